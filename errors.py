@@ -1,0 +1,135 @@
+"""Every way Patchbay says no: one class a decision, each with its stable `code` and HTTP `status`.
+
+Raised anywhere, turned into an RFC 9457 problem in one place (`web/problems.py`). A `detail` is written by
+us for the person who reads it: it never quotes an exception, a secret, or an upstream's URL or headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class PatchbayError(Exception):
+    """A decision that ends a request. `errors` maps a field's path to what is wrong with it."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Mapping[str, list[str]] | None = None,
+        retry_after_seconds: float | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = dict(errors) if errors else None
+        self.retry_after_seconds = retry_after_seconds
+        self.extensions = extensions
+
+
+class Malformed(PatchbayError):
+    code, status, title = "malformed", 400, "The request cannot be read"
+
+
+class Unauthorized(PatchbayError):
+    code, status, title = "unauthorized", 401, "A token is needed"
+
+
+class PluginDisabled(PatchbayError):
+    code, status, title = "plugin_disabled", 403, "The plugin is off"
+
+
+class ForeignOrigin(PatchbayError):
+    code, status, title = "foreign_origin", 403, "This origin may not do that"
+
+
+class EgressRefused(PatchbayError):
+    """The call would go where calls may not go. `errors.EgressRefused` never names what an address resolved to."""
+
+    code, status, title = "egress_refused", 403, "The address is not allowed"
+
+
+class NotFound(PatchbayError):
+    code, status, title = "not_found", 404, "There is no such thing"
+
+
+class SettingsIncomplete(PatchbayError):
+    code, status, title = "settings_incomplete", 409, "A setting is missing"
+
+
+class SecretUnreadable(PatchbayError):
+    code, status, title = "secret_unreadable", 409, "A secret cannot be read"
+
+
+class SecretLocked(PatchbayError):
+    code, status, title = "secret_locked", 409, "A secret is locked"
+
+
+class ReviewDue(PatchbayError):
+    code, status, title = "review_due", 409, "A person must accept a change first"
+
+
+class Conflict(PatchbayError):
+    code, status, title = "conflict", 409, "That clashes with what is there"
+
+
+class TooLarge(PatchbayError):
+    code, status, title = "too_large", 413, "The request is too large"
+
+
+class NotJson(PatchbayError):
+    code, status, title = "not_json", 415, "The body must be JSON"
+
+
+class Invalid(PatchbayError):
+    """Bad input, by field: `errors={"manifest.endpoints[2].path": ["…"]}`."""
+
+    code, status, title = "invalid", 422, "Some fields are not right"
+
+
+class BudgetSpent(PatchbayError):
+    code, status, title = "budget_spent", 429, "The call budget is spent"
+
+
+class UpstreamFailed(PatchbayError):
+    """The provider answered with a failure, or with something that is not what the manifest says.
+
+    `upstream_status` is its HTTP status where there was one.
+    """
+
+    code, status, title = "upstream_failed", 502, "The provider failed"
+
+    def __init__(self, detail: str, *, upstream_status: int | None = None, **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.upstream_status = upstream_status
+        if upstream_status is not None:
+            self.extensions["upstream_status"] = upstream_status
+
+
+class UpstreamUnreachable(UpstreamFailed):
+    """No connection: `reason` is one of dns, refused, tls, reset, timeout_connect."""
+
+    code, title = "upstream_unreachable", "The provider cannot be reached"
+
+
+class UpstreamInvalid(UpstreamFailed):
+    """The answer is truncated, too large, of the wrong type, unparsable, or does not match its schema."""
+
+    code, title = "upstream_invalid", "The provider's answer is not usable"
+
+
+class StorageFailed(PatchbayError):
+    code, status, title = "storage_failed", 503, "The data folder cannot be written"
+
+
+class BreakerOpen(PatchbayError):
+    code, status, title = "breaker_open", 503, "The provider is resting after failures"
+
+
+class DeadlineExceeded(PatchbayError):
+    code, status, title = "deadline_exceeded", 504, "The provider took too long"
