@@ -1,0 +1,1 @@
+"""What is called and kept: manifests made calls, answers made artifacts."""
