@@ -1,0 +1,168 @@
+"""The base URL of an integration: a template over settings, checked when declared and again when filled. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from integrations.calls import origin_of
+from integrations.templating import (
+    Name,
+    Template,
+    TemplateError,
+    UnresolvedName,
+    as_text,
+    parse_template,
+    resolve,
+)
+
+_AUTHORITY = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z"
+)
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_SEGMENT_SAFE = "!$&'()*+,;=:@~-._"
+
+
+class BadBaseUrl(ValueError):
+    """A base URL that no call may be built on; the message says what is wrong with it in a user's words."""
+
+
+class BadSetting(BadBaseUrl):
+    """A setting's value that makes the base URL bad. `name` is the setting's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True)
+class BaseUrl:
+    """A checked template of a base URL. Placeholders stand in host and path, or one for the whole start."""
+
+    template: Template
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.template.names
+
+    @property
+    def source(self) -> str:
+        return self.template.source
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        """The URL, normalised, without a slash at its end. Raises UnresolvedName and BadSetting."""
+        return (self._start(values) + self._path(values)).rstrip("/")
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names of the placeholders that stand in the host."""
+        if isinstance(self.template.parts[0], Name):
+            return frozenset()
+        return self._split()[1].names
+
+    def origin(self, values: Mapping[str, Any]) -> str:
+        """The origin that these settings give, or `unresolved:` and the template."""
+        try:
+            return origin_of(self._start(values))
+        except (UnresolvedName, BadBaseUrl):
+            return f"unresolved:{self.source}"
+
+    def _start(self, values: Mapping[str, Any]) -> str:
+        """Scheme and authority, or the whole URL that one setting gives."""
+        first = self.template.parts[0]
+        if isinstance(first, Name):
+            return _whole_url(first.value, as_text(resolve(first.value, values)))
+        scheme, authority_template, _ = self._split()
+        authority = authority_template.text(values)
+        if not _AUTHORITY.match(authority) or not _port_is_valid(authority):
+            name = min(authority_template.names, default="")
+            raise BadSetting(name, "This does not make a host name; leave out the scheme and the path.")
+        return f"{scheme.lower()}://{authority.lower()}"
+
+    def _path(self, values: Mapping[str, Any]) -> str:
+        whole = isinstance(self.template.parts[0], Name)
+        parts = self.template.parts[1:] if whole else self._split()[2].parts
+        return "".join(
+            quote(part, safe="/%" + _SEGMENT_SAFE)
+            if isinstance(part, str)
+            else encode_segment(as_text(resolve(part.value, values)), part.value)
+            for part in parts
+        )
+
+    def _split(self) -> tuple[str, Template, Template]:
+        """The scheme, and the templates of authority and path."""
+        scheme, _, rest = self.source.partition("://")
+        authority, slash, path = rest.partition("/")
+        return scheme, parse_template(authority), parse_template(slash + path)
+
+
+def parse_base_url(source: str) -> BaseUrl:
+    """The base URL of a manifest. Raises BadBaseUrl for userinfo, backslash, fragment, query, another scheme."""
+    try:
+        template = parse_template(source)
+    except TemplateError as error:
+        raise BadBaseUrl(str(error)) from None
+    if _FORBIDDEN.search(source):
+        raise BadBaseUrl("Blanks, control characters and backslashes do not belong into a URL.")
+    first = template.parts[0]
+    if isinstance(first, Name):
+        rest = "".join("x" if isinstance(part, Name) else part for part in template.parts[1:])
+        if rest and not rest.startswith("/"):
+            raise BadBaseUrl("After a placeholder for the whole URL only a path may follow.")
+        _check_shape("http://host" + rest)
+        return BaseUrl(template)
+    scheme, separator, rest = source.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        raise BadBaseUrl("Start with http:// or https://, or with one placeholder for the whole URL.")
+    # A digit fits wherever a placeholder may stand: in a host, as a port, in a path.
+    filled = template.text(dict.fromkeys(template.names, "1"))
+    _check_shape(filled)
+    if not _AUTHORITY.match(urlsplit(filled).netloc) or not _port_is_valid(urlsplit(filled).netloc):
+        raise BadBaseUrl("The host is not a host name or an address.")
+    return BaseUrl(template)
+
+
+def encode_segment(value: str, name: str) -> str:
+    """The value as one path segment (RFC 3986 section 3.3). Raises BadSetting for what could leave its place."""
+    if value in ("", ".", ".."):
+        raise BadSetting(name, "Must not be empty, `.` or `..`.")
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+        raise BadSetting(name, "Must not hold control characters.")
+    return quote(value, safe=_SEGMENT_SAFE)
+
+
+def _check_shape(url: str) -> None:
+    if "?" in url or "#" in url:
+        raise BadBaseUrl("A query or a fragment does not belong into a base URL; use `query`.")
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise BadBaseUrl("A user name or password does not belong into a URL; use `auth`.")
+    if any(segment in (".", "..") for segment in parts.path.split("/")):
+        raise BadBaseUrl("`.` and `..` do not belong into a path.")
+
+
+def _whole_url(name: str, value: str) -> str:
+    text = value.strip()
+    if _FORBIDDEN.search(text) or not text.isascii():
+        raise BadSetting(name, "This is not a URL: it holds blanks, backslashes or characters beyond ASCII.")
+    scheme, separator, _ = text.partition("://")
+    if not separator or scheme.lower() not in ("http", "https"):
+        raise BadSetting(name, "Write the whole URL, starting with http:// or https://.")
+    try:
+        _check_shape(text)
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise BadSetting(
+            name, str(error) if isinstance(error, BadBaseUrl) else "This is not a URL."
+        ) from None
+    if not _AUTHORITY.match(parts.netloc) or not _port_is_valid(parts.netloc):
+        raise BadSetting(name, "The host is not a host name or an address.")
+    return f"{scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _port_is_valid(authority: str) -> bool:
+    _, _, port = authority.rpartition(":") if not authority.endswith("]") else ("", "", "")
+    return not (port.isdigit() and ":" in authority) or 0 < int(port) < 65536

@@ -1,0 +1,91 @@
+"""The values that cross the egress door: what is asked (`PreparedCall`) and what comes back (`Answer`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+Redirects = Literal["none", "same_origin", "any"]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How one call proves who it talks to, and who it is; verification itself has no switch."""
+
+    ca_file: str | None = None
+    client_cert_pem: str | None = field(default=None, repr=False)
+    client_key_pem: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
+
+    `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
+    can refuse to carry them elsewhere and what echoes them can be redacted.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    timeout_seconds: float = 10.0
+    max_bytes: int = 10 * 1024 * 1024
+    redirects: Redirects = "same_origin"
+    public_only: bool = False
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    tls: Tls | None = None
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self.url)
+
+    def __repr__(self) -> str:
+        # The URL's path and query, the headers and the body may all hold a secret.
+        return f"<PreparedCall {self.method} {self.origin}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Response headers as they came, looked up without regard to case."""
+
+    items: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The header's value, several joined by a comma as RFC 9110 section 5.3 allows."""
+        values = self.get_all(name)
+        return ", ".join(values) if values else default
+
+    def get_all(self, name: str) -> list[str]:
+        wanted = name.lower()
+        return [value for key, value in self.items if key.lower() == wanted]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: `body` whole and decoded from its content coding, within the call's size cap."""
+
+    status: int
+    headers: Headers
+    body: bytes = field(repr=False)
+    origin: str
+    duration_seconds: float
+    received_bytes: int
+    redirected: bool = False
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port` with the port always written, so that two origins compare as strings."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{scheme}://{host}:{parts.port or DEFAULT_PORTS.get(scheme, 0)}"
