@@ -1,0 +1,49 @@
+"""What makes two renders the same, and what does not."""
+
+import pytest
+
+from integrations.cache_key import artifact_key, canonical_json
+
+BASE = {
+    "kind": "block",
+    "workspace_id": 1,
+    "plugin_id": "weather",
+    "declaration_digest": "d1",
+    "inputs": {"place": "Oslo", "days": 5},
+    "config": {"units": "metric"},
+    "secret_revisions": {"api_key": "r1"},
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"inputs": {"days": 5, "place": "Oslo"}},
+        {"inputs": {"place": "Oslo", "days": 5.0}},
+    ],
+)
+def test_the_same_question_has_the_same_key(other):
+    assert artifact_key(**BASE) == artifact_key(**{**BASE, **other})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": "endpoint"},
+        {"workspace_id": 2},
+        {"plugin_id": "weather-2"},
+        {"declaration_digest": "d2"},
+        {"inputs": {"place": "Oslo", "days": 6}},
+        {"inputs": {"place": "Oslo", "days": "5"}},
+        {"inputs": {"place": "Oslo"}},
+        {"config": {"units": "imperial"}},
+        {"secret_revisions": {"api_key": "r2"}},
+        {"secret_revisions": {}},
+    ],
+)
+def test_another_question_has_another_key(other):
+    assert artifact_key(**BASE) != artifact_key(**{**BASE, **other})
+
+
+def test_numbers_beyond_double_precision_stay_apart():
+    assert canonical_json({"n": 2**60}) != canonical_json({"n": 2**60 + 1})
