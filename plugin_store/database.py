@@ -1,0 +1,232 @@
+"""The SQLite file: a door for reading, one for writing, and the number that tells of any change."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, Connection, Engine, event, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from errors import StorageFailed
+from plugin_store.files import exclusive_lock
+from plugin_store.memo import RevisionMemo
+from plugin_store.models import Base, Notebook, Workspace
+
+DATABASE_NAME = "patchbay.db"
+MIGRATIONS_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+BUSY_TIMEOUT_SECONDS = 5.0
+POOL_SIZE = 16
+
+DAMAGED = "The database file is damaged; restore it from a backup."
+UNREACHABLE = "The data folder cannot be read or written."
+BUSY = "The store is busy with other writes; try again."
+
+# What SQLite says when the disk, the folder or another process is in the way, and not our SQL; and what we
+# say then: our own words, since SQLite's may quote what was stored.
+STORAGE_REASONS = {
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
+    sqlite3.SQLITE_FULL: "The disk is full.",
+    sqlite3.SQLITE_READONLY: "The data folder is read-only.",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
+    sqlite3.SQLITE_IOERR: UNREACHABLE,
+    sqlite3.SQLITE_PERM: UNREACHABLE,
+    sqlite3.SQLITE_PROTOCOL: UNREACHABLE,
+}
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(db=db, directory=str(MIGRATIONS_FOLDER))
+
+
+class Database:
+    """The store's file. Sessions come from `reading` and `writing`, inside a request or out of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Threads of one process queue here, in turn; SQLite's own waiting polls and may starve one of them.
+        self._write_turn = threading.RLock()
+        self._revisions = RevisionReader(engine.url.database or "")
+        self.memo = RevisionMemo(self.revision)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one snapshot; what it changes is not kept. Raises StorageFailed."""
+        with _storage_failures(), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that alone may write: committed at the end, undone on errors. Raises StorageFailed."""
+        with self._turn(), _storage_failures(), self._engine.connect() as connection:
+            connection.execution_options(begin="IMMEDIATE")
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    def revision(self) -> int:
+        """A number that every committed change to what is declared or set raises, whichever process made it.
+
+        Costs microseconds while nothing changes. Raises StorageFailed.
+        """
+        try:
+            return self._revisions.read()
+        except sqlite3.Error as error:
+            if _is_storage_failure(error):
+                raise _storage_failed(error) from None
+            raise
+
+    def close(self) -> None:
+        self._revisions.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._write_turn.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise StorageFailed(BUSY)
+        try:
+            yield
+        finally:
+            self._write_turn.release()
+
+
+class RevisionReader:
+    """Reads the store's revision over connections that are kept for nothing else, one a thread."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._local = threading.local()
+        # Weakly, so that a thread that ends takes its connection with it.
+        self._readers: weakref.WeakSet[ThreadReader] = weakref.WeakSet()
+
+    def read(self) -> int:
+        reader: ThreadReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = ThreadReader(self._path)
+            self._readers.add(reader)
+        return reader.read()
+
+    def close(self) -> None:
+        for reader in list(self._readers):
+            reader.connection.close()
+        self._local = threading.local()
+
+
+class ThreadReader:
+    """One thread's connection, and what it read last.
+
+    `PRAGMA data_version` tells of other connections' commits only, so this one must never write.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.connection = sqlite3.connect(
+            path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
+        )
+        self.connection.execute("PRAGMA query_only = ON")
+        self._data_version: int | None = None
+        self._revision = 0
+
+    def read(self) -> int:
+        ((data_version,),) = self.connection.execute("PRAGMA data_version").fetchall()
+        if data_version != self._data_version:
+            ((self._revision,),) = self.connection.execute("SELECT revision FROM store_revision").fetchall()
+            # The version from before the row was read: a commit between the two is read again, never missed.
+            self._data_version = data_version
+        return self._revision
+
+
+def init_database(app: Flask, instance: Path) -> Database:
+    """The store in `instance`, migrated to the newest revision, with a workspace and a notebook in it.
+
+    Processes that start together take turns. Raises StorageFailed when the folder cannot be written.
+    """
+    path = instance / DATABASE_NAME
+    app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(path))
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "connect_args": {
+            "isolation_level": None,
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "check_same_thread": False,
+        },
+        "pool_size": POOL_SIZE,
+        "max_overflow": -1,
+    }
+    db.init_app(app)
+    migrate.init_app(app, db)
+    with app.app_context():
+        engine = db.engine
+        prepare_engine(engine)
+        database = Database(engine)
+        try:
+            with exclusive_lock(instance / ".migrate.lock"):
+                path.touch(mode=0o600)
+                with _storage_failures():
+                    command.upgrade(cast(Config, migrate.get_config()), "head")
+                _make_first_workspace(database)
+        except OSError:
+            raise StorageFailed(f"The data folder {instance} cannot be written.") from None
+    return database
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Make an engine's connections ours: WAL, foreign keys, and BEGIN said by us and by nobody else."""
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    # WAL with NORMAL keeps each commit through the death of a process; only a power cut may cost the last.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _make_first_workspace(database: Database) -> None:
+    with database.writing() as session:
+        if session.scalar(select(Workspace.id).limit(1)) is not None:
+            return
+        now = time.time()
+        workspace = Workspace(name="Default", created_at=now)
+        session.add(workspace)
+        session.flush()
+        session.add(Notebook(workspace_id=workspace.id, name="Notebook", created_at=now))
+
+
+@contextmanager
+def _storage_failures() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.Error) and _is_storage_failure(error.orig):
+            raise _storage_failed(error.orig) from None
+        raise
+
+
+def _is_storage_failure(error: sqlite3.Error) -> bool:
+    return _primary_code(error) in STORAGE_REASONS
+
+
+def _storage_failed(error: sqlite3.Error) -> StorageFailed:
+    return StorageFailed(STORAGE_REASONS[_primary_code(error)])
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,28 @@
+"""What was loaded from the store, remembered until anything in it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+
+
+class RevisionMemo:
+    """Remembers values under the store's revision; the first look-up after a change forgets them all."""
+
+    def __init__(self, revision: Callable[[], int]) -> None:
+        self._revision = revision
+        self._remembered: tuple[int, dict[Hashable, Any]] = (-1, {})
+
+    def get(self, key: Hashable, load: Callable[[], Value]) -> Value:
+        """The value under `key`, loaded if the store has changed since. A failure is not remembered."""
+        # The revision is read before the rows: a change in between costs a second load, never an old value.
+        revision = self._revision()
+        remembered_at, values = self._remembered
+        if remembered_at != revision:
+            values = {}
+            self._remembered = (revision, values)
+        if key not in values:
+            values[key] = load()
+        return values[key]

@@ -1,0 +1,167 @@
+"""The rows of the store. Times are seconds since the epoch; JSON columns hold the text that orjson writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as text, its keys in the order in which they came."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+class Base(DeclarativeBase):
+    """The one declarative base, so that type checkers see what a row holds."""
+
+
+class Plugin(Base):
+    """What a frontend declared. `digest` covers name, version, type and manifest."""
+
+    __tablename__ = "plugins"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    version: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text, index=True)
+    manifest: Mapped[dict[str, Any]] = mapped_column(Json)
+    digest: Mapped[str] = mapped_column(Text)
+    enabled: Mapped[bool | None]
+    artifacts_epoch: Mapped[str] = mapped_column(Text)
+    registered_at: Mapped[float]
+    updated_at: Mapped[float]
+    last_seen_at: Mapped[float]
+
+
+class Workspace(Base):
+    __tablename__ = "workspaces"
+    # An id is never given out twice: what was kept for a deleted workspace must not meet a new one.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+
+
+class Notebook(Base):
+    __tablename__ = "notebooks"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+
+
+class PluginConfig(Base):
+    """A workspace's own settings of a plugin; `enabled` NULL inherits."""
+
+    __tablename__ = "plugin_configs"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(
+        ForeignKey("plugins.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    enabled: Mapped[bool | None]
+    config: Mapped[dict[str, Any]] = mapped_column(Json)
+    updated_at: Mapped[float]
+
+
+class NotebookPluginConfig(Base):
+    """A notebook's own settings of a plugin; `enabled` NULL inherits."""
+
+    __tablename__ = "notebook_plugin_configs"
+
+    notebook_id: Mapped[int] = mapped_column(ForeignKey("notebooks.id", ondelete="CASCADE"), primary_key=True)
+    plugin_id: Mapped[str] = mapped_column(
+        ForeignKey("plugins.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    enabled: Mapped[bool | None]
+    config: Mapped[dict[str, Any]] = mapped_column(Json)
+    updated_at: Mapped[float]
+
+
+class PluginSecret(Base):
+    """A sealed secret: `bound_to` lists what destinations it is for; `revision` changes with the value."""
+
+    __tablename__ = "plugin_secrets"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(
+        ForeignKey("plugins.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    ciphertext: Mapped[str] = mapped_column(Text)
+    bound_to: Mapped[list[str]] = mapped_column(Json)
+    revision: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[float]
+
+
+class IntegrationArtifact(Base):
+    """What is known of a fetched artifact; its body lies in the cache under `parameters_hash`."""
+
+    __tablename__ = "integration_artifacts"
+    __table_args__ = (
+        Index("ix_integration_artifacts_plugin_id_fetched_at", "plugin_id", "fetched_at"),
+        Index("ix_integration_artifacts_workspace_id", "workspace_id"),
+    )
+
+    parameters_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    plugin_id: Mapped[str] = mapped_column(ForeignKey("plugins.id", ondelete="CASCADE"))
+    block_id: Mapped[str | None] = mapped_column(Text)
+    endpoint_id: Mapped[str | None] = mapped_column(Text)
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json)
+    fetched_at: Mapped[float]
+    expires_at: Mapped[float]
+    stale_until: Mapped[float]
+    size_bytes: Mapped[int]
+    content_type: Mapped[str] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    last_used_at: Mapped[float]
+
+
+class PluginApiLog(Base):
+    """One call to a provider. It outlives its plugin, so that what was used can still be counted."""
+
+    __tablename__ = "plugin_api_logs"
+    __table_args__ = (Index("ix_plugin_api_logs_scope", "workspace_id", "plugin_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    plugin_id: Mapped[str] = mapped_column(Text)
+    endpoint_id: Mapped[str] = mapped_column(Text)
+    block_id: Mapped[str | None] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text)
+    status: Mapped[int | None]
+    duration_ms: Mapped[float]
+    response_bytes: Mapped[int]
+    error_code: Mapped[str | None] = mapped_column(Text)
+
+
+class StoreRevision(Base):
+    """One row: a number that triggers raise with every change to what is declared or set."""
+
+    __tablename__ = "store_revision"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int]

@@ -1,0 +1,302 @@
+"""The plugins that frontends declared: register, list, show, forget."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, cast
+
+from marshmallow import ValidationError
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from errors import Invalid, NotFound
+from plugin_store.canonical import UncanonicalError, digest
+from plugin_store.database import Database
+from plugin_store.models import Plugin, PluginSecret, Workspace
+from plugin_store.paging import Page
+from schemas.plugins import DeclarationSchema
+
+CompilePlugin = Callable[[str, str, Mapping[str, Any]], Any]
+"""Takes a plugin's id, type and manifest; raises Invalid with errors by field (`manifest.…`)."""
+
+ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
+"""Tells what a person must accept for a plugin in a workspace."""
+
+Status = Literal["registered", "updated", "unchanged"]
+
+DECLARATION = DeclarationSchema()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What came of one declaration. `status` and `review` are None for one that was refused."""
+
+    id: str | None
+    name: str | None
+    version: str | None
+    type: str | None
+    registered: bool
+    message: str
+    status: Status | None = None
+    review: Mapping[str, Any] | None = None
+    errors: Mapping[str, list[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declaration that was checked, with the digest of all that it says."""
+
+    id: str
+    name: str
+    version: str
+    type: str
+    manifest: dict[str, Any] = field(repr=False)
+    digest: str
+
+    @property
+    def enabled(self) -> bool | None:
+        """The manifest's own word on whether the plugin starts switched on."""
+        enabled = self.manifest.get("enabled")
+        return enabled if isinstance(enabled, bool) else None
+
+
+class Stored(NamedTuple):
+    """What is known of a plugin before it is declared again."""
+
+    digest: str
+    version: str
+
+
+class Registry:
+    """The table of plugins. `compile_plugin` decides whether a manifest can work."""
+
+    def __init__(
+        self,
+        database: Database,
+        compile_plugin: CompilePlugin,
+        clock: Callable[[], float],
+        review_of: ReviewOf = lambda _plugin_id, _workspace_id: None,
+    ) -> None:
+        self._database = database
+        self._compile = compile_plugin
+        self._clock = clock
+        self._review_of = review_of
+
+    def register(self, declaration: Mapping[str, Any]) -> Registration:
+        """Keep one plugin as declared. Raises Invalid by field."""
+        (registration,) = self.register_batch([declaration])
+        if registration.errors is not None:
+            raise Invalid(registration.message, errors=registration.errors)
+        return registration
+
+    def register_batch(self, declarations: Sequence[Any]) -> list[Registration]:
+        """What came of each declaration, in their order; the good ones are kept in one transaction.
+
+        Declaring again what is there writes nothing but when it was last seen.
+        """
+        checked = _refuse_repeated([self._check(declaration) for declaration in declarations])
+        good = [outcome for outcome in checked if isinstance(outcome, Declaration)]
+        stored = self._keep(good) if good else {}
+        with_secrets, workspace_id = self._plugins_with_secrets(stored)
+        registrations = []
+        for outcome in checked:
+            if isinstance(outcome, Declaration):
+                kept = _registration(outcome, stored.get(outcome.id))
+                review = self._review_of(outcome.id, workspace_id) if outcome.id in with_secrets else None
+                registrations.append(replace(kept, review=review))
+            else:
+                registrations.append(outcome)
+        return registrations
+
+    def list(self, plugin_type: str | None = None, page: Page | None = None) -> tuple[Sequence[Plugin], int]:
+        """A page of plugins by id, of one type or all, and how many there are."""
+        page = page or Page()
+        query = select(Plugin)
+        if plugin_type is not None:
+            query = query.where(Plugin.type == plugin_type)
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            return session.scalars(
+                query.order_by(Plugin.id).limit(page.size).offset(page.offset)
+            ).all(), total
+
+    def get(self, plugin_id: str) -> Plugin:
+        """Raises NotFound."""
+        with self._database.reading() as session:
+            plugin = session.get(Plugin, plugin_id)
+        if plugin is None:
+            raise NotFound(f"There is no plugin {plugin_id}.")
+        return plugin
+
+    def forget(self, plugin_id: str) -> None:
+        """Delete a plugin with its settings, secrets and artifacts; its call log stays. Raises NotFound."""
+        with self._database.writing() as session:
+            plugin = session.get(Plugin, plugin_id)
+            if plugin is None:
+                raise NotFound(f"There is no plugin {plugin_id}.")
+            session.execute(delete(Plugin).where(Plugin.id == plugin_id))
+
+    def renew_artifacts_epoch(self, session: Session, plugin_id: str) -> str:
+        """Part the plugin from all that was fetched for it; the new epoch."""
+        epoch = _new_epoch()
+        session.execute(update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=epoch))
+        return epoch
+
+    def _check(self, declaration: Any) -> Declaration | Registration:
+        try:
+            if not isinstance(declaration, Mapping):
+                raise Invalid("A plugin is declared by an object.", errors={"plugin": ["Must be an object."]})
+            return self._checked(declaration)
+        except ValidationError as error:
+            return _refused(declaration, _flat_errors(error.normalized_messages()))
+        except UncanonicalError as error:
+            return _refused(declaration, {"manifest": [str(error)]})
+        except Invalid as error:
+            return _refused(declaration, error.errors or {"manifest": [error.detail]})
+
+    def _checked(self, declaration: Mapping[str, Any]) -> Declaration:
+        fields = cast(dict[str, Any], DECLARATION.load(declaration))
+        content = {word: fields[word] for word in ("name", "version", "type", "manifest")}
+        checked = Declaration(id=fields["id"], **content, digest=digest(content))
+        self._compile(checked.id, checked.type, checked.manifest)
+        return checked
+
+    def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
+        """Write what is new or changed; what was known of each plugin before, by id."""
+        now = self._clock()
+        ids = [declaration.id for declaration in declarations]
+        with self._database.writing() as session:
+            query = select(Plugin.id, Plugin.digest, Plugin.version).where(Plugin.id.in_(ids))
+            known = {row.id: Stored(row.digest, row.version) for row in session.execute(query)}
+            new = [declaration for declaration in declarations if declaration.id not in known]
+            changed = [
+                declaration
+                for declaration in declarations
+                if declaration.id in known and known[declaration.id].digest != declaration.digest
+            ]
+            _insert(session, new, now)
+            _update(session, changed, now)
+            session.execute(update(Plugin).where(Plugin.id.in_(ids)).values(last_seen_at=now))
+        return {plugin_id: known.get(plugin_id) for plugin_id in ids}
+
+    def _plugins_with_secrets(self, stored: Mapping[str, Stored | None]) -> tuple[set[str], int]:
+        """The known plugins with a secret in the first workspace, and that workspace."""
+        known = [plugin_id for plugin_id, before in stored.items() if before is not None]
+        if not known:
+            return set(), 0
+        with self._database.reading() as session:
+            workspace_id = session.scalar(select(func.min(Workspace.id))) or 0
+            query = select(PluginSecret.plugin_id).where(
+                PluginSecret.workspace_id == workspace_id, PluginSecret.plugin_id.in_(known)
+            )
+            return set(session.scalars(query)), workspace_id
+
+
+def _refuse_repeated(checked: Sequence[Declaration | Registration]) -> list[Declaration | Registration]:
+    seen: set[str] = set()
+    outcomes: list[Declaration | Registration] = []
+    for outcome in checked:
+        if isinstance(outcome, Declaration) and outcome.id in seen:
+            again = {"id": outcome.id, "name": outcome.name, "version": outcome.version, "type": outcome.type}
+            outcomes.append(_refused(again, {"id": ["Declared twice in this batch; the first one counts."]}))
+            continue
+        if isinstance(outcome, Declaration):
+            seen.add(outcome.id)
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _refused(declaration: Any, errors: Mapping[str, list[str]]) -> Registration:
+    given = declaration if isinstance(declaration, Mapping) else {}
+    plugin_id, name = _text(given, "id"), _text(given, "name")
+    field_name, messages = next(iter(errors.items()))
+    subject = (name or plugin_id or "The plugin")[:200]
+    return Registration(
+        id=plugin_id,
+        name=name,
+        version=_text(given, "version"),
+        type=_text(given, "type"),
+        registered=False,
+        message=f"{subject} is not registered: {field_name}: {messages[0]}",
+        errors=errors,
+    )
+
+
+def _text(given: Mapping[str, Any], word: str) -> str | None:
+    value = given.get(word)
+    return value if isinstance(value, str) else None
+
+
+def _registration(declaration: Declaration, before: Stored | None) -> Registration:
+    named = f"{declaration.name} {declaration.version}"
+    status: Status
+    if before is None:
+        status, message = "registered", f"{named} is registered."
+    elif before.digest == declaration.digest:
+        status, message = "unchanged", f"{named} is registered as before."
+    elif before.version == declaration.version:
+        status, message = "updated", f"{named} is updated."
+    else:
+        status, message = "updated", f"{named} is updated from {before.version}."
+    return Registration(
+        id=declaration.id,
+        name=declaration.name,
+        version=declaration.version,
+        type=declaration.type,
+        registered=True,
+        message=message,
+        status=status,
+    )
+
+
+def _insert(session: Session, declarations: Sequence[Declaration], now: float) -> None:
+    if not declarations:
+        return
+    rows = [
+        {
+            "id": declaration.id,
+            **_columns(declaration, now),
+            "artifacts_epoch": _new_epoch(),
+            "registered_at": now,
+            "last_seen_at": now,
+        }
+        for declaration in declarations
+    ]
+    session.execute(insert(Plugin), rows)
+
+
+def _update(session: Session, declarations: Sequence[Declaration], now: float) -> None:
+    if not declarations:
+        return
+    rows = [{"id": declaration.id, **_columns(declaration, now)} for declaration in declarations]
+    session.execute(update(Plugin), rows)
+
+
+def _columns(declaration: Declaration, now: float) -> dict[str, Any]:
+    return {
+        "name": declaration.name,
+        "version": declaration.version,
+        "type": declaration.type,
+        "manifest": declaration.manifest,
+        "digest": declaration.digest,
+        "enabled": declaration.enabled,
+        "updated_at": now,
+    }
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(8)
+
+
+def _flat_errors(messages: Mapping[str, Any], path: str = "") -> dict[str, list[str]]:
+    """marshmallow's nested messages by path: `manifest.endpoints[2].path`."""
+    flat: dict[str, list[str]] = {}
+    for key, value in messages.items():
+        step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            flat |= _flat_errors(value, path + step)
+        else:
+            flat[path + step] = [str(message) for message in value]
+    return flat

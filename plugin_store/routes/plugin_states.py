@@ -1,0 +1,91 @@
+"""What a workspace or a notebook itself sets for the plugins, of any type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from plugin_store.configs import StateView
+from plugin_store.paging import Page
+from plugin_store.routes.shared import PAGINATION, check_plugin_id, scope_of
+from plugin_store.workspaces import Scope
+from schemas.state import PageSchema, PluginStateSchema, PluginStateUpdateSchema
+from web.blueprint import Blueprint
+from web.context import services
+
+blueprint = Blueprint(
+    "plugin_states", __name__, description="What a workspace or a notebook sets for plugins"
+)
+
+Listed = tuple[list[StateView], int, dict[str, str]]
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/plugins", methods=["GET"])
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.response(200, PluginStateSchema(many=True), headers=PAGINATION)
+def list_workspace_plugins(query: dict[str, Any], workspace_id: int) -> Listed:
+    """List every plugin as a workspace has it."""
+    return _list_states(scope_of({"workspace_id": workspace_id}), query)
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["GET"])
+@blueprint.response(200, PluginStateSchema)
+def get_workspace_plugin(workspace_id: int, plugin_id: str) -> StateView:
+    """Show what a workspace sets for a plugin."""
+    return services().configs.get_state(plugin_id, scope_of({"workspace_id": workspace_id}))
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["PUT"])
+@blueprint.arguments(PluginStateUpdateSchema)
+@blueprint.response(200, PluginStateSchema)
+def change_workspace_plugin(body: dict[str, Any], workspace_id: int, plugin_id: str) -> StateView:
+    """Change what a workspace sets for a plugin; what the body does not name stays."""
+    check_plugin_id(plugin_id, body)
+    return services().configs.change_state(plugin_id, scope_of({"workspace_id": workspace_id}), body)
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["DELETE"])
+@blueprint.response(204)
+def reset_workspace_plugin(workspace_id: int, plugin_id: str) -> Response:
+    """Return to what the workspace inherits; secrets stay."""
+    services().configs.reset_state(plugin_id, scope_of({"workspace_id": workspace_id}))
+    return Response(status=204)
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>/plugins", methods=["GET"])
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.response(200, PluginStateSchema(many=True), headers=PAGINATION)
+def list_notebook_plugins(query: dict[str, Any], notebook_id: int) -> Listed:
+    """List every plugin as a notebook has it."""
+    return _list_states(scope_of({"notebook_id": notebook_id}), query)
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["GET"])
+@blueprint.response(200, PluginStateSchema)
+def get_notebook_plugin(notebook_id: int, plugin_id: str) -> StateView:
+    """Show what a notebook sets for a plugin."""
+    return services().configs.get_state(plugin_id, scope_of({"notebook_id": notebook_id}))
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["PUT"])
+@blueprint.arguments(PluginStateUpdateSchema)
+@blueprint.response(200, PluginStateSchema)
+def change_notebook_plugin(body: dict[str, Any], notebook_id: int, plugin_id: str) -> StateView:
+    """Change what a notebook sets for a plugin; what the body does not name stays."""
+    check_plugin_id(plugin_id, body)
+    return services().configs.change_state(plugin_id, scope_of({"notebook_id": notebook_id}), body)
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["DELETE"])
+@blueprint.response(204)
+def reset_notebook_plugin(notebook_id: int, plugin_id: str) -> Response:
+    """Return to what the notebook inherits."""
+    services().configs.reset_state(plugin_id, scope_of({"notebook_id": notebook_id}))
+    return Response(status=204)
+
+
+def _list_states(scope: Scope, query: dict[str, Any]) -> Listed:
+    page = Page(query["page"], query["page_size"])
+    states, total = services().configs.list_states(scope, page)
+    return states, 200, page.headers(total)

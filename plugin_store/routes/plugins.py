@@ -1,0 +1,74 @@
+"""Plugins: declare, list, show, forget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from flask import Response
+
+from plugin_store.models import Plugin
+from plugin_store.paging import Page
+from plugin_store.registry import Registration
+from plugin_store.routes.shared import PAGINATION
+from schemas.plugins import (
+    BatchResultsSchema,
+    BatchSchema,
+    DeclarationSchema,
+    PluginSchema,
+    PluginsQuerySchema,
+    PluginSummarySchema,
+    RegistrationSchema,
+)
+from web.blueprint import Blueprint
+from web.context import services
+
+blueprint = Blueprint("plugins", __name__, description="What frontends declare")
+
+
+@blueprint.route("/plugins/register", methods=["POST"])
+@blueprint.arguments(DeclarationSchema)
+@blueprint.response(200, RegistrationSchema, description="Known already: updated or unchanged")
+@blueprint.alt_response(201, schema=RegistrationSchema, description="New", success=True)
+def register_plugin(declaration: dict[str, Any]) -> tuple[Registration, int]:
+    """Declare a plugin, or declare it again."""
+    registration = services().registry.register(declaration)
+    return registration, 201 if registration.status == "registered" else 200
+
+
+@blueprint.route("/plugins/register-batch", methods=["POST"])
+@blueprint.arguments(BatchSchema)
+@blueprint.response(200, BatchResultsSchema)
+def register_plugins(batch: dict[str, Any]) -> dict[str, Any]:
+    """Declare many plugins at once; a bad one never blocks the others."""
+    results = services().registry.register_batch(batch["plugins"])
+    counts = Counter(result.status or "failed" for result in results)
+    return {
+        **{status: counts[status] for status in ("registered", "updated", "unchanged", "failed")},
+        "results": results,
+    }
+
+
+@blueprint.route("/plugins", methods=["GET"])
+@blueprint.arguments(PluginsQuerySchema, location="query")
+@blueprint.response(200, PluginSummarySchema(many=True), headers=PAGINATION)
+def list_plugins(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
+    """List the registered plugins, of one type or all."""
+    page = Page(query["page"], query["page_size"])
+    plugins, total = services().registry.list(query.get("type"), page)
+    return plugins, 200, page.headers(total)
+
+
+@blueprint.route("/plugins/<string:plugin_id>", methods=["GET"])
+@blueprint.response(200, PluginSchema)
+def get_plugin(plugin_id: str) -> Plugin:
+    """Show a plugin with its manifest."""
+    return services().registry.get(plugin_id)
+
+
+@blueprint.route("/plugins/<string:plugin_id>", methods=["DELETE"])
+@blueprint.response(204)
+def forget_plugin(plugin_id: str) -> Response:
+    """Forget a plugin with its settings, secrets and artifacts."""
+    services().registry.forget(plugin_id)
+    return Response(status=204)

@@ -1,0 +1,92 @@
+"""An integration's switch, config, secrets and review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from plugin_store.configs import ConfigView
+from plugin_store.routes.shared import check_plugin_id, scope_of
+from plugin_store.secret_book import SecretView
+from schemas.state import (
+    ConfigSchema,
+    ConfigUpdateSchema,
+    EnabledSchema,
+    EnableSchema,
+    ReviewDecisionSchema,
+    ReviewStateSchema,
+    ScopeSchema,
+    SecretSchema,
+    SecretValueSchema,
+)
+from web.blueprint import Blueprint
+from web.context import services
+
+blueprint = Blueprint("settings", __name__, description="An integration's switch, config, secrets and review")
+
+
+@blueprint.route("/integrations/<string:plugin_id>/enable", methods=["PUT"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(EnableSchema)
+@blueprint.response(200, EnabledSchema)
+def enable_integration(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+    """Switch an integration on or off, for the workspace or one notebook."""
+    enabled = services().configs.set_enabled(plugin_id, scope_of(scope), body["enabled"])
+    return {"plugin_id": plugin_id, "enabled": enabled}
+
+
+@blueprint.route("/integrations/<string:plugin_id>/config", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.response(200, ConfigSchema)
+def get_config(scope: dict[str, Any], plugin_id: str) -> ConfigView:
+    """Show the settings in force."""
+    return services().configs.get_config(plugin_id, scope_of(scope))
+
+
+@blueprint.route("/integrations/<string:plugin_id>/config", methods=["PUT"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(ConfigUpdateSchema)
+@blueprint.response(200, ConfigSchema)
+def replace_config(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> ConfigView:
+    """Replace the settings; secrets that are left out are kept."""
+    check_plugin_id(plugin_id, body)
+    return services().configs.replace_config(plugin_id, scope_of(scope), body["config"])
+
+
+@blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.response(200, SecretSchema)
+def get_secret(scope: dict[str, Any], plugin_id: str, key: str) -> SecretView:
+    """Show whether a secret is set and can be used; never its value."""
+    return services().configs.get_secret(plugin_id, scope_of(scope), key)
+
+
+@blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["PUT"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(SecretValueSchema)
+@blueprint.response(200, SecretSchema)
+def enter_secret(scope: dict[str, Any], body: dict[str, Any], plugin_id: str, key: str) -> SecretView:
+    """Keep a secret, for where the integration sends it as it stands."""
+    return services().configs.enter_secret(plugin_id, scope_of(scope), key, body["value"])
+
+
+@blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["DELETE"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.response(204)
+def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
+    """Forget a secret."""
+    services().configs.enter_secret(plugin_id, scope_of(scope), key, None)
+    return Response(status=204)
+
+
+@blueprint.route("/integrations/<string:plugin_id>/review", methods=["POST"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(ReviewDecisionSchema)
+@blueprint.response(200, ReviewStateSchema)
+def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+    """Let locked secrets go where the integration sends them now, or leave them locked."""
+    review = services().reviews.decide(
+        plugin_id, scope_of(scope), accept=body["accept"], seen=body.get("new")
+    )
+    return {"plugin_id": plugin_id, "review": review}

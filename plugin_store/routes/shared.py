@@ -1,0 +1,29 @@
+"""What the store's routes have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from errors import Invalid
+from plugin_store.workspaces import Scope, resolve_scope
+from web.context import services
+
+PAGINATION = {
+    "X-Pagination": {
+        "description": "The list's size as JSON: total, total_pages, page, page_size.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+def scope_of(query: dict[str, Any]) -> Scope:
+    """The scope that a call's query names. Raises NotFound."""
+    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+
+
+def check_plugin_id(plugin_id: str, body: dict[str, Any]) -> None:
+    """Raises Invalid when a body that was read of one plugin is sent to another."""
+    if body.get("plugin_id", plugin_id) != plugin_id:
+        raise Invalid(
+            "The body is of another plugin.", errors={"plugin_id": [f"Must be {plugin_id}, as in the URL."]}
+        )

@@ -1,0 +1,99 @@
+"""Workspaces and their notebooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from plugin_store import workspaces
+from plugin_store.models import Notebook, Workspace
+from plugin_store.paging import Page
+from plugin_store.routes.shared import PAGINATION
+from schemas.state import NamedSchema, NotebookSchema, PageSchema, WorkspaceSchema
+from web.blueprint import Blueprint
+from web.context import services
+
+blueprint = Blueprint("workspaces", __name__, description="Workspaces and their notebooks")
+
+
+@blueprint.route("/workspaces", methods=["GET"])
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.response(200, WorkspaceSchema(many=True), headers=PAGINATION)
+def list_workspaces(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
+    """List the workspaces, the default one first."""
+    page = Page(query["page"], query["page_size"])
+    rows, total = workspaces.list_workspaces(services().database, page)
+    return rows, 200, page.headers(total)
+
+
+@blueprint.route("/workspaces", methods=["POST"])
+@blueprint.arguments(NamedSchema)
+@blueprint.response(201, WorkspaceSchema)
+def create_workspace(body: dict[str, Any]) -> Workspace:
+    """Make a workspace."""
+    return workspaces.create_workspace(services().database, body["name"], services().clock())
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>", methods=["GET"])
+@blueprint.response(200, WorkspaceSchema)
+def get_workspace(workspace_id: int) -> Workspace:
+    """Show a workspace."""
+    return workspaces.get_workspace(services().database, workspace_id)
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>", methods=["PATCH"])
+@blueprint.arguments(NamedSchema)
+@blueprint.response(200, WorkspaceSchema)
+def rename_workspace(body: dict[str, Any], workspace_id: int) -> Workspace:
+    """Rename a workspace."""
+    return workspaces.rename_workspace(services().database, workspace_id, body["name"])
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>", methods=["DELETE"])
+@blueprint.response(204)
+def delete_workspace(workspace_id: int) -> Response:
+    """Delete a workspace with its notebooks, settings, secrets and artifacts; the last one stays."""
+    workspaces.delete_workspace(services().database, workspace_id)
+    return Response(status=204)
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/notebooks", methods=["GET"])
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.response(200, NotebookSchema(many=True), headers=PAGINATION)
+def list_notebooks(query: dict[str, Any], workspace_id: int) -> tuple[Any, int, dict[str, str]]:
+    """List a workspace's notebooks."""
+    page = Page(query["page"], query["page_size"])
+    rows, total = workspaces.list_notebooks(services().database, workspace_id, page)
+    return rows, 200, page.headers(total)
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/notebooks", methods=["POST"])
+@blueprint.arguments(NamedSchema)
+@blueprint.response(201, NotebookSchema)
+def create_notebook(body: dict[str, Any], workspace_id: int) -> Notebook:
+    """Make a notebook in a workspace."""
+    return workspaces.create_notebook(services().database, workspace_id, body["name"], services().clock())
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>", methods=["GET"])
+@blueprint.response(200, NotebookSchema)
+def get_notebook(notebook_id: int) -> Notebook:
+    """Show a notebook."""
+    return workspaces.get_notebook(services().database, notebook_id)
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>", methods=["PATCH"])
+@blueprint.arguments(NamedSchema)
+@blueprint.response(200, NotebookSchema)
+def rename_notebook(body: dict[str, Any], notebook_id: int) -> Notebook:
+    """Rename a notebook."""
+    return workspaces.rename_notebook(services().database, notebook_id, body["name"])
+
+
+@blueprint.route("/notebooks/<int64:notebook_id>", methods=["DELETE"])
+@blueprint.response(204)
+def delete_notebook(notebook_id: int) -> Response:
+    """Delete a notebook with its settings."""
+    workspaces.delete_notebook(services().database, notebook_id)
+    return Response(status=204)

@@ -1,0 +1,77 @@
+"""A plugin's secrets as a person meets them: their standing, entering one, forgetting one."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from plugin_store.bindings import Destinations, current_destinations, follows_config, is_locked
+from plugin_store.properties import PropertySpec, properties_of
+from plugin_store.standing import Standing
+from plugin_store.vault import Vault
+from plugin_store.workspaces import Scope
+
+MAX_SECRET_LENGTH = 65_536
+
+
+class SecretView(NamedTuple):
+    """What may be shown of a secret. `status` is ok, unreadable or locked; None while it is not set."""
+
+    key: str
+    set: bool
+    status: str | None = None
+    updated_at: float | None = None
+
+
+class SecretBook:
+    """Secrets with the destinations that they are entered for."""
+
+    def __init__(self, vault: Vault, destinations: Destinations) -> None:
+        self._vault = vault
+        self._destinations = destinations
+
+    def views(self, standing: Standing) -> dict[str, SecretView]:
+        """Every secret that the manifest declares, by key. The standing comes with the vault's look at it."""
+        keys = [spec.name for spec in properties_of(standing.manifest) if spec.secure]
+        stored = {key: standing.secrets[key] for key in keys if key in standing.secrets}
+        current = current_destinations(standing, self._destinations) if stored else {}
+        views = {key: SecretView(key, set=False) for key in keys}
+        for key, state in stored.items():
+            locked = state.status == "ok" and is_locked(current.get(key, ()), state.bound_to)
+            views[key] = SecretView(key, True, "locked" if locked else state.status, state.updated_at)
+        return views
+
+    def enter(self, session: Session, standing: Standing, entered: dict[str, str | None]) -> None:
+        """Keep each string for the destinations of the standing, and forget each None."""
+        bound_to = current_destinations(standing, self._destinations) if any(entered.values()) else {}
+        place = standing.workspace_id, standing.plugin_id
+        for key, value in entered.items():
+            if value is None:
+                self._vault.delete_secret(session, *place, key)
+            else:
+                self._vault.seal_secret(session, *place, key, value, bound_to=bound_to.get(key, ()))
+
+    def follow(self, session: Session, before: Standing, after: Standing) -> None:
+        """Bind what was entered before its origin was settled to the origin that a person has set now."""
+        if not before.secrets:
+            return
+        old = current_destinations(before, self._destinations)
+        new = current_destinations(after, self._destinations)
+        for key, state in before.secrets.items():
+            destinations = new.get(key, ())
+            if follows_config(state.bound_to, old.get(key, ())) and set(destinations) != set(state.bound_to):
+                self._vault.rebind(session, after.workspace_id, after.plugin_id, key, destinations)
+
+
+def check_secret(spec: PropertySpec, value: Any, scope: Scope) -> list[str]:
+    """What is wrong with a value (None forgets) for a secret in the scope, in words that never quote it."""
+    if scope.notebook_id is not None:
+        return ["Secrets belong to the workspace: set it there."]
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        return ["A secret is a string; null deletes it."]
+    if not value or len(value) > MAX_SECRET_LENGTH:
+        return [f"A secret has 1 to {MAX_SECRET_LENGTH} characters; null deletes it."]
+    return spec.check(value)

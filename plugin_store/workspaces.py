@@ -1,0 +1,155 @@
+"""Workspaces, their notebooks, and the scope that a call names with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from errors import Conflict, NotFound
+from plugin_store.database import Database
+from plugin_store.models import Notebook, Workspace
+from plugin_store.paging import Page
+
+Row = TypeVar("Row", Workspace, Notebook)
+
+
+class Scope(NamedTuple):
+    """Where a call takes its settings from; both ids are known to exist and to belong together."""
+
+    workspace_id: int
+    notebook_id: int | None = None
+
+
+def resolve_scope(
+    database: Database, workspace_id: int | None = None, notebook_id: int | None = None
+) -> Scope:
+    """The scope that a call names. Without a workspace it is the notebook's, or the first one.
+
+    Costs no query while the store is unchanged. Raises NotFound that names what is missing.
+    """
+
+    def load() -> Scope:
+        with database.reading() as session:
+            return _load_scope(session, workspace_id, notebook_id)
+
+    return database.memo.get(("scope", workspace_id, notebook_id), load)
+
+
+def _load_scope(session: Session, workspace_id: int | None, notebook_id: int | None) -> Scope:
+    notebook = None if notebook_id is None else find_notebook(session, notebook_id)
+    if notebook is not None and workspace_id is None:
+        return Scope(notebook.workspace_id, notebook.id)
+    workspace = _first_workspace(session) if workspace_id is None else find_workspace(session, workspace_id)
+    if notebook is not None and notebook.workspace_id != workspace.id:
+        raise NotFound(f"There is no notebook {notebook.id} in workspace {workspace.id}.")
+    return Scope(workspace.id, notebook_id)
+
+
+def _first_workspace(session: Session) -> Workspace:
+    workspace = session.scalar(select(Workspace).order_by(Workspace.id).limit(1))
+    if workspace is None:
+        raise NotFound("There is no workspace.")
+    return workspace
+
+
+def find_workspace(session: Session, workspace_id: int) -> Workspace:
+    """Raises NotFound."""
+    workspace = session.get(Workspace, workspace_id)
+    if workspace is None:
+        raise NotFound(f"There is no workspace {workspace_id}.")
+    return workspace
+
+
+def find_notebook(session: Session, notebook_id: int) -> Notebook:
+    """Raises NotFound."""
+    notebook = session.get(Notebook, notebook_id)
+    if notebook is None:
+        raise NotFound(f"There is no notebook {notebook_id}.")
+    return notebook
+
+
+def list_workspaces(database: Database, page: Page) -> tuple[Sequence[Workspace], int]:
+    """A page of workspaces, oldest first, and how many there are."""
+    with database.reading() as session:
+        return _load_page(session, select(Workspace).order_by(Workspace.id), page)
+
+
+def create_workspace(database: Database, name: str, now: float) -> Workspace:
+    with database.writing() as session:
+        return _add(session, Workspace(name=name, created_at=now))
+
+
+def get_workspace(database: Database, workspace_id: int) -> Workspace:
+    """Raises NotFound."""
+    with database.reading() as session:
+        return find_workspace(session, workspace_id)
+
+
+def rename_workspace(database: Database, workspace_id: int, name: str) -> Workspace:
+    """Raises NotFound."""
+    with database.writing() as session:
+        workspace = find_workspace(session, workspace_id)
+        workspace.name = name
+        return workspace
+
+
+def delete_workspace(database: Database, workspace_id: int) -> None:
+    """Forget a workspace with its notebooks, settings, secrets and artifacts.
+
+    Raises NotFound, and Conflict for the last one: every call needs a workspace to fall back on.
+    """
+    with database.writing() as session:
+        workspace = find_workspace(session, workspace_id)
+        if session.scalar(select(func.count()).select_from(Workspace)) == 1:
+            raise Conflict("The last workspace cannot be deleted.")
+        session.delete(workspace)
+
+
+def list_notebooks(database: Database, workspace_id: int, page: Page) -> tuple[Sequence[Notebook], int]:
+    """A page of a workspace's notebooks, oldest first, and how many there are. Raises NotFound."""
+    with database.reading() as session:
+        find_workspace(session, workspace_id)
+        query = select(Notebook).where(Notebook.workspace_id == workspace_id).order_by(Notebook.id)
+        return _load_page(session, query, page)
+
+
+def create_notebook(database: Database, workspace_id: int, name: str, now: float) -> Notebook:
+    """Raises NotFound for the workspace."""
+    with database.writing() as session:
+        find_workspace(session, workspace_id)
+        return _add(session, Notebook(workspace_id=workspace_id, name=name, created_at=now))
+
+
+def get_notebook(database: Database, notebook_id: int) -> Notebook:
+    """Raises NotFound."""
+    with database.reading() as session:
+        return find_notebook(session, notebook_id)
+
+
+def rename_notebook(database: Database, notebook_id: int, name: str) -> Notebook:
+    """Raises NotFound."""
+    with database.writing() as session:
+        notebook = find_notebook(session, notebook_id)
+        notebook.name = name
+        return notebook
+
+
+def delete_notebook(database: Database, notebook_id: int) -> None:
+    """Forget a notebook with its settings. Raises NotFound."""
+    with database.writing() as session:
+        session.delete(find_notebook(session, notebook_id))
+
+
+def _add(session: Session, row: Row) -> Row:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _load_page(session: Session, query: Select[tuple[Row]], page: Page) -> tuple[Sequence[Row], int]:
+    rows = session.scalars(query.limit(page.size).offset(page.offset)).all()
+    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    return rows, total

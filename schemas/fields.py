@@ -1,0 +1,86 @@
+"""Fields that several shapes share."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import semver
+from marshmallow import ValidationError, fields, validate
+
+INT64_MAX = 2**63 - 1
+MAX_VERSION_LENGTH = 256
+DIGITS = re.compile(r"[0-9]{1,19}")
+
+PLUGIN_ID = validate.Regexp(
+    r"[a-z0-9-]{1,64}\Z", error="Use lowercase letters, digits and hyphens, 1 to 64 of them."
+)
+
+
+class StrictBoolean(fields.Boolean):
+    """true or false; not "yes", not 1."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Ordinal(fields.Integer):
+    """A number in a query that counts from 1."""
+
+    def __init__(self, maximum: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(1, maximum), **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        # int() would take "1_0", " 1" and digits of any script.
+        if isinstance(value, bool | float) or (isinstance(value, str) and not DIGITS.fullmatch(value)):
+            raise self.make_error("invalid", input=value)
+        number = super()._deserialize(value, attr, data, **kwargs)
+        if number is None:
+            raise self.make_error("invalid", input=value)
+        return number
+
+
+class RowId(Ordinal):
+    """The number of a row: 1 to what SQLite can hold."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(INT64_MAX, **kwargs)
+
+
+class Timestamp(fields.Field[float]):
+    """Seconds since the epoch, shown as ISO 8601 in UTC to the millisecond."""
+
+    def _serialize(self, value: float | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        moment = datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")
+        return moment.replace("+00:00", "Z")
+
+
+class PluginId(fields.String):
+    """What a plugin is called by programs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=PLUGIN_ID, **kwargs)
+
+
+class Name(fields.String):
+    """What a person calls a thing: 1 to 200 characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(1, 200), **kwargs)
+
+
+class Version(fields.String):
+    """A version as SemVer 2.0 writes it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=_check_version, **kwargs)
+
+
+def _check_version(value: str) -> None:
+    if len(value) > MAX_VERSION_LENGTH or not semver.Version.is_valid(value):
+        raise ValidationError("Not a SemVer 2.0 version, like 1.4.0 or 2.0.0-beta.1.")

@@ -1,0 +1,156 @@
+"""What all tests share: an app with a data folder of its own, a client that is let in, a real server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from pytest_httpserver import HTTPServer
+from werkzeug.test import TestResponse
+
+from app import close_app, create_app
+from settings import Settings, load_settings
+from web.serve import bind, make_server
+
+TOKEN = "test-token-of-43-characters-like-a-real-one"
+API = "/api/v1"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a fresh data folder; upstreams on loopback may be called."""
+    environ = {
+        "PATCHBAY_INSTANCE": str(tmp_path / "instance"),
+        "PATCHBAY_TOKEN": TOKEN,
+        "PATCHBAY_PREFETCH": "off",
+        "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
+        "PATCHBAY_EGRESS_ALLOW_URLS": "127.0.0.1/32",
+    }
+    return load_settings(environ)
+
+
+@pytest.fixture
+def make_app() -> Iterator[Callable[[Settings], Flask]]:
+    """Makes apps that are closed when the test ends; several may share one data folder."""
+    made: list[Flask] = []
+
+    def make(settings: Settings) -> Flask:
+        made.append(create_app(settings))
+        return made[-1]
+
+    yield make
+    for app in reversed(made):
+        close_app(app)
+
+
+@pytest.fixture
+def app(settings: Settings, make_app: Callable[[Settings], Flask]) -> Flask:
+    return make_app(settings)
+
+
+class Client:
+    """A program with the token. `get("/plugins")` calls /api/v1/plugins; `open` takes any path."""
+
+    def __init__(self, app: Flask, token: str | None = TOKEN) -> None:
+        self._client: FlaskClient = app.test_client(use_cookies=False)
+        self._settings: Settings = app.extensions["patchbay"].settings
+        self._token = token
+
+    def open(self, path: str, method: str = "GET", **options: Any) -> TestResponse:
+        headers = {"Host": f"127.0.0.1:{self._settings.port}", **options.pop("headers", {})}
+        if self._token is not None:
+            headers.setdefault("Authorization", f"Bearer {self._token}")
+        return self._client.open(path, method=method, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.open(API + path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self._send("POST", path, json, options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self._send("PUT", path, json, options)
+
+    def patch(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self._send("PATCH", path, json, options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        return self.open(API + path, "DELETE", **options)
+
+    def _send(self, method: str, path: str, json: Any, options: dict[str, Any]) -> TestResponse:
+        return self.open(API + path, method, **({"json": json} if json is not None else {}), **options)
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    return Client(app)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Client:
+    """A client without the token."""
+    return Client(app, token=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """The real server on a free port of loopback."""
+
+    app: Flask
+    settings: Settings
+    token: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    @property
+    def signin_link(self) -> str:
+        return f"{self.url}/signin?token={self.token}"
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        """A call of a signed-in program; redirects are shown, not followed."""
+        headers = {"Authorization": f"Bearer {self.token}", **(options.pop("headers", None) or {})}
+        options.setdefault("timeout", 20)
+        return requests.request(method, self.url + path, headers=headers, allow_redirects=False, **options)
+
+
+@pytest.fixture
+def start_server(make_app: Callable[[Settings], Flask]) -> Iterator[Callable[[Settings], RunningServer]]:
+    """Starts real servers in threads, each on a free port; all are drained when the test ends."""
+    running: list[tuple[Any, threading.Thread]] = []
+
+    def start(settings: Settings) -> RunningServer:
+        listener = bind(replace(settings, port=0))
+        settings = replace(settings, port=listener.getsockname()[1])
+        app = make_app(settings)
+        server = make_server(app, listener, settings)
+        thread = threading.Thread(target=server.run_until_stopped, name="test server")
+        thread.start()
+        running.append((server, thread))
+        return RunningServer(app, settings, app.extensions["patchbay_gate"].token)
+
+    yield start
+    for server, _ in running:
+        server.stop()
+    for _, thread in running:
+        thread.join()
+
+
+@pytest.fixture
+def server(settings: Settings, start_server: Callable[[Settings], RunningServer]) -> RunningServer:
+    return start_server(settings)
+
+
+@pytest.fixture
+def upstream() -> Iterator[HTTPServer]:
+    """A provider on loopback: tell it what to expect, then point a manifest's base_url at `url_for("")`."""
+    with HTTPServer(host="127.0.0.1") as provider:
+        yield provider

@@ -1,0 +1,136 @@
+"""A store in a folder of its own, and a small app that serves its routes and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from plugin_store.configs import Configs
+from plugin_store.database import Database, init_database
+from plugin_store.keys import load_keyring
+from plugin_store.registry import Registry
+from plugin_store.reviews import Reviews
+from plugin_store.routes import plugin_states, plugins, settings, workspaces
+from plugin_store.vault import Vault
+from plugin_store.workspaces import Scope
+from tests.plugin_store.manifests import compile_plugin, destinations
+from web.json import Int64Converter, OrjsonProvider
+from web.problems import init_problems
+
+WORKSPACE = Scope(1)
+NOTEBOOK = Scope(1, 1)
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_767_323_045.678
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Store:
+    """Everything of one store, as an app would put it together."""
+
+    folder: Path
+    database: Database
+    clock: Clock
+    vault: Vault
+    configs: Configs
+    reviews: Reviews
+    registry: Registry
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """What lies in the tables, byte for byte."""
+        with self.database.reading() as session:
+            return [tuple(row) for row in session.execute(text(query), parameters)]
+
+    def execute(self, statement: str, **parameters: Any) -> None:
+        """A change behind the store's back."""
+        with self.database.writing() as session:
+            session.execute(text(statement), parameters)
+
+
+def open_store(
+    folder: Path, clock: Clock, *, may_create_key: bool = True, keys: tuple[str, ...] = ()
+) -> Store:
+    database = init_database(Flask("store"), folder)
+    keyring = load_keyring(keys, folder / "secret.key", may_create=may_create_key)
+    vault = Vault(database, keyring, clock)
+    reviews = Reviews(database, vault, destinations)
+    return Store(
+        folder=folder,
+        database=database,
+        clock=clock,
+        vault=vault,
+        configs=Configs(database, vault, destinations, clock),
+        reviews=reviews,
+        registry=Registry(database, compile_plugin, clock, reviews.review_of),
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def reopen(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Store]]:
+    """Opens the test's store, again and again, as processes that start one after another would."""
+    opened: list[Store] = []
+
+    def open_again(**options: Any) -> Store:
+        opened.append(open_store(tmp_path, clock, **options))
+        return opened[-1]
+
+    yield open_again
+    for store in opened:
+        store.database.close()
+
+
+@pytest.fixture
+def store(reopen: Callable[..., Store]) -> Store:
+    return reopen()
+
+
+class Client:
+    """Calls the API as a frontend does."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self._client = client
+
+    def __getattr__(self, method: str) -> Callable[..., TestResponse]:
+        return lambda path, body=None, **query: self._client.open(
+            f"/api/v1{path}", method=method.upper(), json=body, query_string=query or None
+        )
+
+
+@pytest.fixture
+def client(store: Store) -> Client:
+    app = Flask("routes")
+    app.json = OrjsonProvider(app)
+    app.url_map.converters["int64"] = Int64Converter
+    init_problems(app)
+    app.extensions["patchbay"] = SimpleNamespace(
+        database=store.database,
+        clock=store.clock,
+        registry=store.registry,
+        configs=store.configs,
+        reviews=store.reviews,
+        vault=store.vault,
+    )
+    for module in (plugins, workspaces, plugin_states, settings):
+        app.register_blueprint(module.blueprint, url_prefix="/api/v1")
+    return Client(app.test_client())

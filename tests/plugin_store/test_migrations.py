@@ -1,0 +1,123 @@
+"""Migrations: they make what the models say, once, whoever comes first, and cost no row its children."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import create_engine
+
+from plugin_store import database as database_module
+from plugin_store.database import DATABASE_NAME, MIGRATIONS_FOLDER
+from plugin_store.models import Base
+from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
+from tests.plugin_store.manifests import weather
+from tests.plugin_store.processes import finish, start_python
+
+OPEN = """
+import sys
+from pathlib import Path
+from flask import Flask
+from plugin_store.database import init_database
+from plugin_store.workspaces import resolve_scope
+sys.stdin.readline()
+database = init_database(Flask("opener"), Path(sys.argv[1]))
+print(resolve_scope(database).workspace_id)
+"""
+
+BATCH_MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+def upgrade():
+    for table in ("workspaces", "notebooks", "plugins"):
+        with op.batch_alter_table(table, recreate="always") as batch:
+            batch.add_column(sa.Column("note", sa.Text(), nullable=True))
+"""
+
+
+def test_migrations_make_what_the_models_say(store: Store) -> None:
+    engine = create_engine(f"sqlite:///{store.folder / DATABASE_NAME}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
+    processes = [start_python(OPEN, tmp_path) for _ in range(4)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [finish(process).strip() for process in processes] == ["1"] * 4
+
+
+def test_the_first_workspace_is_made_once(reopen: Callable[..., Store]) -> None:
+    first = reopen()
+    first.execute("UPDATE workspaces SET name = 'Mine'")
+    again = reopen()
+    assert again.rows("SELECT id, name FROM workspaces") == [(1, "Mine")]
+    assert again.rows("SELECT id, workspace_id FROM notebooks") == [(1, 1)]
+
+
+def _add_migration(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(MIGRATIONS_FOLDER, folder)
+    (folder / "versions" / "0002_later.py").write_text(source)
+    monkeypatch.setattr(database_module.migrate, "directory", str(folder))
+
+
+def test_a_batch_migration_costs_no_row_its_children(
+    reopen: Callable[..., Store], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = reopen()
+    store.registry.register(weather())
+    store.configs.replace_config("weather", WORKSPACE, {"city": "Oslo", "api_key": "s"})
+    store.configs.replace_config("weather", NOTEBOOK, {"city": "Rome"})
+    children = ("notebooks", "plugin_configs", "notebook_plugin_configs", "plugin_secrets")
+    before = {table: store.rows(f"SELECT count(*) FROM {table}") for table in children}
+    assert set(map(tuple, before.values())) == {((1,),)}
+    _add_migration(tmp_path_factory.mktemp("later") / "migrations", BATCH_MIGRATION, monkeypatch)
+    store = reopen()
+    assert store.rows("SELECT note FROM workspaces") == [(None,)]
+    assert {table: store.rows(f"SELECT count(*) FROM {table}") for table in children} == before
+    store.execute("DELETE FROM plugins")
+    assert store.rows("SELECT * FROM plugin_configs") == store.rows("SELECT * FROM plugin_secrets") == []
+
+
+@pytest.mark.parametrize("failure", ["raise RuntimeError('halfway')", "op.execute('DELETE FROM workspaces')"])
+def test_a_failed_migration_leaves_the_store_as_it_was(
+    reopen: Callable[..., Store],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: str,
+) -> None:
+    store = reopen()
+    _add_migration(
+        tmp_path_factory.mktemp("later") / "migrations", f"{BATCH_MIGRATION}    {failure}\n", monkeypatch
+    )
+    with pytest.raises(RuntimeError):
+        reopen()
+    monkeypatch.setattr(database_module.migrate, "directory", str(MIGRATIONS_FOLDER))
+    assert reopen().rows("SELECT * FROM alembic_version") == [("0001",)]
+    columns = [row[1] for row in store.rows("PRAGMA table_info(workspaces)")]
+    assert columns == ["id", "name", "created_at"]
+
+
+def test_the_tables_can_be_taken_down_and_made_again(store: Store) -> None:
+    app = Flask("down")
+    database = database_module.init_database(app, store.folder)
+    with app.app_context():
+        config = database_module.migrate.get_config()
+        database_module.command.downgrade(config, "base")  # type: ignore[arg-type]
+        database_module.command.upgrade(config, "head")  # type: ignore[arg-type]
+    assert store.rows("SELECT revision FROM store_revision") == [(0,)]
+    database.close()
