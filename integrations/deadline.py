@@ -1,0 +1,153 @@
+"""One end for a whole call, however many waits it is made of."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from errors import DeadlineExceeded
+
+_COMPACT_FROM = 256
+
+
+class Watch:
+    """One call's time. The socket that it holds is shut down at the end, so that no read outlives it."""
+
+    __slots__ = ("_lock", "_monotonic", "_over", "_socket", "ends_at", "expired", "seconds")
+
+    def __init__(self, seconds: float, monotonic: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self.ends_at = monotonic() + seconds
+        self.expired = False
+        self._monotonic = monotonic
+        self._over = False
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def remaining_seconds(self) -> float:
+        """What is left, more than nothing; raises DeadlineExceeded when it is over."""
+        remaining = self.ends_at - self._monotonic()
+        if self.expired or remaining <= 0:
+            raise self.failure()
+        return remaining
+
+    def has_ended(self) -> bool:
+        """Whether the time is over, for telling a shut socket from one that the peer closed."""
+        return self.expired or self._monotonic() >= self.ends_at
+
+    def failure(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"The provider did not answer within {self.seconds:.3g} seconds.")
+
+    def hold(self, sock: socket.socket) -> None:
+        """Make `sock` the one that ends with the call; the one before is let go."""
+        with self._lock:
+            self._socket = sock
+        self.remaining_seconds()
+
+    def let_go(self) -> bool:
+        """Leave the socket alone from now on. Returns False if it was shut down before."""
+        with self._lock:
+            self._socket = None
+            return not self.expired
+
+    def finish(self) -> None:
+        """The call is over: nothing of it ends by time any more."""
+        with self._lock:
+            self._socket = None
+            self._over = True
+
+    def is_over(self) -> bool:
+        return self._over
+
+    def expire(self) -> None:
+        """End the call: its socket is shut down in both directions, and stays open for its owner to close."""
+        with self._lock:
+            if self._over:
+                return
+            self.expired = True
+            if self._socket is not None:
+                # The plain socket's method: SSLSocket.shutdown would drop the TLS state under a running read.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """Keeps the time of every call in one thread, which sleeps until the earliest end."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, Watch]] = []
+        self._numbers = itertools.count()
+        self._wakes_at = math.inf
+        self._running = 0
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @contextlib.contextmanager
+    def watch(self, seconds: float) -> Iterator[Watch]:
+        """A watch that expires in `seconds` unless the block ends before."""
+        watch = Watch(seconds, self._monotonic)
+        self._add(watch)
+        try:
+            yield watch
+        finally:
+            watch.finish()
+            with self._changed:
+                self._running -= 1
+
+    def close(self) -> None:
+        """Stop the thread; calls that still run lose their watchdog, not their socket timeouts."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _add(self, watch: Watch) -> None:
+        with self._changed:
+            self._running += 1
+            heapq.heappush(self._heap, (watch.ends_at, next(self._numbers), watch))
+            self._drop_finished()
+            # A forked child inherits the object, not the thread.
+            if not self._closed and (self._thread is None or not self._thread.is_alive()):
+                self._wakes_at = math.inf
+                self._thread = threading.Thread(target=self._run, name="egress-deadlines", daemon=True)
+                self._thread.start()
+            # Most calls end later than the one that the thread sleeps for: those need not wake it.
+            if watch.ends_at < self._wakes_at:
+                self._changed.notify()
+
+    def _drop_finished(self) -> None:
+        if len(self._heap) >= _COMPACT_FROM and len(self._heap) > 2 * self._running:
+            self._heap = [entry for entry in self._heap if not entry[2].is_over()]
+            heapq.heapify(self._heap)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if self._closed:
+                    return
+                ended = self._take_ended()
+                if not ended:
+                    self._wakes_at = self._heap[0][0] if self._heap else math.inf
+                    pause_seconds = self._wakes_at - self._monotonic()
+                    self._changed.wait(min(max(pause_seconds, 0), threading.TIMEOUT_MAX))
+            for watch in ended:
+                watch.expire()
+
+    def _take_ended(self) -> list[Watch]:
+        now = self._monotonic()
+        ended = []
+        while self._heap and (self._heap[0][2].is_over() or self._heap[0][0] <= now):
+            watch = heapq.heappop(self._heap)[2]
+            if not watch.is_over():
+                ended.append(watch)
+        return ended

@@ -1,0 +1,230 @@
+"""The one door to other servers: every request that leaves Patchbay leaves here."""
+
+from __future__ import annotations
+
+import math
+import re
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from errors import EgressRefused, PatchbayError, UpstreamInvalid
+from integrations.calls import Answer, PreparedCall
+from integrations.deadline import Watch, Watchdog
+from integrations.egress_body import ACCEPT_ENCODING, framing_of, read_body, truncated
+from integrations.egress_dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
+from integrations.egress_guard import EgressPolicy, EgressVerdict, OwnListeners
+from integrations.egress_names import NameResolver, Resolve
+from integrations.egress_redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
+from integrations.egress_urls import read_url
+from integrations.egress_wire import MAX_HEAD_BYTES, Exchange, Reply, Wire
+
+__all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
+
+# A body in tiny chunks is mostly framing: six bytes around each byte at worst.
+_FRAMING_FACTOR = 8
+
+_METHOD = re.compile(r"[A-Z]{1,16}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_OWN_HEADERS = frozenset(
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "proxy-authorization",
+        "proxy-connection",
+    }
+)
+
+
+class _WireRequest(requests.PreparedRequest):
+    """A request that goes out as it is: nothing of it is normalised, merged or added to on the way."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__()
+        self.exchange = exchange
+        self.method = exchange.hop.method
+        # For finding the adapter only; the connection takes the target from the exchange, byte for byte.
+        self.url = exchange.hop.destination.origin
+        self.headers = CaseInsensitiveDict()
+
+
+class _WireAdapter(BaseAdapter):
+    """Carries requests over guarded connections. The response's `raw` is the answer, its body unread."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def send(  # noqa: PLR0917 - the signature that requests calls
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        if not isinstance(request, _WireRequest):
+            raise TypeError("Only requests that were checked go through this door.")
+        response = requests.Response()
+        response.request = request
+        response.raw = self._wire.open(request.exchange)
+        response.status_code = response.raw.status
+        return response
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+class Egress:
+    """Sends calls to where they may go, within their time and size. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        policy: EgressPolicy,
+        *,
+        user_agent: str,
+        pool_size: int = 32,
+        own_listeners: Collection[tuple[str, int]] = (),
+        monotonic: Callable[[], float] = time.monotonic,
+        resolve: Resolve = socket.getaddrinfo,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    ) -> None:
+        self._user_agent = user_agent
+        self._monotonic = monotonic
+        self._watchdog = Watchdog(monotonic)
+        self._resolver = NameResolver(resolve)
+        own = OwnListeners.of(own_listeners, is_local_address)
+        self._dialer = Dialer(policy, own, self._resolver, connect_timeout_seconds)
+        self._session = _make_session(Wire(self._dialer, pool_size))
+
+    def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer:
+        """The answer to a call, whatever its status, after the redirects that the call lets us follow.
+
+        `deadline_seconds` is what is left of an outer deadline; the shorter of it and the call's own timeout
+        bounds everything together. Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid, UpstreamFailed
+        (reason "redirect") or DeadlineExceeded.
+        """
+        seconds = min(call.timeout_seconds, math.inf if deadline_seconds is None else deadline_seconds)
+        started_at = self._monotonic()
+        hop = first_hop(call)
+        received_bytes = 0
+        seen: set[tuple[str, str]] = set()
+        with self._watchdog.watch(seconds) as watch:
+            while True:
+                _check_loop(hop, seen)
+                exchange = self._make_exchange(call, hop, watch)
+                reply = self._open(exchange)
+                if not is_followed(call, reply.status, reply.headers):
+                    body = _read_answer_body(reply, exchange, call.max_bytes)
+                    break
+                reply.drop()
+                received_bytes += exchange.received_bytes
+                hop = next_hop(call, hop, reply.status, reply.headers)
+        return Answer(
+            status=reply.status,
+            headers=reply.headers,
+            body=body,
+            origin=hop.destination.origin,
+            duration_seconds=self._monotonic() - started_at,
+            received_bytes=received_bytes + exchange.received_bytes,
+            redirected=hop.is_redirected,
+        )
+
+    def verdict(self, url: str, public_only: bool = False) -> EgressVerdict:
+        """Whether a call to the URL would be let out, as far as can be told without looking its name up."""
+        try:
+            destination = read_url(url)
+        except ValueError as error:
+            return EgressVerdict(False, str(error))
+        return self._dialer.judge(destination, public_only)
+
+    def close(self) -> None:
+        """Close the kept connections and end the threads."""
+        self._session.close()
+        self._resolver.close()
+        self._watchdog.close()
+
+    def _make_exchange(self, call: PreparedCall, hop: Hop, watch: Watch) -> Exchange:
+        return Exchange(
+            hop=hop,
+            headers=_wire_headers(hop, self._user_agent),
+            watch=watch,
+            public_only=call.public_only,
+            max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
+            # A client certificate says who calls: that stays behind like everything else of the call.
+            tls=None if hop.is_foreign else call.tls,
+        )
+
+    def _open(self, exchange: Exchange) -> Reply:
+        request = _WireRequest(exchange)
+        return self._session.send(request, stream=True, allow_redirects=False, proxies={}).raw
+
+
+def _make_session(wire: Wire) -> requests.Session:
+    session = requests.Session()
+    # No proxy from the environment, no password from ~/.netrc, no CA bundle from a variable.
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.adapters.clear()
+    adapter = _WireAdapter(wire)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
+    step = (hop.method, hop.url)
+    if step in seen or len(seen) > MAX_REDIRECTS:
+        raise UpstreamInvalid("The provider redirects in a circle or too often.", reason="redirect_loop")
+    seen.add(step)
+
+
+def _wire_headers(hop: Hop, user_agent: str) -> list[tuple[str, str]]:
+    """The headers of a request as they go out after Host and framing."""
+    names = {name.lower() for name, _ in hop.headers}
+    if forbidden := names & _OWN_HEADERS:
+        raise EgressRefused(f"A call may not set the header {min(forbidden)}.", reason="headers")
+    if any(
+        not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text)) for name, text in hop.headers
+    ):
+        raise EgressRefused("A header of the call holds a character that may not be sent.", reason="headers")
+    if not _METHOD.fullmatch(hop.method):
+        raise EgressRefused("The call's method is not one that HTTP knows.", reason="method")
+    added = []
+    if "user-agent" not in names:
+        added.append(("User-Agent", user_agent))
+    if "accept-encoding" not in names:
+        added.append(("Accept-Encoding", ACCEPT_ENCODING))
+    return [*added, *hop.headers]
+
+
+def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
+    try:
+        framing = framing_of(exchange.hop.method, reply.status, reply.headers)
+        body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
+    except (OSError, HTTPException):
+        reply.drop()
+        # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
+        raise exchange.watch.failure() if exchange.watch.has_ended() else truncated() from None
+    except PatchbayError as error:
+        reply.drop()
+        raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
+    reply.keep()
+    exchange.watch.remaining_seconds()
+    return body

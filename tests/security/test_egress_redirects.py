@@ -1,0 +1,252 @@
+"""What travels along a redirect, and where it may lead, over real sockets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from errors import EgressRefused, PatchbayError, UpstreamFailed, UpstreamInvalid
+from tests.egress_calls import SECRET, SPELLINGS_OF_THE_CANARY, MakeEgress, call, carried, egress_maker
+from tests.raw_upstreams import Peer, RawUpstream, answering, canary, redirecting, respond
+
+
+@pytest.fixture
+def make_egress() -> Iterator[MakeEgress]:
+    with egress_maker() as make:
+        yield make
+
+
+def assert_no_trace_of_the_secret(upstream: RawUpstream) -> None:
+    for request in upstream.requests:
+        for trace in (
+            SECRET,
+            quote(SECRET, safe=""),
+            quote_plus(SECRET),
+            base64.b64encode(SECRET.encode()).decode(),
+        ):
+            assert trace.encode() not in request
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
+def test_a_redirect_to_another_origin_ends_the_call_by_default(make_egress: MakeEgress, status: str) -> None:
+    with (
+        RawUpstream(answering(respond())) as other,
+        RawUpstream(redirecting(other.url("/stolen"), status)) as upstream,
+        pytest.raises(UpstreamFailed, match="another origin") as failure,
+    ):
+        make_egress(upstream, other).send(call(upstream.url(), **carried()))
+
+    assert failure.value.extensions["reason"] == "redirect"
+    assert other.authority not in failure.value.detail
+    assert other.accepts == 0
+
+
+def test_an_allowed_redirect_takes_nothing_of_the_call_along(make_egress: MakeEgress) -> None:
+    with (
+        RawUpstream(answering(respond(b"page"))) as other,
+        RawUpstream(redirecting(other.url("/landing?x=1"))) as upstream,
+    ):
+        asked = call(upstream.url(f"/?key={quote(SECRET, safe='')}"), redirects="any", **carried())
+        answer = make_egress(upstream, other).send(asked)
+
+    assert (answer.body, answer.redirected, answer.origin) == (b"page", True, f"http://{other.authority}")
+    assert other.requests == [
+        b"GET /landing?x=1 HTTP/1.1\r\n"
+        b"Host: " + other.authority.encode() + b"\r\n"
+        b"User-Agent: Patchbay/test\r\nAccept-Encoding: gzip, deflate\r\nAccept: text/html\r\n\r\n"
+    ]
+
+
+def test_nothing_travels_on_after_coming_back_to_the_first_origin(make_egress: MakeEgress) -> None:
+    other_location: list[str] = []
+
+    def bounce_back(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            peer.send(respond(b"", status="302 Found", headers=(f"Location: {other_location[0]}",)))
+
+    with RawUpstream(bounce_back) as other:
+        start = respond(b"", status="302 Found", headers=(f"Location: {other.url('/b')}",))
+
+        def first_origin(peer: Peer) -> None:
+            while (request := peer.read_request()) is not None:
+                peer.send(respond(b"home") if b"/back" in request else start)
+
+        with RawUpstream(first_origin) as upstream:
+            other_location.append(upstream.url("/back"))
+            answer = make_egress(upstream, other).send(call(upstream.url("/a"), redirects="any", **carried()))
+
+    assert answer.body == b"home"
+    assert_no_trace_of_the_secret(other)
+    assert SECRET.encode() in upstream.requests[0]
+    assert SECRET.encode() not in upstream.requests[1]
+    assert b"X-Other" not in upstream.requests[1]
+
+
+def test_a_body_is_never_sent_to_another_origin(make_egress: MakeEgress) -> None:
+    with RawUpstream(answering(respond())) as other:
+        for status in ("307 Temporary", "308 Permanent"):
+            with RawUpstream(redirecting(other.url(), status)) as upstream, pytest.raises(UpstreamFailed):
+                asked = call(upstream.url(), method="POST", body=SECRET.encode(), redirects="any")
+                make_egress(upstream, other).send(asked)
+        assert other.accepts == 0
+        with RawUpstream(redirecting(other.url(), "303 See Other")) as upstream:
+            asked = call(upstream.url(), method="POST", body=SECRET.encode(), redirects="any")
+            make_egress(upstream, other).send(asked)
+
+    assert other.requests[0].startswith(b"GET / ")
+    assert_no_trace_of_the_secret(other)
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        quote(quote(SECRET, safe=""), safe=""),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(f"user:{SECRET}".encode()).decode(),
+        quote(base64.b64encode(f"me:{SECRET}:x".encode()).decode(), safe=""),
+    ],
+)
+@pytest.mark.parametrize("place", ["/?stolen={}", "/{}/x"])
+def test_a_redirect_that_carries_the_secret_away_is_refused(
+    make_egress: MakeEgress, trace: str, place: str
+) -> None:
+    with RawUpstream(answering(respond())) as other:
+        location = other.url(place.format(trace))
+        with RawUpstream(redirecting(location)) as upstream, pytest.raises(EgressRefused) as refusal:
+            make_egress(upstream, other).send(call(upstream.url(), redirects="any", **carried()))
+
+    assert other.accepts == 0
+    assert SECRET not in refusal.value.detail
+
+
+@pytest.mark.parametrize("redirects", ["same_origin", "any"])
+@pytest.mark.parametrize("host", [*SPELLINGS_OF_THE_CANARY, "169.254.169.254", "localhost"])
+def test_every_hop_is_judged_anew(make_egress: MakeEgress, redirects: Any, host: str) -> None:
+    with (
+        canary() as forbidden,
+        RawUpstream(redirecting(f"http://{host}:{forbidden.port}/")) as upstream,
+        pytest.raises((EgressRefused, UpstreamFailed)) as refusal,
+    ):
+        make_egress(upstream).send(call(upstream.url(), redirects=redirects))
+
+    assert forbidden.accepts == 0
+    assert "127" not in refusal.value.detail
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://user:pass@127.0.0.1/",
+        "http:\\\\127.0.0.2/",
+        "//127.0.0.2:1/",
+        "http://[::1",
+        "",
+    ],
+)
+def test_a_redirect_to_something_else_than_an_address_ends(make_egress: MakeEgress, location: str) -> None:
+    with RawUpstream(redirecting(location)) as upstream, pytest.raises(PatchbayError) as failure:
+        make_egress(upstream).send(call(upstream.url(), redirects="any"))
+
+    assert isinstance(failure.value, EgressRefused | UpstreamFailed)
+
+
+def test_redirects_within_the_origin_keep_what_the_call_carries(make_egress: MakeEgress) -> None:
+    hops = [
+        respond(b"", status="307 Temporary", headers=("Location: /two?x=%2F",)),
+        respond(b"", status="302 Found", headers=("Location: three#fragment",)),
+        respond(b"", status="308 Permanent", headers=("Location: ?café",)),
+        respond(b"done"),
+    ]
+
+    def handle(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(hops.pop(0))
+
+    with RawUpstream(handle) as upstream:
+        headers = (("X-Api-Key", SECRET), ("Content-Type", "text/plain"))
+        answer = make_egress(upstream).send(
+            call(upstream.url("/one"), method="POST", body=b"data", headers=headers)
+        )
+
+    first_lines = [request.split(b"\r\n")[0] for request in upstream.requests]
+    assert answer.body == b"done"
+    assert answer.redirected
+    assert first_lines == [
+        b"POST /one HTTP/1.1",
+        b"POST /two?x=%2F HTTP/1.1",
+        b"GET /three HTTP/1.1",
+        b"GET /three?caf%C3%A9 HTTP/1.1",
+    ]
+    assert upstream.requests[1].endswith(b"\r\n\r\ndata")
+    assert b"Content-Type" not in upstream.requests[2]
+    assert all(SECRET.encode() in request for request in upstream.requests)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [
+        ("PUT", "302 Found", b"PUT"),
+        ("DELETE", "301 Moved", b"DELETE"),
+        ("PUT", "303 See Other", b"GET"),
+        ("HEAD", "303 See Other", b"HEAD"),
+        ("POST", "301 Moved", b"GET"),
+    ],
+)
+def test_the_method_changes_as_http_says(
+    make_egress: MakeEgress, method: str, status: str, expected: bytes
+) -> None:
+    final = b"HTTP/1.1 204 No Content\r\n\r\n"
+    answers_in_turn = [respond(b"", status=status, headers=("Location: /next",)), final]
+
+    def handle(peer: Peer) -> None:
+        if peer.read_request() is not None:
+            peer.send(answers_in_turn.pop(0))
+
+    with RawUpstream(handle) as upstream:
+        make_egress(upstream).send(call(upstream.url(), method=method))
+
+    assert upstream.requests[1].split(b" ")[0] == expected
+
+
+def test_redirects_are_answers_where_none_are_wanted(make_egress: MakeEgress) -> None:
+    with RawUpstream(redirecting("/elsewhere")) as upstream:
+        answer = make_egress(upstream).send(call(upstream.url(), redirects="none"))
+
+    assert (answer.status, answer.headers.get("location")) == (302, "/elsewhere")
+    assert len(upstream.requests) == 1
+
+
+def test_a_circle_of_redirects_ends(make_egress: MakeEgress) -> None:
+    with RawUpstream(redirecting("/")) as upstream, pytest.raises(UpstreamInvalid) as failure:
+        make_egress(upstream).send(call(upstream.url()))
+    assert failure.value.extensions["reason"] == "redirect_loop"
+
+    def spiral(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(respond(b"", status="302 Found", headers=(f"Location: /{len(upstream.requests)}",)))
+
+    with RawUpstream(spiral) as upstream, pytest.raises(UpstreamInvalid) as failure:
+        make_egress(upstream).send(call(upstream.url()))
+    assert failure.value.extensions["reason"] == "redirect_loop"
+    assert len(upstream.requests) == 6
+
+
+def test_an_entered_url_is_redirected_to_public_addresses_only(make_egress: MakeEgress) -> None:
+    with RawUpstream(answering(respond())) as lan, RawUpstream(redirecting(lan.url())) as upstream:
+        egress = make_egress(lan, url_allow=upstream.authority)
+
+        with pytest.raises(EgressRefused):
+            egress.send(call(upstream.url(), public_only=True, redirects="any"))
+
+    assert lan.accepts == 0
