@@ -1,0 +1,1 @@
+"""One module a response type: bytes in, a value out."""

@@ -1,0 +1,64 @@
+"""A provider's answer as a value, by the endpoint's `response_type`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from integrations.answer_types.binary_answer import parse_binary, parse_image
+from integrations.answer_types.csv_answer import parse_csv
+from integrations.answer_types.feed_answer import parse_feed
+from integrations.answer_types.json_answer import parse_json, parse_ndjson
+from integrations.answer_types.opengraph_answer import parse_opengraph
+from integrations.answer_types.received import JSON_TYPE, Parsed, Received, empty, read_content_type
+from integrations.answer_types.text_answer import parse_html, parse_text
+from integrations.answer_types.xml_answer import parse_xml
+
+__all__ = ["RESPONSE_TYPES", "Parsed", "parse_answer"]
+
+Parser = Callable[[Received], Parsed]
+
+# Response type → its parser and what a message calls it.
+_PARSERS: dict[str, tuple[Parser, str]] = {
+    "json": (parse_json, "JSON"),
+    "ndjson": (parse_ndjson, "JSON lines"),
+    "csv": (parse_csv, "CSV"),
+    "xml": (parse_xml, "XML"),
+    "feed": (parse_feed, "a feed"),
+    "opengraph": (parse_opengraph, "a web page"),
+    "text": (parse_text, "text"),
+    "html": (parse_html, "HTML"),
+    "image": (parse_image, "an image"),
+    "binary": (parse_binary, "a file"),
+}
+RESPONSE_TYPES = frozenset(_PARSERS)
+
+# Created, accepted, no content, reset content: statuses that may well come without a body.
+_BODILESS_STATUSES = frozenset({201, 202, 204, 205})
+# No lines and no rows are a list of none.
+_MAY_BE_EMPTY = frozenset({"ndjson", "csv", "text", "html"})
+_NOTHING = b"\xef\xbb\xbf \t\r\n"
+
+
+def parse_answer(
+    response_type: str,
+    content_type: str | None,
+    body: bytes,
+    *,
+    page_url: str | None = None,
+    status: int = 200,
+    allow_empty: bool = False,
+) -> Parsed:
+    """The body's value, with its kind and the media type under which it is handed on.
+
+    `page_url` is where relative addresses in a page or a feed start from. An empty body is None, whatever the
+    response type, where the status or `allow_empty` (HEAD, DELETE) permits it. Raises `errors.UpstreamInvalid`
+    with `reason` wrong_type, unparsable or empty; its detail never quotes the body.
+    """
+    parse, expected = _PARSERS[response_type]
+    media_type, charset = read_content_type(content_type)
+    received = Received(body, media_type, charset, page_url, status)
+    if response_type not in _MAY_BE_EMPTY and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
+        if status not in _BODILESS_STATUSES and not allow_empty:
+            raise empty(expected, received)
+        return Parsed(None, JSON_TYPE, "json")
+    return parse(received)

@@ -1,0 +1,92 @@
+"""`url_patterns`: which URLs a block knows, and what it reads from them, in linear time (RE2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import re2
+
+MAX_PATTERN_CHARACTERS = 1_000
+MAX_URL_CHARACTERS = 8_192
+_MAX_MEMORY_BYTES = 1024 * 1024
+# Where a pattern may stop although the URL goes on: never inside a host or a path segment.
+_REST = r"(?:[/?#&].*)?"
+_GROUP_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
+# White space, control characters and lone surrogates are no part of a URL.
+_UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled URL pattern; `group_names` are the inputs that it fills."""
+
+    text: str
+    group_names: tuple[str, ...]
+    _regexp: Any = field(repr=False, compare=False)
+
+    def match_groups(self, url: str) -> dict[str, str] | None:
+        """The named groups for a URL that the pattern knows, percent-decoded; None for any other.
+
+        A pattern matches from the URL's start and may end before a `/`, `?`, `#` or `&`. It is tried on the URL
+        without query and fragment first, so that `[^/]+` at its end does not swallow a `?tab=…`; then with the
+        query, then whole. Scheme and host compare in lower case. Groups that take no part are left out.
+        """
+        for candidate in _readings(url):
+            match = self._regexp.fullmatch(candidate)
+            if match is not None:
+                return {name: _decoded(text) for name, text in match.groupdict().items() if text is not None}
+        return None
+
+
+def compile_pattern(text: str) -> Pattern:
+    """The pattern of an RE2 expression, groups as `(?P<owner>…)`; `ValueError` says why it is none."""
+    if not isinstance(text, str) or not text:
+        raise ValueError("a pattern is needed")
+    if len(text) > MAX_PATTERN_CHARACTERS:
+        raise ValueError(f"longer than {MAX_PATTERN_CHARACTERS} characters")
+    options = re2.Options()
+    options.max_mem = _MAX_MEMORY_BYTES
+    options.log_errors = False
+    try:
+        # Compiled by itself first: inside the frame, `a)|(b` would be a valid pattern of another meaning.
+        re2.compile(text, options)
+        regexp = re2.compile(f"(?:{text}){_REST}", options)
+    except re2.error as error:
+        raise ValueError(_reason(error)) from None
+    except UnicodeEncodeError:
+        raise ValueError("not valid Unicode") from None
+    names = tuple(regexp.groupindex)
+    for name in names:
+        if not _GROUP_NAME.fullmatch(name):
+            raise ValueError(f"`{name[:64]}` cannot be the name of an input")
+    return Pattern(text, names, regexp)
+
+
+def _readings(url: str) -> list[str]:
+    """The URL without query and fragment, without fragment, and whole."""
+    if not isinstance(url, str) or len(url) > MAX_URL_CHARACTERS or _UNFIT.search(url):
+        return []
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    start = f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path}"
+    query = f"?{parts.query}" if parts.query else ""
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return list(dict.fromkeys((start, start + query, start + query + fragment)))
+
+
+def _decoded(text: str) -> str:
+    """The value that the URL spells: what binds it again encodes it again."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
+
+
+def _reason(error: Exception) -> str:
+    detail = error.args[0] if error.args else "not a pattern"
+    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
