@@ -1,0 +1,206 @@
+"""`blocks` made chains of steps with checked inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.cache_key import digest
+from integrations.compiling.endpoints import plain_json
+from integrations.compiling.problems import Problems
+from integrations.compiling.values import compile_value
+from integrations.freshness import Wishes
+from integrations.manifest import Block, Endpoint, Property, Step, Value
+from integrations.patterns import compile_pattern
+from integrations.selection import compile_select
+from integrations.templating import Tree
+
+
+def compile_blocks(
+    declared: Sequence[Mapping[str, Any]],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
+    *,
+    calls: bool,
+) -> dict[str, Block]:
+    """The blocks by id, in their order. `calls` is false for an integration that has nothing to call."""
+    found: dict[str, Block] = {}
+    for index, item in enumerate(declared):
+        with problems.under(f"blocks[{index}]"):
+            if item["id"] in found:
+                problems.add("id", f"`{item['id']}` is declared twice.")
+                continue
+            found[item["id"]] = _block(item, endpoints, properties, problems, calls=calls)
+    return found
+
+
+def _block(
+    item: Mapping[str, Any],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
+    *,
+    calls: bool,
+) -> Block:
+    steps, trouble = _steps(item, endpoints, problems, calls=calls)
+    inputs = _inputs(item, steps, properties, problems)
+    _check_references(item, steps, inputs, problems)
+    if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
+        problems.add("pre_fetch", "Only what is read by GET or HEAD is fetched ahead.")
+    return Block(
+        id=item["id"],
+        inputs=inputs,
+        steps=steps,
+        problem=trouble,
+        selector=problems.attempt("select", lambda: compile_select(item["select"]))
+        if "select" in item
+        else None,
+        collect=item["collect"],
+        url_patterns=tuple(
+            pattern
+            for number, text in enumerate(item["url_patterns"])
+            if (
+                pattern := problems.attempt(
+                    f"url_patterns[{number}]", lambda text=text: compile_pattern(text)
+                )
+            )
+        ),
+        wishes=Wishes(item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")),
+        pre_fetch=item["pre_fetch"],
+        refresh_interval_seconds=item.get("refresh_interval"),
+        schedule=item.get("schedule"),
+        digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
+        declared=item,
+    )
+
+
+def _steps(
+    item: Mapping[str, Any], endpoints: Mapping[str, Endpoint], problems: Problems, *, calls: bool
+) -> tuple[tuple[Step, ...], str | None]:
+    if "steps" in item:
+        return _chain(item["steps"], endpoints, problems), None
+    name = item.get("endpoint")
+    if name is not None and name not in endpoints:
+        problems.add("endpoint", f"There is no endpoint `{name}`.")
+        return (), None
+    if name is None:
+        if not calls:
+            return (), "The integration has nothing to call; its frontend draws this block by itself."
+        if not endpoints:
+            return (), "The integration has no endpoint."
+        if len(endpoints) > 1:
+            return (), "The block names neither `endpoint` nor `steps`, and there are several endpoints."
+        name = next(iter(endpoints))
+    return (Step(name, endpoints[name], None, ()),), None
+
+
+def _chain(
+    declared: Sequence[Mapping[str, Any]], endpoints: Mapping[str, Endpoint], problems: Problems
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for index, item in enumerate(declared):
+        with problems.under(f"steps[{index}]"):
+            endpoint = endpoints.get(item["endpoint"])
+            if endpoint is None:
+                problems.add("endpoint", f"There is no endpoint `{item['endpoint']}`.")
+                continue
+            if any(step.id == item["id"] for step in steps):
+                problems.add("id", f"`{item['id']}` is declared twice.")
+            known = {parameter.name for parameter in endpoint.parameters}
+            for name in item["parameters"].keys() - known:
+                problems.add(f"parameters.{name}", f"The endpoint `{endpoint.id}` has no such parameter.")
+            for parameter in endpoint.parameters:
+                if (
+                    parameter.value.required
+                    and parameter.name not in item["parameters"]
+                    and (parameter.value.from_config is None and not _has_default(parameter.value))
+                ):
+                    problems.add("parameters", f"The endpoint `{endpoint.id}` needs `{parameter.name}`.")
+            outputs = tuple(
+                (name, selector)
+                for name, text in item["outputs"].items()
+                if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
+            )
+            steps.append(Step(item["id"], endpoint, problems.tree("parameters", item["parameters"]), outputs))
+    return tuple(steps)
+
+
+def _has_default(value: Value) -> bool:
+    return value.default is not None and type(value.default).__name__ != "Missing"
+
+
+def _inputs(
+    item: Mapping[str, Any], steps: Sequence[Step], properties: Mapping[str, Property], problems: Problems
+) -> tuple[Value, ...]:
+    if "config_schema" in item:
+        return _declared_inputs(item["config_schema"], properties, problems)
+    if len(steps) == 1 and steps[0].parameters is None:
+        # Without a schema the endpoint's own parameters are the inputs; what a secret fills is nobody's to give.
+        return tuple(
+            parameter.value
+            for parameter in steps[0].endpoint.parameters
+            if not (parameter.value.from_config and _is_secure(parameter.value.from_config, properties))
+        )
+    names = {
+        name.removeprefix("inputs.")
+        for step in steps
+        if step.parameters is not None
+        for name in step.parameters.names
+        if name.startswith("inputs.")
+    }
+    return tuple(compile_value(name, {}, problems, required=True) for name in sorted(names))
+
+
+def _declared_inputs(
+    declared: Mapping[str, Mapping[str, Any]], properties: Mapping[str, Property], problems: Problems
+) -> tuple[Value, ...]:
+    inputs = []
+    for name, item in declared.items():
+        with problems.under(f"config_schema.{name}"):
+            setting = item.get("from_config")
+            if setting is not None and setting not in properties:
+                problems.add("from_config", f"There is no property `{setting}`.")
+            elif setting is not None and properties[setting].secure:
+                problems.add(
+                    "from_config", "A secret cannot be an input; bind it to the endpoint's parameter."
+                )
+            inputs.append(compile_value(name, item, problems, required=item.get("required", False)))
+    return tuple(inputs)
+
+
+def _is_secure(name: str, properties: Mapping[str, Property]) -> bool:
+    return name in properties and properties[name].secure
+
+
+def _check_references(
+    item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
+) -> None:
+    """A step may use the inputs and what earlier steps gave, nothing else."""
+    known = {f"inputs.{value.name}" for value in inputs}
+    for index, step in enumerate(steps):
+        for name in sorted(_step_names(step.parameters)):
+            if name not in known:
+                problems.add(
+                    f"steps[{index}].parameters",
+                    f"`{{{name}}}` is neither an input nor an output of an earlier step.",
+                )
+        known |= {f"steps.{step.id}.{name}" for name, _ in step.outputs}
+    if steps and steps[0].parameters is None and "config_schema" in item:
+        endpoint = steps[0].endpoint
+        for parameter in endpoint.parameters:
+            value = parameter.value
+            if (
+                value.required
+                and value.from_config is None
+                and not _has_default(value)
+                and parameter.name not in {item.name for item in inputs}
+                and not item["url_patterns"]
+            ):
+                problems.add(
+                    "config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`."
+                )
+
+
+def _step_names(parameters: Tree | None) -> frozenset[str]:
+    return parameters.names if parameters is not None else frozenset()

@@ -1,0 +1,155 @@
+"""A manifest as a frontend declares it, made an `Integration`; or refused, field by field, with every reason at once.
+
+What passes here can go out. A wrong request is worse than a refused one, so whatever does not fit together is
+refused: an unknown endpoint, a placeholder that nothing fills, a credential without its property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from marshmallow import ValidationError
+
+from errors import Invalid
+from integrations.base_url import BaseUrl
+from integrations.compiling.blocks import compile_blocks
+from integrations.compiling.credentials import compile_credentials
+from integrations.compiling.endpoints import compile_base_url, compile_endpoints
+from integrations.compiling.problems import Problems
+from integrations.manifest import Endpoint, Integration, Property, RateLimit, Retry, SecretUse
+from schemas.manifest import ManifestSchema
+
+_WINDOWS = {
+    "requests_per_second": 1,
+    "requests_per_minute": 60,
+    "requests_per_hour": 3600,
+    "requests_per_day": 86400,
+}
+
+
+def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> Integration | None:
+    """The integration that the manifest declares; None for a view or theme that calls nothing.
+
+    Raises Invalid with errors by field: `manifest.endpoints[2].path`.
+    """
+    problems = Problems("manifest")
+    loaded = _load(manifest)
+    properties = _properties(loaded["properties"], problems)
+    section = loaded.get("integration")
+    if section is None:
+        if plugin_type == "integration":
+            problems.add("integration", "An integration needs this section.")
+        for name in ("endpoints", "blocks"):
+            if loaded[name] and plugin_type != "integration":
+                problems.add(name, "Needs an `integration` section that says where to call.")
+        problems.raise_if_any()
+        return None
+    integration = _integration(plugin_id, section, loaded, properties, problems)
+    problems.raise_if_any()
+    return integration
+
+
+def _load(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return ManifestSchema().load(manifest)  # type: ignore[return-value]
+    except ValidationError as error:
+        problems = Problems("manifest")
+        problems.add_tree(error.messages)
+        problems.raise_if_any()
+        raise Invalid("The manifest is not right.") from None
+
+
+def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Property]:
+    found: dict[str, Property] = {}
+    for index, item in enumerate(declared):
+        name = item["name"]
+        if name in found:
+            problems.add(f"properties[{index}].name", f"`{name}` is declared twice.")
+        found[name] = Property(name=name, secure=item["secure"], required=item["required"])
+        with problems.under(f"properties[{index}]"):
+            problems.check_value_declaration(item)
+    return found
+
+
+def _integration(
+    plugin_id: str,
+    section: Mapping[str, Any],
+    loaded: Mapping[str, Any],
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> Integration:
+    api_type = section["api_type"]
+    with problems.under("integration"):
+        base_url = compile_base_url(section.get("base_url"), properties, problems)
+    if api_type == "none" and loaded["endpoints"]:
+        problems.add("endpoints", "An integration of api_type `none` calls nothing.")
+    credentials = compile_credentials(section, loaded["endpoints"], properties, problems)
+    endpoints = compile_endpoints(loaded["endpoints"], section, base_url, credentials, properties, problems)
+    blocks = compile_blocks(loaded["blocks"], endpoints, properties, problems, calls=api_type != "none")
+    test_endpoint = section.get("test_endpoint")
+    if test_endpoint is not None and test_endpoint not in endpoints:
+        problems.add("integration.test_endpoint", f"There is no endpoint `{test_endpoint}`.")
+    return Integration(
+        plugin_id=plugin_id,
+        api_type=api_type,
+        auth_method=section["auth_method"],
+        base_url=base_url,
+        properties=properties,
+        endpoints=endpoints,
+        blocks=blocks,
+        secret_uses=tuple(_secret_uses(endpoints.values(), base_url, properties)),
+        timeout_seconds=section.get("timeout"),
+        retry=_retry(section.get("retry")),
+        rate_limit=_rate_limit(section.get("rate_limit")),
+        test_endpoint=test_endpoint,
+    )
+
+
+def _retry(declared: Mapping[str, Any] | None) -> Retry | None:
+    if declared is None:
+        return None
+    return Retry(
+        max_retries=declared["max_retries"],
+        status_codes=frozenset(declared["status_codes"]),
+        wait_header=declared["wait_time_from_header"],
+        wait_until_header=declared.get("wait_until_time_from_header"),
+    )
+
+
+def _rate_limit(declared: Mapping[str, Any] | None) -> RateLimit | None:
+    if not declared:
+        return None
+    return RateLimit(tuple((_WINDOWS[word], declared[word]) for word in _WINDOWS if word in declared))
+
+
+def _secret_uses(
+    endpoints: Any, base_url: BaseUrl | None, properties: Mapping[str, Property]
+) -> Iterator[SecretUse]:
+    """Every way in which a secret leaves, so that a change of any of them can be reviewed."""
+    for endpoint in endpoints:
+        target = endpoint.base_url or base_url
+        if target is None or endpoint.url_parameter is not None:
+            continue
+        for placement, names in placements(endpoint, target):
+            for name in sorted(names):
+                if name in properties and properties[name].secure:
+                    yield SecretUse(name, placement, target)
+
+
+def placements(endpoint: Endpoint, base_url: BaseUrl) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every place of a call that settings fill, with the names that fill it."""
+    own = {item.name for item in endpoint.parameters}
+    yield "base_url", base_url.names
+    yield "path", endpoint.path.names - own
+    for name, template in (*endpoint.path_query, *endpoint.query):
+        yield f"query:{name}", template.names - own
+    for name, template in endpoint.headers:
+        yield f"header:{name}", template.names - own
+    for credential in endpoint.credentials:
+        yield credential.placement, credential.names
+    for parameter in endpoint.parameters:
+        if parameter.value.from_config:
+            yield f"{parameter.location}:{parameter.name}", frozenset({parameter.value.from_config})
+    if endpoint.body is not None:
+        yield "body", endpoint.body.names - own

@@ -1,0 +1,91 @@
+"""What is wrong with a manifest, collected by field while it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from errors import Invalid
+from integrations.patterns import compile_pattern
+from integrations.templating import Template, TemplateError, Tree, parse_template, parse_tree
+
+Made = TypeVar("Made")
+
+
+class Problems:
+    """A ledger of errors by path; `under` moves into a part of the manifest."""
+
+    def __init__(self, root: str) -> None:
+        self._path = root
+        self._errors: dict[str, list[str]] = {}
+
+    @contextmanager
+    def under(self, part: str) -> Iterator[None]:
+        """What is added inside stands below `part`."""
+        outer = self._path
+        self._path = f"{outer}.{part}"
+        try:
+            yield
+        finally:
+            self._path = outer
+
+    def add(self, field: str, message: str) -> None:
+        path = f"{self._path}.{field}" if field else self._path
+        self._errors.setdefault(path, []).append(message)
+
+    def add_tree(self, messages: Any, path: str = "") -> None:
+        """Takes over marshmallow's nested messages."""
+        if isinstance(messages, Mapping):
+            for key, value in messages.items():
+                self.add_tree(value, _joined(path, key))
+        else:
+            for message in messages if isinstance(messages, list) else [messages]:
+                self.add(path, str(message))
+
+    def attempt(self, field: str, make: Callable[[], Made]) -> Made | None:
+        """What `make` returns; a ValueError of its becomes the field's problem."""
+        try:
+            return make()
+        except ValueError as error:
+            self.add(field, str(error))
+            return None
+
+    def template(self, field: str, source: Any) -> Template:
+        """The template of a scalar; an empty one after a problem was noted."""
+        text = (
+            source
+            if isinstance(source, str)
+            else str(source).lower()
+            if isinstance(source, bool)
+            else str(source)
+        )
+        return self.attempt(field, lambda: parse_template(text)) or Template("", ("",))
+
+    def tree(self, field: str, value: Any) -> Tree:
+        try:
+            return parse_tree(value)
+        except TemplateError as error:
+            self.add(field, str(error))
+            return Tree(None)
+
+    def check_value_declaration(self, declared: Mapping[str, Any]) -> None:
+        """Whether the words about a value (pattern, default, enum, min, max) can hold together."""
+        if "pattern" in declared:
+            self.attempt("pattern", lambda: compile_pattern(declared["pattern"]))
+        if "min" in declared and "max" in declared and declared["min"] > declared["max"]:
+            self.add("min", "Greater than `max`.")
+
+    def raise_if_any(self) -> None:
+        """Raises Invalid with everything that was added."""
+        if self._errors:
+            first_field, first = next(iter(self._errors.items()))
+            raise Invalid(f"{first_field}: {first[0]}", errors=self._errors)
+
+
+def _joined(path: str, key: Any) -> str:
+    if key == "_schema":
+        return path
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)

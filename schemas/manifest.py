@@ -1,0 +1,240 @@
+"""The vocabulary of a manifest, section by section: which words there are and what each may hold.
+
+What the words mean together (does a block's endpoint exist, can a template be filled) is decided where the manifest
+is compiled; here is only what can be said of one section alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
+
+from schemas.declared import (
+    HEADER_NAME,
+    NAME,
+    WIRE_NAME,
+    Count,
+    Declared,
+    Scalar,
+    Seconds,
+    StrictBoolean,
+    Text,
+    scalars_by,
+)
+
+API_TYPES = ("rest", "graphql", "none")
+AUTH_METHODS = ("none", "token", "api_key", "basic", "oauth2_client_credentials", "session_token")
+VALUE_TYPES = ("string", "integer", "number", "boolean", "object", "array")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+LOCATIONS = ("path", "query", "header", "body", "url")
+RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
+BODY_FORMATS = ("json", "form", "text", "xml", "multipart")
+PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
+MAX_STEPS = 5
+
+
+def one_of(*words: str) -> validate.OneOf:
+    return validate.OneOf(words, error="Must be one of: {choices}.")
+
+
+class PropertySchema(Declared):
+    """A setting of the plugin; a secure one goes to the vault."""
+
+    open_vocabulary = True
+    name = fields.String(required=True, validate=NAME)
+    type = fields.String(load_default="string", validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean(load_default=False)
+    secure = StrictBoolean(load_default=False)
+    default = fields.Raw(allow_none=True)
+    const = fields.Raw()
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+
+    @validates_schema
+    def check_secure(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data.get("secure"):
+            return
+        if data.get("type", "string") != "string":
+            raise ValidationError("A secure property is a string.", "type")
+        for word in ("default", "const", "enum"):
+            if data.get(word) is not None:
+                raise ValidationError("A secure property has no value in the manifest.", word)
+
+
+class CredentialSchema(Declared):
+    """Where one credential travels."""
+
+    type = fields.String(required=True, validate=one_of("api_key", "bearer", "basic", "digest", "signature"))
+    in_ = fields.String(data_key="in", validate=one_of("header", "query", "body", "cookie"))
+    name = fields.String(validate=WIRE_NAME)
+    prefix = Text(200)
+    value = Text()
+    token = Text()
+    username = Text()
+    password = Text()
+    when = fields.String(validate=NAME)
+
+    @validates_schema
+    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("type") == "api_key" and "name" not in data:
+            raise ValidationError(
+                "An api_key needs the name of its header, query parameter, member or cookie.", "name"
+            )
+
+
+class AuthField(fields.Field[list[dict[str, Any]]]):
+    """One credential or a list of them; loads to a list."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        if isinstance(value, list):
+            if len(value) > 10:
+                raise ValidationError("At most 10 credentials.")
+            return CredentialSchema(many=True).load(value)  # type: ignore[return-value]
+        return [CredentialSchema().load(value)]  # type: ignore[list-item]
+
+
+class RateLimitSchema(Declared):
+    """How many upstream calls a workspace may make."""
+
+    requests_per_second = Count(1, 10**6)
+    requests_per_minute = Count(1, 10**7)
+    requests_per_hour = Count(1, 10**8)
+    requests_per_day = Count(1, 10**9)
+
+
+class RetrySchema(Declared):
+    """When a safe call is made again."""
+
+    max_retries = Count(0, 10, load_default=0)
+    status_codes = fields.List(Count(400, 599), load_default=lambda: [429, 502, 503, 504])
+    wait_time_from_header = fields.String(validate=HEADER_NAME, load_default="Retry-After")
+    wait_until_time_from_header = fields.String(validate=HEADER_NAME)
+
+
+class IntegrationSchema(Declared):
+    """How the provider is reached."""
+
+    api_type = fields.String(load_default="rest", validate=one_of(*API_TYPES))
+    base_url = Text(minimum=1)
+    auth_method = fields.String(load_default="none", validate=one_of(*AUTH_METHODS))
+    auth = AuthField()
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    query = scalars_by(WIRE_NAME, load_default=dict)
+    rate_limit = fields.Nested(RateLimitSchema)
+    timeout = Seconds(minimum=0.1, maximum=300)
+    retry = fields.Nested(RetrySchema)
+    test_endpoint = fields.String()
+    version = fields.String()
+    author = fields.String()
+
+
+class ParameterSchema(Declared):
+    """One value that an endpoint takes."""
+
+    name = fields.String(required=True, validate=WIRE_NAME)
+    in_ = fields.String(data_key="in", validate=one_of(*LOCATIONS))
+    type = fields.String(load_default="string", validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean()
+    default = fields.Raw(allow_none=True)
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+    from_config = fields.String(validate=NAME)
+
+
+class EndpointSchema(Declared):
+    """One call that the provider offers."""
+
+    id = fields.String(required=True, validate=NAME)
+    method = fields.String(load_default="GET", validate=one_of(*METHODS))
+    base_url = Text(minimum=1)
+    path = Text(4000, load_default="")
+    parameters = fields.List(
+        fields.Nested(ParameterSchema), load_default=list, validate=validate.Length(max=200)
+    )
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    body = fields.Raw()
+    body_format = fields.String(load_default="json", validate=one_of(*BODY_FORMATS))
+    response_type = fields.String(load_default="json", validate=one_of(*RESPONSE_TYPES))
+    select = Text()
+    response_schema = fields.Raw()
+    redirects = fields.String(validate=one_of("none", "same_origin", "any"))
+    timeout = Seconds(minimum=0.1, maximum=300)
+    cache_ttl = Seconds()
+    stale_while_revalidate = Seconds()
+    stale_if_error = Seconds()
+
+
+class InputSchema(Declared):
+    """One input of a block."""
+
+    open_vocabulary = True
+    type = fields.String(validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean()
+    default = fields.Raw(allow_none=True)
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+    from_config = fields.String(validate=NAME)
+
+
+class StepSchema(Declared):
+    """One call of a chain."""
+
+    id = fields.String(required=True, validate=NAME)
+    endpoint = fields.String(required=True)
+    parameters = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), load_default=dict)
+    outputs = fields.Dict(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+
+
+class BlockSchema(Declared):
+    """What a frontend draws: one endpoint or a chain of steps, with inputs and freshness."""
+
+    open_vocabulary = True
+    id = fields.String(required=True, validate=NAME)
+    config_schema = fields.Dict(keys=fields.String(validate=NAME), values=fields.Nested(InputSchema))
+    endpoint = fields.String()
+    steps = fields.List(fields.Nested(StepSchema), validate=validate.Length(1, MAX_STEPS))
+    select = Text()
+    collect = StrictBoolean(load_default=False)
+    url_patterns = fields.List(Text(1000, minimum=1), load_default=list, validate=validate.Length(max=50))
+    cache_ttl = Seconds()
+    stale_while_revalidate = Seconds()
+    stale_if_error = Seconds()
+    refresh_interval = Seconds(minimum=1)
+    schedule = Text(200)
+    pre_fetch = StrictBoolean(load_default=False)
+
+    @validates_schema
+    def check_one_source(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "endpoint" in data and "steps" in data:
+            raise ValidationError("Name either `endpoint` or `steps`.", "steps")
+
+
+class ManifestSchema(Schema):
+    """A plugin's manifest. Words beside these are the frontend's own data and kept as given."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    enabled = StrictBoolean()
+    integration = fields.Nested(IntegrationSchema)
+    properties = fields.List(
+        fields.Nested(PropertySchema), load_default=list, validate=validate.Length(max=200)
+    )
+    endpoints = fields.List(
+        fields.Nested(EndpointSchema), load_default=list, validate=validate.Length(max=1000)
+    )
+    blocks = fields.List(fields.Nested(BlockSchema), load_default=list, validate=validate.Length(max=1000))
+
+
+__all__ = ["ManifestSchema", "Scalar"]

@@ -1,0 +1,52 @@
+"""Short ways to a compiled integration and to the request that it would send."""
+
+from typing import Any
+
+from integrations.calls import PreparedCall
+from integrations.compiling import compile_plugin
+from integrations.manifest import Integration
+from integrations.requests_builder import Limits, Values, bind_parameters, build_call
+
+ANY_PROPERTIES = [
+    {"name": "api_key", "secure": True},
+    {"name": "access_token", "secure": True},
+    {"name": "username"},
+    {"name": "password", "secure": True},
+    {"name": "user"},
+    {"name": "units"},
+    {"name": "server"},
+]
+
+
+def integration_of(
+    endpoints: list[dict[str, Any]], blocks: list[dict[str, Any]] | None = None, **section: Any
+) -> Integration:
+    """The compiled integration of these endpoints and blocks, at https://api.test/v1 unless told otherwise."""
+    manifest = {
+        "integration": {"base_url": "https://api.test/v1", **section},
+        "properties": ANY_PROPERTIES,
+        "endpoints": endpoints,
+        "blocks": blocks or [],
+    }
+    integration = compile_plugin("example", "integration", manifest)
+    assert integration is not None
+    return integration
+
+
+def call_of(
+    endpoint: dict[str, Any],
+    parameters: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+    secrets: dict[str, str] | None = None,
+    **section: Any,
+) -> PreparedCall:
+    """The request that one endpoint would send."""
+    integration = integration_of([{"id": "it", **endpoint}], **section)
+    compiled = integration.endpoints["it"]
+    values = Values(config or {}, secrets or {})
+    bound = bind_parameters(compiled, parameters or {}, values)
+    return build_call(compiled, integration.base_url, bound, values, Limits())
+
+
+def headers_of(call: PreparedCall) -> dict[str, str]:
+    return {name.lower(): value for name, value in call.headers}

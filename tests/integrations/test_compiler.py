@@ -1,0 +1,229 @@
+"""What a manifest may say; what cannot work is refused by field, everything at once."""
+
+import copy
+
+import pytest
+
+from errors import Invalid
+from integrations.compiling import compile_plugin
+from tests.integrations.building import integration_of
+
+GOOD = {
+    "integration": {"base_url": "https://{server}/v1", "auth_method": "api_key", "headers": {"X-A": "b"}},
+    "properties": [{"name": "server", "default": "api.test"}, {"name": "api_key", "secure": True, "required": True}],
+    "endpoints": [
+        {"id": "geocode", "path": "/geo", "parameters": [{"name": "q", "required": True}]},
+        {"id": "now", "path": "/now/{lat}", "parameters": [{"name": "lat", "type": "number"}]},
+        {"id": "write", "method": "POST", "path": "/w"},
+    ],
+    "blocks": [
+        {
+            "id": "weather",
+            "config_schema": {"place": {"type": "string", "required": True}},
+            "steps": [
+                {"id": "geo", "endpoint": "geocode", "parameters": {"q": "{inputs.place}"}, "outputs": {"lat": "[0].lat"}},
+                {"id": "it", "endpoint": "now", "parameters": {"lat": "{steps.geo.lat}"}},
+            ],
+            "select": "{temp: main.temp}",
+            "url_patterns": ["https://weather\\.test/(?P<place>[^/]+)"],
+        }
+    ],
+    "color": "own data of the frontend",
+}  # fmt: skip
+
+
+def changed(path, value):
+    manifest = copy.deepcopy(GOOD)
+    target = manifest
+    for key in path[:-1]:
+        target = target[key]
+    if value is None:
+        target.pop(path[-1], None)
+    else:
+        target[path[-1]] = value
+    return manifest
+
+
+def errors_of(manifest, kind="integration"):
+    with pytest.raises(Invalid) as caught:
+        compile_plugin("example", kind, manifest)
+    return caught.value.errors or {}
+
+
+def test_a_good_manifest_compiles():
+    integration = compile_plugin("example", "integration", GOOD)
+    assert integration is not None
+    assert list(integration.endpoints) == ["geocode", "now", "write"]
+    assert [step.id for step in integration.blocks["weather"].steps] == ["geo", "it"]
+    assert integration.blocks["weather"].secret_names == {"api_key"}
+    assert integration.blocks["weather"].config_names == {"server"}
+
+
+E0 = ("endpoints", 0)
+STEP = ("blocks", 0, "steps", 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        (("integration",), None, "manifest.integration"),
+        (("integration", "base_url"), None, "manifest.endpoints[0].path"),
+        (("integration", "base_url"), "ftp://x", "manifest.integration.base_url"),
+        (("integration", "base_url"), "https://{nope}/", "manifest.integration.base_url"),
+        (("integration", "base_url"), "https://a@b/", "manifest.integration.base_url"),
+        (("integration", "api_type"), "soap", "manifest.integration.api_type"),
+        (("integration", "auth_method"), "token", "manifest.integration.auth_method"),
+        (("integration", "auth"), {"type": "api_key"}, "manifest.integration.auth.name"),
+        (("integration", "auth"), [{"type": "bearer", "token": "{nope}"}], "manifest.integration.auth[0]"),
+        (("integration", "auth"), {"type": "api_key", "name": "Host"}, "manifest.integration.auth[0].name"),
+        (("integration", "headers"), {"Proxy-Authorization": "x"}, "manifest.integration.headers.Proxy-Authorization"),
+        (("integration", "timout"), 5, "manifest.integration.timout"),
+        (("integration", "timeout"), -1, "manifest.integration.timeout"),
+        (("integration", "test_endpoint"), "nope", "manifest.integration.test_endpoint"),
+        (("properties", 1, "default"), "K", "manifest.properties[1].default"),
+        (("properties", 1, "name"), "server", "manifest.properties[1].name"),
+        (("properties", 0, "pattern"), "(a", "manifest.properties[0].pattern"),
+        ((*E0, "id"), None, "manifest.endpoints[0].id"),
+        ((*E0, "id"), "now", "manifest.endpoints[1].id"),
+        ((*E0, "method"), "TRACE", "manifest.endpoints[0].method"),
+        ((*E0, "path"), "geo", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/../geo", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/%2e%2E/geo", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/%252e%252e/geo", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "//evil.com/geo", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/geo\\x", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/geo#x", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/{nope}", "manifest.endpoints[0].path"),
+        ((*E0, "path"), "/{", "manifest.endpoints[0].path"),
+        ((*E0, "body"), {"a": 1}, "manifest.endpoints[0].body"),
+        ((*E0, "select"), "a.[", "manifest.endpoints[0].select"),
+        ((*E0, "response_schema"), {"$ref": "https://evil.com/x.json"}, "manifest.endpoints[0].response_schema"),
+        ((*E0, "headers"), {"Cookie": "a=b"}, "manifest.endpoints[0].headers.Cookie"),
+        ((*E0, "headers"), {"Content-Length": "5"}, "manifest.endpoints[0].headers.Content-Length"),
+        ((*E0, "headers"), {"X": "{nope}"}, "manifest.endpoints[0].headers"),
+        ((*E0, "parameters"), [{"name": "q", "in": "path"}], "manifest.endpoints[0].parameters[0].name"),
+        ((*E0, "parameters"), [{"name": "q", "in": "body"}], "manifest.endpoints[0].parameters[0].in"),
+        ((*E0, "parameters"), [{"name": "q"}, {"name": "q"}], "manifest.endpoints[0].parameters[1].name"),
+        ((*E0, "parameters"), [{"name": "q", "from_config": "nope"}], "manifest.endpoints[0].parameters[0].from_config"),
+        ((*E0, "parameters"), [{"name": "q", "type": "integer", "default": "x"}], "manifest.endpoints[0].parameters[0].default"),
+        ((*E0, "parameters"), [{"name": "Host", "in": "header"}], "manifest.endpoints[0].parameters[0].name"),
+        (("endpoints", 2, "body"), {"a": "{nope}"}, "manifest.endpoints[2].body"),
+        (("blocks", 0, "endpoint"), "now", "manifest.blocks[0].steps"),
+        (("blocks", 0, "select"), "][", "manifest.blocks[0].select"),
+        (("blocks", 0, "url_patterns"), ["("], "manifest.blocks[0].url_patterns[0]"),
+        (("blocks", 0, "cache_ttl"), "10", "manifest.blocks[0].cache_ttl"),
+        (("blocks", 0, "cach_ttl"), 10, "manifest.blocks[0].cach_ttl"),
+        ((*STEP, "endpoint"), "nope", "manifest.blocks[0].steps[1].endpoint"),
+        ((*STEP, "parameters"), {"lat": "{steps.it.lat}"}, "manifest.blocks[0].steps[1].parameters"),
+        ((*STEP, "parameters"), {"lat": "{inputs.nope}"}, "manifest.blocks[0].steps[1].parameters"),
+        ((*STEP, "parameters"), {"lat": 1, "nope": 1}, "manifest.blocks[0].steps[1].parameters.nope"),
+        ((*STEP, "parameters"), {}, "manifest.blocks[0].steps[1].parameters"),
+        (("blocks", 0, "config_schema", "place", "from_config"), "api_key", "manifest.blocks[0].config_schema.place.from_config"),
+        (("blocks", 0, "steps"), [{"id": "w", "endpoint": "write"}] * 6, "manifest.blocks[0].steps"),
+        (("endpoints",), {"id": "x"}, "manifest.endpoints"),
+        (("endpoints",), [5], "manifest.endpoints[0]"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_by_field(path, value, field):
+    assert field in errors_of(changed(path, value))
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    manifest = changed((*E0, "path"), "geo")
+    manifest["endpoints"][1]["select"] = "]"
+    manifest["blocks"][0]["select"] = "]"
+    assert set(errors_of(manifest)) == {
+        "manifest.endpoints[0].path",
+        "manifest.endpoints[1].select",
+        "manifest.blocks[0].select",
+    }
+
+
+def test_a_slip_of_the_pen_is_met_with_the_right_word():
+    errors = errors_of(changed(("blocks", 0, "cach_ttl"), 10))
+    assert errors["manifest.blocks[0].cach_ttl"] == ["Unknown; did you mean `cache_ttl`?"]
+
+
+def test_own_data_is_kept_where_it_has_a_place():
+    manifest = changed(("integration", "x-own"), {"any": 1})
+    manifest["blocks"][0] |= {"component": "card", "title": "Weather"}
+    assert compile_plugin("example", "integration", manifest) is not None
+
+
+def test_what_is_fetched_ahead_only_reads():
+    block = {"id": "b", "endpoint": "write", "pre_fetch": True}
+    assert "manifest.blocks[0].pre_fetch" in errors_of({**GOOD, "blocks": [block]})
+
+
+@pytest.mark.parametrize("kind", ["view", "theme"])
+def test_views_and_themes_need_nothing_and_may_have_settings(kind):
+    assert (
+        compile_plugin(
+            "v", kind, {"tokens": {"--bg": "#fff"}, "properties": [{"name": "dense", "type": "boolean"}]}
+        )
+        is None
+    )
+    assert "manifest.properties[0].type" in errors_of({"properties": [{"name": "x", "type": "colour"}]}, kind)
+
+
+def test_a_view_with_an_integration_section_can_be_called_too():
+    integration = compile_plugin("v", "view", GOOD)
+    assert integration is not None and integration.blocks
+
+
+def test_a_block_with_several_endpoints_to_choose_from_says_so_when_rendered():
+    block = integration_of([{"id": "a", "path": "/a"}, {"id": "b", "path": "/b"}], [{"id": "x"}]).blocks["x"]
+    assert block.problem is not None and "several" in block.problem
+
+
+def test_a_block_uses_the_only_endpoint_and_takes_its_parameters_for_inputs():
+    endpoint = {
+        "id": "a",
+        "path": "/a/{id}",
+        "parameters": [{"name": "id"}, {"name": "key", "from_config": "api_key"}],
+    }
+    block = integration_of([endpoint], [{"id": "x"}]).blocks["x"]
+    assert block.steps[0].endpoint.id == "a"
+    assert [item.name for item in block.inputs] == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "field"),
+    [
+        ({"method": "POST", "parameters": [{"name": "u", "in": "url"}]}, "method"),
+        ({"path": "/x", "parameters": [{"name": "u", "in": "url"}]}, "path"),
+        ({"headers": {"A": "b"}, "parameters": [{"name": "u", "in": "url"}]}, "headers"),
+        ({"parameters": [{"name": "u", "in": "url"}, {"name": "q"}]}, "parameters"),
+        ({"parameters": [{"name": "u", "in": "url", "from_config": "server"}]}, "parameters[0].from_config"),
+    ],
+)
+def test_nothing_is_added_to_a_whole_url(endpoint, field):
+    with pytest.raises(Invalid) as caught:
+        integration_of([{"id": "a", **endpoint}])
+    assert f"manifest.endpoints[0].{field}" in (caught.value.errors or {})
+
+
+def test_destinations_tell_where_each_secret_goes():
+    integration = compile_plugin("example", "integration", GOOD)
+    assert integration is not None
+    assert integration.destinations({"server": "API.test"}) == {
+        "api_key": ["header:X-API-Key@https://api.test:443"]
+    }
+    assert integration.destinations({}) == {"api_key": ["header:X-API-Key@unresolved:https://{server}/v1"]}
+
+
+@pytest.mark.parametrize(
+    ("section", "endpoint", "placement"),
+    [
+        ({"auth": {"type": "api_key", "in": "query", "name": "k"}}, {}, "query:k"),
+        ({"auth": {"type": "basic", "username": "x", "password": "{api_key}"}}, {}, "basic:Authorization"),
+        ({}, {"parameters": [{"name": "appid", "from_config": "api_key"}]}, "query:appid"),
+        ({"headers": {"X-K": "k {api_key}"}}, {}, "header:X-K"),
+        ({"base_url": "https://api.test/bot{api_key}"}, {}, "base_url"),
+        ({}, {"path": "/{api_key}/x"}, "path"),
+        ({}, {"method": "POST", "body": {"k": "{api_key}"}}, "body"),
+    ],
+)
+def test_every_way_out_of_a_secret_is_a_destination(section, endpoint, placement):
+    integration = integration_of([{"id": "a", "path": "/a", **endpoint}], **section)
+    assert integration.destinations({})["api_key"] == [f"{placement}@https://api.test:443"]
