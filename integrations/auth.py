@@ -1,0 +1,115 @@
+"""Where credentials travel. Pure: a credential and the settings in, its place in the request out."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from errors import SettingsIncomplete
+from integrations.manifest import Credential
+from integrations.templating import UnresolvedName
+
+_COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")  # RFC 6265 section 4.1.1
+
+
+@dataclass(slots=True)
+class Placed:
+    """What the credentials add to a request. `secrets` are further plaintexts that travel, to be redacted."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    body: list[tuple[str, str]] = field(default_factory=list)
+    cookies: list[tuple[str, str]] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        return "<Placed …>"
+
+
+def place_credentials(
+    credentials: Collection[Credential], values: Mapping[str, Any], required: Collection[str]
+) -> Placed:
+    """Everything that the credentials add, given the settings' values and the names of required properties.
+
+    A credential is left out when its `when` is not set, or when none of its properties is set or required: an
+    optional key. Raises SettingsIncomplete that names the property otherwise.
+    """
+    placed = Placed()
+    for credential in credentials:
+        if is_used(credential, values, required):
+            _PLACEMENTS[credential.location](credential, values, placed)
+    return placed
+
+
+def is_used(credential: Credential, values: Mapping[str, Any], required: Collection[str]) -> bool:
+    """Whether these settings ask for the credential."""
+    if credential.when is not None:
+        return values.get(credential.when) not in (None, "", False)
+    names = credential.names
+    return not names or any(name in required or values.get(name) is not None for name in names)
+
+
+def _header(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    placed.headers.append((credential.name, credential.prefix + _fill(credential, values)))
+
+
+def _query(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    placed.query.append((credential.name, credential.prefix + _fill(credential, values)))
+
+
+def _body(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    placed.body.append((credential.name, credential.prefix + _fill(credential, values)))
+
+
+def _cookie(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    value = credential.prefix + _fill(credential, values)
+    if not _COOKIE_VALUE.match(value):
+        raise _bad_setting(credential, "holds characters that a cookie cannot carry")
+    placed.cookies.append((credential.name, value))
+
+
+def _basic(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    user = _fill(credential, values)
+    password = ""
+    if credential.password is not None:
+        try:
+            password = credential.password.text(values)
+        except UnresolvedName as missing:
+            raise _unset(missing.name) from None
+    if ":" in user:
+        # RFC 7617 section 2: everything after the first colon would be read as the password.
+        raise _bad_setting(credential, "must not hold a colon, for basic authentication could not carry it")
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    placed.secrets.update({encoded, f"{user}:{password}"})
+    placed.headers.append(("Authorization", f"Basic {encoded}"))
+
+
+_PLACEMENTS: dict[str, Callable[[Credential, Mapping[str, Any], Placed], None]] = {
+    "header": _header,
+    "query": _query,
+    "body": _body,
+    "cookie": _cookie,
+    "basic": _basic,
+}
+
+
+def _fill(credential: Credential, values: Mapping[str, Any]) -> str:
+    try:
+        text = credential.value.text(values)
+    except UnresolvedName as missing:
+        raise _unset(missing.name) from None
+    if text != text.strip():
+        raise _bad_setting(credential, "starts or ends with a blank or a line break, as pasted text may")
+    return text
+
+
+def _unset(name: str) -> SettingsIncomplete:
+    return SettingsIncomplete(f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]})
+
+
+def _bad_setting(credential: Credential, why: str) -> SettingsIncomplete:
+    name = min(credential.value.names, default=credential.name)
+    return SettingsIncomplete(f"The setting `{name}` {why}.", errors={f"config.{name}": [f"It {why}."]})
