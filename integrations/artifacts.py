@@ -1,0 +1,235 @@
+"""Artifacts: what was fetched, ready to be sent again.
+
+A body lies in the cache as the JSON that goes into the envelope, behind a short head that says how long it is good;
+a row in `integration_artifacts` says what it is an answer to. A hit reads the cache once and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from integrations.bodies import Bodies
+from integrations.freshness import Lifetime, State
+from plugin_store.database import Database
+from plugin_store.models import IntegrationArtifact, Plugin
+
+_HEAD_LENGTH_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An answer as it was kept. `data` is JSON: the value of the envelope's `data`."""
+
+    key: str
+    content_type: str
+    data: bytes = field(repr=False)
+    fetched_at: float
+    lifetime: Lifetime
+    etag: str
+
+    def state_at(self, now: float) -> State:
+        return self.lifetime.state_at(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an artifact is an answer to."""
+
+    workspace_id: int
+    plugin_id: str
+    epoch: str
+    """The plugin's `artifacts_epoch` when the fetch began: what was purged since is not written back."""
+    block_id: str | None
+    endpoint_id: str | None
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """An artifact as it is listed."""
+
+    parameters_hash: str
+    workspace_id: int
+    block_id: str | None
+    endpoint_id: str | None
+    parameters: Mapping[str, Any]
+    fetched_at: float
+    expires_at: float
+    stale_until: float
+    size_bytes: int
+    content_type: str
+    last_error: str | None
+
+
+def make_artifact(
+    key: str, content_type: str, data: bytes, fetched_at: float, lifetime: Lifetime
+) -> Artifact:
+    """The artifact of a fetched answer; its ETag is strong and depends on the answer alone."""
+    etag = hashlib.sha256(content_type.encode() + b"\0" + data).hexdigest()[:32]
+    return Artifact(key, content_type, data, fetched_at, lifetime, etag)
+
+
+class Artifacts:
+    """The kept artifacts."""
+
+    def __init__(self, bodies: Bodies, database: Database, clock: Callable[[], float]) -> None:
+        self._bodies = bodies
+        self._database = database
+        self._clock = clock
+
+    def get(self, key: str) -> Artifact | None:
+        """The artifact, unless it is of no use any more."""
+        stored = self._bodies.get(key)
+        artifact = _unpack(key, stored) if stored is not None else None
+        if artifact is None or artifact.state_at(self._clock()) is State.GONE:
+            return None
+        return artifact
+
+    def put(self, artifact: Artifact, origin: Origin) -> bool:
+        """Whether the artifact was kept. It is not when its plugin was purged or forgotten meanwhile.
+
+        Raises StorageFailed when nothing can be written.
+        """
+        keep_seconds = artifact.lifetime.stale_until - self._clock()
+        if keep_seconds <= 0:
+            return False
+        packed = _pack(artifact)
+        with self._database.writing() as session:
+            # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
+            epoch = session.scalar(select(Plugin.artifacts_epoch).where(Plugin.id == origin.plugin_id))
+            if epoch != origin.epoch or not self._bodies.set(artifact.key, packed, keep_seconds):
+                return False
+            row = _row(artifact, origin, len(packed))
+            session.execute(
+                insert(IntegrationArtifact)
+                .values(row)
+                .on_conflict_do_update(index_elements=["parameters_hash"], set_=row)
+            )
+        return True
+
+    def note_failure(self, key: str, code: str) -> None:
+        """The artifact's last refresh failed with `code`."""
+        with self._database.writing() as session:
+            session.execute(
+                update(IntegrationArtifact)
+                .where(IntegrationArtifact.parameters_hash == key)
+                .values(last_error=code)
+            )
+
+    def list_artifacts(
+        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None = None
+    ) -> tuple[list[ArtifactRow], int]:
+        """A page of a plugin's artifacts that are still of use, newest first, and how many there are."""
+        table = IntegrationArtifact
+        mine = (
+            (table.plugin_id == plugin_id)
+            & (table.workspace_id == workspace_id)
+            & (table.stale_until > self._clock())
+        )
+        if block_id is not None:
+            mine &= table.block_id == block_id
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(table).where(mine)) or 0
+            rows = session.scalars(
+                select(table)
+                .where(mine)
+                .order_by(table.fetched_at.desc(), table.parameters_hash)
+                .offset(offset)
+                .limit(limit)
+            ).all()
+        return [_listed(row) for row in rows], total
+
+    def purge(self, plugin_id: str, workspace_id: int | None = None, block_id: str | None = None) -> int:
+        """How many artifacts of the plugin were forgotten; what is being fetched now is not kept either."""
+        table = IntegrationArtifact
+        mine = table.plugin_id == plugin_id
+        if workspace_id is not None:
+            mine &= table.workspace_id == workspace_id
+        if block_id is not None:
+            mine &= table.block_id == block_id
+        with self._database.writing() as session:
+            session.execute(
+                update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=secrets.token_hex(8))
+            )
+            keys = list(session.scalars(delete(table).where(mine).returning(table.parameters_hash)))
+            self.delete_bodies(keys)
+        return len(keys)
+
+    def delete_bodies(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._bodies.delete(key)
+
+    def sweep(self) -> int:
+        """How many rows went because their artifact is of no use any more."""
+        table = IntegrationArtifact
+        with self._database.writing() as session:
+            return session.execute(delete(table).where(table.stale_until <= self._clock())).rowcount  # type: ignore[attr-defined]
+
+
+def _pack(artifact: Artifact) -> bytes:
+    lifetime = artifact.lifetime
+    head = orjson.dumps(
+        [
+            artifact.content_type,
+            artifact.fetched_at,
+            lifetime.expires_at,
+            lifetime.revalidate_until,
+            lifetime.error_until,
+            artifact.etag,
+        ]
+    )
+    return len(head).to_bytes(_HEAD_LENGTH_BYTES, "big") + head + artifact.data
+
+
+def _unpack(key: str, stored: bytes) -> Artifact | None:
+    try:
+        start = _HEAD_LENGTH_BYTES + int.from_bytes(stored[:_HEAD_LENGTH_BYTES], "big")
+        content_type, fetched_at, expires_at, revalidate_until, error_until, etag = orjson.loads(
+            stored[_HEAD_LENGTH_BYTES:start]
+        )
+        lifetime = Lifetime(float(expires_at), float(revalidate_until), float(error_until))
+        return Artifact(key, str(content_type), stored[start:], float(fetched_at), lifetime, str(etag))
+    except (ValueError, TypeError):
+        return None
+
+
+def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
+    return {
+        "parameters_hash": artifact.key,
+        "workspace_id": origin.workspace_id,
+        "plugin_id": origin.plugin_id,
+        "block_id": origin.block_id,
+        "endpoint_id": origin.endpoint_id,
+        "parameters": dict(origin.parameters),
+        "fetched_at": artifact.fetched_at,
+        "expires_at": artifact.lifetime.expires_at,
+        "stale_until": artifact.lifetime.stale_until,
+        "size_bytes": size_bytes,
+        "content_type": artifact.content_type,
+        "last_error": None,
+        "last_used_at": artifact.fetched_at,
+    }
+
+
+def _listed(row: IntegrationArtifact) -> ArtifactRow:
+    return ArtifactRow(
+        parameters_hash=row.parameters_hash,
+        workspace_id=row.workspace_id,
+        block_id=row.block_id,
+        endpoint_id=row.endpoint_id,
+        parameters=row.parameters,
+        fetched_at=row.fetched_at,
+        expires_at=row.expires_at,
+        stale_until=row.stale_until,
+        size_bytes=row.size_bytes,
+        content_type=row.content_type,
+        last_error=row.last_error,
+    )

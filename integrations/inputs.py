@@ -1,0 +1,86 @@
+"""A block's inputs, bound and checked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from errors import Invalid
+from integrations.manifest import MISSING, Block, Value
+
+
+def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Every input's value by name: given, from the given `url`, else the setting's, else the default.
+
+    Raises Invalid by field: `parameters.location`.
+    """
+    errors: dict[str, list[str]] = {}
+    values = _with_url_groups(block, given, errors)
+    known = {item.name for item in block.inputs}
+    for name in values.keys() - known:
+        errors[f"parameters.{name}"] = ["Unknown; this block has no such input."]
+    bound: dict[str, Any] = {}
+    for item in block.inputs:
+        value = _input_value(item, values, config)
+        if value is None:
+            if item.required and f"parameters.{item.name}" not in errors and "parameters.url" not in errors:
+                errors[f"parameters.{item.name}"] = [_required(item)]
+        elif problems := item.check(value):
+            errors[f"parameters.{item.name}"] = problems
+        else:
+            bound[item.name] = value
+    if errors:
+        raise Invalid("Some inputs are not right.", errors=errors)
+    return bound
+
+
+def _input_value(item: Value, values: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
+    value = values.get(item.name)
+    if value is None and item.from_config is not None:
+        value = config.get(item.from_config)
+    if value is None and item.default is not MISSING:
+        value = item.default
+    return value
+
+
+def _required(item: Value) -> str:
+    if item.from_config is not None:
+        return f"Required; give it, or set `{item.from_config}`."
+    return "Required."
+
+
+def _with_url_groups(block: Block, given: Mapping[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
+    """The given values, with what the block's patterns read from a given `url`."""
+    url = given.get("url")
+    if not block.url_patterns or url is None:
+        return dict(given)
+    takes_url = any(item.name == "url" for item in block.inputs)
+    values = {name: value for name, value in given.items() if name != "url" or takes_url}
+    groups = _first_match(block, url)
+    if groups is None:
+        errors["parameters.url"] = ["This block does not know such a URL."]
+        return values
+    types = {item.name: item.type for item in block.inputs}
+    for name, text in groups.items():
+        if name in types and values.get(name) is None:
+            values[name] = _typed(text, types[name])
+    return values
+
+
+def _first_match(block: Block, url: Any) -> dict[str, str] | None:
+    if not isinstance(url, str):
+        return None
+    matches = (pattern.match_groups(url) for pattern in block.url_patterns)
+    return next((groups for groups in matches if groups is not None), None)
+
+
+def _typed(text: str, wanted: str | None) -> Any:
+    """What stands in a URL is text; an input that is a number takes it as one."""
+    if wanted == "integer" and text.isascii() and text.isdigit() and len(text) < 16:
+        return int(text)
+    if wanted == "number":
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text

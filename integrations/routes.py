@@ -1,0 +1,210 @@
+"""The routes that ask for answers: integrations, render, execute, test, artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask.views import MethodView
+
+from errors import Invalid
+from integrations.artifacts import ArtifactRow
+from integrations.catalog import Installed
+from integrations.envelope import write_envelope
+from integrations.render import Rendered
+from plugin_store.paging import Page
+from plugin_store.workspaces import Scope, resolve_scope
+from schemas.integrations import (
+    ArtifactSchema,
+    ArtifactsQuerySchema,
+    BlocksSchema,
+    EnvelopeSchema,
+    ExecuteSchema,
+    IntegrationListedSchema,
+    IntegrationSchema,
+    PurgedSchema,
+    RenderQuerySchema,
+    RenderSchema,
+    TestSchema,
+    VerdictSchema,
+)
+from schemas.state import PageSchema, ScopeSchema
+from web.blueprint import Blueprint
+from web.context import services
+from web.json import parse_json
+from web.problems import problem_of
+
+blueprint = Blueprint(
+    "integrations", __name__, description="Integrations: what they are and what they answer."
+)
+
+
+@blueprint.route("/integrations")
+class Integrations(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, IntegrationListedSchema(many=True))
+    def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """The registered integrations, with whether each is on in the workspace (and notebook)."""
+        return [_listed(installed) for installed in services().catalog.list(_scope(query))]
+
+
+@blueprint.route("/integrations/<string:plugin_id>")
+class IntegrationDetails(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, IntegrationSchema)
+    def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+        """One integration: its properties, blocks and endpoints as declared, and whether a review is due."""
+        installed = services().catalog.find(_scope(query), plugin_id)
+        declared = {part: _declared(installed, part) for part in ("properties", "blocks", "endpoints")}
+        return _listed(installed) | declared
+
+
+@blueprint.route("/integrations/<string:plugin_id>/blocks")
+class Blocks(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, BlocksSchema)
+    def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+        """The blocks that the integration can draw, as declared."""
+        installed = services().catalog.find(_scope(query), plugin_id)
+        return {"integration_id": plugin_id, "blocks": _declared(installed, "blocks")}
+
+
+@blueprint.route("/integrations/<string:plugin_id>/render")
+class Render(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(RenderSchema)
+    @blueprint.response(200, EnvelopeSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """One block's data: from what is kept where that is fresh, else fetched from the provider."""
+        rendered = services().renderer.render_block(
+            _scope(query), plugin_id, asked["block_type"], asked["parameters"], use_cache=asked["use_cache"]
+        )
+        return _answer(rendered)
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(RenderQuerySchema, location="query")
+    @blueprint.response(200, EnvelopeSchema)
+    @blueprint.alt_response(304, description="What the client has is still right.", success=True)
+    def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """The same in a URL, so that a browser can keep it: send `If-None-Match` and get 304 while it is right."""
+        rendered = services().renderer.render_block(
+            _scope(query),
+            plugin_id,
+            asked["block_type"],
+            _parameters_of(asked["parameters"]),
+            use_cache=asked["use_cache"],
+        )
+        answer = _answer(rendered)
+        answer.make_conditional(request)
+        return answer
+
+
+@blueprint.route("/integrations/<string:plugin_id>/execute")
+class Execute(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(ExecuteSchema)
+    @blueprint.response(200, EnvelopeSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """One endpoint's answer, fetched now."""
+        rendered = services().renderer.execute_endpoint(
+            _scope(query), plugin_id, asked["endpoint_id"], asked["parameters"], use_cache=asked["use_cache"]
+        )
+        return _answer(rendered)
+
+
+@blueprint.route("/integrations/<string:plugin_id>/test")
+class Test(MethodView):
+    __test__ = False
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(TestSchema)
+    @blueprint.response(200, VerdictSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
+        """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
+        return services().connection_test.run(_scope(query), plugin_id, asked.get("config"))
+
+
+@blueprint.route("/plugins/<string:plugin_id>/artifacts")
+class PluginArtifacts(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema, location="query")
+    @blueprint.response(200, ArtifactSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any], plugin_id: str
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+        """The kept answers of a plugin in the workspace, newest first; `include=data` adds what was kept."""
+        page = Page(paging["page"], paging["page_size"])
+        services().registry.get(plugin_id)
+        rows, total = services().artifacts.list_artifacts(
+            plugin_id, _scope(query).workspace_id, page.offset, page.size, asked.get("block_type")
+        )
+        with_data = asked.get("include") == "data"
+        return [_artifact(row, with_data=with_data) for row in rows], 200, page.headers(total)
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema(only=["block_type"]), location="query")
+    @blueprint.response(200, PurgedSchema)
+    def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
+        """Forget a plugin's kept answers in the workspace; what is being fetched now is not kept either."""
+        services().registry.get(plugin_id)
+        purged = services().artifacts.purge(plugin_id, _scope(query).workspace_id, asked.get("block_type"))
+        return {"purged": purged}
+
+
+def _scope(query: dict[str, Any]) -> Scope:
+    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+
+
+def _answer(rendered: Rendered) -> Response:
+    artifact = rendered.artifact
+    problem = problem_of(rendered.error) if rendered.error is not None else None
+    response = Response(write_envelope(rendered, problem), mimetype="application/json")
+    state = "-stale" if rendered.is_stale else ""
+    response.set_etag(f"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}", weak=True)
+    response.headers["Age"] = str(max(0, int(services().clock() - artifact.fetched_at)))
+    response.headers["X-Cache"] = rendered.cache_status
+    # A browser may keep it but asks each time, so that a changed setting shows at once.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _parameters_of(text: str) -> dict[str, Any]:
+    value = parse_json(text.encode()) if text else {}
+    if not isinstance(value, dict):
+        raise Invalid(
+            "`parameters` must be a JSON object.", errors={"parameters": ["Must be a JSON object."]}
+        )
+    return value
+
+
+def _listed(installed: Installed) -> dict[str, Any]:
+    integration, standing = installed.integration, installed.standing
+    manifest = standing.manifest
+    section = manifest.get("integration") or {}
+    return {
+        "id": standing.plugin_id,
+        "name": standing.name,
+        "description": manifest.get("description") or section.get("description"),
+        "version": standing.version,
+        "author": manifest.get("author") or section.get("author"),
+        "api_type": integration.api_type,
+        "base_url": integration.base_url.source if integration.base_url else None,
+        "auth_method": integration.auth_method,
+        "enabled": installed.enabled,
+        "review": installed.review,
+    }
+
+
+def _declared(installed: Installed, part: str) -> list[dict[str, Any]]:
+    return list(installed.standing.manifest.get(part) or [])
+
+
+def _artifact(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:
+    listed = asdict(row)
+    if with_data:
+        kept = services().artifacts.get(row.parameters_hash)
+        listed["data"] = orjson.loads(kept.data) if kept is not None else None
+    return listed

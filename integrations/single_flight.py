@@ -1,0 +1,83 @@
+"""One fetch for all who ask for the same thing at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, wait
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class SingleFlight(Generic[Result]):
+    """Runs one function a key at a time; whoever comes while it runs gets its result, or its error."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Future[Result]] = {}
+        self._waiting: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def waiting(self, key: str) -> int:
+        """How many wait for the key's fetch, beside the one who fetches."""
+        with self._lock:
+            return self._waiting.get(key, 0)
+
+    def run(self, key: str, fetch: Callable[[], Result]) -> Result:
+        """What `fetch` returns or raises, from whoever came first."""
+        flight, is_mine = self._board(key)
+        if not is_mine:
+            with self._lock:
+                self._waiting[key] += 1
+            return flight.result()
+        return self._fly(key, flight, fetch)
+
+    def start(self, key: str, fetch: Callable[[], Result], pool: Executor) -> None:
+        """Begins the fetch on the pool, unless it is under way; its error is nobody's."""
+        flight, is_mine = self._board(key)
+        if not is_mine:
+            return
+
+        def fly() -> None:
+            try:
+                self._fly(key, flight, fetch)
+            except Exception:
+                return
+
+        try:
+            pool.submit(fly)
+        except RuntimeError:
+            # The pool closes when the house does; whoever waits must not wait for ever.
+            self._land(key)
+            flight.cancel()
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Returns when what is under way now has landed, or when the time is over."""
+        with self._lock:
+            flights = list(self._flights.values())
+        wait(flights, timeout_seconds)
+
+    def _board(self, key: str) -> tuple[Future[Result], bool]:
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight, False
+            flight = self._flights[key] = Future()
+            return flight, True
+
+    def _fly(self, key: str, flight: Future[Result], fetch: Callable[[], Result]) -> Result:
+        try:
+            result = fetch()
+        except BaseException as error:
+            self._land(key)
+            flight.set_exception(error)
+            raise
+        self._land(key)
+        flight.set_result(result)
+        return result
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            self._flights.pop(key, None)
+            self._waiting.pop(key, None)

@@ -1,0 +1,25 @@
+"""The shape of a problem, for the API's own description."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+
+class ProblemSchema(Schema):
+    """An RFC 9457 problem."""
+
+    class Meta:
+        unknown = "include"
+
+    type = fields.String(required=True, metadata={"description": "Where this code is explained."})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
+    detail = fields.String(required=True, metadata={"description": "What went wrong, for a person."})
+    code = fields.String(required=True, metadata={"description": "What went wrong, for a program. Stable."})
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "What is wrong with each field, by its path: `manifest.endpoints[2].path`."},
+    )
+    success = fields.Boolean(required=True, metadata={"description": "Always false."})
+    error = fields.String(required=True, metadata={"description": "The same as `detail`."})

@@ -1,0 +1,276 @@
+"""The routes beside render: lists, details, execute, test connection, artifacts."""
+
+import json
+import socket
+
+import pytest
+import time_machine
+
+KEY = "KEY-0123456789"
+
+
+def declare(client, upstream, plugin_id="svc", **changes):
+    """Registers an integration over the upstream and enters its key."""
+    manifest = {
+        "description": "A service",
+        "author": "us",
+        "integration": {"base_url": upstream.url_for("/").rstrip("/"), "auth_method": "api_key"},
+        "properties": [
+            {"name": "api_key", "secure": True, "required": True},
+            {"name": "server", "default": "unused"},
+        ],
+        "endpoints": [
+            {"id": "item", "path": "/items/{id}", "parameters": [{"name": "id"}]},
+            {"id": "status", "path": "/status", "cache_ttl": 60},
+            {"id": "make", "method": "POST", "path": "/items", "parameters": [{"name": "title"}]},
+        ],
+        "blocks": [{"id": "status", "endpoint": "status"}, {"id": "item", "endpoint": "item"}],
+        **changes,
+    }
+    answer = client.post(
+        "/plugins/register",
+        {"id": plugin_id, "name": "Service", "version": "1.2.3", "type": "integration", "manifest": manifest},
+    )
+    assert answer.status_code in (200, 201), answer.json
+    client.put(f"/integrations/{plugin_id}/config", {"config": {"api_key": KEY}})
+
+
+def render(client, block="status", parameters=None, plugin_id="svc"):
+    return client.post(f"/integrations/{plugin_id}/render", {"block_type": block, "parameters": parameters or {}})
+
+
+class TestLists:
+    def test_an_integration_is_listed_and_shown_in_full(self, client, upstream):
+        declare(client, upstream)
+        client.post("/plugins/register", {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}})
+        [listed] = client.get("/integrations").json
+        base_url = upstream.url_for("/").rstrip("/")
+        assert listed == {
+            "id": "svc", "name": "Service", "description": "A service", "version": "1.2.3", "author": "us",
+            "api_type": "rest", "base_url": base_url, "auth_method": "api_key", "enabled": True, "review": None,
+        }  # fmt: skip
+        detail = client.get("/integrations/svc").json
+        assert listed.items() <= detail.items()
+        assert [item["id"] for item in detail["endpoints"]] == ["item", "status", "make"]
+        assert [item["name"] for item in detail["properties"]] == ["api_key", "server"]
+        assert client.get("/integrations/svc/blocks").json == {"integration_id": "svc", "blocks": detail["blocks"]}
+
+    @pytest.mark.parametrize("path", ["/integrations/nope", "/integrations/nope/blocks", "/integrations/dark"])
+    def test_what_is_no_integration_is_not_found(self, client, path):
+        client.post("/plugins/register", {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}})
+        answer = client.get(path)
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+    def test_enabled_is_told_for_the_scope(self, client, upstream):
+        declare(client, upstream)
+        client.put("/integrations/svc/enable", {"enabled": False})
+        [notebook] = client.get("/workspaces/1/notebooks").json
+        client.put(f"/integrations/svc/enable?notebook_id={notebook['id']}", {"enabled": True})
+        assert client.get("/integrations").json[0]["enabled"] is False
+        assert client.get(f"/integrations?notebook_id={notebook['id']}").json[0]["enabled"] is True
+
+    @pytest.mark.parametrize("path", ["/views", "/themes"])
+    def test_nothing_scans_for_views_and_themes(self, client, path):
+        assert client.get(path).status_code == 404
+
+
+class TestExecute:
+    def test_an_endpoint_is_called_now(self, client, upstream):
+        upstream.expect_request("/items/a b").respond_with_json({"id": 1})
+        declare(client, upstream)
+        for _ in range(2):
+            answer = client.post("/integrations/svc/execute", {"endpoint_id": "item", "parameters": {"id": "a b"}})
+            assert (answer.json["data"], answer.json["cached"], answer.headers["X-Cache"]) == ({"id": 1}, False, "BYPASS")
+        assert len(upstream.log) == 2
+
+    def test_with_use_cache_the_kept_answer_will_do(self, client, upstream):
+        upstream.expect_request("/status").respond_with_json({"ok": True})
+        declare(client, upstream)
+        body = {"endpoint_id": "status", "use_cache": True}
+        assert client.post("/integrations/svc/execute", body).headers["X-Cache"] == "MISS"
+        assert client.post("/integrations/svc/execute", body).headers["X-Cache"] == "HIT"
+
+    def test_a_post_goes_out_each_time(self, client, upstream):
+        upstream.expect_request("/items", method="POST").respond_with_json({"id": 9}, status=201)
+        declare(client, upstream)
+        body = {"endpoint_id": "make", "parameters": {"title": "T"}, "use_cache": True}
+        for _ in range(2):
+            assert client.post("/integrations/svc/execute", body).json["data"] == {"id": 9}
+        assert [json.loads(request.data) for request, _ in upstream.log] == [{"title": "T"}] * 2
+
+    @pytest.mark.parametrize(
+        ("body", "status", "field"),
+        [
+            ({}, 422, "endpoint_id"),
+            ({"endpoint_id": "nope"}, 404, None),
+            ({"endpoint_id": "item"}, 422, "parameters.id"),
+            ({"endpoint_id": "item", "parameters": {"id": ".."}}, 422, "parameters.id"),
+            ({"endpoint_id": "item", "parameters": {"id": "x", "more": 1}}, 422, "parameters.more"),
+            ({"endpoint_id": "item", "parameters": []}, 422, "parameters"),
+            ({"endpoint_id": "item", "surprise": 1}, 422, "surprise"),
+        ],
+    )
+    def test_bad_input_is_told_by_field(self, client, upstream, body, status, field):
+        declare(client, upstream)
+        answer = client.post("/integrations/svc/execute", body)
+        assert answer.status_code == status, answer.json
+        assert field is None or field in answer.json["errors"]
+        assert upstream.log == []
+
+
+class TestConnection:
+    def ask(self, client, config=None):
+        answer = client.post("/integrations/svc/test", {} if config is None else {"config": config})
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+    def test_it_finds_an_endpoint_that_needs_no_input(self, client, upstream):
+        upstream.expect_request("/status").respond_with_json({"ok": True})
+        declare(client, upstream)
+        verdict = self.ask(client)
+        assert (verdict["success"], verdict["details"]["endpoint"]) == (True, "status")
+        assert upstream.log[0][0].headers["X-Api-Key"] == KEY
+
+    @pytest.mark.parametrize(
+        ("status", "words"),
+        [(401, "refused the credentials"), (403, "refused the credentials"), (404, "not at this address"),
+         (429, "asked too often"), (500, "problem of its own"), (302, "redirect")],
+    )  # fmt: skip
+    def test_what_is_wrong_is_said_in_plain_words(self, client, upstream, status, words):
+        upstream.expect_request("/status").respond_with_data("", status=status, headers={"Location": "http://else.test/"})
+        declare(client, upstream)
+        verdict = self.ask(client)
+        assert verdict["success"] is False
+        assert words in verdict["message"]
+
+    def test_a_wrong_type_is_told(self, client, upstream):
+        upstream.expect_request("/status").respond_with_data("<html>", content_type="text/html")
+        declare(client, upstream)
+        assert "JSON" in self.ask(client)["message"]
+
+    def test_nobody_listening_is_told(self, client, upstream):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        section = {"base_url": f"http://127.0.0.1:{port}", "auth_method": "api_key"}
+        declare(client, upstream, integration=section)
+        assert "Nothing listens" in self.ask(client)["message"]
+
+    def test_a_private_address_is_told_with_the_setting_that_allows_it(self, client, upstream):
+        declare(client, upstream, integration={"base_url": "http://192.168.77.1:8123", "auth_method": "api_key"})
+        verdict = self.ask(client)
+        assert (verdict["success"], verdict["details"]["code"]) == (False, "egress_refused")
+        assert "PATCHBAY_EGRESS_ALLOW" in verdict["message"]
+
+    def test_unsaved_settings_are_tried_and_not_kept(self, client, upstream):
+        upstream.expect_request("/status", headers={"X-Api-Key": "NEW-KEY-12345"}).respond_with_json({})
+        declare(client, upstream)
+        assert self.ask(client, {"api_key": "NEW-KEY-12345"})["success"] is True
+        assert self.ask(client)["success"] is False
+
+    def test_a_stored_secret_never_goes_where_the_caller_points(self, client, upstream):
+        section = {"base_url": "{server}", "auth_method": "api_key"}
+        home = upstream.url_for("/").rstrip("/")
+        declare(client, upstream, integration=section)
+        client.put("/integrations/svc/config", {"config": {"server": home, "api_key": KEY}})
+        elsewhere = home.replace("127.0.0.1", "127.0.0.2")
+        verdict = self.ask(client, {"server": elsewhere})
+        assert (verdict["success"], verdict["details"]["code"]) == (False, "secret_locked")
+        assert upstream.log == []
+
+    @pytest.mark.parametrize("config", [{"nope": 1}, {"server": 5}, {"api_key": 5}])
+    def test_settings_that_could_not_be_saved_are_refused(self, client, upstream, config):
+        declare(client, upstream)
+        answer = client.post("/integrations/svc/test", {"config": config})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [f"config.{next(iter(config))}"])
+
+    def test_a_missing_setting_is_a_conflict_that_names_it(self, client, upstream):
+        declare(client, upstream)
+        client.delete("/integrations/svc/secrets/api_key")
+        answer = client.post("/integrations/svc/test", {})
+        assert (answer.status_code, list(answer.json["errors"])) == (409, ["config.api_key"])
+
+
+class TestArtifacts:
+    @pytest.fixture(autouse=True)
+    def service(self, client, upstream):
+        upstream.expect_request("/status").respond_with_json({"ok": True})
+        upstream.expect_request("/items/a").respond_with_json({"id": "a"})
+        upstream.expect_request("/items/b").respond_with_json({"id": "b"})
+        declare(client, upstream)
+
+    def test_they_are_listed_newest_first_with_what_they_answer(self, client):
+        with time_machine.travel(1_800_000_000, tick=False) as clock:
+            render(client)
+            clock.shift(10)
+            render(client, "item", {"id": "a"})
+            listed = client.get("/plugins/svc/artifacts")
+        newest, oldest = listed.json
+        assert (newest["block_id"], newest["parameters"], newest["endpoint_id"]) == ("item", {"id": "a"}, None)
+        assert (oldest["block_id"], oldest["fetched_at"]) == ("status", "2027-01-15T08:00:00.000Z")
+        assert oldest["expires_at"] == "2027-01-15T08:01:00.000Z"
+        assert (len(newest["parameters_hash"]), newest["last_error"], "data" in newest) == (64, None, False)
+        assert newest["size_bytes"] > 0 and newest["content_type"] == "application/json"
+        assert json.loads(listed.headers["X-Pagination"])["total"] == 2
+
+    def test_bodies_come_when_asked_for(self, client):
+        render(client, "item", {"id": "a"})
+        assert client.get("/plugins/svc/artifacts?include=data").json[0]["data"] == {"id": "a"}
+
+    def test_they_come_in_pages(self, client):
+        for name in ("a", "b"):
+            render(client, "item", {"id": name})
+        pages = [client.get(f"/plugins/svc/artifacts?page={page}&page_size=1").json for page in (1, 2, 3)]
+        assert [len(page) for page in pages] == [1, 1, 0]
+        assert pages[0] != pages[1]
+
+    def test_a_purge_forgets_them(self, client, upstream):
+        render(client)
+        render(client, "item", {"id": "a"})
+        assert client.delete("/plugins/svc/artifacts?block_type=item").json == {"purged": 1}
+        assert render(client).headers["X-Cache"] == "HIT"
+        assert client.delete("/plugins/svc/artifacts").json == {"purged": 1}
+        assert client.get("/plugins/svc/artifacts").json == []
+        assert render(client).headers["X-Cache"] == "MISS"
+
+    def test_what_is_purged_meanwhile_is_not_written_back(self, client, upstream):
+        upstream.clear()
+
+        def purge_then_answer(_request):
+            from werkzeug import Response
+
+            client.delete("/plugins/svc/artifacts")
+            return Response('{"old": true}', mimetype="application/json")
+
+        upstream.expect_request("/status").respond_with_handler(purge_then_answer)
+        assert render(client).json["data"] == {"old": True}
+        assert client.get("/plugins/svc/artifacts").json == []
+        assert render(client).headers["X-Cache"] == "MISS"
+
+    def test_a_forgotten_plugin_takes_its_artifacts_along(self, client, upstream):
+        render(client)
+        client.delete("/plugins/svc")
+        assert client.get("/plugins/svc/artifacts").status_code == 404
+        declare(client, upstream)
+        assert client.get("/plugins/svc/artifacts").json == []
+        assert render(client).headers["X-Cache"] == "MISS"
+
+    def test_they_survive_a_restart(self, client, upstream, make_app, settings):
+        from tests.conftest import Client
+
+        render(client)
+        restarted = Client(make_app(settings))
+        assert render(restarted).headers["X-Cache"] == "HIT"
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [
+            ("get", "/plugins/nope/artifacts", 404),
+            ("delete", "/plugins/nope/artifacts", 404),
+            ("get", "/plugins/svc/artifacts?include=everything", 422),
+            ("get", "/plugins/svc/artifacts?page=0", 422),
+            ("get", "/plugins/svc/artifacts?workspace_id=77", 404),
+        ],
+    )
+    def test_bad_questions_are_refused(self, client, method, path, status):
+        assert getattr(client, method)(path).status_code == status
