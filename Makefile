@@ -1,0 +1,54 @@
+# `make` alone lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.stamp ## Set up what is missing, then start Patchbay
+	@exec $(BIN)/python app.py
+
+test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers
+	@exec $(BIN)/python -m examples.demo
+
+demo-check: $(VENV)/run.stamp ## Run the demo to its end and check what it shows
+	@$(BIN)/python -m examples.demo --check
+
+lint: $(VENV)/dev.stamp ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+format: $(VENV)/dev.stamp ## Put the code into shape
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## Pin the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the virtual environment and caches; instance/ stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@sh scripts/make-venv.sh $(VENV)
+
+$(VENV)/run.stamp: requirements.txt $(VENV)/bin/python
+	@echo "Installing what Patchbay needs …"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@echo "Installing what the tests need …"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+.PHONY: help run test demo demo-check lint format lock clean

@@ -1,0 +1,206 @@
+"""Patchbay's front door: `create_app` makes it, `python app.py` serves it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from errors import StorageFailed
+from integrations.artifacts import Artifacts
+from integrations.bodies import Bodies
+from integrations.call_log import CallLog
+from integrations.catalog import Catalog
+from integrations.compiled import CompiledManifests
+from integrations.compiling import compile_plugin
+from integrations.connection_test import ConnectionTest
+from integrations.egress import Egress
+from integrations.egress_guard import EgressPolicy
+from integrations.executor import Executor
+from integrations.render import Renderer
+from integrations.requests_builder import Limits
+from integrations.routes import blueprint as integrations_blueprint
+from plugin_store.configs import Configs
+from plugin_store.database import init_database
+from plugin_store.keys import load_keyring
+from plugin_store.registry import Registry
+from plugin_store.reviews import Reviews
+from plugin_store.routes import plugin_states, plugins, workspaces
+from plugin_store.routes import settings as store_settings
+from plugin_store.routes.commands import secrets_commands
+from plugin_store.vault import Vault, has_secrets
+from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
+from web import health, notebook, pages, signin
+from web.commands import register_commands
+from web.context import Services
+from web.gate import Gate, init_gate
+from web.json import OrjsonProvider
+from web.logs import init_access_log, init_logging
+from web.openapi import API_PREFIX, init_openapi
+from web.problems import init_problems
+from web.serve import bind, make_server, serve, signin_url
+from web.tokens import load_token
+
+API_BLUEPRINTS = (
+    plugins.blueprint,
+    integrations_blueprint,
+    store_settings.blueprint,
+    plugin_states.blueprint,
+    workspaces.blueprint,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application, its data folder made and its database migrated.
+
+    Raises ConfigurationError when it cannot work as it is set up.
+    """
+    settings = settings or load_settings()
+    make_instance_folder(settings.instance)
+    token = load_token(settings)
+    app = Flask(__name__, instance_path=str(settings.instance))
+    app.json = OrjsonProvider(app)
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
+    init_problems(app)
+    init_access_log(app)
+    init_gate(app, Gate.of(settings, token))
+    closing = app.extensions["patchbay_closing"] = ExitStack()
+    try:
+        app.extensions["patchbay"] = build_services(app, settings, closing)
+    except StorageFailed as error:
+        closing.close()
+        raise ConfigurationError(error.detail) from None
+    except BaseException:
+        closing.close()
+        raise
+    register_blueprints(app)
+    register_commands(app)
+    app.cli.add_command(secrets_commands)
+    return app
+
+
+def make_instance_folder(folder: Path) -> None:
+    """The data folder, open to its owner only. Raises ConfigurationError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError:
+        raise ConfigurationError(f"PATCHBAY_INSTANCE {folder} must be a folder that you own.") from None
+
+
+def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Services:
+    """What the routes work with, from the database up; `closing` lets go of it all in the opposite order."""
+    clock = time.time
+    database = init_database(app, settings.instance)
+    closing.callback(database.close)
+    keyring = load_keyring(
+        settings.secret_keys, settings.secret_key_file, may_create=not has_secrets(database)
+    )
+    vault = Vault(database, keyring, clock)
+    manifests = CompiledManifests()
+    reviews = Reviews(database, vault, manifests.destinations)
+    catalog = Catalog(database, vault, manifests, reviews.review_standing)
+    bodies = Bodies(settings.instance / "cache", settings.cache_size_limit_bytes)
+    closing.callback(bodies.close)
+    artifacts = Artifacts(bodies, database, clock)
+    call_log = CallLog(database)
+    closing.callback(call_log.close)
+    limits = Limits(settings.timeout_seconds, settings.max_answer_size_bytes)
+    egress = make_egress(settings)
+    closing.callback(egress.close)
+    executor = Executor(egress, vault, call_log, limits, clock, settings.upstream_calls)
+    pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
+    closing.callback(pool.shutdown)
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        registry=Registry(database, compile_plugin, clock, reviews.review_of),
+        configs=Configs(database, vault, manifests.destinations, clock),
+        vault=vault,
+        reviews=reviews,
+        catalog=catalog,
+        artifacts=artifacts,
+        executor=executor,
+        connection_test=ConnectionTest(catalog, executor),
+        renderer=Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds),
+    )
+
+
+def make_egress(settings: Settings) -> Egress:
+    """The door to the providers. Raises ConfigurationError for an allow-list that cannot be read."""
+    try:
+        policy = EgressPolicy.parse(",".join(settings.egress_allow), ",".join(settings.egress_allow_urls))
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    return Egress(
+        policy,
+        user_agent=f"Patchbay/{health.version()}",
+        pool_size=settings.threads,
+        own_listeners=[(settings.host, settings.port)],
+    )
+
+
+def register_blueprints(app: Flask) -> None:
+    """Hangs up every route: the API's under its prefix, the pages beside it."""
+    api = init_openapi(app)
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=API_PREFIX)
+    for blueprint in (health.blueprint, signin.blueprint, pages.blueprint, notebook.blueprint):
+        app.register_blueprint(blueprint)
+
+
+def close_app(app: Flask) -> None:
+    """Ends what runs beside the requests and lets go of every file; called once, by who made the app."""
+    app.extensions["patchbay_closing"].close()
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["serve"]), default="serve")
+@click.option("--host", help="Address to listen on (PATCHBAY_HOST, 127.0.0.1).")
+@click.option("--port", help="Port to listen on (PATCHBAY_PORT, 8765); 0 takes a free one.")
+@click.option("--instance", help="Folder for all data (PATCHBAY_INSTANCE, instance/).")
+def main(action: str, **options: str | None) -> None:
+    """Serve Patchbay until Ctrl-C or SIGTERM.
+
+    Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
+    lists them, `flask --app app settings` shows their values. Once it serves, Patchbay prints the link that
+    signs a browser in. Programs send the same token as `Authorization: Bearer …`.
+
+    More commands: `flask --app app --help`.
+    """
+    settings = load_settings(_override(os.environ, options), DOTENV_PATH)
+    listener = bind(settings)
+    settings = replace(settings, port=listener.getsockname()[1])
+    app = create_app(settings)
+    token = load_token(settings)
+    init_logging(settings.log_level, token)
+    for name in unknown_variables(os.environ):
+        logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
+    try:
+        serve(
+            make_server(app, listener, settings),
+            lambda: click.echo(f"Patchbay is ready: open {signin_url(settings, token)}"),
+        )
+    finally:
+        close_app(app)
+
+
+def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment with what the command line says in place of the same settings."""
+    given = {f"PATCHBAY_{name.upper()}": value for name, value in options.items() if value is not None}
+    replaced = {*given, *(f"{variable}_FILE" for variable in given)}
+    return {name: value for name, value in environ.items() if name not in replaced} | given
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The settings of one Patchbay: a table with default and help, and the typed values read from it.
+
+A setting is read from the environment, else from `.env` beside this file, else its default holds. Each one
+may instead name a file that holds its value: `PATCHBAY_TOKEN_FILE=/run/secrets/token`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+
+PREFIX = "PATCHBAY_"
+ROOT = Path(__file__).resolve().parent
+DOTENV_PATH = ROOT / ".env"
+
+BYTES_BY_SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+SWITCHES = {
+    "on": True,
+    "true": True,
+    "yes": True,
+    "1": True,
+    "off": False,
+    "false": False,
+    "no": False,
+    "0": False,
+}
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+
+
+class ConfigurationError(click.ClickException):
+    """Patchbay cannot start as it is set up: one line for the person who starts it, exit code 2."""
+
+    exit_code = 2
+
+
+def parse_host(text: str) -> str:
+    """A name or address to listen on, without the brackets of an IPv6 address."""
+    host = text.strip("[]").lower()
+    if not HOST_NAME.fullmatch(host):
+        ipaddress.ip_address(host)
+    return host
+
+
+def parse_port(text: str) -> int:
+    return _parse_int(text, lowest=0, highest=65535)
+
+
+def parse_path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def parse_token(text: str) -> str:
+    """A token that an Authorization header can carry as it is."""
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError
+    return text
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    """Entries `name` or `name:port`, lower case; IPv6 addresses in brackets."""
+    entries = tuple(entry.lower() for entry in parse_list(text))
+    for entry in entries:
+        split_host(entry)
+    return entries
+
+
+def split_host(entry: str) -> tuple[str, int | None]:
+    """Host (an IPv6 address keeps its brackets) and port of `name`, `name:port` or `[address]:port`.
+
+    Raises ValueError for anything else, userinfo, spaces and a trailing dot included.
+    """
+    match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", entry, re.IGNORECASE)
+    if match is None:
+        raise ValueError
+    host, port = match[1].lower(), match[2]
+    if host.startswith("["):
+        host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
+    elif not HOST_NAME.fullmatch(host):
+        raise ValueError
+    return host, None if port is None else _parse_int(port, lowest=1, highest=65535)
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """Origins as a browser writes them: scheme and host in lower case, no default port, no path."""
+    return tuple(_parse_origin(entry) for entry in parse_list(text))
+
+
+def _parse_origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError
+    host, port = split_host(parts.netloc)
+    default_port = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in {None, default_port} else f":{port}")
+
+
+def parse_url(text: str) -> str:
+    """A server's address: an origin, without a slash at the end."""
+    return _parse_origin(text)
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Fernet keys, the sealing one first."""
+    keys = parse_list(text)
+    for key in keys:
+        Fernet(key)
+    return keys
+
+
+def parse_bytes(text: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,15})\s*([KMGT]?)(?:I?B)?", text.upper())
+    if match is None or int(match[1]) == 0:
+        raise ValueError
+    return int(match[1]) * BYTES_BY_SUFFIX[match[2]]
+
+
+def parse_ttl(text: str) -> int:
+    return _parse_int(text, lowest=0, highest=366 * 86400)
+
+
+def parse_timeout(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise ValueError
+    return seconds
+
+
+def parse_count(text: str) -> int:
+    return _parse_int(text, lowest=1, highest=1024)
+
+
+def parse_switch(text: str) -> bool:
+    if text.lower() not in SWITCHES:
+        raise ValueError
+    return SWITCHES[text.lower()]
+
+
+def parse_log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError
+    return text.upper()
+
+
+def _parse_int(text: str, *, lowest: int, highest: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text) or not lowest <= int(text) <= highest:
+        raise ValueError
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: `default` is text, read by the same `parse` as what a person writes."""
+
+    name: str
+    variable: str
+    parse: Callable[[str], Any]
+    default: str
+    right: str
+    help: str
+    secret: bool = False
+
+    @property
+    def file_variable(self) -> str | None:
+        """The variable that names a file with the value; the key file is such a variable itself."""
+        taken = self.variable.removesuffix("_FILE") != self.variable
+        return None if taken or self.variable == "PATCHBAY_SECRET_KEY" else f"{self.variable}_FILE"
+
+
+HOSTS_RIGHT = "host names or host:port, separated by commas"
+EGRESS_RIGHT = "host:port pairs or CIDR ranges, separated by commas"
+COUNT_RIGHT = "a whole number from 1 to 1024"
+BYTES_RIGHT = "a number of bytes, or one with K, M or G, like 512M"
+
+SETTINGS = (
+    Setting("host", "PATCHBAY_HOST", parse_host, "127.0.0.1", "a host name or an IP address",
+            "Address to listen on. Beyond loopback, PATCHBAY_TOKEN must be set."),
+    Setting("port", "PATCHBAY_PORT", parse_port, "8765", "a port from 0 to 65535",
+            "Port to listen on; 0 takes a free one."),
+    Setting("instance", "PATCHBAY_INSTANCE", parse_path, str(ROOT / "instance"), "the path of a folder",
+            "Folder for the database, the cache, the key and the token."),
+    Setting("token", "PATCHBAY_TOKEN", parse_token, "", "letters, digits and signs without spaces",
+            "Token that lets programs and browsers in; without it one is made at first start.", secret=True),
+    Setting("allowed_hosts", "PATCHBAY_ALLOWED_HOSTS", parse_hosts, "", HOSTS_RIGHT,
+            "Further names under which this server is reached."),
+    Setting("allowed_origins", "PATCHBAY_ALLOWED_ORIGINS", parse_origins, "",
+            "origins like http://localhost:5173, separated by commas",
+            "Origins of frontends that may call this server from a browser."),
+    Setting("egress_allow", "PATCHBAY_EGRESS_ALLOW", parse_list, "", EGRESS_RIGHT,
+            "Private upstreams that integrations may call."),
+    Setting("egress_allow_urls", "PATCHBAY_EGRESS_ALLOW_URLS", parse_list, "", EGRESS_RIGHT,
+            "Private upstreams that whole-URL inputs may reach too; for local development."),
+    Setting("secret_keys", "PATCHBAY_SECRET_KEY", parse_keys, "", "Fernet keys, separated by commas",
+            "Keys for stored secrets, instead of the key file: the first seals, all open.", secret=True),
+    Setting("secret_key_file", "PATCHBAY_SECRET_KEY_FILE", parse_path, "", "the path of a file",
+            "Key file, one Fernet key a line, made at first start; else `secret.key` in that folder."),
+    Setting("default_ttl_seconds", "PATCHBAY_DEFAULT_TTL", parse_ttl, "300", "whole seconds, 0 or more",
+            "How long an answer is fresh when neither manifest nor upstream says so."),
+    Setting("cache_size_limit_bytes", "PATCHBAY_CACHE_SIZE_LIMIT", parse_bytes, "1G", BYTES_RIGHT,
+            "Size on disk at which the oldest artifacts go."),
+    Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
+            "Whether this process fetches blocks on schedule."),
+    Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
+            "What is logged to stderr; DEBUG adds a line for each request."),
+    Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,
+            "Requests that are served at once."),
+    Setting("upstream_calls", "PATCHBAY_UPSTREAM_CALLS", parse_count, "12", COUNT_RIGHT,
+            "Upstream calls that run at once for people who wait; keep it well below the threads."),
+    Setting("max_body_size_bytes", "PATCHBAY_MAX_BODY_SIZE", parse_bytes, "16M", BYTES_RIGHT,
+            "Largest request body that is read."),
+    Setting("max_answer_size_bytes", "PATCHBAY_MAX_ANSWER_SIZE", parse_bytes, "10M", BYTES_RIGHT,
+            "Largest upstream answer that is read, unpacked."),
+    Setting("timeout_seconds", "PATCHBAY_TIMEOUT", parse_timeout, "10", "seconds, more than 0",
+            "Deadline of a whole upstream call when the manifest names none."),
+    Setting("sandbox", "PATCHBAY_SANDBOX", parse_url, "", "a URL like http://127.0.0.1:9000",
+            "Address of a running sandbox, to which the example frontend's plugins then turn; for demo and tests."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values of `SETTINGS`, read and checked."""
+
+    host: str
+    port: int
+    instance: Path
+    token: str | None = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    egress_allow: tuple[str, ...]
+    egress_allow_urls: tuple[str, ...]
+    secret_keys: tuple[str, ...] = field(repr=False)
+    secret_key_file: Path
+    default_ttl_seconds: int
+    cache_size_limit_bytes: int
+    prefetch: bool
+    log_level: str
+    threads: int
+    upstream_calls: int
+    max_body_size_bytes: int
+    max_answer_size_bytes: int
+    timeout_seconds: float
+    sandbox: str | None
+
+
+def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | None = None) -> Settings:
+    """The settings that `environ` and a `.env` file give; the environment wins.
+
+    Without `environ` both are the process's own; with it, no `.env` is read but the one at `dotenv_path`.
+    Raises ConfigurationError that names the variable and says what is right.
+    """
+    if environ is None:
+        environ, dotenv_path = os.environ, dotenv_path or DOTENV_PATH
+    sources = (environ, _read_dotenv(dotenv_path))
+    if _is_set(environ, "PATCHBAY_SECRET_KEY") and _is_set(environ, "PATCHBAY_SECRET_KEY_FILE"):
+        raise ConfigurationError(
+            "PATCHBAY_SECRET_KEY and PATCHBAY_SECRET_KEY_FILE are both set: keep one of them."
+        )
+    values = {setting.name: _read_setting(setting, sources) for setting in SETTINGS}
+    values["secret_key_file"] = values["secret_key_file"] or values["instance"] / "secret.key"
+    values["token"] = values["token"] or None
+    return Settings(**values)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables with our prefix that name no setting: most likely a slip of the pen."""
+    known = {setting.variable for setting in SETTINGS} | {setting.file_variable for setting in SETTINGS}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    try:
+        # Values are taken as written: a `$` in a token is a `$`.
+        found = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"{path} cannot be read: make it a UTF-8 text file that you may read."
+        ) from None
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_setting(setting: Setting, sources: tuple[Mapping[str, str], ...]) -> Any:
+    for source in sources:
+        text, variable = _find_text(setting, source)
+        if text:
+            return _parse_setting(setting, text, variable)
+    return setting.parse(setting.default) if setting.default else () if setting.parse in LISTS else None
+
+
+def _find_text(setting: Setting, source: Mapping[str, str]) -> tuple[str, str]:
+    """What a source gives for a setting ("" for nothing) and the variable that gave it."""
+    file_variable = setting.file_variable
+    if file_variable is None or not _is_set(source, file_variable):
+        return source.get(setting.variable, "").strip(), setting.variable
+    if _is_set(source, setting.variable):
+        raise ConfigurationError(f"{setting.variable} and {file_variable} are both set: keep one of them.")
+    try:
+        return Path(source[file_variable].strip()).expanduser().read_text("utf-8").strip(), file_variable
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"{file_variable} must name a text file that can be read.") from None
+
+
+def _parse_setting(setting: Setting, text: str, variable: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError:
+        given = "" if setting.secret else f", not {text[:80]!r}"
+        raise ConfigurationError(f"{variable} must be {setting.right}{given}.") from None
+
+
+def _is_set(source: Mapping[str, str], variable: str) -> bool:
+    return bool(source.get(variable, "").strip())
+
+
+LISTS = {parse_list, parse_hosts, parse_origins, parse_keys}

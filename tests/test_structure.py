@@ -1,0 +1,222 @@
+"""The shape of the house, held against the code: layers, one way out, guarded and documented routes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import errors
+from settings import ROOT, SETTINGS
+from web.blueprint import Blueprint
+from web.pages import problem_help
+from web.problems import HTTP_PROBLEMS
+
+PACKAGES = ("plugin_store", "integrations", "schemas", "web")
+OURS = {*PACKAGES, "app", "errors", "settings", "examples", "migrations"}
+
+# Which of our top-level modules each package may import.
+ALLOWED_IMPORTS = {
+    "schemas": set(),
+    # The example frontend's page declares the examples.
+    "web": {"errors", "settings", "schemas", "plugin_store", "integrations", "examples"},
+    "plugin_store": {"errors", "settings", "schemas"},
+    "integrations": {"errors", "settings", "schemas", "plugin_store"},
+}
+# Routes stand on top of their package and reach the web layer, which hands them the services.
+ROUTE_MODULES = re.compile(r"^(plugin_store/routes/.*|integrations/routes(/.*|_\w+)?(\.py)?)$")
+FLASK_MODULES = re.compile(
+    r"^(app\.py|web/.*|plugin_store/routes/.*|integrations/routes.*|plugin_store/database\.py)$"
+)
+FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate", "werkzeug"}
+# The pure part of the integrations: values in, values out.
+PURE_MODULES = {"templating", "cache_key", "freshness", "manifest", "requests_builder", "auth", "calls"}
+IMPURE_LIBRARIES = {
+    "sqlalchemy",
+    "diskcache",
+    "requests",
+    "urllib3",
+    "socket",
+    "threading",
+    "sqlite3",
+    *FLASK_LIBRARIES,
+}
+
+
+def sources() -> list[Path]:
+    files = [ROOT / "app.py", ROOT / "errors.py", ROOT / "settings.py"]
+    return files + [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(path: Path, *, at_run_time: bool = True) -> set[str]:
+    """Modules that a file imports; those for type checkers only are left out unless asked for."""
+    tree = ast.parse(path.read_text("utf-8"))
+    skipped = set(_type_checking_nodes(tree)) if at_run_time else set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            found.update({str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)})
+    return found
+
+
+def _type_checking_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for statement in node.body:
+                yield from ast.walk(statement)
+
+
+def tops(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_imports_run_one_way(path: Path):
+    name = name_of(path)
+    package = name.partition("/")[0]
+    if package not in ALLOWED_IMPORTS:
+        return
+    allowed = ALLOWED_IMPORTS[package] | {package} | ({"web"} if ROUTE_MODULES.match(name) else set())
+    assert tops(imported(path)) & OURS <= allowed
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_flask_is_known_to_routes_web_and_database_only(path: Path):
+    if not FLASK_MODULES.match(name_of(path)):
+        assert not tops(imported(path)) & FLASK_LIBRARIES
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_one_module_imports_requests(path: Path):
+    if name_of(path) != "integrations/egress.py":
+        assert not tops(imported(path)) & {"requests", "httpx", "aiohttp"}
+        assert "urllib.request" not in imported(path)
+
+
+@pytest.mark.parametrize("name", sorted(PURE_MODULES))
+def test_pure_modules_touch_neither_database_nor_network(name: str):
+    assert not tops(imported(ROOT / "integrations" / f"{name}.py")) & IMPURE_LIBRARIES
+
+
+def test_nothing_imports_in_a_circle():
+    graph = {
+        _module_of(path): {module for module in imported(path) if tops({module}) & OURS} for path in sources()
+    }
+    done: set[str] = set()
+
+    def walk(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " > ".join((*way, module))
+        if module in done or module not in graph:
+            return
+        for imported_module in graph[module]:
+            if imported_module != module:
+                walk(imported_module, (*way, module))
+        done.add(module)
+
+    for module in graph:
+        walk(module, ())
+
+
+def _module_of(path: Path) -> str:
+    return name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_a_file_stays_short_enough_to_read_at_once(path: Path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_every_api_route_is_described(app: Flask):
+    described = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()["paths"]
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/api/v1/") or rule.rule.endswith("openapi.json"):
+            continue
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            operation = described[path][method.lower()]
+            assert operation.get("summary"), f"{method} {path} has no docstring"
+            assert "default" in operation["responses"]
+
+
+def test_every_api_blueprint_reads_json_strictly(app: Flask):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")]
+    names = {rule.endpoint.partition(".")[0] for rule in rules} - {"api-docs"}
+    assert names
+    assert [name for name in names if not isinstance(app.blueprints[name], Blueprint)] == []
+
+
+def test_the_gate_stands_before_every_request(app: Flask):
+    assert app.extensions["patchbay_gate"]
+    assert "check_request" in [function.__name__ for function in app.before_request_funcs[None]]
+
+
+def test_routes_that_must_not_exist_do_not(client):
+    assert client.get("/views").status_code == 404
+    assert client.get("/themes").status_code == 404
+
+
+def test_every_setting_is_documented_with_its_default():
+    text = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `(PATCHBAY_\w+)` \| (?:`([^`]*)`)? ?\|", text, re.MULTILINE))
+    expected = {setting.variable: setting.default for setting in SETTINGS}
+    expected["PATCHBAY_INSTANCE"] = "instance/"
+    assert rows == expected
+    for setting in SETTINGS:
+        assert setting.help in text
+
+
+def error_classes() -> list[type[errors.PatchbayError]]:
+    classes = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
+    return [kind for kind in classes if issubclass(kind, errors.PatchbayError)]
+
+
+def test_every_problem_code_is_documented_with_its_status():
+    statuses = {kind.code: kind.status for kind in error_classes()}
+    statuses |= {code: status for status, (code, _, _) in HTTP_PROBLEMS.items() if code not in statuses}
+    documented = {help.code: help.paragraphs[0] for help in problem_help()}
+    assert set(documented) == set(statuses)
+    for code, status in statuses.items():
+        assert documented[code].startswith(f"Status {status}."), code
+
+
+def test_every_dependency_is_documented():
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    for name in ("requirements.in", "requirements-dev.in"):
+        for line in (ROOT / name).read_text("utf-8").splitlines():
+            package = re.match(r"[a-z0-9][a-z0-9-]+", line)
+            if package:
+                assert f"| {package[0]} |" in text
+
+
+def test_every_import_is_a_declared_dependency():
+    names = {
+        "dotenv": "python-dotenv",
+        "re2": "google-re2",
+        "jsonschema_rs": "jsonschema-rs",
+        "yaml": "pyyaml",
+    }
+    # What comes with a declared dependency and is part of its interface.
+    parts = {"alembic", "click", "werkzeug", "webargs", "apispec"}
+    declared = set(re.findall(r"^[a-z0-9-]+", (ROOT / "requirements.in").read_text("utf-8"), re.MULTILINE))
+    used = (
+        {top for path in sources() for top in tops(imported(path))}
+        - OURS
+        - set(sys.stdlib_module_names)
+        - parts
+    )
+    assert {names.get(name, name.replace("_", "-")) for name in used} <= declared

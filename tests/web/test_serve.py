@@ -1,0 +1,232 @@
+"""The real process: how it starts, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from flask import Flask, Response, jsonify, request
+
+from settings import ROOT, Settings
+from web.serve import bind, make_server, signin_url
+
+
+class Process:
+    """`python app.py` with a data folder and a free port of its own."""
+
+    def __init__(self, instance: Path, *arguments: str, **settings: str) -> None:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "PATCHBAY_INSTANCE": str(instance),
+            "PATCHBAY_PORT": "0",
+            **settings,
+        }
+        self.popen = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), *arguments],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ready_link(self) -> str:
+        """The link that it prints once it serves."""
+        assert self.popen.stdout is not None
+        line = self.popen.stdout.readline()
+        assert line.startswith("Patchbay is ready: open http://127.0.0.1:"), (line, self.popen.poll())
+        return line.split()[-1]
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Exit code, what it printed after the link, and its log."""
+        self.popen.send_signal(number)
+        out, log = self.popen.communicate(timeout=40)
+        return self.popen.returncode, out, log
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def start_process(*arguments: str, **settings: str) -> Process:
+        started.append(Process(tmp_path / "instance", *arguments, **settings))
+        return started[-1]
+
+    yield start_process
+    for process in started:
+        if process.popen.poll() is None:
+            process.popen.kill()
+        process.popen.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_first_start_prints_one_line_that_signs_in_and_a_signal_ends_it_well(
+    start: Callable[..., Process], tmp_path: Path, number: int
+):
+    process = start(PATCHBAY_LOG_LEVEL="DEBUG")
+    link = process.ready_link()
+    session = requests.Session()
+    signed_in = session.get(link, allow_redirects=False, timeout=20)
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/notebook")
+    origin = f"http://{urlsplit(link).netloc}"
+    assert session.get(f"{origin}/api/v1/plugins?secret=in-a-query", timeout=20).status_code == 200
+    token = parse_qs(urlsplit(link).query)["token"][0]
+    cookie = session.cookies.get(f"patchbay_{urlsplit(link).port}")
+    code, out, log = process.end(number)
+    assert (code, out) == (0, "")
+    assert "GET /api/v1/plugins 200" in log
+    assert "GET /signin 303" in log
+    assert not [secret for secret in (token, cookie, "in-a-query") if secret in log]
+    assert (tmp_path / "instance").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_start_keeps_the_token(start: Callable[..., Process]):
+    first = start()
+    link = first.ready_link()
+    first.end()
+    assert parse_qs(urlsplit(start().ready_link()).query) == parse_qs(urlsplit(link).query)
+
+
+def test_a_taken_port_is_one_line_and_exit_code_1(start: Callable[..., Process], tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = start("--port", port)
+        out, log = process.popen.communicate(timeout=40)
+    assert (process.popen.returncode, out) == (1, "")
+    assert log.count("\n") == 1
+    assert log.startswith(f"Error: Cannot listen on 127.0.0.1 port {port}")
+    assert not (tmp_path / "instance").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "named"),
+    [
+        (("--host", "0.0.0.0"), {}, "PATCHBAY_TOKEN"),
+        (("--host", "no.such.host.invalid"), {}, "PATCHBAY_HOST"),
+        ((), {"PATCHBAY_INSTANCE": "/dev/null/x"}, "PATCHBAY_INSTANCE"),
+        ((), {"PATCHBAY_EGRESS_ALLOW": "not an address"}, "PATCHBAY_EGRESS_ALLOW"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_exit_code_2(
+    start: Callable[..., Process], arguments: tuple[str, ...], settings: dict[str, str], named: str
+):
+    process = start(*arguments, **settings)
+    out, log = process.popen.communicate(timeout=40)
+    assert (process.popen.returncode, out) == (2, "")
+    assert log.count("\n") == 1
+    assert log.startswith("Error: ")
+    assert named in log
+
+
+def test_help_teaches(start: Callable[..., Process]):
+    out, _ = start("--help").popen.communicate(timeout=40)
+    assert all(word in out for word in ("PATCHBAY_PORT", "docs/configuration.md", "flask --app app"))
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8765/signin?token=t"),
+        ("0.0.0.0", "http://127.0.0.1:8765/signin?token=t"),
+        ("::", "http://[::1]:8765/signin?token=t"),
+        ("::1", "http://[::1]:8765/signin?token=t"),
+    ],
+)
+def test_the_link_leads_to_this_machine(settings: Settings, host: str, url: str):
+    assert signin_url(replace(settings, host=host), "t") == url
+
+
+class Held:
+    """A small app whose `/slow` answers when it is let go, and a server for it in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.entered, self.let_go = threading.Event(), threading.Event()
+        app = Flask("held")
+        app.add_url_rule("/slow", view_func=self._answer, endpoint="slow")
+        app.add_url_rule("/large", view_func=lambda: Response(b"x" * 20_000_000), endpoint="large")
+        app.add_url_rule(
+            "/length", view_func=lambda: jsonify(len(request.data)), endpoint="length", methods=["POST"]
+        )
+        listener = bind(settings)
+        self.address = listener.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}"
+        self.server = make_server(app, listener, settings)
+        self.thread = threading.Thread(target=self.server.run_until_stopped)
+        self.thread.start()
+
+    def _answer(self) -> str:
+        self.entered.set()
+        assert self.let_go.wait(30)
+        return "done"
+
+
+@pytest.fixture
+def held(settings: Settings) -> Iterator[Held]:
+    held = Held(replace(settings, port=0, threads=4, max_body_size_bytes=1000))
+    yield held
+    held.let_go.set()
+    held.server.stop()
+    held.thread.join()
+
+
+def test_what_is_under_way_is_answered_after_the_stop(held: Held):
+    # More than there are threads: some wait in the queue when the stop comes.
+    askers = [socket.create_connection(held.address, timeout=30) for _ in range(8)]
+    for asker in askers:
+        asker.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert held.entered.wait(20)
+    held.server.stop()
+    held.let_go.set()
+    for asker in askers:
+        with asker:
+            assert asker.makefile("rb").read().endswith(b"\r\n\r\ndone")
+    held.thread.join()
+    with pytest.raises(OSError):
+        socket.create_connection(held.address, timeout=5)
+
+
+def test_a_large_answer_is_sent_to_its_end_after_the_stop(held: Held):
+    with requests.get(f"{held.url}/large", stream=True, timeout=30) as response:
+        held.server.stop()
+        assert len(response.content) == 20_000_000
+    held.thread.join()
+
+
+def test_an_idle_connection_does_not_hold_up_the_end(held: Held):
+    with requests.Session() as session:
+        session.post(f"{held.url}/length", data=b"x", timeout=20)
+        held.server.stop()
+        held.thread.join(20)
+        assert not held.thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"y" * 262_144 + b"\r\n\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: rot13\r\n\r\n", 501),
+    ],
+)
+def test_what_is_not_http_is_told_so_as_a_problem(held: Held, sent: bytes, status: int):
+    with socket.create_connection(held.address, timeout=20) as connection:
+        connection.sendall(sent)
+        answer = connection.makefile("rb").read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()) or head.startswith(f"HTTP/1.0 {status} ".encode())
+    assert b"application/problem+json" in head
+    assert b"waitress" not in answer.lower()
+    assert b'"success":false' in body

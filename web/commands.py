@@ -1,0 +1,64 @@
+"""`flask` commands about this server: its token and its settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+
+from settings import SETTINGS, Settings
+from web.context import services
+from web.serve import signin_url
+from web.tokens import load_token, rotate_token
+
+token_commands = AppGroup("token", help="The token that lets programs and browsers in.")
+
+
+@token_commands.command("show")
+def show_token() -> None:
+    """Print the token and the link that signs a browser in."""
+    settings = services().settings
+    token = load_token(settings)
+    click.echo(f"{token}\n{signin_url(settings, token)}")
+
+
+@token_commands.command("rotate")
+def rotate() -> None:
+    """Make a new token; who has the old one is out once the server restarts."""
+    settings = services().settings
+    if settings.token:
+        raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
+    click.echo(rotate_token(settings))
+    click.echo("A running server takes it when it is restarted.", err=True)
+
+
+@click.command("settings")
+@with_appcontext
+def show_settings() -> None:
+    """Print every setting with its value and what it does; secrets are masked."""
+    settings = services().settings
+    for setting in SETTINGS:
+        value = (
+            "(set)"
+            if setting.secret and getattr(settings, setting.name)
+            else _as_text(settings, setting.name)
+        )
+        click.echo(f"{setting.variable}={value}")
+        click.echo(f"    {setting.help}")
+
+
+def _as_text(settings: Settings, name: str) -> str:
+    value: Any = getattr(settings, name)
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else str(value)
+
+
+def register_commands(app: Flask) -> None:
+    """Adds the commands to `flask --app app`."""
+    app.cli.add_command(token_commands)
+    app.cli.add_command(show_settings)

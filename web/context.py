@@ -1,0 +1,45 @@
+"""The services that a request works with, made once by the app and found again by every route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from integrations.artifacts import Artifacts
+    from integrations.catalog import Catalog
+    from integrations.connection_test import ConnectionTest
+    from integrations.executor import Executor
+    from integrations.render import Renderer
+    from plugin_store.configs import Configs
+    from plugin_store.database import Database
+    from plugin_store.registry import Registry
+    from plugin_store.reviews import Reviews
+    from plugin_store.vault import Vault
+    from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a route may ask for."""
+
+    settings: Settings
+    clock: Callable[[], float]
+    database: Database
+    registry: Registry
+    configs: Configs
+    vault: Vault
+    reviews: Reviews
+    catalog: Catalog
+    artifacts: Artifacts
+    executor: Executor
+    renderer: Renderer
+    connection_test: ConnectionTest
+
+
+def services() -> Services:
+    """The services of the app that serves this request."""
+    return cast(Services, current_app.extensions["patchbay"])

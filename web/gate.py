@@ -1,0 +1,198 @@
+"""The gate before every route: right host, origin, token and body; safe headers on the way out.
+
+It stands before routing is acted upon, so an address that does not exist is guarded like one that does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Request, Response, redirect, request
+
+from errors import ForeignOrigin, Malformed, NotJson, TooLarge, Unauthorized
+from settings import Settings
+from web.hosts import SAFE_METHODS, HostNames, Origins
+from web.tokens import cookie_value, equal_in_constant_time
+
+API_PREFIX = "/api/"
+SIGNIN_PATH = "/signin"
+# What a browser or a probe needs before it has a token.
+OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, "/static/signin.css"})
+# Paths whose form a page without script sends; their body is no JSON.
+FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
+
+JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
+UTF8_NAMES = {"utf-8", "utf8"}
+EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Access-Control-Max-Age": "600",
+}
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer, under which a browser sends the forms of our own pages with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one server goes by when it decides who may come in."""
+
+    token: str
+    cookie: str
+    cookie_name: str
+    hosts: HostNames
+    origins: Origins
+    max_body_size_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings, token: str) -> Gate:
+        return cls(
+            token=token,
+            cookie=cookie_value(token),
+            # Browsers share cookies between ports, so two servers on one host need two names.
+            cookie_name=f"patchbay_{settings.port}",
+            hosts=HostNames.of(settings),
+            origins=Origins(frozenset(settings.allowed_origins)),
+            max_body_size_bytes=settings.max_body_size_bytes,
+        )
+
+    def admits(self, authorization: str | None, cookies: Mapping[str, str]) -> bool:
+        """Whether a request carries the token, as a Bearer header or as the cookie of a signed-in browser."""
+        if authorization is not None:
+            scheme, _, credentials = authorization.partition(" ")
+            return scheme.lower() == "bearer" and self.knows_token(credentials.strip())
+        return equal_in_constant_time(cookies.get(self.cookie_name, ""), self.cookie)
+
+    def knows_token(self, given: str) -> bool:
+        return equal_in_constant_time(given, self.token)
+
+
+def is_json_type(content_type: str | None) -> bool:
+    """Whether a Content-Type says JSON in UTF-8."""
+    media_type, *parameters = (part.strip() for part in (content_type or "").split(";"))
+    if not JSON_TYPE.fullmatch(media_type):
+        return False
+    pairs = (parameter.partition("=") for parameter in parameters if parameter)
+    return all(
+        name.strip().lower() != "charset" or value.strip(' "').lower() in UTF8_NAMES
+        for name, _, value in pairs
+    )
+
+
+def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
+    """The CORS headers of an answer to a script from `origin`: the exact origin or nothing, never `*`."""
+    if not allowed:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+    }
+
+
+def init_gate(app: Flask, gate: Gate) -> None:
+    """Puts the gate before every request of `app` and the headers on every answer."""
+    app.extensions["patchbay_gate"] = gate
+
+    @app.before_request
+    def check_request() -> Any:
+        check_host(gate, request)
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            return answer_preflight(gate, request)
+        check_origin(gate, request)
+        if not is_open(request.path) and not gate.admits(
+            request.headers.get("Authorization"), request.cookies
+        ):
+            return refuse_stranger(request)
+        check_body(gate, request)
+        return None
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.path.startswith(API_PREFIX):
+            response.vary.add("Origin")
+            response.headers.setdefault("Cache-Control", "no-store")
+        origin = request.headers.get("Origin")
+        if origin is not None and _is_ours(gate, request):
+            response.vary.add("Origin")
+            response.headers.update(grant_headers(origin, allowed=True))
+        return response
+
+
+def is_open(path: str) -> bool:
+    """Whether a path answers without a token: exact paths only, so that no variant of one slips by."""
+    return path in OPEN_PATHS
+
+
+def own_origin(incoming: Request) -> str:
+    return f"{incoming.scheme}://{incoming.environ.get('HTTP_HOST', '')}".lower()
+
+
+def check_host(gate: Gate, incoming: Request) -> None:
+    """Raises Malformed for a Host that is not this server's.
+
+    A page whose own name was made to lead here would otherwise be of the same origin.
+    """
+    if not gate.hosts.accepts(incoming.environ.get("HTTP_HOST")):
+        raise Malformed(
+            "The Host header does not name this server; PATCHBAY_ALLOWED_HOSTS lists further names."
+        )
+
+
+def check_origin(gate: Gate, incoming: Request) -> None:
+    """Raises ForeignOrigin for a change that a page of another origin asks for."""
+    if incoming.method in SAFE_METHODS:
+        return
+    origin, fetch_site = incoming.headers.get("Origin"), incoming.headers.get("Sec-Fetch-Site")
+    if not gate.origins.may_change_state(origin, fetch_site, own_origin(incoming)):
+        raise ForeignOrigin(
+            "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
+        )
+
+
+def answer_preflight(gate: Gate, incoming: Request) -> Response:
+    """A browser's question before a call across origins: 204 with the grant, or ForeignOrigin."""
+    if not _is_ours(gate, incoming):
+        raise ForeignOrigin("Pages of this origin may not call; PATCHBAY_ALLOWED_ORIGINS lists who may.")
+    response = Response(status=204, headers=PREFLIGHT_HEADERS)
+    response.vary.update(("Access-Control-Request-Method", "Access-Control-Request-Headers"))
+    return response
+
+
+def refuse_stranger(incoming: Request) -> Any:
+    """The way to the sign-in page for a person who opens a page without the token, else Unauthorized."""
+    wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
+        return redirect(f"{SIGNIN_PATH}?next={quote(incoming.path, safe='/')}", 303)
+    raise Unauthorized("Send the token as `Authorization: Bearer …`, or sign in at /signin.")
+
+
+def check_body(gate: Gate, incoming: Request) -> None:
+    """Raises TooLarge or NotJson for a body that no route would read."""
+    if (incoming.content_length or 0) > gate.max_body_size_bytes:
+        raise TooLarge(f"The body is larger than {gate.max_body_size_bytes} bytes (PATCHBAY_MAX_BODY_SIZE).")
+    has_body = bool(incoming.content_length) or incoming.headers.get("Transfer-Encoding") is not None
+    if incoming.method in SAFE_METHODS or not has_body or incoming.path in FORM_PATHS:
+        return
+    if not is_json_type(incoming.content_type):
+        raise NotJson("Send the body as application/json in UTF-8.")
+
+
+def _is_ours(gate: Gate, incoming: Request) -> bool:
+    return gate.origins.accept(incoming.headers.get("Origin"), own_origin(incoming))

@@ -1,0 +1,93 @@
+"""JSON as this server reads and writes it: strict on the way in, orjson on the way out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+from flask import Request, Response
+from flask.json.provider import JSONProvider
+from webargs import core
+from webargs.flaskparser import FlaskParser, is_json_request
+from werkzeug.routing import IntegerConverter
+
+from errors import Malformed
+
+MAX_DEPTH = 100
+INT64_MAX = 2**63 - 1
+OPENINGS = (b"[", b"{")
+
+
+def parse_json(data: bytes) -> Any:
+    """The value that `data` holds.
+
+    Raises Malformed for what is not RFC 8259 JSON in UTF-8 (NaN, Infinity, lone surrogates and numbers beyond
+    a double included), for a name given twice in one object, and for nesting beyond MAX_DEPTH.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"The body is not valid JSON: line {error.lineno}, column {error.colno}.") from None
+    if sum(data.count(opening) for opening in OPENINGS) > MAX_DEPTH and _is_deeper_than(value, MAX_DEPTH):
+        raise Malformed(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    if data.count(b":") > 1:
+        _refuse_repeated_names(data)
+    return value
+
+
+def _is_deeper_than(value: Any, max_depth: int) -> bool:
+    level = [value]
+    for _ in range(max_depth + 1):
+        containers = [item for item in level if isinstance(item, dict | list)]
+        level = [
+            child for item in containers for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not containers:
+            return False
+    return True
+
+
+def _refuse_repeated_names(data: bytes) -> None:
+    # orjson keeps the last of two equal names; a proxy or a person who reads the body may go by the first.
+    json.loads(data, object_pairs_hook=_check_names)
+
+
+def _check_names(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        repeated = next(name for index, name in enumerate(names) if name in names[:index])
+        raise Malformed(f"The body names {repeated[:80]!r} twice in one object.")
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's door to JSON: `jsonify`, `request.get_json`, `app.json`."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return parse_json(s.encode("utf-8", "surrogatepass") if isinstance(s, str) else s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        value = self._prepare_response_obj(args, kwargs)
+        return Response(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS), mimetype="application/json")
+
+
+class ArgumentsParser(FlaskParser):
+    """webargs over the strict reader; a body that cannot be read is Malformed, a missing one is missing."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        if not is_json_request(req):
+            return core.missing
+        data = req.get_data(cache=True)
+        return parse_json(data) if data else core.missing
+
+
+class Int64Converter(IntegerConverter):
+    """A row's number in a URL: digits only, within what SQLite can hold; anything else is no such route."""
+
+    regex = r"[0-9]{1,19}"
+
+    def __init__(self, map: Any) -> None:
+        super().__init__(map, min=1, max=INT64_MAX)

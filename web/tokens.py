@@ -1,0 +1,82 @@
+"""The token that lets programs and browsers in: made, kept, compared."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from plugin_store.files import create_private_file, replace_private_file
+from settings import ConfigurationError, Settings, parse_token
+from web.hosts import is_loopback
+
+TOKEN_BYTES = 32
+COOKIE_PURPOSE = b"patchbay session cookie"
+
+
+def load_token(settings: Settings) -> str:
+    """The configured token, else the one in the instance folder, made there at first start.
+
+    Raises ConfigurationError when the server would be reachable from other machines by a token that
+    nobody chose, and when the token file is open to other users.
+    """
+    if settings.token:
+        return settings.token
+    if not is_loopback(settings.host):
+        raise ConfigurationError(
+            f"PATCHBAY_HOST {settings.host} can be reached from other machines: set PATCHBAY_TOKEN as well."
+        )
+    path = token_path(settings)
+    if not path.exists():
+        # Of two first starts at once one makes the file, and both read it.
+        with _clear_write_errors(path), suppress(FileExistsError):
+            create_private_file(path, f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
+    return _read_token(path)
+
+
+def rotate_token(settings: Settings) -> str:
+    """A fresh token in the instance folder; a running server takes it at its next start."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with _clear_write_errors(token_path(settings)) as path:
+        replace_private_file(path, f"{token}\n".encode())
+    return token
+
+
+def token_path(settings: Settings) -> Path:
+    return settings.instance / "token"
+
+
+def _read_token(path: Path) -> str:
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ConfigurationError(f"{path} can be read by other users: run `chmod 600 {path}`.")
+        return parse_token(path.read_text("ascii").strip())
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            f"{path} holds no token that can be read: remove it to get a new one."
+        ) from None
+
+
+@contextmanager
+def _clear_write_errors(path: Path) -> Iterator[Path]:
+    try:
+        yield path
+    except OSError:
+        raise ConfigurationError(
+            f"{path} cannot be written: PATCHBAY_INSTANCE must be a folder of yours."
+        ) from None
+
+
+def cookie_value(token: str) -> str:
+    """What a signed-in browser keeps: it proves the token without holding it."""
+    return hmac.new(token.encode(), COOKIE_PURPOSE, hashlib.sha256).hexdigest()
+
+
+def equal_in_constant_time(given: str, right: str) -> bool:
+    """Whether two header values are equal, without telling by the time taken how much of them is."""
+    # The token is ASCII: whatever else a client sends is merely unequal, never an encoding error.
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), right.encode())
