@@ -1,0 +1,246 @@
+"""`make demo`: the whole of Patchbay at work, on the example plugins and a sandbox instead of the internet.
+
+Starts the server and the sandbox, declares the plugins as a frontend does, sets them up, draws each block
+twice and shows what happened; then stays up for a browser. Ends with 1 when anything is not as it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from examples.api import Api, ApiAnswer
+from examples.catalog import against_sandbox, load_examples, sandbox_config, sandbox_samples, secret_names
+from examples.sandbox import Sandbox
+from examples.sandbox.provider import Sample
+from examples.server_process import ServerError, ServerProcess
+
+SHOWN_DATA_CHARACTERS = 72
+EXPECTED_CACHE_STATES = ("MISS", "HIT")
+
+
+class Stopped(BaseException):
+    """Somebody asked the demo to end, by Ctrl-C or SIGTERM."""
+
+
+class DemoError(Exception):
+    """Nothing after this can work; the message says what was expected and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One render, as the table shows it."""
+
+    block: str
+    status: str
+    cache: str
+    milliseconds: str
+    data: str
+
+
+class Demo:
+    """The steps of the demo, each against a running server. `differences` is what was not as expected."""
+
+    def __init__(self, api: Api, sandbox: Sandbox) -> None:
+        self._api = api
+        self._sandbox = sandbox
+        self.examples = [against_sandbox(example, sandbox.url) for example in load_examples()]
+        self.differences: list[str] = []
+        self.rows: list[Row] = []
+
+    def run(self) -> None:
+        """All steps in a frontend's order. Raises DemoError where the next step makes no sense."""
+        self.register("registered")
+        self.configure()
+        self.test_connections()
+        for example in self.examples:
+            for sample in sandbox_samples(example["id"], self._sandbox.url):
+                self.render_twice(example["id"], sample)
+        self.register("unchanged")
+        self.read_back()
+        self.look_for_secrets()
+
+    def register(self, expected: str) -> None:
+        """All examples in one batch, as a frontend does at each start."""
+        answer = self._api.post("/plugins/register-batch", {"plugins": self.examples})
+        results = _required(answer, "POST /plugins/register-batch")["results"]
+        for result in results:
+            if result.get("status") != expected:
+                reason = result.get("errors") or result.get("message")
+                got = f"{result.get('status')}: {reason}"
+                raise DemoError(f"{result.get('id')}: expected to be {expected}, got {got}")
+        if len(results) != len(self.examples):
+            raise DemoError(f"{len(self.examples)} plugins were declared, {len(results)} results came.")
+
+    def configure(self) -> None:
+        """Settings and secrets in one PUT a plugin; GET says of a secret only that it is set."""
+        for example in self.examples:
+            config = sandbox_config(example["id"], self._sandbox.url)
+            if not config:
+                continue
+            path = f"/integrations/{example['id']}/config"
+            _required(self._api.put(path, {"config": config}), f"PUT {path}")
+            shown = _required(self._api.get(path), f"GET {path}")
+            for name in secret_names(example):
+                self._expect(f"{path}: {name} is set", shown["secrets"].get(name, {}).get("set"), True)
+
+    def test_connections(self) -> None:
+        for example in self.examples:
+            if not example["manifest"].get("integration", {}).get("test_endpoint"):
+                continue
+            path = f"/integrations/{example['id']}/test"
+            result = _required(self._api.post(path, {}), f"POST {path}")
+            self._expect(f"{path}: success", result.get("success"), True)
+
+    def render_twice(self, plugin_id: str, sample: Sample) -> None:
+        """The block cold, then from its artifact, with the same data and without another upstream call."""
+        name = f"{plugin_id}/{sample.block}"
+        self._sandbox.journal.forget()
+        for expected_cache in EXPECTED_CACHE_STATES:
+            body = {"block_type": sample.block, "parameters": sample.inputs}
+            answer = self._api.post(f"/integrations/{plugin_id}/render", body)
+            cache = answer.headers.get("X-Cache", "-")
+            data = (answer.json() or {}).get("data") if answer.status == 200 else None
+            shown = _one_line(data) if answer.status == 200 else answer.describe()
+            self.rows.append(Row(name, str(answer.status), cache, f"{answer.elapsed_ms:.1f}", shown))
+            if answer.status != 200:
+                self.differences.append(f"{name}: expected 200, got {answer.describe()}")
+                return
+            self._expect(f"{name}: X-Cache", cache, expected_cache)
+            self._expect(f"{name}: data", data, sample.data)
+        self._expect(f"{name}: upstream calls", len(self._sandbox.requests()), sample.upstream_calls)
+
+    def read_back(self) -> None:
+        """Reads everything that could show a secret, and that each kind of plugin is stored."""
+        stored = _required(self._api.get("/plugins?page_size=100"), "GET /plugins")
+        declared = sorted((example["id"], example["type"]) for example in self.examples)
+        self._expect("GET /plugins", sorted((plugin["id"], plugin["type"]) for plugin in stored), declared)
+        for example in self.examples:
+            path = f"/plugins/{example['id']}"
+            _required(self._api.get(path), f"GET {path}")
+            _required(self._api.get(f"{path}/artifacts?include=data"), f"GET {path}/artifacts")
+            if example["type"] == "integration":
+                path = f"/integrations/{example['id']}"
+                _required(self._api.get(path), f"GET {path}")
+
+    def look_for_secrets(self) -> None:
+        for example in self.examples:
+            config = sandbox_config(example["id"], self._sandbox.url)
+            for name in secret_names(example):
+                for asked in self._api.answers_with(config[name]):
+                    self.differences.append(f"{example['id']}: the answer to {asked} holds the secret {name}")
+
+    def _expect(self, what: str, got: Any, wanted: Any) -> None:
+        if got != wanted:
+            self.differences.append(f"{what}: expected {_json(wanted)}, got {_json(got)}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when everything was as it should be, 1 when not; 0 too when it was stopped after that."""
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="end after the table instead of staying up")
+    parser.add_argument("--port", type=int, default=0, help="the server's port; 0 takes a free one (default)")
+    options = parser.parse_args(arguments)
+    try:
+        with stoppable():
+            return run_demo(options.port, stay=not options.check)
+    except Stopped:
+        print("Stopped before the end.", file=sys.stderr)
+        return 1
+    except (DemoError, ServerError, OSError) as failed:
+        print(f"The demo failed. {failed}", file=sys.stderr)
+        return 1
+
+
+def run_demo(port: int, *, stay: bool) -> int:
+    """The exit code. Server and sandbox have ended when this returns or raises."""
+    with Sandbox(lifetime_seconds=None) as sandbox:
+        allowed = urlsplit(sandbox.url).netloc
+        settings = {
+            "PATCHBAY_EGRESS_ALLOW": allowed,
+            "PATCHBAY_EGRESS_ALLOW_URLS": allowed,
+            "PATCHBAY_PREFETCH": "off",
+        }
+        with ServerProcess(port, settings) as server:
+            demo = Demo(Api(server.url, server.token), sandbox)
+            try:
+                demo.run()
+            finally:
+                print_table(demo.rows)
+            if demo.differences:
+                print(f"\n{len(demo.differences)} differences:", file=sys.stderr)
+                print("\n".join(f"  {difference}" for difference in demo.differences), file=sys.stderr)
+                return 1
+            print(
+                f"\n{len(demo.examples)} plugins, {len(demo.rows) // 2} blocks: all as it should be.",
+                flush=True,
+            )
+            if stay:
+                stay_up(server, sandbox)
+    return 0
+
+
+def stay_up(server: ServerProcess, sandbox: Sandbox) -> None:
+    """Returns when somebody stops the demo. Raises ServerError when the server ends by itself."""
+    print(f"\nOpen   {server.signin_link}\nSandbox {sandbox.url}\nCtrl-C ends both.", flush=True)
+    try:
+        while True:
+            server.wait(1.0)
+            server.check_running()
+    except Stopped:
+        print("\nEnded.")
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Stopped inside, so that what was started is ended on the way out."""
+
+    def stop(_number: int, _frame: Any) -> None:
+        # A second signal must not interrupt the ending.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped
+
+    previous = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in previous.items():
+            signal.signal(each, handler)
+
+
+def print_table(rows: list[Row]) -> None:
+    """Columns as wide as their widest cell."""
+    cells = [("block", "status", "X-Cache", "ms", "data")]
+    cells += [(row.block, row.status, row.cache, row.milliseconds, row.data) for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    for *fields, milliseconds, data in cells:
+        left = "  ".join(f"{field:<{width}}" for field, width in zip(fields, widths, strict=False))
+        print(f"{left}  {milliseconds:>{widths[3]}}  {data}".rstrip())
+    sys.stdout.flush()
+
+
+def _required(answer: ApiAnswer, asked: str) -> Any:
+    if answer.status not in {200, 201}:
+        raise DemoError(f"{asked}: expected 200, got {answer.describe()}")
+    return answer.json()
+
+
+def _one_line(data: Any) -> str:
+    text = _json(data)
+    return text if len(text) <= SHOWN_DATA_CHARACTERS else text[: SHOWN_DATA_CHARACTERS - 1] + "…"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

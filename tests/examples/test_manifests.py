@@ -1,0 +1,264 @@
+"""Every example is a plugin that registers, and every block of it draws the provider's data."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.test import TestResponse
+
+from app import close_app, create_app
+from examples.catalog import (
+    PLUGINS_FOLDER,
+    against_sandbox,
+    load_example,
+    load_examples,
+    sandbox_config,
+    sandbox_samples,
+    secret_names,
+)
+from examples.sandbox import Sandbox
+from examples.sandbox.provider import Sample
+from integrations.compiling import compile_plugin
+from settings import load_settings
+from tests.conftest import TOKEN, Client
+
+EXAMPLES = {example["id"]: example for example in load_examples()}
+INTEGRATIONS = {id_: example for id_, example in EXAMPLES.items() if example["type"] == "integration"}
+BLOCKS = [(id_, block) for id_, example in INTEGRATIONS.items() for block in example["manifest"]["blocks"]]
+SANDBOX_PLACEHOLDER = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of an app in which all examples are registered and set up against the sandbox."""
+    allowed = urlsplit(sandbox.url).netloc
+    settings = load_settings(
+        {
+            "PATCHBAY_INSTANCE": str(tmp_path_factory.mktemp("patchbay") / "instance"),
+            "PATCHBAY_TOKEN": TOKEN,
+            "PATCHBAY_EGRESS_ALLOW": allowed,
+            "PATCHBAY_EGRESS_ALLOW_URLS": allowed,
+            "PATCHBAY_PREFETCH": "off",
+        }
+    )
+    app = create_app(settings)
+    client = Client(app)
+    plugins = [against_sandbox(example, sandbox.url) for example in EXAMPLES.values()]
+    registered = client.post("/plugins/register-batch", {"plugins": plugins}).get_json()
+    assert registered["failed"] == 0, [result for result in registered["results"] if not result["registered"]]
+    for plugin_id in INTEGRATIONS:
+        answer = client.put(
+            f"/integrations/{plugin_id}/config", {"config": sandbox_config(plugin_id, sandbox.url)}
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+    yield client
+    close_app(app)
+
+
+def render(client: Client, plugin_id: str, sample: Sample) -> TestResponse:
+    body = {"block_type": sample.block, "parameters": sample.inputs}
+    return client.post(f"/integrations/{plugin_id}/render", body)
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS_FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_each_file_is_a_registration_body_named_after_its_plugin(path: Path):
+    declaration = json.loads(path.read_text("utf-8"))
+
+    assert set(declaration) == {"id", "name", "version", "type", "manifest"}
+    assert declaration["id"] == path.stem
+    assert declaration["manifest"]["description"]
+
+
+def test_there_are_the_integrations_two_themes_and_two_views():
+    kinds = {
+        kind: [id_ for id_, item in EXAMPLES.items() if item["type"] == kind] for kind in ("theme", "view")
+    }
+
+    assert set(INTEGRATIONS) == {
+        "openweathermap",
+        "open-meteo",
+        "github",
+        "link-preview",
+        "rss-feed",
+        "syncthing",
+    }
+    assert kinds == {"theme": ["theme-daylight", "theme-midnight"], "view": ["view-cards", "view-list"]}
+
+
+@pytest.mark.parametrize("plugin_id", EXAMPLES)
+def test_each_example_compiles(plugin_id):
+    example = EXAMPLES[plugin_id]
+
+    compiled = compile_plugin(plugin_id, example["type"], example["manifest"])
+
+    assert (compiled is not None) == (example["type"] == "integration")
+
+
+def test_the_plugin_in_the_readme_compiles():
+    readme = (PLUGINS_FOLDER.parent / "README.md").read_text("utf-8")
+    declared = json.loads(readme.partition("```json\n")[2].partition("```")[0])
+
+    compiled = compile_plugin(declared["id"], declared["type"], declared["manifest"])
+
+    assert compiled is not None
+    assert list(compiled.blocks) == ["joke"]
+
+
+def test_both_themes_set_the_same_tokens_as_custom_properties():
+    daylight, midnight = (EXAMPLES[id_]["manifest"] for id_ in ("theme-daylight", "theme-midnight"))
+
+    assert daylight["tokens"].keys() == midnight["tokens"].keys()
+    assert all(name.startswith("--") for name in daylight["tokens"])
+    assert {daylight["color_scheme"], midnight["color_scheme"]} == {"light", "dark"}
+
+
+@pytest.mark.parametrize("plugin_id", INTEGRATIONS)
+def test_each_integration_links_its_documentation_and_calls_by_https_or_where_it_is_told(plugin_id):
+    manifest = INTEGRATIONS[plugin_id]["manifest"]
+    base_url = manifest["integration"].get("base_url", "https://")
+
+    assert manifest["docs"].startswith("https://")
+    assert base_url.startswith(("https://", "{"))
+
+
+@pytest.mark.parametrize(
+    ("plugin_id", "block"), BLOCKS, ids=lambda part: part if isinstance(part, str) else part["id"]
+)
+def test_each_block_says_how_long_it_is_good_and_selects_what_is_drawn(plugin_id, block):
+    assert 0 < block["stale_while_revalidate"] <= block["stale_if_error"]
+    assert block["cache_ttl"] > 0
+    assert block["select"]
+    assert block["name"]
+    assert block["description"]
+
+
+@pytest.mark.parametrize("plugin_id", INTEGRATIONS)
+def test_each_block_has_a_sample(plugin_id):
+    sampled = [sample.block for sample in sandbox_samples(plugin_id, SANDBOX_PLACEHOLDER)]
+
+    assert sampled == [block["id"] for block in INTEGRATIONS[plugin_id]["manifest"]["blocks"]]
+
+
+@pytest.mark.parametrize(
+    ("plugin_id", "block"), BLOCKS, ids=lambda part: part if isinstance(part, str) else part["id"]
+)
+def test_each_block_draws_the_data_once_fetched_and_then_kept(client, sandbox, plugin_id, block):
+    (sample,) = [item for item in sandbox_samples(plugin_id, sandbox.url) if item.block == block["id"]]
+    sandbox.journal.forget()
+
+    answers = [render(client, plugin_id, sample) for _ in range(2)]
+
+    for answer in answers:
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        assert answer.get_json()["data"] == sample.data
+    assert [answer.headers["X-Cache"] for answer in answers] == ["MISS", "HIT"]
+    assert len(sandbox.requests()) == sample.upstream_calls
+
+
+@pytest.mark.parametrize("plugin_id", [id_ for id_, item in INTEGRATIONS.items() if secret_names(item)])
+def test_secrets_go_where_the_provider_wants_them_and_nowhere_else(client, sandbox, plugin_id):
+    config = sandbox_config(plugin_id, sandbox.url)
+    (secret,) = [config[name] for name in secret_names(INTEGRATIONS[plugin_id])]
+    sandbox.journal.forget()
+
+    verdict = client.post(f"/integrations/{plugin_id}/test", {})
+
+    assert verdict.get_json()["success"] is True, verdict.get_data(as_text=True)
+    assert {entry.path.split("/")[1] for entry in sandbox.requests()} == {plugin_id}
+    for path in (f"plugins/{plugin_id}", f"integrations/{plugin_id}", f"integrations/{plugin_id}/config"):
+        shown = client.get(f"/{path}")
+        assert shown.status_code == 200
+        assert secret not in shown.get_data(as_text=True)
+
+
+def test_github_is_asked_in_the_way_its_documentation_wants(client, sandbox):
+    sandbox.journal.forget()
+
+    client.post("/integrations/github/execute", {"endpoint_id": "show_user", "parameters": {}})
+
+    (entry,) = sandbox.requests()
+    assert entry.header("accept") == "application/vnd.github+json"
+    assert entry.header("x-github-api-version") == "2022-11-28"
+    assert entry.header("user-agent") == "Patchbay"
+    assert entry.header("authorization") == f"Bearer {sandbox_config('github', sandbox.url)['access_token']}"
+
+
+@pytest.mark.parametrize(
+    ("block", "url"),
+    [
+        ("issue", "https://github.com/octocat/hello-world/issues/42#issuecomment-1"),
+        ("pull-request", "https://github.com/octocat/hello-world/pull/44/files"),
+        ("repository", "https://github.com/octocat/hello-world?tab=readme"),
+    ],
+)
+def test_addresses_as_they_stand_in_the_browser_are_understood(client, sandbox, block, url):
+    answer = render(client, "github", Sample(block, {"url": url}, None))
+
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://github.com.evil.example/octocat/hello-world/issues/42", "http://github.com/a/b/issues/1"]
+)
+def test_addresses_of_other_sites_are_not(client, sandbox, url):
+    sandbox.journal.forget()
+
+    answer = render(client, "github", Sample("issue", {"url": url}, None))
+
+    assert answer.status_code == 422
+    assert sandbox.requests() == []
+
+
+def test_an_atom_feed_reads_like_an_rss_feed(client, sandbox):
+    (sample,) = sandbox_samples("rss-feed", sandbox.url)
+
+    answer = render(client, "rss-feed", replace(sample, inputs={"url": f"{sandbox.url}/rss-feed/atom.xml"}))
+
+    assert answer.get_json()["data"] == sample.data
+
+
+def test_an_unknown_place_is_a_failure_and_no_weather_of_somewhere_else(client, sandbox):
+    answer = render(client, "openweathermap", Sample("weather", {"location": "Atlantis"}, None))
+
+    assert answer.status_code in {422, 502}
+    assert "data" not in answer.get_json()
+
+
+def test_only_the_origin_of_what_is_called_gives_way_to_the_sandbox():
+    original = load_example("openweathermap")
+    before = copy.deepcopy(original)
+    original["manifest"]["integration"] |= {
+        "oauth2": {"token_url": "https://login.example.com/oauth/token"},
+        "login": {"url": "https://api.example.com:8443/session/"},
+    }
+
+    turned = against_sandbox(original, "http://127.0.0.1:9/")["manifest"]["integration"]
+
+    assert turned["base_url"] == "http://127.0.0.1:9/openweathermap"
+    assert turned["oauth2"]["token_url"] == "http://127.0.0.1:9/openweathermap/oauth/token"
+    assert turned["login"]["url"] == "http://127.0.0.1:9/openweathermap/session"
+    assert original["manifest"]["integration"]["base_url"] == before["manifest"]["integration"]["base_url"]
+
+
+def test_the_path_of_a_base_url_and_all_else_stay():
+    turned = against_sandbox(load_example("open-meteo"), "http://127.0.0.1:9")
+    github = load_example("github")
+
+    assert turned["manifest"]["integration"]["base_url"] == "http://127.0.0.1:9/open-meteo/v1"
+    assert against_sandbox(github, "http://127.0.0.1:9")["manifest"]["blocks"] == github["manifest"]["blocks"]
+    syncthing = load_example("syncthing")
+    assert against_sandbox(syncthing, "http://127.0.0.1:9") == syncthing
+    assert sandbox_config("syncthing", "http://127.0.0.1:9")["server"] == "http://127.0.0.1:9/syncthing"
+    assert sandbox_config("theme-midnight", "http://127.0.0.1:9") == {}
