@@ -1,0 +1,122 @@
+/** The panel to add a block, or to change the inputs of one: paste an address or choose from the list. */
+
+import { h, safeUrl } from './dom.js';
+import { createField, placeErrors, readFields } from './forms.js';
+import { offersFor } from './matching.js';
+
+/** @typedef {import('./matching.js').Offer} Offer */
+/** @typedef {import('../patchbay-types.js').Block} Block */
+/** @typedef {import('../patchbay-types.js').Input} Input */
+/** @typedef {import('./drawer.js').Drawer} Drawer */
+
+/**
+ * The names that a block reads from an address.
+ *
+ * @param {Block} block
+ */
+const namesInAddress = (block) =>
+  new Set((block.url_patterns ?? []).flatMap((pattern) => [...pattern.matchAll(/\(\?P?<(\w+)>/g)].map(([, name]) => name)));
+
+/**
+ * The inputs of a block as fields. What the address says is not asked for again.
+ *
+ * @param {Block} block
+ * @param {Record<string, any>} values
+ */
+function inputFields(block, values) {
+  const schema = block.config_schema ?? {};
+  const isByAddress = Boolean(block.url_patterns?.length) && ('url' in schema || values.url !== undefined);
+  const said = isByAddress ? namesInAddress(block) : new Set();
+  return Object.entries(schema)
+    .filter(([name]) => !said.has(name) || values[name] !== undefined)
+    .map(([name, input]) => {
+      const { label, ui = {}, ...declared } = /** @type {any} */ (input);
+      const optional = declared.from_config !== undefined || declared.default !== undefined;
+      const required = !optional && (declared.required || (isByAddress && name === 'url'));
+      const placeholder = declared.from_config ? 'As in the settings' : undefined;
+      const property = { ...declared, name, required, ui: { label, ...ui } };
+      return createField(property, { value: values[name], optional, placeholder });
+    });
+}
+
+/**
+ * A form for the inputs of one block.
+ *
+ * @param {Offer} offer
+ * @param {{ values: Record<string, any>, verb: string, errors?: Record<string, string[]> | null,
+ *           done: (parameters: Record<string, any>) => void }} options
+ */
+export function drawInputs({ integration, block }, { values, verb, errors = null, done }) {
+  const fields = inputFields(block, values);
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const parameters = readFields(fields);
+    if (!parameters) return;
+    const missing = fields.find(({ name, element }) => parameters[name] === undefined && element.querySelector('[required]'));
+    if (missing) {
+      missing.complain(['This is needed.']);
+      missing.focus();
+      return;
+    }
+    // An address whose field is not among the inputs still says which block it is.
+    done(values.url !== undefined && !block.config_schema?.url ? { url: values.url, ...parameters } : parameters);
+  };
+  const form = h('form', { class: 'inputs-form', novalidate: true, onsubmit: submit }, [
+    h('p', { class: 'settings-about' }, block.description ?? integration.description ?? ''),
+    fields.map((field) => field.element),
+    fields.length === 0 && h('p', { class: 'none' }, 'This block needs no input.'),
+    h('div', { class: 'form-actions' }, h('button', { class: 'button primary' }, verb)),
+  ]);
+  placeErrors(fields, errors);
+  return form;
+}
+
+/**
+ * @param {Offer} offer
+ * @param {(offer: Offer) => void} choose
+ * @param {boolean} [isAlone] Away from its integration's heading.
+ */
+function offerButton(offer, choose, isAlone = false) {
+  const { integration, block } = offer;
+  const attributes = { type: 'button', class: 'offer', 'data-offer': `${integration.id}/${block.id}` };
+  return h('button', { ...attributes, onclick: () => choose(offer) }, [
+    h('span', { class: 'offer-text' }, h('strong', {}, block.name ?? block.id), [
+      h('span', {}, [isAlone && integration.name, block.description].filter(Boolean).join(' · ')),
+    ]),
+  ]);
+}
+
+/**
+ * All blocks, by integration; with an address, those that can show it.
+ *
+ * @param {Offer[]} offers
+ * @param {(offer: Offer, values: Record<string, any>) => void} choose
+ */
+export function drawOffers(offers, choose) {
+  const found = h('div', { class: 'found', role: 'status' });
+  const search = async () => {
+    everything.hidden = input.value.trim() !== '';
+    const address = safeUrl(input.value) ? input.value.trim() : null;
+    if (!address) return found.replaceChildren(input.value.trim() ? h('p', { class: 'none' }, 'That is not a web address.') : '');
+    const matching = await offersFor(address, offers);
+    if (input.value.trim() !== address) return undefined;
+    return found.replaceChildren(
+      h('p', { class: 'hint' }, matching.length > 0 ? 'This address can be shown as' : 'No block knows this address.'),
+      ...matching.map((offer) => offerButton(offer, () => choose(offer, { url: address }), true)),
+    );
+  };
+  const input = h('input', {
+    id: 'paste-address', type: 'text', inputmode: 'url', placeholder: 'https://…', spellcheck: 'false', oninput: search,
+  });
+  const integrations = [...new Set(offers.map(({ integration }) => integration))];
+  const everything = h('div', {}, integrations.map((integration) =>
+    h('section', {}, [
+      h('h3', {}, integration.name, !integration.enabled && h('span', { class: 'tag' }, 'off')),
+      offers.filter((offer) => offer.integration === integration).map((offer) => offerButton(offer, () => choose(offer, {}))),
+    ]),
+  ));
+  return h('div', { class: 'offers' }, [
+    h('div', { class: 'field' }, h('label', { for: 'paste-address' }, 'Paste an address'), input, found),
+    everything,
+  ]);
+}

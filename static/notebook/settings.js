@@ -1,0 +1,218 @@
+/** An integration's settings: its switch, a due review, a form made from its properties, and a test. */
+
+import { PatchbayError } from '../patchbay.js';
+import { externalLink, h, icon, safeUrl } from './dom.js';
+import { ago } from './drawing/values.js';
+import { createField, placeErrors, readFields } from './forms.js';
+
+/** @typedef {import('../patchbay-types.js').Integration} Integration */
+/** @typedef {import('../patchbay-types.js').Property} Property */
+/** @typedef {import('../patchbay-types.js').PluginConfig} PluginConfig */
+/** @typedef {import('../patchbay-types.js').SecretState} SecretState */
+/** @typedef {import('./forms.js').Field} Field */
+
+/**
+ * @typedef {object} SettingsHost
+ * @property {import('../patchbay.js').Client} client
+ * @property {(id: string) => Promise<void>} changed To be called when what the integration answers may have changed.
+ * @property {(id: string) => void} reopen
+ * @property {(text: string) => void} announce
+ */
+
+const SECRET_WORDS = { ok: 'Set', unreadable: 'Cannot be read: enter it again', locked: 'Locked until the change is reviewed' };
+
+/**
+ * The failure of a call as text; what is not a failure of a call is thrown on.
+ *
+ * @param {unknown} error
+ */
+export function failureText(error) {
+  if (error instanceof PatchbayError) return error.detail;
+  throw error;
+}
+
+/**
+ * @param {Integration} integration
+ * @param {SettingsHost} host
+ * @returns {HTMLElement}
+ */
+export function enableSwitch(integration, host) {
+  const input = h('input', {
+    type: 'checkbox',
+    role: 'switch',
+    checked: integration.enabled,
+    'aria-label': `${integration.name} is on`,
+    onchange: async () => {
+      try {
+        await host.client.enable(integration.id, input.checked);
+        host.announce(`${integration.name} is ${input.checked ? 'on' : 'off'}.`);
+        await host.changed(integration.id);
+      } catch (error) {
+        input.checked = !input.checked;
+        host.announce(failureText(error));
+      }
+    },
+  });
+  return h('span', { class: 'switch' }, input);
+}
+
+/**
+ * Where secrets went and would go, as lines of text.
+ *
+ * @param {any} destinations
+ */
+const destinationList = (destinations) =>
+  h('ul', {}, [destinations ?? []].flat().map((place) =>
+    h('li', {}, h('code', {}, typeof place === 'string' ? place : JSON.stringify(place))),
+  ));
+
+/** @param {Integration} integration @param {SettingsHost} host */
+function reviewNotice({ id, name, review }, host) {
+  if (!review) return null;
+  const decide = async () => {
+    try {
+      await host.client.review(id, true, review.new);
+      host.announce(`${name}: accepted.`);
+      await host.changed(id);
+      host.reopen(id);
+    } catch (error) {
+      host.announce(failureText(error));
+    }
+  };
+  return h('section', { class: 'notice review' }, [
+    h('h3', {}, icon('alert'), 'A change waits for you'),
+    h('p', {}, review.reason),
+    h('p', {}, 'Until now its secrets went to'),
+    destinationList(review.old),
+    h('p', {}, 'Now it would send them to'),
+    destinationList(review.new),
+    h('p', {}, 'If you do not know why, leave it: the secrets stay locked.'),
+    h('button', { type: 'button', class: 'button small', onclick: decide }, 'Accept the change'),
+  ]);
+}
+
+/**
+ * What is known of a secret, with a way to delete it. The first press asks, the second one does it.
+ *
+ * @param {Integration} integration
+ * @param {Property} property
+ * @param {SecretState | undefined} state
+ * @param {SettingsHost} host
+ */
+function secretState(integration, property, state, host) {
+  if (!state?.set) return h('p', { class: 'secret-state', 'data-secret': 'unset' }, 'Not set');
+  const remove = h('button', { type: 'button', class: 'button small quiet', onclick: async () => {
+    if (remove.dataset.sure !== 'asked') {
+      remove.dataset.sure = 'asked';
+      remove.textContent = 'Delete it for good?';
+      return;
+    }
+    try {
+      await host.client.deleteSecret(integration.id, property.name);
+      host.announce('Deleted.');
+      await host.changed(integration.id);
+      host.reopen(integration.id);
+    } catch (error) {
+      host.announce(failureText(error));
+    }
+  } }, 'Delete');
+  const status = state.status ?? 'ok';
+  return h('p', { class: 'secret-state', 'data-secret': status }, [
+    h('span', {}, SECRET_WORDS[status]),
+    state.updated_at && h('span', {}, ' ', ago(state.updated_at)),
+    remove,
+  ]);
+}
+
+/**
+ * @param {Integration} integration
+ * @param {PluginConfig} current
+ * @param {SettingsHost} host
+ * @returns {Field[]}
+ */
+function fieldsFor(integration, current, host) {
+  return integration.properties.map((property) => {
+    if (!property.secure) return createField(property, { value: current.config[property.name] });
+    const state = current.secrets?.[property.name];
+    const placeholder = state?.set ? 'Leave empty to keep it' : property.ui?.placeholder;
+    return createField(property, { placeholder }, secretState(integration, property, state, host));
+  });
+}
+
+/**
+ * @param {Integration} integration
+ * @param {PluginConfig} current
+ * @param {SettingsHost} host
+ */
+function settingsForm(integration, current, host) {
+  const fields = fieldsFor(integration, current, host);
+  const outcome = h('p', { class: 'outcome', role: 'status' });
+  /** @param {boolean} isGood @param {string} text */
+  const tell = (isGood, text) => {
+    outcome.dataset.outcome = isGood ? 'good' : 'bad';
+    outcome.textContent = text;
+  };
+
+  /** Runs what a button is for, and says how it went. @param {(values: Record<string, any>) => Promise<void>} action */
+  const run = async (action) => {
+    const values = readFields(fields);
+    if (!values) return;
+    outcome.textContent = '';
+    form.setAttribute('aria-busy', 'true');
+    try {
+      await action(values);
+    } catch (error) {
+      const text = failureText(error);
+      const homeless = placeErrors(fields, /** @type {PatchbayError} */ (error).errors);
+      tell(false, [text, ...homeless].join(' '));
+    } finally {
+      form.removeAttribute('aria-busy');
+    }
+  };
+  const save = () => run(async (values) => {
+    await host.client.setConfig(integration.id, values);
+    host.announce(`${integration.name}: settings saved.`);
+    await host.changed(integration.id);
+    host.reopen(integration.id);
+  });
+  const test = () => run(async (values) => {
+    const { success, message } = await host.client.test(integration.id, values);
+    tell(success, message);
+  });
+
+  const form = h('form', { class: 'settings-form', novalidate: true, onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    save();
+  } }, [
+    fields.map((field) => field.element),
+    integration.properties.length === 0 && h('p', { class: 'none' }, 'There is nothing to set.'),
+    h('div', { class: 'form-actions' }, [
+      integration.properties.length > 0 && h('button', { class: 'button primary' }, 'Save'),
+      integration.api_type !== 'none' && h('button', { type: 'button', class: 'button', onclick: test }, 'Test connection'),
+    ]),
+    outcome,
+  ]);
+  return form;
+}
+
+/**
+ * Everything a person can set of one integration.
+ *
+ * @param {Integration} integration
+ * @param {SettingsHost} host
+ * @returns {Promise<HTMLElement>}
+ */
+export async function drawSettings(integration, host) {
+  const current = await host.client.getConfig(integration.id);
+  const address = safeUrl(integration.base_url);
+  return h('div', { class: 'settings', 'data-settings': integration.id }, [
+    h('p', { class: 'settings-about' }, integration.description ?? ''),
+    h('p', { class: 'settings-origin' }, [
+      `Version ${integration.version}`,
+      integration.base_url && [' · ', address ? externalLink(address, integration.base_url) : integration.base_url],
+    ]),
+    h('div', { class: 'switch-row' }, h('span', {}, 'On in this workspace'), enableSwitch(integration, host)),
+    reviewNotice(integration, host),
+    settingsForm(integration, current, host),
+  ]);
+}

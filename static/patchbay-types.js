@@ -1,0 +1,193 @@
+/**
+ * The shapes that `patchbay.js` speaks in. Nothing here runs; editors and type checkers read it.
+ *
+ * @module patchbay-types
+ */
+
+/** @typedef {any} JsonValue Any JSON value. */
+/** @typedef {Record<string, any>} Values Inputs or settings by name. */
+/** @typedef {'view' | 'theme' | 'integration'} PluginType */
+
+/**
+ * @typedef {object} Declaration What a frontend declares of one plugin.
+ * @property {string} id
+ * @property {string} name
+ * @property {string} version SemVer.
+ * @property {PluginType} type
+ * @property {Record<string, any>} manifest
+ */
+
+/**
+ * @typedef {object} Review A change that a person must accept before stored secrets are sent again.
+ * @property {string} reason
+ * @property {string[]} old Where the secrets went.
+ * @property {string[]} new Where they would go.
+ */
+
+/**
+ * @typedef {object} Registration
+ * @property {string} id
+ * @property {string} [name]
+ * @property {string} [version]
+ * @property {PluginType} [type]
+ * @property {boolean} registered
+ * @property {'registered' | 'updated' | 'unchanged' | 'failed'} [status]
+ * @property {string} message
+ * @property {Review | null} [review]
+ * @property {Record<string, string[]> | null} [errors] By field, when `registered` is false.
+ */
+
+/**
+ * @typedef {object} BatchResult
+ * @property {number} registered
+ * @property {number} updated
+ * @property {number} unchanged
+ * @property {number} failed
+ * @property {Registration[]} results In the order in which the plugins were given.
+ */
+
+/**
+ * @typedef {object} Plugin
+ * @property {string} id
+ * @property {string} name
+ * @property {string} version
+ * @property {PluginType} type
+ * @property {Record<string, any>} [manifest]
+ */
+
+/**
+ * @typedef {object} Property One setting of a plugin. A `secure` one goes to the vault and never comes back.
+ * @property {string} name
+ * @property {'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array'} [type]
+ * @property {boolean} [required]
+ * @property {boolean} [secure]
+ * @property {JsonValue} [default]
+ * @property {JsonValue} [const]
+ * @property {JsonValue[]} [enum]
+ * @property {number} [min] Of a number its value, of a string or array its length.
+ * @property {number} [max]
+ * @property {string} [pattern]
+ * @property {string} [format]
+ * @property {string} [description]
+ * @property {{ type?: string, label?: string, placeholder?: string, help?: string, options?: any[] }} [ui]
+ */
+
+/**
+ * @typedef {object} Input One input of a block.
+ * @property {string} [type]
+ * @property {boolean} [required]
+ * @property {JsonValue} [default]
+ * @property {JsonValue[]} [enum]
+ * @property {string} [from_config] The setting that stands in when the input is left out.
+ * @property {string} [description]
+ */
+
+/**
+ * @typedef {object} Block
+ * @property {string} id
+ * @property {string} [name]
+ * @property {string} [description]
+ * @property {Record<string, Input>} [config_schema] Its inputs.
+ * @property {string[]} [url_patterns] RE2; named groups of the input `url` become inputs.
+ * @property {number} [cache_ttl] Seconds.
+ */
+
+/**
+ * @typedef {object} Endpoint
+ * @property {string} id
+ * @property {string} [method]
+ * @property {string} [path]
+ * @property {string} [description]
+ * @property {any[]} [parameters]
+ * @property {string} [response_type]
+ */
+
+/**
+ * @typedef {object} IntegrationSummary
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} [description]
+ * @property {string} version
+ * @property {string | null} [author]
+ * @property {string} [api_type]
+ * @property {string | null} [base_url]
+ * @property {string} [auth_method]
+ * @property {boolean} enabled
+ * @property {Review | null} [review]
+ */
+
+/** @typedef {IntegrationSummary & { properties: Property[], blocks: Block[], endpoints: Endpoint[] }} Integration */
+
+/**
+ * @typedef {object} SecretState What may be known of a secret.
+ * @property {boolean} set
+ * @property {'ok' | 'unreadable' | 'locked'} [status]
+ * @property {string | null} [updated_at]
+ */
+
+/**
+ * @typedef {object} PluginConfig
+ * @property {string} plugin_id
+ * @property {Values} config Without the secure settings.
+ * @property {Record<string, SecretState>} secrets
+ */
+
+/**
+ * @typedef {object} Problem An RFC 9457 problem.
+ * @property {string} [type]
+ * @property {string} [title]
+ * @property {number} [status]
+ * @property {string} [detail]
+ * @property {string} [code]
+ * @property {Record<string, string[]>} [errors]
+ * @property {number} [upstream_status]
+ * @property {string | null} [error]
+ */
+
+/**
+ * @typedef {object} Envelope What a provider answered, as it was kept.
+ * @property {boolean} success
+ * @property {any} data JSON as it is, text as a string, anything else in base64.
+ * @property {string | null} content_type
+ * @property {Problem | string | null} error The failed refresh behind a stale answer.
+ * @property {boolean} cached
+ * @property {boolean} stale
+ * @property {string | null} fetched_at
+ * @property {string | null} expires_at
+ */
+
+/** @typedef {'HIT' | 'MISS' | 'STALE' | 'REVALIDATED' | 'BYPASS'} CacheState */
+/** @typedef {Envelope & { cache: CacheState | null, age: number | null }} Rendered `age` is in seconds. */
+
+/**
+ * @typedef {object} Artifact
+ * @property {string | null} block_id
+ * @property {string | null} endpoint_id
+ * @property {Values} parameters
+ * @property {string} parameters_hash
+ * @property {string} fetched_at
+ * @property {string} expires_at
+ * @property {string | null} stale_until
+ * @property {number} size_bytes
+ * @property {string} content_type
+ * @property {string | null} last_error
+ * @property {any} [data]
+ */
+
+/** @typedef {{ id: number, name: string, created_at?: string }} Workspace */
+/** @typedef {{ id: number, name: string, workspace_id?: number, created_at?: string }} Notebook */
+/** @typedef {{ success: boolean, message: string, details: any }} TestResult */
+/** @typedef {{ useCache?: boolean, signal?: AbortSignal }} RenderOptions */
+/** @typedef {{ page?: number, pageSize?: number, data?: boolean }} ArtifactsOptions */
+/** @typedef {{ method?: string, query?: Values, body?: any, signal?: AbortSignal }} Call */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {string} [baseUrl] Where Patchbay is: an origin, or an address below which it is mounted.
+ * @property {string | null} [token] Sent as a Bearer token. Without it, the browser's own sign-in cookie counts.
+ * @property {number} [workspaceId] The first workspace, when left out.
+ * @property {number} [notebookId] Narrows every call to this notebook of the workspace.
+ * @property {typeof globalThis.fetch} [fetch]
+ */
+
+export {};

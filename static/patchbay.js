@@ -1,0 +1,351 @@
+/**
+ * Patchbay's client: what a frontend needs to declare its plugins and to draw their blocks. No dependencies.
+ *
+ *     import { createClient } from '/static/patchbay.js';
+ *     const patchbay = createClient();
+ *     await patchbay.register(myPlugins);                       // at startup: one batch
+ *     const answer = await patchbay.render('open-meteo', 'current', { place: 'Lisbon' });
+ *
+ * Every failure is a `PatchbayError`, except that an aborted call rejects with the `AbortError` of its signal.
+ *
+ * @module patchbay
+ */
+
+/** @typedef {import('./patchbay-types.js').ArtifactsOptions} ArtifactsOptions */
+/** @typedef {import('./patchbay-types.js').Artifact} Artifact */
+/** @typedef {import('./patchbay-types.js').BatchResult} BatchResult */
+/** @typedef {import('./patchbay-types.js').CacheState} CacheState */
+/** @typedef {import('./patchbay-types.js').Call} Call */
+/** @typedef {import('./patchbay-types.js').ClientOptions} ClientOptions */
+/** @typedef {import('./patchbay-types.js').Declaration} Declaration */
+/** @typedef {import('./patchbay-types.js').Envelope} Envelope */
+/** @typedef {import('./patchbay-types.js').Integration} Integration */
+/** @typedef {import('./patchbay-types.js').IntegrationSummary} IntegrationSummary */
+/** @typedef {import('./patchbay-types.js').Notebook} Notebook */
+/** @typedef {import('./patchbay-types.js').Plugin} Plugin */
+/** @typedef {import('./patchbay-types.js').PluginConfig} PluginConfig */
+/** @typedef {import('./patchbay-types.js').PluginType} PluginType */
+/** @typedef {import('./patchbay-types.js').Problem} Problem */
+/** @typedef {import('./patchbay-types.js').RenderOptions} RenderOptions */
+/** @typedef {import('./patchbay-types.js').Rendered} Rendered */
+/** @typedef {import('./patchbay-types.js').SecretState} SecretState */
+/** @typedef {import('./patchbay-types.js').TestResult} TestResult */
+/** @typedef {import('./patchbay-types.js').Values} Values */
+/** @typedef {import('./patchbay-types.js').Workspace} Workspace */
+
+/**
+ * A call that did not succeed. `code` is stable: decide by it, show `detail`.
+ *
+ * `code` is `network` when no answer came at all and `unexpected_answer` when what answered was not Patchbay;
+ * `status` is 0 for the former.
+ */
+export class PatchbayError extends Error {
+  /**
+   * @param {{ code: string, status: number, detail: string, errors?: Record<string, string[]> | null,
+   *           retryAfter?: number | null, problem?: Problem | null, cause?: unknown }} failure
+   */
+  constructor({ code, status, detail, errors = null, retryAfter = null, problem = null, cause }) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.name = 'PatchbayError';
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+    /** What is wrong, by field. */
+    this.errors = errors;
+    /** Seconds to wait before asking again, where the server said so. */
+    this.retryAfter = retryAfter;
+    /** The whole problem document. */
+    this.problem = problem;
+  }
+}
+
+/**
+ * Seconds that a `Retry-After` header asks for (RFC 9110 section 10.2.3: a number or a date), else null.
+ *
+ * @param {string | null} header
+ * @param {number} [nowMilliseconds]
+ * @returns {number | null}
+ */
+export function retryAfterSeconds(header, nowMilliseconds = Date.now()) {
+  if (!header) return null;
+  if (/^\d+$/.test(header.trim())) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - nowMilliseconds) / 1000));
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<PatchbayError>}
+ */
+async function failureOf(response) {
+  /** @type {Problem | null} */
+  const problem = await response.json().catch(() => null);
+  const retryAfter = retryAfterSeconds(response.headers.get('Retry-After'));
+  if (problem === null || typeof problem !== 'object' || typeof problem.code !== 'string') {
+    const detail = `The server answered ${response.status} without saying why.`;
+    return new PatchbayError({ code: 'unexpected_answer', status: response.status, detail, retryAfter });
+  }
+  return new PatchbayError({
+    code: problem.code,
+    status: response.status,
+    detail: problem.detail || problem.title || `The server answered ${response.status}.`,
+    errors: problem.errors ?? null,
+    retryAfter,
+    problem,
+  });
+}
+
+/**
+ * The JSON of a successful answer; null when it has no body.
+ *
+ * @param {string} text
+ * @param {number} status
+ */
+function parsed(text, status) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PatchbayError({ code: 'unexpected_answer', status, detail: 'What answered is not Patchbay.', cause });
+  }
+}
+
+/**
+ * Whether a call was ended by whoever started it.
+ *
+ * @param {unknown} error
+ * @param {AbortSignal} [signal]
+ */
+const wasAborted = (error, signal) =>
+  Boolean(signal?.aborted) || (error instanceof DOMException && error.name === 'AbortError');
+
+/**
+ * What a call rejects with when the line broke: the abort itself, or a `network` failure.
+ *
+ * @param {unknown} cause
+ * @param {AbortSignal} [signal]
+ */
+function lineBroken(cause, signal) {
+  if (wasAborted(cause, signal)) return cause;
+  return new PatchbayError({ code: 'network', status: 0, detail: 'The Patchbay server does not answer.', cause });
+}
+
+/**
+ * A function that sends one request below `/api/v1` and returns what a success carried.
+ *
+ * @param {Required<Pick<ClientOptions, 'baseUrl' | 'fetch'>> & Pick<ClientOptions, 'token'>} door
+ * @param {Values} scope
+ */
+function sender({ baseUrl, token, fetch }, scope) {
+  const prefix = `${baseUrl.replace(/\/+$/, '')}/api/v1`;
+
+  /**
+   * @param {string} path
+   * @param {Call} [call]
+   * @returns {Promise<{ body: any, headers: Headers }>}
+   */
+  return async (path, { method = 'GET', query = {}, body, signal } = {}) => {
+    const url = new URL(prefix + path);
+    for (const [name, value] of Object.entries({ ...scope, ...query })) {
+      if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+    }
+    const headers = new Headers({ Accept: 'application/json' });
+    if (body !== undefined) headers.set('Content-Type', 'application/json');
+    if (token) headers.set('Authorization', `Bearer ${token}`);
+    const request = {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      // A token is enough; sending a cookie beside it would only blur whose call this is.
+      credentials: /** @type {RequestCredentials} */ (token ? 'omit' : 'same-origin'),
+      redirect: /** @type {RequestRedirect} */ ('error'),
+      signal,
+    };
+    const broken = (/** @type {unknown} */ cause) => Promise.reject(lineBroken(cause, signal));
+    const response = await fetch(url, request).catch(broken);
+    if (!response.ok) throw await failureOf(response);
+    const text = await response.text().catch(broken);
+    return { body: parsed(text, response.status), headers: response.headers };
+  };
+}
+
+/**
+ * How many pages a list has, by its `X-Pagination` header; 1 when it has none.
+ *
+ * @param {string | null} header
+ */
+function pageCount(header) {
+  try {
+    return Number(JSON.parse(header ?? '{}').total_pages) || 1;
+  } catch {
+    return 1;
+  }
+}
+
+/**
+ * A client of one Patchbay server, for one workspace and perhaps one notebook of it.
+ *
+ * @param {ClientOptions} [options]
+ */
+export function createClient(options = {}) {
+  const {
+    baseUrl = globalThis.location?.origin,
+    token = null,
+    workspaceId,
+    notebookId,
+    fetch = globalThis.fetch.bind(globalThis),
+  } = options;
+  if (!baseUrl) throw new TypeError('createClient needs a baseUrl outside a page.');
+  const send = sender({ baseUrl, token, fetch }, { workspace_id: workspaceId, notebook_id: notebookId });
+
+  /** @param {string} path @param {Call} [call] */
+  const ask = async (path, call) => (await send(path, call)).body;
+
+  /**
+   * Every item of a list, page after page.
+   *
+   * @param {string} path
+   * @param {Values} [query]
+   */
+  const list = async (path, query = {}) => {
+    const items = [];
+    for (let page = 1, pages = 1; page <= pages; page += 1) {
+      const { body, headers } = await send(path, { query: { ...query, page } });
+      items.push(...body);
+      pages = pageCount(headers.get('X-Pagination'));
+    }
+    return items;
+  };
+
+  /** @param {string} id @param {string} [rest] */
+  const of = (id, rest = '') => `/integrations/${encodeURIComponent(id)}${rest}`;
+  /** @param {string} id @param {string} key */
+  const secretOf = (id, key) => of(id, `/secrets/${encodeURIComponent(key)}`);
+
+  return {
+    /**
+     * Declares plugins in one batch. A bad one fails alone: look at `results`.
+     *
+     * @param {Declaration | Declaration[]} plugins
+     * @returns {Promise<BatchResult>}
+     */
+    register: (plugins) =>
+      ask('/plugins/register-batch', {
+        method: 'POST',
+        body: { plugins: Array.isArray(plugins) ? plugins : [plugins] },
+      }),
+
+    /** @param {PluginType} [type] @returns {Promise<Plugin[]>} */
+    plugins: (type) => list('/plugins', { type }),
+
+    /** @returns {Promise<Workspace[]>} */
+    workspaces: () => list('/workspaces'),
+
+    /** @param {number} ofWorkspace @returns {Promise<Notebook[]>} */
+    notebooks: (ofWorkspace) => list(`/workspaces/${ofWorkspace}/notebooks`),
+
+    /** @returns {Promise<IntegrationSummary[]>} */
+    integrations: () => list('/integrations'),
+
+    /** @param {string} id @returns {Promise<Integration>} */
+    integration: (id) => ask(of(id)),
+
+    /**
+     * Turns an integration on or off.
+     *
+     * @param {string} id
+     * @param {boolean} enabled
+     * @returns {Promise<any>}
+     */
+    enable: (id, enabled) => ask(of(id, '/enable'), { method: 'PUT', body: { enabled } }),
+
+    /** @param {string} id @returns {Promise<PluginConfig>} */
+    getConfig: (id) => ask(of(id, '/config')),
+
+    /**
+     * Replaces the settings as a whole. A string for a secure setting enters it, null deletes it, and leaving it
+     * out keeps it.
+     *
+     * @param {string} id
+     * @param {Values} config
+     * @returns {Promise<PluginConfig>}
+     */
+    setConfig: (id, config) => ask(of(id, '/config'), { method: 'PUT', body: { config } }),
+
+    /**
+     * @param {string} id
+     * @param {string} key
+     * @param {string} value
+     * @returns {Promise<SecretState>}
+     */
+    setSecret: (id, key, value) => ask(secretOf(id, key), { method: 'PUT', body: { value } }),
+
+    /** @param {string} id @param {string} key @returns {Promise<void>} */
+    deleteSecret: async (id, key) => {
+      await send(secretOf(id, key), { method: 'DELETE' });
+    },
+
+    /**
+     * Tries the connection, with settings that need not be saved. A provider that says no is an answer
+     * (`success: false`), not an error.
+     *
+     * @param {string} id
+     * @param {Values} [config]
+     * @returns {Promise<TestResult>}
+     */
+    test: (id, config) => ask(of(id, '/test'), { method: 'POST', body: config ? { config } : {} }),
+
+    /**
+     * Calls one endpoint.
+     *
+     * @param {string} id
+     * @param {string} endpointId
+     * @param {Values} [parameters]
+     * @returns {Promise<Envelope>}
+     */
+    execute: (id, endpointId, parameters = {}) =>
+      ask(of(id, '/execute'), { method: 'POST', body: { endpoint_id: endpointId, parameters } }),
+
+    /**
+     * A block's data: what is kept of it, or fetched now. With `useCache: false` it is always fetched.
+     *
+     * @param {string} id
+     * @param {string} blockType
+     * @param {Values} [parameters]
+     * @param {RenderOptions} [options]
+     * @returns {Promise<Rendered>}
+     */
+    render: async (id, blockType, parameters = {}, { useCache = true, signal } = {}) => {
+      const body = { block_type: blockType, parameters, use_cache: useCache };
+      const answer = await send(of(id, '/render'), { method: 'POST', body, signal });
+      const age = answer.headers.get('Age');
+      const cache = /** @type {CacheState | null} */ (answer.headers.get('X-Cache'));
+      return { ...answer.body, cache, age: age === null ? null : Number(age) };
+    },
+
+    /**
+     * What is kept of a plugin's answers, newest first.
+     *
+     * @param {string} id
+     * @param {ArtifactsOptions} [options]
+     * @returns {Promise<Artifact[]>}
+     */
+    artifacts: (id, { page, pageSize, data = false } = {}) =>
+      ask(`/plugins/${encodeURIComponent(id)}/artifacts`, {
+        query: { page, page_size: pageSize, include: data ? 'data' : undefined },
+      }),
+
+    /**
+     * Accepts that stored secrets go where the manifest now sends them, or leaves them locked. With `seen` (the
+     * review's `new`), acceptance counts for nothing else than what was shown.
+     *
+     * @param {string} id
+     * @param {boolean} accept
+     * @param {any} [seen]
+     * @returns {Promise<any>}
+     */
+    review: (id, accept, seen) => ask(of(id, '/review'), { method: 'POST', body: { accept, new: seen } }),
+  };
+}
+
+/** @typedef {ReturnType<typeof createClient>} Client */
