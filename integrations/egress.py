@@ -70,7 +70,7 @@ class _WireAdapter(BaseAdapter):
         super().__init__()
         self._wire = wire
 
-    def send(  # noqa: PLR0917 - the signature that requests calls
+    def send(
         self,
         request: requests.PreparedRequest,
         stream: bool = False,

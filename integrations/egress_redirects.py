@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urldefrag, urljoin
+from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from errors import EgressRefused, UpstreamFailed, UpstreamInvalid
 from integrations.calls import Headers, PreparedCall
 from integrations.egress_urls import Destination, read_url
-from integrations.secret_traces import carries_secret
+from integrations.secret_forms import SecretForms
 
 MAX_REDIRECTS = 5
 
@@ -65,7 +66,7 @@ def next_hop(call: PreparedCall, hop: Hop, status: int, headers: Headers) -> Hop
     except ValueError as error:
         raise EgressRefused(f"The provider's redirect was refused. {error}", reason="redirect") from None
     following = _with_method_of(hop, status, url, destination)
-    if destination.origin == hop.destination.origin and not hop.is_foreign:
+    if destination.origin == hop.destination.origin:
         return following
     _check_departure(call, following, hop.destination)
     return _without_belongings(call, following)
@@ -117,3 +118,10 @@ def _without_belongings(call: PreparedCall, following: Hop) -> Hop:
         if name.lower() == "accept" and not carries_secret(value, call.secrets)
     )
     return replace(following, headers=accepts, body=None, is_foreign=True)
+
+
+def carries_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Whether any of the secrets stands in the text, as it is or encoded, and percent-encoded twice at most."""
+    readings = {reading.encode() for reading in (text, unquote(text), unquote(unquote(text)))}
+    forms = [SecretForms(secret) for secret in secrets if secret]
+    return any(form.found_in(reading) for form in forms for reading in readings)

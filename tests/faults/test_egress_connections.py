@@ -98,12 +98,15 @@ def test_a_write_on_a_connection_that_was_just_closed_is_not_repeated(make_egres
     assert [request.split(b" ")[1] for request in upstream.requests] == [b"/0", b"/1"]
 
 
-def test_a_read_is_not_repeated_when_part_of_an_answer_came(make_egress: MakeEgress) -> None:
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_a_read_is_not_repeated_when_part_of_an_answer_came(make_egress: MakeEgress, is_reset: bool) -> None:
     def half(peer: Peer) -> None:
         peer.read_request()
         peer.send(respond())
         peer.read_request()
         peer.send(b"HTTP/1.1 2")
+        if is_reset and peer.pause(0.2):
+            peer.reset()
 
     with RawUpstream(half) as upstream:
         egress = make_egress(upstream)

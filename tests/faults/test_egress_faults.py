@@ -89,6 +89,20 @@ def test_a_slow_provider_ends_at_the_deadline(make_egress: MakeEgress, handler: 
         assert time.monotonic() - started_at < GENEROUS_SECONDS
 
 
+def test_a_short_deadline_is_kept_while_a_long_one_is_waited_for(make_egress: MakeEgress) -> None:
+    def well_then_dripping(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(respond())
+        _dripping(HEAD + b"Content-Length: 100000\r\n\r\n", b"x")(peer)
+
+    with RawUpstream(well_then_dripping) as upstream:
+        egress = make_egress(upstream)
+        egress.send(call(upstream.url(), timeout_seconds=3600))
+
+        with pytest.raises(DeadlineExceeded):
+            egress.send(call(upstream.url(), timeout_seconds=SHORT_SECONDS))
+
+
 def test_the_outer_deadline_wins_when_it_is_shorter(make_egress: MakeEgress) -> None:
     with RawUpstream(_silent) as upstream, pytest.raises(DeadlineExceeded, match=r"0\.2 seconds"):
         make_egress(upstream).send(call(upstream.url(), timeout_seconds=60), deadline_seconds=0.2)

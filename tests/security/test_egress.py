@@ -72,6 +72,23 @@ def test_a_name_with_any_private_answer_is_refused_and_not_told_why(
         assert private not in refusal.value.detail
 
 
+@pytest.mark.parametrize("host", ["metadata.google.internal", "METADATA.google.internal.", "instance-data"])
+def test_a_metadata_service_is_not_even_looked_up(make_egress: MakeEgress, host: str) -> None:
+    looked_up: list[str] = []
+
+    def resolve(name: str, port: int, **hints: Any) -> list[tuple[Any, ...]]:
+        looked_up.append(name)
+        return answers("127.0.0.1")(name, port)
+
+    with RawUpstream(answering(respond())) as upstream:
+        egress = make_egress(allow="0.0.0.0/0", resolve=resolve)
+        with pytest.raises(EgressRefused, match="never called"):
+            egress.send(call(f"http://{host}:{upstream.port}/"))
+
+    assert looked_up == []
+    assert upstream.accepts == 0
+
+
 def test_a_name_that_turns_private_between_calls_reaches_nothing(make_egress: MakeEgress) -> None:
     with canary() as forbidden:
         # 192.0.2.1 answers nobody: allowed by the list here, it stands for a public address.

@@ -63,6 +63,17 @@ def test_an_allowed_redirect_takes_nothing_of_the_call_along(make_egress: MakeEg
     ]
 
 
+def test_an_accept_header_with_the_secret_stays_behind(make_egress: MakeEgress) -> None:
+    with RawUpstream(answering(respond())) as other, RawUpstream(redirecting(other.url())) as upstream:
+        asked = call(
+            upstream.url(), redirects="any", headers=(("Accept", SECRET),), secrets=frozenset({SECRET})
+        )
+        make_egress(upstream, other).send(asked)
+
+    assert SECRET.encode() in upstream.requests[0]
+    assert b"accept:" not in other.requests[0].lower()
+
+
 def test_nothing_travels_on_after_coming_back_to_the_first_origin(make_egress: MakeEgress) -> None:
     other_location: list[str] = []
 

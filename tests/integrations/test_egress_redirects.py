@@ -1,10 +1,10 @@
-"""A secret is recognised in whatever encoding it comes back."""
+"""What may travel along a redirect, where that is decided without a network."""
 
 from __future__ import annotations
 
 import pytest
 
-from integrations.secret_traces import carries_secret
+from integrations.egress_redirects import carries_secret
 
 SECRET = "s3cr3t-/+K&é"
 
@@ -23,6 +23,8 @@ SECRET = "s3cr3t-/+K&é"
         "/?k=dXNlcjpzM2NyM3QtLytLJsOp",
         "/?k=OnMzY3IzdC0vK0smw6k6",
         "/?k=eDpzM2NyM3QtLytLJsOpOno",
+        "/?k=%63%7aNjcjN0LS8rSybDqQ",
+        "/czNjcjN0LS8rSybDqQ%253D",
     ],
 )
 def test_a_secret_is_found_in_every_encoding(text: str) -> None:
