@@ -23,7 +23,7 @@ from integrations.compiled import CompiledManifests
 from integrations.compiling import compile_plugin
 from integrations.connection_test import ConnectionTest
 from integrations.egress import Egress
-from integrations.egress_guard import EgressPolicy
+from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
 from integrations.render import Renderer
 from integrations.requests_builder import Limits

@@ -112,7 +112,7 @@ class UpstreamFailed(PatchbayError):
 
 
 class UpstreamUnreachable(UpstreamFailed):
-    """No connection: `reason` is one of dns, refused, tls, reset, timeout_connect."""
+    """No connection: `reason` is one of dns, refused, tls, reset, connect_timeout."""
 
     code, title = "upstream_unreachable", "The provider cannot be reached"
 

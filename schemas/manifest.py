@@ -25,12 +25,29 @@ from schemas.declared import (
 )
 
 API_TYPES = ("rest", "graphql", "none")
-AUTH_METHODS = ("none", "token", "api_key", "basic", "oauth2_client_credentials", "session_token")
+AUTH_METHODS = (
+    "none",
+    "token",
+    "api_key",
+    "basic",
+    "oauth2_client_credentials",
+    "oauth2_authorization_code",
+    "session_token",
+)
 VALUE_TYPES = ("string", "integer", "number", "boolean", "object", "array")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOCATIONS = ("path", "query", "header", "body", "url")
 RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
-BODY_FORMATS = ("json", "form", "text", "xml", "multipart")
+BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
+PAGINATORS = ("cursor", "link", "offset", "page")
+SIGNATURE_FUNCTIONS = (
+    "base64",
+    "sha256_hex",
+    "hmac_sha256_hex",
+    "hmac_sha256_base64",
+    "now_epoch",
+    "now_iso",
+)
 PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
 MAX_STEPS = 5
 
@@ -66,6 +83,15 @@ class PropertySchema(Declared):
                 raise ValidationError("A secure property has no value in the manifest.", word)
 
 
+class SignatureValueSchema(Declared):
+    """One named value of a signature: a function over a template, with a key where it takes one."""
+
+    name = fields.String(required=True, validate=NAME)
+    function = fields.String(required=True, validate=one_of(*SIGNATURE_FUNCTIONS))
+    input = Text(4000)
+    key = Text(4000)
+
+
 class CredentialSchema(Declared):
     """Where one credential travels."""
 
@@ -78,6 +104,9 @@ class CredentialSchema(Declared):
     username = Text()
     password = Text()
     when = fields.String(validate=NAME)
+    values = fields.List(fields.Nested(SignatureValueSchema), validate=validate.Length(1, 20))
+    headers = scalars_by(HEADER_NAME)
+    query = scalars_by(WIRE_NAME)
 
     @validates_schema
     def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -116,6 +145,74 @@ class RetrySchema(Declared):
     wait_until_time_from_header = fields.String(validate=HEADER_NAME)
 
 
+class OAuth2Schema(Declared):
+    """Where an OAuth 2.0 token comes from (RFC 6749)."""
+
+    token_url = Text(minimum=1, required=True)
+    authorization_url = Text(minimum=1)
+    client_id = Text(load_default="{client_id}")
+    client_secret = Text(load_default="{client_secret}")
+    scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
+    scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
+    token_params = scalars_by(WIRE_NAME, load_default=dict)
+    authorization_params = scalars_by(WIRE_NAME, load_default=dict)
+    body_format = fields.String(load_default="form", validate=one_of("form", "json"))
+    token_endpoint_auth_method = fields.String(
+        load_default="client_secret_basic",
+        validate=one_of("client_secret_basic", "client_secret_post", "none"),
+    )
+
+
+class LoginStepSchema(Declared):
+    """A request that yields a session's token, or what a later step of the login needs."""
+
+    method = fields.String(load_default="POST", validate=one_of("GET", "POST", "PUT"))
+    url = Text(minimum=1)
+    path = Text(4000)
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    query = scalars_by(WIRE_NAME, load_default=dict)
+    body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))
+    body = fields.Raw()
+    outputs = fields.Dict(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    token_path = Text(minimum=1)
+    token_header = fields.String(validate=HEADER_NAME)
+    token_cookie = fields.String(validate=WIRE_NAME)
+    expires_in_path = Text(minimum=1)
+    expires_at_path = Text(minimum=1)
+    expiration_duration = Seconds(minimum=1)
+
+    @validates_schema
+    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("url" in data) == ("path" in data):
+            raise ValidationError("Name either `path` or `url`.", "path")
+        if sum(word in data for word in ("token_path", "token_header", "token_cookie")) > 1:
+            raise ValidationError("A token comes from one place.", "token_path")
+
+
+class LoginField(fields.Field[list[dict[str, Any]]]):
+    """One login request or a list of them; loads to a list."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        if isinstance(value, list):
+            if not 0 < len(value) <= MAX_STEPS:
+                raise ValidationError(f"One to {MAX_STEPS} requests.")
+            return LoginStepSchema(many=True).load(value)  # type: ignore[return-value]
+        return [LoginStepSchema().load(value)]  # type: ignore[list-item]
+
+
+class TlsSchema(Declared):
+    """Whom to trust beside the public authorities, and what to show; verification itself has no switch."""
+
+    ca_file = Text(minimum=1)
+    client_certificate = Text(minimum=1)
+    client_key = Text(minimum=1)
+
+    @validates_schema
+    def check_pair(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("client_certificate" in data) != ("client_key" in data):
+            raise ValidationError("A certificate and its key come together.", "client_key")
+
+
 class IntegrationSchema(Declared):
     """How the provider is reached."""
 
@@ -123,6 +220,9 @@ class IntegrationSchema(Declared):
     base_url = Text(minimum=1)
     auth_method = fields.String(load_default="none", validate=one_of(*AUTH_METHODS))
     auth = AuthField()
+    oauth2 = fields.Nested(OAuth2Schema)
+    login = LoginField()
+    tls = fields.Nested(TlsSchema)
     headers = scalars_by(HEADER_NAME, load_default=dict)
     query = scalars_by(WIRE_NAME, load_default=dict)
     rate_limit = fields.Nested(RateLimitSchema)
@@ -149,11 +249,38 @@ class ParameterSchema(Declared):
     from_config = fields.String(validate=NAME)
 
 
+class PaginateSchema(Declared):
+    """How the next page is asked for, and when there is none."""
+
+    type = fields.String(required=True, validate=one_of(*PAGINATORS))
+    response_path = Text(minimum=1)
+    cursor_path = Text(minimum=1)
+    cursor_header = fields.String(validate=HEADER_NAME)
+    cursor_param = fields.String(validate=WIRE_NAME)
+    page_param = fields.String(validate=WIRE_NAME)
+    offset_param = fields.String(validate=WIRE_NAME)
+    limit_param = fields.String(validate=WIRE_NAME)
+    limit = Count(1, 100_000)
+    first = Count(0, 1_000_000)
+    max_pages = Count(1, 100, load_default=5)
+
+    @validates_schema
+    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
+        kind = data.get("type")
+        if kind == "cursor":
+            if ("cursor_path" in data) == ("cursor_header" in data):
+                raise ValidationError("Name either `cursor_path` or `cursor_header`.", "cursor_path")
+            if "cursor_param" not in data:
+                raise ValidationError("Needed to ask for the next page.", "cursor_param")
+        if kind == "offset" and "limit" not in data:
+            raise ValidationError("Needed to know where the next page begins.", "limit")
+
+
 class EndpointSchema(Declared):
     """One call that the provider offers."""
 
     id = fields.String(required=True, validate=NAME)
-    method = fields.String(load_default="GET", validate=one_of(*METHODS))
+    method = fields.String(validate=one_of(*METHODS))
     base_url = Text(minimum=1)
     path = Text(4000, load_default="")
     parameters = fields.List(
@@ -166,6 +293,8 @@ class EndpointSchema(Declared):
     select = Text()
     response_schema = fields.Raw()
     redirects = fields.String(validate=one_of("none", "same_origin", "any"))
+    paginate = fields.Nested(PaginateSchema)
+    safe = StrictBoolean()
     timeout = Seconds(minimum=0.1, maximum=300)
     cache_ttl = Seconds()
     stale_while_revalidate = Seconds()

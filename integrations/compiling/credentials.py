@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integrations.compiling.problems import Problems
-from integrations.manifest import Credential, Property
-
-FORBIDDEN_HEADERS = frozenset(
-    {
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "cookie",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-    }
-)
+from integrations.compiling.templates import forbidden_header, named_templates
+from integrations.manifest import Credential, Property, Signature, SignatureValue
+from integrations.templating import Template
 
 
 def compile_credentials(
     section: Mapping[str, Any],
     endpoints: Sequence[Mapping[str, Any]],
     properties: Mapping[str, Property],
+    provided: frozenset[str],
     problems: Problems,
 ) -> tuple[Credential, ...]:
-    """The credentials of every call to base_url, in the order in which they are declared."""
+    """The credentials of every call to base_url, in the order in which they are declared.
+
+    `provided` are the names that a token fills: what an OAuth 2.0 server or a login gives.
+    """
     declared = section.get("auth")
     if declared is None:
         declared = _conventional(section["auth_method"], endpoints)
@@ -39,19 +31,15 @@ def compile_credentials(
         paths = [f"integration.auth[{index}]" for index in range(len(declared))]
     found = [_credential(item, path, problems) for item, path in zip(declared, paths, strict=True)]
     for credential, path in zip(found, paths, strict=True):
-        if credential is not None:
-            _check_names(credential, path, properties, problems)
-    return tuple(item for item in found if item is not None)
-
-
-def forbidden_header(name: str) -> bool:
-    """Whether a manifest may not set the header: framing, the host and the hops are the connection's business."""
-    return name.lower() in FORBIDDEN_HEADERS or name.lower().startswith("proxy-")
+        _check_names(credential, path, {*properties, *provided}, problems)
+    return tuple(found)
 
 
 def _conventional(method: str, endpoints: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    if method == "token":
+    if method in ("token", "oauth2_client_credentials", "oauth2_authorization_code"):
         return [{"type": "bearer", "token": "{access_token}"}]
+    if method == "session_token":
+        return [{"type": "bearer", "token": "{session_token}"}]
     if method == "basic":
         return [{"type": "basic", "username": "{username}", "password": "{password}"}]
     if method == "api_key":
@@ -65,28 +53,9 @@ def _conventional(method: str, endpoints: Sequence[Mapping[str, Any]]) -> list[d
     return []
 
 
-def _credential(item: Mapping[str, Any], path: str, problems: Problems) -> Credential | None:
-    kind = item["type"]
+def _credential(item: Mapping[str, Any], path: str, problems: Problems) -> Credential:
     with problems.under(path):
-        if kind == "api_key":
-            return _api_key(item, problems)
-        if kind == "bearer":
-            token = problems.template("token", item.get("token", "{access_token}"))
-            return Credential(
-                "bearer",
-                "header",
-                "Authorization",
-                item.get("prefix", "Bearer "),
-                token,
-                None,
-                item.get("when"),
-            )
-        if kind == "basic":
-            user = problems.template("username", item.get("username", "{username}"))
-            password = problems.template("password", item.get("password", "{password}"))
-            return Credential("basic", "basic", "Authorization", "", user, password, item.get("when"))
-        problems.add("type", f"`{kind}` is not supported.")
-        return None
+        return _COMPILERS[item["type"]](item, problems)
 
 
 def _api_key(item: Mapping[str, Any], problems: Problems) -> Credential:
@@ -99,10 +68,83 @@ def _api_key(item: Mapping[str, Any], problems: Problems) -> Credential:
     )
 
 
-def _check_names(
-    credential: Credential, path: str, properties: Mapping[str, Property], problems: Problems
-) -> None:
+def _bearer(item: Mapping[str, Any], problems: Problems) -> Credential:
+    token = problems.template("token", item.get("token", "{access_token}"))
+    prefix = item.get("prefix", "Bearer ")
+    return Credential("bearer", "header", "Authorization", prefix, token, None, item.get("when"))
+
+
+def _user_and_password(item: Mapping[str, Any], problems: Problems) -> Credential:
+    user = problems.template("username", item.get("username", "{username}"))
+    password = problems.template("password", item.get("password", "{password}"))
+    return Credential(item["type"], item["type"], "Authorization", "", user, password, item.get("when"))
+
+
+def _signature(item: Mapping[str, Any], problems: Problems) -> Credential:
+    known: set[str] = set()
+    values = []
+    for index, declared in enumerate(item.get("values") or ()):
+        with problems.under(f"values[{index}]"):
+            values.append(_signature_value(declared, known, problems))
+    headers = named_templates(item.get("headers") or {}, "headers", problems)
+    query = named_templates(item.get("query") or {}, "query", problems)
+    if not headers and not query:
+        problems.add("headers", "A signature travels in a header or in the query; name one.")
+    signature = Signature(tuple(values), headers, query)
+    for name in sorted(_request_parts(signature) - REQUEST_PARTS):
+        problems.add("values", f"`{{{name}}}` is no part of a request.")
+    return Credential(
+        "signature", "signature", "", "", Template("", ("",)), None, item.get("when"), signature
+    )
+
+
+def _signature_value(declared: Mapping[str, Any], known: set[str], problems: Problems) -> SignatureValue:
+    name, function = declared["name"], declared["function"]
+    if name in known:
+        problems.add("name", f"`{name}` is declared twice.")
+    known.add(name)
+    needs_key, needs_input = function.startswith("hmac_"), not function.startswith("now_")
+    for word, needed in (("key", needs_key), ("input", needs_input)):
+        if needed != (word in declared):
+            problems.add(word, f"`{function}` {'needs' if needed else 'takes no'} {word}.")
+    return SignatureValue(
+        name=name,
+        function=function,
+        input=problems.template("input", declared["input"]) if "input" in declared else None,
+        key=problems.template("key", declared["key"]) if "key" in declared else None,
+    )
+
+
+def _request_parts(signature: Signature) -> set[str]:
+    templates = [item.input for item in signature.values if item.input]
+    templates += [template for _, template in (*signature.headers, *signature.query)]
+    return {name for template in templates for name in template.names if name.startswith("request.")}
+
+
+REQUEST_PARTS = frozenset(
+    {
+        "request.method",
+        "request.url",
+        "request.origin",
+        "request.host",
+        "request.path",
+        "request.query",
+        "request.target",
+        "request.body",
+    }
+)
+
+_COMPILERS = {
+    "api_key": _api_key,
+    "bearer": _bearer,
+    "basic": _user_and_password,
+    "digest": _user_and_password,
+    "signature": _signature,
+}
+
+
+def _check_names(credential: Credential, path: str, known: Collection[str], problems: Problems) -> None:
     wanted = credential.names | ({credential.when} if credential.when else set())
     for name in sorted(wanted):
-        if name not in properties:
+        if name not in known:
             problems.add(path, f"It needs a property `{name}`; declare it under `properties`.")

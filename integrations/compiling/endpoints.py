@@ -2,132 +2,160 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 from urllib.parse import unquote
 
-from integrations.base_url import BaseUrl, parse_base_url
+from integrations.base_url import BaseUrl
 from integrations.cache_key import digest
-from integrations.compiling.credentials import forbidden_header
+from integrations.compiling.paginators import compile_paginator
 from integrations.compiling.problems import Problems
+from integrations.compiling.templates import check_names, compile_base_url, forbidden_header, named_templates
 from integrations.compiling.values import compile_value
 from integrations.freshness import Wishes
-from integrations.manifest import MISSING, SAFE_METHODS, Credential, Endpoint, Location, Parameter, Property
+from integrations.manifest import (
+    GRANT,
+    MISSING,
+    SAFE_METHODS,
+    Credential,
+    Endpoint,
+    Location,
+    Login,
+    OAuth2,
+    Parameter,
+    Property,
+    TlsTemplates,
+)
 from integrations.response_schema import compile_response_schema
 from integrations.selection import compile_select
 from integrations.templating import Template, Tree
 
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_VALUE_TYPES = frozenset({"json", "ndjson", "csv", "xml", "feed", "opengraph"})
 # What shapes a request beside the endpoint itself; a change of these makes other artifacts.
-_SHAPING = ("api_type", "base_url", "auth_method", "auth", "headers", "query")
+_SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
+
+NamedTemplates = tuple[tuple[str, Template], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every call of an integration has in common."""
+
+    api_type: str
+    properties: Mapping[str, Property]
+    base_url: BaseUrl | None
+    credentials: tuple[Credential, ...]
+    token: OAuth2 | Login | None
+    tls: TlsTemplates | None
+    headers: NamedTemplates
+    query: NamedTemplates
+    shaping: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        section: Mapping[str, Any],
+        properties: Mapping[str, Property],
+        base_url: BaseUrl | None,
+        credentials: tuple[Credential, ...],
+        token: OAuth2 | Login | None,
+        tls: TlsTemplates | None,
+        problems: Problems,
+    ) -> Surroundings:
+        """The section's own headers and query parameters compiled, with what was compiled before."""
+        with problems.under("integration"):
+            headers = named_templates(section["headers"], "headers", problems)
+            query = named_templates(section["query"], "query", problems)
+            check_names(names_of(headers), properties, "headers", problems)
+            check_names(names_of(query), properties, "query", problems)
+        shaping = {word: section[word] for word in _SHAPING if word in section}
+        return cls(
+            section["api_type"], properties, base_url, credentials, token, tls, headers, query, shaping
+        )
+
+    def is_secure(self, name: str) -> bool:
+        return name == GRANT or (name in self.properties and self.properties[name].secure)
+
+    def token_names(self) -> frozenset[str]:
+        """What getting the token binds, the person's grant included."""
+        if self.token is None:
+            return frozenset()
+        return self.token.names | ({GRANT} if needs_grant(self.token) else frozenset())
+
+
+def needs_grant(token: OAuth2 | Login | None) -> bool:
+    """Whether a person must have signed in at the provider."""
+    return isinstance(token, OAuth2) and token.grant_type == "authorization_code"
+
+
+def names_of(templates: NamedTemplates) -> frozenset[str]:
+    return frozenset(name for _, template in templates for name in template.names)
 
 
 def compile_endpoints(
-    declared: Sequence[Mapping[str, Any]],
-    section: Mapping[str, Any],
-    base_url: BaseUrl | None,
-    credentials: tuple[Credential, ...],
-    properties: Mapping[str, Property],
-    problems: Problems,
+    declared: Sequence[Mapping[str, Any]], around: Surroundings, problems: Problems
 ) -> dict[str, Endpoint]:
     """The endpoints by id, in their order."""
     found: dict[str, Endpoint] = {}
-    shaping = {word: section[word] for word in _SHAPING if word in section}
-    common_headers = _named_templates(section["headers"], "integration.headers", problems)
-    common_query = _named_templates(section["query"], "integration.query", problems)
-    for name, template in (*common_headers, *common_query):
-        _check_names(template, f"integration: {name}", properties, (), problems, "integration")
     for index, item in enumerate(declared):
         with problems.under(f"endpoints[{index}]"):
             if item["id"] in found:
                 problems.add("id", f"`{item['id']}` is declared twice.")
                 continue
-            compiler = _EndpointCompiler(item, properties, problems)
-            found[item["id"]] = compiler.compile(
-                base_url, credentials, common_headers, common_query, digest([shaping, plain_json(item)])
-            )
+            found[item["id"]] = _EndpointCompiler(item, around, problems).compile()
     return found
-
-
-def compile_base_url(
-    source: str | None, properties: Mapping[str, Property], problems: Problems
-) -> BaseUrl | None:
-    """The checked base URL; None where there is none, and after a problem was noted."""
-    base_url = problems.attempt("base_url", lambda: parse_base_url(source)) if source is not None else None
-    if base_url is None:
-        return None
-    for name in sorted(base_url.names):
-        if name not in properties:
-            problems.add("base_url", f"`{{{name}}}` is not among the properties.")
-        elif name in base_url.host_names and properties[name].secure:
-            problems.add("base_url", f"The secret `{name}` cannot be part of a host name, which is public.")
-    return base_url
 
 
 class _EndpointCompiler:
     """One endpoint's declaration and what it may refer to."""
 
-    def __init__(
-        self, item: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
-    ) -> None:
+    def __init__(self, item: Mapping[str, Any], around: Surroundings, problems: Problems) -> None:
         self.item = item
-        self.properties = properties
+        self.around = around
+        self.properties = around.properties
         self.problems = problems
+        self.method: str = item.get("method") or ("POST" if self._protocol() != "plain" else "GET")
 
-    def compile(
-        self,
-        integration_base_url: BaseUrl | None,
-        credentials: tuple[Credential, ...],
-        common_headers: tuple[tuple[str, Template], ...],
-        common_query: tuple[tuple[str, Template], ...],
-        declaration_digest: str,
-    ) -> Endpoint:
-        item, problems = self.item, self.problems
+    def compile(self) -> Endpoint:
+        item, problems, around = self.item, self.problems, self.around
         path, path_query = self._path()
-        headers = _named_templates(item["headers"], "headers", problems)
+        headers = named_templates(item["headers"], "headers", problems)
         body = self._body()
-        parameters = self._parameters(path, (*path_query, *headers))
+        parameters = self._parameters(path, (*path_query, *headers), body)
         own_base_url = compile_base_url(item.get("base_url"), self.properties, problems)
         is_whole_url = any(parameter.location == "url" for parameter in parameters)
-        base_url = own_base_url or integration_base_url
+        base_url = None if is_whole_url else own_base_url or around.base_url
+        credentials = () if is_whole_url else around.credentials
         if is_whole_url:
             self._check_whole_url()
-            credentials, common_headers, common_query = (), (), ()
         elif base_url is None:
             problems.add("path", "There is no base_url to append it to.")
         self._check_templates(path, path_query, headers, body, parameters)
-        names = self._setting_names(
-            base_url if not is_whole_url else None,
-            path,
-            path_query,
-            (*common_headers, *headers),
-            common_query,
-            credentials,
-            parameters,
-            body,
-        )
-        secure = frozenset(name for name in names if name in self.properties and self.properties[name].secure)
+        all_headers = headers if is_whole_url else (*around.headers, *headers)
+        query = () if is_whole_url else around.query
+        names = self._setting_names(base_url, path, (*path_query, *query, *all_headers), parameters, body)
+        secure = frozenset(name for name in names if around.is_secure(name))
         return Endpoint(
             id=item["id"],
-            method=item["method"],
+            method=self.method,
             base_url=own_base_url,
             path=path,
             path_query=path_query,
             parameters=parameters,
-            headers=(*common_headers, *headers),
-            query=common_query,
+            headers=all_headers,
+            query=query,
             credentials=credentials,
             body=body,
             body_format=item["body_format"],
             response_type=item["response_type"],
-            selector=problems.attempt("select", lambda: compile_select(item["select"]))
-            if "select" in item
-            else None,
-            schema=(
-                problems.attempt("response_schema", lambda: compile_response_schema(item["response_schema"]))
-                if item.get("response_schema") is not None
-                else None
-            ),
+            selector=self._selector(),
+            schema=self._schema(),
+            protocol=self._protocol(),
+            paginator=compile_paginator(item, parameters, problems),
+            reads_only=self._reads_only(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
             wishes=Wishes(
@@ -135,8 +163,38 @@ class _EndpointCompiler:
             ),
             config_names=names - secure,
             secret_names=secure,
-            digest=declaration_digest,
+            digest=digest([around.shaping, plain_json(item)]),
             declared=item,
+        )
+
+    def _protocol(self) -> Literal["plain", "graphql", "jsonrpc"]:
+        if self.item["body_format"] == "jsonrpc":
+            return "jsonrpc"
+        return "graphql" if self.around.api_type == "graphql" else "plain"
+
+    def _reads_only(self) -> bool:
+        """Whether a call that is no GET only reads: as the manifest says, else a GraphQL query."""
+        if "safe" in self.item:
+            if not self.item["safe"] and self.method in SAFE_METHODS:
+                self.problems.add("safe", f"{self.method} only reads.")
+            return bool(self.item["safe"])
+        return self._protocol() == "graphql" and not _is_mutation(self.item.get("body"))
+
+    def _selector(self) -> Any:
+        if "select" not in self.item:
+            return None
+        if self.item["response_type"] not in _VALUE_TYPES:
+            self.problems.add(
+                "select",
+                f"There is nothing to select from a response of type `{self.item['response_type']}`.",
+            )
+        return self.problems.attempt("select", lambda: compile_select(self.item["select"]))
+
+    def _schema(self) -> Any:
+        if self.item.get("response_schema") is None:
+            return None
+        return self.problems.attempt(
+            "response_schema", lambda: compile_response_schema(self.item["response_schema"])
         )
 
     def _path(self) -> tuple[Template, tuple[tuple[str, Template], ...]]:
@@ -163,9 +221,9 @@ class _EndpointCompiler:
     def _body(self) -> Tree | None:
         if self.item.get("body") is None:
             return None
-        if self.item["method"] not in _BODY_METHODS and self.item["method"] != "DELETE":
-            self.problems.add("body", f"{self.item['method']} carries no body.")
-        tree = self.problems.tree("body", self.item["body"])
+        if self.method in SAFE_METHODS:
+            self.problems.add("body", f"{self.method} carries no body.")
+        tree = self._graphql_tree() if self._protocol() == "graphql" else self._plain_tree()
         body_format = self.item["body_format"]
         if body_format in ("form", "multipart") and not isinstance(tree.node, dict):
             self.problems.add("body", "A form is an object.")
@@ -173,13 +231,30 @@ class _EndpointCompiler:
             self.problems.add("body", "Text is a string.")
         return tree
 
-    def _parameters(self, path: Template, templates: Sequence[tuple[str, Template]]) -> tuple[Parameter, ...]:
+    def _plain_tree(self) -> Tree:
+        return self.problems.tree("body", self.item["body"])
+
+    def _graphql_tree(self) -> Tree:
+        """The variables are templates; the query is full of braces of its own and stays as it is."""
+        body = self.item["body"]
+        if not isinstance(body, Mapping) or not isinstance(body.get("query"), str):
+            self.problems.add("body", "A GraphQL body is an object with a `query`, and `variables`.")
+            return Tree(None)
+        rest = self.problems.tree("body", {key: item for key, item in body.items() if key != "query"})
+        query = Template(body["query"], (body["query"],))
+        return Tree({"query": query, **(rest.node or {})})
+
+    def _parameters(
+        self, path: Template, templates: NamedTemplates, body: Tree | None
+    ) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
         names: set[str] = set()
-        filled = path.names | {name for _, template in templates for name in template.names}
+        in_text = names_of(templates)
+        in_body = body.names if body else frozenset()
+        filled = path.names | in_text
         for index, item in enumerate(self.item["parameters"]):
             with self.problems.under(f"parameters[{index}]"):
-                location = self._location(item, path, filled)
+                location = self._location(item, path, in_text | in_body)
                 if item["name"] in names:
                     self.problems.add("name", f"`{item['name']}` is declared twice.")
                 names.add(item["name"])
@@ -193,9 +268,7 @@ class _EndpointCompiler:
                 found[(location, item["name"])] = Parameter(value, location)
         return tuple(found.values())
 
-    def _location(
-        self, item: Mapping[str, Any], path: Template, filled: frozenset[str] | set[str]
-    ) -> Location:
+    def _location(self, item: Mapping[str, Any], path: Template, in_templates: frozenset[str]) -> Location:
         name, declared = item["name"], item.get("in_")
         in_path = name in path.names
         if in_path and declared not in (None, "path"):
@@ -203,14 +276,15 @@ class _EndpointCompiler:
         if declared == "path" and not in_path:
             self.problems.add("name", f"`{{{name}}}` does not stand in the path.")
         location: Location = (
-            declared
+            ("template" if declared in (None, "body") and name in in_templates and not in_path else None)
+            or declared
             or ("path" if in_path else None)
-            or ("body" if self.item["method"] in _BODY_METHODS else "query")
+            or ("body" if self.method in _BODY_METHODS else "query")
         )
         if location == "header" and forbidden_header(name):
             self.problems.add("name", "A manifest cannot set this header.")
-        if location == "body" and self.item["method"] in SAFE_METHODS:
-            self.problems.add("in", f"{self.item['method']} carries no body.")
+        if location == "body" and self.method in SAFE_METHODS:
+            self.problems.add("in", f"{self.method} carries no body.")
         if location in ("path", "header") and item["type"] in ("array", "object"):
             self.problems.add("type", f"A value `in: {location}` is a string, a number or a boolean.")
         return location
@@ -223,7 +297,7 @@ class _EndpointCompiler:
             self.problems.add("from_config", "A whole URL comes from an input, not from a setting.")
 
     def _check_whole_url(self) -> None:
-        if self.item["method"] != "GET":
+        if self.method != "GET":
             self.problems.add("method", "A whole URL from an input is only fetched by GET.")
         for word in ("path", "headers", "body", "base_url"):
             if self.item.get(word):
@@ -249,52 +323,44 @@ class _EndpointCompiler:
                 if name not in own and name not in self.properties:
                     self.problems.add(field, f"`{{{name}}}` is neither a parameter nor a property.")
 
-    @staticmethod
     def _setting_names(
+        self,
         base_url: BaseUrl | None,
         path: Template,
-        path_query: Sequence[tuple[str, Template]],
-        headers: Sequence[tuple[str, Template]],
-        query: Sequence[tuple[str, Template]],
-        credentials: Sequence[Credential],
+        templates: NamedTemplates,
         parameters: Sequence[Parameter],
         body: Tree | None,
     ) -> frozenset[str]:
         """The properties that the call binds, parameters' names aside."""
         own = {parameter.name for parameter in parameters}
-        names: set[str] = set(path.names) | {
-            name for _, template in (*path_query, *headers, *query) for name in template.names
-        }
-        names |= body.names if body else frozenset()
+        names = path.names | names_of(templates) | (body.names if body else frozenset())
         names -= own
-        names |= base_url.names if base_url else frozenset()
-        for credential in credentials:
-            names |= credential.names | ({credential.when} if credential.when else frozenset())
         names |= {parameter.value.from_config for parameter in parameters if parameter.value.from_config}
-        return frozenset(names)
+        if base_url is None:
+            return names
+        names |= base_url.names | (self.around.tls.names if self.around.tls else frozenset())
+        for credential in self.around.credentials:
+            names |= credential.names | ({credential.when} if credential.when else frozenset())
+        provided = self.around.token.provides if self.around.token else frozenset()
+        return (names - provided) | self.around.token_names()
 
 
-def _named_templates(
-    declared: Mapping[str, Any], field: str, problems: Problems
-) -> tuple[tuple[str, Template], ...]:
-    found = []
-    for name, source in declared.items():
-        if "headers" in field and forbidden_header(name):
-            problems.add(f"{field}.{name}", "A manifest cannot set this header.")
-        found.append((name, problems.template(f"{field}.{name}", source)))
-    return tuple(found)
+def _is_mutation(body: Any) -> bool:
+    """Whether a GraphQL document holds anything but queries; what cannot be read counts as if it did."""
+    query = body.get("query") if isinstance(body, Mapping) else None
+    if not isinstance(query, str):
+        return True
+    # An operation's keyword stands outside of all braces; fragments beside queries are harmless.
+    outside = _top_level(re.sub(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*', " ", query))
+    return bool(re.search(r"\b(mutation|subscription)\b", outside)) or not query.strip()
 
 
-def _check_names(
-    template: Template,
-    _what: str,
-    properties: Mapping[str, Property],
-    own: Sequence[str],
-    problems: Problems,
-    field: str,
-) -> None:
-    for name in sorted(template.names - properties.keys() - set(own)):
-        problems.add(field, f"`{{{name}}}` is not among the properties.")
+def _top_level(text: str) -> str:
+    depth, kept = 0, []
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        kept.append(character if depth == 0 else " ")
+    return "".join(kept)
 
 
 def plain_json(value: Any) -> Any:

@@ -6,18 +6,20 @@ refused: an unknown endpoint, a placeholder that nothing fills, a credential wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError
 
 from errors import Invalid
-from integrations.base_url import BaseUrl
 from integrations.compiling.blocks import compile_blocks
 from integrations.compiling.credentials import compile_credentials
-from integrations.compiling.endpoints import compile_base_url, compile_endpoints
+from integrations.compiling.destinations import secret_uses
+from integrations.compiling.endpoints import Surroundings, compile_endpoints
 from integrations.compiling.problems import Problems
-from integrations.manifest import Endpoint, Integration, Property, RateLimit, Retry, SecretUse
+from integrations.compiling.templates import compile_base_url
+from integrations.compiling.tokens import compile_tls, compile_token
+from integrations.manifest import Integration, Property, RateLimit, Retry
 from schemas.manifest import ManifestSchema
 
 _WINDOWS = {
@@ -84,8 +86,14 @@ def _integration(
         base_url = compile_base_url(section.get("base_url"), properties, problems)
     if api_type == "none" and loaded["endpoints"]:
         problems.add("endpoints", "An integration of api_type `none` calls nothing.")
-    credentials = compile_credentials(section, loaded["endpoints"], properties, problems)
-    endpoints = compile_endpoints(loaded["endpoints"], section, base_url, credentials, properties, problems)
+    with problems.under("integration"):
+        token = compile_token(section, properties, problems)
+        with problems.under("tls"):
+            tls = compile_tls(section.get("tls"), properties, problems)
+    provided = token.provides if token else frozenset()
+    credentials = compile_credentials(section, loaded["endpoints"], properties, provided, problems)
+    around = Surroundings.of(section, properties, base_url, credentials, token, tls, problems)
+    endpoints = compile_endpoints(loaded["endpoints"], around, problems)
     blocks = compile_blocks(loaded["blocks"], endpoints, properties, problems, calls=api_type != "none")
     test_endpoint = section.get("test_endpoint")
     if test_endpoint is not None and test_endpoint not in endpoints:
@@ -98,11 +106,13 @@ def _integration(
         properties=properties,
         endpoints=endpoints,
         blocks=blocks,
-        secret_uses=tuple(_secret_uses(endpoints.values(), base_url, properties)),
+        secret_uses=tuple(secret_uses(endpoints.values(), around)),
         timeout_seconds=section.get("timeout"),
         retry=_retry(section.get("retry")),
         rate_limit=_rate_limit(section.get("rate_limit")),
         test_endpoint=test_endpoint,
+        token=token,
+        tls=tls,
     )
 
 
@@ -121,35 +131,3 @@ def _rate_limit(declared: Mapping[str, Any] | None) -> RateLimit | None:
     if not declared:
         return None
     return RateLimit(tuple((_WINDOWS[word], declared[word]) for word in _WINDOWS if word in declared))
-
-
-def _secret_uses(
-    endpoints: Any, base_url: BaseUrl | None, properties: Mapping[str, Property]
-) -> Iterator[SecretUse]:
-    """Every way in which a secret leaves, so that a change of any of them can be reviewed."""
-    for endpoint in endpoints:
-        target = endpoint.base_url or base_url
-        if target is None or endpoint.url_parameter is not None:
-            continue
-        for placement, names in placements(endpoint, target):
-            for name in sorted(names):
-                if name in properties and properties[name].secure:
-                    yield SecretUse(name, placement, target)
-
-
-def placements(endpoint: Endpoint, base_url: BaseUrl) -> Iterator[tuple[str, frozenset[str]]]:
-    """Every place of a call that settings fill, with the names that fill it."""
-    own = {item.name for item in endpoint.parameters}
-    yield "base_url", base_url.names
-    yield "path", endpoint.path.names - own
-    for name, template in (*endpoint.path_query, *endpoint.query):
-        yield f"query:{name}", template.names - own
-    for name, template in endpoint.headers:
-        yield f"header:{name}", template.names - own
-    for credential in endpoint.credentials:
-        yield credential.placement, credential.names
-    for parameter in endpoint.parameters:
-        if parameter.value.from_config:
-            yield f"{parameter.location}:{parameter.name}", frozenset({parameter.value.from_config})
-    if endpoint.body is not None:
-        yield "body", endpoint.body.names - own

@@ -13,7 +13,7 @@ import pytest
 
 from errors import DeadlineExceeded, PatchbayError, UpstreamUnreachable
 from integrations.calls import Tls
-from integrations.deadline import Watchdog
+from integrations.egress.deadline import Watchdog
 from tests.certificates import Authority
 from tests.egress_calls import MakeEgress, answers, call, egress_maker
 from tests.raw_upstreams import Handler, Peer, RawUpstream, answering, redirecting, respond, saying

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from integrations.egress_addresses import Standing, place_of, read_address
-from integrations.egress_urls import read_host, read_url
+from integrations.egress.addresses import Standing, place_of, read_address
+from integrations.egress.urls import read_host, read_url
 
 LOOPBACK_SPELLINGS = [
     "127.0.0.1",

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from integrations.egress_guard import AllowList, EgressPolicy, OwnListeners
-from integrations.egress_urls import read_url
+from integrations.egress.guard import AllowList, EgressPolicy, OwnListeners
+from integrations.egress.urls import read_url
 
 NOBODY = OwnListeners.of((), lambda address: False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.egress_redirects import carries_secret
+from integrations.egress.redirects import carries_secret
 
 SECRET = "s3cr3t-/+K&é"
 

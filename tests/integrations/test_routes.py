@@ -36,13 +36,18 @@ def declare(client, upstream, plugin_id="svc", **changes):
 
 
 def render(client, block="status", parameters=None, plugin_id="svc"):
-    return client.post(f"/integrations/{plugin_id}/render", {"block_type": block, "parameters": parameters or {}})
+    return client.post(
+        f"/integrations/{plugin_id}/render", {"block_type": block, "parameters": parameters or {}}
+    )
 
 
 class TestLists:
     def test_an_integration_is_listed_and_shown_in_full(self, client, upstream):
         declare(client, upstream)
-        client.post("/plugins/register", {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}})
+        client.post(
+            "/plugins/register",
+            {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}},
+        )
         [listed] = client.get("/integrations").json
         base_url = upstream.url_for("/").rstrip("/")
         assert listed == {
@@ -53,11 +58,19 @@ class TestLists:
         assert listed.items() <= detail.items()
         assert [item["id"] for item in detail["endpoints"]] == ["item", "status", "make"]
         assert [item["name"] for item in detail["properties"]] == ["api_key", "server"]
-        assert client.get("/integrations/svc/blocks").json == {"integration_id": "svc", "blocks": detail["blocks"]}
+        assert client.get("/integrations/svc/blocks").json == {
+            "integration_id": "svc",
+            "blocks": detail["blocks"],
+        }
 
-    @pytest.mark.parametrize("path", ["/integrations/nope", "/integrations/nope/blocks", "/integrations/dark"])
+    @pytest.mark.parametrize(
+        "path", ["/integrations/nope", "/integrations/nope/blocks", "/integrations/dark"]
+    )
     def test_what_is_no_integration_is_not_found(self, client, path):
-        client.post("/plugins/register", {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}})
+        client.post(
+            "/plugins/register",
+            {"id": "dark", "name": "D", "version": "1.0.0", "type": "theme", "manifest": {}},
+        )
         answer = client.get(path)
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
 
@@ -79,8 +92,14 @@ class TestExecute:
         upstream.expect_request("/items/a b").respond_with_json({"id": 1})
         declare(client, upstream)
         for _ in range(2):
-            answer = client.post("/integrations/svc/execute", {"endpoint_id": "item", "parameters": {"id": "a b"}})
-            assert (answer.json["data"], answer.json["cached"], answer.headers["X-Cache"]) == ({"id": 1}, False, "BYPASS")
+            answer = client.post(
+                "/integrations/svc/execute", {"endpoint_id": "item", "parameters": {"id": "a b"}}
+            )
+            assert (answer.json["data"], answer.json["cached"], answer.headers["X-Cache"]) == (
+                {"id": 1},
+                False,
+                "BYPASS",
+            )
         assert len(upstream.log) == 2
 
     def test_with_use_cache_the_kept_answer_will_do(self, client, upstream):
@@ -137,7 +156,9 @@ class TestConnection:
          (429, "asked too often"), (500, "problem of its own"), (302, "redirect")],
     )  # fmt: skip
     def test_what_is_wrong_is_said_in_plain_words(self, client, upstream, status, words):
-        upstream.expect_request("/status").respond_with_data("", status=status, headers={"Location": "http://else.test/"})
+        upstream.expect_request("/status").respond_with_data(
+            "", status=status, headers={"Location": "http://else.test/"}
+        )
         declare(client, upstream)
         verdict = self.ask(client)
         assert verdict["success"] is False
@@ -157,7 +178,9 @@ class TestConnection:
         assert "Nothing listens" in self.ask(client)["message"]
 
     def test_a_private_address_is_told_with_the_setting_that_allows_it(self, client, upstream):
-        declare(client, upstream, integration={"base_url": "http://192.168.77.1:8123", "auth_method": "api_key"})
+        declare(
+            client, upstream, integration={"base_url": "http://192.168.77.1:8123", "auth_method": "api_key"}
+        )
         verdict = self.ask(client)
         assert (verdict["success"], verdict["details"]["code"]) == (False, "egress_refused")
         assert "PATCHBAY_EGRESS_ALLOW" in verdict["message"]
@@ -206,7 +229,11 @@ class TestArtifacts:
             render(client, "item", {"id": "a"})
             listed = client.get("/plugins/svc/artifacts")
         newest, oldest = listed.json
-        assert (newest["block_id"], newest["parameters"], newest["endpoint_id"]) == ("item", {"id": "a"}, None)
+        assert (newest["block_id"], newest["parameters"], newest["endpoint_id"]) == (
+            "item",
+            {"id": "a"},
+            None,
+        )
         assert (oldest["block_id"], oldest["fetched_at"]) == ("status", "2027-01-15T08:00:00.000Z")
         assert oldest["expires_at"] == "2027-01-15T08:01:00.000Z"
         assert (len(newest["parameters_hash"]), newest["last_error"], "data" in newest) == (64, None, False)

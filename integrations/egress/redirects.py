@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from errors import EgressRefused, UpstreamFailed, UpstreamInvalid
 from integrations.calls import Headers, PreparedCall
-from integrations.egress_urls import Destination, read_url
+from integrations.egress.urls import Destination, read_url
 from integrations.secret_forms import SecretForms
 
 MAX_REDIRECTS = 5

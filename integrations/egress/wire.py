@@ -19,12 +19,12 @@ from urllib3.exceptions import ClosedPoolError
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
 from integrations.calls import Headers, Tls
-from integrations.deadline import Watch
-from integrations.egress_addresses import Address
-from integrations.egress_body import truncated
-from integrations.egress_dial import Dialer, Route
-from integrations.egress_redirects import Hop
-from integrations.egress_tls import TlsContexts, tls_failure
+from integrations.egress.addresses import Address
+from integrations.egress.body import truncated
+from integrations.egress.deadline import Watch
+from integrations.egress.dial import Dialer, Route
+from integrations.egress.redirects import Hop
+from integrations.egress.tls import TlsContexts, tls_failure
 
 MAX_HEAD_BYTES = 131_072
 MAX_ORIGINS = 128

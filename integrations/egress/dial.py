@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from errors import EgressRefused, UpstreamUnreachable
-from integrations.deadline import Watch
-from integrations.egress_addresses import Address
-from integrations.egress_guard import EgressPolicy, EgressVerdict, OwnListeners
-from integrations.egress_names import NameResolver
-from integrations.egress_urls import Destination
+from integrations.egress.addresses import Address
+from integrations.egress.deadline import Watch
+from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
+from integrations.egress.names import NameResolver
+from integrations.egress.urls import Destination
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 MAX_ATTEMPTS = 8

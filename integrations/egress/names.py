@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from errors import UpstreamUnreachable
-from integrations.deadline import Watch
-from integrations.egress_addresses import Address
+from integrations.egress.addresses import Address
+from integrations.egress.deadline import Watch
 
 Resolve = Callable[..., list[tuple[Any, ...]]]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from integrations.egress_addresses import (
+from integrations.egress.addresses import (
     Address,
     Network,
     Standing,
@@ -16,7 +16,7 @@ from integrations.egress_addresses import (
     place_of,
     read_address,
 )
-from integrations.egress_urls import Destination, read_host, read_port
+from integrations.egress.urls import Destination, read_host, read_port
 
 ALLOW_SETTING = "PATCHBAY_EGRESS_ALLOW"
 URL_ALLOW_SETTING = "PATCHBAY_EGRESS_ALLOW_URLS"

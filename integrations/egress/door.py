@@ -17,14 +17,14 @@ from requests.structures import CaseInsensitiveDict
 
 from errors import EgressRefused, PatchbayError, UpstreamInvalid
 from integrations.calls import Answer, PreparedCall
-from integrations.deadline import Watch, Watchdog
-from integrations.egress_body import ACCEPT_ENCODING, framing_of, read_body, truncated
-from integrations.egress_dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
-from integrations.egress_guard import EgressPolicy, EgressVerdict, OwnListeners
-from integrations.egress_names import NameResolver, Resolve
-from integrations.egress_redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
-from integrations.egress_urls import read_url
-from integrations.egress_wire import MAX_HEAD_BYTES, Exchange, Reply, Wire
+from integrations.egress.body import ACCEPT_ENCODING, framing_of, read_body, truncated
+from integrations.egress.deadline import Watch, Watchdog
+from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
+from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
+from integrations.egress.names import NameResolver, Resolve
+from integrations.egress.redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
+from integrations.egress.urls import read_url
+from integrations.egress.wire import MAX_HEAD_BYTES, Exchange, Reply, Wire
 
 __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import idna
 
 from integrations.calls import DEFAULT_PORTS
-from integrations.egress_addresses import Address, read_address
+from integrations.egress.addresses import Address, read_address
 
 MAX_URL_CHARACTERS = 65_536
 

@@ -1,0 +1,158 @@
+"""`oauth2`, `login` and `tls` made what gets tokens and proves identities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.compiling.problems import Problems
+from integrations.compiling.templates import check_names, compile_base_url, named_templates
+from integrations.manifest import Login, LoginStep, OAuth2, Property, TlsTemplates
+from integrations.selection import compile_select
+
+_GRANTS = {
+    "oauth2_client_credentials": "client_credentials",
+    "oauth2_authorization_code": "authorization_code",
+}
+
+
+def compile_token(
+    section: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
+) -> OAuth2 | Login | None:
+    """Where the integration's token comes from; None when its credentials need none."""
+    method = section["auth_method"]
+    for word, methods in (("oauth2", tuple(_GRANTS)), ("login", ("session_token",))):
+        if (word in section) != (method in methods):
+            problems.add(
+                word,
+                f"Needed by auth_method `{method}`."
+                if method in methods
+                else f"Not used by auth_method `{method}`.",
+            )
+    if "oauth2" in section and method in _GRANTS:
+        with problems.under("oauth2"):
+            return _oauth2(section["oauth2"], _GRANTS[method], properties, problems)
+    if "login" in section and method == "session_token":
+        return _login(section["login"], section.get("base_url") is not None, properties, problems)
+    return None
+
+
+def compile_tls(
+    declared: Mapping[str, Any] | None, properties: Mapping[str, Property], problems: Problems
+) -> TlsTemplates | None:
+    """Whom to trust and what to show beyond the usual."""
+    if declared is None:
+        return None
+    words = ("ca_file", "client_certificate", "client_key")
+    given = {word: problems.template(word, declared[word]) for word in words if word in declared}
+    for word, template in given.items():
+        check_names(template.names, properties, word, problems)
+    key = given.get("client_key")
+    if key is not None and not all(properties[name].secure for name in key.names & properties.keys()):
+        problems.add("client_key", "A private key is a secure property.")
+    if key is not None and key.literal is not None:
+        problems.add("client_key", "A private key does not belong into a manifest; name a secure property.")
+    return TlsTemplates(given.get("ca_file"), given.get("client_certificate"), key)
+
+
+def _oauth2(
+    declared: Mapping[str, Any], grant_type: Any, properties: Mapping[str, Property], problems: Problems
+) -> OAuth2 | None:
+    token_url = compile_base_url(declared["token_url"], properties, problems, "token_url")
+    authorization_url = compile_base_url(
+        declared.get("authorization_url"), properties, problems, "authorization_url"
+    )
+    if grant_type == "authorization_code" and "authorization_url" not in declared:
+        problems.add("authorization_url", "Needed for a person to sign in at the provider.")
+    if "access_token" in properties:
+        problems.add("", "The token is called `access_token`; give the property of that name another one.")
+    public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method
+    found = OAuth2(
+        grant_type=grant_type,
+        token_url=token_url,  # type: ignore[arg-type] - a problem was noted where there is none
+        authorization_url=authorization_url,
+        client_id=problems.template("client_id", declared["client_id"]),
+        client_secret=None if public else problems.template("client_secret", declared["client_secret"]),
+        scopes=tuple(problems.template("scopes", scope) for scope in declared["scopes"]),
+        scope_separator=declared["scope_separator"],
+        token_params=named_templates(declared["token_params"], "token_params", problems),
+        authorization_params=named_templates(
+            declared["authorization_params"], "authorization_params", problems
+        ),
+        body_format=declared["body_format"],
+        endpoint_auth_method=declared["token_endpoint_auth_method"],
+    )
+    if token_url is None:
+        return None
+    check_names(found.names - token_url.names, properties, "client_id", problems)
+    return found
+
+
+def _login(
+    declared: list[Mapping[str, Any]],
+    has_base_url: bool,
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> Login:
+    steps: list[LoginStep] = []
+    outputs: set[str] = set()
+    for index, item in enumerate(declared):
+        with problems.under(f"login[{index}]"):
+            step = _login_step(item, has_base_url, properties, problems)
+            used = {name for name in _login_names(step) if name not in outputs}
+            for name in sorted(used):
+                problems.add("", f"`{{{name}}}` is not put out by an earlier request of the login.")
+            outputs |= {f"login.{name}" for name, _ in step.outputs}
+            steps.append(step)
+    with problems.under("login"):
+        if sum(step.gives_token for step in steps) != 1:
+            problems.add(
+                "",
+                "One request of the login yields the token: `token_path`, `token_header` or `token_cookie`.",
+            )
+    return Login(tuple(steps))
+
+
+def _login_step(
+    item: Mapping[str, Any], has_base_url: bool, properties: Mapping[str, Property], problems: Problems
+) -> LoginStep:
+    if "path" in item and not has_base_url:
+        problems.add("path", "There is no base_url to append it to; use `url`.")
+    if "path" in item and not item["path"].startswith("/"):
+        problems.add("path", "Start with a slash; it is appended to base_url.")
+
+    def select(word: str) -> Any:
+        return problems.attempt(word, lambda: compile_select(item[word])) if word in item else None
+
+    step = LoginStep(
+        method=item["method"],
+        url=compile_base_url(item.get("url"), properties, problems, "url"),
+        path=problems.template("path", item["path"]) if "path" in item else None,
+        headers=named_templates(item["headers"], "headers", problems),
+        query=named_templates(item["query"], "query", problems),
+        body=problems.tree("body", item["body"]) if item.get("body") is not None else None,
+        body_format=item["body_format"],
+        outputs=tuple(
+            (name, selector)
+            for name, text in item["outputs"].items()
+            if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
+        ),
+        token_path=select("token_path"),
+        token_header=item.get("token_header"),
+        token_cookie=item.get("token_cookie"),
+        expires_in=select("expires_in_path"),
+        expires_at=select("expires_at_path"),
+        duration_seconds=item.get("expiration_duration"),
+    )
+    check_names(step.names, properties, "body", problems)
+    return step
+
+
+def _login_names(step: LoginStep) -> set[str]:
+    templates = [template for _, template in (*step.headers, *step.query)] + (
+        [step.path] if step.path else []
+    )
+    names = {name for template in templates for name in template.names} | (
+        step.body.names if step.body else set()
+    )
+    return {name for name in names if name.startswith("login.")}

@@ -1,0 +1,191 @@
+"""No form of a secret survives, and nothing else is touched."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import string
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import orjson
+import pytest
+import re2
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from integrations.redaction import MASK, Redactor
+
+SECRET = "sk_live/51H+x=&<é>\"'\\ ~\n1234567890"
+
+
+def fully_percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def escaped(text: str) -> str:
+    units = text.encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def base64_at(offset: int, encode: Callable[[bytes], bytes]) -> Callable[[str], str]:
+    return lambda text: encode(b"user:pass"[: 6 + offset] + text.encode() + b"tail").decode()
+
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "quote": quote,
+    "quote_all": lambda text: quote(text, safe=""),
+    "quote_lower": lambda text: quote(text, safe="").replace("%C3%A9", "%c3%a9").replace("%2F", "%2f"),
+    "quote_plus": quote_plus,
+    "quote_twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "fully_percent": fully_percent,
+    "fully_percent_lower": lambda text: fully_percent(text).lower(),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json_unicode": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "orjson": lambda text: orjson.dumps(text).decode()[1:-1],
+    "json_slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "json_html_safe": lambda text: json.dumps(text)[1:-1].replace("<", "\\u003c").replace("&", "\\u0026").replace("'", "\\u0027"),
+    "json_in_json": lambda text: json.dumps(json.dumps(text))[1:-1],
+    "json_escaped": escaped,
+    "json_escaped_upper": lambda text: escaped(text).upper().replace("\\U", "\\u"),
+    "html": html.escape,
+    "html_no_quotes": lambda text: html.escape(text, quote=False),
+    "html_decimal": lambda text: "".join(f"&#{ord(c)};" for c in text),
+    "html_hex": lambda text: "".join(f"&#x{ord(c):X};" for c in text),
+    **{f"base64_{n}": base64_at(n, base64.b64encode) for n in range(3)},
+    **{f"urlsafe_base64_{n}": base64_at(n, base64.urlsafe_b64encode) for n in range(3)},
+    "base64_bare": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64_no_padding": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+}  # fmt: skip
+
+SECRETS = st.one_of(
+    st.text(string.ascii_letters + string.digits + "_-.", min_size=4, max_size=40),
+    st.text(string.printable, min_size=4, max_size=24),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=12),
+)
+AROUND = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS.keys())
+@pytest.mark.parametrize(
+    "secret", [SECRET, "abcd", "пароль!", "!!@@##$$", "a-b-c-d-e", "p@ss w0rd", "😀😀😀😀", "1234"]
+)
+def test_a_secret_is_found_and_replaced_in_every_form(secret, encode):
+    redactor = Redactor([secret])
+    body = f"before {encode(secret)} after".encode()
+    assert redactor.found_in(body)
+    redacted = redactor.redact_bytes(body)
+    assert MASK.encode() in redacted
+    assert not redactor.found_in(redacted)
+    assert redacted.startswith(b"before ")
+    assert redacted.endswith(b" after")
+
+
+@given(SECRETS, st.sampled_from(sorted(ENCODERS)), AROUND, AROUND)
+def test_no_form_of_any_secret_survives_in_bytes(secret, encoder, before, after):
+    # A secret that the text around it holds as well is another case of the same.
+    form = ENCODERS[encoder](secret)
+    redactor = Redactor([secret])
+    redacted = redactor.redact_bytes(f"{before}{form}{after}".encode())
+    assert redactor.found_in(f"{before}{form}{after}".encode())
+    assert form.encode() not in redacted
+    assert secret.encode() not in redacted
+
+
+@given(SECRETS, st.sampled_from(sorted(ENCODERS)), st.booleans())
+def test_no_form_of_any_secret_survives_in_a_json_value(secret, encoder, as_key):
+    form = ENCODERS[encoder](secret)
+    value = {"list": [1, None, True, f"Basic {form}"], "k": {form: 1} if as_key else "v"}
+    redacted = Redactor([secret]).redact_value(value)
+    assert not Redactor([secret]).found_in(json.dumps(redacted, ensure_ascii=False).encode())
+    assert redacted["list"][:3] == [1, None, True]
+
+
+@given(st.sets(SECRETS, min_size=2, max_size=4))
+def test_several_secrets_are_all_replaced(secrets):
+    redactor = Redactor(secrets)
+    redacted = redactor.redact_text(" ".join(sorted(secrets)))
+    assert not any(secret in redacted for secret in secrets)
+
+
+def test_a_secret_inside_a_longer_one_leaves_nothing_of_it():
+    assert Redactor(["abcd", "abcdefgh"]).redact_text("abcdefgh abcd") == f"{MASK} {MASK}"
+
+
+@given(SECRETS, st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_a_text_without_the_secret_stays_as_it_is(secret, text):
+    redactor = Redactor([secret])
+    assume(not redactor.found_in(text.encode()))
+    assert redactor.redact_text(text) == text
+    assert redactor.redact_bytes(text.encode()) == text.encode()
+
+
+def test_a_value_without_the_secret_is_handed_back_itself():
+    value = {"a": [1, 2.5, "x", {"b": None}]}
+    assert Redactor(["another-secret"]).redact_value(value) is value
+    assert Redactor([]).redact_value(value) is value
+
+
+@pytest.mark.parametrize(
+    ("secret", "number", "redacted"),
+    [
+        ("12345678", 12345678, MASK),
+        ("12345678", 9123456780, MASK),
+        ("1234", 1234, MASK),
+        ("1234", 1712345678, 1712345678),
+        ("12.5000", 12.5, 12.5),
+        ("12.75", 12.75, MASK),
+        ("123456789012345678901", 123456789012345678901, MASK),
+        ("true", True, True),
+    ],
+)
+def test_a_number_that_spells_a_secret_is_replaced(secret, number, redacted):
+    assert Redactor([secret]).redact_value([number, "1234 and 12345678"])[0] == redacted
+
+
+def test_secrets_of_up_to_three_characters_are_left_out():
+    redactor = Redactor(["", "a", "abc"])
+    assert not redactor.found_in(b"abc")
+    assert redactor.redact_text("abc") == "abc"
+
+
+def test_utf_16_is_searched_too():
+    for codec in ("utf-16-le", "utf-16-be"):
+        body = SECRET.encode(codec)
+        assert Redactor([SECRET]).found_in(body)
+        assert Redactor([SECRET]).redact_bytes(body) == MASK.encode()
+
+
+def test_a_form_that_ends_inside_a_character_leaves_a_readable_text():
+    assert Redactor(["abcé"]).redact_text("abc鿿!") == MASK + "\ufffd\ufffd!"
+
+
+@pytest.mark.parametrize("encoder", ["json", "quote", "base64_1", "fully_percent"])
+def test_nothing_is_left_of_a_private_key(encoder):
+    lines = [base64.b64encode(bytes([n]) * 48).decode() for n in range(25)]
+    key = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
+    form = ENCODERS[encoder](key)
+    redacted = Redactor([key]).redact_text(f'{{"echo": "{form}"}}')
+    assert not any(form[start : start + 10] in redacted for start in range(10, len(form) - 20))
+    assert len(redacted) < 100
+
+
+def test_secrets_stay_out_of_every_repr():
+    redactor = Redactor([SECRET])
+    assert "sk_live" not in repr(redactor) + repr(redactor._forms) + repr(vars(redactor))
+
+
+def test_the_pattern_is_made_only_when_a_secret_may_be_there():
+    redactor = Redactor(["sk_live_51H8abc"])
+    redactor.redact_bytes(b'{"plain": "answer"}' * 1_000)
+    redactor.redact_value({"plain": ["answer"]})
+    assert not any("pattern" in vars(forms) for forms in redactor._forms)
+
+
+def test_the_regular_expression_library_keeps_no_secret(monkeypatch):
+    remembered = []
+    monkeypatch.setattr(re2._Regexp, "_make", lambda *arguments: remembered.append(arguments))
+    assert Redactor(["kept-no-longer-than-needed"]).found_in(b"kept-no-longer-than-needed")
+    assert remembered == []
