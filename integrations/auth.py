@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import SettingsIncomplete
-from integrations.manifest import Credential
+from integrations.manifest import Credential, Signature
 from integrations.templating import UnresolvedName
 
 _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")  # RFC 6265 section 4.1.1
@@ -24,6 +24,8 @@ class Placed:
     body: list[tuple[str, str]] = field(default_factory=list)
     cookies: list[tuple[str, str]] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
+    digest: tuple[str, str] | None = None
+    signatures: list[Signature] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return "<Placed …>"
@@ -72,13 +74,7 @@ def _cookie(credential: Credential, values: Mapping[str, Any], placed: Placed) -
 
 
 def _basic(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    user = _fill(credential, values)
-    password = ""
-    if credential.password is not None:
-        try:
-            password = credential.password.text(values)
-        except UnresolvedName as missing:
-            raise _unset(missing.name) from None
+    user, password = _user_and_password(credential, values)
     if ":" in user:
         # RFC 7617 section 2: everything after the first colon would be read as the password.
         raise _bad_setting(credential, "must not hold a colon, for basic authentication could not carry it")
@@ -87,12 +83,33 @@ def _basic(credential: Credential, values: Mapping[str, Any], placed: Placed) ->
     placed.headers.append(("Authorization", f"Basic {encoded}"))
 
 
+def _digest(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    placed.digest = _user_and_password(credential, values)
+
+
+def _signature(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+    assert credential.signature is not None  # noqa: S101 - the compiler makes it with one
+    placed.signatures.append(credential.signature)
+
+
+def _user_and_password(credential: Credential, values: Mapping[str, Any]) -> tuple[str, str]:
+    user = _fill(credential, values)
+    if credential.password is None:
+        return user, ""
+    try:
+        return user, credential.password.text(values)
+    except UnresolvedName as missing:
+        raise _unset(missing.name) from None
+
+
 _PLACEMENTS: dict[str, Callable[[Credential, Mapping[str, Any], Placed], None]] = {
     "header": _header,
     "query": _query,
     "body": _body,
     "cookie": _cookie,
     "basic": _basic,
+    "digest": _digest,
+    "signature": _signature,
 }
 
 

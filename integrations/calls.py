@@ -22,6 +22,14 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestLogin:
+    """Who answers a Digest challenge (RFC 7616)."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedCall:
     """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
 
@@ -39,6 +47,7 @@ class PreparedCall:
     public_only: bool = False
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     tls: Tls | None = None
+    digest: DigestLogin | None = field(default=None, repr=False)
 
     @property
     def origin(self) -> str:

@@ -7,19 +7,21 @@ be encoded is refused by name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
-
-import orjson
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from errors import Invalid, SettingsIncomplete
 from integrations.auth import Placed, place_credentials
 from integrations.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
-from integrations.calls import PreparedCall
-from integrations.manifest import MISSING, Endpoint, Location, Parameter
+from integrations.body_formats import encode_body, form_values
+from integrations.calls import DigestLogin, PreparedCall, Tls
+from integrations.manifest import Endpoint, Integration, Location, Parameter, TlsTemplates
+from integrations.parameters import Values
+from integrations.signatures import compute_values, request_parts
 from integrations.templating import Template, Tree, UnresolvedName, as_text
+from integrations.whole_urls import normalise_public_url
 
 _QUERY_NAME_SAFE = "[]$:@,"
 _BAD_IN_HEADER = re.compile(r"[^\t\x20-\x7e]")
@@ -37,18 +39,6 @@ ACCEPT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """The settings as a call sees them: plain ones, opened secrets, and which properties are required."""
-
-    config: Mapping[str, Any]
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    required: frozenset[str] = frozenset()
-
-    def merged(self) -> dict[str, Any]:
-        return {**self.config, **self.secrets}
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds that the app sets for every call."""
 
@@ -56,39 +46,27 @@ class Limits:
     max_bytes: int = 10 * 1024 * 1024
 
 
-def bind_parameters(endpoint: Endpoint, given: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """Every parameter's value by name: given, else the setting's, else the default; what has none is left out.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a call of several pages stands: the next page's whole URL, or what moves in the query."""
 
-    Raises Invalid by field (`parameters.units`) and SettingsIncomplete.
-    """
-    errors: dict[str, list[str]] = {}
-    settings = values.merged()
-    known = {parameter.name for parameter in endpoint.parameters}
-    for name in given.keys() - known:
-        errors[f"parameters.{name}"] = ["Unknown; this endpoint has no such parameter."]
-    bound: dict[str, Any] = {}
-    for parameter in endpoint.parameters:
-        value = _parameter_value(parameter, given, settings)
-        if value is None:
-            if parameter.value.required:
-                errors[f"parameters.{parameter.name}"] = ["Required."]
-            continue
-        # A secret was checked when it was entered; whoever only names the call does not open it.
-        is_secret = parameter.value.from_config in endpoint.secret_names and parameter.name not in given
-        if not is_secret and (problems := parameter.value.check(value)):
-            errors[f"parameters.{parameter.name}"] = problems
-            continue
-        bound[parameter.name] = value
-    if errors:
-        _raise_for_unset_settings(endpoint, errors)
-        raise Invalid("Some parameters are not right.", errors=errors)
-    return bound
+    url: str | None = None
+    query: tuple[tuple[str, str], ...] = ()
+
+
+FIRST_PAGE = Page()
 
 
 def build_call(
-    endpoint: Endpoint, base_url: BaseUrl | None, bound: Mapping[str, Any], values: Values, limits: Limits
+    integration: Integration,
+    endpoint: Endpoint,
+    bound: Mapping[str, Any],
+    values: Values,
+    limits: Limits,
+    now: float,
+    page: Page = FIRST_PAGE,
 ) -> PreparedCall:
-    """The request, whole. `bound` is what `bind_parameters` gave.
+    """The request, whole. `bound` is what `bind_parameters` gave; `now` (epoch seconds) is for signatures.
 
     Raises Invalid for a parameter that cannot stand in its place, SettingsIncomplete for a setting.
     """
@@ -97,56 +75,83 @@ def build_call(
     settings = values.merged()
     scope = {**settings, **bound}
     placed = place_credentials(endpoint.credentials, settings, values.required)
-    url = _url(endpoint, base_url, bound, scope, settings, placed)
+    url = _url(integration, endpoint, bound, scope, settings, placed, page)
     content_type, body = _body(endpoint, bound, scope, placed)
-    headers = _headers(endpoint, bound, scope, placed, content_type)
+    url = _sign(endpoint, settings, placed, url, body, now)
     secrets = {settings[name] for name in endpoint.secret_names if isinstance(settings.get(name), str)}
     return PreparedCall(
         method=endpoint.method,
         url=url,
-        headers=headers,
+        headers=_headers(endpoint, bound, scope, placed, content_type),
         body=body,
-        timeout_seconds=endpoint.timeout_seconds or limits.timeout_seconds,
+        timeout_seconds=endpoint.timeout_seconds or integration.timeout_seconds or limits.timeout_seconds,
         max_bytes=limits.max_bytes,
         redirects=endpoint.redirects,
-        secrets=frozenset(secrets | placed.secrets),
+        secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
+        digest=DigestLogin(*placed.digest) if placed.digest else None,
+        tls=_tls(integration.tls, settings),
     )
 
 
-def _parameter_value(parameter: Parameter, given: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
-    value = given.get(parameter.name)
-    if value is None and parameter.value.from_config is not None:
-        value = settings.get(parameter.value.from_config)
-    if value is None and parameter.value.default is not MISSING:
-        value = parameter.value.default
-    return value
+def _sign(
+    endpoint: Endpoint,
+    settings: Mapping[str, Any],
+    placed: Placed,
+    url: str,
+    body: bytes | None,
+    now: float,
+) -> str:
+    """The URL with what signatures add to its query; what they add to the headers is in `placed` then."""
+    for signature in placed.signatures:
+        try:
+            scope = compute_values(signature, {**settings, **request_parts(endpoint.method, url, body)}, now)
+            placed.headers += [(name, template.text(scope)) for name, template in signature.headers]
+            pairs = [(name, template.text(scope)) for name, template in signature.query]
+        except UnresolvedName as missing:
+            raise _unset_setting(missing.name) from None
+        url = _with_query(url, pairs)
+    return url
 
 
-def _raise_for_unset_settings(endpoint: Endpoint, errors: Mapping[str, list[str]]) -> None:
-    """A required parameter that only a setting can fill is the settings' fault, not the caller's."""
-    for parameter in endpoint.parameters:
-        if parameter.value.from_config and errors.get(f"parameters.{parameter.name}") == ["Required."]:
-            name = parameter.value.from_config
-            raise SettingsIncomplete(
-                f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]}
-            )
+def _tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls | None:
+    if templates is None:
+        return None
+
+    def fill(template: Template | None) -> str | None:
+        if template is None or all(settings.get(name) is None for name in template.names):
+            return None
+        return _template_text(template, settings)
+
+    tls = Tls(fill(templates.ca_file), fill(templates.client_certificate), fill(templates.client_key))
+    return tls if tls != Tls() else None
 
 
 # -- URL -----------------------------------------------------------------------------------------------------------
 
 
 def _url(
+    integration: Integration,
     endpoint: Endpoint,
-    base_url: BaseUrl | None,
     bound: Mapping[str, Any],
     scope: Mapping[str, Any],
     settings: Mapping[str, Any],
     placed: Placed,
+    page: Page,
 ) -> str:
-    base = endpoint.base_url or base_url
+    if page.url is not None:
+        # The provider's own link to the next page; only a key in the query may have to be put back.
+        present = {name for name, _ in parse_qsl(urlsplit(page.url).query, keep_blank_values=True)}
+        return _with_query(page.url, [pair for pair in placed.query if pair[0] not in present])
+    base = endpoint.base_url or integration.base_url
     assert base is not None  # noqa: S101 - the compiler refuses an endpoint without one
+    pairs = [*_query_pairs(endpoint, bound, scope), *page.query, *placed.query]
+    return _with_query(fill_base_url(base, settings) + _path(endpoint.path, bound, scope), pairs)
+
+
+def fill_base_url(base: BaseUrl, settings: Mapping[str, Any]) -> str:
+    """The base URL with these settings. Raises SettingsIncomplete by field."""
     try:
-        start = base.fill(settings)
+        return base.fill(settings)
     except UnresolvedName as missing:
         raise _unset_setting(missing.name) from None
     except BadSetting as bad:
@@ -155,9 +160,6 @@ def _url(
         ) from None
     except BadBaseUrl as bad:
         raise SettingsIncomplete(str(bad)) from None
-    path = _path(endpoint.path, bound, scope)
-    query = _query(endpoint, bound, scope, placed)
-    return start + path + (f"?{query}" if query else "")
 
 
 def _path(template: Template, bound: Mapping[str, Any], scope: Mapping[str, Any]) -> str:
@@ -173,24 +175,23 @@ def _path(template: Template, bound: Mapping[str, Any], scope: Mapping[str, Any]
     )
 
 
-def _query(endpoint: Endpoint, bound: Mapping[str, Any], scope: Mapping[str, Any], placed: Placed) -> str:
+def _query_pairs(
+    endpoint: Endpoint, bound: Mapping[str, Any], scope: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     pairs = [
         (name, _template_text(template, scope)) for name, template in (*endpoint.path_query, *endpoint.query)
     ]
     for parameter in _at(endpoint, "query"):
         if parameter.name in bound:
-            pairs += [(parameter.name, text) for text in _query_values(bound[parameter.name])]
-    pairs += placed.query
-    return "&".join(f"{quote(name, safe=_QUERY_NAME_SAFE)}={quote(text, safe='')}" for name, text in pairs)
+            pairs += [(parameter.name, text) for text in form_values(bound[parameter.name])]
+    return pairs
 
 
-def _query_values(value: Any) -> list[str]:
-    """A list repeats the name, as OpenAPI's `form` style does; an object travels as JSON."""
-    if isinstance(value, list):
-        return [text for item in value for text in _query_values(item)]
-    if isinstance(value, dict):
-        return [orjson.dumps(value).decode()]
-    return [as_text(value)]
+def _with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    query = "&".join(f"{quote(name, safe=_QUERY_NAME_SAFE)}={quote(text, safe='')}" for name, text in pairs)
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 # -- Headers -------------------------------------------------------------------------------------------------------
@@ -244,7 +245,10 @@ def _body(
         value = {**value, **members}
         for dotted, text in placed.body:
             _set_member(value, dotted.split("."), text)
-    return _BODY_FORMATS[endpoint.body_format](value)
+    try:
+        return encode_body(endpoint.body_format, value)
+    except TypeError as error:
+        raise Invalid(f"The body cannot be built: {error}.") from None
 
 
 def _fill_tree(tree: Tree, endpoint: Endpoint, scope: Mapping[str, Any]) -> Any:
@@ -265,31 +269,6 @@ def _set_member(target: dict[str, Any], path: list[str], value: str) -> None:
     target[path[-1]] = value
 
 
-def _json_body(value: Any) -> tuple[str, bytes]:
-    return "application/json", orjson.dumps(value)
-
-
-def _form_body(value: Any) -> tuple[str, bytes]:
-    pairs = [(name, text) for name, item in value.items() for text in _query_values(item)]
-    return "application/x-www-form-urlencoded", urlencode(pairs).encode()
-
-
-def _text_body(value: Any) -> tuple[str, bytes]:
-    return "text/plain; charset=utf-8", as_text(value).encode()
-
-
-def _xml_body(value: Any) -> tuple[str, bytes]:
-    return "application/xml; charset=utf-8", as_text(value).encode()
-
-
-_BODY_FORMATS: dict[str, Callable[[Any], tuple[str, bytes]]] = {
-    "json": _json_body,
-    "form": _form_body,
-    "text": _text_body,
-    "xml": _xml_body,
-}
-
-
 # -- A whole URL from an input --------------------------------------------------------------------------------------
 
 
@@ -306,37 +285,6 @@ def _build_whole_url_call(endpoint: Endpoint, bound: Mapping[str, Any], limits: 
         redirects="any",
         public_only=True,
     )
-
-
-def normalise_public_url(name: str, value: str) -> str:
-    """An input's URL, encoded, without its fragment. Raises Invalid by field for what is not an http(s) URL."""
-
-    def refuse(why: str) -> Invalid:
-        return Invalid(
-            f"`{name}` is not a URL that can be fetched: {why}.", errors={f"parameters.{name}": [why]}
-        )
-
-    text = value.strip()
-    if re.search(r"[\x00-\x20\x7f\\]", text):
-        raise refuse("it holds blanks, backslashes or control characters")
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise refuse("it cannot be read") from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise refuse("it must start with http:// or https:// and name a host")
-    if "@" in parts.netloc:
-        raise refuse("it must not carry a user name or password")
-    path = quote(parts.path, safe="/%!$&'()*+,;=:@~-._") or "/"
-    query = quote(
-        parts.query, safe="/?%!$&'()*+,;=:@~-._[]|^`{}\"<>".replace('"', "").replace("<", "").replace(">", "")
-    )
-    try:
-        netloc = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
-    except UnicodeError:
-        raise refuse("its host name cannot be read") from None
-    return f"{parts.scheme.lower()}://{netloc}{path}" + (f"?{query}" if query else "")
 
 
 # -- Small helpers --------------------------------------------------------------------------------------------------

@@ -7,16 +7,19 @@ import re
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.adapters import BaseAdapter
+from requests.auth import HTTPDigestAuth
 from requests.structures import CaseInsensitiveDict
+from requests.utils import parse_dict_header
 
-from errors import EgressRefused, PatchbayError, UpstreamInvalid
-from integrations.calls import Answer, PreparedCall
+from errors import EgressRefused, PatchbayError, UpstreamFailed, UpstreamInvalid
+from integrations.calls import Answer, DigestLogin, PreparedCall
 from integrations.egress.body import ACCEPT_ENCODING, framing_of, read_body, truncated
 from integrations.egress.deadline import Watch, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
@@ -31,6 +34,7 @@ __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 # A body in tiny chunks is mostly framing: six bytes around each byte at worst.
 _FRAMING_FACTOR = 8
 
+_DIGEST_CHALLENGE = re.compile(r"(?:^|,)\s*Digest\s+(.*)", re.IGNORECASE | re.DOTALL)
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -121,6 +125,14 @@ class Egress:
         (reason "redirect") or DeadlineExceeded.
         """
         seconds = min(call.timeout_seconds, math.inf if deadline_seconds is None else deadline_seconds)
+        answer = self._send_once(call, seconds)
+        challenge = None if answer.status != 401 or answer.redirected else digest_challenge(answer)
+        if call.digest is None or challenge is None:
+            return answer
+        answered = (*call.headers, ("Authorization", answer_challenge(call, call.digest, challenge)))
+        return self._send_once(replace(call, headers=answered), seconds - answer.duration_seconds)
+
+    def _send_once(self, call: PreparedCall, seconds: float) -> Answer:
         started_at = self._monotonic()
         hop = first_hop(call)
         received_bytes = 0
@@ -228,3 +240,33 @@ def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes
     reply.keep()
     exchange.watch.remaining_seconds()
     return body
+
+
+def digest_challenge(answer: Answer) -> str | None:
+    """The parameters of the Digest challenge among the answer's (RFC 9110 section 11.6.1), None without one."""
+    for value in answer.headers.get_all("WWW-Authenticate"):
+        match = _DIGEST_CHALLENGE.search(value)
+        if match:
+            return match.group(1)
+    return None
+
+
+def answer_challenge(call: PreparedCall, login: DigestLogin, challenge: str) -> str:
+    """The Authorization header that answers a Digest challenge (RFC 7616), computed by requests.
+
+    Raises UpstreamFailed for a challenge that cannot be answered.
+    """
+    auth = HTTPDigestAuth(login.username, login.password)
+    auth.init_per_thread_state()
+    auth._thread_local.chal = parse_dict_header(challenge)
+    try:
+        header = auth.build_digest_header(call.method, call.url)
+    except (KeyError, ValueError, AttributeError):
+        header = None
+    if header is None:
+        raise UpstreamFailed(
+            "The provider asks for a kind of digest authentication that is not known here.",
+            upstream_status=401,
+            reason="digest",
+        )
+    return header

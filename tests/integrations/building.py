@@ -5,7 +5,8 @@ from typing import Any
 from integrations.calls import PreparedCall
 from integrations.compiling import compile_plugin
 from integrations.manifest import Integration
-from integrations.requests_builder import Limits, Values, bind_parameters, build_call
+from integrations.parameters import Values, bind_parameters
+from integrations.requests_builder import Limits, build_call
 
 ANY_PROPERTIES = [
     {"name": "api_key", "secure": True},
@@ -38,6 +39,7 @@ def call_of(
     parameters: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
+    now: float = 1_800_000_000.0,
     **section: Any,
 ) -> PreparedCall:
     """The request that one endpoint would send."""
@@ -45,7 +47,7 @@ def call_of(
     compiled = integration.endpoints["it"]
     values = Values(config or {}, secrets or {})
     bound = bind_parameters(compiled, parameters or {}, values)
-    return build_call(compiled, integration.base_url, bound, values, Limits())
+    return build_call(integration, compiled, bound, values, Limits(), now)
 
 
 def headers_of(call: PreparedCall) -> dict[str, str]:

@@ -1,0 +1,39 @@
+"""A whole URL that somebody gave as an input. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from errors import Invalid
+
+
+def normalise_public_url(name: str, value: str) -> str:
+    """An input's URL, encoded, without its fragment. Raises Invalid by field for what is not an http(s) URL."""
+
+    def refuse(why: str) -> Invalid:
+        return Invalid(
+            f"`{name}` is not a URL that can be fetched: {why}.", errors={f"parameters.{name}": [why]}
+        )
+
+    text = value.strip()
+    if re.search(r"[\x00-\x20\x7f\\]", text):
+        raise refuse("it holds blanks, backslashes or control characters")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise refuse("it cannot be read") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise refuse("it must start with http:// or https:// and name a host")
+    if "@" in parts.netloc:
+        raise refuse("it must not carry a user name or password")
+    path = quote(parts.path, safe="/%!$&'()*+,;=:@~-._") or "/"
+    query = quote(
+        parts.query, safe="/?%!$&'()*+,;=:@~-._[]|^`{}\"<>".replace('"', "").replace("<", "").replace(">", "")
+    )
+    try:
+        netloc = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
+    except UnicodeError:
+        raise refuse("its host name cannot be read") from None
+    return f"{parts.scheme.lower()}://{netloc}{path}" + (f"?{query}" if query else "")
