@@ -28,6 +28,7 @@ from integrations.executor import Executor
 from integrations.render import Renderer
 from integrations.requests_builder import Limits
 from integrations.routes import blueprint as integrations_blueprint
+from integrations.sender import NoTokens, Sender
 from plugin_store.configs import Configs
 from plugin_store.database import init_database
 from plugin_store.keys import load_keyring
@@ -117,7 +118,8 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     limits = Limits(settings.timeout_seconds, settings.max_answer_size_bytes)
     egress = make_egress(settings)
     closing.callback(egress.close)
-    executor = Executor(egress, vault, call_log, limits, clock, settings.upstream_calls)
+    sender = Sender(egress, NoTokens(), call_log, clock, settings.upstream_calls)
+    executor = Executor(sender, vault, limits, clock)
     pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
     closing.callback(pool.shutdown)
     return Services(

@@ -19,9 +19,10 @@ from errors import (
     UpstreamUnreachable,
 )
 from integrations.catalog import Catalog, Installed
-from integrations.executor import Circumstances, Executor, required_names
+from integrations.executor import Executor, required_names
 from integrations.manifest import Endpoint
-from integrations.requests_builder import Values
+from integrations.parameters import Values
+from integrations.sender import Circumstances
 from plugin_store.properties import check_values, effective_config, missing_required, properties_of
 from plugin_store.workspaces import Scope
 

@@ -1,82 +1,66 @@
-"""One call of one endpoint: build, send, parse, check, select, log."""
+"""One endpoint, called: build, send page by page, parse, check, redact, select."""
 
 from __future__ import annotations
 
 import base64
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.answers import parse_answer
-from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+from integrations.exact_json import dump_json
 from integrations.freshness import Upstream, read_upstream
-from integrations.manifest import Endpoint
+from integrations.manifest import GRANT, Endpoint
+from integrations.pagination import Position, first_position, next_position, page_items
+from integrations.parameters import Values, bind_parameters
+from integrations.protocols import unwrap
 from integrations.redaction import Redactor
-from integrations.requests_builder import Limits, Values, bind_parameters, build_call
+from integrations.requests_builder import FIRST_PAGE, Limits, Page, build_call
+from integrations.retrying import asked_wait_seconds
+from integrations.sender import Circumstances, Sender
 from plugin_store.vault import Vault
 
-
-class Door(Protocol):
-    """The one way out."""
-
-    def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
+MAX_RETRY_AFTER_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds."""
+    """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds.
+
+    `partial` is why something is missing from it, where something is; then it must not be kept.
+    """
 
     value: Any
     kind: str
     content_type: str
     upstream: Upstream
     fetched_at: float
+    partial: PatchbayError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Why a call is made, for which block, and how many seconds are left for it."""
+class _PageRead:
+    """One page: what it holds, and where the next one is."""
 
-    cause: Cause = "live"
-    block_id: str | None = None
-    seconds_left: Callable[[], float] | None = None
-
-
-@dataclass(slots=True)
-class _Measure:
-    status: int | None = None
-    received_bytes: int = 0
-    error_code: str | None = None
-    started: float = field(default_factory=time.perf_counter)
+    outcome: Outcome
+    items: list[Any] | None
+    next: Position | None
 
 
 class Executor:
-    """Calls endpoints. At most `max_calls` at a time, so that a slow provider cannot take every thread."""
+    """Calls endpoints."""
 
-    def __init__(
-        self,
-        door: Door,
-        vault: Vault,
-        log: CallLog,
-        limits: Limits,
-        clock: Callable[[], float],
-        max_calls: int,
-    ) -> None:
-        self._door = door
+    def __init__(self, sender: Sender, vault: Vault, limits: Limits, clock: Callable[[], float]) -> None:
+        self._sender = sender
         self._vault = vault
-        self._log = log
         self._limits = limits
         self._clock = clock
-        self._slots = threading.BoundedSemaphore(max_calls)
 
     def call(
         self,
@@ -86,34 +70,38 @@ class Executor:
         circumstances: Circumstances,
         values: Values | None = None,
     ) -> Outcome:
-        """The endpoint's answer. `values` stand in for the stored settings and secrets, as a test's do.
+        """The endpoint's answer, all its pages together under one deadline.
 
-        Raises Invalid and SettingsIncomplete before anything is sent; EgressRefused, UpstreamFailed and its kin,
-        DeadlineExceeded after.
+        `values` stand in for the stored settings and secrets, as a test's do. Raises Invalid and SettingsIncomplete
+        before anything is sent; EgressRefused, UpstreamFailed and its kin, DeadlineExceeded after.
         """
         values = values or self.stored_values(installed, endpoint)
-        call = self.prepare(installed, endpoint, parameters, values)
-        with self._logged(installed, endpoint, circumstances) as measure:
-            answer = self._send(call, circumstances)
-            measure.status, measure.received_bytes = answer.status, answer.received_bytes
-            _require_success(answer)
-            return self._read(endpoint, call, answer)
+        circumstances = self._with_deadline(installed, endpoint, circumstances)
+        first = self._page(installed, endpoint, parameters, circumstances, values, first_position(endpoint))
+        outcome = first.outcome
+        if first.items is not None:
+            outcome = self._collect(installed, endpoint, parameters, circumstances, values, first)
+        if endpoint.selector is None:
+            return outcome
+        selected = endpoint.selector.apply(outcome.value)
+        return replace(outcome, value=selected, kind="json", content_type="application/json")
 
     def prepare(
-        self, installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any], values: Values
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        values: Values,
+        page: Page = FIRST_PAGE,
     ) -> PreparedCall:
         """The request that would be sent."""
-        integration = installed.integration
-        timeout = integration.timeout_seconds or self._limits.timeout_seconds
         bound = bind_parameters(endpoint, parameters, values)
-        return build_call(
-            endpoint, integration.base_url, bound, values, Limits(timeout, self._limits.max_bytes)
-        )
+        return build_call(installed.integration, endpoint, bound, values, self._limits, self._clock(), page)
 
     def stored_values(self, installed: Installed, endpoint: Endpoint) -> Values:
         """The settings and the opened secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""
         installed.require_readable(endpoint.secret_names)
-        names = endpoint.secret_names & installed.secrets.keys()
+        names = (endpoint.secret_names & installed.secrets.keys()) - {GRANT}
         secrets = {name: self._open(installed, name) for name in sorted(names)}
         return Values(installed.config, secrets, required_names(installed))
 
@@ -129,66 +117,104 @@ class Executor:
             raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
         return opened.value
 
-    def _send(self, call: PreparedCall, circumstances: Circumstances) -> Answer:
-        left = circumstances.seconds_left() if circumstances.seconds_left else call.timeout_seconds
-        if left <= 0 or not self._slots.acquire(timeout=min(left, call.timeout_seconds)):
-            raise DeadlineExceeded("No time was left for the call.")
-        try:
-            left = circumstances.seconds_left() if circumstances.seconds_left else left
-            return self._door.send(call, deadline_seconds=left)
-        finally:
-            self._slots.release()
+    def _with_deadline(
+        self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
+    ) -> Circumstances:
+        """One deadline over every page and attempt, within the one that is there already."""
+        seconds = endpoint.timeout_seconds or self.timeout_seconds(installed)
+        ends_at = time.monotonic() + seconds
+        outer = circumstances.seconds_left
+
+        def seconds_left() -> float:
+            own = ends_at - time.monotonic()
+            return min(own, outer()) if outer is not None else own
+
+        return replace(circumstances, seconds_left=seconds_left)
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def _collect(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        values: Values,
+        page: _PageRead,
+    ) -> Outcome:
+        """All pages' items in one list; a failure on the way ends it there, and is told."""
+        items = list(page.items or [])
+        first, partial = page.outcome, page.outcome.partial
+        while page.next is not None:
+            try:
+                page = self._page(installed, endpoint, parameters, circumstances, values, page.next)
+            except (UpstreamFailed, DeadlineExceeded) as error:
+                partial = error
+                break
+            items += page.items or []
+            partial = partial or page.outcome.partial
+        return replace(first, value=items, partial=partial)
+
+    def _page(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        values: Values,
+        position: Position,
+    ) -> _PageRead:
+        given = {**parameters, **position.parameters}
+
+        def build(tokens: Mapping[str, str]) -> PreparedCall:
+            return self.prepare(installed, endpoint, given, replace(values, tokens=tokens), position.page)
+
+        def read(call: PreparedCall, answer: Answer) -> _PageRead:
+            self._require_success(installed, answer)
+            outcome = self._read(endpoint, call, answer)
+            if endpoint.paginator is None:
+                return _PageRead(outcome, None, None)
+            items = page_items(endpoint.paginator, outcome.value)
+            following = next_position(endpoint, position, call.url, answer.headers, outcome.value, items)
+            return _PageRead(outcome, items, following)
+
+        return self._sender.exchange(installed, endpoint, values, circumstances, build, read)
 
     def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer) -> Outcome:
+        """The answer as a value that a frontend may see."""
         now = self._clock()
         parsed = parse_answer(
             endpoint.response_type,
             answer.headers.get("Content-Type"),
             answer.body,
-            page_url=call.url if endpoint.url_parameter is not None else None,
+            page_url=_page_url(call),
             status=answer.status,
+            allow_empty=endpoint.method not in ("GET", "POST"),
         )
-        if endpoint.schema is not None and (wrong := endpoint.schema.errors(parsed.value)):
-            raise UpstreamInvalid(
-                "The provider's answer does not match the declared schema.",
-                reason="schema",
-                mismatches=[{"path": path, "message": message} for path, message in wrong[:20]],
-            )
-        value = endpoint.selector.apply(parsed.value) if endpoint.selector is not None else parsed.value
-        kind = "json" if endpoint.selector is not None else parsed.kind
+        unwrapped = unwrap(endpoint.protocol, _without_secrets(parsed.value, parsed.kind, call))
+        _check_schema(endpoint, unwrapped.value)
         return Outcome(
-            value=_without_secrets(value, kind, call),
-            kind=kind,
-            content_type="application/json" if kind == "json" else parsed.content_type,
+            value=unwrapped.value,
+            kind=parsed.kind,
+            content_type=Redactor(call.secrets).redact_text(parsed.content_type),
             upstream=read_upstream(answer.headers, now),
             fetched_at=now,
+            partial=unwrapped.partial,
         )
 
-    @contextmanager
-    def _logged(
-        self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
-    ) -> Iterator[_Measure]:
-        measure = _Measure()
-        try:
-            yield measure
-        except PatchbayError as error:
-            measure.error_code = error.code
-            measure.status = measure.status or getattr(error, "upstream_status", None)
-            raise
-        finally:
-            self._log.record(
-                CallRecord(
-                    at=self._clock(),
-                    workspace_id=installed.scope.workspace_id,
-                    plugin_id=installed.plugin_id,
-                    endpoint_id=endpoint.id,
-                    block_id=circumstances.block_id,
-                    cause=circumstances.cause,
-                    status=measure.status,
-                    duration_ms=(time.perf_counter() - measure.started) * 1000,
-                    response_bytes=measure.received_bytes,
-                    error_code=measure.error_code,
-                )
+    def _require_success(self, installed: Installed, answer: Answer) -> None:
+        if answer.status >= 400:
+            wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
+            raise UpstreamFailed(
+                f"The provider answered {answer.status}.",
+                upstream_status=answer.status,
+                retry_after_seconds=None if wait is None else min(wait, MAX_RETRY_AFTER_SECONDS),
+            )
+        if answer.status >= 300:
+            raise UpstreamFailed(
+                "The provider redirects, and this call follows no redirect.",
+                upstream_status=answer.status,
+                reason="redirect",
             )
 
 
@@ -198,34 +224,30 @@ def required_names(installed: Installed) -> frozenset[str]:
 
 
 def to_json(value: Any, kind: str) -> bytes:
-    """The value as the JSON of an envelope's `data`: text as a string, bytes as base64."""
+    """The value as the JSON of an envelope's `data`: text as a string, bytes as base64.
+
+    Raises UpstreamInvalid for a value that JSON cannot hold.
+    """
     if kind == "binary":
         return orjson.dumps(base64.b64encode(value).decode())
     try:
-        return orjson.dumps(value)
-    except TypeError:
-        # orjson stops at 64 bits where a provider's identifiers need not.
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return dump_json(value)
+    except ValueError:
+        raise UpstreamInvalid("The provider's answer cannot be written as JSON.", reason="unparsable") from None
 
 
-def _require_success(answer: Answer) -> None:
-    if answer.status >= 400:
-        raise UpstreamFailed(
-            f"The provider answered {answer.status}.",
-            upstream_status=answer.status,
-            retry_after_seconds=_retry_after(answer),
+def _page_url(call: PreparedCall) -> str:
+    """What relative links of a feed or page are relative to; a query may hold a key, and is no base anyway."""
+    return call.url if call.public_only else call.url.partition("?")[0]
+
+
+def _check_schema(endpoint: Endpoint, value: Any) -> None:
+    if endpoint.schema is not None and (wrong := endpoint.schema.errors(value)):
+        raise UpstreamInvalid(
+            "The provider's answer does not match the declared schema.",
+            reason="schema",
+            mismatches=[{"path": path, "message": message} for path, message in wrong[:20]],
         )
-    if answer.status >= 300:
-        raise UpstreamFailed(
-            "The provider redirects, and this call follows no redirect.",
-            upstream_status=answer.status,
-            reason="redirect",
-        )
-
-
-def _retry_after(answer: Answer) -> float | None:
-    text = (answer.headers.get("Retry-After") or "").strip()
-    return float(min(int(text), 86400)) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _without_secrets(value: Any, kind: str, call: PreparedCall) -> Any:

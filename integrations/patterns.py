@@ -14,6 +14,7 @@ MAX_URL_CHARACTERS = 8_192
 _MAX_MEMORY_BYTES = 1024 * 1024
 # Where a pattern may stop although the URL goes on: never inside a host or a path segment.
 _REST = r"(?:[/?#&].*)?"
+_NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[^>=!]+>")
 _GROUP_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 # White space, control characters and lone surrogates are no part of a URL.
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
@@ -59,6 +60,9 @@ def compile_pattern(text: str) -> Pattern:
     except UnicodeEncodeError:
         raise ValueError("not valid Unicode") from None
     names = tuple(regexp.groupindex)
+    # RE2 takes a name twice and fills in the first of the two only.
+    if len(_NAMED_GROUP.findall(text)) > len(names):
+        raise ValueError("duplicate group name")
     for name in names:
         if not _GROUP_NAME.fullmatch(name):
             raise ValueError(f"`{name[:64]}` cannot be the name of an input")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from integrations.exact_json import dump_json
@@ -13,15 +13,18 @@ MASK = "••••"
 MIN_SECRET_CHARACTERS = 4
 # The digits of a shorter number are found inside many longer ones, timestamps for one.
 _MIN_DIGITS_INSIDE_A_NUMBER = 8
+_PART_CHARACTERS = 128
 
 
 class Redactor:
     """Replaces the given secrets by `••••`. Cheap to make and to ask; dear only where a secret is found."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        long_enough = {secret for secret in secrets if len(secret) >= MIN_SECRET_CHARACTERS}
+        parts = {
+            part for secret in secrets if len(secret) >= MIN_SECRET_CHARACTERS for part in _parts_of(secret)
+        }
         # The longest first: a secret may be part of another.
-        self._forms = [SecretForms(secret) for secret in sorted(long_enough, key=lambda s: (-len(s), s))]
+        self._forms = [SecretForms(part) for part in sorted(parts, key=lambda part: (-len(part), part))]
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._forms)} secrets>"
@@ -41,7 +44,8 @@ class Redactor:
         """The text without the secrets."""
         body = text.encode("utf-8", "surrogatepass")
         redacted = self.redact_bytes(body)
-        return text if redacted is body else redacted.decode("utf-8", "surrogatepass")
+        # A form in another charset can end inside a character of this text.
+        return text if redacted is body else redacted.decode("utf-8", "replace")
 
     def redact_value(self, value: Any) -> Any:
         """A JSON value without the secrets, the value itself when there are none in it.
@@ -77,3 +81,13 @@ class Redactor:
             or (len(forms.secret) >= _MIN_DIGITS_INSIDE_A_NUMBER and forms.secret in text)
             for forms in self._forms
         )
+
+
+def _parts_of(secret: str) -> Iterator[str]:
+    """The secret itself, or a long one in parts, each looked for by itself: the pattern for a whole key is huge."""
+    start = 0
+    # What is left over joins the last part, so that none is too short to be looked for.
+    while len(secret) - start >= 2 * _PART_CHARACTERS:
+        yield secret[start : start + _PART_CHARACTERS]
+        start += _PART_CHARACTERS
+    yield secret[start:]

@@ -12,8 +12,6 @@ from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from errors import (
     BreakerOpen,
     BudgetSpent,
@@ -27,11 +25,13 @@ from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.cache_key import artifact_key
 from integrations.call_log import Cause
 from integrations.catalog import Catalog, Installed
-from integrations.executor import Circumstances, Executor, Outcome, to_json
+from integrations.exact_json import load_json
+from integrations.executor import Executor, Outcome, to_json
 from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
 from integrations.inputs import bind_inputs
 from integrations.manifest import Block, Endpoint, Step
-from integrations.requests_builder import Values, bind_parameters
+from integrations.parameters import Values, bind_parameters
+from integrations.sender import Circumstances
 from integrations.single_flight import SingleFlight
 from integrations.templating import UnresolvedName
 from plugin_store.workspaces import Scope
@@ -231,8 +231,9 @@ class Renderer:
             outcome.fetched_at,
             lifetime or now_only,
         )
-        is_kept = job.is_safe and lifetime is not None and self._keep(artifact, job.origin)
-        return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept)
+        may_keep = job.is_safe and lifetime is not None and outcome.partial is None
+        is_kept = may_keep and self._keep(artifact, job.origin)
+        return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
 
     def _keep(self, artifact: Artifact, origin: Origin) -> bool:
         try:
@@ -271,18 +272,23 @@ class Renderer:
         values: dict[str, Any] = {f"inputs.{name}": value for name, value in inputs.items()}
         results: dict[str, Any] = {}
         outcome: Outcome | None = None
+        partial: PatchbayError | None = None
         for number, step in enumerate(block.steps):
             parameters = _step_parameters(block, step, inputs, values)
             is_last = number == len(block.steps) - 1
             if is_last or not step.endpoint.is_safe:
                 outcome = self._executor.call(installed, step.endpoint, parameters, circumstances)
-                result = outcome.value
+                result, step_partial = outcome.value, outcome.partial
             else:
-                result = self._kept_step(installed, block, step, parameters, use_cache, circumstances)
+                result, step_partial = self._kept_step(
+                    installed, block, step, parameters, use_cache, circumstances
+                )
+            partial = partial or step_partial
             results[step.id] = result
             values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
         assert outcome is not None  # noqa: S101 - a block that can be rendered has a step
         wishes = block.steps[-1].endpoint.wishes
+        outcome = replace(outcome, partial=partial)
         if block.collect:
             outcome = replace(outcome, value=results, kind="json", content_type="application/json")
         if block.selector is not None:
@@ -302,10 +308,11 @@ class Renderer:
         parameters: Mapping[str, Any],
         use_cache: bool,
         circumstances: Circumstances,
-    ) -> Any:
-        """A step's result from its own artifact, which blocks that ask the same share."""
+    ) -> tuple[Any, PatchbayError | None]:
+        """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
         job = self._endpoint_job(installed, step.endpoint, parameters, block, circumstances.seconds_left)
-        return orjson.loads(self._answer(job, use_cache=use_cache, cause=circumstances.cause).artifact.data)
+        answered = self._answer(job, use_cache=use_cache, cause=circumstances.cause)
+        return load_json(answered.artifact.data), answered.error
 
 
 def _step_parameters(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from html.entities import codepoint2name
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -15,8 +15,9 @@ import re2
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9_.-]+")
 _MIN_PLAIN_RUN = 4
 _MAX_PLAIN_RUN = 64
-_PATTERN_MEMORY_BYTES = 64 * 1024 * 1024
+_PATTERN_MEMORY_BYTES = 16 * 1024 * 1024
 _BASE64_DIGIT = rb"[A-Za-z0-9+/_-]"
+_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _SHORT_ESCAPES = {"\b": b"b", "\t": b"t", "\n": b"n", "\f": b"f", "\r": b"r", "/": b"/", '"': b'"'}
 # More than one: JSON is often carried as a string inside JSON.
 _BACKSLASHES = rb"\\{1,4}"
@@ -28,25 +29,18 @@ class SecretForms:
     def __init__(self, secret: str) -> None:
         self.secret = secret
         run = max(_PLAIN_RUN.findall(secret), key=len, default="")[:_MAX_PLAIN_RUN]
-        self._run = run if len(run) >= _MIN_PLAIN_RUN else None
-        self._needles = _distinct([*_needles_of(run), *_base64_cores(secret)])
+        self._has_plain_run = len(run) >= _MIN_PLAIN_RUN
+        self._needles = _distinct([*_needles_of(run), *(core.digits for core in _base64_cores(secret))])
 
     def __repr__(self) -> str:
         return "<SecretForms>"
 
     def may_be_in(self, body: bytes) -> bool:
         """False when the secret is in `body` in no form; True may be a false alarm."""
-        run = self._run
-        if run is None:
+        if not self._has_plain_run:
             # No part of this secret comes through all encoders unchanged: only the pattern can tell.
             return self.pattern.search(body) is not None
-        if any(needle in body for needle in self._needles):
-            return True
-        # Their markers are nearly always missing, so these are not made ahead.
-        return any(
-            marker in body and any(needle in body for needle in needles_of(run))
-            for marker, needles_of in _RARE_NEEDLES.items()
-        )
+        return any(needle in body for needle in self._needles)
 
     def found_in(self, body: bytes) -> bool:
         """Whether the secret is in `body` in some form."""
@@ -60,11 +54,7 @@ class SecretForms:
     def pattern(self) -> Any:
         """An RE2 pattern for the secret with each character in any encoding, and its base64 at any alignment."""
         mixed = b"".join(_any_form(character) for character in self.secret)
-        # What stands beside a core holds bits of the secret too, and padding after it is left without a meaning.
-        cores = (
-            _BASE64_DIGIT + b"?" + re.escape(core) + _BASE64_DIGIT + b"?={0,2}"
-            for core in _base64_cores(self.secret)
-        )
+        cores = (core.pattern for core in _base64_cores(self.secret))
         wide = (re.escape(self.secret.encode(codec, "surrogatepass")) for codec in ("utf-16-le", "utf-16-be"))
         options = re2.Options()
         options.max_mem = _PATTERN_MEMORY_BYTES
@@ -82,34 +72,42 @@ def _needles_of(run: str) -> Iterator[bytes]:
     yield percent.upper().encode()
     # Without the last zero it is part of both byte orders.
     yield run.encode("utf-16-le")[:-1]
-
-
-def _json_needles(run: str) -> Iterator[bytes]:
-    escaped = "".join(f"\\u{ord(character):04x}" for character in run)
+    escaped = "".join([f"\\u{byte:04x}" for byte in plain])
     yield escaped.encode()
     yield escaped.upper().replace("\\U", "\\u").encode()
-
-
-def _html_needles(run: str) -> Iterator[bytes]:
-    yield "".join(f"&#{ord(character)};" for character in run).encode()
-    hexadecimal = "".join(f"&#x{ord(character):x};" for character in run)
+    yield "".join([f"&#{byte};" for byte in plain]).encode()
+    hexadecimal = "".join([f"&#x{byte:x};" for byte in plain])
     yield hexadecimal.encode()
     yield hexadecimal.upper().replace("X", "x").encode()
 
 
-_RARE_NEEDLES: dict[bytes, Callable[[str], Iterator[bytes]]] = {b"\\u00": _json_needles, b"&#": _html_needles}
+class _Base64Core(NamedTuple):
+    """Base64 digits that are a secret's alone, and whether it shares the digit before and the one after."""
+
+    digits: bytes
+    shares_before: bool
+    shares_after: bool
+
+    @property
+    def pattern(self) -> bytes:
+        # A shared digit holds bits of the secret too. One that is not shared may be the next secret's first.
+        before = _BASE64_DIGIT + b"?" if self.shares_before else b""
+        after = _BASE64_DIGIT + b"?" if self.shares_after else b""
+        return before + re.escape(self.digits) + after + b"={0,2}"
 
 
-def _base64_cores(secret: str) -> list[bytes]:
-    """The base64 digits that are the secret's alone, at the three places of a group where it can start."""
+def _base64_cores(secret: str) -> list[_Base64Core]:
+    """The cores at the three places of a group where the secret can start, in both alphabets."""
     plain = secret.encode("utf-8", "surrogatepass")
     cores = []
     for preceding_bytes in range(3):
         encoded = base64.b64encode(b"\0" * preceding_bytes + plain)
         first = -(-preceding_bytes * 8 // 6)
-        core = encoded[first : (preceding_bytes + len(plain)) * 8 // 6]
-        cores += [core, core.translate(bytes.maketrans(b"+/", b"-_"))]
-    return _distinct(cores)
+        end, shared_bits = divmod((preceding_bytes + len(plain)) * 8, 6)
+        digits = encoded[first:end]
+        for alphabet in (digits, digits.translate(_TO_URLSAFE)):
+            cores.append(_Base64Core(alphabet, preceding_bytes > 0, shared_bits > 0))
+    return list(dict.fromkeys(cores))
 
 
 def _any_form(character: str) -> bytes:

@@ -91,6 +91,6 @@ def _unmarked_utf16(body: bytes) -> str | None:
         return None
     half = len(start) // 2
     high_first, low_first = start[0::2].count(0), start[1::2].count(0)
-    if max(high_first, low_first) * 2 < half or min(high_first, low_first) > 0:
+    if max(high_first, low_first) * 2 <= half or min(high_first, low_first) > 0:
         return None
     return "utf-16-be" if high_first else "utf-16-le"

@@ -105,6 +105,7 @@ def test_no_form_of_any_secret_survives_in_a_json_value(secret, encoder, as_key)
 
 @given(st.sets(SECRETS, min_size=2, max_size=4))
 def test_several_secrets_are_all_replaced(secrets):
+    assume(not any("•" in secret for secret in secrets))
     redactor = Redactor(secrets)
     redacted = redactor.redact_text(" ".join(sorted(secrets)))
     assert not any(secret in redacted for secret in secrets)
