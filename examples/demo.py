@@ -167,6 +167,8 @@ def run_demo(port: int, *, stay: bool) -> int:
             "PATCHBAY_EGRESS_ALLOW": allowed,
             "PATCHBAY_EGRESS_ALLOW_URLS": allowed,
             "PATCHBAY_PREFETCH": "off",
+            # The notebook page declares its plugins too, and must mean the same providers.
+            "PATCHBAY_SANDBOX": sandbox.url,
         }
         with ServerProcess(port, settings) as server:
             demo = Demo(Api(server.url, server.token), sandbox)

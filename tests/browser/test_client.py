@@ -29,7 +29,7 @@ WITH_CLIENT = """async (argument) => {
     return { fetch, calls };
   };
   try {
-    %s
+    return await (async () => { %s })();
   } catch (error) {
     if (!(error instanceof PatchbayError)) return { thrown: error.name };
     const { name, code, status, detail, errors, retryAfter } = error;

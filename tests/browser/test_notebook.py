@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
-from pytest_httpserver import HTTPServer
+from playwright.sync_api import Page, expect
 
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
 from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
+from tests.browser.steps import add_block, close_drawer, enter_key, open_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -33,34 +33,6 @@ OWN_PLUGINS = {
 CONFLICT = "status of 409"
 BAD_GATEWAY = "status of 502"
 FORBIDDEN = "status of 403"
-
-
-def add_block(page: Page, offer: str, inputs: dict[str, str] | None = None) -> Locator:
-    """The block, added as a person does it: chosen from the list, its inputs typed."""
-    page.get_by_role("button", name="Add block", exact=True).click()
-    page.locator(f"[data-offer='{offer}']").first.click()
-    for label, text in (inputs or {}).items():
-        page.locator("form").get_by_label(label).fill(text)
-    page.get_by_role("button", name="Add", exact=True).click()
-    integration, block = offer.split("/")
-    return page.locator(f"[data-integration='{integration}'][data-block='{block}']").last
-
-
-def open_settings(page: Page, name: str) -> Locator:
-    page.get_by_role("button", name="Plugins", exact=True).click()
-    page.get_by_role("button", name=f"Settings of {name}").click()
-    return page.locator("[data-settings]")
-
-
-def enter_key(page: Page, key: str) -> None:
-    page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("[data-secret=ok]")).to_be_visible()
-
-
-def close_drawer(page: Page) -> None:
-    page.keyboard.press("Escape")
-    expect(page.locator("#drawer")).to_be_hidden()
 
 
 def test_the_first_visit_by_the_printed_link_declares_the_plugins(
@@ -326,62 +298,6 @@ def test_a_server_that_went_away_is_told_from_a_provider_that_failed(
 
     expect(block).to_have_attribute("data-code", "network")
     expect(block).to_contain_text("Patchbay does not answer")
-
-
-SHAPES = ("article", "feed", "table", "facts")
-HOSTILE_HTML = "<img src=https://evil.example/x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-HOSTILE_URL = "javascript:document.title='owned'"
-
-
-def hostile_plugin(base_url: str) -> dict[str, object]:
-    """An integration whose every text is an attack, with a block for each shape of data."""
-    blocks = [
-        {"id": shape, "name": f"{HOSTILE_HTML} {shape}", "endpoint": shape, "display": {"as": shape}}
-        for shape in SHAPES
-    ]
-    endpoints = [
-        *({"id": shape, "method": "GET", "path": f"/{shape}"} for shape in SHAPES),
-        {"id": "page", "method": "GET", "path": "/page", "response_type": "html"},
-    ]
-    return {
-        "id": "hostile",
-        "name": HOSTILE_HTML,
-        "version": "1.0.0",
-        "type": "integration",
-        "manifest": {
-            "description": HOSTILE_HTML,
-            "integration": {"api_type": "rest", "base_url": base_url, "auth_method": "none"},
-            "endpoints": endpoints,
-            "blocks": [*blocks, {"id": "page", "endpoint": "page"}],
-        },
-    }
-
-
-def test_what_a_provider_sends_stays_text(
-    open_notebook: OpenNotebook, api: Api, upstream: HTTPServer
-) -> None:
-    record = {
-        "title": HOSTILE_HTML,
-        "url": HOSTILE_URL,
-        "description": HOSTILE_HTML,
-        HOSTILE_HTML: HOSTILE_URL,
-    }
-    answers = {"article": record, "feed": [record], "table": [record, record], "facts": {"a": record}}
-    for shape, answer in answers.items():
-        upstream.expect_request(f"/{shape}").respond_with_json(answer)
-    upstream.expect_request("/page").respond_with_data(HOSTILE_HTML, content_type="text/html")
-    api("POST", "/plugins/register", hostile_plugin(upstream.url_for("").rstrip("/")))
-    page = open_notebook()
-
-    for block_id in (*SHAPES, "page"):
-        block = add_block(page, f"hostile/{block_id}")
-        expect(block).to_have_attribute("data-state", "ready")
-        expect(block.locator(".block-body")).to_contain_text("onerror")
-        assert block.locator("img, script, [onerror], a[href^='javascript']").count() == 0
-    open_settings(page, HOSTILE_HTML)
-
-    assert "owned" not in page.title()
-    assert page.locator("a[href^='javascript' i]").count() == 0
 
 
 @pytest.mark.parametrize("width", [360, 768, 1600])

@@ -1,0 +1,112 @@
+"""What providers and manifests say stays text, in every shape that data is drawn in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_httpserver import HTTPServer
+
+from tests.browser.conftest import Api
+from tests.browser.steps import add_block, open_settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+OpenNotebook = Callable[[], Page]
+
+SHAPES = ("article", "feed", "table", "facts")
+HOSTILE_HTML = "<img src=https://evil.example/x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+HOSTILE_URL = "javascript:document.title='owned'"
+
+
+def hostile_plugin(base_url: str) -> dict[str, object]:
+    """An integration whose every text is an attack, with a block for each shape of data."""
+    blocks = [
+        {"id": shape, "name": f"{HOSTILE_HTML} {shape}", "endpoint": shape, "display": {"as": shape}}
+        for shape in SHAPES
+    ]
+    endpoints = [
+        *({"id": shape, "method": "GET", "path": f"/{shape}"} for shape in SHAPES),
+        {"id": "page", "method": "GET", "path": "/page", "response_type": "html"},
+    ]
+    return {
+        "id": "hostile",
+        "name": HOSTILE_HTML,
+        "version": "1.0.0",
+        "type": "integration",
+        "manifest": {
+            "description": HOSTILE_HTML,
+            "integration": {"api_type": "rest", "base_url": base_url, "auth_method": "none"},
+            "endpoints": endpoints,
+            "blocks": [*blocks, {"id": "page", "endpoint": "page"}],
+        },
+    }
+
+
+def test_what_a_provider_sends_stays_text(
+    open_notebook: OpenNotebook, api: Api, upstream: HTTPServer
+) -> None:
+    record = {
+        "title": HOSTILE_HTML,
+        "url": HOSTILE_URL,
+        "description": HOSTILE_HTML,
+        HOSTILE_HTML: HOSTILE_URL,
+    }
+    answers = {"article": record, "feed": [record], "table": [record, record], "facts": {"a": record}}
+    for shape, answer in answers.items():
+        upstream.expect_request(f"/{shape}").respond_with_json(answer)
+    upstream.expect_request("/page").respond_with_data(HOSTILE_HTML, content_type="text/html")
+    api("POST", "/plugins/register", hostile_plugin(upstream.url_for("").rstrip("/")))
+    page = open_notebook()
+
+    for block_id in (*SHAPES, "page"):
+        block = add_block(page, f"hostile/{block_id}")
+        expect(block).to_have_attribute("data-state", "ready")
+        expect(block.locator(".block-body")).to_contain_text("onerror")
+        assert block.locator("img, script, [onerror], a[href^='javascript']").count() == 0
+    open_settings(page, HOSTILE_HTML)
+
+    assert "owned" not in page.title()
+    assert page.locator("a[href^='javascript' i]").count() == 0
+
+
+ADDRESSES = {
+    "https://example.com/a?b=c": "https://example.com/a?b=c",
+    " http://example.com ": "http://example.com/",
+    "javascript:alert(1)": None,
+    "JaVaScRiPt:alert(1)": None,
+    "java\nscript:alert(1)": None,
+    "\u0001javascript:alert(1)": None,
+    "data:text/html,<script>alert(1)</script>": None,
+    "vbscript:x": None,
+    "file:///etc/passwd": None,
+    "//evil.example/x": None,
+    "/relative": None,
+    "https://user:password@example.com/": None,
+    "https://": None,
+    "": None,
+}
+
+
+def test_only_web_addresses_are_followed(open_notebook: OpenNotebook) -> None:
+    page = open_notebook()
+    found = page.evaluate(
+        "async (addresses) => { const { safeUrl } = await import('/static/notebook/dom.js');"
+        " return addresses.map((address) => safeUrl(address)); }",
+        list(ADDRESSES),
+    )
+    assert dict(zip(ADDRESSES, found, strict=True)) == ADDRESSES
+
+
+def test_a_pattern_that_runs_for_ages_is_given_up(open_notebook: OpenNotebook) -> None:
+    page = open_notebook()
+    found = page.evaluate(
+        """async (address) => {
+          const { offersFor } = await import('/static/notebook/matching.js');
+          const offer = { integration: {}, block: { id: 'slow', url_patterns: ['https://(?:a+)+$'] } };
+          return offersFor(address, [offer]);
+        }""",
+        "https://" + "a" * 60 + "!",
+    )
+    assert found == []
