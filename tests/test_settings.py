@@ -96,7 +96,9 @@ def test_a_wrong_secret_is_refused_without_being_shown(variable: str):
 
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting.file_variable])
 def test_every_setting_can_be_kept_in_a_file(setting, tmp_path: Path):
-    text = setting.default or {"token": "t0ken", "allowed_origins": "http://a", "sandbox": "http://a:1"}.get(setting.name, "a:80")
+    text = setting.default or {"token": "t0ken", "allowed_origins": "http://a", "sandbox": "http://a:1"}.get(
+        setting.name, "a:80"
+    )
     (tmp_path / "value").write_text(f"\n{text}\n")
     assert setting.file_variable == f"{setting.variable}_FILE"
     settings = load_settings({setting.file_variable: str(tmp_path / "value")})

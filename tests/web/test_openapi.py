@@ -20,6 +20,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
                 yield f"{method.upper()} {path}", operation
 
 
+def follow(document: dict[str, Any], reference: str) -> Any:
+    at: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        at = at[part]
+    return at
+
+
 def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
@@ -41,20 +48,16 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]):
     found = set(references(document))
     assert found
     for reference in found:
-        at: Any = document
-        for part in reference.removeprefix("#/").split("/"):
-            at = at[part]
-        assert at
+        assert follow(document, reference)
 
 
 def test_every_failure_is_described_as_a_problem(document: dict[str, Any]):
     for name, operation in operations(document):
         assert "default" in operation["responses"], name
         for status, response in operation["responses"].items():
-            if status.startswith(("4", "5", "default")) and "$ref" not in response:
-                assert set(response.get("content", {"application/problem+json": 0})) == {
-                    "application/problem+json"
-                }
+            if status.startswith(("4", "5", "default")):
+                described = follow(document, response["$ref"]) if "$ref" in response else response
+                assert list(described["content"]) == ["application/problem+json"], name
 
 
 def test_every_operation_says_in_a_sentence_what_it_does(document: dict[str, Any]):
