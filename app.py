@@ -133,6 +133,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         catalog=catalog,
         artifacts=artifacts,
         executor=executor,
+        sender=sender,
         connection_test=ConnectionTest(catalog, executor),
         renderer=Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds),
     )

@@ -89,7 +89,7 @@ def build_call(
         redirects=endpoint.redirects,
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
-        tls=_tls(integration.tls, settings),
+        tls=fill_tls(integration.tls, settings),
     )
 
 
@@ -113,7 +113,8 @@ def _sign(
     return url
 
 
-def _tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls | None:
+def fill_tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls | None:
+    """Whom to trust and what to show, with these settings; None where nothing is declared or set."""
     if templates is None:
         return None
 
@@ -150,8 +151,13 @@ def _url(
 
 def fill_base_url(base: BaseUrl, settings: Mapping[str, Any]) -> str:
     """The base URL with these settings. Raises SettingsIncomplete by field."""
+    return fill_whole_url(base, settings).rstrip("/")
+
+
+def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any]) -> str:
+    """The URL of one call with these settings, the slash at its end kept. Raises SettingsIncomplete by field."""
     try:
-        return base.fill(settings)
+        return url.fill_whole(settings)
     except UnresolvedName as missing:
         raise _unset_setting(missing.name) from None
     except BadSetting as bad:
@@ -237,8 +243,10 @@ def _headers(
 def _body(
     endpoint: Endpoint, bound: Mapping[str, Any], scope: Mapping[str, Any], placed: Placed
 ) -> tuple[str | None, bytes | None]:
-    members = {item.name: bound[item.name] for item in _at(endpoint, "body") if item.name in bound}
-    if endpoint.body is None and not members and not placed.body:
+    parameters = _at(endpoint, "body")
+    members = {item.name: bound[item.name] for item in parameters if item.name in bound}
+    # Where a body is declared, an empty one is sent: a JSON API wants `{}` rather than nothing.
+    if endpoint.body is None and not parameters and not placed.body:
         return None, None
     value = _fill_tree(endpoint.body, endpoint, scope) if endpoint.body is not None else {}
     if isinstance(value, dict):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from integrations.connection_test import ConnectionTest
     from integrations.executor import Executor
     from integrations.render import Renderer
+    from integrations.sender import Sender
     from plugin_store.configs import Configs
     from plugin_store.database import Database
     from plugin_store.registry import Registry
@@ -36,6 +37,7 @@ class Services:
     catalog: Catalog
     artifacts: Artifacts
     executor: Executor
+    sender: Sender
     renderer: Renderer
     connection_test: ConnectionTest
 
