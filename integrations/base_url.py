@@ -54,7 +54,11 @@ class BaseUrl:
 
     def fill(self, values: Mapping[str, Any]) -> str:
         """The URL, normalised, without a slash at its end. Raises UnresolvedName and BadSetting."""
-        return (self._start(values) + self._path(values)).rstrip("/")
+        return self.fill_whole(values).rstrip("/")
+
+    def fill_whole(self, values: Mapping[str, Any]) -> str:
+        """The URL of one call, normalised; a slash at its end stays, for servers tell the two apart."""
+        return self._start(values) + self._path(values)
 
     @property
     def host_names(self) -> frozenset[str]:
@@ -74,7 +78,8 @@ class BaseUrl:
         """Scheme and authority, or the whole URL that one setting gives."""
         first = self.template.parts[0]
         if isinstance(first, Name):
-            return _whole_url(first.value, as_text(resolve(first.value, values)))
+            url = _whole_url(first.value, as_text(resolve(first.value, values)))
+            return url if self.template.lone else url.rstrip("/")
         scheme, authority_template, _ = self._split()
         authority = authority_template.text(values)
         if not _AUTHORITY.match(authority) or not _port_is_valid(authority):
@@ -160,7 +165,7 @@ def _whole_url(name: str, value: str) -> str:
         ) from None
     if not _AUTHORITY.match(parts.netloc) or not _port_is_valid(parts.netloc):
         raise BadSetting(name, "The host is not a host name or an address.")
-    return f"{scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    return f"{scheme.lower()}://{parts.netloc.lower()}{parts.path}"
 
 
 def _port_is_valid(authority: str) -> bool:
