@@ -23,6 +23,10 @@ class Json(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else orjson.loads(value)
 
+    def compare_values(self, x: Any, y: Any) -> bool:
+        # Python takes true for 1, and would leave the one unwritten where the other is stored.
+        return orjson.dumps(x) == orjson.dumps(y)
+
 
 class Base(DeclarativeBase):
     """The one declarative base, so that type checkers see what a row holds."""

@@ -102,17 +102,18 @@ def effective_config(
 ) -> dict[str, Any]:
     """Each property's value: the notebook's, the workspace's, or the default; a const is always itself.
 
-    Secure properties are left out, and so are those that nothing sets. A kept value that its property refuses
-    by now counts as not set.
+    Secure properties are left out, and so are those that nothing sets. A value that its property refuses, kept
+    from an older manifest say, counts as not set: what is shown can always be sent back.
     """
     effective: dict[str, Any] = {}
     for spec in properties:
         if spec.secure:
             continue
-        candidates = (notebook_values or {}).get(spec.name), workspace_values.get(spec.name)
-        fitting = [value for value in candidates if value is not None and not spec.check(value)]
-        value = spec.const if spec.const is not None else fitting[0] if fitting else spec.default
-        if value is not None:
+        candidates = [(notebook_values or {}).get(spec.name), workspace_values.get(spec.name), spec.default]
+        if spec.const is not None:
+            candidates = [spec.const]
+        fitting = (value for value in candidates if value is not None and not spec.check(value))
+        if (value := next(fitting, None)) is not None:
             effective[spec.name] = value
     return effective
 

@@ -11,8 +11,7 @@ from plugin_store.properties import PropertySpec, properties_of
 from plugin_store.standing import Standing
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
-
-MAX_SECRET_LENGTH = 65_536
+from schemas.state import MAX_SECRET_LENGTH
 
 
 class SecretView(NamedTuple):

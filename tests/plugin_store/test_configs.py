@@ -73,6 +73,15 @@ def test_only_what_differs_from_what_is_inherited_is_kept(
     assert [row[0] for row in store.rows("SELECT config FROM plugin_configs")] == kept
 
 
+def test_a_value_that_only_python_takes_for_the_inherited_one_is_kept(store: Store, configs: Configs) -> None:
+    store.registry.register(properties(flags={"name": "flags", "type": "array", "default": [1, 0]}))
+    read = configs.replace_config("weather", WORKSPACE, {"flags": [True, False]})
+    assert str(read.config["flags"]) == "[True, False]"
+    assert (
+        str(configs.replace_config("weather", WORKSPACE, {"flags": [1, 0.0]}).config["flags"]) == "[1, 0.0]"
+    )
+
+
 def test_a_put_replaces_values_as_a_whole(configs: Configs) -> None:
     configs.replace_config("weather", WORKSPACE, {"city": "Oslo", "days": 9})
     assert configs.replace_config("weather", WORKSPACE, {"days": 9}).config == {"units": "metric", "days": 9}

@@ -95,6 +95,7 @@ PROPERTIES = properties_of(
             {"name": "region", "const": "eu"},
             {"name": "flag", "type": "boolean", "default": False},
             {"name": "api_key", "secure": True, "required": True},
+            {"name": "unfit", "type": "integer", "default": "many"},
         ]
     }
 )
@@ -110,6 +111,7 @@ INHERITANCE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({"api_key": "plain", "gone": 1}, {}, {"units": "metric", "region": "eu", "flag": False}),
     ({"units": "kelvin"}, {}, {"units": "metric", "region": "eu", "flag": False}),
     ({"units": "imperial"}, {"units": "kelvin"}, {"units": "imperial", "region": "eu", "flag": False}),
+    ({"unfit": 3}, {}, {"units": "metric", "region": "eu", "flag": False, "unfit": 3}),
     ({"days": None}, {}, {"units": "metric", "region": "eu", "flag": False}),
 ]
 
