@@ -22,6 +22,8 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
     bound: dict[str, Any] = {}
     for item in block.inputs:
         value = _input_value(item, values, config)
+        if value is None and item.name == "url" and block.url_patterns and given.get("url") is not None:
+            continue
         if value is None:
             if item.required and f"parameters.{item.name}" not in errors and "parameters.url" not in errors:
                 errors[f"parameters.{item.name}"] = [_required(item)]
@@ -54,8 +56,8 @@ def _with_url_groups(block: Block, given: Mapping[str, Any], errors: dict[str, l
     url = given.get("url")
     if not block.url_patterns or url is None:
         return dict(given)
-    takes_url = any(item.name == "url" for item in block.inputs)
-    values = {name: value for name, value in given.items() if name != "url" or takes_url}
+    # An address that only names the other inputs must not part two answers to the same question.
+    values = {name: value for name, value in given.items() if name != "url" or block.uses_url}
     groups = _first_match(block, url)
     if groups is None:
         errors["parameters.url"] = ["This block does not know such a URL."]

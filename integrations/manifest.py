@@ -343,6 +343,16 @@ class Block:
         return all(step.endpoint.is_safe for step in self.steps)
 
     @property
+    def uses_url(self) -> bool:
+        """Whether the input `url` goes into a call itself, and not only through the patterns."""
+        return any(
+            "inputs.url" in step.parameters.names
+            if step.parameters is not None
+            else any(parameter.name == "url" for parameter in step.endpoint.parameters)
+            for step in self.steps
+        )
+
+    @property
     def config_names(self) -> frozenset[str]:
         return frozenset().union(*(step.endpoint.config_names for step in self.steps))
 

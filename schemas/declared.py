@@ -64,15 +64,6 @@ class Declared(Schema):
             raise ValidationError(wrong)
 
 
-class StrictBoolean(fields.Boolean):
-    """true or false; not "yes", not 1."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
-
-
 class Seconds(fields.Float):
     """A duration in seconds, zero to ten years."""
 

@@ -17,12 +17,11 @@ from schemas.declared import (
     WIRE_NAME,
     Count,
     Declared,
-    Scalar,
     Seconds,
-    StrictBoolean,
     Text,
     scalars_by,
 )
+from schemas.fields import StrictBoolean
 
 API_TYPES = ("rest", "graphql", "none")
 AUTH_METHODS = (
@@ -364,6 +363,3 @@ class ManifestSchema(Schema):
         fields.Nested(EndpointSchema), load_default=list, validate=validate.Length(max=1000)
     )
     blocks = fields.List(fields.Nested(BlockSchema), load_default=list, validate=validate.Length(max=1000))
-
-
-__all__ = ["ManifestSchema", "Scalar"]

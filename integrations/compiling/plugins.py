@@ -20,6 +20,7 @@ from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
 from integrations.compiling.tokens import compile_tls, compile_token
 from integrations.manifest import Integration, Property, RateLimit, Retry
+from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
 
 _WINDOWS = {
@@ -71,7 +72,20 @@ def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> di
         found[name] = Property(name=name, secure=item["secure"], required=item["required"])
         with problems.under(f"properties[{index}]"):
             problems.check_value_declaration(item)
+            _check_own_values(item, problems)
     return found
+
+
+def _check_own_values(declared: Mapping[str, Any], problems: Problems) -> None:
+    """A default or a constant that the property's own rules refuse would never be used."""
+    try:
+        check = compile_check(declared)
+    except ValueError:
+        return
+    for word in ("default", "const"):
+        if declared.get(word) is not None:
+            for message in check(declared[word]):
+                problems.add(word, message)
 
 
 def _integration(

@@ -82,6 +82,7 @@ STEP = ("blocks", 0, "steps", 1)
         (("integration", "test_endpoint"), "nope", "manifest.integration.test_endpoint"),
         (("properties", 1, "default"), "K", "manifest.properties[1].default"),
         (("properties", 1, "name"), "server", "manifest.properties[1].name"),
+        (("properties", 0, "type"), "integer", "manifest.properties[0].default"),
         (("properties", 0, "pattern"), "(a", "manifest.properties[0].pattern"),
         ((*E0, "id"), None, "manifest.endpoints[0].id"),
         ((*E0, "id"), "now", "manifest.endpoints[1].id"),

@@ -381,6 +381,9 @@ def test_a_url_says_which_issue(client, upstream):
         {"block_type": "issue", "parameters": {"owner": "o", "repo": "r", "number": 7}},
     )
     assert (by_url.json["data"], by_name.headers["X-Cache"]) == ({"title": "T"}, "HIT")
+    longer = {"url": "https://github.com/o/r/issues/7#issuecomment-1"}
+    again = client.post("/integrations/gh/render", {"block_type": "issue", "parameters": longer})
+    assert again.headers["X-Cache"] == "HIT"
     other = client.post(
         "/integrations/gh/render", {"block_type": "issue", "parameters": {"url": "https://gitlab.com/o/r"}}
     )
