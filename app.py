@@ -16,19 +16,25 @@ from flask import Flask
 
 from errors import StorageFailed
 from integrations.artifacts import Artifacts
+from integrations.authoring.commands import manifest_commands
 from integrations.bodies import Bodies
 from integrations.call_log import CallLog
 from integrations.catalog import Catalog
 from integrations.compiled import CompiledManifests
 from integrations.compiling import compile_plugin
-from integrations.connection_test import ConnectionTest
+from integrations.connection_check import ConnectionCheck
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
 from integrations.render import Renderer
 from integrations.requests_builder import Limits
 from integrations.routes import blueprint as integrations_blueprint
-from integrations.sender import NoTokens, Sender
+from integrations.sender import Sender
+from integrations.tokens.exchange import TokenExchange
+from integrations.tokens.keeper import Tokens
+from integrations.tokens.routes import blueprint as oauth2_blueprint
+from integrations.tokens.routes import callback_blueprint as oauth2_callback_blueprint
+from integrations.tokens.sign_ins import SignIns
 from plugin_store.configs import Configs
 from plugin_store.database import init_database
 from plugin_store.keys import load_keyring
@@ -40,7 +46,7 @@ from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web import health, notebook, pages, signin
-from web.commands import register_commands
+from web.commands import bare_app, is_on_the_way_to, register_commands
 from web.context import Services
 from web.gate import Gate, init_gate
 from web.json import OrjsonProvider
@@ -53,6 +59,7 @@ from web.tokens import load_token
 API_BLUEPRINTS = (
     plugins.blueprint,
     integrations_blueprint,
+    oauth2_blueprint,
     store_settings.blueprint,
     plugin_states.blueprint,
     workspaces.blueprint,
@@ -64,6 +71,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises ConfigurationError when it cannot work as it is set up.
     """
+    if settings is None and is_on_the_way_to(manifest_commands):
+        return bare_app(manifest_commands)
     settings = settings or load_settings()
     make_instance_folder(settings.instance)
     token = load_token(settings)
@@ -85,6 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_blueprints(app)
     register_commands(app)
     app.cli.add_command(secrets_commands)
+    app.cli.add_command(manifest_commands)
     return app
 
 
@@ -118,7 +128,9 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     limits = Limits(settings.timeout_seconds, settings.max_answer_size_bytes)
     egress = make_egress(settings)
     closing.callback(egress.close)
-    sender = Sender(egress, NoTokens(), call_log, clock, settings.upstream_calls)
+    tokens = Tokens(database, vault, egress, clock, limits, call_log, claims=bodies)
+    exchange = TokenExchange(egress, call_log, clock)
+    sender = Sender(egress, tokens, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
     pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
     closing.callback(pool.shutdown)
@@ -132,9 +144,11 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         reviews=reviews,
         catalog=catalog,
         artifacts=artifacts,
+        tokens=tokens,
+        sign_ins=SignIns(database, vault, catalog, exchange, limits, clock),
         executor=executor,
         sender=sender,
-        connection_test=ConnectionTest(catalog, executor),
+        connection_check=ConnectionCheck(catalog, executor),
         renderer=Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds),
     )
 
@@ -158,7 +172,8 @@ def register_blueprints(app: Flask) -> None:
     api = init_openapi(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
-    for blueprint in (health.blueprint, signin.blueprint, pages.blueprint, notebook.blueprint):
+    pages_blueprints = (health.blueprint, signin.blueprint, pages.blueprint, notebook.blueprint)
+    for blueprint in (*pages_blueprints, oauth2_callback_blueprint):
         app.register_blueprint(blueprint)
 
 

@@ -123,7 +123,7 @@ class Test(MethodView):
     @blueprint.response(200, VerdictSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
         """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
-        return services().connection_test.run(_scope(query), plugin_id, asked.get("config"))
+        return services().connection_check.run(_scope(query), plugin_id, asked.get("config"))
 
 
 @blueprint.route("/plugins/<string:plugin_id>/artifacts")

@@ -11,10 +11,12 @@ from flask import current_app
 if TYPE_CHECKING:
     from integrations.artifacts import Artifacts
     from integrations.catalog import Catalog
-    from integrations.connection_test import ConnectionTest
+    from integrations.connection_check import ConnectionCheck
     from integrations.executor import Executor
     from integrations.render import Renderer
     from integrations.sender import Sender
+    from integrations.tokens.keeper import Tokens
+    from integrations.tokens.sign_ins import SignIns
     from plugin_store.configs import Configs
     from plugin_store.database import Database
     from plugin_store.registry import Registry
@@ -36,10 +38,12 @@ class Services:
     reviews: Reviews
     catalog: Catalog
     artifacts: Artifacts
+    tokens: Tokens
+    sign_ins: SignIns
     executor: Executor
     sender: Sender
     renderer: Renderer
-    connection_test: ConnectionTest
+    connection_check: ConnectionCheck
 
 
 def services() -> Services:

@@ -36,7 +36,7 @@ class Verdict:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class ConnectionTest:
+class ConnectionCheck:
     """Tries an integration's settings, saved or not."""
 
     def __init__(self, catalog: Catalog, executor: Executor) -> None:

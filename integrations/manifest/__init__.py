@@ -1,0 +1,53 @@
+"""What a registered manifest means, typed and immutable; made by `integrations.compiling`.
+
+Everything in here can work, or it would have been refused at registration.
+"""
+
+from integrations.manifest.blocks import Block, Step
+from integrations.manifest.credentials import (
+    GRANT,
+    Credential,
+    Login,
+    LoginStep,
+    OAuth2,
+    Signature,
+    SignatureValue,
+    TlsTemplates,
+)
+from integrations.manifest.endpoints import (
+    SAFE_METHODS,
+    Endpoint,
+    Location,
+    Paginator,
+    Parameter,
+    RateLimit,
+    Retry,
+)
+from integrations.manifest.integration import Integration, SecretUse
+from integrations.manifest.values import MISSING, Missing, Property, Value
+
+__all__ = [
+    "GRANT",
+    "MISSING",
+    "SAFE_METHODS",
+    "Block",
+    "Credential",
+    "Endpoint",
+    "Integration",
+    "Location",
+    "Login",
+    "LoginStep",
+    "Missing",
+    "OAuth2",
+    "Paginator",
+    "Parameter",
+    "Property",
+    "RateLimit",
+    "Retry",
+    "SecretUse",
+    "Signature",
+    "SignatureValue",
+    "Step",
+    "TlsTemplates",
+    "Value",
+]

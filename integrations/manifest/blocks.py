@@ -1,0 +1,66 @@
+"""What a frontend draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.freshness import Wishes
+from integrations.manifest.endpoints import Endpoint
+from integrations.manifest.values import Value
+from integrations.patterns import Pattern
+from integrations.selection import Selector
+from integrations.templating import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a block. Without `parameters` the block's inputs bind to the endpoint's by name."""
+
+    id: str
+    endpoint: Endpoint
+    parameters: Tree | None
+    outputs: tuple[tuple[str, Selector], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a frontend draws."""
+
+    id: str
+    inputs: tuple[Value, ...]
+    steps: tuple[Step, ...]
+    problem: str | None
+    """Why the block cannot be rendered, where it cannot; told when somebody tries."""
+    selector: Selector | None
+    collect: bool
+    url_patterns: tuple[Pattern, ...]
+    wishes: Wishes
+    pre_fetch: bool
+    refresh_interval_seconds: float | None
+    schedule: str | None
+    digest: str
+    declared: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        return all(step.endpoint.is_safe for step in self.steps)
+
+    @property
+    def uses_url(self) -> bool:
+        """Whether the input `url` goes into a call itself, and not only through the patterns."""
+        return any(
+            "inputs.url" in step.parameters.names
+            if step.parameters is not None
+            else any(parameter.name == "url" for parameter in step.endpoint.parameters)
+            for step in self.steps
+        )
+
+    @property
+    def config_names(self) -> frozenset[str]:
+        return frozenset().union(*(step.endpoint.config_names for step in self.steps))
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        return frozenset().union(*(step.endpoint.secret_names for step in self.steps))

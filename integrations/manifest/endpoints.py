@@ -1,0 +1,115 @@
+"""The calls that a provider offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from integrations.base_url import BaseUrl
+from integrations.freshness import Wishes
+from integrations.manifest.credentials import Credential
+from integrations.manifest.values import MISSING, Value
+from integrations.response_schema import SchemaCheck
+from integrations.selection import Selector
+from integrations.templating import Template, Tree
+
+Location = Literal["path", "query", "header", "body", "url", "template"]
+"""Where a parameter travels; `template`: where a header or body template puts it, and nowhere else."""
+
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value that an endpoint takes, and the place where it travels."""
+
+    value: Value
+    location: Location
+
+    @property
+    def name(self) -> str:
+        return self.value.name
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a safe call is made again."""
+
+    max_retries: int
+    status_codes: frozenset[int]
+    wait_header: str
+    wait_until_header: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """Upstream calls that a workspace may make, by window in seconds."""
+
+    calls_by_window: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paginator:
+    """How the next page is asked for: `cursor`, `link` (RFC 8288), `offset` or `page`."""
+
+    type: str
+    items: Selector | None
+    """Where a page's items are; None when the page itself is the list."""
+    cursor: Selector | None
+    cursor_header: str | None
+    param: str | None
+    """The parameter that moves: the cursor's, the page's or the offset's."""
+    limit_param: str | None
+    limit: int | None
+    first: int
+    max_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One call that the provider offers."""
+
+    id: str
+    method: str
+    base_url: BaseUrl | None
+    path: Template
+    path_query: tuple[tuple[str, Template], ...]
+    parameters: tuple[Parameter, ...]
+    headers: tuple[tuple[str, Template], ...]
+    query: tuple[tuple[str, Template], ...]
+    credentials: tuple[Credential, ...]
+    body: Tree | None
+    body_format: str
+    response_type: str
+    selector: Selector | None
+    schema: SchemaCheck | None
+    protocol: Literal["plain", "graphql", "jsonrpc"]
+    paginator: Paginator | None
+    reads_only: bool
+    redirects: Literal["none", "same_origin", "any"]
+    timeout_seconds: float | None
+    wishes: Wishes
+    config_names: frozenset[str]
+    secret_names: frozenset[str]
+    digest: str
+    declared: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the call only reads (RFC 9110 section 9.2.1), so that it may be kept and made again."""
+        return self.method in SAFE_METHODS or self.reads_only
+
+    @property
+    def url_parameter(self) -> Parameter | None:
+        """The parameter that gives the whole URL, where one does."""
+        return next((item for item in self.parameters if item.location == "url"), None)
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether somebody must give a value before the endpoint can be called."""
+        return any(
+            item.value.required and item.value.default is MISSING and item.value.from_config is None
+            for item in self.parameters
+        )
