@@ -58,6 +58,23 @@ def _as_text(settings: Settings, name: str) -> str:
     return "" if value is None else str(value)
 
 
+def is_on_the_way_to(command: click.Command) -> bool:
+    """Whether this process is `flask` looking for the command, so that no other will run."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return False
+    # Click 8 keeps the command's name apart, click 9 leaves it with the arguments.
+    words = [*getattr(context, "_protected_args", ()), *context.args]
+    return words[:1] == [command.name]
+
+
+def bare_app(command: click.Command) -> Flask:
+    """An application that knows one command and nothing else: no settings, no data folder."""
+    app = Flask("patchbay")
+    app.cli.add_command(command)
+    return app
+
+
 def register_commands(app: Flask) -> None:
     """Adds the commands to `flask --app app`."""
     app.cli.add_command(token_commands)

@@ -1,0 +1,1 @@
+"""What helps a person write a manifest: import from OpenAPI, lint, a schema for editors."""

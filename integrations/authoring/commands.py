@@ -1,0 +1,206 @@
+"""`flask manifest …`: what helps to write a manifest at the command line. No server, no data folder is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from integrations.authoring.files import FORMATS, format_of, read_file, render
+from integrations.authoring.findings import Finding
+from integrations.authoring.json_schema import registration_schema
+from integrations.authoring.lint import is_registration_body, lint
+from integrations.authoring.openapi.document import Unfit
+from integrations.authoring.openapi_import import Choice, Wishes, import_openapi
+from integrations.authoring.source_map import Source, SourceError
+from integrations.authoring.surprises import RULES
+from schemas.plugins import DeclarationSchema
+
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.group("manifest", help="Write manifests: import one, check one, the schema for editors.")
+def manifest_commands() -> None:
+    pass
+
+
+@manifest_commands.command("lint")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE…")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option(
+    "--ignore",
+    "ignored",
+    multiple=True,
+    type=click.Choice(sorted(RULES)),
+    metavar="RULE",
+    help="Leave out the warnings of a rule, by the name in brackets at a warning's end. May be repeated.",
+)
+def lint_files(files: Sequence[str], strict: bool, ignored: Sequence[str]) -> None:
+    """Check manifests as registration does, and warn of what will surprise.
+
+    FILE holds a registration body ({id, name, version, type, manifest}) or a manifest by itself, as JSON or
+    YAML 1.2; - is standard input. Each finding is a line of its own:
+
+    \b
+        weather.yaml:12:5: error: manifest.endpoints[2].path: Start with a slash; …
+
+    Nothing is printed when all is well. Exits with 1 when there is an error, or a warning with --strict.
+    """
+    failed = False
+    for name in files:
+        for level, line in _lint_file(name, ignored):
+            click.echo(line)
+            failed = failed or strict or level == "error"
+    if failed:
+        raise SystemExit(1)
+
+
+def _lint_file(name: str, ignored: Collection[str]) -> list[tuple[str, str]]:
+    try:
+        source = read_file(name)
+    except SourceError as error:
+        return [("error", f"{name}:{error.position.line}:{error.position.column}: error: {error}")]
+    except OSError as error:
+        return [("error", f"{name}:1:1: error: {error.strerror}")]
+    return [
+        (found.level, _line(name, source, found))
+        for found in sorted(lint(source.value), key=lambda found: _position(source, found))
+        if found.code not in ignored
+    ]
+
+
+def _line(name: str, source: Source, found: Finding) -> str:
+    line, column = _position(source, found)
+    rule = f" [{found.code}]" if found.code else ""
+    return f"{name}:{line}:{column}: {found.level}: {found.path}: {found.message}{rule}"
+
+
+def _position(source: Source, found: Finding) -> tuple[int, int]:
+    is_body = isinstance(source.value, dict) and is_registration_body(source.value)
+    path = found.path if is_body else found.path.removeprefix("manifest").removeprefix(".")
+    return source.position(path)
+
+
+@manifest_commands.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema (2020-12) of a registration body.
+
+    Editors complete and check manifests by it. A manifest by itself is `#/$defs/Manifest`.
+    """
+    click.echo(render(registration_schema(), "json"), nl=False)
+
+
+def _check_id(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    return _checked("id", value)
+
+
+def _check_version(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _checked("version", value)
+
+
+def _checked(word: str, value: str) -> str:
+    messages = DeclarationSchema(only=(word,)).validate({word: value}).get(word)
+    if messages:
+        raise click.BadParameter(messages[0])
+    return value
+
+
+@manifest_commands.command("import-openapi")
+@click.argument("file", type=FILE)
+@click.option("--id", "plugin_id", required=True, callback=_check_id, help="The plugin's id.")
+@click.option("--name", help="The plugin's name; else the document's title.")
+@click.option(
+    "--version", callback=_check_version, help="The plugin's version; else the document's, or 1.0.0."
+)
+@click.option("--tag", "tags", multiple=True, help="Take the operations with this tag. May be repeated.")
+@click.option(
+    "--path",
+    "paths",
+    multiple=True,
+    metavar="GLOB",
+    help="Take the paths that fit, like '/pets*'. May be repeated.",
+)
+@click.option(
+    "--operation",
+    "operation_ids",
+    multiple=True,
+    metavar="ID",
+    help="Take the operation of this operationId. May be repeated.",
+)
+@click.option(
+    "--server",
+    metavar="N|URL",
+    help="The document's N-th server, from 1, or a whole URL; its {names} become settings.",
+)
+@click.option(
+    "--no-response-schema", is_flag=True, help="Do not hold answers against the document's schemas."
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write to a file instead of standard output.",
+)
+@click.option(
+    "--type",
+    "output_format",
+    type=click.Choice(FORMATS),
+    help="json or yaml; else by the name of --output, or json.",
+)
+def import_document(
+    file: str,
+    plugin_id: str,
+    name: str | None,
+    version: str | None,
+    tags: Sequence[str],
+    paths: Sequence[str],
+    operation_ids: Sequence[str],
+    server: str | None,
+    no_response_schema: bool,
+    output: str | None,
+    output_format: str | None,
+) -> None:
+    """Make an OpenAPI 3.0 or 3.1 document a plugin to edit and register.
+
+    FILE is JSON or YAML; - is standard input. --tag, --path and --operation add up; without them every operation
+    is taken. Credentials become secure settings, each GET operation a block.
+
+    What cannot be said in a manifest is left out, and told on standard error with the reason, a line each: a
+    request that would be wrong is worse than none. References to other files are not followed.
+
+    \b
+        flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
+    """
+    wishes = Wishes(
+        plugin_id,
+        name,
+        version,
+        server,
+        Choice(tags, paths, operation_ids),
+        with_schemas=not no_response_schema,
+    )
+    imported = _import(file, wishes)
+    for note in imported.notes:
+        click.echo(note, err=True)
+    text = render(imported.declaration, output_format or format_of(output))
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+def _import(file: str, wishes: Wishes) -> Any:
+    try:
+        return import_openapi(read_file(file).value, wishes)
+    except SourceError as error:
+        raise click.ClickException(f"{file}:{error.position.line}:{error.position.column}: {error}") from None
+    except (Unfit, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _write(output: str, text: str) -> None:
+    try:
+        Path(output).write_text(text, "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from None

@@ -1,0 +1,63 @@
+"""What a linter found, and what it looks at to find it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from integrations.manifest import Block, Endpoint, Integration
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to say about a manifest, and where. `code` names the rule of a warning."""
+
+    level: Level
+    path: str
+    message: str
+    code: str | None = None
+
+
+Surprise = tuple[str, str]
+"""A path below `manifest`, and what will surprise there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A manifest that compiles, as it is written and as it is meant."""
+
+    manifest: Mapping[str, Any]
+    integration: Integration
+
+    def section(self) -> Mapping[str, Any]:
+        """The words of `integration`."""
+        return self.manifest["integration"]
+
+    def declared(self, word: str) -> Sequence[Mapping[str, Any]]:
+        """`properties`, `endpoints` or `blocks` as they are written."""
+        return self.manifest.get(word) or ()
+
+    def endpoints(self) -> Iterator[tuple[str, Mapping[str, Any], Endpoint]]:
+        """Each endpoint's path, declaration and meaning."""
+        for index, item in enumerate(self.declared("endpoints")):
+            yield f"endpoints[{index}]", item, self.integration.endpoints[item["id"]]
+
+    def blocks(self) -> Iterator[tuple[str, Mapping[str, Any], Block]]:
+        """Each block's path, declaration and meaning."""
+        for index, item in enumerate(self.declared("blocks")):
+            yield f"blocks[{index}]", item, self.integration.blocks[item["id"]]
+
+    def is_secret(self, name: str | None) -> bool:
+        return name is not None and name in self._secrets()
+
+    def _secrets(self) -> list[str]:
+        return [name for name, item in self.integration.properties.items() if item.secure]
+
+    def secrets_in(self, template: Any) -> list[str]:
+        """The secure properties that a template names."""
+        if not isinstance(template, str):
+            return []
+        return [name for name in self._secrets() if f"{{{name}}}" in template]

@@ -1,0 +1,148 @@
+"""The JSON Schema (2020-12) of a registration body, made from the marshmallow schemas that registration uses.
+
+It refuses what registration refuses for its shape and type. What needs a look at two places at once (does a block's
+endpoint exist, can a template be filled) is for `flask manifest lint`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, missing, validate
+
+from schemas.declared import DESCRIPTIVE, Declared, Scalar
+from schemas.fields import Version
+from schemas.manifest import AuthField, CredentialSchema, LoginField, LoginStepSchema, ManifestSchema
+from schemas.plugins import DeclarationSchema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# https://semver.org, the suggested expression without its named groups.
+_SEMVER = (
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
+    r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
+)
+_MAX_CREDENTIALS = 10
+_MAX_LOGIN_STEPS = 5
+
+Json = dict[str, Any]
+
+
+def registration_schema() -> Json:
+    """The schema of `{id, name, version, type, manifest}`; each section of a manifest stands under `$defs`."""
+    walk = _Walk()
+    body = walk.object(DeclarationSchema(), title="A plugin, as it is declared to Patchbay")
+    body["properties"]["manifest"] = walk.nested(ManifestSchema())
+    return {"$schema": DIALECT, **body, "$defs": dict(sorted(walk.definitions.items()))}
+
+
+class _Walk:
+    """Collects the schema of every section that it meets."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Json] = {}
+
+    def nested(self, schema: Schema) -> Json:
+        """A reference to a section, which is described once."""
+        name = type(schema).__name__.removesuffix("Schema")
+        if name not in self.definitions:
+            self.definitions[name] = {}
+            self.definitions[name] = self.object(schema)
+        return {"$ref": f"#/$defs/{name}"}
+
+    def object(self, schema: Schema, title: str | None = None) -> Json:
+        words = {field.data_key or name: field for name, field in schema.fields.items()}
+        found: Json = {"type": "object"}
+        if title:
+            found["title"] = title
+        if description := inspect.getdoc(type(schema)):
+            found["description"] = description
+        found["properties"] = {word: self.field(field) for word, field in words.items()}
+        if required := [word for word, field in words.items() if field.required]:
+            found["required"] = required
+        if isinstance(schema, Declared):
+            found["properties"] |= dict.fromkeys(sorted(DESCRIPTIVE - words.keys()), True)
+            if not schema.open_vocabulary:
+                found |= {"patternProperties": {"^x-": True}, "additionalProperties": False}
+        elif schema.unknown == RAISE:
+            found["additionalProperties"] = False
+        return found
+
+    def field(self, field: fields.Field) -> Json:
+        """What one word may hold."""
+        found = self._kind(field)
+        for rule in field.validators:
+            found |= _rule_words(rule, found.get("type"))
+        if field.allow_none and "type" in found:
+            found["type"] = [found["type"], "null"]
+        if description := field.metadata.get("description"):
+            found["description"] = description
+        if field.load_default is not missing:
+            default = field.load_default
+            found["default"] = default() if callable(default) else default
+        return found
+
+    def _kind(self, field: fields.Field) -> Json:
+        for kind, describe in _KINDS:
+            if isinstance(field, kind):
+                return describe(self, field)
+        raise TypeError(f"No JSON Schema is known for {type(field).__name__}.")
+
+    def _list(self, field: fields.List) -> Json:
+        return {"type": "array", "items": self.field(field.inner)}
+
+    def _dict(self, field: fields.Dict) -> Json:
+        found: Json = {"type": "object"}
+        if field.key_field is not None and (rules := self.field(field.key_field)) != {"type": "string"}:
+            found["propertyNames"] = {word: rules[word] for word in rules if word != "type"}
+        if field.value_field is not None:
+            found["additionalProperties"] = self.field(field.value_field)
+        return found
+
+    def _one_or_many(self, schema: Schema, limits: Mapping[str, int]) -> Json:
+        one = self.nested(schema)
+        return {"anyOf": [one, {"type": "array", "items": one, **limits}]}
+
+
+def _raw(_walk: _Walk, field: fields.Field) -> Json:
+    return {} if field.allow_none else {"not": {"type": "null"}}
+
+
+# A field's first fitting class decides, so subclasses come first.
+_KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
+    (AuthField, lambda walk, _: walk._one_or_many(CredentialSchema(), {"maxItems": _MAX_CREDENTIALS})),
+    (
+        LoginField,
+        lambda walk, _: walk._one_or_many(LoginStepSchema(), {"minItems": 1, "maxItems": _MAX_LOGIN_STEPS}),
+    ),
+    (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
+    (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),
+    (fields.Nested, lambda walk, field: walk.nested(field.schema)),
+    (fields.Dict, lambda walk, field: walk._dict(field)),
+    (fields.List, lambda walk, field: walk._list(field)),
+    (fields.Boolean, lambda _walk, _: {"type": "boolean"}),
+    (fields.Integer, lambda _walk, _: {"type": "integer"}),
+    (fields.Float, lambda _walk, _: {"type": "number"}),
+    (fields.String, lambda _walk, _: {"type": "string"}),
+    (fields.Raw, _raw),
+)
+
+
+def _rule_words(rule: Any, kind: Any) -> Json:
+    if isinstance(rule, validate.Length):
+        unit = "Items" if kind == "array" else "Length"
+        return _given({f"min{unit}": rule.min or None, f"max{unit}": rule.max})
+    if isinstance(rule, validate.Range):
+        return _given({"minimum": rule.min, "maximum": rule.max})
+    if isinstance(rule, validate.OneOf):
+        return {"enum": list(rule.choices)}
+    if isinstance(rule, validate.Regexp):
+        # Python matches from the start; JSON Schema searches.
+        return {"pattern": "^" + str(rule.regex.pattern).removesuffix(r"\Z") + "$"}
+    return {}
+
+
+def _given(words: Mapping[str, Any]) -> Json:
+    return {word: value for word, value in words.items() if value is not None}

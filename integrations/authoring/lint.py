@@ -1,0 +1,79 @@
+"""Whether a manifest would be registered, and what in it will surprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from errors import Invalid
+from integrations.authoring.findings import Finding, Reviewed
+from integrations.authoring.surprises import find_surprises
+from integrations.compiling import compile_plugin
+from integrations.compiling.problems import Problems
+from plugin_store.canonical import UncanonicalError, digest
+from schemas.plugins import DeclarationSchema
+
+_BODY_WORDS = frozenset({"id", "version", "type"})
+_SECTIONS = frozenset({"integration", "properties", "endpoints", "blocks"})
+
+
+def lint(value: Any) -> list[Finding]:
+    """Everything wrong with a registration body or a bare manifest; warnings only once nothing is wrong.
+
+    Paths start with `manifest.` for both.
+    """
+    if not isinstance(value, Mapping):
+        return [Finding("error", "manifest", "A manifest is an object.")]
+    if not is_registration_body(value):
+        return _lint_manifest("manifest", _type_of(value), value)
+    errors = list(_body_errors(value))
+    manifest, plugin_type = value.get("manifest"), value.get("type")
+    if isinstance(manifest, Mapping):
+        found = _lint_manifest(str(value.get("id")), str(plugin_type), manifest)
+        return [*errors, *(item for item in found if not errors or item.level == "error")]
+    return errors
+
+
+def is_registration_body(value: Mapping[str, Any]) -> bool:
+    """Whether it is `{id, name, version, type, manifest}`, whole or not, and no manifest by itself."""
+    return "manifest" in value or bool(_BODY_WORDS & value.keys() and not _SECTIONS & value.keys())
+
+
+def _type_of(manifest: Mapping[str, Any]) -> str:
+    calls = {"integration", "endpoints", "blocks"} & manifest.keys()
+    return "integration" if calls else "view"
+
+
+def _body_errors(value: Mapping[str, Any]) -> Iterator[Finding]:
+    problems = Problems("body")
+    try:
+        DeclarationSchema().load(value)
+        digest(value)
+    except ValidationError as error:
+        problems.add_tree(error.messages)
+    except UncanonicalError as error:
+        problems.add("manifest", str(error))
+    try:
+        problems.raise_if_any()
+    except Invalid as invalid:
+        yield from _as_findings(
+            {path.removeprefix("body."): text for path, text in (invalid.errors or {}).items()}
+        )
+
+
+def _lint_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Finding]:
+    try:
+        integration = compile_plugin(plugin_id, plugin_type, manifest)
+    except Invalid as invalid:
+        return list(_as_findings(invalid.errors or {"manifest": [invalid.detail]}))
+    if integration is None:
+        return []
+    return list(find_surprises(Reviewed(manifest, integration)))
+
+
+def _as_findings(errors: Mapping[str, list[str]]) -> Iterator[Finding]:
+    for path, messages in errors.items():
+        for message in messages:
+            yield Finding("error", path, message)

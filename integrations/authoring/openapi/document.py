@@ -1,0 +1,116 @@
+"""An OpenAPI document and its references, of which only those into itself are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+"""The methods that a manifest knows, in the order in which operations are read."""
+OTHER_METHODS = ("options", "trace")
+_MAX_HOPS = 50
+
+Json = Mapping[str, Any]
+
+
+class Unfit(ValueError):
+    """Something that a manifest cannot say; the message is the reason that the person is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of OpenAPI 3.0 or 3.1. `is_old` is true for 3.0, whose schemas are not yet JSON Schema."""
+
+    root: Json
+    is_old: bool
+
+    def resolve(self, node: Any) -> Any:
+        """What stands at the end of `$ref`, or the node itself. Raises Unfit."""
+        for _ in range(_MAX_HOPS):
+            if not (isinstance(node, Mapping) and isinstance(node.get("$ref"), str)):
+                return node
+            node = self.at(node["$ref"])
+        raise Unfit("a reference that leads nowhere but to itself")
+
+    def object(self, node: Any) -> Json:
+        """The same, where only an object can stand; an empty one for what is something else."""
+        found = self.resolve(node)
+        return found if isinstance(found, Mapping) else {}
+
+    def at(self, reference: str) -> Any:
+        """What a reference of the form `#/…` names (RFC 6901). Raises Unfit."""
+        if not reference.startswith("#/"):
+            raise Unfit(f"the reference `{reference[:200]}` leads out of the document")
+        found: Any = self.root
+        for step in unquote(reference[2:]).split("/"):
+            name = step.replace("~1", "/").replace("~0", "~")
+            if isinstance(found, Mapping) and name in found:
+                found = found[name]
+            elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                raise Unfit(f"there is nothing at `{reference[:200]}`")
+        return found
+
+    def section(self, *names: str) -> Json:
+        """A part of the document that is an object of objects; an empty one where there is none."""
+        found: Any = self.root
+        for name in names:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
+
+def open_document(value: Any) -> Document:
+    """The document that a file holds. Raises Unfit for what is not OpenAPI 3.0 or 3.1."""
+    if not isinstance(value, Mapping):
+        raise Unfit("This is no OpenAPI document.")
+    version = value.get("openapi")
+    if "swagger" in value:
+        raise Unfit("This is Swagger 2.0; convert it to OpenAPI 3 first.")
+    if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
+        raise Unfit("This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither.")
+    if not isinstance(value.get("paths", {}), Mapping):
+        raise Unfit("`paths` is not an object.")
+    return Document(value, version.startswith("3.0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, with what its path says for all of its methods."""
+
+    method: str
+    path: str
+    item: Json
+    spec: Json
+
+    @property
+    def title(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+    @property
+    def tags(self) -> list[str]:
+        tags = self.spec.get("tags")
+        return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+
+    @property
+    def operation_id(self) -> str | None:
+        name = self.spec.get("operationId")
+        return name if isinstance(name, str) and name else None
+
+
+def read_operations(document: Document) -> tuple[list[Operation], list[str]]:
+    """Every operation in the document's order, and a note for each path that cannot be read."""
+    found: list[Operation] = []
+    notes: list[str] = []
+    for path, node in document.section("paths").items():
+        try:
+            item = document.object(node)
+        except Unfit as unfit:
+            notes.append(f"{path}: left out: {unfit}")
+            continue
+        for method in (*METHODS, *OTHER_METHODS):
+            if isinstance(item.get(method), Mapping):
+                found.append(Operation(method, path, item, item[method]))
+    return found, notes

@@ -1,0 +1,278 @@
+"""What is allowed in a manifest and will surprise: each rule a function that yields where, and what to know."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from integrations.authoring.findings import Finding, Reviewed, Surprise
+from integrations.authoring.openapi.names import snake_case
+from integrations.manifest import MISSING, Block
+
+_SHORT_TTL_SECONDS = 10
+_CREDENTIAL_WORDS = {
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "pat",
+    "apikey",
+    "pin",
+}
+_NOT_SECRET = re.compile(r"(^|_)(public|sort|order|partition|primary|foreign)_key$")
+_PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".localhost", ".test", ".svc")
+# Types whose value has no members to look into.
+_FLAT_TYPES = ("text", "html", "image", "binary")
+
+
+def find_surprises(reviewed: Reviewed) -> Iterator[Finding]:
+    """A warning for everything that a rule finds, rule by rule."""
+    for code, rule in RULES.items():
+        for path, message in rule(reviewed):
+            yield Finding("warning", f"manifest.{path}", message, code)
+
+
+# -- Secrets -------------------------------------------------------------------------------------------------------
+
+
+def _secret_in_url(reviewed: Reviewed) -> Iterator[Surprise]:
+    section = reviewed.section()
+    auth = section.get("auth")
+    for path, credential in _listed("integration.auth", auth):
+        if credential.get("in") == "query" and reviewed.secrets_in(credential.get("value", "{api_key}")):
+            yield f"{path}.in", "A secret in a query ends up in the provider's logs; a header keeps it out."
+    for place in ("base_url", "query"):
+        yield from _secrets_in(reviewed, section.get(place), f"integration.{place}")
+    for path, item, endpoint in reviewed.endpoints():
+        locations = {parameter.name: parameter.location for parameter in endpoint.parameters}
+        for word in ("base_url", "path"):
+            yield from _secrets_in(reviewed, item.get(word), f"{path}.{word}")
+        for index, parameter in enumerate(item.get("parameters") or ()):
+            location = locations[parameter["name"]]
+            if location in ("query", "path") and reviewed.is_secret(parameter.get("from_config")):
+                yield (
+                    f"{path}.parameters[{index}]",
+                    f"A secret in a {location} ends up in the provider's logs; a header keeps it out.",
+                )
+
+
+def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[Surprise]:
+    members = written.items() if isinstance(written, Mapping) else [("", written)]
+    for name, template in members:
+        for secret in reviewed.secrets_in(template):
+            place = f"{path}.{name}" if name else path
+            yield place, f"The secret `{secret}` becomes part of the URL and ends up in the provider's logs."
+
+
+def _open_credential(reviewed: Reviewed) -> Iterator[Surprise]:
+    for index, item in enumerate(reviewed.declared("properties")):
+        name = snake_case(item["name"])
+        looks_secret = name.rpartition("_")[2] in _CREDENTIAL_WORDS and not _NOT_SECRET.search(name)
+        has_value = any(word in item for word in ("enum", "const", "default"))
+        is_text = item.get("type", "string") == "string"
+        if looks_secret and is_text and not has_value and not item.get("secure"):
+            yield (
+                f"properties[{index}]",
+                f"`{item['name']}` looks like a credential; with `secure: true` it goes into the vault.",
+            )
+
+
+def _plain_http(reviewed: Reviewed) -> Iterator[Surprise]:
+    integration = reviewed.integration
+    has_secrets = any(item.secure for item in integration.properties.values())
+    if not has_secrets and not any(endpoint.credentials for endpoint in integration.endpoints.values()):
+        return
+    section = reviewed.section()
+    urls = [("integration.base_url", section.get("base_url"))]
+    urls += [(f"{path}.base_url", item.get("base_url")) for path, item, _ in reviewed.endpoints()]
+    oauth2 = section.get("oauth2") or {}
+    urls += [(f"integration.oauth2.{word}", oauth2.get(word)) for word in ("token_url", "authorization_url")]
+    urls += [
+        (f"{path}.url", step.get("url")) for path, step in _listed("integration.login", section.get("login"))
+    ]
+    for path, url in urls:
+        if isinstance(url, str) and _is_public_http(url):
+            yield path, "Over http:// everybody on the way can read the credentials; use https://."
+
+
+def _is_public_http(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "http" or "{" in parts.netloc:
+        return False
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_PRIVATE_SUFFIXES)
+
+
+# -- Freshness -----------------------------------------------------------------------------------------------------
+
+
+def _no_ttl(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, _, block in reviewed.blocks():
+        if block.steps and block.is_safe and not _ttls(block):
+            yield (
+                path,
+                "No cache_ttl, here or on its endpoints: how long an answer is kept is up to the provider.",
+            )
+
+
+def _short_ttl(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, item, _ in (*reviewed.blocks(), *reviewed.endpoints()):
+        ttl = item.get("cache_ttl")
+        if ttl is not None and ttl < _SHORT_TTL_SECONDS:
+            yield f"{path}.cache_ttl", f"After {ttl:g} s each look at it calls the provider again."
+
+
+def _unkept_block(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, _, block in reviewed.blocks():
+        if not _ttls(block):
+            continue
+        for step in block.steps:
+            if not step.endpoint.is_safe:
+                yield (
+                    f"{path}.endpoint",
+                    f"`{step.endpoint.id}` is called by {step.endpoint.method}, so nothing is kept; "
+                    "if it only reads, say `safe: true` on the endpoint.",
+                )
+
+
+def _ttls(block: Block) -> list[float]:
+    wishes = [block.wishes, *(step.endpoint.wishes for step in block.steps)]
+    return [wish.ttl_seconds for wish in wishes if wish.ttl_seconds is not None]
+
+
+# -- Fetching ahead ------------------------------------------------------------------------------------------------
+
+
+def _no_schedule(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, _, block in reviewed.blocks():
+        if block.pre_fetch and block.refresh_interval_seconds is None and block.schedule is None:
+            yield f"{path}.pre_fetch", "Neither refresh_interval nor schedule says when to fetch ahead."
+
+
+def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[Surprise]:
+    defaults = {
+        item["name"]
+        for item in reviewed.declared("properties")
+        if {"default", "const"} & item.keys() or item.get("required")
+    }
+    for path, _, block in reviewed.blocks():
+        for value in block.inputs if block.pre_fetch else ():
+            if value.required and value.default is MISSING and value.from_config not in defaults:
+                yield (
+                    f"{path}.pre_fetch",
+                    f"The input `{value.name}` is required and has no default to fetch ahead with.",
+                )
+
+
+def _no_rate_limit(reviewed: Reviewed) -> Iterator[Surprise]:
+    if reviewed.integration.rate_limit is None:
+        for path, _, block in reviewed.blocks():
+            if block.pre_fetch:
+                yield f"{path}.pre_fetch", "No rate_limit bounds how often the provider is called ahead."
+
+
+# -- What nothing uses ---------------------------------------------------------------------------------------------
+
+
+def _unused_property(reviewed: Reviewed) -> Iterator[Surprise]:
+    integration = reviewed.integration
+    used: set[str] = {use.secret for use in integration.secret_uses}
+    for endpoint in integration.endpoints.values():
+        used |= endpoint.config_names | endpoint.secret_names
+        used |= {credential.when for credential in endpoint.credentials if credential.when}
+    for block in integration.blocks.values():
+        used |= {value.from_config for value in block.inputs if value.from_config}
+    if integration.token is not None:
+        used |= integration.token.names
+    for index, item in enumerate(reviewed.declared("properties")):
+        if item["name"] not in used:
+            yield f"properties[{index}]", f"Nothing uses `{item['name']}`."
+
+
+def _unused_endpoint(reviewed: Reviewed) -> Iterator[Surprise]:
+    integration = reviewed.integration
+    if not integration.blocks:
+        return
+    used = {step.endpoint.id for block in integration.blocks.values() for step in block.steps}
+    tested = integration.test_endpoint or next(
+        (item.id for item in integration.endpoints.values() if item.is_safe and not item.needs_input), None
+    )
+    for path, _, endpoint in reviewed.endpoints():
+        # What writes is called by itself, not drawn.
+        if endpoint.is_safe and endpoint.id not in used and endpoint.id != tested:
+            yield path, f"No block uses `{endpoint.id}`, and it does not test the connection."
+
+
+# -- What cannot come about ----------------------------------------------------------------------------------------
+
+
+def _path_into_text(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, item, endpoint in reviewed.endpoints():
+        if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
+            yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is no JSON."
+    for path, _, block in reviewed.blocks():
+        for index, step in enumerate(block.steps):
+            if step.outputs and step.endpoint.response_type in _FLAT_TYPES:
+                yield f"{path}.steps[{index}].outputs", _no_members(step.endpoint)
+        last = block.steps[-1].endpoint if block.steps else None
+        if block.selector and last and not block.collect and last.response_type in _FLAT_TYPES:
+            yield f"{path}.select", _no_members(last)
+
+
+def _no_members(endpoint: Any) -> str:
+    return f"`{endpoint.id}` answers `{endpoint.response_type}`, in which there is nothing to select."
+
+
+def _lost_group(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, _, block in reviewed.blocks():
+        known = {value.name for value in block.inputs}
+        for index, pattern in enumerate(block.url_patterns):
+            for name in pattern.group_names:
+                if name not in known:
+                    yield f"{path}.url_patterns[{index}]", f"The group `{name}` is no input of the block."
+
+
+def _retry_of_writes(reviewed: Reviewed) -> Iterator[Surprise]:
+    retry = reviewed.integration.retry
+    if retry is None or retry.max_retries == 0:
+        return
+    writing = [f"`{item.id}`" for item in reviewed.integration.endpoints.values() if not item.is_safe]
+    if writing:
+        shown = ", ".join(writing[:3]) + (" …" if len(writing) > 3 else "")
+        yield "integration.retry", f"Only what reads is tried again: not {shown}."
+
+
+def _listed(path: str, written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """One object, or each of a list of them."""
+    if isinstance(written, list):
+        yield from ((f"{path}[{index}]", item) for index, item in enumerate(written))
+    elif isinstance(written, Mapping):
+        yield path, written
+
+
+RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
+    "secret-in-url": _secret_in_url,
+    "open-credential": _open_credential,
+    "plain-http": _plain_http,
+    "no-ttl": _no_ttl,
+    "short-ttl": _short_ttl,
+    "unkept-block": _unkept_block,
+    "no-schedule": _no_schedule,
+    "prefetch-input": _nothing_to_fetch_with,
+    "no-rate-limit": _no_rate_limit,
+    "unused-property": _unused_property,
+    "unused-endpoint": _unused_endpoint,
+    "path-into-text": _path_into_text,
+    "lost-group": _lost_group,
+    "retry-of-writes": _retry_of_writes,
+}
+"""The rules by the names under which their warnings are told, and ignored."""
