@@ -10,8 +10,9 @@ from typing import Any
 
 from errors import SettingsIncomplete
 from integrations.manifest import Credential, Signature
-from integrations.templating import UnresolvedName
+from integrations.namespace import Namespace
 
+_DIGEST_USER = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]*\Z")
 _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")  # RFC 6265 section 4.1.1
 
 
@@ -32,17 +33,17 @@ class Placed:
 
 
 def place_credentials(
-    credentials: Collection[Credential], values: Mapping[str, Any], required: Collection[str]
+    credentials: Collection[Credential], settings: Namespace, required: Collection[str]
 ) -> Placed:
-    """Everything that the credentials add, given the settings' values and the names of required properties.
+    """Everything that the credentials add, given the settings and the names of required properties.
 
     A credential is left out when its `when` is not set, or when none of its properties is set or required: an
     optional key. Raises SettingsIncomplete that names the property otherwise.
     """
     placed = Placed()
     for credential in credentials:
-        if is_used(credential, values, required):
-            _PLACEMENTS[credential.location](credential, values, placed)
+        if is_used(credential, settings.values, required):
+            _PLACEMENTS[credential.location](credential, settings, placed)
     return placed
 
 
@@ -54,27 +55,27 @@ def is_used(credential: Credential, values: Mapping[str, Any], required: Collect
     return not names or any(name in required or values.get(name) is not None for name in names)
 
 
-def _header(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    placed.headers.append((credential.name, credential.prefix + _fill(credential, values)))
+def _header(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    placed.headers.append((credential.name, settings.fill_header(credential.value, credential.prefix)))
 
 
-def _query(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    placed.query.append((credential.name, credential.prefix + _fill(credential, values)))
+def _query(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    placed.query.append((credential.name, credential.prefix + _fill(credential, settings)))
 
 
-def _body(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    placed.body.append((credential.name, credential.prefix + _fill(credential, values)))
+def _body(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    placed.body.append((credential.name, credential.prefix + _fill(credential, settings)))
 
 
-def _cookie(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    value = credential.prefix + _fill(credential, values)
+def _cookie(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    value = credential.prefix + _fill(credential, settings)
     if not _COOKIE_VALUE.match(value):
         raise _bad_setting(credential, "holds characters that a cookie cannot carry")
     placed.cookies.append((credential.name, value))
 
 
-def _basic(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    user, password = _user_and_password(credential, values)
+def _basic(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    user, password = _user_and_password(credential, settings)
     if ":" in user:
         # RFC 7617 section 2: everything after the first colon would be read as the password.
         raise _bad_setting(credential, "must not hold a colon, for basic authentication could not carry it")
@@ -83,26 +84,26 @@ def _basic(credential: Credential, values: Mapping[str, Any], placed: Placed) ->
     placed.headers.append(("Authorization", f"Basic {encoded}"))
 
 
-def _digest(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
-    placed.digest = _user_and_password(credential, values)
+def _digest(credential: Credential, settings: Namespace, placed: Placed) -> None:
+    user, password = _user_and_password(credential, settings)
+    if not _DIGEST_USER.match(user):
+        raise _bad_setting(
+            credential, "must be ASCII without quotes and backslashes, for digest authentication to carry it"
+        )
+    placed.digest = user, password
 
 
-def _signature(credential: Credential, values: Mapping[str, Any], placed: Placed) -> None:
+def _signature(credential: Credential, settings: Namespace, placed: Placed) -> None:
     assert credential.signature is not None  # noqa: S101 - the compiler makes it with one
     placed.signatures.append(credential.signature)
 
 
-def _user_and_password(credential: Credential, values: Mapping[str, Any]) -> tuple[str, str]:
-    user = _fill(credential, values)
-    if credential.password is None:
-        return user, ""
-    try:
-        return user, credential.password.text(values)
-    except UnresolvedName as missing:
-        raise _unset(missing.name) from None
+def _user_and_password(credential: Credential, settings: Namespace) -> tuple[str, str]:
+    user = _fill(credential, settings)
+    return user, settings.fill(credential.password) if credential.password is not None else ""
 
 
-_PLACEMENTS: dict[str, Callable[[Credential, Mapping[str, Any], Placed], None]] = {
+_PLACEMENTS: dict[str, Callable[[Credential, Namespace, Placed], None]] = {
     "header": _header,
     "query": _query,
     "body": _body,
@@ -113,18 +114,11 @@ _PLACEMENTS: dict[str, Callable[[Credential, Mapping[str, Any], Placed], None]] 
 }
 
 
-def _fill(credential: Credential, values: Mapping[str, Any]) -> str:
-    try:
-        text = credential.value.text(values)
-    except UnresolvedName as missing:
-        raise _unset(missing.name) from None
+def _fill(credential: Credential, settings: Namespace) -> str:
+    text = settings.fill(credential.value)
     if text != text.strip():
         raise _bad_setting(credential, "starts or ends with a blank or a line break, as pasted text may")
     return text
-
-
-def _unset(name: str) -> SettingsIncomplete:
-    return SettingsIncomplete(f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]})
 
 
 def _bad_setting(credential: Credential, why: str) -> SettingsIncomplete:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from integrations.calls import origin_of
 from integrations.templating import (
     Name,
+    NotText,
     Template,
     TemplateError,
     UnresolvedName,
-    as_text,
     parse_template,
-    resolve,
+    resolve_text,
 )
 
 _AUTHORITY = re.compile(
@@ -43,6 +43,19 @@ class BaseUrl:
     """A checked template of a base URL. Placeholders stand in host and path, or one for the whole start."""
 
     template: Template
+    _scheme: str = field(init=False, compare=False, repr=False)
+    _authority: Template | None = field(init=False, compare=False, repr=False)
+    """None where one setting gives the whole start."""
+    _path_template: Template = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        scheme, _, rest = self.source.partition("://")
+        authority, slash, path = rest.partition("/")
+        is_whole = isinstance(self.template.parts[0], Name)
+        object.__setattr__(self, "_scheme", scheme.lower())
+        object.__setattr__(self, "_authority", None if is_whole else parse_template(authority))
+        rest_template = Template("", self.template.parts[1:]) if is_whole else parse_template(slash + path)
+        object.__setattr__(self, "_path_template", rest_template)
 
     @property
     def names(self) -> frozenset[str]:
@@ -53,7 +66,7 @@ class BaseUrl:
         return self.template.source
 
     def fill(self, values: Mapping[str, Any]) -> str:
-        """The URL, normalised, without a slash at its end. Raises UnresolvedName and BadSetting."""
+        """The URL, normalised, without a slash at its end. Raises UnresolvedName, NotText and BadSetting."""
         return self.fill_whole(values).rstrip("/")
 
     def fill_whole(self, values: Mapping[str, Any]) -> str:
@@ -63,45 +76,35 @@ class BaseUrl:
     @property
     def host_names(self) -> frozenset[str]:
         """The names of the placeholders that stand in the host."""
-        if isinstance(self.template.parts[0], Name):
-            return frozenset()
-        return self._split()[1].names
+        return self._authority.names if self._authority is not None else frozenset()
 
     def origin(self, values: Mapping[str, Any]) -> str:
         """The origin that these settings give, or `unresolved:` and the template."""
         try:
             return origin_of(self._start(values))
-        except (UnresolvedName, BadBaseUrl):
+        except (UnresolvedName, NotText, BadBaseUrl):
             return f"unresolved:{self.source}"
 
     def _start(self, values: Mapping[str, Any]) -> str:
         """Scheme and authority, or the whole URL that one setting gives."""
         first = self.template.parts[0]
         if isinstance(first, Name):
-            url = _whole_url(first.value, as_text(resolve(first.value, values)))
+            url = _whole_url(first.value, resolve_text(first.value, values))
             return url if self.template.lone else url.rstrip("/")
-        scheme, authority_template, _ = self._split()
-        authority = authority_template.text(values)
+        assert self._authority is not None  # noqa: S101 - there is one where no placeholder stands for the start
+        authority = self._authority.text(values)
         if not _AUTHORITY.match(authority) or not _port_is_valid(authority):
-            name = min(authority_template.names, default="")
+            name = min(self._authority.names, default="")
             raise BadSetting(name, "This does not make a host name; leave out the scheme and the path.")
-        return f"{scheme.lower()}://{authority.lower()}"
+        return f"{self._scheme}://{authority.lower()}"
 
     def _path(self, values: Mapping[str, Any]) -> str:
-        whole = isinstance(self.template.parts[0], Name)
-        parts = self.template.parts[1:] if whole else self._split()[2].parts
         return "".join(
             quote(part, safe="/%" + _SEGMENT_SAFE)
             if isinstance(part, str)
-            else encode_segment(as_text(resolve(part.value, values)), part.value)
-            for part in parts
+            else encode_segment(resolve_text(part.value, values), part.value)
+            for part in self._path_template.parts
         )
-
-    def _split(self) -> tuple[str, Template, Template]:
-        """The scheme, and the templates of authority and path."""
-        scheme, _, rest = self.source.partition("://")
-        authority, slash, path = rest.partition("/")
-        return scheme, parse_template(authority), parse_template(slash + path)
 
 
 def parse_base_url(source: str) -> BaseUrl:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -15,10 +16,35 @@ from integrations.templating import as_text
 Encoded = tuple[str, bytes]
 """The media type and the bytes."""
 
+FIXED_TYPES = frozenset({"form", "multipart"})
+"""Formats with one media type, which no header of the integration replaces."""
+
+NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What XML 1.0 (section 2.2) has no way to write."""
+
+_XML_ESCAPES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "'": "&#39;",
+        # Readers make a blank or a line feed of these (sections 2.11 and 3.3.3).
+        "\t": "&#9;",
+        "\n": "&#10;",
+        "\r": "&#13;",
+    }
+)
+
 
 def encode_body(body_format: str, value: Any) -> Encoded:
     """The body as it travels. Raises TypeError where a list or an object stands in the place of a text."""
     return _FORMATS[body_format](value)
+
+
+def escape_xml(text: str) -> str:
+    """The text as XML's content or attribute value: it comes out of a reader as it went in."""
+    return text.translate(_XML_ESCAPES)
 
 
 def form_values(value: Any) -> list[str]:

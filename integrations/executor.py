@@ -233,7 +233,9 @@ def to_json(value: Any, kind: str) -> bytes:
     try:
         return dump_json(value)
     except ValueError:
-        raise UpstreamInvalid("The provider's answer cannot be written as JSON.", reason="unparsable") from None
+        raise UpstreamInvalid(
+            "The provider's answer cannot be written as JSON.", reason="unparsable"
+        ) from None
 
 
 def _page_url(call: PreparedCall) -> str:

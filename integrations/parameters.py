@@ -59,7 +59,9 @@ def _parameter_value(parameter: Parameter, given: Mapping[str, Any], settings: M
         value = settings.get(parameter.value.from_config)
     if value is None and parameter.value.default is not MISSING:
         value = parameter.value.default
-    return value
+    # 5.0 is an integer in JSON Schema and in JavaScript, and `5` is how it is written.
+    is_whole = parameter.value.type == "integer" and isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole else value
 
 
 def _raise_for_unset_settings(endpoint: Endpoint, errors: Mapping[str, list[str]]) -> None:

@@ -6,8 +6,7 @@ be encoded is refused by name.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -15,16 +14,18 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from errors import Invalid, SettingsIncomplete
 from integrations.auth import Placed, place_credentials
 from integrations.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
-from integrations.body_formats import encode_body, form_values
+from integrations.body_formats import FIXED_TYPES, NOT_IN_XML, encode_body, escape_xml, form_values
 from integrations.calls import DigestLogin, PreparedCall, Tls
 from integrations.manifest import Endpoint, Integration, Location, Parameter, TlsTemplates
+from integrations.namespace import NOT_TEXT, Namespace
 from integrations.parameters import Values
 from integrations.signatures import compute_values, request_parts
-from integrations.templating import Template, Tree, UnresolvedName, as_text
+from integrations.templating import NotText, Template, UnresolvedName
 from integrations.whole_urls import normalise_public_url
 
+_PATH_SAFE = "/%!$&'()*+,;=:@~-._"
+_QUERY_SAFE = _PATH_SAFE + "?[]"
 _QUERY_NAME_SAFE = "[]$:@,"
-_BAD_IN_HEADER = re.compile(r"[^\t\x20-\x7e]")
 ACCEPT = {
     "json": "application/json",
     "text": "text/plain, */*;q=0.5",
@@ -57,6 +58,23 @@ class Page:
 FIRST_PAGE = Page()
 
 
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """What fills one call: `own` for what the endpoint declares, `settings` for what the integration does."""
+
+    endpoint: Endpoint
+    bound: Mapping[str, Any]
+    settings: Namespace
+    own: Namespace
+    placed: Placed
+
+    def at(self, location: Location) -> Iterator[tuple[str, Any]]:
+        """The parameters of a place that have a value, with it."""
+        for parameter in self.endpoint.parameters:
+            if parameter.location == location and parameter.name in self.bound:
+                yield parameter.name, self.bound[parameter.name]
+
+
 def build_call(
     integration: Integration,
     endpoint: Endpoint,
@@ -71,18 +89,18 @@ def build_call(
     Raises Invalid for a parameter that cannot stand in its place, SettingsIncomplete for a setting.
     """
     if endpoint.url_parameter is not None:
-        return _build_whole_url_call(endpoint, bound, limits)
+        return _build_whole_url_call(endpoint, endpoint.url_parameter, bound, limits)
     settings = values.merged()
-    scope = {**settings, **bound}
-    placed = place_credentials(endpoint.credentials, settings, values.required)
-    url = _url(integration, endpoint, bound, scope, settings, placed, page)
-    content_type, body = _body(endpoint, bound, scope, placed)
+    filling = _filling(endpoint, bound, settings, values)
+    placed = filling.placed
+    url = _url(integration, filling, page)
+    content_type, body = _body(filling)
     url = _sign(endpoint, settings, placed, url, body, now)
     secrets = {settings[name] for name in endpoint.secret_names if isinstance(settings.get(name), str)}
     return PreparedCall(
         method=endpoint.method,
         url=url,
-        headers=_headers(endpoint, bound, scope, placed, content_type),
+        headers=_headers(filling, content_type),
         body=body,
         timeout_seconds=endpoint.timeout_seconds or integration.timeout_seconds or limits.timeout_seconds,
         max_bytes=limits.max_bytes,
@@ -90,6 +108,22 @@ def build_call(
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
         tls=fill_tls(integration.tls, settings),
+    )
+
+
+def _filling(
+    endpoint: Endpoint, bound: Mapping[str, Any], settings: Mapping[str, Any], values: Values
+) -> _Filling:
+    # A parameter hides the setting of its name, also where nobody gives it: a setting must not stand in for it.
+    names = {parameter.name for parameter in endpoint.parameters}
+    own = {name: value for name, value in settings.items() if name not in names} if names else settings
+    of_settings = Namespace(settings)
+    return _Filling(
+        endpoint=endpoint,
+        bound=bound,
+        settings=of_settings,
+        own=Namespace({**own, **bound}, names),
+        placed=place_credentials(endpoint.credentials, of_settings, values.required),
     )
 
 
@@ -103,13 +137,15 @@ def _sign(
 ) -> str:
     """The URL with what signatures add to its query; what they add to the headers is in `placed` then."""
     for signature in placed.signatures:
+        parts = request_parts(endpoint.method, url, body)
         try:
-            scope = compute_values(signature, {**settings, **request_parts(endpoint.method, url, body)}, now)
-            placed.headers += [(name, template.text(scope)) for name, template in signature.headers]
-            pairs = [(name, template.text(scope)) for name, template in signature.query]
+            names = Namespace(compute_values(signature, {**settings, **parts}, now))
         except UnresolvedName as missing:
-            raise _unset_setting(missing.name) from None
-        url = _with_query(url, pairs)
+            raise Namespace(settings).unset(missing.name) from None
+        except NotText as wrong:
+            raise Namespace(settings).unfit(wrong.name, NOT_TEXT) from None
+        placed.headers += [(name, names.fill_header(template)) for name, template in signature.headers]
+        url = _with_query(url, [_pair(name, names.fill(template)) for name, template in signature.query])
     return url
 
 
@@ -117,11 +153,12 @@ def fill_tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls
     """Whom to trust and what to show, with these settings; None where nothing is declared or set."""
     if templates is None:
         return None
+    names = Namespace(settings)
 
     def fill(template: Template | None) -> str | None:
         if template is None or all(settings.get(name) is None for name in template.names):
             return None
-        return _template_text(template, settings)
+        return names.fill(template)
 
     tls = Tls(fill(templates.ca_file), fill(templates.client_certificate), fill(templates.client_key))
     return tls if tls != Tls() else None
@@ -130,36 +167,29 @@ def fill_tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls
 # -- URL -----------------------------------------------------------------------------------------------------------
 
 
-def _url(
-    integration: Integration,
-    endpoint: Endpoint,
-    bound: Mapping[str, Any],
-    scope: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    placed: Placed,
-    page: Page,
-) -> str:
+def _url(integration: Integration, filling: _Filling, page: Page) -> str:
+    placed = filling.placed.query
     if page.url is not None:
         # The provider's own link to the next page; only a key in the query may have to be put back.
         present = {name for name, _ in parse_qsl(urlsplit(page.url).query, keep_blank_values=True)}
-        return _with_query(page.url, [pair for pair in placed.query if pair[0] not in present])
-    base = endpoint.base_url or integration.base_url
+        return _with_query(page.url, [_pair(*pair) for pair in placed if pair[0] not in present])
+    base = filling.endpoint.base_url or integration.base_url
     assert base is not None  # noqa: S101 - the compiler refuses an endpoint without one
-    pairs = [*_query_pairs(endpoint, bound, scope), *page.query, *placed.query]
-    return _with_query(fill_base_url(base, settings) + _path(endpoint.path, bound, scope), pairs)
-
-
-def fill_base_url(base: BaseUrl, settings: Mapping[str, Any]) -> str:
-    """The base URL with these settings. Raises SettingsIncomplete by field."""
-    return fill_whole_url(base, settings).rstrip("/")
+    url = fill_whole_url(base, filling.settings.values).rstrip("/") + _path(filling)
+    return _with_query(
+        url, [*_query(filling), *(_pair(*pair) for pair in page.query), *(_pair(*pair) for pair in placed)]
+    )
 
 
 def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any]) -> str:
     """The URL of one call with these settings, the slash at its end kept. Raises SettingsIncomplete by field."""
+    names = Namespace(settings)
     try:
         return url.fill_whole(settings)
     except UnresolvedName as missing:
-        raise _unset_setting(missing.name) from None
+        raise names.unset(missing.name) from None
+    except NotText as wrong:
+        raise names.unfit(wrong.name, NOT_TEXT) from None
     except BadSetting as bad:
         raise SettingsIncomplete(
             f"The setting `{bad.name}` does not make a URL.", errors={f"config.{bad.name}": [str(bad)]}
@@ -168,105 +198,110 @@ def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any]) -> str:
         raise SettingsIncomplete(str(bad)) from None
 
 
-def _path(template: Template, bound: Mapping[str, Any], scope: Mapping[str, Any]) -> str:
-    def fill(name: str) -> str:
+def _path(filling: _Filling) -> str:
+    pieces: list[str] = []
+    for part in filling.endpoint.path.parts:
+        if isinstance(part, str):
+            pieces.append(quote(part, safe=_PATH_SAFE))
+            continue
         try:
-            return encode_segment(_text(name, scope), name)
+            pieces.append(encode_segment(filling.own.text(part.value), part.value))
         except BadSetting as bad:
-            raise _refused(name, bound, str(bad)) from None
+            raise filling.own.unfit(part.value, str(bad)) from None
+    return "".join(pieces)
 
+
+def _query(filling: _Filling) -> list[str]:
+    """The query's pairs, encoded: those of the path as they were written there, then the integration's, then ours."""
+    own = filling.own
+    pairs = [_written(template, own) for _, template in filling.endpoint.path_query]
+    pairs += [_pair(name, filling.settings.fill(template)) for name, template in filling.endpoint.query]
+    for name, value in filling.at("query"):
+        pairs += [_pair(name, text) for text in form_values(value)]
+    return pairs
+
+
+def _written(template: Template, names: Namespace) -> str:
     return "".join(
-        quote(part, safe="/%!$&'()*+,;=:@~-._") if isinstance(part, str) else fill(part.value)
+        quote(part, safe=_QUERY_SAFE) if isinstance(part, str) else quote(names.text(part.value), safe="")
         for part in template.parts
     )
 
 
-def _query_pairs(
-    endpoint: Endpoint, bound: Mapping[str, Any], scope: Mapping[str, Any]
-) -> list[tuple[str, str]]:
-    pairs = [
-        (name, _template_text(template, scope)) for name, template in (*endpoint.path_query, *endpoint.query)
-    ]
-    for parameter in _at(endpoint, "query"):
-        if parameter.name in bound:
-            pairs += [(parameter.name, text) for text in form_values(bound[parameter.name])]
-    return pairs
+def _pair(name: str, text: str) -> str:
+    return f"{quote(name, safe=_QUERY_NAME_SAFE)}={quote(text, safe='')}"
 
 
-def _with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    query = "&".join(f"{quote(name, safe=_QUERY_NAME_SAFE)}={quote(text, safe='')}" for name, text in pairs)
-    if not query:
+def _with_query(url: str, pairs: Sequence[str]) -> str:
+    if not pairs:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{query}"
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(pairs)}"
 
 
 # -- Headers -------------------------------------------------------------------------------------------------------
 
 
-def _headers(
-    endpoint: Endpoint,
-    bound: Mapping[str, Any],
-    scope: Mapping[str, Any],
-    placed: Placed,
-    content_type: str | None,
-) -> tuple[tuple[str, str], ...]:
-    headers: dict[str, tuple[str, str]] = {"accept": ("Accept", ACCEPT.get(endpoint.response_type, "*/*"))}
-
-    def put(name: str, value: str, source: str) -> None:
-        if _BAD_IN_HEADER.search(value) or value != value.strip():
-            raise _refused(
-                source,
-                bound,
-                "A header cannot carry this value: control characters, blanks at an end or "
-                "characters beyond ASCII.",
-            )
-        headers[name.lower()] = (name, value)
-
-    if content_type:
-        put("Content-Type", content_type, "Content-Type")
-    for name, template in endpoint.headers:
-        put(name, _template_text(template, scope), min(template.names, default=name))
-    for parameter in _at(endpoint, "header"):
-        if parameter.name in bound:
-            put(parameter.name, _text(parameter.name, bound), parameter.name)
-    for name, value in placed.headers:
-        source = next((min(c.names, default=name) for c in endpoint.credentials if c.name == name), name)
-        put(name, value, source)
+def _headers(filling: _Filling, content_type: str | None) -> tuple[tuple[str, str], ...]:
+    """The headers, each name once: what stands later in here, and nearer to the call, wins."""
+    endpoint, placed = filling.endpoint, filling.placed
+    found = [("Accept", ACCEPT.get(endpoint.response_type, "*/*"))]
+    common = [(name, filling.settings.fill_header(template)) for name, template in endpoint.common_headers]
+    typed = [("Content-Type", content_type)] if content_type else []
+    # JSON has many media types, so an integration may name its own; a form has but one.
+    found += [*common, *typed] if endpoint.body_format in FIXED_TYPES else [*typed, *common]
+    found += [(name, filling.own.fill_header(template)) for name, template in endpoint.headers]
+    found += [(name, filling.own.header(name)) for name, _ in filling.at("header")]
+    found += placed.headers
     if placed.cookies:
-        put("Cookie", "; ".join(f"{name}={value}" for name, value in placed.cookies), "Cookie")
-    return tuple(headers.values())
+        found.append(("Cookie", "; ".join(f"{name}={value}" for name, value in placed.cookies)))
+    return tuple({name.lower(): (name, value) for name, value in found}.values())
 
 
 # -- Body ----------------------------------------------------------------------------------------------------------
 
 
-def _body(
-    endpoint: Endpoint, bound: Mapping[str, Any], scope: Mapping[str, Any], placed: Placed
-) -> tuple[str | None, bytes | None]:
-    parameters = _at(endpoint, "body")
-    members = {item.name: bound[item.name] for item in parameters if item.name in bound}
-    # Where a body is declared, an empty one is sent: a JSON API wants `{}` rather than nothing.
-    if endpoint.body is None and not parameters and not placed.body:
+def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
+    endpoint, credentials = filling.endpoint, filling.placed.body
+    members = dict(filling.at("body"))
+    takes_members = any(parameter.location == "body" for parameter in endpoint.parameters)
+    if endpoint.body is None and not takes_members and not credentials:
         return None, None
-    value = _fill_tree(endpoint.body, endpoint, scope) if endpoint.body is not None else {}
-    if isinstance(value, dict):
-        value = {**value, **members}
-        for dotted, text in placed.body:
-            _set_member(value, dotted.split("."), text)
+    # Where a body is declared, an empty one is sent: a JSON API wants `{}` rather than nothing.
+    value = _declared_body(filling) if endpoint.body is not None else {}
+    if value is None and not members and not credentials:
+        return None, None
+    if members or credentials:
+        value = _with_members({} if value is None else value, members, credentials)
     try:
         return encode_body(endpoint.body_format, value)
     except TypeError as error:
         raise Invalid(f"The body cannot be built: {error}.") from None
 
 
-def _fill_tree(tree: Tree, endpoint: Endpoint, scope: Mapping[str, Any]) -> Any:
+def _declared_body(filling: _Filling) -> Any:
+    """The body's template filled; None when it is but one placeholder, which nobody fills."""
+    endpoint, names = filling.endpoint, filling.own
+    assert endpoint.body is not None  # noqa: S101 - the caller asked
+    node = endpoint.body.node
+    if endpoint.body_format == "xml" and isinstance(node, Template) and node.lone is None:
+        for name in node.names:
+            if NOT_IN_XML.search(names.text(name)):
+                raise names.unfit(name, "XML cannot carry control characters.")
+        return names.fill(node, escape_xml)
     optional = frozenset(item.name for item in endpoint.parameters if not item.value.required)
-    try:
-        return tree.value(scope, optional)
-    except UnresolvedName as missing:
-        raise _unset_setting(missing.name) from None
-    except TypeError as error:
-        raise Invalid(f"The body cannot be built: {error}.") from None
+    return names.fill_tree(endpoint.body, optional)
+
+
+def _with_members(value: Any, members: Mapping[str, Any], credentials: Sequence[tuple[str, str]]) -> Any:
+    if not isinstance(value, dict):
+        raise Invalid(
+            "The body is no object, so nothing can be added to it.",
+            errors={f"parameters.{name}": ["The body has no room for it."] for name in members},
+        )
+    joined = {**value, **members}
+    for dotted, text in credentials:
+        _set_member(joined, dotted.split("."), text)
+    return joined
 
 
 def _set_member(target: dict[str, Any], path: list[str], value: str) -> None:
@@ -280,50 +315,16 @@ def _set_member(target: dict[str, Any], path: list[str], value: str) -> None:
 # -- A whole URL from an input --------------------------------------------------------------------------------------
 
 
-def _build_whole_url_call(endpoint: Endpoint, bound: Mapping[str, Any], limits: Limits) -> PreparedCall:
+def _build_whole_url_call(
+    endpoint: Endpoint, parameter: Parameter, bound: Mapping[str, Any], limits: Limits
+) -> PreparedCall:
     """A GET of the given URL with nothing of the integration's attached: no credential, header or query."""
-    assert endpoint.url_parameter is not None  # noqa: S101 - the caller asked
-    name = endpoint.url_parameter.name
     return PreparedCall(
         method="GET",
-        url=normalise_public_url(name, _text(name, bound)),
+        url=normalise_public_url(parameter.name, Namespace(bound, {parameter.name}).text(parameter.name)),
         headers=(("Accept", ACCEPT.get(endpoint.response_type, "*/*")),),
         timeout_seconds=endpoint.timeout_seconds or limits.timeout_seconds,
         max_bytes=limits.max_bytes,
         redirects="any",
         public_only=True,
     )
-
-
-# -- Small helpers --------------------------------------------------------------------------------------------------
-
-
-def _at(endpoint: Endpoint, location: Location) -> list[Parameter]:
-    return [parameter for parameter in endpoint.parameters if parameter.location == location]
-
-
-def _text(name: str, scope: Mapping[str, Any]) -> str:
-    value = scope.get(name)
-    if value is None:
-        raise _unset_setting(name)
-    try:
-        return as_text(value)
-    except TypeError:
-        raise Invalid(
-            f"`{name}` cannot be a list or an object here.",
-            errors={f"parameters.{name}": ["Must be a string, a number or a boolean."]},
-        ) from None
-
-
-def _template_text(template: Template, scope: Mapping[str, Any]) -> str:
-    return template.text({name: _text(name, scope) for name in template.names})
-
-
-def _unset_setting(name: str) -> SettingsIncomplete:
-    return SettingsIncomplete(f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]})
-
-
-def _refused(name: str, bound: Mapping[str, Any], why: str) -> Invalid | SettingsIncomplete:
-    if name in bound:
-        return Invalid(f"The parameter `{name}` is refused.", errors={f"parameters.{name}": [why]})
-    return SettingsIncomplete(f"The setting `{name}` is refused.", errors={f"config.{name}": [why]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
@@ -54,7 +55,9 @@ def _seconds_or_date(text: str | None, now: float) -> float | None:
     if number is not None:
         return number
     try:
-        return max(0.0, parsedate_to_datetime(text or "").timestamp() - now)
+        date = parsedate_to_datetime(text or "")
+        # Dates without a zone, as asctime writes them, are in GMT too (RFC 9110 section 5.6.7).
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -14,7 +14,7 @@ from errors import DeadlineExceeded, PatchbayError
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
-from integrations.manifest import Endpoint, Login
+from integrations.manifest import Endpoint
 from integrations.parameters import Values
 from integrations.retrying import is_passing, wait_seconds
 
@@ -154,9 +154,9 @@ class Sender:
             self._slots.release()
 
     def _is_rejected(self, installed: Installed, outcome: Answer | PatchbayError) -> bool:
-        """Whether the provider did not take the token; a session that ended is a 403 at some."""
-        statuses = (401, 403) if isinstance(installed.integration.token, Login) else (401,)
-        return isinstance(outcome, Answer) and outcome.status in statuses
+        """Whether the provider did not take the token."""
+        token = installed.integration.token
+        return token is not None and isinstance(outcome, Answer) and outcome.status in token.rejections
 
     def _may_retry(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -30,6 +30,14 @@ class UnresolvedName(LookupError):
         self.name = name
 
 
+class NotText(TypeError):
+    """A list or an object where a text is needed. `name` is the placeholder's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{{{name}}} cannot be written as text")
+        self.name = name
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A placeholder's name inside a template."""
@@ -43,17 +51,14 @@ class Template:
 
     source: str
     parts: tuple[str | Name, ...]
+    names: frozenset[str] = field(init=False, compare=False, repr=False)
+    lone: str | None = field(init=False, compare=False, repr=False)
+    """The placeholder's name when the template is nothing but one placeholder."""
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(part.value for part in self.parts if isinstance(part, Name))
-
-    @property
-    def lone(self) -> str | None:
-        """The placeholder's name when the template is nothing but one placeholder."""
-        if len(self.parts) == 1 and isinstance(self.parts[0], Name):
-            return self.parts[0].value
-        return None
+    def __post_init__(self) -> None:
+        names = [part.value for part in self.parts if isinstance(part, Name)]
+        object.__setattr__(self, "names", frozenset(names))
+        object.__setattr__(self, "lone", names[0] if names and len(self.parts) == 1 else None)
 
     @property
     def literal(self) -> str | None:
@@ -65,14 +70,14 @@ class Template:
     def text(self, values: Mapping[str, Any], encode: Callable[[str], str] | None = None) -> str:
         """The text with every placeholder filled; `encode` is applied to what comes in, never to the literals.
 
-        Raises UnresolvedName, and TypeError when a list or an object would become text.
+        Raises UnresolvedName, and NotText when a list or an object would become text.
         """
         pieces: list[str] = []
         for part in self.parts:
             if isinstance(part, str):
                 pieces.append(part)
             else:
-                value = as_text(resolve(part.value, values))
+                value = resolve_text(part.value, values)
                 pieces.append(encode(value) if encode else value)
         return "".join(pieces)
 
@@ -120,6 +125,15 @@ def resolve(name: str, values: Mapping[str, Any]) -> Any:
     return value
 
 
+def resolve_text(name: str, values: Mapping[str, Any]) -> str:
+    """The value of a name as text; raises UnresolvedName, and NotText for a list or an object."""
+    value = resolve(name, values)
+    try:
+        return as_text(value)
+    except TypeError:
+        raise NotText(name) from None
+
+
 def as_text(value: Any) -> str:
     """A scalar as it is written in a URL or header: `true`, `5`, `52.52`. Raises TypeError for the others."""
     if isinstance(value, str):
@@ -146,9 +160,11 @@ class Tree:
     def value(self, values: Mapping[str, Any], optional: frozenset[str] = frozenset()) -> Any:
         """The JSON value with every placeholder filled.
 
-        A member or element that is a lone placeholder named in `optional` is left out when nothing fills it.
+        A member or element that is a lone placeholder named in `optional` is left out when nothing fills it; where
+        the tree is nothing but such a placeholder, the value is None.
         """
-        return _fill(self.node, values, optional)
+        filled = _fill(self.node, values, optional)
+        return None if filled is _ABSENT else filled
 
 
 _ABSENT: Any = object()

@@ -8,6 +8,11 @@ from urllib.parse import quote, urlsplit
 from errors import Invalid
 
 
+_PATH_SAFE = "/%!$&'()*+,;=:@~-._"
+# What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
+_QUERY_SAFE = _PATH_SAFE + "?[]|^`{}"
+
+
 def normalise_public_url(name: str, value: str) -> str:
     """An input's URL, encoded, without its fragment. Raises Invalid by field for what is not an http(s) URL."""
 
@@ -28,10 +33,8 @@ def normalise_public_url(name: str, value: str) -> str:
         raise refuse("it must start with http:// or https:// and name a host")
     if "@" in parts.netloc:
         raise refuse("it must not carry a user name or password")
-    path = quote(parts.path, safe="/%!$&'()*+,;=:@~-._") or "/"
-    query = quote(
-        parts.query, safe="/?%!$&'()*+,;=:@~-._[]|^`{}\"<>".replace('"', "").replace("<", "").replace(">", "")
-    )
+    path = quote(parts.path, safe=_PATH_SAFE) or "/"
+    query = quote(parts.query, safe=_QUERY_SAFE)
     try:
         netloc = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
     except UnicodeError:

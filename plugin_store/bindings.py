@@ -76,7 +76,12 @@ def _reason(keys: list[str], old: Collection[str], new: Collection[str]) -> str:
     known = {_origin(destination) for destination in old}
     elsewhere = any(_origin(destination) not in known for destination in new)
     change = "sent to another origin" if elsewhere else "sent in another place of the request"
-    return f"{', '.join(keys)} would be {change} than it was entered for."
+    return f"{', '.join(map(_shown, keys))} would be {change} than it was entered for."
+
+
+def _shown(key: str) -> str:
+    """A secret by its name; a colon, which no property's name has, marks what came of a sign-in."""
+    return "the sign-in" if ":" in key else key
 
 
 def _origin(destination: str) -> str:

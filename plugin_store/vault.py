@@ -80,12 +80,16 @@ class Vault:
         value: str,
         *,
         bound_to: Collection[str],
+        revision: str | None = None,
     ) -> None:
-        """Keep `value` for the destinations in `bound_to`, in place of another. Raises StorageFailed."""
+        """Keep `value` for the destinations in `bound_to`, in place of another. Raises StorageFailed.
+
+        `revision` is given where the value is new but the account is the same; else it is a new one.
+        """
         row = PluginSecret(workspace_id=workspace_id, plugin_id=plugin_id, key=key)
         row.bound_to = sorted(set(bound_to))
         row.ciphertext = self._seal(row, value)
-        row.revision = secrets.token_hex(16)
+        row.revision = revision or secrets.token_hex(16)
         row.updated_at = self._clock()
         session.merge(row)
 

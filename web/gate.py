@@ -20,8 +20,11 @@ from web.tokens import cookie_value, equal_in_constant_time
 
 API_PREFIX = "/api/"
 SIGNIN_PATH = "/signin"
+# Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
+# asks for the state that a signed-in request was given.
+OAUTH_CALLBACK_PATH = "/oauth/callback"
 # What a browser or a probe needs before it has a token.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, "/static/signin.css"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
 # Paths whose form a page without script sends; their body is no JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 

@@ -15,6 +15,11 @@ _GRANTS = {
     "oauth2_authorization_code": "authorization_code",
 }
 
+# What an authorization request holds in any case (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+_ENGINES_PARAMS = frozenset(
+    {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
+)
+
 
 def compile_token(
     section: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
@@ -64,6 +69,8 @@ def _oauth2(
     )
     if grant_type == "authorization_code" and "authorization_url" not in declared:
         problems.add("authorization_url", "Needed for a person to sign in at the provider.")
+    for name in sorted(declared["authorization_params"].keys() & _ENGINES_PARAMS):
+        problems.add(f"authorization_params.{name}", "Every sign-in has its own; leave it out.")
     if "access_token" in properties:
         problems.add("", "The token is called `access_token`; give the property of that name another one.")
     public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method

@@ -20,12 +20,15 @@ ANY_PROPERTIES = [
 
 
 def integration_of(
-    endpoints: list[dict[str, Any]], blocks: list[dict[str, Any]] | None = None, **section: Any
+    endpoints: list[dict[str, Any]],
+    blocks: list[dict[str, Any]] | None = None,
+    properties: list[dict[str, Any]] | None = None,
+    **section: Any,
 ) -> Integration:
     """The compiled integration of these endpoints and blocks, at https://api.test/v1 unless told otherwise."""
     manifest = {
         "integration": {"base_url": "https://api.test/v1", **section},
-        "properties": ANY_PROPERTIES,
+        "properties": ANY_PROPERTIES if properties is None else properties,
         "endpoints": endpoints,
         "blocks": blocks or [],
     }

@@ -13,7 +13,7 @@ from settings import Settings
 from tests.conftest import TOKEN, Client, RunningServer
 from tests.security.wire import exchange
 
-OPEN_RULES = {"/healthz", "/readyz", "/signin"}
+OPEN_RULES = {"/healthz", "/readyz", "/signin", "/oauth/callback"}
 PLACEHOLDERS = {"int64": "1", "default": "x", "string": "x", "path": "x"}
 
 

@@ -21,6 +21,7 @@ _TYPES = {
     "text/xml": "xml",
     "text/html": "html",
 }
+_WRITING = ("post", "put", "patch")
 _ANY_JSON = ("*/*", "application/*")
 
 
@@ -39,6 +40,9 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
     found = AnswerWords()
     media_type = min(content, key=_rank, default=None)
     if media_type is None:
+        # Nothing is said of a body, and of a call that writes there may be none: text may be empty.
+        if operation.method in _WRITING and "200" in _good_statuses(operation):
+            found.words["response_type"] = "text"
         return found
     bare = _bare(media_type)
     if bare == "text/event-stream":
@@ -62,15 +66,18 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
 
 def _content(document: Document, operation: Operation) -> dict[str, Mapping[str, Any]]:
     """The media types of the first good answer."""
-    responses = operation.spec.get("responses")
-    if not isinstance(responses, Mapping):
-        return {}
-    good = sorted(str(status) for status in responses if str(status).startswith("2"))
-    for status in good:
-        content = document.object(responses[status]).get("content")
+    for status, response in _good_statuses(operation).items():
+        content = document.object(response).get("content")
         if isinstance(content, Mapping) and content:
             return {str(name): document.object(media) for name, media in content.items()}
     return {}
+
+
+def _good_statuses(operation: Operation) -> dict[str, Any]:
+    """The answers that say that all is well, the lowest status first."""
+    responses = operation.spec.get("responses")
+    found = responses if isinstance(responses, Mapping) else {}
+    return {status: found[status] for status in sorted(found) if status.startswith("2")}
 
 
 def _rank(media_type: str) -> int:

@@ -54,7 +54,8 @@ def first_sentence(text: Any) -> str | None:
     """A short description of a long one: its first paragraph's first sentence."""
     if not isinstance(text, str):
         return None
-    paragraph = " ".join(text.strip().partition("\n\n")[0].split())
+    plain = re.sub(r"</?[A-Za-z][^<>]*>", "", text).strip()
+    paragraph = " ".join(plain.partition("\n\n")[0].split())
     sentence = re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0]
     if len(sentence) > _MAX_DESCRIPTION:
         sentence = sentence[: _MAX_DESCRIPTION - 1].rsplit(" ", 1)[0] + "…"

@@ -70,7 +70,8 @@ def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any
     read = _READERS.get(str(spec.get("in")))
     if read is None:
         raise Unfit("there is no such place in a request")
-    require_wire_name(str(spec.get("name")))
+    if spec.get("in") != "path":  # where a name does not travel
+        require_wire_name(str(spec.get("name")))
     shape, is_json = _shape_of(document, spec)
     deprecated = {"deprecated": True} if spec.get("deprecated") is True else {}
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from integrations.authoring.openapi.document import Document, Unfit
 from integrations.authoring.openapi.names import unique_name, valid_name
@@ -112,7 +113,7 @@ class _Inliner:
 
     def _name(self, reference: str) -> str:
         if reference not in self._names:
-            last = reference.rsplit("/", 1)[-1]
+            last = unquote(reference.rsplit("/", 1)[-1]).replace("~1", "/").replace("~0", "~")
             self._names[reference] = unique_name(valid_name(last, "schema"), set(self._names.values()))
         return self._names[reference]
 

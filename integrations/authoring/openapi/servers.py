@@ -10,7 +10,6 @@ from integrations.authoring.openapi.document import Unfit
 from integrations.authoring.openapi.names import described, escape_braces
 from integrations.authoring.openapi.properties import Properties
 from integrations.base_url import BadBaseUrl, parse_base_url
-from integrations.templating import parse_template
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
@@ -51,7 +50,7 @@ def server_url(server: Mapping[str, Any], properties: Properties) -> str:
     if not _is_base_url(template.rstrip("/")):
         return _as_one_setting(url, variables, properties)
     names: dict[str, str] = {}
-    for name in parse_template(template).names:
+    for name in _in_order(template):
         names[name] = properties.add(name, _declared(variables[name]))
     renamed = _VARIABLE.sub(lambda match: f"{{{names.get(match[1], match[1])}}}", template)
     return renamed.rstrip("/")

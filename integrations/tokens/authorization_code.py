@@ -1,0 +1,123 @@
+"""Tokens on a person's behalf: what a sign-in granted, refreshed (RFC 6749 sections 4.1 and 6)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from errors import ReviewDue, SettingsIncomplete, StorageFailed
+from integrations.catalog import Installed
+from integrations.manifest import GRANT, OAuth2
+from integrations.requests_builder import Limits, fill_whole_url
+from integrations.tokens.exchange import TokenExchange
+from integrations.tokens.grants import Grant, Grants, StoredGrant, refreshed
+from integrations.tokens.purchase import Purchase
+from integrations.tokens.token import Token
+from integrations.tokens.token_answers import GrantRefused, read_token_answer
+from integrations.tokens.token_requests import fill_setting, token_call
+from plugin_store.bindings import is_locked
+
+_log = logging.getLogger(__name__)
+
+
+class GrantedTokens:
+    """Reads the access token of a grant, and refreshes it."""
+
+    def __init__(
+        self, grants: Grants, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self._grants = grants
+        self._exchange = exchange
+        self._limits = limits
+        self._clock = clock
+
+    def read(self, purchase: Purchase) -> Token | None:
+        """The kept access token; None when it must be refreshed first.
+
+        Raises SettingsIncomplete when nobody is connected, ReviewDue and SecretUnreadable.
+        """
+        grant = self._find(purchase).grant
+        if grant.refresh_token is not None and grant.fingerprint != purchase.fingerprint:
+            return None
+        return _token_of(grant)
+
+    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+        """The access token that a refresh gives. Raises as `read` does, and UpstreamFailed and its kin."""
+        if not is_saved:
+            raise _not_connected("Save these settings and connect with them first.")
+        stored = self._find(purchase)
+        if stored.grant.refresh_token is None:
+            raise _not_connected(
+                "The sign-in has ended, and nothing was given to renew it with: connect again."
+            )
+        try:
+            grant = self._refresh(purchase, stored, stored.grant.refresh_token)
+        except GrantRefused:
+            return self._after_refusal(purchase, stored)
+        try:
+            self._grants.replace(purchase.workspace_id, purchase.plugin_id, stored, grant)
+        except StorageFailed:
+            _log.warning("The refreshed sign-in of %s cannot be kept now.", purchase.plugin_id)
+        return _token_of(grant)
+
+    def _refresh(self, purchase: Purchase, stored: StoredGrant, refresh_token: str) -> Grant:
+        oauth2, installed = _oauth2_of(purchase.installed), purchase.installed
+        asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
+        answer = self._exchange.send(installed, "oauth2", call)
+        now = self._clock()
+        return refreshed(stored.grant, read_token_answer(answer, now), now, purchase.fingerprint)
+
+    def _after_refusal(self, purchase: Purchase, tried: StoredGrant) -> Token:
+        """The token that somebody else refreshed meanwhile; else the grant has ended."""
+        stored = self._find(purchase)
+        if stored.grant.refresh_token != tried.grant.refresh_token:
+            return _token_of(stored.grant)
+        ended = replace(stored.grant, ended=True)
+        self._grants.replace(purchase.workspace_id, purchase.plugin_id, stored, ended)
+        raise _not_connected("The provider does not accept the sign-in any more: connect again.")
+
+    def _find(self, purchase: Purchase) -> StoredGrant:
+        stored = self._grants.read(purchase.workspace_id, purchase.plugin_id)
+        if stored is None:
+            raise _not_connected("Nobody is signed in at the provider: connect first.")
+        if stored.grant.ended:
+            raise _not_connected("The provider does not accept the sign-in any more: connect again.")
+        if stored.grant.client != client_digest(purchase.installed, purchase.values.merged()):
+            raise _not_connected("The sign-in was for another client or provider: connect again.")
+        if is_locked(
+            purchase.installed.integration.destinations(purchase.values.config)[GRANT], stored.bound_to
+        ):
+            raise ReviewDue("The sign-in was for another address; accept the change or connect again.")
+        return stored
+
+
+def client_digest(installed: Installed, settings: Mapping[str, Any]) -> str:
+    """Which client of which provider a grant is for; not its secret, which may change. Raises SettingsIncomplete."""
+    oauth2 = _oauth2_of(installed)
+    assert oauth2.authorization_url is not None  # noqa: S101 - the compiler refuses the grant without one
+    parts = [
+        fill_whole_url(oauth2.authorization_url, settings),
+        fill_whole_url(oauth2.token_url, settings),
+        fill_setting(oauth2.client_id, settings),
+    ]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _oauth2_of(installed: Installed) -> OAuth2:
+    oauth2 = installed.integration.token
+    assert isinstance(oauth2, OAuth2)  # noqa: S101 - the caller chooses by it
+    return oauth2
+
+
+def _token_of(grant: Grant) -> Token:
+    return Token({"access_token": grant.access_token}, grant.bought_at, grant.expires_at)
+
+
+def _not_connected(detail: str) -> SettingsIncomplete:
+    return SettingsIncomplete(detail, errors={"oauth2": [f"Not connected. {detail}"]})

@@ -1,0 +1,55 @@
+"""Tokens for the integration itself: the client credentials grant (RFC 6749 section 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from errors import UpstreamFailed
+from integrations.manifest import OAuth2
+from integrations.requests_builder import Limits
+from integrations.tokens.exchange import TokenExchange
+from integrations.tokens.purchase import Purchase
+from integrations.tokens.rows import TokenRows
+from integrations.tokens.token import Token
+from integrations.tokens.token_answers import GrantRefused, read_token_answer
+from integrations.tokens.token_requests import scope_of, token_call
+
+
+class ClientCredentials:
+    """Buys tokens with a client's id and secret, and keeps them."""
+
+    def __init__(
+        self, rows: TokenRows, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self._rows = rows
+        self._exchange = exchange
+        self._limits = limits
+        self._clock = clock
+
+    def read(self, purchase: Purchase) -> Token | None:
+        """The kept token, if there is one."""
+        return self._rows.read(purchase)
+
+    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+        """A new token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin."""
+        oauth2, integration = purchase.source, purchase.installed.integration
+        assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
+        scope = scope_of(oauth2, purchase.values.merged())
+        grant = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+        call = token_call(integration, oauth2, purchase.values, self._limits, grant)
+        answer = self._exchange.send(purchase.installed, "oauth2", call)
+        now = self._clock()
+        try:
+            given = read_token_answer(answer, now)
+        except GrantRefused as refused:
+            # A grant of the provider's own, by a user and a password for one.
+            raise UpstreamFailed(
+                "The provider refused the credentials.",
+                upstream_status=refused.upstream_status,
+                retry_after_seconds=refused.retry_after_seconds,
+                reason="token",
+            ) from None
+        token = Token({"access_token": given.access_token}, now, given.expires_at)
+        if is_saved:
+            self._rows.keep(purchase, token)
+        return token

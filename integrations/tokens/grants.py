@@ -1,0 +1,139 @@
+"""What people granted by signing in at a provider, sealed in the vault: one grant a plugin and workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from errors import NotFound
+from integrations.manifest import GRANT
+from integrations.tokens.token_answers import TokenAnswer
+from plugin_store.database import Database
+from plugin_store.models import Plugin, PluginSecret
+from plugin_store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A grant with the last access token that came of it. Moments are epoch seconds.
+
+    `client` says to which client of which provider it was given, `fingerprint` with which settings the access
+    token was bought. `ended`: the provider does not accept it any more.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    bought_at: float
+    expires_at: float | None
+    ends_at: float | None
+    connected_at: float
+    scopes: tuple[str, ...]
+    client: str
+    fingerprint: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGrant:
+    """A grant as it lies in the vault. Its `revision` stays while it is the same sign-in."""
+
+    grant: Grant
+    revision: str
+    bound_to: tuple[str, ...]
+
+
+def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str, fingerprint: str) -> Grant:
+    """The grant that a code was exchanged for; without a word of the provider the scopes are those `asked` for."""
+    return Grant(
+        access_token=given.access_token,
+        refresh_token=given.refresh_token,
+        bought_at=now,
+        expires_at=given.expires_at,
+        ends_at=_end_of(given),
+        connected_at=now,
+        scopes=given.scopes if given.scopes is not None else tuple(asked),
+        client=client,
+        fingerprint=fingerprint,
+    )
+
+
+def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) -> Grant:
+    """The grant after a refresh. A provider that rotates refresh tokens gives the next; others keep the old one."""
+    return Grant(
+        access_token=given.access_token,
+        refresh_token=given.refresh_token or grant.refresh_token,
+        bought_at=now,
+        expires_at=given.expires_at,
+        ends_at=given.refresh_ends_at or grant.ends_at,
+        connected_at=grant.connected_at,
+        scopes=given.scopes if given.scopes is not None else grant.scopes,
+        client=grant.client,
+        fingerprint=fingerprint,
+    )
+
+
+class Grants:
+    """Keeps grants."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def read(self, workspace_id: int, plugin_id: str) -> StoredGrant | None:
+        """The grant; None when nobody signed in. Raises SecretUnreadable."""
+        try:
+            opened = self._vault.open_secret(workspace_id, plugin_id, GRANT)
+        except NotFound:
+            return None
+        return StoredGrant(_load(orjson.loads(opened.value)), opened.revision, opened.bound_to)
+
+    def connect(
+        self, session: Session, workspace_id: int, plugin_id: str, grant: Grant, bound_to: Collection[str]
+    ) -> None:
+        """Keeps a new sign-in's grant, in place of another. Raises NotFound for a plugin that is gone."""
+        if session.get(Plugin, plugin_id) is None:
+            raise NotFound(f"There is no integration `{plugin_id}`.")
+        self._vault.seal_secret(session, workspace_id, plugin_id, GRANT, _dump(grant), bound_to=bound_to)
+
+    def replace(self, workspace_id: int, plugin_id: str, stored: StoredGrant, grant: Grant) -> None:
+        """Keeps what became of a grant, where it may go unchanged; nothing, when another sign-in took its place."""
+        with self._database.writing() as session:
+            revision = session.scalar(
+                select(PluginSecret.revision).where(
+                    PluginSecret.workspace_id == workspace_id,
+                    PluginSecret.plugin_id == plugin_id,
+                    PluginSecret.key == GRANT,
+                )
+            )
+            if revision == stored.revision:
+                self._vault.seal_secret(
+                    session,
+                    workspace_id,
+                    plugin_id,
+                    GRANT,
+                    _dump(grant),
+                    bound_to=stored.bound_to,
+                    revision=revision,
+                )
+
+    def forget(self, workspace_id: int, plugin_id: str) -> None:
+        """Disconnects."""
+        with self._database.writing() as session:
+            self._vault.delete_secret(session, workspace_id, plugin_id, GRANT)
+
+
+def _end_of(given: TokenAnswer) -> float | None:
+    return given.refresh_ends_at if given.refresh_token else given.expires_at
+
+
+def _dump(grant: Grant) -> str:
+    return orjson.dumps(asdict(grant)).decode()
+
+
+def _load(kept: dict[str, Any]) -> Grant:
+    return Grant(**{**kept, "scopes": tuple(kept["scopes"])})

@@ -1,0 +1,112 @@
+"""Session tokens: the login's requests in order, and what each answer gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from errors import DeadlineExceeded
+from integrations.calls import PreparedCall
+from integrations.freshness import Wishes
+from integrations.manifest import Endpoint, Login, LoginStep
+from integrations.requests_builder import Limits, build_call, fill_whole_url
+from integrations.templating import Template, as_text
+from integrations.tokens.exchange import TokenExchange
+from integrations.tokens.login_answers import read_login_answer
+from integrations.tokens.purchase import Purchase
+from integrations.tokens.rows import TokenRows
+from integrations.tokens.token import Token
+
+_NO_PATH = Template("", ("",))
+_SLASH = Template("/", ("/",))
+
+
+class Logins:
+    """Logs in, and keeps the sessions' tokens."""
+
+    def __init__(
+        self, rows: TokenRows, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
+    ) -> None:
+        self._rows = rows
+        self._exchange = exchange
+        self._limits = limits
+        self._clock = clock
+
+    def read(self, purchase: Purchase) -> Token | None:
+        """The kept token, if there is one."""
+        return self._rows.read(purchase)
+
+    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+        """A new session's token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin.
+
+        One deadline, the integration's, over all requests.
+        """
+        login = purchase.source
+        assert isinstance(login, Login)  # noqa: S101 - the keeper chooses by it
+        outputs: dict[str, Any] = {}
+        expires_at: float | None = None
+        ends_at = time.monotonic() + self._timeout_seconds(purchase)
+        for step in login.steps:
+            call = login_call(purchase, step, self._limits, outputs, self._clock())
+            left = ends_at - time.monotonic()
+            if left <= 0:
+                raise DeadlineExceeded("No time was left for the login.")
+            answer = self._exchange.send(purchase.installed, "login", call, left)
+            given = read_login_answer(step, answer, self._clock())
+            outputs |= {f"login.{name}": value for name, value in given.outputs.items()}
+            if given.session_token is not None:
+                outputs["session_token"] = given.session_token
+                expires_at = given.expires_at
+        texts = {name: as_text(value) for name, value in outputs.items()}
+        token = Token(texts, self._clock(), expires_at)
+        if is_saved:
+            self._rows.keep(purchase, token)
+        return token
+
+    def _timeout_seconds(self, purchase: Purchase) -> float:
+        return purchase.installed.integration.timeout_seconds or self._limits.timeout_seconds
+
+
+def login_call(
+    purchase: Purchase, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
+) -> PreparedCall:
+    """One request of the login, built by the rules of every other. `outputs` are those of earlier ones.
+
+    Raises SettingsIncomplete for a setting that is missing or does not fit.
+    """
+    # Text is taken for a secret and masked wherever it comes back; numbers keep their type in a JSON body.
+    texts = {name: value for name, value in outputs.items() if isinstance(value, str)}
+    values = replace(purchase.values, config={**purchase.values.config, **outputs}, tokens=texts)
+    path = step.path or _NO_PATH
+    if step.url is not None and fill_whole_url(step.url, values.merged()).endswith("/"):
+        path = _SLASH
+    endpoint = Endpoint(
+        id="login",
+        method=step.method,
+        base_url=step.url,
+        path=path,
+        path_query=(),
+        parameters=(),
+        headers=step.headers,
+        query=step.query,
+        credentials=(),
+        body=step.body,
+        body_format=step.body_format,
+        response_type="json",
+        selector=None,
+        schema=None,
+        protocol="plain",
+        paginator=None,
+        reads_only=False,
+        # What follows a login is a page for a person; the token came with the redirect itself.
+        redirects="none",
+        timeout_seconds=None,
+        wishes=Wishes(),
+        config_names=frozenset(),
+        secret_names=purchase.secret_names,
+        digest="",
+        declared={},
+    )
+    return build_call(purchase.installed.integration, endpoint, {}, values, limits, now)

@@ -1,0 +1,141 @@
+"""What a login's answer gives: outputs for later requests, the token, and when it ends. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from errors import UpstreamFailed, UpstreamInvalid
+from integrations.answers import parse_answer
+from integrations.calls import Answer
+from integrations.exact_json import load_json
+from integrations.manifest import LoginStep
+from integrations.retrying import asked_wait_seconds
+from integrations.templating import as_text
+from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at, moment_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAnswer:
+    """One answer of a login. `session_token` is None where another request yields it.
+
+    Outputs keep their types: a later request may need a number.
+    """
+
+    outputs: Mapping[str, str | int | float] = field(repr=False)
+    session_token: str | None = field(repr=False)
+    expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    value: str = field(repr=False)
+    expires_at: float | None
+
+
+def read_login_answer(step: LoginStep, answer: Answer, now: float) -> LoginAnswer:
+    """What the step puts out. Raises UpstreamFailed for a refusal, UpstreamInvalid when something is not there."""
+    cookie = _find_cookie(answer, step.token_cookie, now) if step.token_cookie else None
+    header = (answer.headers.get(step.token_header) or "").strip() if step.token_header else ""
+    token = cookie.value if cookie else header or None
+    # Transmission tells its session's id with a 409: a token that is there is given, whatever the status.
+    if answer.status >= 400 and token is None:
+        raise _refusal(answer, now)
+    reads_body = step.outputs or step.token_path or ((step.expires_in or step.expires_at) and token)
+    body = _read_body(answer) if reads_body else None
+    outputs = {name: _scalar(selector.apply(body), name) for name, selector in step.outputs}
+    if step.token_path is not None:
+        token = as_text(_scalar(step.token_path.apply(body), "token"))
+    if token is None and step.gives_token:
+        raise _redirected(answer) if 300 <= answer.status < 400 else _missing("token", answer.status)
+    return LoginAnswer(outputs, token, _expiry(step, body, cookie, now) if step.gives_token else None)
+
+
+def _expiry(step: LoginStep, body: Any, cookie: _Cookie | None, now: float) -> float | None:
+    if step.expires_in is not None:
+        return expires_after(step.expires_in.apply(body), now)
+    if step.expires_at is not None:
+        return expires_at(step.expires_at.apply(body), now)
+    if step.duration_seconds is not None:
+        return now + step.duration_seconds
+    return cookie.expires_at if cookie else None
+
+
+def _read_body(answer: Answer) -> Any:
+    """The body as JSON; XML as JSON of its shape; else the text itself, which some logins answer."""
+    content_type = answer.headers.get("Content-Type") or ""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type.endswith("xml") and "html" not in media_type:
+        return parse_answer("xml", content_type, answer.body).value
+    try:
+        return load_json(answer.body)
+    except ValueError:
+        return answer.body.decode("utf-8", "replace").strip() or None
+
+
+def _scalar(value: Any, name: str) -> str | int | float:
+    if value is None or value == "" or isinstance(value, bool | list | dict):
+        raise _missing(name)
+    return value
+
+
+def _find_cookie(answer: Answer, name: str, now: float) -> _Cookie | None:
+    """The last cookie of the name, unless it is taken away (RFC 6265 section 5.2)."""
+    found = None
+    for line in answer.headers.get_all("Set-Cookie"):
+        pair, *rest = line.split(";")
+        given, separator, value = pair.partition("=")
+        if separator and given.strip() == name:
+            attributes = _attributes(rest)
+            is_set = value.strip() and not _is_taken_away(attributes, now)
+            found = _Cookie(value.strip(), _cookie_expiry(attributes, now)) if is_set else None
+    return found
+
+
+def _attributes(parts: list[str]) -> dict[str, str]:
+    pairs = (part.partition("=") for part in parts)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _cookie_expiry(attributes: Mapping[str, str], now: float) -> float | None:
+    if "max-age" in attributes:
+        return expires_after(attributes["max-age"], now)
+    return expires_at(attributes.get("expires"), now)
+
+
+def _is_taken_away(attributes: Mapping[str, str], now: float) -> bool:
+    """Whether the cookie ends before it begins, which is how a server deletes one."""
+    if "max-age" in attributes:
+        return expires_after(attributes["max-age"], now) is None
+    moment = moment_of(attributes.get("expires"))
+    return moment is not None and moment < now - CLOCK_DIFFERENCE_SECONDS
+
+
+def _refusal(answer: Answer, now: float) -> UpstreamFailed:
+    refused = answer.status in (400, 401, 403, 422)
+    return UpstreamFailed(
+        f"The provider refused the login ({answer.status}): check the user and the password."
+        if refused
+        else f"The provider answered {answer.status} to the login.",
+        upstream_status=answer.status,
+        retry_after_seconds=asked_wait_seconds(None, answer.headers, now),
+        reason="login",
+    )
+
+
+def _redirected(answer: Answer) -> UpstreamFailed:
+    return UpstreamFailed(
+        "The provider redirects the login elsewhere: check the address, http or https above all.",
+        upstream_status=answer.status,
+        reason="login",
+    )
+
+
+def _missing(name: str, status: int | None = None) -> UpstreamInvalid:
+    what = "token" if name == "token" else f"`{name}`"
+    return UpstreamInvalid(
+        f"The provider's answer to the login holds no {what}: check the user and the password.",
+        upstream_status=status,
+        reason="login",
+    )

@@ -1,0 +1,85 @@
+"""Kept tokens: sealed rows of the vault under reserved keys, which no property can have for their colon."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from sqlalchemy.orm import Session
+
+from errors import NotFound, SecretUnreadable, StorageFailed
+from integrations.tokens.purchase import Purchase
+from integrations.tokens.token import Token
+from plugin_store.database import Database
+from plugin_store.models import Plugin
+from plugin_store.vault import SecretState, Vault
+
+TOKEN_PREFIX = "token:"  # noqa: S105 - a key's start, no secret
+MAX_KEPT = 16
+_KEY_DIGITS = 32
+
+_log = logging.getLogger(__name__)
+
+
+class TokenRows:
+    """Tokens of stored settings, by what they were bought with."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def read(self, purchase: Purchase) -> Token | None:
+        """The kept token; None when there is none that can be read and may go where this purchase's goes."""
+        try:
+            opened = self._vault.open_secret(purchase.workspace_id, purchase.plugin_id, _key_of(purchase))
+        except (NotFound, SecretUnreadable):
+            return None
+        kept = orjson.loads(opened.value)
+        if kept["fingerprint"] != purchase.fingerprint or not set(purchase.bound_to) <= set(opened.bound_to):
+            return None
+        return Token(kept["values"], kept["bought_at"], kept["expires_at"])
+
+    def keep(self, purchase: Purchase, token: Token) -> None:
+        """Keeps the token, unless what bought it has changed since. It is no failure if it cannot be kept."""
+        try:
+            with self._database.writing() as session:
+                states = self._vault.describe(session, purchase.workspace_id, purchase.plugin_id)
+                if session.get(Plugin, purchase.plugin_id) is not None and _is_current(purchase, states):
+                    self._seal(session, purchase, token)
+                    self._sweep(session, purchase, states)
+        except StorageFailed:
+            _log.warning("The token of %s cannot be kept now; it is fetched again.", purchase.plugin_id)
+
+    def _seal(self, session: Session, purchase: Purchase, token: Token) -> None:
+        kept = {
+            "values": dict(token.values),
+            "bought_at": token.bought_at,
+            "expires_at": token.expires_at,
+            "fingerprint": purchase.fingerprint,
+        }
+        self._vault.seal_secret(
+            session,
+            purchase.workspace_id,
+            purchase.plugin_id,
+            _key_of(purchase),
+            orjson.dumps(kept).decode(),
+            bound_to=purchase.bound_to,
+        )
+
+    def _sweep(self, session: Session, purchase: Purchase, states: dict[str, SecretState]) -> None:
+        """Forgets tokens that are older than a secret, and the oldest beyond a number."""
+        others = [key for key in states if key.startswith(TOKEN_PREFIX) and key != _key_of(purchase)]
+        others.sort(key=lambda key: states[key].updated_at, reverse=True)
+        entered_at = max((state.updated_at for key, state in states.items() if ":" not in key), default=0.0)
+        for position, key in enumerate(others, start=2):
+            if position > MAX_KEPT or states[key].updated_at < entered_at:
+                self._vault.delete_secret(session, purchase.workspace_id, purchase.plugin_id, key)
+
+
+def _key_of(purchase: Purchase) -> str:
+    return TOKEN_PREFIX + purchase.fingerprint[:_KEY_DIGITS]
+
+
+def _is_current(purchase: Purchase, states: dict[str, SecretState]) -> bool:
+    now = {name: states[name].revision for name in purchase.secret_names if name in states}
+    return now == purchase.revisions

@@ -1,0 +1,234 @@
+"""Signing in at a provider: the way there, the way back, what came of it, and ending it (RFC 6749 section 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from errors import NotFound, PluginDisabled, ReviewDue, SettingsIncomplete, UpstreamFailed
+from integrations.calls import origin_of
+from integrations.catalog import Catalog, Installed
+from integrations.manifest import GRANT, OAuth2
+from integrations.requests_builder import Limits, fill_whole_url
+from integrations.tokens.authorization_code import client_digest
+from integrations.tokens.exchange import TokenExchange
+from integrations.tokens.grants import Grant, Grants, grant_of
+from integrations.tokens.pending import PendingSignIn, PendingSignIns
+from integrations.tokens.purchase import Purchase, Purchases, stored_values
+from integrations.tokens.token_answers import GrantRefused, error_words, read_token_answer
+from integrations.tokens.token_requests import fill_setting, scope_of, token_call
+from plugin_store.bindings import is_locked
+from plugin_store.database import Database
+from plugin_store.vault import SecretState, Vault
+from plugin_store.workspaces import Scope
+
+MAX_TOLD_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Whether somebody is signed in. `expires_at`: when the sign-in must be renewed by a person, where known."""
+
+    connected: bool
+    status: str | None = None
+    scopes: tuple[str, ...] = ()
+    connected_at: float | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What the provider put into the address with which the browser came back (RFC 6749 4.1.2, RFC 9207)."""
+
+    state: str
+    code: str | None
+    error: str | None
+    error_description: str | None
+    issuer: str | None
+
+
+class SignInRefused(UpstreamFailed):
+    """The provider sent the browser back without a code. `said` is the provider's own text, never to be trusted."""
+
+    def __init__(self, detail: str, said: str | None) -> None:
+        super().__init__(detail, reason="sign_in")
+        self.said = said
+
+
+class SignIns:
+    """Connects workspaces to accounts at providers."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        catalog: Catalog,
+        exchange: TokenExchange,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._catalog = catalog
+        self._exchange = exchange
+        self._limits = limits
+        self._clock = clock
+        self._grants = Grants(database, vault)
+        self._pending = PendingSignIns(database, vault, clock)
+        self._purchases = Purchases()
+
+    def start(self, workspace_id: int, plugin_id: str, redirect_uri: str) -> str:
+        """The address at the provider where a person signs in.
+
+        Raises NotFound, PluginDisabled, SettingsIncomplete, ReviewDue and SecretUnreadable.
+        """
+        purchase = self._purchase(workspace_id, plugin_id)
+        _require_usable(purchase)
+        pending = self._pending.start(workspace_id, plugin_id, redirect_uri, purchase.fingerprint)
+        return authorization_address(purchase, pending)
+
+    def finish(self, returned: Returned) -> Installed:
+        """The integration that is connected now. Raises SettingsIncomplete, SignInRefused, UpstreamFailed and kin."""
+        pending = self._pending.take(returned.state)
+        purchase = self._purchase(pending.workspace_id, pending.plugin_id)
+        _require_usable(purchase)
+        if purchase.fingerprint != pending.shape:
+            raise SettingsIncomplete("The settings changed during the sign-in: begin again.")
+        _check_issuer(purchase, returned.issuer)
+        if returned.error is not None or not returned.code:
+            raise _refusal(returned)
+        grant = self._exchange_code(purchase, pending, returned.code)
+        bound_to = purchase.installed.integration.destinations(purchase.values.config)[GRANT]
+        with self._database.writing() as session:
+            self._grants.connect(session, pending.workspace_id, pending.plugin_id, grant, bound_to)
+        return purchase.installed
+
+    def look(self, workspace_id: int, plugin_id: str) -> Connection:
+        """Whether and how the workspace is connected. Raises NotFound."""
+        installed = self._find(workspace_id, plugin_id)
+        state = installed.secrets.get(GRANT)
+        if state is None:
+            return Connection(connected=False)
+        if state.status == "unreadable":
+            return Connection(connected=False, status="unreadable", connected_at=state.updated_at)
+        stored = self._grants.read(workspace_id, plugin_id)
+        if stored is None:
+            return Connection(connected=False)
+        grant = stored.grant
+        return Connection(
+            connected=not grant.ended,
+            status="locked" if _is_locked(installed, state) else "ok",
+            scopes=grant.scopes,
+            connected_at=grant.connected_at,
+            expires_at=grant.ends_at,
+        )
+
+    def end(self, workspace_id: int, plugin_id: str) -> None:
+        """Forgets the account, and sign-ins under way. Raises NotFound."""
+        self._find(workspace_id, plugin_id)
+        self._grants.forget(workspace_id, plugin_id)
+        self._pending.forget(workspace_id, plugin_id)
+
+    def _exchange_code(self, purchase: Purchase, pending: PendingSignIn, code: str) -> Grant:
+        installed, oauth2 = purchase.installed, _oauth2_of(purchase.installed)
+        asked = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": pending.redirect_uri,
+            "code_verifier": pending.verifier,
+        }
+        call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
+        answer = self._exchange.send(installed, "oauth2", call)
+        now = self._clock()
+        try:
+            given = read_token_answer(answer, now)
+        except GrantRefused:
+            raise UpstreamFailed(
+                "The provider did not accept its own code: begin again.", reason="token"
+            ) from None
+        settings = purchase.values.merged()
+        scopes = [fill_setting(scope, settings) for scope in oauth2.scopes]
+        return grant_of(given, now, scopes, client_digest(installed, settings), purchase.fingerprint)
+
+    def _purchase(self, workspace_id: int, plugin_id: str) -> Purchase:
+        installed = self._find(workspace_id, plugin_id)
+        if not installed.enabled:
+            raise PluginDisabled(f"`{plugin_id}` is switched off here; enable it to use it.")
+        return self._purchases.of(installed, stored_values(installed, self._vault))
+
+    def _find(self, workspace_id: int, plugin_id: str) -> Installed:
+        installed = self._catalog.find(Scope(workspace_id, None), plugin_id)
+        source = installed.integration.token
+        if not isinstance(source, OAuth2) or source.grant_type != "authorization_code":
+            raise NotFound(f"Nobody signs in for `{plugin_id}`: its auth_method is another one.")
+        return installed
+
+
+def authorization_address(purchase: Purchase, pending: PendingSignIn) -> str:
+    """The authorization request (RFC 6749 section 4.1.1) with PKCE (RFC 7636). Raises SettingsIncomplete."""
+    oauth2, settings = _oauth2_of(purchase.installed), purchase.values.merged()
+    extras = [(name, fill_setting(template, settings)) for name, template in oauth2.authorization_params]
+    return prepare_grant_uri(
+        add_params_to_uri(_authorization_url(oauth2, settings), extras),
+        client_id=fill_setting(oauth2.client_id, settings),
+        response_type="code",
+        redirect_uri=pending.redirect_uri,
+        scope=scope_of(oauth2, settings),
+        state=pending.state,
+        code_challenge=create_s256_code_challenge(pending.verifier),
+        code_challenge_method="S256",
+    )
+
+
+def _require_usable(purchase: Purchase) -> None:
+    """Whether the client may be shown to the provider; a grant that is locked is about to be replaced."""
+    installed = purchase.installed
+    if installed.missing:
+        installed.require_ready()
+    current = installed.integration.destinations(purchase.values.config)
+    for name in sorted(purchase.secret_names & installed.secrets.keys()):
+        if is_locked(current[name], installed.secrets[name].bound_to):
+            raise ReviewDue(
+                f"`{installed.plugin_id}` changed where a secret would be sent; "
+                "accept the change or enter the secret again.",
+                review=dict(installed.review or {}),
+            )
+
+
+def _check_issuer(purchase: Purchase, issuer: str | None) -> None:
+    """RFC 9207: who says who it is must be who was asked."""
+    if issuer is None:
+        return
+    asked = _authorization_url(_oauth2_of(purchase.installed), purchase.values.merged())
+    try:
+        same = origin_of(issuer) == origin_of(asked)
+    except ValueError:
+        same = False
+    if not same:
+        raise UpstreamFailed("Another provider answered than the one that was asked.", reason="sign_in")
+
+
+def _refusal(returned: Returned) -> SignInRefused:
+    words = error_words(returned.error) or "The provider did not let the sign-in through."
+    said = "".join(filter(str.isprintable, returned.error_description or ""))[:MAX_TOLD_CHARACTERS]
+    return SignInRefused(words, said or None)
+
+
+def _is_locked(installed: Installed, state: SecretState) -> bool:
+    return is_locked(installed.integration.destinations(installed.config)[GRANT], state.bound_to)
+
+
+def _authorization_url(oauth2: OAuth2, settings: Mapping[str, Any]) -> str:
+    assert oauth2.authorization_url is not None  # noqa: S101 - the compiler refuses the grant without one
+    return fill_whole_url(oauth2.authorization_url, settings)
+
+
+def _oauth2_of(installed: Installed) -> OAuth2:
+    oauth2 = installed.integration.token
+    assert isinstance(oauth2, OAuth2)  # noqa: S101 - `_find` lets no other through
+    return oauth2

@@ -1,0 +1,119 @@
+"""What a token endpoint answers (RFC 6749 section 5), read whether it is JSON or a form. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from errors import UpstreamFailed, UpstreamInvalid
+from integrations.calls import Answer
+from integrations.exact_json import load_json
+from integrations.retrying import asked_wait_seconds
+from integrations.tokens.expiry import expires_after
+
+_CLIENT_REFUSED = "The provider refused the client id or secret."
+_GRANT_REFUSED = "The provider does not accept the sign-in any more."
+
+# RFC 6749 sections 4.1.2.1 and 5.2, and what providers say in their place.
+_WORDS = {
+    "invalid_client": _CLIENT_REFUSED,
+    "incorrect_client_credentials": _CLIENT_REFUSED,
+    "unauthorized_client": "The provider does not let this client get tokens in this way.",
+    "invalid_grant": _GRANT_REFUSED,
+    "bad_verification_code": _GRANT_REFUSED,
+    "bad_refresh_token": _GRANT_REFUSED,
+    "invalid_scope": "The provider does not know or does not allow a scope that was asked for.",
+    "invalid_target": "The provider does not give tokens for what was asked for.",
+    "unsupported_grant_type": "The provider gives no token in this way.",
+    "unsupported_response_type": "The provider gives no code in this way.",
+    "invalid_request": "The provider finds something missing or wrong in the request for a token.",
+    "redirect_uri_mismatch": "The provider does not know the address to come back to: register it there.",
+    "access_denied": "The sign-in was declined.",
+    "login_required": "The provider wants a new sign-in.",
+    "consent_required": "The provider wants a person's consent.",
+    "server_error": "The provider has a problem of its own.",
+    "temporarily_unavailable": "The provider is busy; try again later.",
+}
+_GRANT_ERRORS = frozenset({"invalid_grant", "bad_verification_code", "bad_refresh_token"})
+
+
+class GrantRefused(UpstreamFailed):
+    """The code or the refresh token is not accepted: only a person can help."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A token as a provider gives it. Moments are epoch seconds."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_at: float | None
+    refresh_ends_at: float | None
+    scopes: tuple[str, ...] | None
+
+
+def read_token_answer(answer: Answer, now: float) -> TokenAnswer:
+    """The token. Raises UpstreamFailed in words of ours; GrantRefused where the code or refresh token ended."""
+    members = _members(answer)
+    error = members.get("error")
+    if answer.status >= 300 or isinstance(error, str):
+        raise _failure(answer, error if isinstance(error, str) else None, now)
+    access_token = members.get("access_token")
+    if not isinstance(access_token, str) or not access_token:
+        raise UpstreamInvalid(
+            "The provider's answer holds no token: is the token URL right?", upstream_status=answer.status
+        )
+    refresh_token = members.get("refresh_token")
+    return TokenAnswer(
+        access_token=access_token,
+        refresh_token=refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        expires_at=expires_after(members.get("expires_in"), now),
+        refresh_ends_at=expires_after(members.get("refresh_token_expires_in"), now),
+        scopes=_scopes(members.get("scope")),
+    )
+
+
+def error_words(error: str | None) -> str | None:
+    """What an error code means, where it is one that we know."""
+    return _WORDS.get(error or "")
+
+
+def _members(answer: Answer) -> Mapping[str, Any]:
+    try:
+        value = load_json(answer.body)
+    except ValueError:
+        # A provider that was never asked for JSON answers as a form.
+        text = answer.body.decode("utf-8", "replace") if b"=" in answer.body[:4096] else ""
+        return dict(parse_qsl(text, max_num_fields=100)) if text.count("&") < 100 else {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _failure(answer: Answer, error: str | None, now: float) -> UpstreamFailed:
+    kind = GrantRefused if error in _GRANT_ERRORS else UpstreamFailed
+    return kind(
+        error_words(error) or _words_of_status(answer.status),
+        upstream_status=answer.status,
+        retry_after_seconds=asked_wait_seconds(None, answer.headers, now),
+        reason="token",
+    )
+
+
+def _words_of_status(status: int) -> str:
+    if status == 401:
+        return _CLIENT_REFUSED
+    if status == 404:
+        return "The provider answers, but not at the token URL (404): check its address."
+    if status == 429:
+        return "The provider says that it was asked for a token too often."
+    if 300 <= status < 400:
+        return "The provider redirects the request for a token elsewhere: check the token URL."
+    return f"The provider answered {status} to the request for a token."
+
+
+def _scopes(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, list):
+        return tuple(item for item in value if isinstance(item, str))
+    return tuple(re.split(r"[\s,]+", value.strip())) if isinstance(value, str) and value.strip() else None

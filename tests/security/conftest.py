@@ -1,0 +1,22 @@
+"""The ground on which the stories of secrets and manifests are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.security.ground import Ground, standing_ground
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with standing_ground(tmp_path_factory.mktemp("ground")) as ground:
+        yield ground
+
+
+@pytest.fixture
+def ground(standing: Ground) -> Ground:
+    """A real server with its neighbours, and a secret that no earlier test has used."""
+    standing.begin()
+    return standing
