@@ -16,7 +16,7 @@ PLUGINS_FOLDER = Path(__file__).parent / "plugins"
 PLACEHOLDER = "{sandbox}"
 
 # Where a manifest names an origin that is called: section of `integration`, member.
-CALLED_URLS = (("base_url",), ("oauth2", "token_url"), ("login", "url"))
+CALLED_URLS = (("base_url",), ("oauth2", "token_url"), ("oauth2", "authorization_url"), ("login", "url"))
 
 
 def load_examples() -> list[dict[str, Any]]:
@@ -84,9 +84,11 @@ def fill_in(value: Any, sandbox_url: str) -> Any:
 
 
 def _turn(section: Any, path: tuple[str, ...], prefix: str) -> None:
-    *outer, name = path
-    for step in outer:
-        section = section.get(step) if isinstance(section, dict) else None
-    url = section.get(name) if isinstance(section, dict) else None
-    if isinstance(url, str) and not url.startswith("{"):
-        section[name] = prefix + urlsplit(url).path.rstrip("/")
+    """Turns the URL at `path`; where a list stands on the way, that of each element."""
+    for each in section if isinstance(section, list) else [section]:
+        name, *inner = path
+        value = each.get(name) if isinstance(each, dict) else None
+        if inner:
+            _turn(value, tuple(inner), prefix)
+        elif isinstance(value, str) and not value.startswith("{"):
+            each[name] = prefix + urlsplit(value).path.rstrip("/")

@@ -26,7 +26,7 @@ class Sample:
     """One block of the example plugin, inputs for it, and what Patchbay must make of the fixed data.
 
     `{sandbox}` in a string of `inputs` or `data` stands for the sandbox's URL. `upstream_calls` is how many
-    requests one cold render costs.
+    requests one cold render costs, beside those that get a token.
     """
 
     block: str
@@ -40,6 +40,10 @@ class Route:
     method: str
     pattern: re.Pattern[str]
     handler: Handler
+    gives_token: bool = False
+
+    def answers(self, method: str) -> bool:
+        return method == self.method or (method, self.method) == ("HEAD", "GET")
 
 
 @dataclass(slots=True)
@@ -56,19 +60,31 @@ class Provider:
     samples: tuple[Sample, ...] = ()
     routes: list[Route] = field(default_factory=list)
 
-    def route(self, path: str, method: str = "GET") -> Callable[[Handler], Handler]:
-        """Registers the decorated function for `path`; `{name}` matches one segment and is passed by name."""
+    def route(
+        self, path: str, method: str = "GET", *, gives_token: bool = False
+    ) -> Callable[[Handler], Handler]:
+        """Registers the decorated function for `path`; `{name}` matches one segment and is passed by name.
+
+        The guard does not stand before what `gives_token`: a login, or an OAuth 2.0 server.
+        """
         pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
 
         def register(handler: Handler) -> Handler:
-            self.routes.append(Route(method, pattern, handler))
+            self.routes.append(Route(method, pattern, handler, gives_token))
             return handler
 
         return register
 
+    def gives_token(self, method: str, path: str) -> bool:
+        """Whether that request, its path without the prefix, is one for a token."""
+        return any(
+            route.gives_token and route.answers(method) and route.pattern.fullmatch(path)
+            for route in self.routes
+        )
+
     def answer(self, request: Request) -> Reply:
         """The provider's answer, its refusals included."""
-        refusal = self.guard(request)
+        refusal = None if self.gives_token(request.method, request.path) else self.guard(request)
         if refusal is not None:
             return refusal
         allowed = []
@@ -76,7 +92,7 @@ class Provider:
             match = route.pattern.fullmatch(request.path)
             if match is None:
                 continue
-            if request.method == route.method or (request.method, route.method) == ("HEAD", "GET"):
+            if route.answers(request.method):
                 return route.handler(request, **match.groupdict())
             allowed.append(route.method)
         if allowed:

@@ -234,6 +234,10 @@ class Sandbox:
         """What was asked for under `path_prefix`, oldest first."""
         return self.journal.entries(path_prefix)
 
+    def data_requests(self, path_prefix: str = "") -> list[Entry]:
+        """The same without the requests for tokens, which one render pays for and many use."""
+        return [entry for entry in self.requests(path_prefix) if not _asks_for_token(entry)]
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -242,3 +246,9 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _asks_for_token(entry: Entry) -> bool:
+    _, prefix, rest = (*unquote(entry.path).split("/", 2), "", "")[:3]
+    provider = PROVIDERS.get(prefix)
+    return provider is not None and provider.gives_token(entry.method, f"/{rest}")

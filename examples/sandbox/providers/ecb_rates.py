@@ -1,0 +1,42 @@
+"""The European Central Bank's reference rates as XML.
+
+The shape is that of https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml.
+"""
+
+from __future__ import annotations
+
+from examples.sandbox.exchange import Reply, Request, text_reply
+from examples.sandbox.provider import Provider, Sample
+
+DAY = "2026-01-02"
+RATES = {"USD": "1.1721", "JPY": "183.94", "CHF": "0.9308"}
+
+provider = Provider(
+    "ecb-rates",
+    samples=(
+        Sample(
+            "rates",
+            {},
+            {
+                "date": DAY,
+                "rates": [{"currency": name, "rate": float(rate)} for name, rate in RATES.items()],
+            },
+        ),
+    ),
+)
+
+
+@provider.route("/stats/eurofxref/eurofxref-daily.xml")
+def show_rates(_request: Request) -> Reply:
+    rates = "".join(f"<Cube currency='{name}' rate='{rate}'/>" for name, rate in RATES.items())
+    namespaces = (
+        'xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" '
+        'xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref"'
+    )
+    sender = "<gesmes:Sender><gesmes:name>European Central Bank</gesmes:name></gesmes:Sender>"
+    body = (
+        f'<?xml version="1.0" encoding="UTF-8"?><gesmes:Envelope {namespaces}>'
+        f"<gesmes:subject>Reference rates</gesmes:subject>{sender}"
+        f"<Cube><Cube time='{DAY}'>{rates}</Cube></Cube></gesmes:Envelope>"
+    )
+    return text_reply(body, content_type="text/xml")
