@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from integrations.calls import origin_of
 from integrations.templating import (
@@ -23,6 +23,7 @@ _AUTHORITY = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z"
 )
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEGMENT_SAFE = "!$&'()*+,;=:@~-._"
 
 
@@ -115,6 +116,7 @@ def parse_base_url(source: str) -> BaseUrl:
         raise BadBaseUrl(str(error)) from None
     if _FORBIDDEN.search(source):
         raise BadBaseUrl("Blanks, control characters and backslashes do not belong into a URL.")
+    check_escapes(template)
     first = template.parts[0]
     if isinstance(first, Name):
         rest = "".join("x" if isinstance(part, Name) else part for part in template.parts[1:])
@@ -133,6 +135,12 @@ def parse_base_url(source: str) -> BaseUrl:
     return BaseUrl(template)
 
 
+def check_escapes(template: Template) -> None:
+    """Raises BadBaseUrl where a literal `%` is no escape, which what follows it could complete."""
+    if any(isinstance(part, str) and _BROKEN_ESCAPE.search(part) for part in template.parts):
+        raise BadBaseUrl("A percent sign starts an escape, as in %20; write %25 for itself.")
+
+
 def encode_segment(value: str, name: str) -> str:
     """The value as one path segment (RFC 3986 section 3.3). Raises BadSetting for what could leave its place."""
     if value in ("", ".", ".."):
@@ -148,7 +156,8 @@ def _check_shape(url: str) -> None:
     parts = urlsplit(url)
     if "@" in parts.netloc:
         raise BadBaseUrl("A user name or password does not belong into a URL; use `auth`.")
-    if any(segment in (".", "..") for segment in parts.path.split("/")):
+    # Decoded too, for a server behind a proxy may read %2e%2e as a step up.
+    if any(unquote(unquote(segment)) in (".", "..") for segment in parts.path.split("/")):
         raise BadBaseUrl("`.` and `..` do not belong into a path.")
 
 

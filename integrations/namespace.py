@@ -50,9 +50,10 @@ class Namespace:
 
     def fill_header(self, template: Template, prefix: str = "") -> str:
         """The template's text as a header can carry it."""
-        text = prefix + self.fill(template)
-        if not _fits_header(text):
-            raise self.unfit(self._culprit(template, text), _NOT_A_HEADER)
+        filled = self.fill(template)
+        text = prefix + filled
+        if not _fits_header(text) or filled != filled.strip():
+            raise self.unfit(self._culprit(template, filled), _NOT_A_HEADER)
         return text
 
     def fill_tree(self, tree: Tree, optional: frozenset[str]) -> Any:
@@ -74,10 +75,14 @@ class Namespace:
             return Invalid(
                 f"The parameter `{name}` is needed here.", errors={f"parameters.{name}": ["Required."]}
             )
-        return SettingsIncomplete(f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]})
+        return SettingsIncomplete(
+            f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]}
+        )
 
     def _refused(self, error: UnresolvedName | NotText) -> Invalid | SettingsIncomplete:
-        return self.unset(error.name) if isinstance(error, UnresolvedName) else self.unfit(error.name, NOT_TEXT)
+        return (
+            self.unset(error.name) if isinstance(error, UnresolvedName) else self.unfit(error.name, NOT_TEXT)
+        )
 
     def _culprit(self, template: Template, text: str) -> str:
         """The name of the value that makes the text no header value."""

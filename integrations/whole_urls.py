@@ -7,7 +7,6 @@ from urllib.parse import quote, urlsplit
 
 from errors import Invalid
 
-
 _PATH_SAFE = "/%!$&'()*+,;=:@~-._"
 # What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
 _QUERY_SAFE = _PATH_SAFE + "?[]|^`{}"

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import HTTP
 from http.cookies import SimpleCookie
 from typing import Any
@@ -88,7 +88,7 @@ def digest_challenge(realm: str, nonce: str) -> str:
     return f'Digest realm="{realm}", nonce="{nonce}", algorithm=MD5, qop="auth"'
 
 
-def _name_of(part: EmailMessage) -> str:
+def _name_of(part: MIMEPart) -> str:
     return str(part.get_param("name", header="content-disposition"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import forbidden_header, named_templates
+from integrations.compiling.templates import check_header, check_header_text, is_token, named_templates
 from integrations.manifest import Credential, Property, Signature, SignatureValue
 from integrations.templating import Template
 
@@ -59,18 +59,20 @@ def _credential(item: Mapping[str, Any], path: str, problems: Problems) -> Crede
 
 
 def _api_key(item: Mapping[str, Any], problems: Problems) -> Credential:
-    location = item.get("in_", "header")
-    if location == "header" and forbidden_header(item["name"]):
-        problems.add("name", "A manifest cannot set this header.")
+    location, name, prefix = item.get("in_", "header"), item["name"], item.get("prefix", "")
     value = problems.template("value", item.get("value", "{api_key}"))
-    return Credential(
-        "api_key", location, item["name"], item.get("prefix", ""), value, None, item.get("when")
-    )
+    if location == "header":
+        check_header(name, "name", problems)
+        check_header_text(value, "value", problems, prefix)
+    if location == "cookie" and not is_token(name):
+        problems.add("name", "Not a cookie's name (RFC 6265 section 4.1.1).")
+    return Credential("api_key", location, name, prefix, value, None, item.get("when"))
 
 
 def _bearer(item: Mapping[str, Any], problems: Problems) -> Credential:
     token = problems.template("token", item.get("token", "{access_token}"))
     prefix = item.get("prefix", "Bearer ")
+    check_header_text(token, "token", problems, prefix)
     return Credential("bearer", "header", "Authorization", prefix, token, None, item.get("when"))
 
 

@@ -68,12 +68,12 @@ def _call_places(endpoint: Endpoint, base_url: BaseUrl) -> Iterator[Place]:
     filled_by = {item.name: item.value.from_config for item in endpoint.parameters}
     yield "base_url", base_url.names
     yield "path", _settings(endpoint.path.names, filled_by)
-    for location, templates in (
-        ("query", (*endpoint.path_query, *endpoint.query)),
-        ("header", endpoint.headers),
-    ):
+    for location, templates in (("query", endpoint.path_query), ("header", endpoint.headers)):
         for name, template in templates:
             yield f"{location}:{name}", _settings(template.names, filled_by)
+    for location, templates in (("query", endpoint.query), ("header", endpoint.common_headers)):
+        for name, template in templates:
+            yield f"{location}:{name}", template.names
     for parameter in endpoint.parameters:
         if parameter.location not in ("path", "template"):
             yield f"{parameter.location}:{parameter.name}", _settings([parameter.name], filled_by)

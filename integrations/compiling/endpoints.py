@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from integrations.base_url import BaseUrl
+from integrations.base_url import BaseUrl, check_escapes
 from integrations.cache_key import digest
+from integrations.compiling.graphql import is_mutation
 from integrations.compiling.paginators import compile_paginator
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import check_names, compile_base_url, forbidden_header, named_templates
+from integrations.compiling.templates import (
+    check_body,
+    check_header,
+    check_names,
+    compile_base_url,
+    named_templates,
+)
 from integrations.compiling.values import compile_value
 from integrations.freshness import Wishes
 from integrations.manifest import (
@@ -134,9 +140,11 @@ class _EndpointCompiler:
         elif base_url is None:
             problems.add("path", "There is no base_url to append it to.")
         self._check_templates(path, path_query, headers, body, parameters)
-        all_headers = headers if is_whole_url else (*around.headers, *headers)
-        query = () if is_whole_url else around.query
-        names = self._setting_names(base_url, path, (*path_query, *query, *all_headers), parameters, body)
+        common_headers, query = ((), ()) if is_whole_url else (around.headers, around.query)
+        self._check_room(body, parameters, credentials)
+        self._check_content_type((*common_headers, *headers))
+        names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
+        names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
         return Endpoint(
             id=item["id"],
@@ -145,7 +153,8 @@ class _EndpointCompiler:
             path=path,
             path_query=path_query,
             parameters=parameters,
-            headers=all_headers,
+            headers=headers,
+            common_headers=common_headers,
             query=query,
             credentials=credentials,
             body=body,
@@ -178,7 +187,7 @@ class _EndpointCompiler:
             if not self.item["safe"] and self.method in SAFE_METHODS:
                 self.problems.add("safe", f"{self.method} only reads.")
             return bool(self.item["safe"])
-        return self._protocol() == "graphql" and not _is_mutation(self.item.get("body"))
+        return self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
 
     def _selector(self) -> Any:
         if "select" not in self.item:
@@ -212,10 +221,13 @@ class _EndpointCompiler:
             self.problems.add("path", "`.` and `..` do not belong into a path.")
         if path_source.startswith("//"):
             self.problems.add("path", "Two slashes at the start would name another host.")
-        pairs = [pair.partition("=") for pair in query_source.split("&") if pair]
         query = tuple(
-            (unquote(name), self.problems.template("path", unquote(text))) for name, _, text in pairs
+            (unquote(pair.partition("=")[0]), self.problems.template("path", pair))
+            for pair in query_source.split("&")
+            if pair
         )
+        for item in (template, *(pair for _, pair in query)):
+            self.problems.attempt("path", lambda item=item: check_escapes(item))
         return template, query
 
     def _body(self) -> Tree | None:
@@ -224,11 +236,7 @@ class _EndpointCompiler:
         if self.method in SAFE_METHODS:
             self.problems.add("body", f"{self.method} carries no body.")
         tree = self._graphql_tree() if self._protocol() == "graphql" else self._plain_tree()
-        body_format = self.item["body_format"]
-        if body_format in ("form", "multipart") and not isinstance(tree.node, dict):
-            self.problems.add("body", "A form is an object.")
-        if body_format in ("text", "xml") and not isinstance(tree.node, Template):
-            self.problems.add("body", "Text is a string.")
+        check_body(tree, self.item["body_format"], self.problems)
         return tree
 
     def _plain_tree(self) -> Tree:
@@ -281,8 +289,8 @@ class _EndpointCompiler:
             or ("path" if in_path else None)
             or ("body" if self.method in _BODY_METHODS else "query")
         )
-        if location == "header" and forbidden_header(name):
-            self.problems.add("name", "A manifest cannot set this header.")
+        if location == "header":
+            check_header(name, "name", self.problems)
         if location == "body" and self.method in SAFE_METHODS:
             self.problems.add("in", f"{self.method} carries no body.")
         if location in ("path", "header") and item["type"] in ("array", "object"):
@@ -295,6 +303,35 @@ class _EndpointCompiler:
             self.problems.add("from_config", f"There is no property `{name}`.")
         if name is not None and item.get("in_") == "url":
             self.problems.add("from_config", "A whole URL comes from an input, not from a setting.")
+
+    def _check_room(
+        self, body: Tree | None, parameters: Sequence[Parameter], credentials: Sequence[Credential]
+    ) -> None:
+        """Notes what would be lost on the way: members and keys where the body is no object, or is none at all."""
+        members = [item.name for item in parameters if item.location == "body"]
+        keys = [item.name for item in credentials if item.location == "body"]
+        if keys and self.method in SAFE_METHODS:
+            self.problems.add(
+                "method", f"{self.method} carries no body, and the credential `{keys[0]}` is in it."
+            )
+        if not members and not keys:
+            return
+        types = {item.name: item.value.type for item in parameters}
+        if self.item["body_format"] in ("text", "xml"):
+            has_room = False
+        elif body is None:
+            has_room = self.item["body_format"] != "jsonrpc"
+        elif isinstance(body.node, Template):
+            has_room = types.get(body.node.lone or "") == "object"
+        else:
+            has_room = isinstance(body.node, dict)
+        if not has_room:
+            self.problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
+
+    def _check_content_type(self, headers: NamedTemplates) -> None:
+        own_type = any(name.lower() == "content-type" for name, _ in headers)
+        if own_type and self.item["body_format"] == "multipart":
+            self.problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
 
     def _check_whole_url(self) -> None:
         if self.method != "GET":
@@ -343,24 +380,6 @@ class _EndpointCompiler:
             names |= credential.names | ({credential.when} if credential.when else frozenset())
         provided = self.around.token.provides if self.around.token else frozenset()
         return (names - provided) | self.around.token_names()
-
-
-def _is_mutation(body: Any) -> bool:
-    """Whether a GraphQL document holds anything but queries; what cannot be read counts as if it did."""
-    query = body.get("query") if isinstance(body, Mapping) else None
-    if not isinstance(query, str):
-        return True
-    # An operation's keyword stands outside of all braces; fragments beside queries are harmless.
-    outside = _top_level(re.sub(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*', " ", query))
-    return bool(re.search(r"\b(mutation|subscription)\b", outside)) or not query.strip()
-
-
-def _top_level(text: str) -> str:
-    depth, kept = 0, []
-    for character in text:
-        depth += (character == "{") - (character == "}")
-        kept.append(character if depth == 0 else " ")
-    return "".join(kept)
 
 
 def plain_json(value: Any) -> Any:

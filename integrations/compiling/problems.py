@@ -53,14 +53,12 @@ class Problems:
 
     def template(self, field: str, source: Any) -> Template:
         """The template of a scalar; an empty one after a problem was noted."""
-        text = (
-            source
-            if isinstance(source, str)
-            else str(source).lower()
-            if isinstance(source, bool)
-            else str(source)
-        )
-        return self.attempt(field, lambda: parse_template(text)) or Template("", ("",))
+
+        def parse() -> Template:
+            text = source if isinstance(source, str) else str(source)
+            return parse_template(text.lower() if isinstance(source, bool) else text)
+
+        return self.attempt(field, parse) or Template("", ("",))
 
     def tree(self, field: str, value: Any) -> Tree:
         try:

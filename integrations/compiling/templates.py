@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from integrations.base_url import BaseUrl, parse_base_url
 from integrations.compiling.problems import Problems
 from integrations.manifest import Property
-from integrations.templating import Template
+from integrations.namespace import NOT_IN_HEADERS
+from integrations.templating import Template, Tree
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # RFC 9110 section 5.6.2
 FORBIDDEN_HEADERS = frozenset(
     {
         "host",
@@ -25,9 +28,46 @@ FORBIDDEN_HEADERS = frozenset(
 )
 
 
+def is_token(name: str) -> bool:
+    """Whether a header or a cookie can have the name."""
+    return _TOKEN.fullmatch(name) is not None
+
+
 def forbidden_header(name: str) -> bool:
     """Whether a manifest may not set the header: framing, the host and the hops are the connection's business."""
     return name.lower() in FORBIDDEN_HEADERS or name.lower().startswith("proxy-")
+
+
+def check_header(name: str, field: str, problems: Problems) -> None:
+    """Notes a name that no header has, or that a manifest may not set."""
+    if not is_token(name):
+        problems.add(field, "Not a header name (RFC 9110 section 5.1).")
+    if forbidden_header(name):
+        problems.add(field, "A manifest cannot set this header.")
+
+
+def check_header_text(template: Template, field: str, problems: Problems, prefix: str = "") -> None:
+    """Notes what a header cannot carry whatever fills its placeholders."""
+    literals = [prefix, *(part for part in template.parts if isinstance(part, str))]
+    if any(NOT_IN_HEADERS.search(text) for text in literals):
+        problems.add(field, "A header carries neither control characters nor characters beyond ASCII.")
+    first, last = prefix or template.parts[0], template.parts[-1]
+    at_ends = (
+        isinstance(first, str) and first != first.lstrip(),
+        isinstance(last, str) and last != last.rstrip(),
+    )
+    if any(at_ends):
+        problems.add(field, "A header's value has no blanks at its ends.")
+
+
+def check_body(tree: Tree, body_format: str, problems: Problems) -> None:
+    """Notes a body that its format cannot write."""
+    if body_format in ("form", "multipart") and not isinstance(tree.node, dict):
+        problems.add("body", "A form is an object.")
+    if body_format in ("text", "xml") and not isinstance(tree.node, Template):
+        problems.add("body", "Text is a string.")
+    if body_format == "jsonrpc" and not (isinstance(tree.node, dict) and "method" in tree.node):
+        problems.add("body", "A JSON-RPC body is an object with a `method`, and `params`.")
 
 
 def named_templates(
@@ -36,9 +76,11 @@ def named_templates(
     """The templates by name, in their order; a header that is not a manifest's to set is a problem."""
     found = []
     for name, source in declared.items():
-        if field.endswith("headers") and forbidden_header(name):
-            problems.add(f"{field}.{name}", "A manifest cannot set this header.")
-        found.append((name, problems.template(f"{field}.{name}", source)))
+        template = problems.template(f"{field}.{name}", source)
+        if field.endswith("headers"):
+            check_header(name, f"{field}.{name}", problems)
+            check_header_text(template, f"{field}.{name}", problems)
+        found.append((name, template))
     return tuple(found)
 
 

@@ -76,8 +76,11 @@ class Endpoint:
     base_url: BaseUrl | None
     path: Template
     path_query: tuple[tuple[str, Template], ...]
+    """The pairs of the path's own query: each one's name, and all of it as it was written."""
     parameters: tuple[Parameter, ...]
     headers: tuple[tuple[str, Template], ...]
+    common_headers: tuple[tuple[str, Template], ...]
+    """The integration's own; like `query` they are filled by settings alone, whatever a parameter is called."""
     query: tuple[tuple[str, Template], ...]
     credentials: tuple[Credential, ...]
     body: Tree | None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from errors import PatchbayError
+from integrations.budget import Spender, account_of
 from integrations.call_log import CallLog, CallRecord
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -21,8 +22,9 @@ class Door(Protocol):
 class TokenExchange:
     """Asks for tokens."""
 
-    def __init__(self, door: Door, log: CallLog, clock: Callable[[], float]) -> None:
+    def __init__(self, door: Door, budget: Spender, log: CallLog, clock: Callable[[], float]) -> None:
         self._door = door
+        self._budget = budget
         self._log = log
         self._clock = clock
 

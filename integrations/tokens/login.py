@@ -90,6 +90,7 @@ def login_call(
         path_query=(),
         parameters=(),
         headers=step.headers,
+        common_headers=(),
         query=step.query,
         credentials=(),
         body=step.body,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ def staged_app(sandbox: Sandbox, instance: Path) -> Iterator[Client]:
     close_app(app)
 
 
-def configure(client: Client, plugin_id: str, config: dict[str, object]) -> None:
+def configure(client: Client, plugin_id: str, config: Mapping[str, object]) -> None:
     answer = client.put(f"/integrations/{plugin_id}/config", {"config": config})
     assert answer.status_code == 200, answer.get_data(as_text=True)
 
@@ -62,4 +62,6 @@ def sign_in(client: Client, plugin_id: str) -> None:
 
 def render(client: Client, plugin_id: str, sample: Sample, *, use_cache: bool = True) -> TestResponse:
     body = {"block_type": sample.block, "parameters": sample.inputs}
-    return client.post(f"/integrations/{plugin_id}/render", body | ({} if use_cache else {"use_cache": False}))
+    return client.post(
+        f"/integrations/{plugin_id}/render", body | ({} if use_cache else {"use_cache": False})
+    )

@@ -83,7 +83,10 @@ def test_every_paginator_is_shown_and_a_cursor_in_header_query_and_body():
         "cursor_header",
         "cursor_param",
     }
-    assert {endpoint.get("method", "GET") for endpoint in ENDPOINTS if "paginate" in endpoint} == {"GET", "POST"}
+    assert {endpoint.get("method", "GET") for endpoint in ENDPOINTS if "paginate" in endpoint} == {
+        "GET",
+        "POST",
+    }
 
 
 def test_every_type_of_answer_and_every_format_of_body_is_shown():

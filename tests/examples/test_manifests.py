@@ -206,15 +206,19 @@ def test_only_the_origin_of_what_is_called_gives_way_to_the_sandbox():
     original = load_example("openweathermap")
     before = copy.deepcopy(original)
     original["manifest"]["integration"] |= {
-        "oauth2": {"token_url": "https://login.example.com/oauth/token"},
-        "login": {"url": "https://api.example.com:8443/session/"},
+        "oauth2": {
+            "token_url": "https://login.example.com/oauth/token",
+            "authorization_url": "https://login.example.com/oauth/authorize",
+        },
+        "login": [{"url": "https://api.example.com:8443/session/"}, {"path": "/second"}],
     }
 
     turned = against_sandbox(original, "http://127.0.0.1:9/")["manifest"]["integration"]
 
     assert turned["base_url"] == "http://127.0.0.1:9/openweathermap"
     assert turned["oauth2"]["token_url"] == "http://127.0.0.1:9/openweathermap/oauth/token"
-    assert turned["login"]["url"] == "http://127.0.0.1:9/openweathermap/session"
+    assert turned["oauth2"]["authorization_url"] == "http://127.0.0.1:9/openweathermap/oauth/authorize"
+    assert turned["login"] == [{"url": "http://127.0.0.1:9/openweathermap/session"}, {"path": "/second"}]
     assert original["manifest"]["integration"]["base_url"] == before["manifest"]["integration"]["base_url"]
 
 

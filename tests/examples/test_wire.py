@@ -188,15 +188,14 @@ def test_a_login_in_two_steps_uses_in_the_second_what_the_first_said(sandbox, tm
     assert synology_dsm.PASSWORD not in asked.target + called.target
 
 
-def test_a_user_with_a_password_does_where_no_key_is_set(client, sandbox):
-    others = {"username": gitea.USER, "password": gitea.PASSWORD, "access_token": None}
-    configure(client, "gitea", {"server": f"{sandbox.url}/gitea", **others})
+def test_a_user_with_a_password_does_where_no_key_is_set(sandbox, tmp_path):
+    with staged_app(sandbox, tmp_path / "instance") as client:
+        login = {"username": gitea.USER, "password": gitea.PASSWORD, "access_token": None}
+        configure(client, "gitea", {"server": f"{sandbox.url}/gitea", **login})
 
-    entries = ask_anew(client, sandbox, "gitea")
+        entries = ask_anew(client, sandbox, "gitea")
 
     assert {entry.header("authorization") for entry in entries} == {basic(gitea.USER, gitea.PASSWORD)}
-    cleared = {"username": None, "password": None}
-    configure(client, "gitea", sandbox_config("gitea", sandbox.url) | {"password": cleared["password"]})
 
 
 WITH_SECRETS = [

@@ -190,8 +190,8 @@ XML = (("Content-Type", "application/xml; charset=utf-8"),)
 MULTIPART = (("Content-Type", "multipart/form-data; boundary=BOUNDARY"),)
 
 
-def _parameter(**more: Any) -> list[dict[str, Any]]:
-    return [{"name": "value", **more}]
+def _parameter(location: str | None = None) -> list[dict[str, Any]]:
+    return [{"name": "value", **({"in": location} if location else {})}]
 
 
 def _posted(headers: Headers, body: Callable[[Spelling], str]) -> Callable[[Spelling], Sent]:
@@ -235,7 +235,7 @@ PARAMETER_PLACES = (
     Place(
         "query of a call that writes",
         lambda s: Sent(f"/base/x?value={s.query}", method="POST"),
-        endpoint={"method": "POST", "parameters": _parameter(in_="query")},
+        endpoint={"method": "POST", "parameters": _parameter("query")},
     ),
     Place(
         "query in the path",
@@ -246,7 +246,7 @@ PARAMETER_PLACES = (
         "header",
         lambda s: Sent("/base/x", (("X-Value", s.text),)),
         _in_header,
-        {"parameters": [{"name": "X-Value", "in_": "header"}]},
+        {"parameters": [{"name": "X-Value", "in": "header"}]},
         field="parameters.X-Value",
     ),
     Place(
@@ -264,7 +264,7 @@ PARAMETER_PLACES = (
     Place(
         "json body of a PUT beside a query",
         lambda s: Sent("/base/x?q=1", JSON, f'{{"value":{s.json}}}', "PUT"),
-        endpoint={"method": "PUT", "path": "/x?q=1", "parameters": _parameter(in_="body")},
+        endpoint={"method": "PUT", "path": "/x?q=1", "parameters": _parameter("body")},
     ),
     Place(
         "json body template",
@@ -432,7 +432,7 @@ CREDENTIAL_PLACES = (
         "api_key in a header",
         lambda s: Sent("/base/x", (("X-Api-Key", s.text),)),
         _in_header,
-        section={"auth": {"type": "api_key", "in_": "header", "name": "X-Api-Key", "value": "{value}"}},
+        section={"auth": {"type": "api_key", "in": "header", "name": "X-Api-Key", "value": "{value}"}},
         field="secrets.value",
     ),
     Place(
@@ -443,7 +443,7 @@ CREDENTIAL_PLACES = (
         section={
             "auth": {
                 "type": "api_key",
-                "in_": "header",
+                "in": "header",
                 "name": "Authorization",
                 "prefix": "Tok ",
                 "value": "PVE={value}=x",
@@ -456,7 +456,7 @@ CREDENTIAL_PLACES = (
         lambda s: Sent(f"/base/x?a=1&api_key={s.query}"),
         _is_stripped,
         {"path": "/x?a=1"},
-        {"auth": {"type": "api_key", "in_": "query", "name": "api_key", "value": "{value}"}},
+        {"auth": {"type": "api_key", "in": "query", "name": "api_key", "value": "{value}"}},
         field="secrets.value",
     ),
     Place(
@@ -464,7 +464,7 @@ CREDENTIAL_PLACES = (
         _posted(JSON, lambda s: f'{{"a":1,"auth":{{"key":{s.json}}}}}'),
         _is_stripped,
         {"method": "POST", "body": {"a": 1}},
-        {"auth": {"type": "api_key", "in_": "body", "name": "auth.key", "value": "{value}"}},
+        {"auth": {"type": "api_key", "in": "body", "name": "auth.key", "value": "{value}"}},
         field="secrets.value",
     ),
     Place(
@@ -472,14 +472,14 @@ CREDENTIAL_PLACES = (
         _posted(FORM, lambda s: f"a=1&key={s.form}"),
         _is_stripped,
         {"method": "POST", "body": {"a": 1}, "body_format": "form"},
-        {"auth": {"type": "api_key", "in_": "body", "name": "key", "value": "{value}"}},
+        {"auth": {"type": "api_key", "in": "body", "name": "key", "value": "{value}"}},
         field="secrets.value",
     ),
     Place(
         "api_key in a cookie",
         lambda s: Sent("/base/x", (("Cookie", f"sid={s.text}"),)),
         lambda s: s.in_cookie,
-        section={"auth": {"type": "api_key", "in_": "cookie", "name": "sid", "value": "{value}"}},
+        section={"auth": {"type": "api_key", "in": "cookie", "name": "sid", "value": "{value}"}},
         field="secrets.value",
     ),
     Place(

@@ -200,14 +200,6 @@ PLACEMENTS = {
         {"auth": None, **endpoint(**BY_PARAMETER, headers={"X-Key": "{{k}}"})},
         {"auth": None, **endpoint(**BY_PARAMETER, path="/status?k={{k}}")},
     ),
-    "parameter over a setting of its name": (
-        {"auth": None, **endpoint(parameters=[{"name": "q", "in": "query", "from_config": "api_key"}])},
-        {
-            "auth": None,
-            "headers": {"X-Copy": "{{q}}"},
-            **endpoint(parameters=[{"name": "q", "in": "query", "from_config": "api_key"}]),
-        },
-    ),
     "signature to the key itself": (
         signing(headers={"X-Mark": "{{mark}}"}),
         signing(headers={"X-Mark": KEY}),

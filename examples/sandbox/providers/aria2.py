@@ -60,7 +60,8 @@ def answer_rpc(request: Request) -> Reply:
     asked = json_of(request)
     if not isinstance(asked, dict):
         return _fail(None, PARSE_ERROR, "Parse error.")
-    identity, parameters = asked.get("id"), asked.get("params") or [None]
+    identity: Any = asked.get("id")
+    parameters: list[Any] = asked.get("params") or [None]
     if asked.get("jsonrpc") != "2.0" or identity is None:
         return _fail(identity, INVALID_REQUEST, "Invalid Request.")
     if parameters[0] != f"token:{SECRET}":

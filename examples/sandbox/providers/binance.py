@@ -27,7 +27,9 @@ def check_signature(request: Request) -> Reply | None:
         return _refuse(400, -1022, "Signature for this request is not valid.")
     stamp, window = request.query.get("timestamp", ""), request.number("recvWindow", DEFAULT_WINDOW_MS, 10**9)
     if not stamp.isdecimal() or window > LONGEST_WINDOW_MS:
-        return _refuse(400, -1102, "Mandatory parameter 'timestamp' was not sent, was empty/null, or malformed.")
+        return _refuse(
+            400, -1102, "Mandatory parameter 'timestamp' was not sent, was empty/null, or malformed."
+        )
     if not -AHEAD_MS <= time.time() * 1000 - int(stamp) <= window:
         return _refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
     return None

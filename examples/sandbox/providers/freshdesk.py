@@ -70,7 +70,9 @@ def show_me(_request: Request) -> Reply:
 
 @provider.route("/api/v2/tickets")
 def list_tickets(request: Request) -> Reply:
-    size, page = (int(request.number(name, default, 1000)) for name, default in (("per_page", 30), ("page", 1)))
+    size, page = (
+        int(request.number(name, default, 1000)) for name, default in (("per_page", 30), ("page", 1))
+    )
     if not (1 <= size <= 100 and page >= 1):
         error = {"field": "per_page", "message": "It should be a Positive Integer less than or equal to 100"}
         return json_reply({"description": "Validation failed", "errors": [error]}, 400)

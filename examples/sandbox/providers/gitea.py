@@ -83,6 +83,8 @@ def list_issues(request: Request, owner: str, repo: str) -> Reply:
     shown = found[(page - 1) * size : page * size]
     headers = {"X-Total-Count": str(len(found))}
     if page * size < len(found):
-        base = f"{request.origin}/gitea/api/v1/repos/{owner}/{repo}/issues?limit={size}&state=open&type=issues"
+        base = (
+            f"{request.origin}/gitea/api/v1/repos/{owner}/{repo}/issues?limit={size}&state=open&type=issues"
+        )
         headers["Link"] = f'<{base}&page={page + 1}>; rel="next",<{base}&page=2>; rel="last"'
     return json_reply(shown, headers=headers)

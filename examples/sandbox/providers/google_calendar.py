@@ -102,7 +102,12 @@ def give_token(request: Request) -> Reply:
     fields = form_of(request)
     if (fields.get("client_id"), fields.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
         return json_reply({"error": "invalid_client", "error_description": "Unauthorized"}, 401)
-    given: dict[str, Any] = {"access_token": TOKEN, "expires_in": 3599, "scope": SCOPE, "token_type": "Bearer"}
+    given: dict[str, Any] = {
+        "access_token": TOKEN,
+        "expires_in": 3599,
+        "scope": SCOPE,
+        "token_type": "Bearer",
+    }
     if fields.get("grant_type") == "refresh_token":
         good = fields.get("refresh_token") == REFRESH_TOKEN
         return json_reply(given) if good else _bad_grant("Bad Request")
@@ -116,7 +121,12 @@ def give_token(request: Request) -> Reply:
 
 @provider.route("/calendar/v3/users/me/calendarList")
 def list_calendars(_request: Request) -> Reply:
-    item = {"kind": "calendar#calendarListEntry", "id": "anna@example.org", "summary": "Anna", "primary": True}
+    item = {
+        "kind": "calendar#calendarListEntry",
+        "id": "anna@example.org",
+        "summary": "Anna",
+        "primary": True,
+    }
     return json_reply({"kind": "calendar#calendarList", "items": [item]})
 
 

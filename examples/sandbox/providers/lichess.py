@@ -89,6 +89,8 @@ def list_games(request: Request, player: str) -> Reply:
     if player != PLAYER:
         return json_reply({"error": "Not found"}, 404)
     if not request.headers.get("Accept", "").startswith("application/x-ndjson"):
-        return text_reply('[Event "Rated blitz game"]\n\n1. e4 e5 *\n', content_type="application/x-chess-pgn")
+        return text_reply(
+            '[Event "Rated blitz game"]\n\n1. e4 e5 *\n', content_type="application/x-chess-pgn"
+        )
     shown = GAMES[: int(request.number("max", len(GAMES), len(GAMES)))]
     return text_reply("".join(f"{json.dumps(game)}\n" for game in shown), content_type="application/x-ndjson")

@@ -63,7 +63,12 @@ def check_token(request: Request) -> Reply | None:
 
 provider = Provider(
     "proxmox-ve",
-    config={"server": "{sandbox}/proxmox-ve", "user": USER, "token_id": TOKEN_ID, "token_secret": TOKEN_SECRET},
+    config={
+        "server": "{sandbox}/proxmox-ve",
+        "user": USER,
+        "token_id": TOKEN_ID,
+        "token_secret": TOKEN_SECRET,
+    },
     guard=check_token,
     unknown=lambda _: json_reply({"data": None}, 501),
     samples=(

@@ -91,7 +91,9 @@ def answer_rpc(request: Request) -> Reply:
         )
     if method == "torrent-get":
         wanted = (asked.get("arguments") or {}).get("fields") or []
-        return _success({"torrents": [{name: item[name] for name in wanted if name in item} for item in TORRENTS]})
+        return _success(
+            {"torrents": [{name: item[name] for name in wanted if name in item} for item in TORRENTS]}
+        )
     return json_reply({"arguments": {}, "result": "method name not recognized"})
 
 

@@ -114,6 +114,10 @@ class _Reader:
         for spec in (self._operation.spec, self._operation.item):
             servers = spec.get("servers")
             if isinstance(servers, list) and servers:
+                if self._security.places and self._operation.title in self._security.public:
+                    raise Unfit(
+                        "it is public and on a server of its own, where the credentials would go along"
+                    )
                 return {"base_url": server_url(self._document.object(servers[0]), self._properties)}
         return {}
 

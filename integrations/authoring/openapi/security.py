@@ -23,6 +23,8 @@ class Security:
 
     section: dict[str, Any] = field(default_factory=lambda: {"auth_method": "none"})
     places: frozenset[Place] = frozenset()
+    public: frozenset[str] = frozenset()
+    """The titles of operations that ask for no credentials."""
     refused: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -35,6 +37,7 @@ def read_security(
     found = Security(refused=needs.refused, notes=needs.notes)
     schemes = needs.chosen_schemes()
     found.places = frozenset(scheme.place for scheme in schemes if scheme.place)
+    found.public = needs.public()
     if schemes:
         found.section = _Section(document, schemes, needs, properties).words()
     return found
@@ -68,6 +71,9 @@ class _Needs:
                 names = " and ".join(sorted(wanted[0]))
                 self.refused[title] = f"it needs `{names}`, which gets in the way of what the others need"
         return list(schemes.values())
+
+    def public(self) -> frozenset[str]:
+        return frozenset(title for title, wanted in self._wanted.items() if not any(wanted))
 
     def is_required(self, scheme: Scheme) -> bool:
         """Whether no operation that wants credentials can do without this one."""

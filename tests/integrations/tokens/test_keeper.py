@@ -12,9 +12,10 @@ from flask import Flask
 from sqlalchemy import delete, select
 from werkzeug import Request, Response
 
-from errors import SettingsIncomplete, UpstreamFailed
+from errors import SettingsIncomplete, StorageFailed, UpstreamFailed
 from integrations.parameters import Values
 from plugin_store.models import PluginSecret
+from plugin_store.workspaces import Scope
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (
@@ -77,9 +78,15 @@ class TestFetching:
         assert all_at_once(20, lambda: next(turns).get()) == [FIRST] * 20
         assert svc.count == 1
 
-    def test_what_cannot_be_kept_is_given_all_the_same(self, svc: TokenServer, asker: Asker):
-        (asker.services.settings.instance / "secret.key").chmod(0)
-        assert asker.get() == FIRST
+    def test_what_cannot_be_kept_is_given_all_the_same(
+        self, svc: TokenServer, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    ):
+        def refuse() -> Any:
+            raise StorageFailed("The disk is full.")
+
+        monkeypatch.setattr(asker.services.database, "writing", refuse)
+        assert asker.get() == asker.get() == FIRST
+        assert svc.count == 1
 
     def test_a_kept_token_that_cannot_be_read_is_fetched_anew(
         self, svc: TokenServer, asker: Asker, make_app: Callable[[Settings], Flask], settings: Settings
@@ -288,7 +295,7 @@ class TestSettings:
         unsaved = Values({"client_id": "you"}, {"client_secret": CLIENT_SECRET})
         assert asker.get(unsaved) == FIRST
         assert asker.get(unsaved) == SECOND
-        assert [form.get("client_id") for form in svc.forms] == [None, None]
+        assert {request.authorization.username for request in svc.asked} == {"you"}
         with asker.services.database.reading() as session:
             keys = session.scalars(select(PluginSecret.key)).all()
         assert keys == ["client_secret"]
@@ -304,9 +311,9 @@ class TestSettings:
     ):
         asker.get()
         [notebook] = client.get("/workspaces/1/notebooks").json
-        scope = replace(asker.installed.scope, notebook_id=notebook["id"])
         services = asker.services
-        assert services.tokens.get(services.catalog.find(scope, "svc"), asker.values) == FIRST
+        installed = services.catalog.find(Scope(1, notebook["id"]), "svc")
+        assert services.tokens.get(installed, asker.values) == FIRST
 
     def test_tokens_of_older_secrets_do_not_pile_up(self, clock: Any, svc: TokenServer, asker: Asker, client: Client):
         for number in range(4):

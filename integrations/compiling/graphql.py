@@ -1,0 +1,25 @@
+"""What a GraphQL document does. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def is_mutation(body: Any) -> bool:
+    """Whether a GraphQL document holds anything but queries; what cannot be read counts as if it did."""
+    query = body.get("query") if isinstance(body, Mapping) else None
+    if not isinstance(query, str):
+        return True
+    # An operation's keyword stands outside of all braces; fragments beside queries are harmless.
+    outside = _top_level(re.sub(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*', " ", query))
+    return bool(re.search(r"\b(mutation|subscription)\b", outside)) or not query.strip()
+
+
+def _top_level(text: str) -> str:
+    depth, kept = 0, []
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        kept.append(character if depth == 0 else " ")
+    return "".join(kept)
