@@ -17,7 +17,9 @@ from flask import Flask
 from errors import StorageFailed
 from integrations.artifacts import Artifacts
 from integrations.authoring.commands import manifest_commands
+from integrations.batch import Batches
 from integrations.bodies import Bodies
+from integrations.budget import Budget
 from integrations.call_log import CallLog
 from integrations.catalog import Catalog
 from integrations.compiled import CompiledManifests
@@ -26,9 +28,11 @@ from integrations.connection_check import ConnectionCheck
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
+from integrations.fair_pool import FairPool
 from integrations.render import Renderer
 from integrations.requests_builder import Limits
 from integrations.routes import blueprint as integrations_blueprint
+from integrations.routes_batch import blueprint as batch_blueprint
 from integrations.sender import Sender
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.keeper import Tokens
@@ -59,6 +63,7 @@ from web.tokens import load_token
 API_BLUEPRINTS = (
     plugins.blueprint,
     integrations_blueprint,
+    batch_blueprint,
     oauth2_blueprint,
     store_settings.blueprint,
     plugin_states.blueprint,
@@ -128,12 +133,16 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     limits = Limits(settings.timeout_seconds, settings.max_answer_size_bytes)
     egress = make_egress(settings)
     closing.callback(egress.close)
-    tokens = Tokens(database, vault, egress, clock, limits, call_log, claims=bodies)
-    exchange = TokenExchange(egress, call_log, clock)
-    sender = Sender(egress, tokens, call_log, clock, settings.upstream_calls)
+    budget = Budget(database, clock)
+    tokens = Tokens(database, vault, egress, budget, clock, limits, call_log, claims=bodies)
+    exchange = TokenExchange(egress, budget, call_log, clock)
+    sender = Sender(egress, tokens, budget, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
     pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
     closing.callback(pool.shutdown)
+    renderer = Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds)
+    batch_pool = FairPool(settings.upstream_calls, "batch")
+    closing.callback(batch_pool.close)
     return Services(
         settings=settings,
         clock=clock,
@@ -146,10 +155,12 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         artifacts=artifacts,
         tokens=tokens,
         sign_ins=SignIns(database, vault, catalog, exchange, limits, clock),
+        budget=budget,
         executor=executor,
         sender=sender,
         connection_check=ConnectionCheck(catalog, executor),
-        renderer=Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds),
+        renderer=renderer,
+        batches=Batches(renderer, batch_pool),
     )
 
 

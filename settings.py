@@ -144,6 +144,10 @@ def parse_count(text: str) -> int:
     return _parse_int(text, lowest=1, highest=1024)
 
 
+def parse_days(text: str) -> int:
+    return _parse_int(text, lowest=1, highest=3660)
+
+
 def parse_switch(text: str) -> bool:
     if text.lower() not in SWITCHES:
         raise ValueError
@@ -183,6 +187,7 @@ class Setting:
 
 HOSTS_RIGHT = "host names or host:port, separated by commas"
 EGRESS_RIGHT = "host:port pairs or CIDR ranges, separated by commas"
+DAYS_RIGHT = "a whole number of days from 1 to 3660"
 COUNT_RIGHT = "a whole number from 1 to 1024"
 BYTES_RIGHT = "a number of bytes, or one with K, M or G, like 512M"
 
@@ -214,6 +219,8 @@ SETTINGS = (
             "Size on disk at which the oldest artifacts go."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
             "Whether this process fetches blocks on schedule."),
+    Setting("log_retention_days", "PATCHBAY_LOG_RETENTION", parse_days, "30", DAYS_RIGHT,
+            "Days for which upstream calls and counts of renders are kept."),
     Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
             "What is logged to stderr; DEBUG adds a line for each request."),
     Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,
@@ -248,6 +255,7 @@ class Settings:
     default_ttl_seconds: int
     cache_size_limit_bytes: int
     prefetch: bool
+    log_retention_days: int
     log_level: str
     threads: int
     upstream_calls: int

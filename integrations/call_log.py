@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select
 
 from errors import StorageFailed
 from plugin_store.database import Database
-from plugin_store.models import PluginApiLog
+from plugin_store.models import PluginApiLog, Workspace
 
 Cause = Literal["live", "test", "prefetch", "batch", "revalidate"]
 FLUSH_EVERY_SECONDS = 0.5
 MAX_WAITING = 10_000
+SWEEP_EVERY_SECONDS = 3600.0
+SWEPT_AT_ONCE = 5000
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +41,16 @@ class CallRecord:
 
 
 class CallLog:
-    """Takes records at once and writes them soon; `flush` writes what waits now."""
+    """Takes records at once and writes them soon; `flush` writes what waits now.
 
-    def __init__(self, database: Database) -> None:
+    What is older than `retention_seconds` goes, an hour later at most while calls are made.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float], retention_seconds: float) -> None:
         self._database = database
+        self._clock = clock
+        self._retention_seconds = retention_seconds
+        self._swept_at = float("-inf")
         self._waiting: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._flush_lock = threading.Lock()
@@ -64,12 +74,41 @@ class CallLog:
             if not rows:
                 return
             try:
-                with self._database.writing() as session:
-                    session.execute(insert(PluginApiLog), rows)
+                self._write(rows)
             except StorageFailed:
                 _log.warning("The log of %d calls cannot be written now.", len(rows))
                 with self._lock:
                     self._waiting = (rows + self._waiting)[:MAX_WAITING]
+            else:
+                self._sweep_now_and_then()
+
+    def sweep(self) -> None:
+        """Forgets the calls that are too old. Raises StorageFailed."""
+        table, before = PluginApiLog, self._clock() - self._retention_seconds
+        # Rows come in the order of their time, nearly: the oldest few at a time, so that no writer waits long.
+        oldest = select(table.id).order_by(table.id).limit(SWEPT_AT_ONCE)
+        while True:
+            with self._database.writing() as session:
+                gone = session.scalars(
+                    delete(table).where(table.id.in_(oldest), table.at < before).returning(table.id)
+                ).all()
+            if len(gone) < SWEPT_AT_ONCE:
+                return
+
+    def _write(self, rows: list[dict[str, Any]]) -> None:
+        with self._database.writing() as session:
+            known = set(session.scalars(select(Workspace.id)))
+            # A workspace may be deleted while a call of it is under way.
+            kept = [row for row in rows if row["workspace_id"] in known]
+            if kept:
+                session.execute(insert(PluginApiLog), kept)
+
+    def _sweep_now_and_then(self) -> None:
+        now = self._clock()
+        if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
+            self._swept_at = now
+            with suppress(StorageFailed):
+                self.sweep()
 
     def close(self) -> None:
         with self._lock:

@@ -21,8 +21,8 @@ from errors import (
     UpstreamFailed,
     UpstreamInvalid,
 )
+from integrations.artifact_keys import block_question, endpoint_question
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
-from integrations.cache_key import artifact_key
 from integrations.call_log import Cause
 from integrations.catalog import Catalog, Installed
 from integrations.exact_json import load_json
@@ -30,7 +30,6 @@ from integrations.executor import Executor, Outcome, to_json
 from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
 from integrations.inputs import bind_inputs
 from integrations.manifest import Block, Endpoint, Step
-from integrations.parameters import Values, bind_parameters
 from integrations.sender import Circumstances
 from integrations.single_flight import SingleFlight
 from integrations.templating import UnresolvedName
@@ -111,6 +110,19 @@ class Renderer:
         inputs = bind_inputs(block, parameters, installed.config)
         return self._answer(self._block_job(installed, block, inputs), use_cache=use_cache, cause=cause)
 
+    def render_kept(
+        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
+    ) -> Rendered | None:
+        """The block's answer where one is kept that may be given at once; None where it has to be fetched.
+
+        Raises as `render_block` does before it calls anybody.
+        """
+        installed = self._catalog.find(scope, plugin_id)
+        installed.require_ready()
+        block = installed.block(block_id)
+        job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
+        return self._at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
+
     def execute_endpoint(
         self,
         scope: Scope,
@@ -136,17 +148,8 @@ class Renderer:
 
     def _block_job(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
         installed.require_readable(block.secret_names)
-        key = artifact_key(
-            kind="block",
-            workspace_id=installed.scope.workspace_id,
-            plugin_id=installed.plugin_id,
-            declaration_digest=block.digest,
-            inputs=inputs,
-            config=_bound_config(installed, block.config_names),
-            secret_revisions=_bound_revisions(installed, block.secret_names),
-        )
         return Job(
-            key=key,
+            key=block_question(installed, block, inputs).key,
             origin=_origin(installed, inputs, block_id=block.id),
             is_safe=block.is_safe,
             wishes=block.wishes,
@@ -162,29 +165,15 @@ class Renderer:
         seconds_left: Callable[[], float] | None,
     ) -> Job:
         installed.require_readable(endpoint.secret_names)
-        visible = Values(installed.config, _set_secrets(installed), frozenset())
-        bound = bind_parameters(endpoint, parameters, visible)
-        secure = {
-            item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names
-        }
-        shown = {name: value for name, value in bound.items() if name not in secure or name in parameters}
-        key = artifact_key(
-            kind="endpoint",
-            workspace_id=installed.scope.workspace_id,
-            plugin_id=installed.plugin_id,
-            declaration_digest=endpoint.digest,
-            inputs=shown,
-            config=_bound_config(installed, endpoint.config_names),
-            secret_revisions=_bound_revisions(installed, endpoint.secret_names),
-        )
+        question = endpoint_question(installed, endpoint, parameters)
 
         def fetch(_use_cache: bool, cause: Cause) -> tuple[Outcome, Wishes]:
             circumstances = Circumstances(cause, block.id if block else None, seconds_left)
             return self._executor.call(installed, endpoint, parameters, circumstances), endpoint.wishes
 
         return Job(
-            key=key,
-            origin=_origin(installed, shown, endpoint_id=endpoint.id),
+            key=question.key,
+            origin=_origin(installed, question.parameters, endpoint_id=endpoint.id),
             is_safe=endpoint.is_safe,
             wishes=Wishes(),
             fetch=fetch,
@@ -196,13 +185,8 @@ class Renderer:
         if not job.is_safe:
             return self._fetch(job, use_cache=False, cause=cause)
         kept = self._artifacts.get(job.key)
-        if kept is not None and use_cache:
-            state = kept.state_at(self._clock())
-            if state is State.FRESH:
-                return Rendered(kept, "HIT")
-            if state is State.REVALIDATE:
-                self._refresh_behind(job)
-                return Rendered(kept, "STALE")
+        if use_cache and (ready := self._at_once(job, kept)) is not None:
+            return ready
         try:
             return self._flights.run(job.key, lambda: self._fetch(job, use_cache=use_cache, cause=cause))
         except PASSING as error:
@@ -210,6 +194,16 @@ class Renderer:
                 raise
             self._note_failure(job.key, error)
             return Rendered(kept, "STALE", error=error)
+
+    def _at_once(self, job: Job, kept: Artifact | None) -> Rendered | None:
+        """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
+        state = kept.state_at(self._clock()) if kept is not None else None
+        if kept is not None and state is State.FRESH:
+            return Rendered(kept, "HIT")
+        if kept is not None and state is State.REVALIDATE:
+            self._refresh_behind(job)
+            return Rendered(kept, "STALE")
+        return None
 
     def _fetch(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
         if (
@@ -274,7 +268,7 @@ class Renderer:
         outcome: Outcome | None = None
         partial: PatchbayError | None = None
         for number, step in enumerate(block.steps):
-            parameters = _step_parameters(block, step, inputs, values)
+            parameters = step_parameters(block, step, inputs, values)
             is_last = number == len(block.steps) - 1
             if is_last or not step.endpoint.is_safe:
                 outcome = self._executor.call(installed, step.endpoint, parameters, circumstances)
@@ -315,9 +309,13 @@ class Renderer:
         return load_json(answered.artifact.data), answered.error
 
 
-def _step_parameters(
+def step_parameters(
     block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """What a step gives to its endpoint. `values` are the inputs and the earlier steps' outputs, by placeholder.
+
+    Raises UpstreamInvalid where an earlier step found nothing.
+    """
     if step.parameters is None:
         names = {parameter.name for parameter in step.endpoint.parameters}
         return {name: value for name, value in inputs.items() if name in names}
@@ -346,16 +344,3 @@ def _origin(
         endpoint_id=endpoint_id,
         parameters=parameters,
     )
-
-
-def _bound_config(installed: Installed, names: frozenset[str]) -> dict[str, Any]:
-    return {name: installed.config[name] for name in names if name in installed.config}
-
-
-def _bound_revisions(installed: Installed, names: frozenset[str]) -> dict[str, str]:
-    return {name: installed.secrets[name].revision for name in names if name in installed.secrets}
-
-
-def _set_secrets(installed: Installed) -> dict[str, str]:
-    """Which secrets are set, by name, without opening any: enough to see whether a parameter can be filled."""
-    return dict.fromkeys(installed.secrets, "set")

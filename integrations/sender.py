@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from errors import DeadlineExceeded, PatchbayError
+from errors import BudgetSpent, DeadlineExceeded, PatchbayError
+from integrations.budget import Spender, account_of
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -63,7 +64,8 @@ class _Measure:
     status: int | None = None
     received_bytes: int = 0
     error_code: str | None = None
-    started: float = field(default_factory=time.perf_counter)
+    sent_at: float | None = None
+    """By the process's own clock; None while nothing has left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Sender:
         self,
         door: Door,
         tokens: TokenSource,
+        budget: Spender,
         log: CallLog,
         clock: Callable[[], float],
         max_calls: int,
@@ -87,6 +90,7 @@ class Sender:
     ) -> None:
         self._door = door
         self._tokens = tokens
+        self._budget = budget
         self._log = log
         self._clock = clock
         self._sleep = sleep
@@ -104,17 +108,23 @@ class Sender:
         """What `read` makes of the answer to the request that `build` makes with the token, where one is needed."""
         needs_token = installed.integration.token is not None and endpoint.url_parameter is None
         tokens = self._tokens.get(installed, values) if needs_token else {}
-        may_renew, attempt = needs_token, 1
+        may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = build(tokens)
-            result = self._attempt(installed, endpoint, circumstances, call, read, attempt, may_renew)
+            result = self._attempt(
+                installed, endpoint, circumstances, call, read, attempt, may_renew, waited_until
+            )
             if not isinstance(result, _Again):
                 return result
             if may_renew and self._is_rejected(installed, result.outcome):
                 may_renew = False
                 tokens = self._tokens.renew(installed, values, tokens)
+            elif isinstance(result.outcome, BudgetSpent):
+                self._sleep(result.outcome.retry_after_seconds or 0.0)
             else:
-                self._sleep(self._wait(installed, result.outcome, attempt))
+                wait = self._wait(installed, result.outcome, attempt)
+                waited_until = self._clock() + wait
+                self._sleep(wait)
                 attempt += 1
 
     def _attempt(
@@ -126,15 +136,18 @@ class Sender:
         read: Callable[[PreparedCall, Answer], Read],
         attempt: int,
         may_renew: bool,
+        waited_until: float,
     ) -> Read | _Again:
         def worth_another(outcome: Answer | PatchbayError) -> bool:
             if may_renew and self._is_rejected(installed, outcome):
                 return True
+            if isinstance(outcome, BudgetSpent):
+                return _is_moment(outcome, circumstances)
             return self._may_retry(installed, endpoint, circumstances, outcome, attempt)
 
         try:
             with self._logged(installed, endpoint, circumstances) as measure:
-                answer = self._send(call, circumstances)
+                answer = self._send(installed, call, circumstances, measure, waited_until)
                 measure.status, measure.received_bytes = answer.status, answer.received_bytes
                 if worth_another(answer):
                     measure.error_code = "upstream_failed"
@@ -145,11 +158,23 @@ class Sender:
                 return _Again(error)
             raise
 
-    def _send(self, call: PreparedCall, circumstances: Circumstances) -> Answer:
+    def _send(
+        self,
+        installed: Installed,
+        call: PreparedCall,
+        circumstances: Circumstances,
+        measure: _Measure,
+        waited_until: float,
+    ) -> Answer:
+        def send() -> Answer:
+            measure.sent_at = time.perf_counter()
+            return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
+
         if not self._slots.acquire(timeout=max(0.0, _seconds_left(call, circumstances))):
             raise DeadlineExceeded("No time was left for the call.")
         try:
-            return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
+            # Only now, so that what is counted goes out, and what goes out is counted when it does.
+            return self._budget.spend(account_of(installed), call, circumstances.cause, send, waited_until)
         finally:
             self._slots.release()
 
@@ -195,22 +220,39 @@ class Sender:
             measure.status = measure.status or getattr(error, "upstream_status", None)
             raise
         finally:
-            self._log.record(
-                CallRecord(
-                    at=self._clock(),
-                    workspace_id=installed.scope.workspace_id,
-                    plugin_id=installed.plugin_id,
-                    endpoint_id=endpoint.id,
-                    block_id=circumstances.block_id,
-                    cause=circumstances.cause,
-                    status=measure.status,
-                    duration_ms=(time.perf_counter() - measure.started) * 1000,
-                    response_bytes=measure.received_bytes,
-                    error_code=measure.error_code,
-                )
+            if measure.sent_at is not None:
+                self._record(installed, endpoint, circumstances, measure, measure.sent_at)
+
+    def _record(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        circumstances: Circumstances,
+        measure: _Measure,
+        sent_at: float,
+    ) -> None:
+        self._log.record(
+            CallRecord(
+                at=self._clock(),
+                workspace_id=installed.scope.workspace_id,
+                plugin_id=installed.plugin_id,
+                endpoint_id=endpoint.id,
+                block_id=circumstances.block_id,
+                cause=circumstances.cause,
+                status=measure.status,
+                duration_ms=(time.perf_counter() - sent_at) * 1000,
+                response_bytes=measure.received_bytes,
+                error_code=measure.error_code,
             )
+        )
 
 
 def _seconds_left(call: PreparedCall, circumstances: Circumstances) -> float:
     left = circumstances.seconds_left() if circumstances.seconds_left else call.timeout_seconds
     return min(left, call.timeout_seconds)
+
+
+def _is_moment(spent: BudgetSpent, circumstances: Circumstances) -> bool:
+    """Whether the budget is only spent for this second, and there is time to wait for the next one."""
+    left = circumstances.seconds_left() if circumstances.seconds_left else 0.0
+    return spent.extensions.get("window") == "second" and (spent.retry_after_seconds or 0.0) < left

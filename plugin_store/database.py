@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -82,12 +82,13 @@ class Database:
 
         Costs microseconds while nothing changes. Raises StorageFailed.
         """
-        try:
+        with _driver_failures():
             return self._revisions.read()
-        except sqlite3.Error as error:
-            if _is_storage_failure(error):
-                raise _storage_failed(error) from None
-            raise
+
+    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT that is asked so often that a session would cost too much. Raises StorageFailed."""
+        with _driver_failures():
+            return self._revisions.glance(query, parameters)
 
     def close(self) -> None:
         self._revisions.close()
@@ -104,7 +105,7 @@ class Database:
 
 
 class RevisionReader:
-    """Reads the store's revision over connections that are kept for nothing else, one a thread."""
+    """Reads the store's revision, and what else is only glanced at, over connections kept for it, one a thread."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -113,11 +114,17 @@ class RevisionReader:
         self._readers: weakref.WeakSet[ThreadReader] = weakref.WeakSet()
 
     def read(self) -> int:
+        return self._reader().read()
+
+    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self._reader().connection.execute(query, parameters).fetchall()
+
+    def _reader(self) -> ThreadReader:
         reader: ThreadReader | None = getattr(self._local, "reader", None)
         if reader is None:
             reader = self._local.reader = ThreadReader(self._path)
             self._readers.add(reader)
-        return reader.read()
+        return reader
 
     def close(self) -> None:
         for reader in list(self._readers):
@@ -217,6 +224,16 @@ def _storage_failures() -> Iterator[None]:
     except DatabaseError as error:
         if isinstance(error.orig, sqlite3.Error) and _is_storage_failure(error.orig):
             raise _storage_failed(error.orig) from None
+        raise
+
+
+@contextmanager
+def _driver_failures() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if _is_storage_failure(error):
+            raise _storage_failed(error) from None
         raise
 
 

@@ -161,6 +161,93 @@ class PluginApiLog(Base):
     error_code: Mapped[str | None] = mapped_column(Text)
 
 
+class IntegrationBudget(Base):
+    """What a workspace spent of an integration's rate limit: `[window in seconds, bucket number, calls]`, often.
+
+    It outlives its plugin, or registering that again would be a way round the limit.
+    """
+
+    __tablename__ = "integration_budgets"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    spent: Mapped[list[list[int]]] = mapped_column(Json)
+    updated_at: Mapped[float]
+
+
+class UpstreamRest(Base):
+    """Why an origin is left alone: failures in a row, a breaker, a pause that it asked for. Gone when all is well."""
+
+    __tablename__ = "upstream_rests"
+    __table_args__ = (Index("ix_upstream_rests_updated_at", "updated_at"),)
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    origin: Mapped[str] = mapped_column(Text, primary_key=True)
+    failures: Mapped[int]
+    openings: Mapped[int]
+    open_until: Mapped[float]
+    probe_until: Mapped[float]
+    cooldown_until: Mapped[float]
+    updated_at: Mapped[float]
+
+
+class UsageCount(Base):
+    """How often an integration was asked in one hour, counted from the epoch, and how it was answered."""
+
+    __tablename__ = "usage_counts"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    renders: Mapped[int]
+    hits: Mapped[int]
+    stale: Mapped[int]
+
+
+class PrefetchJob(Base):
+    """One input set of a block that is fetched ahead: by default, because it is used, or because it is pinned.
+
+    `parameters` are as they were given. `artifact_key` is the key of what the last look at the settings makes of
+    them. `next_run_at` is NULL while the job is paused or waits for something (`waits_for`: a problem's code).
+    """
+
+    __tablename__ = "prefetch_jobs"
+    __table_args__ = (
+        Index("ix_prefetch_jobs_scope", "workspace_id", "plugin_id", "block_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    notebook_id: Mapped[int | None] = mapped_column(
+        ForeignKey("notebooks.id", ondelete="CASCADE"), index=True
+    )
+    plugin_id: Mapped[str] = mapped_column(ForeignKey("plugins.id", ondelete="CASCADE"), index=True)
+    block_id: Mapped[str] = mapped_column(Text)
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json)
+    artifact_key: Mapped[str] = mapped_column(Text, index=True)
+    is_default: Mapped[bool] = mapped_column(default=False)
+    is_pinned: Mapped[bool] = mapped_column(default=False)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    used_at: Mapped[float | None]
+    runs_since_used: Mapped[int] = mapped_column(default=0)
+    waits_for: Mapped[str | None] = mapped_column(Text)
+    fetched_at: Mapped[float | None]
+    next_run_at: Mapped[float | None] = mapped_column(index=True)
+    last_run_at: Mapped[float | None]
+    last_lateness_ms: Mapped[float | None]
+    last_outcome: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(default=0)
+
+
 class StoreRevision(Base):
     """One row: a number that triggers raise with every change to what is declared or set."""
 

@@ -10,6 +10,8 @@ from flask import current_app
 
 if TYPE_CHECKING:
     from integrations.artifacts import Artifacts
+    from integrations.batch import Batches
+    from integrations.budget import Budget
     from integrations.catalog import Catalog
     from integrations.connection_check import ConnectionCheck
     from integrations.executor import Executor
@@ -40,9 +42,11 @@ class Services:
     artifacts: Artifacts
     tokens: Tokens
     sign_ins: SignIns
+    budget: Budget
     executor: Executor
     sender: Sender
     renderer: Renderer
+    batches: Batches
     connection_check: ConnectionCheck
 
 

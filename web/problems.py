@@ -142,12 +142,15 @@ def answer_http_exception(error: HTTPException) -> Response:
 
 def answer_unexpected(error: BaseException) -> Response:
     """A 500 with an incident number that the log explains; neither holds a value from the request."""
+    return _respond(problem_of_unexpected(error))
+
+
+def problem_of_unexpected(error: BaseException) -> dict[str, Any]:
+    """The problem of an error that nobody decided on, noted in the log under the number that it names."""
     incident = secrets.token_hex(6)
     log.error("incident %s: %s", incident, describe_exception(error))
     code, title, detail = HTTP_PROBLEMS[500]
-    return _respond(
-        problem(code, 500, title, f"{detail} The log tells more under {incident}.", incident=incident)
-    )
+    return problem(code, 500, title, f"{detail} The log tells more under {incident}.", incident=incident)
 
 
 def _answer_recursion(error: RecursionError) -> Response:

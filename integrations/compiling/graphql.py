@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 
+# What never ends is taken to the end of the text, so that it is read but once.
+_STRING_OR_COMMENT = re.compile(
+    r'''"""(?:\\"""|.|\n)*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?|#[^\n]*'''
+)
+
+
 def is_mutation(body: Any) -> bool:
     """Whether a GraphQL document holds anything but queries; what cannot be read counts as if it did."""
     query = body.get("query") if isinstance(body, Mapping) else None
     if not isinstance(query, str):
         return True
     # An operation's keyword stands outside of all braces; fragments beside queries are harmless.
-    outside = _top_level(re.sub(r'"""(?:.|\n)*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*', " ", query))
+    outside = _top_level(_STRING_OR_COMMENT.sub(" ", query))
     return bool(re.search(r"\b(mutation|subscription)\b", outside)) or not query.strip()
 
 

@@ -32,27 +32,40 @@ class TokenExchange:
         self, installed: Installed, what: str, call: PreparedCall, deadline_seconds: float | None = None
     ) -> Answer:
         """The answer, whatever its status. `what` stands in the log where other calls have their endpoint."""
-        started = time.perf_counter()
+        sent_at: float | None = None
         answer: Answer | None = None
         error_code: str | None = None
+
+        def send() -> Answer:
+            nonlocal sent_at
+            sent_at = time.perf_counter()
+            return self._door.send(call, deadline_seconds=deadline_seconds)
+
         try:
-            answer = self._door.send(call, deadline_seconds=deadline_seconds)
+            answer = self._budget.spend(account_of(installed), call, "live", send)
             return answer
         except PatchbayError as error:
             error_code = error.code
             raise
         finally:
-            self._log.record(
-                CallRecord(
-                    at=self._clock(),
-                    workspace_id=installed.scope.workspace_id,
-                    plugin_id=installed.plugin_id,
-                    endpoint_id=what,
-                    block_id=None,
-                    cause="live",
-                    status=answer.status if answer else None,
-                    duration_ms=(time.perf_counter() - started) * 1000,
-                    response_bytes=answer.received_bytes if answer else 0,
-                    error_code=error_code or ("upstream_failed" if answer and answer.status >= 400 else None),
-                )
+            if sent_at is not None:
+                error_code = error_code or ("upstream_failed" if answer and answer.status >= 400 else None)
+                self._record(installed, what, sent_at, answer, error_code)
+
+    def _record(
+        self, installed: Installed, what: str, sent_at: float, answer: Answer | None, error_code: str | None
+    ) -> None:
+        self._log.record(
+            CallRecord(
+                at=self._clock(),
+                workspace_id=installed.scope.workspace_id,
+                plugin_id=installed.plugin_id,
+                endpoint_id=what,
+                block_id=None,
+                cause="live",
+                status=answer.status if answer else None,
+                duration_ms=(time.perf_counter() - sent_at) * 1000,
+                response_bytes=answer.received_bytes if answer else 0,
+                error_code=error_code,
             )
+        )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from errors import DeadlineExceeded, PatchbayError, SettingsIncomplete, UpstreamFailed
+from integrations.budget import Spender
 from integrations.call_log import CallLog
 from integrations.catalog import Installed
 from integrations.manifest import Login, OAuth2
@@ -57,6 +58,7 @@ class Tokens:
         database: Database,
         vault: Vault,
         door: Door,
+        budget: Spender,
         clock: Callable[[], float],
         limits: Limits,
         call_log: CallLog,
@@ -73,7 +75,7 @@ class Tokens:
         self._ahead: Bounded[bool] = Bounded()
         self._failures = FailureMemory(clock)
         self._brake = RenewalBrake(clock)
-        exchange = TokenExchange(door, call_log, clock)
+        exchange = TokenExchange(door, budget, call_log, clock)
         rows = TokenRows(database, vault)
         self._client_credentials = ClientCredentials(rows, exchange, limits, clock)
         self._logins = Logins(rows, exchange, limits, clock)

@@ -30,10 +30,12 @@ class Spelling:
     xml: str | None
     in_header: bool = False
     in_cookie: bool = False
+    bare: bool = False
+    """Whether JSON has it without quotes."""
 
     @property
     def json(self) -> str:
-        return json.dumps(self.text, ensure_ascii=False)
+        return self.text if self.bare else json.dumps(self.text, ensure_ascii=False)
 
     @property
     def is_stripped(self) -> bool:
@@ -80,7 +82,7 @@ SPELLINGS = (
     ),
     Spelling("space", "a  b", "a%20%20b", "a%20%20b", "a++b", "a  b", in_header=True),
     Spelling("plus", "a+b", "a+b", "a%2Bb", "a%2Bb", "a+b", in_header=True, in_cookie=True),
-    Spelling("blank ends", " a ", "%20a%20", "%20a%20", "+a+", " a "),
+    Spelling("blank ends", " z ", "%20z%20", "%20z%20", "+z+", " z "),
     Spelling(
         "brackets and quotes",
         '"<>\\^`|',
@@ -150,6 +152,17 @@ SCALARS: tuple[tuple[str, Any, str], ...] = (
     ("boolean", False, "false"),
 )
 """A type, a value of it, and how it is written, in JSON as anywhere else."""
+
+CONTAINERS: tuple[tuple[str, Any, str, str, str], ...] = (
+    ("array", [], "", "", "[]"),
+    ("array", ["a b", "c&d"], "value=a%20b&value=c%26d", "value=a+b&value=c%26d", '["a b","c&d"]'),
+    ("array", [1, True, 1.5, None], "value=1&value=true&value=1.5", "value=1&value=true&value=1.5", "[1,true,1.5,null]"),
+    ("array", [{"k": "ü"}], "value=%7B%22k%22%3A%22%C3%BC%22%7D", "value=%7B%22k%22%3A%22%C3%BC%22%7D", '[{"k":"ü"}]'),
+    ("object", {}, "value=%7B%7D", "value=%7B%7D", "{}"),
+    ("object", {"a": [1, {"b": None}]}, "value=%7B%22a%22%3A%5B1%2C%7B%22b%22%3Anull%7D%5D%7D", "value=%7B%22a%22%3A%5B1%2C%7B%22b%22%3Anull%7D%5D%7D", '{"a":[1,{"b":null}]}'),
+    ("object", {"&=+ %": "\U0001f326"}, "value=%7B%22%26%3D%2B%20%25%22%3A%22%F0%9F%8C%A6%22%7D", "value=%7B%22%26%3D%2B+%25%22%3A%22%F0%9F%8C%A6%22%7D", '{"&=+ %":"\U0001f326"}'),
+)  # fmt: skip
+"""A type, a value of it, and how it is written: in a query, a form, JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,9 +342,7 @@ PARAMETER_PLACES = (
     ),
     Place(
         "jsonrpc parameter",
-        _posted(
-            JSON, lambda s: f'{{"jsonrpc":"2.0","id":1,"method":"aria2.tell","params":[{s.json},{{}}]}}'
-        ),
+        _posted(JSON, lambda s: f'{{"jsonrpc":"2.0","id":1,"method":"aria2.tell","params":[{s.json},{{}}]}}'),
         endpoint={
             "method": "POST",
             "body_format": "jsonrpc",

@@ -30,11 +30,12 @@ database = init_database(Flask("opener"), Path(sys.argv[1]))
 print(resolve_scope(database).workspace_id)
 """
 
-BATCH_MIGRATION = """
+NEWEST = max(path.name[:4] for path in (MIGRATIONS_FOLDER / "versions").glob("[0-9]*.py"))
+BATCH_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "later"
+down_revision = "{NEWEST}"
 branch_labels = None
 depends_on = None
 def upgrade():
@@ -71,7 +72,7 @@ def test_the_first_workspace_is_made_once(reopen: Callable[..., Store]) -> None:
 
 def _add_migration(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(MIGRATIONS_FOLDER, folder)
-    (folder / "versions" / "0002_later.py").write_text(source)
+    (folder / "versions" / "later.py").write_text(source)
     monkeypatch.setattr(database_module.migrate, "directory", str(folder))
 
 
@@ -107,7 +108,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
     with pytest.raises(RuntimeError):
         reopen()
     monkeypatch.setattr(database_module.migrate, "directory", str(MIGRATIONS_FOLDER))
-    assert reopen().rows("SELECT * FROM alembic_version") == [("0001",)]
+    assert reopen().rows("SELECT * FROM alembic_version") == [(NEWEST,)]
     columns = [row[1] for row in store.rows("PRAGMA table_info(workspaces)")]
     assert columns == ["id", "name", "created_at"]
 

@@ -132,6 +132,8 @@ class Ground:
     log: io.StringIO
     secret: str = ""
     reply: Reply = lambda _request: json_answer()
+    hangs_up: bool = False
+    """Whether the provider closes after each answer."""
     heard: list[bytes] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
 
@@ -149,7 +151,7 @@ class Ground:
 
     def begin(self) -> None:
         self.secret = new_secret()
-        self.reply = lambda _request: json_answer()
+        self.reply, self.hangs_up = lambda _request: json_answer(), False
         self.heard.clear()
         self.provider.requests.clear()
         self.stranger.requests.clear()
@@ -215,6 +217,8 @@ def standing_ground(folder: Path) -> Iterator[Ground]:
     def answer(peer: Peer) -> None:
         while (request := peer.read_request()) is not None:
             peer.send(grounds[0].reply(request))
+            if grounds[0].hangs_up:
+                return
 
     def greet(peer: Peer) -> None:
         while peer.read_request() is not None:

@@ -66,7 +66,7 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
 
 def _content(document: Document, operation: Operation) -> dict[str, Mapping[str, Any]]:
     """The media types of the first good answer."""
-    for status, response in _good_statuses(operation).items():
+    for response in _good_statuses(operation).values():
         content = document.object(response).get("content")
         if isinstance(content, Mapping) and content:
             return {str(name): document.object(media) for name, media in content.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,18 @@ class Body:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """One format of a body."""
+
+    document: Document
+    media_type: str
+    media: Mapping[str, Any]
+    shape: Shape
+    may_be_absent: bool
+    """Said outright: many documents leave `required` out where the body is needed."""
+
+
 def read_body(document: Document, operation: Operation) -> Body:
     """The body in the first of the offered formats that a manifest can say.
 
@@ -35,32 +47,30 @@ def read_body(document: Document, operation: Operation) -> Body:
     if "requestBody" not in operation.spec:
         return Body()
     spec = document.object(operation.spec["requestBody"])
-    # Many documents leave `required` out where the body is needed; only a plain `false` is taken by its word.
     is_required = spec.get("required") is True
-    may_be_absent = spec.get("required") is False
     reasons = []
     if operation.method in _NO_BODY:
         reasons.append(f"a {operation.method.upper()} carries no body")
     else:
-        for media_type, media in _offered(document, spec):
+        for offer in _offers(document, spec):
             try:
-                return _read(
-                    document, media_type, media, is_required=is_required, may_be_absent=may_be_absent
-                )
+                return _read(offer)
             except Unfit as unfit:
-                reasons.append(f"as {media_type}: {unfit}")
+                reasons.append(f"as {offer.media_type}: {unfit}")
     why = "; ".join(reasons) or "no format is named"
     if is_required:
         raise Unfit(f"the body {why}" if reasons else "the body names no format")
     return Body(notes=[f"without a body: {why}"])
 
 
-def _offered(document: Document, spec: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def _offers(document: Document, spec: Mapping[str, Any]) -> Iterator[_Offer]:
+    """The formats that the document offers, in the order in which a manifest says them best."""
     content = spec.get("content")
-    if not isinstance(content, Mapping):
-        return []
-    ordered = sorted(content.items(), key=lambda pair: _rank(str(pair[0])))
-    return [(str(media_type), document.object(media)) for media_type, media in ordered]
+    by_type = {str(name): media for name, media in content.items()} if isinstance(content, Mapping) else {}
+    for media_type in sorted(by_type, key=_rank):
+        media = document.object(by_type[media_type])
+        shape = read_shape(document, media.get("schema"))
+        yield _Offer(document, media_type, media, shape, spec.get("required") is False)
 
 
 def _rank(media_type: str) -> int:
@@ -84,38 +94,26 @@ def _kind_of(media_type: str) -> str | None:
     return named.get(bare) or ("xml" if bare.endswith("+xml") else None)
 
 
-def _read(
-    document: Document,
-    media_type: str,
-    media: Mapping[str, Any],
-    *,
-    is_required: bool,
-    may_be_absent: bool,
-) -> Body:
-    kind = _kind_of(media_type)
+def _read(offer: _Offer) -> Body:
+    kind = _kind_of(offer.media_type)
     if kind is None:
         raise Unfit("this format cannot be written")
-    shape = read_shape(document, media.get("schema"))
-    body = _READERS[kind](document, media_type, media, shape)
-    for parameter in body.parameters:
-        if may_be_absent and body.words.get("body") is None:
-            parameter.pop("required", None)
-    if is_required and "body" not in body.words and not any(item.get("required") for item in body.parameters):
-        # Sent even when none of its members is given.
-        body.words["body"] = {}
-    return body
+    return _READERS[kind](offer)
 
 
-def _json(document: Document, media_type: str, _media: Mapping[str, Any], shape: Shape) -> Body:
+def _json(offer: _Offer) -> Body:
+    shape = offer.shape
+    words: dict[str, Any] = {}
     try:
-        parameters = _json_members(document, shape)
-        words: dict[str, Any] = {}
+        if offer.may_be_absent and shape.required:
+            raise Unfit("without its members the whole body must be absent, not empty")
+        parameters = _json_members(offer.document, shape)
     except Unfit:
         kind = shape.type if shape.type in VALUE_TYPES else "object"
-        parameters = [_whole_body({**declared_value(shape), "type": kind})]
-        words = {"body": f"{{{WHOLE_BODY}}}"}
-    if _kind_of(media_type) == "json-like":
-        words["headers"] = {"Content-Type": media_type}
+        parameters = [_whole_body(offer, {**declared_value(shape), "type": kind})]
+        words["body"] = f"{{{WHOLE_BODY}}}"
+    if _kind_of(offer.media_type) == "json-like":
+        words["headers"] = {"Content-Type": offer.media_type}
     return Body(parameters, words)
 
 
@@ -139,15 +137,15 @@ def _json_members(document: Document, shape: Shape) -> list[dict[str, Any]]:
     return found
 
 
-def _form(document: Document, _media_type: str, media: Mapping[str, Any], shape: Shape) -> Body:
-    encodings = media.get("encoding")
-    return _fields(document, "form", encodings if isinstance(encodings, Mapping) else {}, shape)
+def _form(offer: _Offer) -> Body:
+    encodings = offer.media.get("encoding")
+    return _fields(offer.document, "form", encodings if isinstance(encodings, Mapping) else {}, offer.shape)
 
 
-def _multipart(document: Document, _media_type: str, media: Mapping[str, Any], shape: Shape) -> Body:
-    if media.get("encoding"):
+def _multipart(offer: _Offer) -> Body:
+    if offer.media.get("encoding"):
         raise Unfit("its parts have types of their own")
-    return _fields(document, "multipart", {}, shape)
+    return _fields(offer.document, "multipart", {}, offer.shape)
 
 
 def _fields(document: Document, body_format: str, encodings: Mapping[str, Any], shape: Shape) -> Body:
@@ -189,20 +187,22 @@ def _field(
     return [{"name": item.pop("name"), "in": "body", **described(shape.words), **item} for item in fields]
 
 
-def _text(_document: Document, _media_type: str, _media: Any, _shape: Shape) -> Body:
-    return Body([_whole_body({"type": "string"})], {"body": f"{{{WHOLE_BODY}}}", "body_format": "text"})
+def _text(offer: _Offer) -> Body:
+    words = {"body": f"{{{WHOLE_BODY}}}", "body_format": "text"}
+    return Body([_whole_body(offer, {"type": "string"})], words)
 
 
-def _xml(_document: Document, media_type: str, _media: Any, _shape: Shape) -> Body:
-    whole = _whole_body({"type": "string", "description": "The whole body, as XML."})
+def _xml(offer: _Offer) -> Body:
     words: dict[str, Any] = {"body": f"{{{WHOLE_BODY}}}", "body_format": "xml"}
-    if media_type.partition(";")[0].strip().lower() != "application/xml":
-        words["headers"] = {"Content-Type": media_type}
+    if offer.media_type.partition(";")[0].strip().lower() != "application/xml":
+        words["headers"] = {"Content-Type": offer.media_type}
+    whole = _whole_body(offer, {"type": "string", "description": "The whole body, as XML."})
     return Body([whole], words)
 
 
-def _whole_body(declared: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": WHOLE_BODY, "in": "body", "description": "The whole body.", **declared, "required": True}
+def _whole_body(offer: _Offer, declared: Mapping[str, Any]) -> dict[str, Any]:
+    required = {} if offer.may_be_absent else {"required": True}
+    return {"name": WHOLE_BODY, "in": "body", "description": "The whole body.", **declared, **required}
 
 
 def _is_read_only(document: Document, schema: Any) -> bool:
@@ -211,7 +211,7 @@ def _is_read_only(document: Document, schema: Any) -> bool:
     )
 
 
-_READERS: dict[str, Callable[[Document, str, Mapping[str, Any], Shape], Body]] = {
+_READERS: dict[str, Callable[[_Offer], Body]] = {
     "json": _json,
     "json-like": _json,
     "form": _form,

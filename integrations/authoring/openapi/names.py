@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 from marshmallow import ValidationError, validate
@@ -64,6 +64,8 @@ def first_sentence(text: Any) -> str | None:
 
 def described(spec: Any, *words: str) -> dict[str, str]:
     """`description` from the first of the words that says something."""
+    if not isinstance(spec, Mapping):
+        return {}
     for word in words or ("description",):
         if sentence := first_sentence(spec.get(word)):
             return {"description": sentence}

@@ -36,7 +36,7 @@ def read_parameters(document: Document, operation: Operation, credential_places:
     """
     taken = Taken()
     for spec in _specs(document, operation).values():
-        place, name = spec.get("in"), str(spec.get("name"))
+        place, name = spec["in"], spec["name"]
         key = _place_of(spec)
         if key in _NOT_PARAMETERS or key in credential_places:
             continue
@@ -56,22 +56,23 @@ def _specs(document: Document, operation: Operation) -> dict[Place, Mapping[str,
     for nodes in (operation.item.get("parameters"), operation.spec.get("parameters")):
         for node in nodes if isinstance(nodes, list) else ():
             spec = document.object(node)
-            if spec:
-                found[_place_of(spec)] = spec
+            if not (isinstance(spec.get("name"), str) and isinstance(spec.get("in"), str)):
+                raise Unfit("a parameter without a name or a place")
+            found[_place_of(spec)] = spec
     return found
 
 
 def _place_of(spec: Mapping[str, Any]) -> Place:
-    place, name = str(spec.get("in")), str(spec.get("name"))
+    place, name = spec["in"], spec["name"]
     return place, name.lower() if place == "header" else name
 
 
 def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    read = _READERS.get(str(spec.get("in")))
+    read = _READERS.get(spec["in"])
     if read is None:
         raise Unfit("there is no such place in a request")
-    if spec.get("in") != "path":  # where a name does not travel
-        require_wire_name(str(spec.get("name")))
+    if spec["in"] != "path":  # where a name does not travel
+        require_wire_name(spec["name"])
     shape, is_json = _shape_of(document, spec)
     deprecated = {"deprecated": True} if spec.get("deprecated") is True else {}
     return [
@@ -82,7 +83,7 @@ def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any
 def _description(item: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, str]:
     """The member's own, else the parameter's, else what its schema says."""
     own = {word: item[word] for word in ("description",) if word in item}
-    return own or described(spec) or described(spec.get("schema") or {})
+    return own or described(spec) or described(spec.get("schema"))
 
 
 def require_wire_name(name: str) -> None:
@@ -133,7 +134,7 @@ def _query(
         return
     style = Style.of(spec)
     for item in styled_members(
-        document, str(spec["name"]), shape, style, required=spec.get("required") is True
+        document, spec["name"], shape, style, required=spec.get("required") is True
     ):
         yield {"name": item.pop("name"), "in": "query", **item}
 
@@ -221,7 +222,7 @@ def _require_one_kind(shape: Shape) -> None:
 
 
 def _require_style(spec: Mapping[str, Any], style: str) -> None:
-    given = spec.get("style", _DEFAULT_STYLES[str(spec.get("in"))])
+    given = spec.get("style", _DEFAULT_STYLES[spec["in"]])
     if given != style:
         raise Unfit(f"the style {given} cannot be written")
 

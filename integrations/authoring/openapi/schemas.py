@@ -149,6 +149,6 @@ def _without_sent_only(schema: Mapping[str, Any], found: dict[str, Any]) -> dict
         for name, part in properties.items()
         if isinstance(part, Mapping) and part.get("writeOnly") is True
     }
-    if kept := [name for name in required if name not in sent_only]:
+    if kept := [name for name in required if not isinstance(name, str) or name not in sent_only]:
         return {**found, "required": kept}
     return {word: found[word] for word in found if word != "required"}

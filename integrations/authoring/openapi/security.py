@@ -116,7 +116,9 @@ class _Needs:
                 found.append(frozenset(item))
                 for name, scopes in item.items():
                     known = self.scopes.setdefault(name, [])
-                    known += [scope for scope in scopes or () if scope not in known]
+                    for scope in scopes if isinstance(scopes, list) else ():
+                        if isinstance(scope, str) and scope not in known:
+                            known.append(scope)
         return found
 
     def _scheme(self, name: str) -> Scheme | None:

@@ -64,7 +64,9 @@ def home(upstream: HTTPServer) -> str:
     return upstream.url_for("").rstrip("/")
 
 
-def declare(client: Client, section: Mapping[str, Any], properties: list[dict[str, Any]], **config: Any) -> None:
+def declare(
+    client: Client, section: Mapping[str, Any], properties: list[dict[str, Any]], **config: Any
+) -> None:
     """Registers `svc` with one endpoint and block `me`, and its settings."""
     manifest = {
         "integration": dict(section),
@@ -72,7 +74,13 @@ def declare(client: Client, section: Mapping[str, Any], properties: list[dict[st
         "endpoints": [{"id": "me", "path": "/me", "cache_ttl": 60}],
         "blocks": [{"id": "me", "endpoint": "me"}],
     }
-    declaration = {"id": "svc", "name": "Service", "version": "1.0.0", "type": "integration", "manifest": manifest}
+    declaration = {
+        "id": "svc",
+        "name": "Service",
+        "version": "1.0.0",
+        "type": "integration",
+        "manifest": manifest,
+    }
     answer = client.post("/plugins/register", declaration)
     assert answer.status_code in (200, 201), answer.json
     if config:

@@ -99,7 +99,9 @@ class TestRequest:
 
     @pytest.mark.parametrize(("separator", "scope"), [(" ", "read tenant:a/b"), (",", "read,tenant:a/b")])
     def test_scopes_are_filled_and_joined(self, separator: str, scope: str):
-        assert form_of(call_of(scopes=["read", "tenant:{tenant}"], scope_separator=separator))["scope"] == scope
+        assert (
+            form_of(call_of(scopes=["read", "tenant:{tenant}"], scope_separator=separator))["scope"] == scope
+        )
 
     def test_parameters_of_the_manifest_are_filled_and_an_empty_one_is_sent(self):
         call = call_of(token_params={"resource": "r-{account}", "empty": ""})

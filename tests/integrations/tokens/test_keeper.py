@@ -117,7 +117,9 @@ class TestExpiry:
         assert asker.get() == SECOND
 
     def test_a_short_life_has_a_short_margin(self, clock: Any, svc: TokenServer, asker: Asker):
-        svc.answer = lambda number: json_answer({"access_token": f"T{number}-0123456789", "expires_in": "100"})
+        svc.answer = lambda number: json_answer(
+            {"access_token": f"T{number}-0123456789", "expires_in": "100"}
+        )
         asker.get()
         clock.shift(89)
         assert asker.get() == FIRST
@@ -234,7 +236,9 @@ class TestFailures:
             asker.get()
         assert svc.count == 2
 
-    def test_changed_settings_are_tried_at_once(self, clock: Any, svc: TokenServer, asker: Asker, client: Client):
+    def test_changed_settings_are_tried_at_once(
+        self, clock: Any, svc: TokenServer, asker: Asker, client: Client
+    ):
         quick = svc.answer
         failing(svc, {"error": "invalid_client"}, 401)
         with pytest.raises(UpstreamFailed):
@@ -263,7 +267,10 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("change", "token"),
         [
-            (lambda client, home: client.put("/integrations/svc/secrets/client_secret", {"value": "new"}), SECOND),
+            (
+                lambda client, home: client.put("/integrations/svc/secrets/client_secret", {"value": "new"}),
+                SECOND,
+            ),
             (
                 lambda client, home: client.put(
                     "/integrations/svc/secrets/client_secret", {"value": CLIENT_SECRET}
@@ -286,7 +293,9 @@ class TestSettings:
         change(client, home)
         assert asker.get() == token
 
-    def test_a_secret_that_has_nothing_to_do_with_it_leaves_it(self, svc: TokenServer, asker: Asker, client: Client):
+    def test_a_secret_that_has_nothing_to_do_with_it_leaves_it(
+        self, svc: TokenServer, asker: Asker, client: Client
+    ):
         asker.get()
         client.put("/workspaces/1/plugins/svc", {"enabled": True})
         assert asker.get() == FIRST
@@ -306,23 +315,25 @@ class TestSettings:
         assert asker.get(replace(values, secrets={"client_secret": "tried"})) == SECOND
         assert asker.get() == FIRST
 
-    def test_notebooks_with_the_same_settings_share_it(
-        self, svc: TokenServer, asker: Asker, client: Client
-    ):
+    def test_notebooks_with_the_same_settings_share_it(self, svc: TokenServer, asker: Asker, client: Client):
         asker.get()
         [notebook] = client.get("/workspaces/1/notebooks").json
         services = asker.services
         installed = services.catalog.find(Scope(1, notebook["id"]), "svc")
         assert services.tokens.get(installed, asker.values) == FIRST
 
-    def test_tokens_of_older_secrets_do_not_pile_up(self, clock: Any, svc: TokenServer, asker: Asker, client: Client):
+    def test_tokens_of_older_secrets_do_not_pile_up(
+        self, clock: Any, svc: TokenServer, asker: Asker, client: Client
+    ):
         for number in range(4):
             clock.shift(10)
             client.put("/integrations/svc/secrets/client_secret", {"value": f"secret-{number}"})
             clock.shift(10)
             asker.get()
         with asker.services.database.reading() as session:
-            keys = session.scalars(select(PluginSecret.key).where(PluginSecret.key.startswith("token:"))).all()
+            keys = session.scalars(
+                select(PluginSecret.key).where(PluginSecret.key.startswith("token:"))
+            ).all()
         assert len(keys) == 1
 
     def test_a_plugin_that_is_forgotten_meanwhile_keeps_nothing(

@@ -71,7 +71,11 @@ class TestRequest:
         give(upstream, json_answer({"path": "a b/c", "version": 7, "nonce": "N-0123456789"}), "/api/info")
         give(upstream, json_answer({"sid": "S-0123456789"}), "/api/a b/c")
         login = [
-            {"method": "GET", "path": "/info", "outputs": {"path": "path", "version": "version", "nonce": "nonce"}},
+            {
+                "method": "GET",
+                "path": "/info",
+                "outputs": {"path": "path", "version": "version", "nonce": "nonce"},
+            },
             {
                 "path": "/{login.path}",
                 "headers": {"X-Nonce": "{login.nonce}"},
@@ -117,7 +121,14 @@ class TestToken:
         ids=["JSON string", "text", "XML", "header", "header of a refusal", "cookie", "cookie of a redirect", "last cookie"],
     )  # fmt: skip
     def test_it_is_found_where_the_manifest_says(
-        self, client: Client, home: str, upstream: HTTPServer, asker: Asker, login: Any, answer: Response, token: str
+        self,
+        client: Client,
+        home: str,
+        upstream: HTTPServer,
+        asker: Asker,
+        login: Any,
+        answer: Response,
+        token: str,
     ):
         give(upstream, answer)
         declare_login(client, home, {"path": "/login", **login})
@@ -192,7 +203,11 @@ def test_a_change_of_the_address_in_base_url_logs_in_anew(
     give(upstream, json_answer({"t": "S2"}), "/other/api/login")
     declare(
         client,
-        {"base_url": "{server}/api", "auth_method": "session_token", "login": {"path": "/login", "token_path": "t"}},
+        {
+            "base_url": "{server}/api",
+            "auth_method": "session_token",
+            "login": {"path": "/login", "token_path": "t"},
+        },
         PROPERTIES,
         server=home,
     )

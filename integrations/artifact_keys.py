@@ -1,0 +1,64 @@
+"""The keys under which answers of an installed integration are kept: which of its settings and secrets count. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.cache_key import artifact_key
+from integrations.catalog import Installed
+from integrations.manifest import Block, Endpoint
+from integrations.parameters import Values, bind_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an artifact answers: its key, and the parameters that may be shown."""
+
+    key: str
+    parameters: Mapping[str, Any]
+
+
+def block_question(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Question:
+    """The question that a block asks with these inputs. No secret is opened for it."""
+    key = artifact_key(
+        kind="block",
+        workspace_id=installed.scope.workspace_id,
+        plugin_id=installed.plugin_id,
+        declaration_digest=block.digest,
+        inputs=inputs,
+        config=_bound_config(installed, block.config_names),
+        secret_revisions=_bound_revisions(installed, block.secret_names),
+    )
+    return Question(key, inputs)
+
+
+def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> Question:
+    """The question that an endpoint asks with these parameters, as `bind_parameters` binds and refuses them.
+
+    No secret is opened for it.
+    """
+    # Which secrets are set, without what they are: enough to see whether a parameter can be filled.
+    visible = Values(installed.config, dict.fromkeys(installed.secrets, "set"), frozenset())
+    bound = bind_parameters(endpoint, parameters, visible)
+    secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
+    shown = {name: value for name, value in bound.items() if name not in secure or name in parameters}
+    key = artifact_key(
+        kind="endpoint",
+        workspace_id=installed.scope.workspace_id,
+        plugin_id=installed.plugin_id,
+        declaration_digest=endpoint.digest,
+        inputs=shown,
+        config=_bound_config(installed, endpoint.config_names),
+        secret_revisions=_bound_revisions(installed, endpoint.secret_names),
+    )
+    return Question(key, shown)
+
+
+def _bound_config(installed: Installed, names: frozenset[str]) -> dict[str, Any]:
+    return {name: installed.config[name] for name in names if name in installed.config}
+
+
+def _bound_revisions(installed: Installed, names: frozenset[str]) -> dict[str, str]:
+    return {name: installed.secrets[name].revision for name in names if name in installed.secrets}

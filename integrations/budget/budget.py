@@ -1,0 +1,222 @@
+"""One ledger for every call of an integration in a workspace: live, scheduled, batch, test and token calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from errors import BreakerOpen, BudgetSpent, StorageFailed
+from integrations.budget import rests, rows, windows
+from integrations.budget.rests import Rest, Sign
+from integrations.budget.windows import Spent, Window
+from integrations.call_log import Cause
+from integrations.calls import Answer, PreparedCall
+from integrations.catalog import Installed
+from integrations.manifest import RateLimit, Retry
+from plugin_store.database import Database
+
+# Nobody waits for these; they leave a part of the budget to calls for which somebody does.
+SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})
+PROBE_SPARE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose calls are counted, and by which rules of its manifest."""
+
+    workspace_id: int
+    plugin_id: str
+    rate_limit: RateLimit | None = None
+    retry: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an integration may still call: its windows, and the origins that rest."""
+
+    windows: tuple[Window, ...]
+    rests: Mapping[str, Rest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    rest: Rest
+    is_probe: bool = False
+
+
+class Spender(Protocol):
+    """Sends calls as far as there is a budget for them."""
+
+    def spend(
+        self,
+        account: Account,
+        call: PreparedCall,
+        cause: Cause,
+        send: Callable[[], Answer],
+        waited_until: float = 0.0,
+    ) -> Answer: ...
+
+
+class Budget:
+    """Says of each call whether it may go, and learns from how it ended."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def spend(
+        self,
+        account: Account,
+        call: PreparedCall,
+        cause: Cause,
+        send: Callable[[], Answer],
+        waited_until: float = 0.0,
+    ) -> Answer:
+        """What `send` returns or raises, for one call out of the account's budget.
+
+        `waited_until` is the time until which the caller has waited already, as the provider had asked.
+        Raises BudgetSpent, BreakerOpen and StorageFailed before anything is sent.
+        """
+        admission = self._admit(account, call, cause, waited_until)
+        try:
+            answer = send()
+        except BaseException as error:
+            self._note(account, call, admission, error)
+            raise
+        self._note(account, call, admission, answer)
+        return answer
+
+    def look(self, account: Account) -> Standing:
+        """How the account stands now. Raises StorageFailed."""
+        with self._database.reading() as session:
+            spent = rows.list_spent(session, account.workspace_id, account.plugin_id)
+            kept = rows.list_rests(session, account.workspace_id, account.plugin_id)
+        return self._standing(account, spent, kept)
+
+    def look_around(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, Standing]:
+        """How these accounts of one workspace stand now, by plugin. Raises StorageFailed."""
+        with self._database.reading() as session:
+            spent = rows.list_spent(session, workspace_id)
+            kept = rows.list_rests(session, workspace_id)
+        return {account.plugin_id: self._standing(account, spent, kept) for account in accounts}
+
+    def _standing(
+        self, account: Account, spent: Mapping[str, Spent], kept: Mapping[str, Mapping[str, Rest]]
+    ) -> Standing:
+        now, limit = self._clock(), account.rate_limit
+        mine = kept.get(account.plugin_id, {})
+        return Standing(
+            windows.look(spent.get(account.plugin_id, {}), limit, now) if limit else (),
+            {origin: rest for origin, rest in mine.items() if rests.is_resting(rest, now)},
+        )
+
+    # -- before a call -----------------------------------------------------------------------------------------------
+
+    def _admit(self, account: Account, call: PreparedCall, cause: Cause, waited_until: float) -> _Admission:
+        rest = rows.glance_at_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
+        self._refuse_resting(account, rest, waited_until)
+        if account.rate_limit is None and not rest.is_open:
+            return _Admission(rest)
+        with self._database.writing() as session:
+            rest = rows.load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+            self._refuse_resting(account, rest, waited_until)
+            refused_by = self._charge(session, account, cause)
+            if refused_by is None and rest.is_open:
+                probe_seconds = call.timeout_seconds + PROBE_SPARE_SECONDS
+                probed = rests.with_probe(rest, self._clock(), probe_seconds)
+                self._save_rest(session, account, call, probed)
+        if refused_by is not None:
+            raise _spent(account, refused_by, cause, self._clock())
+        return _Admission(rest, is_probe=rest.is_open)
+
+    def _refuse_resting(self, account: Account, rest: Rest, waited_until: float) -> None:
+        # A caller that waited as it was told may go, though the clock may lag behind its sleep a little.
+        left = rests.cooldown_seconds_left(rest, max(self._clock(), waited_until))
+        if left:
+            raise BudgetSpent(
+                f"The provider of `{account.plugin_id}` asked for a pause; it ends at {_moment(rest.cooldown_until)}.",
+                retry_after_seconds=left,
+                reason="cooldown",
+            )
+        left = rests.breaker_seconds_left(rest, self._clock())
+        if left:
+            raise BreakerOpen(
+                f"The provider of `{account.plugin_id}` failed {rest.failures} times in a row; "
+                f"it is tried again at {_moment(self._clock() + left)}.",
+                retry_after_seconds=left,
+            )
+
+    def _charge(self, session: Session, account: Account, cause: Cause) -> Window | None:
+        """The window that refuses the call, if one does; else the call is written down."""
+        if account.rate_limit is None:
+            return None
+        now = self._clock()
+        before = rows.load_spent(session, account.workspace_id, account.plugin_id)
+        spent, refused_by = windows.spend(
+            before, account.rate_limit, now, is_scheduled=cause in SCHEDULED_CAUSES
+        )
+        if spent != before:
+            rows.save_spent(session, account.workspace_id, account.plugin_id, spent, now)
+        return refused_by
+
+    # -- after it ----------------------------------------------------------------------------------------------------
+
+    def _note(
+        self, account: Account, call: PreparedCall, admission: _Admission, outcome: Answer | BaseException
+    ) -> None:
+        sign = rests.sign_of(outcome)
+        asked_seconds = rests.asked_pause_seconds(outcome, account.retry, self._clock())
+        rest_matters = admission.is_probe or admission.rest.failures > 0
+        if sign is Sign.FAILING or asked_seconds or rest_matters:
+            try:
+                self._learn(account, call, sign, asked_seconds, is_probe=admission.is_probe)
+            except StorageFailed:
+                # How the call ended must not be lost over it.
+                _log.warning("How the provider of %s does cannot be kept now.", account.plugin_id)
+
+    def _learn(
+        self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
+    ) -> None:
+        with self._database.writing() as session:
+            before = rows.load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+            rest = rests.after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
+            if rest != before:
+                self._save_rest(session, account, call, rest)
+
+    def _save_rest(self, session: Session, account: Account, call: PreparedCall, rest: Rest) -> None:
+        rows.save_rest(session, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
+
+
+def account_of(installed: Installed) -> Account:
+    """The account that an installed integration's calls go to."""
+    integration = installed.integration
+    return Account(
+        installed.scope.workspace_id, installed.plugin_id, integration.rate_limit, integration.retry
+    )
+
+
+def _spent(account: Account, window: Window, cause: Cause, now: float) -> BudgetSpent:
+    granted = f"{window.limit} calls a {window.name}"
+    spent = f"The {granted} that `{account.plugin_id}` may make in this workspace are spent"
+    if cause in SCHEDULED_CAUSES and window.left:
+        spent = (
+            f"What is left of the {granted} that `{account.plugin_id}` may make is kept for those who wait"
+        )
+    return BudgetSpent(
+        f"{spent}; the next may go at {_moment(window.next_at)}.",
+        retry_after_seconds=max(0.0, window.next_at - now),
+        reason="rate_limit",
+        window=window.name,
+        limit=window.limit,
+    )
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

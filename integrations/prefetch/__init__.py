@@ -1,0 +1,1 @@
+"""Blocks fetched ahead: which, when, and by which process."""

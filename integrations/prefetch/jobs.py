@@ -1,0 +1,214 @@
+"""The jobs as they are stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from errors import NotFound
+from integrations.prefetch.uses import Use
+from plugin_store.database import Database
+from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
+from plugin_store.paging import Page
+from plugin_store.workspaces import Scope
+
+CHUNK_ROWS = 500
+MAX_USED_SETS = 500
+"""Input sets of one block that are kept warm in one workspace only because they are used."""
+
+Item = TypeVar("Item")
+Row = Mapping[str, Any]
+
+
+class Due(NamedTuple):
+    """A job whose time has come."""
+
+    id: int
+    plugin_id: str
+
+
+class Jobs:
+    """Rows of `prefetch_jobs`. Every method raises StorageFailed when the store cannot be read or written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, now: float) -> list[Due]:
+        """The jobs to run now, the longest overdue first."""
+        query = (
+            "SELECT id, plugin_id FROM prefetch_jobs "
+            "WHERE next_run_at <= ? AND NOT is_paused ORDER BY next_run_at"
+        )
+        return [Due(*row) for row in self._database.glance(query, (now,))]
+
+    def get(self, job_id: int) -> PrefetchJob:
+        """Raises NotFound."""
+        with self._database.reading() as session:
+            return _find(session, job_id)
+
+    def find(self, job_id: int) -> PrefetchJob | None:
+        with self._database.reading() as session:
+            return session.get(PrefetchJob, job_id)
+
+    def all(self) -> Sequence[PrefetchJob]:
+        with self._database.reading() as session:
+            return session.scalars(select(PrefetchJob).order_by(PrefetchJob.id)).all()
+
+    def ahead_of(self, now: float) -> Sequence[PrefetchJob]:
+        """Jobs that seem to have run after `now`: the clock was set back since."""
+        later = (PrefetchJob.fetched_at > now) | (PrefetchJob.last_run_at > now)
+        with self._database.reading() as session:
+            return session.scalars(select(PrefetchJob).where(later)).all()
+
+    def list_jobs(
+        self, scope: Scope, plugin_id: str | None, page: Page
+    ) -> tuple[Sequence[PrefetchJob], int]:
+        """A page of the workspace's jobs (of the notebook's own where one is named), the next to run first."""
+        mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
+        if scope.notebook_id is not None:
+            mine &= PrefetchJob.notebook_id == scope.notebook_id
+        if plugin_id is not None:
+            mine &= PrefetchJob.plugin_id == plugin_id
+        order = (PrefetchJob.next_run_at.is_(None), PrefetchJob.next_run_at, PrefetchJob.id)
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(PrefetchJob).where(mine)) or 0
+            query = select(PrefetchJob).where(mine).order_by(*order).offset(page.offset).limit(page.size)
+            return session.scalars(query).all(), total
+
+    def workspace_scopes(self) -> list[Scope]:
+        with self._database.reading() as session:
+            return [Scope(workspace_id) for workspace_id in session.scalars(select(Workspace.id))]
+
+    def notebook_scopes(self) -> list[tuple[Scope, str]]:
+        """Where a notebook sets something of its own for a plugin, with the plugin's id."""
+        table = NotebookPluginConfig
+        query = select(Notebook.workspace_id, Notebook.id, table.plugin_id).join(
+            table, table.notebook_id == Notebook.id
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        return [(Scope(workspace_id, notebook_id), plugin_id) for workspace_id, notebook_id, plugin_id in rows]
+
+    def change(self, job_id: int, **values: Any) -> PrefetchJob:
+        """The job with these values written. Raises NotFound."""
+        with self._database.writing() as session:
+            job = _find(session, job_id)
+            for name, value in values.items():
+                setattr(job, name, value)
+            return job
+
+    def pin(self, row: Row) -> PrefetchJob:
+        """The job that asks the row's question, pinned; added where none asks it."""
+        with self._database.writing() as session:
+            job = session.scalar(select(PrefetchJob).where(PrefetchJob.artifact_key == row["artifact_key"]))
+            if job is None:
+                job = PrefetchJob(**row)
+                session.add(job)
+            job.is_pinned = True
+            session.flush()
+            return job
+
+    def note_run(self, job: PrefetchJob, values: Row) -> None:
+        """Writes how a run went, unless settings made another question of the job meanwhile."""
+        with self._database.writing() as session:
+            session.execute(
+                update(PrefetchJob)
+                .where(PrefetchJob.id == job.id, PrefetchJob.artifact_key == job.artifact_key)
+                .values(**values)
+            )
+
+    def note_uses(self, uses: Sequence[Use]) -> list[Use]:
+        """Writes when the input sets were used last; the uses of which no job is known yet."""
+        new: list[Use] = []
+        table = PrefetchJob.__table__
+        for chunk in _chunks(uses):
+            with self._database.writing() as session:
+                known = _known_keys(session, [use.key for use in chunk])
+                new += [use for use in chunk if use.key not in known]
+                used = [{"used_key": use.key, "used_at": use.at} for use in chunk if use.key in known]
+                if used:
+                    session.connection().execute(
+                        update(table)
+                        .where(table.c.artifact_key == bindparam("used_key"))
+                        .values(used_at=bindparam("used_at"), runs_since_used=0),
+                        used,
+                    )
+        return new
+
+    def add_all(self, rows: Sequence[Row]) -> None:
+        """Adds the rows whose question no row asks yet."""
+        for chunk in _chunks(rows):
+            with self._database.writing() as session:
+                # What waits asks nothing now, and must not keep another scope from asking the same.
+                asks = PrefetchJob.waits_for.is_(None)
+                known = _known_keys(session, [row["artifact_key"] for row in chunk], asks)
+                new = {row["artifact_key"]: dict(row) for row in chunk if row["artifact_key"] not in known}
+                if new:
+                    session.execute(insert(PrefetchJob), list(new.values()))
+
+    def change_all(self, rows: Sequence[Row]) -> None:
+        """Writes values by `id`; a row that is gone stays gone."""
+        alike: dict[frozenset[str], list[Row]] = defaultdict(list)
+        for row in rows:
+            alike[frozenset(row)].append(row)
+        table = PrefetchJob.__table__
+        for columns, group in alike.items():
+            statement = (
+                update(table)
+                .where(table.c.id == bindparam("job_id"))
+                .values({name: bindparam(name) for name in columns - {"id"}})
+            )
+            for chunk in _chunks(group):
+                with self._database.writing() as session:
+                    values = [
+                        {("job_id" if name == "id" else name): value for name, value in row.items()}
+                        for row in chunk
+                    ]
+                    session.connection().execute(statement, values)
+
+    def delete_all(self, ids: Sequence[int]) -> None:
+        for chunk in _chunks(ids):
+            with self._database.writing() as session:
+                session.execute(delete(PrefetchJob).where(PrefetchJob.id.in_(chunk)))
+
+    def trim_used(self, workspace_id: int, plugin_id: str, block_id: str) -> None:
+        """Forgets the used input sets of a block beyond what is kept, the longest unused first."""
+        table = PrefetchJob
+        beyond = (
+            select(table.id)
+            .where(
+                table.workspace_id == workspace_id,
+                table.plugin_id == plugin_id,
+                table.block_id == block_id,
+                ~table.is_default,
+                ~table.is_pinned,
+            )
+            .order_by(table.used_at.desc())
+            .offset(MAX_USED_SETS)
+            .limit(-1)
+        )
+        with self._database.writing() as session:
+            session.execute(delete(table).where(table.id.in_(beyond.scalar_subquery())))
+
+
+def _find(session: Session, job_id: int) -> PrefetchJob:
+    job = session.get(PrefetchJob, job_id)
+    if job is None:
+        raise NotFound(f"There is no prefetch job {job_id}.")
+    return job
+
+
+def _known_keys(
+    session: Session, keys: Sequence[str], *conditions: ColumnElement[bool]
+) -> set[str]:
+    key = PrefetchJob.artifact_key
+    return set(session.scalars(select(key).where(key.in_(keys), *conditions)))
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), CHUNK_ROWS):
+        yield items[start : start + CHUNK_ROWS]

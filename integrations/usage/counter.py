@@ -1,0 +1,122 @@
+"""How often answers were asked for: counted in memory and written in batches, so that a hit writes nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from errors import StorageFailed
+from plugin_store.database import Database
+from plugin_store.models import UsageCount, Workspace
+
+FLUSH_EVERY_SECONDS = 10.0
+SWEEP_EVERY_SECONDS = 3600.0
+HOUR_SECONDS = 3600
+
+# What one answer adds to renders, hits and stale.
+_STEPS: Mapping[str, tuple[int, int, int]] = {"HIT": (1, 1, 0), "STALE": (1, 0, 1)}
+_FETCHED = (1, 0, 0)
+
+Key = tuple[int, str, int]
+Counts = tuple[int, int, int]
+
+_log = logging.getLogger(__name__)
+
+
+class UsageCounter:
+    """Counts answers by workspace, integration and hour; `flush` writes what waits now.
+
+    What is older than `retention_seconds` goes, an hour later at most while answers are given.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float], retention_seconds: float) -> None:
+        self._database = database
+        self._clock = clock
+        self._retention_seconds = retention_seconds
+        self._waiting: dict[Key, Counts] = {}
+        self._lock = threading.Lock()
+        self._flush_lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._swept_at = float("-inf")
+
+    def count(self, workspace_id: int, plugin_id: str, cache_status: str) -> None:
+        """Notes one answer, given as X-Cache says; costs a microsecond and never waits for the disk."""
+        key = (workspace_id, plugin_id, int(self._clock() // HOUR_SECONDS))
+        renders, hits, stale = _STEPS.get(cache_status, _FETCHED)
+        with self._lock:
+            known = self._waiting.get(key, (0, 0, 0))
+            self._waiting[key] = (known[0] + renders, known[1] + hits, known[2] + stale)
+            if self._timer is None:
+                self._start_timer()
+
+    def flush(self) -> None:
+        """Writes what waits; what cannot be written now waits on."""
+        with self._flush_lock:
+            with self._lock:
+                counted, self._waiting = self._waiting, {}
+                self._stop_timer()
+            if not counted:
+                return
+            try:
+                self._write(counted)
+            except StorageFailed:
+                _log.warning("The usage of %d integrations cannot be written now.", len(counted))
+                self._put_back(counted)
+            else:
+                self._sweep_now_and_then()
+
+    def sweep(self) -> None:
+        """Forgets the counts that are too old. Raises StorageFailed."""
+        oldest_hour = int((self._clock() - self._retention_seconds) // HOUR_SECONDS)
+        with self._database.writing() as session:
+            session.execute(delete(UsageCount).where(UsageCount.hour < oldest_hour))
+
+    def close(self) -> None:
+        self.flush()
+        with self._lock:
+            self._stop_timer()
+
+    def _start_timer(self) -> None:
+        self._timer = threading.Timer(FLUSH_EVERY_SECONDS, self.flush)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _write(self, counted: Mapping[Key, Counts]) -> None:
+        table = UsageCount
+        with self._database.writing() as session:
+            # A workspace may have been deleted since.
+            known = set(session.scalars(select(Workspace.id)))
+            rows = [
+                dict(zip(("workspace_id", "plugin_id", "hour", "renders", "hits", "stale"), key + counts, strict=True))
+                for key, counts in counted.items()
+                if key[0] in known
+            ]
+            if not rows:
+                return
+            new = insert(table)
+            added = {name: getattr(table, name) + new.excluded[name] for name in ("renders", "hits", "stale")}
+            keys = ["workspace_id", "plugin_id", "hour"]
+            session.execute(new.on_conflict_do_update(index_elements=keys, set_=added), rows)
+
+    def _put_back(self, counted: Mapping[Key, Counts]) -> None:
+        with self._lock:
+            for key, counts in counted.items():
+                since = self._waiting.get(key, (0, 0, 0))
+                self._waiting[key] = (counts[0] + since[0], counts[1] + since[1], counts[2] + since[2])
+
+    def _sweep_now_and_then(self) -> None:
+        now = self._clock()
+        if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
+            self._swept_at = now
+            with suppress(StorageFailed):
+                self.sweep()

@@ -1,0 +1,55 @@
+"""What was spent of each integration's budget, which origins rest, and how often answers were asked for."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "integration_budgets",
+        *_account_columns(),
+        sa.Column("spent", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Float(), nullable=False),
+    )
+    op.create_table(
+        "upstream_rests",
+        *_account_columns(),
+        sa.Column("origin", sa.Text(), primary_key=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("openings", sa.Integer(), nullable=False),
+        sa.Column("open_until", sa.Float(), nullable=False),
+        sa.Column("probe_until", sa.Float(), nullable=False),
+        sa.Column("cooldown_until", sa.Float(), nullable=False),
+        sa.Column("updated_at", sa.Float(), nullable=False),
+    )
+    op.create_index("ix_upstream_rests_updated_at", "upstream_rests", ["updated_at"])
+    op.create_table(
+        "usage_counts",
+        *_account_columns(),
+        sa.Column("hour", sa.Integer(), primary_key=True),
+        sa.Column("renders", sa.Integer(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("stale", sa.Integer(), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    for table in ("usage_counts", "upstream_rests", "integration_budgets"):
+        op.drop_table(table)
+
+
+def _account_columns() -> tuple[sa.Column, ...]:
+    # No key on plugins: what was spent outlives the plugin, or registering it again would be a way round the limit.
+    return (
+        sa.Column(
+            "workspace_id", sa.Integer(), sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("plugin_id", sa.Text(), primary_key=True),
+    )

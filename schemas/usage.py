@@ -1,0 +1,94 @@
+"""What goes over the wire about usage: how much integrations are asked, what they call, what they may still call."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from marshmallow import Schema, fields, validate
+
+from schemas.fields import Timestamp
+
+
+class UsageQuerySchema(Schema):
+    """Of which time, and in which steps."""
+
+    from_ = fields.AwareDateTime(
+        format="iso",
+        default_timezone=UTC,
+        data_key="from",
+        metadata={"description": "ISO 8601, UTC unless it says so; a day before `to` by default."},
+    )
+    to = fields.AwareDateTime(
+        format="iso", default_timezone=UTC, metadata={"description": "Now by default; widened to whole periods."}
+    )
+    by = fields.String(load_default="hour", validate=validate.OneOf(["hour", "day"]))
+
+
+class FiguresSchema(Schema):
+    """What was asked, and what was called for it."""
+
+    renders = fields.Integer(
+        required=True, metadata={"description": "Renders and executions that were answered."}
+    )
+    hits = fields.Integer(required=True, metadata={"description": "Those answered from what was fresh."})
+    stale = fields.Integer(required=True, metadata={"description": "Those answered from what was stale."})
+    calls = fields.Integer(required=True, metadata={"description": "Upstream calls, for whatever cause."})
+    errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
+    p50_ms = fields.Float(required=True, allow_none=True)
+    p95_ms = fields.Float(required=True, allow_none=True)
+    bytes = fields.Integer(required=True, metadata={"description": "What was received, as it was sent."})
+
+
+class PeriodSchema(FiguresSchema):
+    """One hour or one day (UTC)."""
+
+    from_ = Timestamp(required=True, data_key="from")
+
+
+class WindowSchema(Schema):
+    """What one window of the rate limit still grants."""
+
+    window = fields.String(
+        required=True, attribute="name", validate=validate.OneOf(["second", "minute", "hour", "day"])
+    )
+    limit = fields.Integer(required=True)
+    used = fields.Integer(required=True)
+    left = fields.Integer(required=True)
+    next_at = Timestamp(required=True, metadata={"description": "When one more call may go."})
+
+
+class RestSchema(Schema):
+    """An origin that is left alone, and until when."""
+
+    origin = fields.String(required=True)
+    reason = fields.String(required=True, validate=validate.OneOf(["cooldown", "breaker"]))
+    until = Timestamp(required=True)
+
+
+class IntegrationUsageSchema(FiguresSchema):
+    """An integration's usage and what is left of its budget now."""
+
+    integration_id = fields.String(required=True)
+    budget = fields.List(fields.Nested(WindowSchema), required=True)
+    rests = fields.List(fields.Nested(RestSchema), required=True)
+    periods = fields.List(
+        fields.Nested(PeriodSchema), required=True, metadata={"description": "Those in which something was."}
+    )
+
+
+class SpanSchema(Schema):
+    """The time that the figures are of, in whole periods."""
+
+    from_ = Timestamp(required=True, data_key="from")
+    to = Timestamp(required=True)
+    by = fields.String(required=True)
+
+
+class UsageSchema(SpanSchema):
+    """The usage of a workspace's integrations."""
+
+    integrations = fields.List(fields.Nested(IntegrationUsageSchema), required=True)
+
+
+class OneUsageSchema(SpanSchema, IntegrationUsageSchema):
+    """The usage of one integration."""
