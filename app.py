@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,17 +29,27 @@ from integrations.connection_check import ConnectionCheck
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
+from integrations.explain.explainer import Explainer
 from integrations.fair_pool import FairPool
+from integrations.prefetch.jobs import Jobs
+from integrations.prefetch.planner import Planner
+from integrations.prefetch.prefetcher import Prefetcher
+from integrations.prefetch.routes import blueprint as prefetch_blueprint
+from integrations.prefetch.steady import Turn
 from integrations.render import Renderer
 from integrations.requests_builder import Limits
 from integrations.routes import blueprint as integrations_blueprint
 from integrations.routes_batch import blueprint as batch_blueprint
+from integrations.routes_explain import blueprint as explain_blueprint
 from integrations.sender import Sender
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.keeper import Tokens
 from integrations.tokens.routes import blueprint as oauth2_blueprint
 from integrations.tokens.routes import callback_blueprint as oauth2_callback_blueprint
 from integrations.tokens.sign_ins import SignIns
+from integrations.usage.counter import UsageCounter
+from integrations.usage.routes import blueprint as usage_blueprint
+from integrations.uses import Uses
 from plugin_store.configs import Configs
 from plugin_store.database import init_database
 from plugin_store.keys import load_keyring
@@ -64,6 +75,9 @@ API_BLUEPRINTS = (
     plugins.blueprint,
     integrations_blueprint,
     batch_blueprint,
+    explain_blueprint,
+    usage_blueprint,
+    prefetch_blueprint,
     oauth2_blueprint,
     store_settings.blueprint,
     plugin_states.blueprint,
@@ -128,8 +142,11 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     bodies = Bodies(settings.instance / "cache", settings.cache_size_limit_bytes)
     closing.callback(bodies.close)
     artifacts = Artifacts(bodies, database, clock)
-    call_log = CallLog(database)
+    retention_seconds = settings.log_retention_days * 86400.0
+    call_log = CallLog(database, clock, retention_seconds)
     closing.callback(call_log.close)
+    usage = UsageCounter(database, clock, retention_seconds)
+    closing.callback(usage.close)
     limits = Limits(settings.timeout_seconds, settings.max_answer_size_bytes)
     egress = make_egress(settings)
     closing.callback(egress.close)
@@ -140,9 +157,34 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     executor = Executor(sender, vault, limits, clock)
     pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
     closing.callback(pool.shutdown)
-    renderer = Renderer(catalog, artifacts, executor, pool, clock, settings.default_ttl_seconds)
+    uses = Uses()
+    renderer = Renderer(
+        catalog,
+        artifacts,
+        executor,
+        pool,
+        usage,
+        clock,
+        settings.default_ttl_seconds,
+        note_use=uses.note if settings.prefetch else None,
+    )
     batch_pool = FairPool(settings.upstream_calls, "batch")
     closing.callback(batch_pool.close)
+    prefetch_jobs = Jobs(database)
+    planner = Planner(catalog, artifacts, prefetch_jobs, settings.default_ttl_seconds, random.random)
+    prefetcher = Prefetcher(
+        renderer,
+        planner,
+        prefetch_jobs,
+        uses,
+        Turn(settings.instance / ".prefetch.lock"),
+        FairPool(max(1, settings.upstream_calls // 2), "prefetch"),
+        database.revision,
+        clock,
+        random.random,
+        settings.prefetch_idle_intervals,
+    )
+    closing.callback(prefetcher.close)
     return Services(
         settings=settings,
         clock=clock,
@@ -156,11 +198,16 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         tokens=tokens,
         sign_ins=SignIns(database, vault, catalog, exchange, limits, clock),
         budget=budget,
+        call_log=call_log,
+        usage=usage,
         executor=executor,
         sender=sender,
         connection_check=ConnectionCheck(catalog, executor),
         renderer=renderer,
         batches=Batches(renderer, batch_pool),
+        explainer=Explainer(catalog, artifacts, egress.verdict, limits, clock),
+        prefetch_jobs=prefetch_jobs,
+        prefetcher=prefetcher,
     )
 
 
@@ -215,6 +262,8 @@ def main(action: str, **options: str | None) -> None:
     init_logging(settings.log_level, token)
     for name in unknown_variables(os.environ):
         logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
+    if settings.prefetch:
+        app.extensions["patchbay"].prefetcher.start()
     try:
         serve(
             make_server(app, listener, settings),

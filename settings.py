@@ -219,6 +219,8 @@ SETTINGS = (
             "Size on disk at which the oldest artifacts go."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
             "Whether this process fetches blocks on schedule."),
+    Setting("prefetch_idle_intervals", "PATCHBAY_PREFETCH_IDLE_INTERVALS", parse_count, "12", COUNT_RIGHT,
+            "How many scheduled fetches a set of inputs gets after it was last rendered."),
     Setting("log_retention_days", "PATCHBAY_LOG_RETENTION", parse_days, "30", DAYS_RIGHT,
             "Days for which upstream calls and counts of renders are kept."),
     Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
@@ -255,6 +257,7 @@ class Settings:
     default_ttl_seconds: int
     cache_size_limit_bytes: int
     prefetch: bool
+    prefetch_idle_intervals: int
     log_retention_days: int
     log_level: str
     threads: int

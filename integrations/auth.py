@@ -38,13 +38,23 @@ def place_credentials(
     """Everything that the credentials add, given the settings and the names of required properties.
 
     A credential is left out when its `when` is not set, or when none of its properties is set or required: an
-    optional key. Raises SettingsIncomplete that names the property otherwise.
+    optional key. Of several for one place the first that is used counts, so that alternatives may stand in the
+    order in which they are preferred. Raises SettingsIncomplete that names the property otherwise.
     """
     placed = Placed()
+    taken: set[tuple[str, str]] = set()
     for credential in credentials:
-        if is_used(credential, settings.values, required):
+        place = _place_of(credential)
+        if place not in taken and is_used(credential, settings.values, required):
+            taken |= {place} if credential.signature is None else set()
             _PLACEMENTS[credential.location](credential, settings, placed)
     return placed
+
+
+def _place_of(credential: Credential) -> tuple[str, str]:
+    """Bearer, basic and digest all stand in the Authorization header."""
+    location = "header" if credential.location in ("basic", "digest") else credential.location
+    return location, credential.name.lower() if location == "header" else credential.name
 
 
 def is_used(credential: Credential, values: Mapping[str, Any], required: Collection[str]) -> bool:

@@ -92,7 +92,7 @@ class CallLog:
                 gone = session.scalars(
                     delete(table).where(table.id.in_(oldest), table.at < before).returning(table.id)
                 ).all()
-            if len(gone) < SWEPT_AT_ONCE:
+            if not gone:
                 return
 
     def _write(self, rows: list[dict[str, Any]]) -> None:

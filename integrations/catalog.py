@@ -6,11 +6,19 @@ What a render needs to know of a plugin is put together once and remembered unti
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from errors import Invalid, NotFound, PluginDisabled, ReviewDue, SecretUnreadable, SettingsIncomplete
+from errors import (
+    Invalid,
+    NotFound,
+    PatchbayError,
+    PluginDisabled,
+    ReviewDue,
+    SecretUnreadable,
+    SettingsIncomplete,
+)
 from integrations.compiled import CompiledManifests
 from integrations.manifest import Block, Endpoint, Integration
 from plugin_store.database import Database
@@ -46,17 +54,22 @@ class Installed:
 
     def require_ready(self) -> None:
         """Raises what stands between this integration and a call: PluginDisabled, ReviewDue, SettingsIncomplete."""
+        for obstacle in self.obstacles():
+            raise obstacle
+
+    def obstacles(self) -> Iterator[PatchbayError]:
+        """Everything that stands between this integration and a call, what is to be told first before the rest."""
         if not self.enabled:
-            raise PluginDisabled(f"`{self.plugin_id}` is switched off here; enable it to use it.")
+            yield PluginDisabled(f"`{self.plugin_id}` is switched off here; enable it to use it.")
         if self.review is not None:
-            raise ReviewDue(
+            yield ReviewDue(
                 f"`{self.plugin_id}` changed where a secret would be sent; "
                 "accept the change or enter the secret again.",
                 review=dict(self.review),
             )
         if self.missing:
             names = ", ".join(f"`{name}`" for name in self.missing)
-            raise SettingsIncomplete(
+            yield SettingsIncomplete(
                 f"`{self.plugin_id}` still needs {names}.",
                 errors={f"config.{name}": ["Required, and not set."] for name in self.missing},
             )

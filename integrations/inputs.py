@@ -1,12 +1,13 @@
-"""A block's inputs, bound and checked. Pure."""
+"""A block's inputs, bound, checked and handed to its steps. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from errors import Invalid
-from integrations.manifest import MISSING, Block, Value
+from errors import Invalid, UpstreamInvalid
+from integrations.manifest import MISSING, Block, Step, Value
+from integrations.templating import NotText, UnresolvedName
 
 
 def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
     Raises Invalid by field: `parameters.location`.
     """
     errors: dict[str, list[str]] = {}
-    values = _with_url_groups(block, given, errors)
+    values = with_url_groups(block, given, errors)
     known = {item.name for item in block.inputs}
     for name in values.keys() - known:
         errors[f"parameters.{name}"] = ["Unknown; this block has no such input."]
@@ -36,6 +37,40 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
     return bound
 
 
+def step_parameters(
+    block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a step gives to its endpoint. `values` are the inputs and the earlier steps' outputs, by placeholder.
+
+    Raises UpstreamInvalid for an output that is not there or does not fit, Invalid by field for an input.
+    """
+    if step.parameters is None:
+        names = {parameter.name for parameter in step.endpoint.parameters}
+        return {name: value for name, value in inputs.items() if name in names}
+    optional = frozenset(f"inputs.{item.name}" for item in block.inputs)
+    try:
+        return step.parameters.value(values, optional)
+    except UnresolvedName as missing:
+        raise _unusable(missing.name, is_there=False) from None
+    except NotText as unfit:
+        raise _unusable(unfit.name, is_there=True) from None
+
+
+def _unusable(placeholder: str, *, is_there: bool) -> Invalid | UpstreamInvalid:
+    kind, _, name = placeholder.partition(".")
+    if kind == "inputs":
+        why = "Must be a string, a number or a boolean here." if is_there else "Required with these inputs."
+        return Invalid("Some inputs are not right.", errors={f"parameters.{name}": [why]})
+    step_id, _, output = name.partition(".")
+    found = "something that is no text for" if is_there else "no"
+    return UpstreamInvalid(
+        f"The step `{step_id}` found {found} `{output}`.",
+        reason="output_unfit" if is_there else "output_missing",
+        step=step_id,
+        output=output,
+    )
+
+
 def _input_value(item: Value, values: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     value = values.get(item.name)
     if value is None and item.from_config is not None:
@@ -51,7 +86,7 @@ def _required(item: Value) -> str:
     return "Required."
 
 
-def _with_url_groups(block: Block, given: Mapping[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
+def with_url_groups(block: Block, given: Mapping[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
     """The given values, with what the block's patterns read from a given `url`."""
     url = given.get("url")
     if not block.url_patterns or url is None:

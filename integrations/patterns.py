@@ -11,7 +11,7 @@ import re2
 
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 8_192
-_MAX_MEMORY_BYTES = 1024 * 1024
+_MAX_MEMORY_BYTES = 256 * 1024
 # Where a pattern may stop although the URL goes on: never inside a host or a path segment.
 _REST = r"(?:[/?#&].*)?"
 _NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[^>=!]+>")

@@ -19,7 +19,6 @@ from errors import (
     PatchbayError,
     StorageFailed,
     UpstreamFailed,
-    UpstreamInvalid,
 )
 from integrations.artifact_keys import block_question, endpoint_question
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
@@ -28,11 +27,12 @@ from integrations.catalog import Catalog, Installed
 from integrations.exact_json import load_json
 from integrations.executor import Executor, Outcome, to_json
 from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
-from integrations.inputs import bind_inputs
+from integrations.inputs import bind_inputs, step_parameters
 from integrations.manifest import Block, Endpoint, Step
 from integrations.sender import Circumstances
 from integrations.single_flight import SingleFlight
-from integrations.templating import UnresolvedName
+from integrations.usage.counter import UsageCounter
+from integrations.uses import Use
 from plugin_store.workspaces import Scope
 
 _log = logging.getLogger(__name__)
@@ -71,6 +71,11 @@ class Job:
     is_safe: bool
     wishes: Wishes
     fetch: Callable[[bool, Cause], tuple[Outcome, Wishes]]
+    is_enough: Callable[[Artifact], bool] | None = None
+    """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
+
+    def is_answered_by(self, kept: Artifact, now: float) -> bool:
+        return kept.state_at(now) is State.FRESH and (self.is_enough is None or self.is_enough(kept))
 
 
 class Renderer:
@@ -82,15 +87,19 @@ class Renderer:
         artifacts: Artifacts,
         executor: Executor,
         pool: Pool,
+        usage: UsageCounter,
         clock: Callable[[], float],
         default_ttl_seconds: float,
+        note_use: Callable[[Use], None] | None = None,
     ) -> None:
         self._catalog = catalog
         self._artifacts = artifacts
         self._executor = executor
         self._pool = pool
+        self._usage = usage
         self._clock = clock
         self._default_ttl_seconds = default_ttl_seconds
+        self._note_use = note_use
         self._flights: SingleFlight[Rendered] = SingleFlight()
 
     def render_block(
@@ -102,13 +111,16 @@ class Renderer:
         *,
         use_cache: bool = True,
         cause: Cause = "live",
+        is_enough: Callable[[Artifact], bool] | None = None,
     ) -> Rendered:
-        """The block's answer. Raises what the contract's failures name, as PatchbayError."""
-        installed = self._catalog.find(scope, plugin_id)
-        installed.require_ready()
-        block = installed.block(block_id)
-        inputs = bind_inputs(block, parameters, installed.config)
-        return self._answer(self._block_job(installed, block, inputs), use_cache=use_cache, cause=cause)
+        """The block's answer. Raises what the contract's failures name, as PatchbayError.
+
+        With `is_enough`, a fresh artifact that it finds too old is fetched again.
+        """
+        job = replace(
+            self._find_block_job(scope, plugin_id, block_id, parameters, cause), is_enough=is_enough
+        )
+        return self._counted(scope, plugin_id, cause, self._answer(job, use_cache=use_cache, cause=cause))
 
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -117,11 +129,9 @@ class Renderer:
 
         Raises as `render_block` does before it calls anybody.
         """
-        installed = self._catalog.find(scope, plugin_id)
-        installed.require_ready()
-        block = installed.block(block_id)
-        job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
-        return self._at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
+        job = self._find_block_job(scope, plugin_id, block_id, parameters, "live")
+        ready = self._at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
+        return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
 
     def execute_endpoint(
         self,
@@ -138,13 +148,24 @@ class Renderer:
         installed.require_ready()
         endpoint = installed.endpoint(endpoint_id)
         job = self._endpoint_job(installed, endpoint, parameters, None, None)
-        return self._answer(job, use_cache=use_cache, cause=cause)
+        return self._counted(scope, plugin_id, cause, self._answer(job, use_cache=use_cache, cause=cause))
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
         """Returns when every fetch that is under way has ended."""
         self._flights.wait(timeout_seconds)
 
     # -- what is asked -------------------------------------------------------------------------------------------
+
+    def _find_block_job(
+        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], cause: Cause
+    ) -> Job:
+        installed = self._catalog.find(scope, plugin_id)
+        installed.require_ready()
+        block = installed.block(block_id)
+        job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
+        if block.pre_fetch and cause != "prefetch" and self._note_use is not None:
+            self._note_use(Use(job.key, scope, plugin_id, block_id, parameters, self._clock()))
+        return job
 
     def _block_job(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
         installed.require_readable(block.secret_names)
@@ -179,6 +200,12 @@ class Renderer:
             fetch=fetch,
         )
 
+    def _counted(self, scope: Scope, plugin_id: str, cause: Cause, rendered: Rendered) -> Rendered:
+        """The same, counted as an answer unless it is a schedule's, which nobody asked for."""
+        if cause != "prefetch":
+            self._usage.count(scope.workspace_id, plugin_id, rendered.cache_status)
+        return rendered
+
     # -- how it is answered ----------------------------------------------------------------------------------------
 
     def _answer(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
@@ -197,20 +224,17 @@ class Renderer:
 
     def _at_once(self, job: Job, kept: Artifact | None) -> Rendered | None:
         """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
-        state = kept.state_at(self._clock()) if kept is not None else None
-        if kept is not None and state is State.FRESH:
+        if kept is None:
+            return None
+        if job.is_answered_by(kept, self._clock()):
             return Rendered(kept, "HIT")
-        if kept is not None and state is State.REVALIDATE:
+        if job.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
             self._refresh_behind(job)
             return Rendered(kept, "STALE")
         return None
 
     def _fetch(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
-        if (
-            use_cache
-            and (kept := self._artifacts.get(job.key))
-            and kept.state_at(self._clock()) is State.FRESH
-        ):
+        if use_cache and (kept := self._artifacts.get(job.key)) and job.is_answered_by(kept, self._clock()):
             # Somebody fetched it between our look and our turn.
             return Rendered(kept, "HIT")
         outcome, endpoint_wishes = job.fetch(use_cache, cause)
@@ -307,26 +331,6 @@ class Renderer:
         job = self._endpoint_job(installed, step.endpoint, parameters, block, circumstances.seconds_left)
         answered = self._answer(job, use_cache=use_cache, cause=circumstances.cause)
         return load_json(answered.artifact.data), answered.error
-
-
-def step_parameters(
-    block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What a step gives to its endpoint. `values` are the inputs and the earlier steps' outputs, by placeholder.
-
-    Raises UpstreamInvalid where an earlier step found nothing.
-    """
-    if step.parameters is None:
-        names = {parameter.name for parameter in step.endpoint.parameters}
-        return {name: value for name, value in inputs.items() if name in names}
-    optional = frozenset(f"inputs.{item.name}" for item in block.inputs)
-    try:
-        return step.parameters.value(values, optional)
-    except UnresolvedName as missing:
-        _, step_id, output = missing.name.split(".", 2)
-        raise UpstreamInvalid(
-            f"The step `{step_id}` found no `{output}`.", reason="output_missing", step=step_id, output=output
-        ) from None
 
 
 def _origin(

@@ -59,7 +59,10 @@ def compile_schedule(line: str, timezone: str | None) -> Schedule:
     parts[LAST_FIELD] = _named_days(days_of_week)
     lines = [parts]
     if either:
-        lines = [[*parts[:LAST_FIELD], "*"], [*parts[:DAY_OF_MONTH_FIELD], "*", *parts[DAY_OF_MONTH_FIELD + 1 :]]]
+        lines = [
+            [*parts[:LAST_FIELD], "*"],
+            [*parts[:DAY_OF_MONTH_FIELD], "*", *parts[DAY_OF_MONTH_FIELD + 1 :]],
+        ]
     triggers = tuple(_trigger(fields, timezone) for fields in lines)
     if not any(_comes(trigger) for trigger in triggers):
         raise ValueError("No month has such a day.")

@@ -16,7 +16,7 @@ Check = Callable[[Any], list[str]]
 """What is wrong with a value, in sentences that never quote it; nothing when it fits."""
 
 MAX_PATTERN_LENGTH = 1000
-MAX_PATTERN_MEMORY_BYTES = 4 * 1024 * 1024
+MAX_PATTERN_MEMORY_BYTES = 256 * 1024
 UNKNOWN_SETTING = "The plugin has no such setting."
 NOT_A_VALUE = "null is no value: leave the key out to inherit."
 

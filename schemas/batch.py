@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.fields import RowId
 from schemas.integrations import RenderSchema
@@ -26,23 +25,17 @@ class BatchBlockSchema(RenderSchema):
     )
 
 
-def check_keys(blocks: Sequence[dict[str, Any]]) -> None:
-    """Raises ValidationError for each key that came before."""
-    seen: set[str] = set()
-    errors: dict[int | str, Any] = {}
-    for index, block in enumerate(blocks):
-        if block["key"] in seen:
-            errors[index] = {"key": ["Another block of the batch has this key."]}
-        seen.add(block["key"])
-    if errors:
-        raise ValidationError(errors)
-
-
 class RenderBatchSchema(Schema):
     """The blocks of a page, each with a key of its own."""
 
     blocks = fields.List(
-        fields.Nested(BatchBlockSchema),
-        required=True,
-        validate=[validate.Length(1, MAX_BLOCKS), check_keys],
+        fields.Nested(BatchBlockSchema), required=True, validate=validate.Length(1, MAX_BLOCKS)
     )
+
+    @validates_schema
+    def check_keys(self, data: dict[str, Any], **_more: Any) -> None:
+        keys = [block["key"] for block in data["blocks"]]
+        repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
+        if repeated:
+            message = {"key": ["Another block of the batch has this key."]}
+            raise ValidationError({"blocks": dict.fromkeys(repeated, message)})

@@ -340,6 +340,7 @@ class BlockSchema(Declared):
     stale_if_error = Seconds()
     refresh_interval = Seconds(minimum=1)
     schedule = Text(200)
+    timezone = Text(100)
     pre_fetch = StrictBoolean(load_default=False)
 
     @validates_schema

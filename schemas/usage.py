@@ -19,7 +19,9 @@ class UsageQuerySchema(Schema):
         metadata={"description": "ISO 8601, UTC unless it says so; a day before `to` by default."},
     )
     to = fields.AwareDateTime(
-        format="iso", default_timezone=UTC, metadata={"description": "Now by default; widened to whole periods."}
+        format="iso",
+        default_timezone=UTC,
+        metadata={"description": "Now by default; widened to whole periods."},
     )
     by = fields.String(load_default="hour", validate=validate.OneOf(["hour", "day"]))
 
@@ -36,7 +38,9 @@ class FiguresSchema(Schema):
     errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
     p50_ms = fields.Float(required=True, allow_none=True)
     p95_ms = fields.Float(required=True, allow_none=True)
-    bytes = fields.Integer(required=True, metadata={"description": "What was received, as it was sent."})
+    bytes = fields.Integer(
+        required=True, metadata={"description": "What was received on the wire, heads included."}
+    )
 
 
 class PeriodSchema(FiguresSchema):

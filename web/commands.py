@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup, FlaskGroup, with_appcontext
 
 from settings import SETTINGS, Settings
 from web.context import services
@@ -59,12 +60,15 @@ def _as_text(settings: Settings, name: str) -> str:
 
 
 def is_on_the_way_to(command: click.Command) -> bool:
-    """Whether this process is `flask` looking for the command, so that no other will run."""
+    """Whether this process is `flask` about to run the command, and no other."""
     context = click.get_current_context(silent=True)
-    if context is None:
+    if context is None or not isinstance(context.command, FlaskGroup):
         return False
-    # Click 8 keeps the command's name apart, click 9 leaves it with the arguments.
-    words = [*getattr(context, "_protected_args", ()), *context.args]
+    try:
+        # While it looks for a command, click tells nobody its name; what was typed does.
+        _, words, _ = context.command.make_parser(context).parse_args(sys.argv[1:])
+    except click.UsageError:
+        return False
     return words[:1] == [command.name]
 
 

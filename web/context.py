@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from integrations.artifacts import Artifacts
     from integrations.batch import Batches
     from integrations.budget import Budget
+    from integrations.call_log import CallLog
     from integrations.catalog import Catalog
     from integrations.connection_check import ConnectionCheck
     from integrations.executor import Executor
+    from integrations.explain.explainer import Explainer
+    from integrations.prefetch.jobs import Jobs
+    from integrations.prefetch.prefetcher import Prefetcher
     from integrations.render import Renderer
     from integrations.sender import Sender
     from integrations.tokens.keeper import Tokens
     from integrations.tokens.sign_ins import SignIns
+    from integrations.usage.counter import UsageCounter
     from plugin_store.configs import Configs
     from plugin_store.database import Database
     from plugin_store.registry import Registry
@@ -43,10 +48,15 @@ class Services:
     tokens: Tokens
     sign_ins: SignIns
     budget: Budget
+    call_log: CallLog
+    usage: UsageCounter
     executor: Executor
     sender: Sender
     renderer: Renderer
     batches: Batches
+    explainer: Explainer
+    prefetch_jobs: Jobs
+    prefetcher: Prefetcher
     connection_check: ConnectionCheck
 
 

@@ -12,7 +12,6 @@ from integrations.authoring.findings import Finding, Reviewed
 from integrations.authoring.surprises import find_surprises
 from integrations.compiling import compile_plugin
 from integrations.compiling.problems import Problems
-from plugin_store.canonical import UncanonicalError, digest
 from schemas.plugins import DeclarationSchema
 
 _BODY_WORDS = frozenset({"id", "version", "type"})
@@ -50,11 +49,8 @@ def _body_errors(value: Mapping[str, Any]) -> Iterator[Finding]:
     problems = Problems("body")
     try:
         DeclarationSchema().load(value)
-        digest(value)
     except ValidationError as error:
         problems.add_tree(error.messages)
-    except UncanonicalError as error:
-        problems.add("manifest", str(error))
     try:
         problems.raise_if_any()
     except Invalid as invalid:

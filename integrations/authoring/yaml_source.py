@@ -48,6 +48,15 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+# Line breaks to YAML 1.1 and not to 1.2, and a mark that editors swallow: written as escapes.
+_ESCAPED = re.compile("[\x85\u2028\u2029\ufeff]")
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar(_TAG + "str", text, style='"' if _ESCAPED.search(text) else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 for _kind, _pattern, _first in CORE_SCHEMA:
     _Loader.add_implicit_resolver(_TAG + _kind, _pattern, _first)
     _Dumper.add_implicit_resolver(_TAG + _kind, _pattern, _first)

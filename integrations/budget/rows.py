@@ -50,7 +50,9 @@ def save_rest(
     _upsert(session, table, key, {**asdict(rest), "updated_at": now})
 
 
-def list_rests(session: Session, workspace_id: int, plugin_id: str | None = None) -> dict[str, dict[str, Rest]]:
+def list_rests(
+    session: Session, workspace_id: int, plugin_id: str | None = None
+) -> dict[str, dict[str, Rest]]:
     """The rests in a workspace by plugin and origin; of all plugins or of one."""
     table = UpstreamRest
     query = select(table).where(table.workspace_id == workspace_id)

@@ -12,6 +12,7 @@ from integrations.compiling.values import compile_value
 from integrations.freshness import Wishes
 from integrations.manifest import Block, Endpoint, Property, Step, Value
 from integrations.patterns import compile_pattern
+from integrations.schedules import Schedule, check_timezone, compile_schedule
 from integrations.selection import compile_select
 from integrations.templating import Tree
 
@@ -69,10 +70,17 @@ def _block(
         wishes=Wishes(item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")),
         pre_fetch=item["pre_fetch"],
         refresh_interval_seconds=item.get("refresh_interval"),
-        schedule=item.get("schedule"),
+        schedule=_schedule(item, problems),
         digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
         declared=item,
     )
+
+
+def _schedule(item: Mapping[str, Any], problems: Problems) -> Schedule | None:
+    timezone = problems.attempt("timezone", lambda: check_timezone(item.get("timezone")))
+    if "schedule" not in item:
+        return None
+    return problems.attempt("schedule", lambda: compile_schedule(item["schedule"], timezone))
 
 
 def _steps(

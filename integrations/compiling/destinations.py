@@ -154,5 +154,7 @@ def _login_places(step: LoginStep, url: BaseUrl) -> Iterator[Place]:
     for location, templates in (("query", step.query), ("header", step.headers)):
         for name, template in templates:
             yield f"login:{location}:{name}", template.names
+    for credential in step.credentials:
+        yield f"login:{credential.placement}", credential.names
     if step.body is not None:
         yield "login:body", step.body.names

@@ -163,7 +163,7 @@ class _EndpointCompiler:
             selector=self._selector(),
             schema=self._schema(),
             protocol=self._protocol(),
-            paginator=compile_paginator(item, parameters, problems),
+            paginator=compile_paginator(item, self.method, parameters, problems),
             reads_only=self._reads_only(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),

@@ -6,11 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-
 # What never ends is taken to the end of the text, so that it is read but once.
-_STRING_OR_COMMENT = re.compile(
-    r'''"""(?:\\"""|.|\n)*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?|#[^\n]*'''
-)
+_STRING_OR_COMMENT = re.compile(r'''"""(?:\\"""|.|\n)*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?|#[^\n]*''')
 
 
 def is_mutation(body: Any) -> bool:

@@ -14,7 +14,7 @@ _DEFAULT_NAMES = {"page": "page", "offset": "offset"}
 
 
 def compile_paginator(
-    endpoint: Mapping[str, Any], parameters: Sequence[Parameter], problems: Problems
+    endpoint: Mapping[str, Any], method: str, parameters: Sequence[Parameter], problems: Problems
 ) -> Paginator | None:
     """The endpoint's paginator; None where one page is all."""
     declared = endpoint.get("paginate")
@@ -28,6 +28,11 @@ def compile_paginator(
         param = declared.get(word, _DEFAULT_NAMES.get(kind)) if word else None
         for name in (param, declared.get("limit_param")):
             taken = next((item for item in parameters if item.name == name), None)
+            if name is not None and taken is None and method not in ("GET", "HEAD", "DELETE"):
+                problems.add(
+                    word or "limit_param",
+                    f"Declare `{name}` as a parameter, to say whether it moves in the body.",
+                )
             if taken is not None and taken.location in ("path", "header"):
                 problems.add(
                     word or "limit_param", f"`{name}` is `in: {taken.location}`, which does not page."

@@ -13,16 +13,19 @@ from marshmallow import ValidationError
 
 from errors import Invalid
 from integrations.compiling.blocks import compile_blocks
+from integrations.compiling.costs import check_costs
 from integrations.compiling.credentials import compile_credentials
 from integrations.compiling.destinations import secret_uses
 from integrations.compiling.endpoints import Surroundings, compile_endpoints
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
-from integrations.compiling.tokens import compile_tls, compile_token
+from integrations.compiling.tokens import compile_tls, compile_token, with_credentials
 from integrations.manifest import Integration, Property, RateLimit, Retry
+from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
 
+_SCHEMA = ManifestSchema()
 _WINDOWS = {
     "requests_per_second": 1,
     "requests_per_minute": 60,
@@ -37,6 +40,8 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
     Raises Invalid with errors by field: `manifest.endpoints[2].path`.
     """
     problems = Problems("manifest")
+    check_costs(manifest, problems)
+    problems.raise_if_any()
     loaded = _load(manifest)
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
@@ -54,13 +59,16 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
 
 
 def _load(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    problems = Problems("manifest")
     try:
-        return ManifestSchema().load(manifest)  # type: ignore[return-value]
+        canonical_json(manifest)
+        return _SCHEMA.load(manifest)  # type: ignore[return-value]
+    except UncanonicalError as error:
+        problems.add("", str(error))
     except ValidationError as error:
-        problems = Problems("manifest")
         problems.add_tree(error.messages)
-        problems.raise_if_any()
-        raise Invalid("The manifest is not right.") from None
+    problems.raise_if_any()
+    raise Invalid("The manifest is not right.")
 
 
 def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Property]:
@@ -106,6 +114,7 @@ def _integration(
             tls = compile_tls(section.get("tls"), properties, problems)
     provided = token.provides if token else frozenset()
     credentials = compile_credentials(section, loaded["endpoints"], properties, provided, problems)
+    token = with_credentials(token, credentials)
     around = Surroundings.of(section, properties, base_url, credentials, token, tls, problems)
     endpoints = compile_endpoints(loaded["endpoints"], around, problems)
     blocks = compile_blocks(loaded["blocks"], endpoints, properties, problems, calls=api_type != "none")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import check_names, compile_base_url, named_templates
-from integrations.manifest import Login, LoginStep, OAuth2, Property, TlsTemplates
+from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
 from integrations.selection import compile_select
 
 _GRANTS = {
@@ -40,6 +41,18 @@ def compile_token(
     if "login" in section and method == "session_token":
         return _login(section["login"], section.get("base_url") is not None, properties, problems)
     return None
+
+
+def with_credentials(
+    token: OAuth2 | Login | None, credentials: tuple[Credential, ...]
+) -> OAuth2 | Login | None:
+    """The login with the credentials that every call to base_url carries; those that need its token wait for it."""
+    if not isinstance(token, Login):
+        return token
+    fixed = tuple(item for item in credentials if not item.names & token.provides)
+    return Login(
+        tuple(step if step.url is not None else replace(step, credentials=fixed) for step in token.steps)
+    )
 
 
 def compile_tls(

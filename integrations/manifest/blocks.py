@@ -10,6 +10,7 @@ from integrations.freshness import Wishes
 from integrations.manifest.endpoints import Endpoint
 from integrations.manifest.values import Value
 from integrations.patterns import Pattern
+from integrations.schedules import Schedule
 from integrations.selection import Selector
 from integrations.templating import Tree
 
@@ -39,7 +40,7 @@ class Block:
     wishes: Wishes
     pre_fetch: bool
     refresh_interval_seconds: float | None
-    schedule: str | None
+    schedule: Schedule | None
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
 

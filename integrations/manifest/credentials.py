@@ -124,12 +124,16 @@ class LoginStep:
     expires_in: Selector | None
     expires_at: Selector | None
     duration_seconds: float | None
+    credentials: tuple[Credential, ...] = ()
+    """Those of the integration that need no token; only to base_url, so never with a `url` of its own."""
 
     @property
     def names(self) -> frozenset[str]:
         templates = [template for _, template in (*self.headers, *self.query)]
         templates += [self.path] if self.path else []
         names = frozenset().union(*(template.names for template in templates))
+        for credential in self.credentials:
+            names |= credential.names | ({credential.when} if credential.when else frozenset())
         names |= self.url.names if self.url else frozenset()
         names |= self.body.names if self.body else frozenset()
         return frozenset(name for name in names if not name.startswith("login."))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from integrations.prefetch.uses import Use
+from integrations.uses import Use
 from plugin_store.database import Database
 from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
 from plugin_store.paging import Page
@@ -19,6 +19,8 @@ from plugin_store.workspaces import Scope
 CHUNK_ROWS = 500
 MAX_USED_SETS = 500
 """Input sets of one block that are kept warm in one workspace only because they are used."""
+
+TABLE = cast(Table, PrefetchJob.__table__)
 
 Item = TypeVar("Item")
 Row = Mapping[str, Any]
@@ -64,9 +66,7 @@ class Jobs:
         with self._database.reading() as session:
             return session.scalars(select(PrefetchJob).where(later)).all()
 
-    def list_jobs(
-        self, scope: Scope, plugin_id: str | None, page: Page
-    ) -> tuple[Sequence[PrefetchJob], int]:
+    def list_jobs(self, scope: Scope, plugin_id: str | None, page: Page) -> tuple[Sequence[PrefetchJob], int]:
         """A page of the workspace's jobs (of the notebook's own where one is named), the next to run first."""
         mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
         if scope.notebook_id is not None:
@@ -91,7 +91,9 @@ class Jobs:
         )
         with self._database.reading() as session:
             rows = session.execute(query).all()
-        return [(Scope(workspace_id, notebook_id), plugin_id) for workspace_id, notebook_id, plugin_id in rows]
+        return [
+            (Scope(workspace_id, notebook_id), plugin_id) for workspace_id, notebook_id, plugin_id in rows
+        ]
 
     def change(self, job_id: int, **values: Any) -> PrefetchJob:
         """The job with these values written. Raises NotFound."""
@@ -124,7 +126,6 @@ class Jobs:
     def note_uses(self, uses: Sequence[Use]) -> list[Use]:
         """Writes when the input sets were used last; the uses of which no job is known yet."""
         new: list[Use] = []
-        table = PrefetchJob.__table__
         for chunk in _chunks(uses):
             with self._database.writing() as session:
                 known = _known_keys(session, [use.key for use in chunk])
@@ -132,8 +133,8 @@ class Jobs:
                 used = [{"used_key": use.key, "used_at": use.at} for use in chunk if use.key in known]
                 if used:
                     session.connection().execute(
-                        update(table)
-                        .where(table.c.artifact_key == bindparam("used_key"))
+                        update(TABLE)
+                        .where(TABLE.c.artifact_key == bindparam("used_key"))
                         .values(used_at=bindparam("used_at"), runs_since_used=0),
                         used,
                     )
@@ -155,11 +156,10 @@ class Jobs:
         alike: dict[frozenset[str], list[Row]] = defaultdict(list)
         for row in rows:
             alike[frozenset(row)].append(row)
-        table = PrefetchJob.__table__
         for columns, group in alike.items():
             statement = (
-                update(table)
-                .where(table.c.id == bindparam("job_id"))
+                update(TABLE)
+                .where(TABLE.c.id == bindparam("job_id"))
                 .values({name: bindparam(name) for name in columns - {"id"}})
             )
             for chunk in _chunks(group):
@@ -202,9 +202,7 @@ def _find(session: Session, job_id: int) -> PrefetchJob:
     return job
 
 
-def _known_keys(
-    session: Session, keys: Sequence[str], *conditions: ColumnElement[bool]
-) -> set[str]:
+def _known_keys(session: Session, keys: Sequence[str], *conditions: ColumnElement[bool]) -> set[str]:
     key = PrefetchJob.artifact_key
     return set(session.scalars(select(key).where(key.in_(keys), *conditions)))
 

@@ -16,7 +16,7 @@ from integrations.inputs import bind_inputs
 from integrations.manifest import Block
 from integrations.prefetch.cadence import Cadence, cadence_of
 from integrations.prefetch.jobs import Jobs, Row
-from integrations.prefetch.uses import Use
+from integrations.uses import Use
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 
@@ -83,7 +83,9 @@ class Planner:
         added: list[Row] = []
         for use in self._jobs.note_uses(uses):
             try:
-                question = self._ask(self._catalog.find(use.scope, use.plugin_id), use.block_id, use.parameters)
+                question = self._ask(
+                    self._catalog.find(use.scope, use.plugin_id), use.block_id, use.parameters
+                )
             except PatchbayError:
                 # Switched off or changed since; the next render notes it again.
                 continue
@@ -127,16 +129,28 @@ class Planner:
 
     def set_back(self, now: float) -> None:
         """Plans anew what seems to have run in the future, after the clock was set back."""
-        changed: list[Row] = []
-        for job in self._jobs.ahead_of(now):
-            values = {"id": job.id, "fetched_at": now if job.fetched_at is not None else None}
-            try:
-                cadence = self.cadence(Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id)
-                next_run_at = cadence.next_run(now, self._chance())
-            except PatchbayError:
-                next_run_at = None
-            changed.append(values | {"last_run_at": now, "next_run_at": next_run_at})
-        self._jobs.change_all(changed)
+        self._jobs.change_all(
+            [
+                {
+                    "id": job.id,
+                    "fetched_at": None if job.fetched_at is None else min(job.fetched_at, now),
+                    "last_run_at": None if job.last_run_at is None else min(job.last_run_at, now),
+                    "next_run_at": None if job.is_paused else self.next_run(job, now),
+                }
+                for job in self._jobs.ahead_of(now)
+            ]
+        )
+
+    def next_run(self, job: PrefetchJob, now: float) -> float | None:
+        """When a job runs that starts over now; None while it waits for something."""
+        if job.waits_for is not None:
+            return None
+        try:
+            cadence = self.cadence(Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id)
+        except PatchbayError:
+            return None
+        fetched_at = None if job.fetched_at is None else min(job.fetched_at, now)
+        return cadence.first_run(fetched_at, now, self._chance())
 
     # -- what is there -------------------------------------------------------------------------------------------
 
@@ -195,7 +209,9 @@ class Planner:
         if question.key != job.artifact_key or job.waits_for is not None:
             changes.changed.append({"id": job.id, **self._plan(question, job.is_paused, now)})
 
-    def _defaults(self, places: Mapping[Place, Installed], moved: Iterable[Place]) -> Iterator[tuple[Place, str, Question]]:
+    def _defaults(
+        self, places: Mapping[Place, Installed], moved: Iterable[Place]
+    ) -> Iterator[tuple[Place, str, Question]]:
         """The blocks to fetch ahead without anybody's inputs, workspaces before their notebooks."""
         for place in sorted(moved, key=lambda place: (place[0].notebook_id is not None, place)):
             installed = places[place]
@@ -264,17 +280,6 @@ class Planner:
             "fetched_at": fetched_at,
             "next_run_at": None if is_paused else first,
         }
-
-    def resume(self, job: PrefetchJob, now: float) -> float | None:
-        """When a job that was paused runs next; None while it waits for something."""
-        if job.waits_for is not None:
-            return None
-        scope = Scope(job.workspace_id, job.notebook_id)
-        try:
-            cadence = self.cadence(scope, job.plugin_id, job.block_id)
-        except PatchbayError:
-            return None
-        return cadence.first_run(job.fetched_at, now, self._chance())
 
     def _try_find(self, place: Place) -> Installed | None:
         try:

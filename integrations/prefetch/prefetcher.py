@@ -14,8 +14,8 @@ from integrations.fair_pool import FairPool
 from integrations.prefetch.jobs import Due, Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.steady import SteadyScheduler, Turn
-from integrations.prefetch.uses import Uses
 from integrations.render import Rendered, Renderer
+from integrations.uses import Uses
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 
@@ -70,8 +70,9 @@ class Prefetcher:
 
     def close(self) -> None:
         """Returns when what is being fetched has come; what else is due waits for the next start."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown()
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            scheduler.shutdown()
         self._pool.close()
         try:
             self.flush_uses()
@@ -120,7 +121,7 @@ class Prefetcher:
         job = self._jobs.get(job_id)
         if job.is_paused == paused:
             return job
-        next_run_at = None if paused else self._planner.resume(job, self._clock())
+        next_run_at = None if paused else self._planner.next_run(job, self._clock())
         return self._jobs.change(job_id, is_paused=paused, next_run_at=next_run_at)
 
     def run_now(self, job_id: int) -> PrefetchJob:

@@ -92,7 +92,7 @@ def login_call(
         headers=step.headers,
         common_headers=(),
         query=step.query,
-        credentials=(),
+        credentials=step.credentials,
         body=step.body,
         body_format=step.body_format,
         response_type="json",

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
@@ -21,6 +22,8 @@ HOUR_SECONDS = 3600
 # What one answer adds to renders, hits and stale.
 _STEPS: Mapping[str, tuple[int, int, int]] = {"HIT": (1, 1, 0), "STALE": (1, 0, 1)}
 _FETCHED = (1, 0, 0)
+
+_COLUMNS = ("workspace_id", "plugin_id", "hour", "renders", "hits", "stale")
 
 Key = tuple[int, str, int]
 Counts = tuple[int, int, int]
@@ -96,8 +99,8 @@ class UsageCounter:
         with self._database.writing() as session:
             # A workspace may have been deleted since.
             known = set(session.scalars(select(Workspace.id)))
-            rows = [
-                dict(zip(("workspace_id", "plugin_id", "hour", "renders", "hits", "stale"), key + counts, strict=True))
+            rows: list[dict[str, Any]] = [
+                dict(zip(_COLUMNS, key + counts, strict=True))
                 for key, counts in counted.items()
                 if key[0] in known
             ]

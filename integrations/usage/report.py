@@ -31,7 +31,8 @@ class Span:
     def of(cls, start: float | None, end: float | None, by: str, now: float) -> Span:
         """The span that is asked for, widened to whole periods; the last day unless told. Raises Invalid."""
         seconds = PERIOD_SECONDS[by]
-        end = now if end is None else end
+        # The period that has just begun is in it too.
+        end = now + 1 if end is None else end
         start = end - DEFAULT_SPAN_SECONDS if start is None else start
         if not 0 <= start < end <= now + MAX_SPAN_SECONDS:
             raise Invalid("`from` must come before `to`.", errors={"from": ["Must come before `to`."]})
@@ -87,7 +88,10 @@ def _read_figures(
 ) -> dict[str, dict[int, Figures]]:
     found: dict[str, dict[int, Figures]] = {}
     with database.reading() as session:
-        for query in (_counts_query(workspace_id, span, plugin_id), _calls_query(workspace_id, span, plugin_id)):
+        for query in (
+            _counts_query(workspace_id, span, plugin_id),
+            _calls_query(workspace_id, span, plugin_id),
+        ):
             for row in session.execute(query).mappings():
                 start = span.start + row["period"] * span.period_seconds
                 figures = found.setdefault(row["plugin_id"], {}).setdefault(start, Figures())
@@ -98,7 +102,7 @@ def _read_figures(
 
 def _counts_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select[Any]:
     table = UsageCount
-    period = ((table.hour - span.start // HOUR_SECONDS) * HOUR_SECONDS).op("/")(span.period_seconds)
+    period = (table.hour - span.start // HOUR_SECONDS) // (span.period_seconds // HOUR_SECONDS)
     query = select(
         table.plugin_id,
         period.label("period"),
@@ -145,5 +149,5 @@ def _calls_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select
 
 def _duration_at(rows: Any, percent: int) -> Any:
     """The nearest rank: the call at place ⌈n · percent / 100⌉ by duration."""
-    place = (rows.c.calls * percent + 99).op("/")(100)
+    place = (rows.c.calls * percent + 99) // 100
     return func.max(case((rows.c.place == place, rows.c.duration_ms)))

@@ -34,9 +34,7 @@ class WorkspaceUsage(MethodView):
         accounts = [account_of(installed) for installed in services().catalog.list(scope)]
         standings = services().budget.look_around(scope.workspace_id, accounts)
         names = sorted(used.keys() | standings.keys())
-        listed = [
-            _usage(name, used.get(name, _UNUSED), standings.get(name, _UNLIMITED)) for name in names
-        ]
+        listed = [_usage(name, used.get(name, _UNUSED), standings.get(name, _UNLIMITED)) for name in names]
         return _dump_span(span, asked) | {"integrations": listed}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,6 +49,6 @@ def downgrade() -> None:
 
 
 def _parent_column(
-    name: str, kind: sa.types.TypeEngine[object], parent: str, *, nullable: bool
-) -> sa.Column[object]:
+    name: str, kind: sa.types.TypeEngine[Any], parent: str, *, nullable: bool
+) -> sa.Column[Any]:
     return sa.Column(name, kind, sa.ForeignKey(parent, ondelete="CASCADE"), nullable=nullable)

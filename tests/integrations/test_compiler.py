@@ -108,6 +108,7 @@ STEP = ("blocks", 0, "steps", 1)
         ((*E0, "parameters"), [{"name": "q", "from_config": "nope"}], "manifest.endpoints[0].parameters[0].from_config"),
         ((*E0, "parameters"), [{"name": "q", "type": "integer", "default": "x"}], "manifest.endpoints[0].parameters[0].default"),
         ((*E0, "parameters"), [{"name": "Host", "in": "header"}], "manifest.endpoints[0].parameters[0].name"),
+        (("endpoints", 2, "paginate"), {"type": "page"}, "manifest.endpoints[2].paginate.page_param"),
         (("endpoints", 2, "body"), {"a": "{nope}"}, "manifest.endpoints[2].body"),
         (("blocks", 0, "endpoint"), "now", "manifest.blocks[0].steps"),
         (("blocks", 0, "select"), "][", "manifest.blocks[0].select"),

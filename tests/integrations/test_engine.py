@@ -239,3 +239,42 @@ def test_key_or_basic_is_chosen_by_what_is_set(client, upstream):
         assert service.render("b").status_code == 200
         headers = upstream.log[-1][0].headers
         assert [name for name in ("X-Key", "Authorization") if name in headers] == [present]
+
+
+def test_of_two_alternatives_that_are_both_set_the_first_counts(client, upstream):
+    upstream.expect_request("/it").respond_with_json({})
+    auth = [
+        {"type": "bearer", "token": "{api_key}", "when": "api_key"},
+        {"type": "basic", "username": "{user}", "when": "user"},
+    ]
+    service = Service(client, upstream, ONE, [{"id": "b"}], auth=auth)
+    service.configure(api_key="K-0123456789", user="u", password="p-0123456")
+    assert service.render("b").status_code == 200
+    assert upstream.log[-1][0].headers.get_all("Authorization") == ["Bearer K-0123456789"]
+
+
+def test_a_login_carries_the_credentials_that_need_no_token(client, upstream):
+    def log_in(request: Request):
+        has_basic = request.authorization is not None and request.authorization.username == "joe"
+        return Response("", 409 if has_basic else 401, {"X-Session": "S-0123456789"} if has_basic else {})
+
+    def answer(request: Request):
+        ok = request.headers.get("X-Session") == "S-0123456789" and request.authorization is not None
+        return Response('{"ok": 1}', 200 if ok else 401, mimetype="application/json")
+
+    upstream.expect_request("/login").respond_with_handler(log_in)
+    upstream.expect_request("/it").respond_with_handler(answer)
+    service = Service(
+        client,
+        upstream,
+        ONE,
+        [{"id": "b"}],
+        auth_method="session_token",
+        login={"method": "GET", "path": "/login", "token_header": "X-Session"},
+        auth=[
+            {"type": "basic", "username": "{user}", "password": "{password}"},
+            {"type": "api_key", "in": "header", "name": "X-Session", "value": "{session_token}"},
+        ],
+    )
+    service.configure(user="joe", password="s3cret-password")
+    assert service.render("b").json["data"] == {"ok": 1}

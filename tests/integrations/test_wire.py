@@ -8,18 +8,8 @@ import pytest
 
 from errors import Invalid, SettingsIncomplete
 from tests.integrations.wire import Recorder
-from tests.integrations.wire_tables import (
-    CONTAINERS,
-    FORM,
-    JSON,
-    MULTIPART,
-    PLACES,
-    SCALARS,
-    SPELLINGS,
-    Place,
-    Sent,
-    Spelling,
-)
+from tests.integrations.wire_places import FORM, JSON, MULTIPART, PLACES, Place, Sent
+from tests.integrations.wire_spellings import CONTAINERS, SCALARS, SPELLINGS, Spelling
 
 
 def ids(item: Any) -> str:

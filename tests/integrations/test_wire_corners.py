@@ -8,7 +8,7 @@ import pytest
 
 from errors import Invalid, SettingsIncomplete
 from tests.integrations.wire import Recorder, recorder
-from tests.integrations.wire_tables import JSON, Sent
+from tests.integrations.wire_places import JSON, Sent
 from tests.raw_upstreams import respond
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from errors import SettingsIncomplete
 from tests.integrations.wire import Recorder
-from tests.integrations.wire_tables import Sent
+from tests.integrations.wire_places import Sent
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from integrations.calls import PreparedCall
 from integrations.egress import Egress
 from tests.egress_calls import answers, egress_maker
 from tests.integrations.building import call_of
-from tests.integrations.wire_tables import NOW, Sent
+from tests.integrations.wire_places import NOW, Sent
 from tests.raw_upstreams import RawUpstream, answering, respond
 
 PROPERTIES = ("value", "other")

@@ -133,9 +133,7 @@ def _query(
         yield {"name": spec["name"], "in": "query", **declared_value(shape), **_required(spec)}
         return
     style = Style.of(spec)
-    for item in styled_members(
-        document, spec["name"], shape, style, required=spec.get("required") is True
-    ):
+    for item in styled_members(document, spec["name"], shape, style, required=spec.get("required") is True):
         yield {"name": item.pop("name"), "in": "query", **item}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +70,20 @@ class _Needs:
             if wanted and not any(alternative <= schemes.keys() for alternative in wanted):
                 names = " and ".join(sorted(wanted[0]))
                 self.refused[title] = f"it needs `{names}`, which gets in the way of what the others need"
+        self._forget_other_alternatives(schemes.keys())
         return list(schemes.values())
+
+    def _forget_other_alternatives(self, chosen: Collection[str]) -> None:
+        """Keeps of each operation what the chosen schemes serve; a scheme that is only passed over is told."""
+        passed_over: set[str] = set()
+        for title in self._wanted.keys() - self.refused.keys():
+            wanted = self._wanted[title]
+            passed_over |= {name for alternative in wanted for name in alternative if name not in chosen}
+            self._wanted[title] = [alternative for alternative in wanted if alternative <= set(chosen)]
+        self.notes += [
+            f"security scheme {name}: not taken: another one serves the same operations"
+            for name in sorted(passed_over)
+        ]
 
     def public(self) -> frozenset[str]:
         return frozenset(title for title, wanted in self._wanted.items() if not any(wanted))

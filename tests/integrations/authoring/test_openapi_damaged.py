@@ -48,7 +48,7 @@ def damaged_documents(draw: st.DrawFn) -> Any:
         container, key = places[draw(st.integers(0, len(places) - 1))]
         action = draw(st.sampled_from(["replace", "replace", "delete", "swap", "rename"]))
         if action == "replace":
-            container[key] = draw(JUNK)
+            container[key] = copy.deepcopy(draw(JUNK))
         elif action == "delete":
             del container[key]
         elif action == "swap":

@@ -207,3 +207,11 @@ def test_a_bearer_token_beside_oauth_has_a_setting_of_its_own():
     assert (
         dict(call_of(imported, "get", {}, {}, {"bearer_token": "s"}).headers)["Authorization"] == "Bearer s"
     )
+
+
+def test_of_two_places_where_tokens_come_from_the_first_is_taken():
+    imported = secured({"a": MACHINE, "b": PERSON}, [{"a": []}, {"b": []}])
+
+    assert section_of(imported)["auth_method"] == "oauth2_client_credentials"
+    assert properties_of(imported)["client_id"]["required"] is True
+    assert imported.notes == ["security scheme b: not taken: another one serves the same operations"]

@@ -1,0 +1,76 @@
+"""What goes over the wire about fetching ahead."""
+
+from __future__ import annotations
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from schemas.fields import RowId, StrictBoolean, Timestamp
+
+OUTCOMES = ("fetched", "fresh", "not_kept", "yielded", "failed")
+STATES = ("scheduled", "paused", "waiting")
+REASONS = ("default", "used", "pinned")
+
+
+class PinSchema(Schema):
+    """Inputs of a block to keep warm."""
+
+    class Meta:
+        unknown = RAISE
+
+    integration_id = fields.String(required=True)
+    block_type = fields.String(required=True, metadata={"description": "The block's id."})
+    parameters = fields.Dict(
+        keys=fields.String(), load_default=dict, metadata={"description": "The block's inputs."}
+    )
+    notebook_id = RowId(metadata={"description": "The notebook whose settings count."})
+
+
+class PrefetchQuerySchema(Schema):
+    """Which jobs to list."""
+
+    integration_id = fields.String()
+
+
+class PauseSchema(Schema):
+    """Whether a job rests."""
+
+    class Meta:
+        unknown = RAISE
+
+    paused = StrictBoolean(required=True)
+
+
+class PrefetchJobSchema(Schema):
+    """One input set of a block that is fetched ahead."""
+
+    id = fields.Integer(required=True)
+    workspace_id = fields.Integer(required=True)
+    notebook_id = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "null for the workspace's settings."}
+    )
+    integration_id = fields.String(required=True)
+    block_type = fields.String(required=True)
+    parameters = fields.Dict(required=True)
+    reasons = fields.List(
+        fields.String(validate=validate.OneOf(REASONS)),
+        required=True,
+        metadata={
+            "description": "Why it is fetched: by default, because it was rendered, because it is pinned."
+        },
+    )
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    waits_for = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The code of the problem that a render would have, while it waits."},
+    )
+    next_run_at = Timestamp(required=True, allow_none=True)
+    last_run_at = Timestamp(required=True, allow_none=True)
+    last_lateness_ms = fields.Float(
+        required=True, allow_none=True, metadata={"description": "null for a run that was asked for."}
+    )
+    last_outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf([*OUTCOMES, None]))
+    last_error = fields.String(required=True, allow_none=True)
+    failures = fields.Integer(required=True, metadata={"description": "How many runs failed in a row."})
+    fetched_at = Timestamp(required=True, allow_none=True)
+    used_at = Timestamp(required=True, allow_none=True)

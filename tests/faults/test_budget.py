@@ -1,0 +1,162 @@
+"""Budgets under load, over processes and restarts: never one call more than was granted."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from errors import BudgetSpent, StorageFailed
+from integrations.budget import Account, Budget
+from integrations.call_log import Cause
+from integrations.calls import Answer, Headers, PreparedCall
+from integrations.manifest import RateLimit
+from plugin_store.database import Database, init_database
+from tests.conftest import Client
+from tests.integrations.stories import Service
+from tests.plugin_store.processes import finish, start_python
+
+NOW = 1_800_000_000.0
+CALL = PreparedCall("GET", "https://api.test/it")
+ANSWER = Answer(200, Headers(), b"", "https://api.test:443", 0.0, 0)
+
+SPEND = """
+import sys
+from pathlib import Path
+from flask import Flask
+from tests.faults import test_budget as spending
+database = spending.init_database(Flask("spender"), Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+print(spending.spend_at_once(database, int(sys.argv[2])))
+database.close()
+"""
+
+
+def hourly(limit: int) -> Account:
+    return Account(1, "svc", RateLimit(((3600, limit),)))
+
+
+def spend_at_once(database: Database, limit: int, cause: Cause = "live") -> int:
+    """How many calls went out when 50 threads tried four each."""
+    budget, sent = Budget(database, lambda: NOW), itertools.count()
+
+    def send() -> Answer:
+        next(sent)
+        return ANSWER
+
+    def try_four(_thread: int) -> None:
+        for _ in range(4):
+            try:
+                budget.spend(hourly(limit), CALL, cause, send)
+            except BudgetSpent:
+                continue
+
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(try_four, range(50)))
+    return next(sent)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Any:
+    database = init_database(Flask("budget"), tmp_path)
+    yield database
+    database.close()
+
+
+def test_fifty_threads_never_exceed_the_limit(database: Database):
+    assert spend_at_once(database, 70) == 70
+
+
+def test_two_processes_share_one_ledger(tmp_path: Path, database: Database):
+    spenders = [start_python(SPEND, tmp_path, 90) for _ in range(2)]
+    for spender in spenders:
+        assert spender.stdout is not None
+        assert spender.stdout.readline() == "ready\n"
+    for spender in spenders:
+        assert spender.stdin is not None
+        spender.stdin.write("go\n")
+        spender.stdin.flush()
+    assert sum(int(finish(spender)) for spender in spenders) == 90
+    assert spend_at_once(database, 90) == 0
+
+
+def test_schedules_leave_the_reserve_to_people_under_load(database: Database):
+    assert spend_at_once(database, 50, "prefetch") == 40
+    assert spend_at_once(database, 50, "live") == 10
+
+
+def test_concurrent_renders_through_the_server_never_exceed_the_limit(client, upstream, server):
+    upstream.expect_request("/it").respond_with_json({})
+    remote = Client(server.app)
+    endpoint = {"id": "it", "path": "/it", "method": "POST"}
+    Service(remote, upstream, [endpoint], rate_limit={"requests_per_day": 12})
+
+    def execute(_number: int) -> int:
+        path = "/api/v1/integrations/svc/execute"
+        return server.request("POST", path, json={"endpoint_id": "it"}).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        statuses = list(pool.map(execute, range(40)))
+    assert sorted(statuses) == [200] * 12 + [429] * 28
+    assert len(upstream.log) == 12
+
+
+def test_a_restart_forgets_neither_budget_nor_pause(settings, make_app: Callable[..., Flask], upstream):
+    upstream.expect_oneshot_request("/it").respond_with_json({})
+    upstream.expect_request("/it").respond_with_data("", 429, {"Retry-After": "1800"})
+    endpoint = {"id": "it", "path": "/it", "method": "POST"}
+    with time_machine.travel(NOW, tick=False) as clock:
+        service = Service(
+            Client(make_app(settings)), upstream, [endpoint], rate_limit={"requests_per_minute": 1}
+        )
+        assert service.execute("it").status_code == 200
+        after_restart = Client(make_app(settings))
+        path, body = "/integrations/svc/execute", {"endpoint_id": "it"}
+        assert after_restart.post(path, body).json["window"] == "minute"
+        clock.shift(61)
+        assert after_restart.post(path, body).json["upstream_status"] == 429
+        after_another = Client(make_app(settings))
+        refused = after_another.post(path, body)
+        assert (refused.json["reason"], refused.headers["Retry-After"]) == ("cooldown", "1800")
+    assert len(upstream.log) == 2
+
+
+def test_a_call_whose_workspace_is_deleted_meanwhile_ends_as_it_would(database: Database):
+    budget = Budget(database, lambda: NOW)
+    account = Account(77, "svc", RateLimit(((60, 5),)))
+    failing = Answer(500, Headers(), b"", "https://api.test:443", 0.0, 0)
+    assert budget.spend(account, CALL, "live", lambda: failing) is failing
+
+
+def test_a_store_that_cannot_be_written_stops_counted_calls_before_they_go(database: Database, monkeypatch):
+    def refuse() -> Any:
+        raise StorageFailed("full")
+
+    sent = threading.Event()
+
+    def send() -> Answer:
+        sent.set()
+        return ANSWER
+
+    monkeypatch.setattr(database, "writing", refuse)
+    with pytest.raises(StorageFailed):
+        Budget(database, lambda: NOW).spend(hourly(5), CALL, "live", send)
+    assert not sent.is_set()
+
+
+def test_nor_does_it_cost_an_uncounted_call_its_answer(database: Database, monkeypatch):
+    def refuse() -> Any:
+        raise StorageFailed("full")
+
+    failing = Answer(503, Headers((("Retry-After", "5"),)), b"", "https://api.test:443", 0.0, 0)
+    monkeypatch.setattr(database, "writing", refuse)
+    budget = Budget(database, lambda: NOW)
+    assert budget.spend(Account(1, "svc"), CALL, "live", lambda: failing) is failing

@@ -1,0 +1,195 @@
+"""What a linter says of manifests: errors as at registration, and a warning for each thing that will surprise."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from integrations.authoring.lint import lint
+from integrations.authoring.surprises import RULES
+
+CLEAN: dict[str, Any] = {
+    "integration": {
+        "base_url": "https://api.test/v1",
+        "auth_method": "api_key",
+        "rate_limit": {"requests_per_minute": 60},
+    },
+    "properties": [
+        {"name": "api_key", "secure": True, "required": True},
+        {"name": "place", "default": "Bonn"},
+    ],
+    "endpoints": [
+        {"id": "now", "path": "/now", "parameters": [{"name": "q", "required": True}], "cache_ttl": 600},
+        {"id": "write", "method": "POST", "path": "/notes", "parameters": [{"name": "text"}]},
+    ],
+    "blocks": [
+        {
+            "id": "weather",
+            "endpoint": "now",
+            "config_schema": {"q": {"type": "string", "required": True, "from_config": "place"}},
+            "url_patterns": ["https://weather\\.test/(?P<q>[^/]+)"],
+            "select": "{t: temp}",
+            "pre_fetch": True,
+            "refresh_interval": 3600,
+        }
+    ],
+}
+GET_PROPERTY = {"name": "key", "from_config": "api_key"}
+
+
+def changed(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """The clean manifest with values put to dotted places; None takes away."""
+    manifest = copy.deepcopy(CLEAN)
+    for place, value in changes:
+        target: Any = manifest
+        *path, last = [int(step) if step.isdecimal() else step for step in place.split(".")]
+        for step in path:
+            target = target[step]
+        if value is None:
+            target.pop(last, None)
+        elif isinstance(target, list) and last == len(target):
+            target.append(value)
+        else:
+            target[last] = value
+    return manifest
+
+
+def said(manifest: Any) -> list[tuple[str | None, str]]:
+    return [(finding.code, finding.path) for finding in lint(manifest)]
+
+
+def test_a_clean_manifest_is_not_talked_about():
+    assert lint(CLEAN) == []
+
+
+def test_a_registration_body_is_checked_whole():
+    body = {"id": "weather", "name": "Weather", "version": "1.0.0", "type": "integration", "manifest": CLEAN}
+
+    assert lint(body) == []
+    assert {
+        finding.path for finding in lint({**body, "id": "No!", "version": "1", "more": 1, "name": None})
+    } == {
+        "id",
+        "version",
+        "more",
+        "name",
+    }
+    assert [finding.path for finding in lint({"id": "weather", "version": "1.0.0"})] == [
+        "name",
+        "type",
+        "manifest",
+    ]
+
+
+def test_errors_of_body_and_manifest_are_told_together_and_warnings_wait():
+    manifest = changed(("endpoints.0.path", "now"), ("properties.2", {"name": "unused"}))
+    body = {"id": "No!", "name": "Weather", "version": "1.0.0", "type": "integration", "manifest": manifest}
+
+    assert said(body) == [(None, "id"), (None, "manifest.endpoints[0].path")]
+
+
+def test_views_and_themes_are_manifests_too():
+    assert lint({"tokens": {"--accent": "red"}, "properties": [{"name": "columns", "type": "integer"}]}) == []
+    assert said({"properties": [{"name": "columns", "type": "int"}]}) == [
+        (None, "manifest.properties[0].type")
+    ]
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 5])
+def test_what_is_no_object_is_no_manifest(value):
+    assert said(value) == [(None, "manifest")]
+
+
+def test_a_number_that_no_reader_keeps_is_an_error():
+    body = {"id": "a", "name": "A", "version": "1.0.0", "type": "view", "manifest": {"n": 2**60}}
+
+    assert [(finding.level, finding.path) for finding in lint(body)] == [("error", "manifest")]
+
+
+KEY_IN_QUERY = {"type": "api_key", "in": "query", "name": "key", "value": "{api_key}"}
+LOGIN = {"url": "http://login.test.example/in", "body": {"p": "{api_key}"}, "token_path": "t"}
+OAUTH2 = {"token_url": "http://login.example/t", "client_id": "x", "client_secret": "{api_key}"}
+SURPRISES = [
+    ("secret-in-url", "integration.auth.in", [("integration.auth", KEY_IN_QUERY)]),
+    ("secret-in-url", "integration.auth[0].in", [("integration.auth", [KEY_IN_QUERY])]),
+    ("secret-in-url", "integration.query.k", [("integration.query", {"k": "{api_key}"})]),
+    ("secret-in-url", "integration.base_url", [("integration.base_url", "https://api.test/{api_key}")]),
+    ("secret-in-url", "endpoints[0].path", [("endpoints.0.path", "/now/{api_key}")]),
+    ("secret-in-url", "endpoints[0].path", [("endpoints.0.path", "/now?k={api_key}")]),
+    ("secret-in-url", "endpoints[0].parameters[1]", [("endpoints.0.parameters.1", GET_PROPERTY)]),
+    ("open-credential", "properties[2]", [("properties.2", {"name": "appToken"}), ("integration.headers", {"X-A": "{appToken}"})]),
+    ("open-credential", "properties[2]", [("properties.2", {"name": "password"}), ("integration.headers", {"X-A": "{password}"})]),
+    ("plain-http", "integration.base_url", [("integration.base_url", "http://api.test.example")]),
+    ("plain-http", "integration.base_url", [("integration.base_url", "http://93.184.215.14/v1")]),
+    ("plain-http", "endpoints[1].base_url", [("endpoints.1.base_url", "http://api.test.example")]),
+    ("plain-http", "integration.login.url", [("integration.auth_method", "session_token"), ("integration.login", LOGIN)]),
+    ("plain-http", "integration.oauth2.token_url", [("integration.auth_method", "oauth2_client_credentials"), ("integration.oauth2", OAUTH2)]),
+    ("no-ttl", "blocks[0]", [("endpoints.0.cache_ttl", None)]),
+    ("short-ttl", "endpoints[0].cache_ttl", [("endpoints.0.cache_ttl", 5)]),
+    ("short-ttl", "blocks[0].cache_ttl", [("blocks.0.cache_ttl", 0)]),
+    ("unkept-block", "blocks[1].endpoint", [("blocks.1", {"id": "w", "endpoint": "write", "cache_ttl": 60})]),
+    ("no-schedule", "blocks[0].pre_fetch", [("blocks.0.refresh_interval", None)]),
+    ("prefetch-input", "blocks[0].pre_fetch", [("properties.1", {"name": "place"})]),
+    ("no-rate-limit", "blocks[0].pre_fetch", [("integration.rate_limit", None)]),
+    ("unused-property", "properties[2]", [("properties.2", {"name": "units"})]),
+    ("unused-endpoint", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/more"}), ("integration.test_endpoint", "now")]),
+    ("path-into-text", "blocks[0].select", [("endpoints.0.response_type", "text")]),
+    ("path-into-text", "endpoints[0].response_schema", [("endpoints.0.response_type", "text"), ("blocks.0.select", None), ("endpoints.0.response_schema", {"type": "object"})]),
+    ("lost-group", "blocks[0].url_patterns[1]", [("blocks.0.url_patterns.1", "https://a\\.test/(?P<id>.+)")]),
+    ("retry-of-writes", "integration.retry", [("integration.retry", {"max_retries": 2})]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "changes"), SURPRISES, ids=lambda part: part if isinstance(part, str) else ""
+)
+def test_what_surprises_is_told_where_it_stands(code, path, changes):
+    findings = lint(changed(*changes))
+
+    assert [finding.level for finding in findings] == ["warning"], findings
+    assert said(changed(*changes)) == [(code, f"manifest.{path}")]
+
+
+def test_every_rule_surprises_somewhere():
+    assert {code for code, _, _ in SURPRISES} == RULES.keys()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("integration.base_url", "http://nas.local:8080")],
+        [("integration.base_url", "http://192.168.1.5")],
+        [("integration.base_url", "http://localhost:8080")],
+        [("integration.base_url", "http://nas")],
+        [("integration.base_url", "{place}/api")],
+        [("properties.2", {"name": "sort_key"}), ("integration.headers", {"X-A": "{sort_key}"})],
+        [("properties.2", {"name": "key", "enum": ["a"]}), ("integration.headers", {"X-A": "{key}"})],
+        [("properties.2", {"name": "token_url"}), ("integration.headers", {"X-A": "{token_url}"})],
+        [("blocks.0.pre_fetch", False), ("integration.rate_limit", None), ("blocks.0.refresh_interval", None)],
+        [("blocks.0.refresh_interval", None), ("blocks.0.schedule", "0 7 * * *")],
+        [("properties.1", {"name": "place", "required": True})],
+        [("endpoints.2", {"id": "check", "path": "/check"})],
+        [("endpoints.2", {"id": "search", "method": "POST", "safe": True, "path": "/s"}), ("blocks.1", {"id": "s", "endpoint": "search", "cache_ttl": 60})],
+        [("integration.retry", {"max_retries": 0})],
+        [("integration.auth", {"type": "api_key", "in": "header", "name": "X-Key", "value": "{api_key}", "when": "api_key"})],
+        [("endpoints.0.cache_ttl", None), ("blocks.0.cache_ttl", 60)],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_as_it_should_be_is_not_talked_about(changes):
+    assert lint(changed(*changes)) == []
+
+
+def test_output_paths_of_a_step_that_answers_text_surprise():
+    steps = [
+        {"id": "a", "endpoint": "now", "parameters": {"q": "{inputs.q}"}, "outputs": {"x": "y"}},
+        {"id": "b", "endpoint": "now", "parameters": {"q": "{steps.a.x}"}},
+    ]
+    manifest = changed(
+        ("endpoints.0.response_type", "html"), ("blocks.0.endpoint", None), ("blocks.0.steps", steps)
+    )
+
+    assert said(manifest) == [
+        ("path-into-text", "manifest.blocks[0].steps[0].outputs"),
+        ("path-into-text", "manifest.blocks[0].select"),
+    ]

@@ -1,0 +1,559 @@
+"""Stories of fetching ahead: what is fetched, when, and what makes it stop. Each round is one call of `sweep`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from errors import StorageFailed
+from integrations.prefetch.steady import SteadyScheduler, Turn
+from settings import Settings
+from tests.conftest import Client
+
+START = datetime(2027, 1, 15, 6, 0, tzinfo=UTC)
+
+BLOCKS = [
+    {"id": "news", "endpoint": "news", "pre_fetch": True, "refresh_interval": 100, "cache_ttl": 1000},
+    {
+        "id": "weather",
+        "endpoint": "weather",
+        "pre_fetch": True,
+        "refresh_interval": 100,
+        "cache_ttl": 1000,
+        "config_schema": {"city": {"type": "string", "required": True, "from_config": "home"}},
+    },
+    {
+        "id": "morning",
+        "endpoint": "morning",
+        "pre_fetch": True,
+        "schedule": "0 7 * * *",
+        "timezone": "Europe/Oslo",
+        "cache_ttl": 100_000,
+    },
+    {"id": "plain", "endpoint": "plain", "cache_ttl": 50},
+    {"id": "send", "endpoint": "send"},
+]
+
+
+class Ahead:
+    """An app whose rounds are told by hand, over an upstream that counts."""
+
+    def __init__(self, app: Flask, upstream: HTTPServer, traveller: time_machine.Traveller) -> None:
+        self.client = Client(app)
+        self.upstream = upstream
+        self.services = app.extensions["patchbay"]
+        self.prefetcher = self.services.prefetcher
+        self.traveller = traveller
+
+    def register(self, *ids: str, properties: list[dict[str, Any]] | None = None, **section: Any) -> None:
+        manifest = {
+            "integration": {"base_url": self.upstream.url_for("").rstrip("/"), **section},
+            "properties": properties or [{"name": "home"}, {"name": "units", "default": "metric"}],
+            "endpoints": [
+                {"id": "news", "path": "/news", "parameters": [{"name": "units", "from_config": "units"}]},
+                {"id": "weather", "path": "/weather", "parameters": [{"name": "city", "required": True}]},
+                {"id": "morning", "path": "/morning"},
+                {"id": "plain", "path": "/plain"},
+                {"id": "send", "path": "/send", "method": "POST"},
+            ],
+            "blocks": [block for block in BLOCKS if block["id"] in ids],
+        }
+        self.declare(manifest)
+
+    def declare(self, manifest: dict[str, Any]) -> None:
+        declaration = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration"}
+        answer = self.client.post("/plugins/register", {**declaration, "manifest": manifest})
+        assert answer.status_code in (200, 201), answer.json
+
+    def sweep(self, after_seconds: float = 0.0) -> list[str]:
+        """The paths that one round, `after_seconds` from now, asks the upstream for."""
+        self.traveller.shift(after_seconds)
+        before = len(self.upstream.log)
+        begun = self.prefetcher.sweep(time.time())
+        assert not wait(begun, 20).not_done
+        for run in begun:
+            run.result()
+        return [request.full_path.rstrip("?") for request, _ in self.upstream.log[before:]]
+
+    def render(self, block: str, parameters: dict[str, Any] | None = None, **query: Any) -> str:
+        """How the answer came."""
+        body = {"block_type": block, "parameters": parameters or {}}
+        answer = self.client.post("/integrations/svc/render", body, query_string=query)
+        assert answer.status_code == 200, answer.json
+        return answer.headers["X-Cache"]
+
+    def pin(self, block: str, parameters: dict[str, Any] | None = None, status: int = 201) -> dict[str, Any]:
+        body = {"integration_id": "svc", "block_type": block, "parameters": parameters or {}}
+        answer = self.client.post("/prefetch", body)
+        assert answer.status_code == status, answer.json
+        return answer.json
+
+    def jobs(self, **query: Any) -> list[dict[str, Any]]:
+        return self.client.get("/prefetch", query_string=query).json
+
+    def job(self) -> dict[str, Any]:
+        (job,) = self.jobs()
+        return job
+
+
+@pytest.fixture
+def traveller() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def make_ahead(
+    settings: Settings,
+    make_app: Callable[[Settings], Flask],
+    upstream: HTTPServer,
+    traveller: time_machine.Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., Ahead]:
+    # The smallest chance: what is new runs at once, an interval of 100 s is over after 90.
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    upstream.expect_request("/send", "POST").respond_with_json({})
+    for path in ("/news", "/weather", "/morning", "/plain"):
+        upstream.expect_request(path).respond_with_json({"path": path})
+
+    def make(**changes: Any) -> Ahead:
+        return Ahead(make_app(replace(settings, prefetch=True, **changes)), upstream, traveller)
+
+    return make
+
+
+@pytest.fixture
+def ahead(make_ahead: Callable[..., Ahead]) -> Ahead:
+    return make_ahead()
+
+
+# -- What is fetched, and when --------------------------------------------------------------------------------------
+
+
+def test_a_block_is_there_before_anybody_asks(ahead: Ahead):
+    ahead.register("news")
+    assert ahead.sweep() == ["/news?units=metric"]
+    assert ahead.render("news") == "HIT"
+
+
+def test_a_block_is_fetched_once_an_interval(ahead: Ahead):
+    ahead.register("news")
+    assert len(ahead.sweep()) == 1
+    assert ahead.sweep(80) == []
+    assert len(ahead.sweep(20)) == 1
+    assert ahead.sweep() == []
+
+
+def test_what_somebody_rendered_lately_is_not_fetched_again(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.traveller.shift(80)
+    ahead.client.post("/integrations/svc/render", {"block_type": "news", "use_cache": False})
+    assert ahead.sweep(20) == []
+    assert ahead.job()["last_outcome"] == "fresh"
+    assert len(ahead.sweep(75)) == 1
+
+
+def test_a_schedule_runs_at_its_time_in_its_zone(ahead: Ahead):
+    ahead.register("morning")
+    assert ahead.sweep() == ["/morning"]
+    # Seven o'clock in Oslo is six in UTC, so that the next is tomorrow's.
+    assert ahead.job()["next_run_at"] == "2027-01-16T06:00:00.000Z"
+    assert ahead.sweep(86_000) == []
+    assert ahead.sweep(400) == ["/morning"]
+
+
+def test_a_time_that_was_missed_is_made_up_for_once(ahead: Ahead):
+    ahead.register("morning", "news")
+    ahead.sweep()
+    assert sorted(ahead.sweep(10 * 86_400)) == ["/morning", "/news?units=metric"]
+    assert ahead.sweep() == []
+
+
+def test_a_clock_that_is_set_back_costs_one_run_a_job_and_stops_none(ahead: Ahead):
+    ahead.register("morning", "news")
+    ahead.sweep()
+    assert len(ahead.sweep(-7 * 86_400)) <= 2
+    assert ahead.sweep() == []
+    assert ahead.sweep(101) == ["/news?units=metric"]
+    assert "/morning" in ahead.sweep(86_400)
+
+
+def test_a_restart_fetches_nothing_that_is_fresh(make_ahead: Callable[..., Ahead]):
+    first = make_ahead()
+    first.register("news", "morning")
+    assert len(first.sweep()) == 2
+    again = make_ahead()
+    assert again.sweep(10) == []
+    assert len(again.jobs()) == 2
+
+
+def test_a_block_that_needs_an_input_is_not_fetched_until_a_setting_gives_it(ahead: Ahead):
+    ahead.register("weather")
+    assert ahead.sweep() == []
+    assert ahead.jobs() == []
+    ahead.client.put("/integrations/svc/config", {"config": {"home": "Oslo"}})
+    assert ahead.sweep() == ["/weather?city=Oslo"]
+
+
+def test_a_block_without_a_rhythm_is_fetched_as_often_as_it_grows_old(ahead: Ahead):
+    ahead.declare(
+        {
+            "integration": {"base_url": ahead.upstream.url_for("").rstrip("/")},
+            "endpoints": [{"id": "news", "path": "/news"}],
+            "blocks": [{"id": "news", "pre_fetch": True, "cache_ttl": 50}],
+        }
+    )
+    assert len(ahead.sweep()) == 1
+    assert ahead.sweep(40) == []
+    assert len(ahead.sweep(6)) == 1
+
+
+# -- What takes effect at once --------------------------------------------------------------------------------------
+
+
+def test_a_changed_setting_is_fetched_at_once(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.client.put("/integrations/svc/config", {"config": {"units": "imperial"}})
+    assert ahead.sweep(1) == ["/news?units=imperial"]
+    assert ahead.sweep(1) == []
+
+
+def test_a_setting_that_the_block_does_not_use_changes_nothing(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.client.put("/integrations/svc/config", {"config": {"home": "Oslo"}})
+    assert ahead.sweep(1) == []
+
+
+def test_a_disabled_plugin_rests_until_it_is_enabled(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.client.put("/integrations/svc/enable", {"enabled": False})
+    assert ahead.sweep(500) == []
+    assert (ahead.job()["state"], ahead.job()["waits_for"]) == ("waiting", "plugin_disabled")
+    ahead.client.put("/integrations/svc/enable", {"enabled": True})
+    assert len(ahead.sweep(1)) == 1
+
+
+def test_a_manifest_without_the_block_forgets_its_job(ahead: Ahead):
+    ahead.register("news", "plain")
+    ahead.sweep()
+    ahead.register("plain")
+    assert ahead.sweep(500) == []
+    assert ahead.jobs() == []
+
+
+def test_a_changed_interval_counts_at_once(ahead: Ahead):
+    ahead.register("morning")
+    ahead.sweep()
+    manifest = ahead.client.get("/plugins/svc").json["manifest"]
+    manifest["blocks"][0]["refresh_interval"] = 10
+    ahead.declare(manifest)
+    ahead.sweep(1)
+    assert len(ahead.sweep(10)) == 1
+
+
+def test_a_notebook_whose_settings_differ_is_fetched_for_itself(ahead: Ahead):
+    ahead.register("news")
+    ahead.client.put("/notebooks/1/plugins/svc", {"config": {"home": "Rome"}})
+    assert ahead.sweep() == ["/news?units=metric"]
+    ahead.client.put("/notebooks/1/plugins/svc", {"config": {"units": "imperial"}})
+    assert ahead.sweep() == ["/news?units=imperial"]
+    assert ahead.render("news", notebook_id=1) == "HIT"
+    assert len(ahead.jobs()) == 2
+    ahead.client.delete("/notebooks/1/plugins/svc")
+    ahead.sweep()
+    assert [job["notebook_id"] for job in ahead.jobs()] == [None]
+
+
+def test_each_workspace_has_its_own(ahead: Ahead):
+    ahead.register("news")
+    other = ahead.client.post("/workspaces", {"name": "Other"}).json["id"]
+    ahead.client.put(f"/workspaces/{other}/plugins/svc", {"config": {"units": "imperial"}})
+    assert sorted(ahead.sweep()) == ["/news?units=imperial", "/news?units=metric"]
+    assert [job["workspace_id"] for job in ahead.jobs(workspace_id=other)] == [other]
+    ahead.client.delete(f"/workspaces/{other}")
+    assert ahead.sweep(101) == ["/news?units=metric"]
+
+
+# -- What is kept warm because it is used ---------------------------------------------------------------------------
+
+
+def test_inputs_that_are_rendered_are_kept_warm_and_dropped_when_nobody_does(
+    make_ahead: Callable[..., Ahead],
+):
+    ahead = make_ahead(prefetch_idle_intervals=2)
+    ahead.register("weather")
+    assert ahead.render("weather", {"city": "Oslo"}) == "MISS"
+    ahead.prefetcher.flush_uses()
+    assert ahead.sweep() == []
+    assert ahead.job()["reasons"] == ["used"]
+    assert ahead.sweep(100) == ["/weather?city=Oslo"]
+    assert ahead.render("weather", {"city": "Oslo"}) == "HIT"
+    ahead.prefetcher.flush_uses()
+    assert [len(ahead.sweep(100)) for _ in range(3)] == [1, 1, 0]
+    assert ahead.jobs() == []
+
+
+def test_a_hit_writes_nothing(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+
+    def writes() -> Any:
+        return ahead.services.database.glance("PRAGMA data_version", ())
+
+    before = writes()
+    assert ahead.render("news") == "HIT"
+    assert writes() == before
+    ahead.prefetcher.flush_uses()
+    assert ahead.job()["used_at"] == "2027-01-15T06:00:00.000Z"
+
+
+def test_a_block_that_is_not_fetched_ahead_is_not_kept_warm(ahead: Ahead):
+    ahead.register("plain")
+    ahead.render("plain")
+    ahead.prefetcher.flush_uses()
+    assert ahead.jobs() == []
+
+
+def test_a_block_keeps_no_more_used_inputs_than_its_share(ahead: Ahead, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("integrations.prefetch.jobs.MAX_USED_SETS", 2)
+    ahead.register("weather")
+    for city in ("Oslo", "Rome", "Lima"):
+        ahead.render("weather", {"city": city})
+        ahead.traveller.shift(1)
+    ahead.prefetcher.flush_uses()
+    assert {job["parameters"]["city"] for job in ahead.jobs()} == {"Rome", "Lima"}
+
+
+def test_switched_off_nothing_is_noted(
+    make_app: Callable[[Settings], Flask],
+    settings: Settings,
+    upstream: HTTPServer,
+    traveller: time_machine.Traveller,
+):
+    upstream.expect_request("/weather").respond_with_json({})
+    off = Ahead(make_app(settings), upstream, traveller)
+    off.register("weather")
+    off.render("weather", {"city": "Oslo"})
+    off.prefetcher.flush_uses()
+    assert off.jobs() == []
+
+
+# -- Pins and what a person asks ------------------------------------------------------------------------------------
+
+
+def test_pinned_inputs_are_fetched_whether_anybody_renders_them_or_not(make_ahead: Callable[..., Ahead]):
+    ahead = make_ahead(prefetch_idle_intervals=1)
+    ahead.register("weather")
+    pinned = ahead.pin("weather", {"city": "Oslo"})
+    assert pinned["reasons"] == ["pinned"]
+    assert [ahead.sweep(100) for _ in range(3)] == [["/weather?city=Oslo"]] * 3
+    assert ahead.client.delete(f"/prefetch/{pinned['id']}").status_code == 204
+    assert ahead.sweep(100) == []
+    assert ahead.client.delete(f"/prefetch/{pinned['id']}").status_code == 404
+
+
+def test_a_pin_asks_what_a_job_asks_already_and_becomes_that_job(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    pinned = ahead.pin("news")
+    assert pinned["id"] == ahead.job()["id"]
+    assert pinned["reasons"] == ["default", "pinned"]
+    assert ahead.client.delete(f"/prefetch/{pinned['id']}").status_code == 204
+    assert ahead.job()["reasons"] == ["default"]
+    refused = ahead.client.delete(f"/prefetch/{pinned['id']}")
+    assert (refused.status_code, refused.json["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("block", "parameters", "status", "field"),
+    [
+        ("nothing", {}, 404, None),
+        ("send", {}, 422, "block_type"),
+        ("weather", {}, 422, "parameters.city"),
+        ("weather", {"city": "Oslo", "x": 1}, 422, "parameters.x"),
+        ("weather", {"city": "O" * 20_000}, 422, "parameters"),
+    ],
+)
+def test_a_pin_that_cannot_be_fetched_is_refused(
+    ahead: Ahead, block: str, parameters: dict[str, Any], status: int, field: str | None
+):
+    ahead.register("weather", "send")
+    refused = ahead.pin(block, parameters, status)
+    assert field is None or field in refused["errors"]
+
+
+def test_a_disabled_plugin_cannot_be_pinned(ahead: Ahead):
+    ahead.register("weather")
+    ahead.client.put("/integrations/svc/enable", {"enabled": False})
+    assert ahead.pin("weather", {"city": "Oslo"}, 403)["code"] == "plugin_disabled"
+
+
+def test_a_paused_job_rests_and_goes_on(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    url = f"/prefetch/{ahead.job()['id']}"
+    assert ahead.client.patch(url, {"paused": True}).json["next_run_at"] is None
+    ahead.client.put("/integrations/svc/config", {"config": {"units": "imperial"}})
+    assert ahead.sweep(500) == []
+    assert ahead.client.patch(url, {"paused": False}).json["state"] == "scheduled"
+    assert len(ahead.sweep()) == 1
+    assert ahead.client.patch(url, {"paused": "yes"}).status_code == 422
+
+
+def test_a_run_can_be_asked_for_and_answers_how_it_went(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    calls = len(ahead.upstream.log)
+    ran = ahead.client.post(f"/prefetch/{ahead.job()['id']}/run")
+    assert (ran.status_code, ran.json["last_outcome"]) == (200, "fetched")
+    assert len(ahead.upstream.log) == calls + 1
+    assert ahead.client.post("/prefetch/999/run").status_code == 404
+
+
+def test_the_list_is_paged_and_says_how_runs_went(ahead: Ahead):
+    ahead.register("news", "morning")
+    ahead.sweep()
+    ahead.sweep(95)
+    answer = ahead.client.get("/prefetch", query_string={"page_size": 1})
+    (job,) = answer.json
+    assert '"total":2' in answer.headers["X-Pagination"]
+    assert job["block_type"] == "news"
+    assert job["last_outcome"] == "fetched"
+    assert job["last_run_at"] == "2027-01-15T06:01:35.000Z"
+    assert job["next_run_at"] == "2027-01-15T06:03:05.000Z"
+    assert job["last_lateness_ms"] == pytest.approx(5000)
+    assert ahead.jobs(integration_id="other") == []
+
+
+# -- When it does not work ------------------------------------------------------------------------------------------
+
+
+def test_a_failed_run_is_noted_and_tried_again_later_each_time(ahead: Ahead):
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/morning").respond_with_data("no", status=500)
+    ahead.register("morning")
+    waits = []
+    for _ in range(3):
+        assert ahead.sweep() == ["/morning"]
+        job = ahead.job()
+        assert (job["last_outcome"], job["last_error"]) == ("failed", "upstream_failed")
+        next_run = datetime.fromisoformat(job["next_run_at"]).timestamp()
+        waits.append(round(next_run - time.time()))
+        ahead.traveller.move_to(next_run)
+    assert waits == [54, 108, 216]
+    assert ahead.job()["failures"] == 3
+
+
+def test_a_failed_run_leaves_the_last_good_answer(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/news").respond_with_data("no", status=500)
+    ahead.sweep(100)
+    assert ahead.job()["last_outcome"] == "failed"
+    assert ahead.render("news") == "HIT"
+
+
+def test_a_spent_budget_makes_a_scheduled_run_yield(ahead: Ahead):
+    ahead.register("news", "plain", rate_limit={"requests_per_hour": 1})
+    ahead.render("plain")
+    assert ahead.sweep() == []
+    job = ahead.job()
+    assert (job["last_outcome"], job["last_error"]) == ("yielded", "budget_spent")
+    assert job["next_run_at"] > "2027-01-15T06:00:30"
+
+
+def test_a_job_never_overlaps_itself(ahead: Ahead):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Response:
+        arrived.set()
+        assert go_on.wait(20)
+        return Response("{}", content_type="application/json")
+
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/news").respond_with_handler(slow)
+    ahead.register("news")
+    running = ahead.prefetcher.sweep(time.time())
+    assert arrived.wait(20)
+    ahead.traveller.shift(500)
+    assert ahead.prefetcher.sweep(time.time()) == []
+    go_on.set()
+    assert not wait(running, 20).not_done
+    assert len(ahead.upstream.log) == 1
+
+
+def test_what_cannot_be_noted_is_not_fetched_again_and_again(ahead: Ahead, monkeypatch: pytest.MonkeyPatch):
+    ahead.register("morning")
+
+    def full(*_: Any) -> None:
+        raise StorageFailed("The disk is full.")
+
+    monkeypatch.setattr(ahead.services.prefetch_jobs, "note_run", full)
+    assert ahead.sweep() == ["/morning"]
+    ahead.services.artifacts.purge("svc")
+    assert ahead.sweep(60) == []
+
+
+def test_an_answer_that_may_not_be_kept_is_called_so(ahead: Ahead):
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/news").respond_with_json({}, headers={"Cache-Control": "no-store"})
+    block = {"id": "news", "pre_fetch": True, "refresh_interval": 100}
+    ahead.declare(
+        {
+            "integration": {"base_url": ahead.upstream.url_for("").rstrip("/")},
+            "endpoints": [{"id": "news", "path": "/news"}],
+            "blocks": [block],
+        }
+    )
+    ahead.sweep()
+    assert ahead.job()["last_outcome"] == "not_kept"
+
+
+# -- The round itself -----------------------------------------------------------------------------------------------
+
+
+def test_rounds_go_on_after_the_clock_is_set_back():
+    rounds = threading.Semaphore(0)
+    with time_machine.travel(START) as traveller:
+        scheduler = SteadyScheduler(lambda: rounds.release())
+        scheduler.start()
+        try:
+            assert rounds.acquire(timeout=20)
+            traveller.shift(-86_400)
+            assert all(rounds.acquire(timeout=20) for _ in range(3))
+        finally:
+            scheduler.shutdown()
+
+
+def test_the_turn_is_held_by_one_and_passes_on(tmp_path: Path):
+    one, other = Turn(tmp_path / "lock"), Turn(tmp_path / "lock")
+    assert (one.take(), one.take(), other.take()) == (True, True, False)
+    one.release()
+    assert other.take()
+    other.release()
+
+
+def test_closing_waits_for_what_is_being_fetched(ahead: Ahead):
+    ahead.register("news")
+    ahead.prefetcher.start()
+    while not ahead.upstream.log:
+        threading.Event().wait(0.01)
+    ahead.prefetcher.close()
+    assert ahead.job()["last_outcome"] == "fetched"
