@@ -13,6 +13,7 @@ import semver
 from errors import Invalid
 from integrations.authoring.openapi.document import Document, Operation, Unfit, open_document, read_operations
 from integrations.authoring.openapi.endpoints import Endpoints, read_endpoints
+from integrations.authoring.openapi.fitting import fit_costs
 from integrations.authoring.openapi.names import described
 from integrations.authoring.openapi.properties import Properties
 from integrations.authoring.openapi.security import read_security
@@ -95,6 +96,8 @@ def import_openapi(value: Any, wishes: Wishes) -> Imported:
         "endpoints": found.endpoints,
         "blocks": found.blocks,
     }
+    manifest, too_much = fit_costs(manifest)
+    notes += too_much
     notes += _leave_out_what_does_not_compile(wishes.plugin_id, manifest, found)
     if not manifest["endpoints"]:
         raise Unfit("\n".join([*notes, "No operation is left to import."]))

@@ -11,9 +11,27 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from errors import BreakerOpen, BudgetSpent, StorageFailed
-from integrations.budget import rests, rows, windows
-from integrations.budget.rests import Rest, Sign
-from integrations.budget.windows import Spent, Window
+from integrations.budget.rests import (
+    Rest,
+    Sign,
+    after,
+    asked_pause_seconds,
+    breaker_seconds_left,
+    cooldown_seconds_left,
+    is_resting,
+    sign_of,
+    with_probe,
+)
+from integrations.budget.rows import (
+    glance_at_rest,
+    list_rests,
+    list_spent,
+    load_rest,
+    load_spent,
+    save_rest,
+    save_spent,
+)
+from integrations.budget.windows import Spent, Window, charge, windows_of
 from integrations.call_log import Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -96,15 +114,15 @@ class Budget:
     def look(self, account: Account) -> Standing:
         """How the account stands now. Raises StorageFailed."""
         with self._database.reading() as session:
-            spent = rows.list_spent(session, account.workspace_id, account.plugin_id)
-            kept = rows.list_rests(session, account.workspace_id, account.plugin_id)
+            spent = list_spent(session, account.workspace_id, account.plugin_id)
+            kept = list_rests(session, account.workspace_id, account.plugin_id)
         return self._standing(account, spent, kept)
 
     def look_around(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, Standing]:
         """How these accounts of one workspace stand now, by plugin. Raises StorageFailed."""
         with self._database.reading() as session:
-            spent = rows.list_spent(session, workspace_id)
-            kept = rows.list_rests(session, workspace_id)
+            spent = list_spent(session, workspace_id)
+            kept = list_rests(session, workspace_id)
         return {account.plugin_id: self._standing(account, spent, kept) for account in accounts}
 
     def _standing(
@@ -113,24 +131,24 @@ class Budget:
         now, limit = self._clock(), account.rate_limit
         mine = kept.get(account.plugin_id, {})
         return Standing(
-            windows.look(spent.get(account.plugin_id, {}), limit, now) if limit else (),
-            {origin: rest for origin, rest in mine.items() if rests.is_resting(rest, now)},
+            windows_of(spent.get(account.plugin_id, {}), limit, now) if limit else (),
+            {origin: rest for origin, rest in mine.items() if is_resting(rest, now)},
         )
 
     # -- before a call -----------------------------------------------------------------------------------------------
 
     def _admit(self, account: Account, call: PreparedCall, cause: Cause, waited_until: float) -> _Admission:
-        rest = rows.glance_at_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
+        rest = glance_at_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
         self._refuse_resting(account, rest, waited_until)
         if account.rate_limit is None and not rest.is_open:
             return _Admission(rest)
         with self._database.writing() as session:
-            rest = rows.load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+            rest = load_rest(session, account.workspace_id, account.plugin_id, call.origin)
             self._refuse_resting(account, rest, waited_until)
             refused_by = self._charge(session, account, cause)
             if refused_by is None and rest.is_open:
                 probe_seconds = call.timeout_seconds + PROBE_SPARE_SECONDS
-                probed = rests.with_probe(rest, self._clock(), probe_seconds)
+                probed = with_probe(rest, self._clock(), probe_seconds)
                 self._save_rest(session, account, call, probed)
         if refused_by is not None:
             raise _spent(account, refused_by, cause, self._clock())
@@ -138,14 +156,14 @@ class Budget:
 
     def _refuse_resting(self, account: Account, rest: Rest, waited_until: float) -> None:
         # A caller that waited as it was told may go, though the clock may lag behind its sleep a little.
-        left = rests.cooldown_seconds_left(rest, max(self._clock(), waited_until))
+        left = cooldown_seconds_left(rest, max(self._clock(), waited_until))
         if left:
             raise BudgetSpent(
                 f"The provider of `{account.plugin_id}` asked for a pause; it ends at {_moment(rest.cooldown_until)}.",
                 retry_after_seconds=left,
                 reason="cooldown",
             )
-        left = rests.breaker_seconds_left(rest, self._clock())
+        left = breaker_seconds_left(rest, self._clock())
         if left:
             raise BreakerOpen(
                 f"The provider of `{account.plugin_id}` failed {rest.failures} times in a row; "
@@ -158,12 +176,10 @@ class Budget:
         if account.rate_limit is None:
             return None
         now = self._clock()
-        before = rows.load_spent(session, account.workspace_id, account.plugin_id)
-        spent, refused_by = windows.spend(
-            before, account.rate_limit, now, is_scheduled=cause in SCHEDULED_CAUSES
-        )
+        before = load_spent(session, account.workspace_id, account.plugin_id)
+        spent, refused_by = charge(before, account.rate_limit, now, is_scheduled=cause in SCHEDULED_CAUSES)
         if spent != before:
-            rows.save_spent(session, account.workspace_id, account.plugin_id, spent, now)
+            save_spent(session, account.workspace_id, account.plugin_id, spent, now)
         return refused_by
 
     # -- after it ----------------------------------------------------------------------------------------------------
@@ -171,8 +187,8 @@ class Budget:
     def _note(
         self, account: Account, call: PreparedCall, admission: _Admission, outcome: Answer | BaseException
     ) -> None:
-        sign = rests.sign_of(outcome)
-        asked_seconds = rests.asked_pause_seconds(outcome, account.retry, self._clock())
+        sign = sign_of(outcome)
+        asked_seconds = asked_pause_seconds(outcome, account.retry, self._clock())
         rest_matters = admission.is_probe or admission.rest.failures > 0
         if sign is Sign.FAILING or asked_seconds or rest_matters:
             try:
@@ -185,13 +201,13 @@ class Budget:
         self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
     ) -> None:
         with self._database.writing() as session:
-            before = rows.load_rest(session, account.workspace_id, account.plugin_id, call.origin)
-            rest = rests.after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
+            before = load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+            rest = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
             if rest != before:
                 self._save_rest(session, account, call, rest)
 
     def _save_rest(self, session: Session, account: Account, call: PreparedCall, rest: Rest) -> None:
-        rows.save_rest(session, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
+        save_rest(session, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
 
 
 def account_of(installed: Installed) -> Account:

@@ -41,7 +41,7 @@ class Window:
         return max(0, self.limit - self.used)
 
 
-def spend(spent: Spent, limit: RateLimit, now: float, *, is_scheduled: bool) -> tuple[Spent, Window | None]:
+def charge(spent: Spent, limit: RateLimit, now: float, *, is_scheduled: bool) -> tuple[Spent, Window | None]:
     """What is spent after one more call; or, if the call may not go, the window that holds it up longest.
 
     Then the counts are as they were, but for those that no longer matter.
@@ -61,7 +61,7 @@ def spend(spent: Spent, limit: RateLimit, now: float, *, is_scheduled: bool) -> 
     }, None
 
 
-def look(spent: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]:
+def windows_of(spent: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]:
     """Each window of the limit as it stands for those who wait."""
     return tuple(
         _window(_in_window(spent.get(seconds, {}), seconds, now), seconds, calls, now, is_scheduled=False)

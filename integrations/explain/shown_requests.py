@@ -71,8 +71,7 @@ class Draft:
 
     def note(self, error: PatchbayError) -> None:
         """Remembers a problem, once."""
-        known = {(item.code, item.detail) for item in self.problems}
-        if (error.code, error.detail) not in known:
+        if (error.code, error.errors) not in [(item.code, item.errors) for item in self.problems]:
             self.problems.append(error)
 
     def build(self, given: dict[str, Any], attempt: Callable[[], PreparedCall]) -> PreparedCall | None:

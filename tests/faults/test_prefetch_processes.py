@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_two_servers_run_each_job_once(start: Callable[[], ServerProcess], upstr
     arrivals.wait_for(4, blocks=3)
     assert [one.has_turn, other.has_turn].count(True) == 1
     for times in arrivals.times.values():
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         # Two schedulers would come in pairs, or twice as often.
         assert min(gaps) > INTERVAL_SECONDS / 2
     # The one that does not fetch knows what the other one did.

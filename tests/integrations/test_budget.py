@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from integrations.budget.rests import AWAKE, Rest, asked_pause_seconds, cooldown_seconds_left
-from integrations.budget.windows import grants_scheduled, look, spend
+from integrations.budget.windows import charge, grants_scheduled, windows_of
 from integrations.calls import Answer, Headers
 from integrations.manifest import RateLimit, Retry
 from tests.integrations.stories import Service
@@ -25,7 +25,7 @@ def spend_all(limit: RateLimit, times: list[float], *, is_scheduled: bool = Fals
     spent: Any = {}
     gone = []
     for now in times:
-        spent, refused_by = spend(spent, limit, now, is_scheduled=is_scheduled)
+        spent, refused_by = charge(spent, limit, now, is_scheduled=is_scheduled)
         if refused_by is None:
             gone.append(now)
     return gone
@@ -46,19 +46,19 @@ class TestWindows:
 
     def test_a_refusal_says_when_one_more_may_go_and_then_it_may(self):
         limit = RateLimit(((MINUTE, 2),))
-        spent, _ = spend({}, limit, NOW, is_scheduled=False)
-        spent, _ = spend(spent, limit, NOW + 30, is_scheduled=False)
-        _, refused_by = spend(spent, limit, NOW + 40, is_scheduled=False)
+        spent, _ = charge({}, limit, NOW, is_scheduled=False)
+        spent, _ = charge(spent, limit, NOW + 30, is_scheduled=False)
+        _, refused_by = charge(spent, limit, NOW + 40, is_scheduled=False)
         assert refused_by is not None
         assert (refused_by.name, refused_by.left) == ("minute", 0)
         assert NOW + 60 <= refused_by.next_at <= NOW + 62
-        assert spend(spent, limit, refused_by.next_at - 0.1, is_scheduled=False)[1] is not None
-        assert spend(spent, limit, refused_by.next_at, is_scheduled=False)[1] is None
+        assert charge(spent, limit, refused_by.next_at - 0.1, is_scheduled=False)[1] is not None
+        assert charge(spent, limit, refused_by.next_at, is_scheduled=False)[1] is None
 
     def test_of_several_full_windows_the_longest_wait_is_told(self):
         limit = RateLimit(((1, 1), (HOUR, 1)))
-        spent, _ = spend({}, limit, NOW, is_scheduled=False)
-        _, refused_by = spend(spent, limit, NOW, is_scheduled=False)
+        spent, _ = charge({}, limit, NOW, is_scheduled=False)
+        _, refused_by = charge(spent, limit, NOW, is_scheduled=False)
         assert refused_by is not None and refused_by.name == "hour"
 
     @pytest.mark.parametrize(("limit", "granted"), [(1, 1), (2, 1), (5, 4), (10, 8), (60, 48), (1000, 800)])
@@ -70,25 +70,25 @@ class TestWindows:
         limit = RateLimit(((MINUTE, 10),))
         spent: Any = {}
         for _ in range(8):
-            spent, _ = spend(spent, limit, NOW, is_scheduled=False)
-        assert spend(spent, limit, NOW, is_scheduled=True)[1] is not None
-        assert spend(spent, limit, NOW, is_scheduled=False)[1] is None
+            spent, _ = charge(spent, limit, NOW, is_scheduled=False)
+        assert charge(spent, limit, NOW, is_scheduled=True)[1] is not None
+        assert charge(spent, limit, NOW, is_scheduled=False)[1] is None
 
     def test_a_clock_that_is_set_back_locks_nobody_out_for_longer_than_the_window(self):
         limit = RateLimit(((MINUTE, 1),))
-        spent, _ = spend({}, limit, NOW, is_scheduled=False)
+        spent, _ = charge({}, limit, NOW, is_scheduled=False)
         yesterday = NOW - 86400
-        spent, refused_by = spend(spent, limit, yesterday, is_scheduled=False)
+        spent, refused_by = charge(spent, limit, yesterday, is_scheduled=False)
         assert refused_by is not None and refused_by.next_at <= yesterday + 62
-        assert spend(spent, limit, yesterday + 62, is_scheduled=False)[1] is None
+        assert charge(spent, limit, yesterday + 62, is_scheduled=False)[1] is None
 
     def test_what_is_kept_is_small_whatever_the_limit(self):
         limit = RateLimit(((86400, 10**6),))
         spent: Any = {}
         for number in range(5000):
-            spent, _ = spend(spent, limit, NOW + number * 100, is_scheduled=False)
+            spent, _ = charge(spent, limit, NOW + number * 100, is_scheduled=False)
         assert len(spent[86400]) <= 61
-        assert look(spent, limit, NOW + 500_000)[0].used <= 880
+        assert windows_of(spent, limit, NOW + 500_000)[0].used <= 880
 
 
 def answer(status: int, **headers: str) -> Answer:

@@ -532,7 +532,7 @@ def test_an_answer_that_may_not_be_kept_is_called_so(ahead: Ahead):
 def test_rounds_go_on_after_the_clock_is_set_back():
     rounds = threading.Semaphore(0)
     with time_machine.travel(START) as traveller:
-        scheduler = SteadyScheduler(lambda: rounds.release())
+        scheduler = SteadyScheduler(rounds.release)
         scheduler.start()
         try:
             assert rounds.acquire(timeout=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,22 +77,28 @@ def _try_pattern(service: Service, place: str, pattern: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("expression", hostile_expressions().values(), ids=hostile_expressions().keys())
-def test_a_hostile_expression_costs_bounded_time(ground: Ground, expression: str) -> None:
+STEP = {"id": "one", "endpoint": "status"}
+SELECTING: dict[str, Callable[[str], dict[str, Any]]] = {
+    "doubles the flat list": lambda text: {"endpoints": [{**STATUS, "select": text}]},
+    "doubles a string": lambda text: {"blocks": [{"id": "status", "endpoint": "status", "select": text}]},
+    "wraps deeper than JSON goes": lambda text: {
+        "blocks": [{"id": "status", "steps": [{**STEP, "outputs": {"out": text}}]}]
+    },
+    "escapes an escaped string": lambda text: {
+        "endpoints": [{**STATUS, "paginate": {"type": "cursor", "cursor_param": "c", "cursor_path": text}}]
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "parts_of"), SELECTING.items(), ids=SELECTING.keys())
+def test_a_hostile_expression_costs_bounded_time(
+    ground: Ground, name: str, parts_of: Callable[[str], dict[str, Any]]
+) -> None:
     ground.reply = lambda _request: json_answer(json.dumps(["a", "b"] * 20).encode())
-    block = {"id": "status", "endpoint": "status"}
-    step = {"id": "one", "endpoint": "status", "outputs": {"out": expression}}
-    paged = {**STATUS, "paginate": {"type": "cursor", "cursor_param": "c", "cursor_path": expression}}
-    for parts in (
-        {"endpoints": [{**STATUS, "select": expression}]},
-        {"blocks": [{**block, "select": expression}]},
-        {"blocks": [{"id": "status", "steps": [step]}]},
-        {"endpoints": [paged]},
-    ):
-        service = ground.service()
-        assert taken(service, **parts)
-        answer = service.render()
-        assert (answer.status_code, answer.json()["reason"]) == (502, "select")
+    service = ground.service()
+    assert taken(service, **parts_of(hostile_expressions()[name]))
+    answer = service.render()
+    assert (answer.status_code, answer.json()["reason"]) == (502, "select")
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -108,7 +115,7 @@ def doubling(levels: int) -> dict[str, Any]:
 
 
 SCHEMAS: dict[str, Any] = {
-    "deep": nested(3000),
+    "deep": nested(400),
     "rather deep": nested(40),
     "doubling": doubling(60),
     "doubling a little": doubling(8),
@@ -156,10 +163,8 @@ def test_nothing_is_fetched_for_a_schema(ground: Ground, keyword: str, where: st
             service = ground.service()
             if taken(service, endpoints=[{**STATUS, "response_schema": schema}]):
                 # An address of its own is only a name.
-                assert keyword in ("$id", "$schema") or where.startswith("//")
-                assert service.render().status_code in (200, 502)
-            else:
-                assert keyword != "$id" or schema is not reference
+                assert keyword == "$id"
+                assert service.render().status_code == 200
     ground.assert_nobody_else_was_called()
 
 
@@ -171,7 +176,7 @@ def test_many_patterns_are_refused_before_any_is_compiled(ground: Ground) -> Non
     for parts in (
         {"blocks": [{**block, "id": f"b{number}", "url_patterns": dear[:50]} for number in range(100)]},
         {"endpoints": [{**STATUS, "response_schema": shape}]},
-        {"endpoints": [{**STATUS, "response_schema": {"patternProperties": dict.fromkeys(dear, {})}}]},
+        {"endpoints": [{**STATUS, "response_schema": {"patternProperties": {text: {} for text in dear}}}]},
         {"endpoints": [{**STATUS, "id": f"e{number}", "parameters": rules[:200]} for number in range(20)]},
         {"blocks": [{**block, "config_schema": {rule["name"]: rule for rule in rules}}]},
     ):

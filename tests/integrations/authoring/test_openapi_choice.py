@@ -63,6 +63,43 @@ def test_more_operations_than_a_manifest_takes_must_be_chosen_from():
     assert "choose with --tag" in reasons_of(import_document, paths)
 
 
+def many(count, schema):
+    answer = {"200": {"content": {"application/json": {"schema": schema}}}}
+    pattern = {"type": "string", "pattern": "^[a-z]+$"}
+    operation = {"parameters": [{"name": "q", "in": "query", "schema": pattern}], "responses": answer}
+    return {f"/{n}": {"get": operation} for n in range(count)}
+
+
+LARGE = {"type": "object", "properties": {f"member_{n}": {"type": "integer"} for n in range(300)}}
+
+
+@pytest.mark.parametrize(
+    ("count", "schema", "left_out", "kept"),
+    [
+        (200, {"type": "object"}, [], {"patterns", "schemas"}),
+        (400, {"type": "object"}, ["patterns"], {"schemas"}),
+        (250, LARGE, ["response_schema"], {"patterns"}),
+        (400, LARGE, ["patterns and response_schema"], set()),
+    ],
+    ids=["fits", "many patterns", "large schemas", "both"],
+)
+def test_what_is_too_much_for_one_manifest_is_left_out_everywhere(count, schema, left_out, kept):
+    imported = import_document(many(count, schema))
+
+    endpoints = imported.declaration["manifest"]["endpoints"]
+    assert len(endpoints) == count
+    assert [note.partition(": ")[0] for note in imported.notes] == left_out
+    assert any("response_schema" in item for item in endpoints) == ("schemas" in kept)
+    assert any("pattern" in item["parameters"][0] for item in endpoints) == ("patterns" in kept)
+
+
+def test_too_many_parameters_must_be_chosen_from():
+    parameters = [{"name": f"p{n}", "in": "query", "schema": {"type": "string"}} for n in range(100)]
+    paths = {f"/{n}": {"get": {"parameters": parameters, "responses": {}}} for n in range(500)}
+
+    assert reasons_of(import_document, paths).startswith("This is too much for one manifest: Too large")
+
+
 @pytest.mark.parametrize(
     ("version", "semantic"),
     [("1.4.0", "1.4.0"), ("v2", "2.0.0"), ("1.02", "1.2.0"), ("2.0.0-beta.1", "2.0.0-beta.1"), ("2024-06-20", "1.0.0"), (None, "1.0.0")],

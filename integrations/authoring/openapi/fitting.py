@@ -1,0 +1,61 @@
+"""A manifest of very many operations, made to fit what one manifest may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from errors import Invalid
+from integrations.authoring.openapi.document import Unfit
+from integrations.compiling.costs import check_costs
+from integrations.compiling.problems import Problems
+
+Endpoint = dict[str, Any]
+
+
+def fit_costs(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The manifest without what makes it too much, and what that was. Raises Unfit when it is still too much."""
+    reason = _trouble(manifest)
+    if reason is None:
+        return dict(manifest), []
+    for what, remedy in _REMEDIES.items():
+        lighter = {**manifest, "endpoints": [remedy(endpoint) for endpoint in manifest["endpoints"]]}
+        if _trouble(lighter) is None:
+            return lighter, [f"{what}: left out everywhere: {reason} Choose fewer operations to keep them."]
+    raise Unfit(f"This is too much for one manifest: {reason} Choose with --tag, --path or --operation.")
+
+
+def _trouble(manifest: Mapping[str, Any]) -> str | None:
+    problems = Problems("manifest")
+    check_costs(manifest, problems)
+    try:
+        problems.raise_if_any()
+    except Invalid as invalid:
+        return invalid.detail.removeprefix("manifest: ")
+    return None
+
+
+def _without_patterns(endpoint: Endpoint) -> Endpoint:
+    """The parameters' rules loosened; a response_schema with patterns goes, for its parts belong together."""
+    parameters = [
+        {word: item[word] for word in item if word != "pattern"} for item in endpoint.get("parameters", ())
+    ]
+    lighter = {**endpoint, **({"parameters": parameters} if parameters else {})}
+    return _without_schema(lighter) if _has_pattern(endpoint.get("response_schema")) else lighter
+
+
+def _has_pattern(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return "pattern" in value or "patternProperties" in value or any(map(_has_pattern, value.values()))
+    return isinstance(value, list) and any(map(_has_pattern, value))
+
+
+def _without_schema(endpoint: Endpoint) -> Endpoint:
+    return {word: endpoint[word] for word in endpoint if word != "response_schema"}
+
+
+_REMEDIES: dict[str, Callable[[Endpoint], Endpoint]] = {
+    "patterns": _without_patterns,
+    "response_schema": _without_schema,
+    "patterns and response_schema": lambda endpoint: _without_schema(_without_patterns(endpoint)),
+}
