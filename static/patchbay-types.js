@@ -177,6 +177,23 @@
 /** @typedef {{ id: number, name: string, created_at?: string }} Workspace */
 /** @typedef {{ id: number, name: string, workspace_id?: number, created_at?: string }} Notebook */
 /** @typedef {{ success: boolean, message: string, details: any }} TestResult */
+/**
+ * @typedef {object} BatchBlock One block of a page.
+ * @property {string} key How its answer is told from the others.
+ * @property {string} integrationId
+ * @property {string} blockType
+ * @property {Values} [parameters]
+ * @property {boolean} [useCache]
+ * @property {number} [notebookId] Where it is not the client's own.
+ */
+
+/**
+ * @typedef {object} BatchAnswer
+ * @property {string} key
+ * @property {Rendered | null} rendered
+ * @property {import('./patchbay.js').PatchbayError | null} error Why there is nothing rendered.
+ */
+
 /** @typedef {{ useCache?: boolean, signal?: AbortSignal }} RenderOptions */
 /** @typedef {{ page?: number, pageSize?: number, data?: boolean }} ArtifactsOptions */
 /** @typedef {{ method?: string, query?: Values, body?: any, signal?: AbortSignal }} Call */

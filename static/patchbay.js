@@ -13,6 +13,8 @@
 
 /** @typedef {import('./patchbay-types.js').ArtifactsOptions} ArtifactsOptions */
 /** @typedef {import('./patchbay-types.js').Artifact} Artifact */
+/** @typedef {import('./patchbay-types.js').BatchAnswer} BatchAnswer */
+/** @typedef {import('./patchbay-types.js').BatchBlock} BatchBlock */
 /** @typedef {import('./patchbay-types.js').BatchResult} BatchResult */
 /** @typedef {import('./patchbay-types.js').CacheState} CacheState */
 /** @typedef {import('./patchbay-types.js').Call} Call */
@@ -131,18 +133,18 @@ function lineBroken(cause, signal) {
 }
 
 /**
- * A function that sends one request below `/api/v1` and returns what a success carried.
+ * A function that sends one request below `/api/v1` and returns the answer of a success, its body unread.
  *
  * @param {Required<Pick<ClientOptions, 'baseUrl' | 'fetch'>> & Pick<ClientOptions, 'token'>} door
  * @param {Values} scope
  */
-function sender({ baseUrl, token, fetch }, scope) {
+function opener({ baseUrl, token, fetch }, scope) {
   const prefix = `${baseUrl.replace(/\/+$/, '')}/api/v1`;
 
   /**
    * @param {string} path
    * @param {Call} [call]
-   * @returns {Promise<{ body: any, headers: Headers }>}
+   * @returns {Promise<Response>}
    */
   return async (path, { method = 'GET', query = {}, body, signal } = {}) => {
     const url = new URL(prefix + path);
@@ -161,12 +163,47 @@ function sender({ baseUrl, token, fetch }, scope) {
       redirect: /** @type {RequestRedirect} */ ('error'),
       signal,
     };
-    const broken = (/** @type {unknown} */ cause) => Promise.reject(lineBroken(cause, signal));
-    const response = await fetch(url, request).catch(broken);
+    const response = await fetch(url, request).catch((cause) => Promise.reject(lineBroken(cause, signal)));
     if (!response.ok) throw await failureOf(response);
-    const text = await response.text().catch(broken);
-    return { body: parsed(text, response.status), headers: response.headers };
+    return response;
   };
+}
+
+/**
+ * The values of an NDJSON answer, each as soon as its line is there.
+ *
+ * @param {Response} response
+ * @param {AbortSignal} [signal]
+ */
+async function* linesOf(response, signal) {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => Promise.reject(lineBroken(cause, signal)));
+      const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
+      rest = done ? '' : /** @type {string} */ (lines.pop());
+      for (const line of lines) if (line.trim()) yield parsed(line, response.status);
+      if (done) return;
+    }
+  } finally {
+    // Whoever stops listening ends the answer, so that the server begins nothing more for it.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * One line of a batch: what was rendered, or why it was not.
+ *
+ * @param {any} line
+ * @returns {BatchAnswer}
+ */
+function batchAnswerOf({ key, ...line }) {
+  if (line.success) return { key, rendered: line, error: null };
+  const { code, status, detail, errors = null, retry_after_seconds: retryAfter = null } = line;
+  return { key, rendered: null, error: new PatchbayError({ code, status, detail, errors, retryAfter, problem: line }) };
 }
 
 /**
@@ -196,7 +233,14 @@ export function createClient(options = {}) {
     fetch = globalThis.fetch.bind(globalThis),
   } = options;
   if (!baseUrl) throw new TypeError('createClient needs a baseUrl outside a page.');
-  const send = sender({ baseUrl, token, fetch }, { workspace_id: workspaceId, notebook_id: notebookId });
+  const open = opener({ baseUrl, token, fetch }, { workspace_id: workspaceId, notebook_id: notebookId });
+
+  /** @param {string} path @param {Call} [call] @returns {Promise<{ body: any, headers: Headers }>} */
+  const send = async (path, call) => {
+    const response = await open(path, call);
+    const text = await response.text().catch((cause) => Promise.reject(lineBroken(cause, call?.signal)));
+    return { body: parsed(text, response.status), headers: response.headers };
+  };
 
   /** @param {string} path @param {Call} [call] */
   const ask = async (path, call) => (await send(path, call)).body;
@@ -322,6 +366,39 @@ export function createClient(options = {}) {
       const cache = /** @type {CacheState | null} */ (answer.headers.get('X-Cache'));
       return { ...answer.body, cache, age: age === null ? null : Number(age) };
     },
+
+    /**
+     * The data of many blocks in one request; `onBlock` hears of each as soon as it is there, what is kept first.
+     * A block that fails fails alone: its answer carries the error.
+     *
+     * @param {BatchBlock[]} blocks
+     * @param {(answer: BatchAnswer) => void} onBlock
+     * @param {{ signal?: AbortSignal }} [options]
+     * @returns {Promise<void>}
+     */
+    renderBatch: async (blocks, onBlock, { signal } = {}) => {
+      const asked = blocks.map(({ key, integrationId, blockType, parameters = {}, useCache = true, notebookId }) => ({
+        key,
+        integration_id: integrationId,
+        block_type: blockType,
+        parameters,
+        use_cache: useCache,
+        notebook_id: notebookId,
+      }));
+      const response = await open('/render-batch', { method: 'POST', body: { blocks: asked }, signal });
+      for await (const line of linesOf(response, signal)) onBlock(batchAnswerOf(line));
+    },
+
+    /**
+     * What a render would send and why, what is kept of it and what stands in its way. Nothing is sent.
+     *
+     * @param {string} id
+     * @param {string} blockType
+     * @param {Values} [parameters]
+     * @returns {Promise<any>}
+     */
+    explain: (id, blockType, parameters = {}) =>
+      ask(of(id, '/explain'), { method: 'POST', body: { block_type: blockType, parameters } }),
 
     /**
      * What is kept of a plugin's answers, newest first.

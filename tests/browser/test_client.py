@@ -98,6 +98,56 @@ def test_render_says_where_the_answer_came_from(run: Run) -> None:
     assert isinstance(second["age"], int)
 
 
+BATCH = """
+const answers = [];
+const block = (key, blockType, more) => ({ key, integrationId: 'open-meteo', blockType, ...more });
+await createClient().renderBatch(
+  [block('cold', 'current', { useCache: false }), block('absent', 'nope'), block('kept', 'current')],
+  ({ key, rendered, error }) => answers.push({
+    key, data: rendered?.data, cache: rendered?.cache, code: error?.code, isError: error instanceof PatchbayError }),
+);
+return answers;
+"""
+
+
+def test_a_batch_tells_of_each_block_as_it_is_there(run: Run) -> None:
+    run("return createClient().render('open-meteo', 'current');")
+    kept, absent, cold = run(BATCH)
+
+    assert (kept["key"], kept["cache"], kept["data"]["temperature"]) == ("kept", "HIT", 4.2)
+    assert (absent["key"], absent["code"], absent["isError"]) == ("absent", "not_found", True)
+    assert (cold["key"], cold["cache"]) == ("cold", "BYPASS")
+
+
+def test_a_line_may_come_in_pieces(run: Run) -> None:
+    pieces = [
+        ' {"key":"a","success":true,"data":"gr\u00fc',
+        "\u00df",
+        '"}\n  ',
+        '{"key":"b","success":true,"data":2}',
+    ]
+    body = """
+    const encoder = new TextEncoder();
+    const body = new ReadableStream({
+      start(controller) {
+        for (const piece of argument) for (const byte of encoder.encode(piece)) controller.enqueue(new Uint8Array([byte]));
+        controller.close();
+      },
+    });
+    const answers = [];
+    const client = createClient({ fetch: async () => new Response(body) });
+    await client.renderBatch([], ({ key, rendered }) => answers.push([key, rendered.data]));
+    return answers;
+    """
+    assert run(body, pieces) == [["a", "grüß"], ["b", 2]]
+
+
+def test_explain_sends_nothing(run: Run) -> None:
+    told = run("return createClient().explain('open-meteo', 'current');")
+    assert told["problems"] == []
+    assert told["steps"][-1]["request"]["method"] == "GET"
+
+
 def test_execute_calls_one_endpoint(run: Run) -> None:
     envelope = run("return createClient().execute('open-meteo', 'current', { latitude: 1, longitude: 2 });")
     assert envelope["success"] is True

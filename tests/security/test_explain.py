@@ -42,9 +42,9 @@ USES = {
     "basic": ({"auth_method": "basic"}, {}),
     "basic of a key alone": (
         {"auth_method": "basic", "auth": {"type": "basic", "username": "{api_key}", "password": ""}}, {}),
-    "digest": ({"auth_method": "custom", "auth": {"type": "digest"}}, {}),
+    "digest": ({"auth_method": "api_key", "auth": {"type": "digest"}}, {}),
     "signature": (
-        {"auth_method": "custom", "auth": {"type": "signature", "values": [
+        {"auth_method": "api_key", "auth": {"type": "signature", "values": [
             HMAC,
             {"name": "wrapped", "function": "base64", "input": "{api_key}:{sig}"},
             {"name": "now", "function": "now_epoch"}],
@@ -78,7 +78,7 @@ USES = {
             "token_url": "{url}/token", "authorization_url": "{url}/auth"}}, {}),
     "login": (
         {"auth_method": "session_token", "login": [
-            {"method": "POST", "path": "/login?k={api_key}", "body": {"u": "{username}", "p": "{password}"},
+            {"method": "POST", "path": "/login", "query": {"k": "{api_key}"}, "body": {"u": "{username}", "p": "{password}"},
              "outputs": {"nonce": "nonce"}},
             {"method": "POST", "path": "/session", "body": {"n": "{login.nonce}"}, "token_path": "token"}]}, {}),
     "client certificate": (
