@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from integrations.authoring.openapi.document import Document, Unfit
 from integrations.authoring.openapi.names import unique_name, valid_name
+from integrations.authoring.openapi.shapes import is_exact
 from integrations.response_schema import compile_response_schema
 
 MAX_SCHEMA_CHARACTERS = 40_000
@@ -97,7 +98,7 @@ class _Inliner:
             found["$ref"] = f"#/$defs/{self._name(schema['$ref'])}"
             if self._document.is_old:
                 return found
-        found |= {word: schema[word] for word in _KEPT if word in schema}
+        found |= {word: schema[word] for word in _KEPT if word in schema and is_exact(schema[word])}
         if not self._keep_patterns:
             found.pop("pattern", None)
         found |= {word: self._schema(schema[word]) for word in _ONE if word in schema}

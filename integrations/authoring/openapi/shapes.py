@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.authoring.openapi.document import Document
 from integrations.patterns import compile_pattern
+from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
 from schemas.manifest import PROPERTY_FORMATS, VALUE_TYPES
 
@@ -92,6 +93,15 @@ def declared_value(shape: Shape) -> dict[str, Any]:
     if default is not None and not compile_check(found)(default):
         found["default"] = default
     return found
+
+
+def is_exact(value: Any) -> bool:
+    """Whether every reader of JSON understands the value alike; the bounds of 64-bit integers are not so."""
+    try:
+        canonical_json(value)
+    except UncanonicalError:
+        return False
+    return True
 
 
 def _list(schema: Mapping[str, Any], keyword: str) -> Sequence[Any]:
@@ -179,7 +189,7 @@ def _bounds(kind: str, words: Mapping[str, Any]) -> dict[str, Any]:
         bound = words.get(word)
         if kind in ("integer", "number"):
             bound = _inclusive(kind, bound, words.get(exclusive), step)
-        if isinstance(bound, int | float) and not isinstance(bound, bool):
+        if isinstance(bound, int | float) and not isinstance(bound, bool) and is_exact(bound):
             found[name] = bound
     return {} if found.get("min", 0) > found.get("max", float("inf")) and "min" in found else found
 

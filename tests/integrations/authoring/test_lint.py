@@ -1,12 +1,14 @@
 """What a linter says of manifests: errors as at registration, and a warning for each thing that will surprise."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
 
 from integrations.authoring.lint import lint
 from integrations.authoring.surprises import RULES
+from settings import ROOT
 
 CLEAN: dict[str, Any] = {
     "integration": {
@@ -86,6 +88,7 @@ def test_errors_of_body_and_manifest_are_told_together_and_warnings_wait():
     body = {"id": "No!", "name": "Weather", "version": "1.0.0", "type": "integration", "manifest": manifest}
 
     assert said(body) == [(None, "id"), (None, "manifest.endpoints[0].path")]
+    assert said({**body, "manifest": changed(("properties.2", {"name": "unused"}))}) == [(None, "id")]
 
 
 def test_views_and_themes_are_manifests_too():
@@ -193,3 +196,12 @@ def test_output_paths_of_a_step_that_answers_text_surprise():
         ("path-into-text", "manifest.blocks[0].steps[0].outputs"),
         ("path-into-text", "manifest.blocks[0].select"),
     ]
+
+
+def test_every_rule_is_documented():
+    text = (ROOT / "docs" / "manifest.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", text.partition("| rule | warns of |")[2], re.MULTILINE
+    )
+
+    assert {code for row in rows for code in re.findall(r"[a-z-]+", row)} == RULES.keys()

@@ -128,6 +128,11 @@ def test_of_alternatives_the_one_that_is_set_is_sent(config, secrets, sent):
     headers = {name.lower(): value for name, value in call.headers}
     assert {name: headers[name] for name in headers if name in ("authorization", "x-key")} == sent
     assert not any(item.get("required") for item in properties_of(ALTERNATIVES).values())
+    assert [item["when"] for item in section_of(ALTERNATIVES)["auth"]] == [
+        "api_key",
+        "username",
+        "access_token",
+    ]
 
 
 def test_what_is_needed_together_is_sent_together():
