@@ -15,6 +15,9 @@ run: $(VENV)/run.stamp ## Set up what is missing, then start Patchbay
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json
+	@$(BIN)/python -m benchmarks
+
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers
 	@exec $(BIN)/python -m examples.demo
 
@@ -51,4 +54,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test demo demo-check lint format lock clean
+.PHONY: help run test bench demo demo-check lint format lock clean

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import requests
 from flask import Flask
@@ -18,6 +19,10 @@ from werkzeug.test import TestResponse
 from app import close_app, create_app
 from settings import Settings, load_settings
 from web.serve import bind, make_server
+
+# How long an example takes says something about the machine, nothing about the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 TOKEN = "test-token-of-43-characters-like-a-real-one"
 API = "/api/v1"

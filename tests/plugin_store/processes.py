@@ -23,6 +23,6 @@ def start_python(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> str:
     """What the process printed, once it ended well."""
-    output, errors = process.communicate(timeout=50)
+    output, errors = process.communicate(timeout=180)
     assert process.returncode == 0, errors
     return output

@@ -1,0 +1,1 @@
+"""What things cost, each against something well known: `make bench`."""
