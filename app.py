@@ -34,6 +34,8 @@ from integrations.fair_pool import FairPool
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.prefetcher import Prefetcher
+from integrations.prefetch.questions import Questions
+from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.routes import blueprint as prefetch_blueprint
 from integrations.prefetch.steady import Turn
 from integrations.render import Renderer
@@ -171,10 +173,12 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     batch_pool = FairPool(settings.upstream_calls, "batch")
     closing.callback(batch_pool.close)
     prefetch_jobs = Jobs(database)
-    planner = Planner(catalog, artifacts, prefetch_jobs, settings.default_ttl_seconds, random.random)
+    questions = Questions(catalog, artifacts, settings.default_ttl_seconds, random.random)
     prefetcher = Prefetcher(
         renderer,
-        planner,
+        Planner(catalog, questions, prefetch_jobs, random.random),
+        Reconciler(catalog, questions, prefetch_jobs),
+        questions,
         prefetch_jobs,
         uses,
         Turn(settings.instance / ".prefetch.lock"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,8 @@ from integrations.freshness import Lifetime, State
 from plugin_store.database import Database
 from plugin_store.models import IntegrationArtifact, Plugin
 
-_HEAD_LENGTH_BYTES = 4
+_NUMBER_BYTES = 4
+_HEAD_START = 2 * _NUMBER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +188,22 @@ def _pack(artifact: Artifact) -> bytes:
             artifact.etag,
         ]
     )
-    return len(head).to_bytes(_HEAD_LENGTH_BYTES, "big") + head + artifact.data
+    checksum = zlib.crc32(artifact.data, zlib.crc32(head))
+    return _number(checksum) + _number(len(head)) + head + artifact.data
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(_NUMBER_BYTES, "big")
 
 
 def _unpack(key: str, stored: bytes) -> Artifact | None:
+    """The artifact; None for bytes that are not those that were packed, as after a crash of the machine."""
+    if stored[:_NUMBER_BYTES] != _number(zlib.crc32(memoryview(stored)[_HEAD_START:])):
+        return None
     try:
-        start = _HEAD_LENGTH_BYTES + int.from_bytes(stored[:_HEAD_LENGTH_BYTES], "big")
+        start = _HEAD_START + int.from_bytes(stored[_NUMBER_BYTES:_HEAD_START], "big")
         content_type, fetched_at, expires_at, revalidate_until, error_until, etag = orjson.loads(
-            stored[_HEAD_LENGTH_BYTES:start]
+            stored[_HEAD_START:start]
         )
         lifetime = Lifetime(float(expires_at), float(revalidate_until), float(error_until))
         return Artifact(key, str(content_type), stored[start:], float(fetched_at), lifetime, str(etag))

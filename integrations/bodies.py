@@ -17,7 +17,10 @@ import diskcache
 from diskcache.core import MODE_PICKLE
 
 SHARDS = 8
-_BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout, ValueError, TypeError, EOFError)
+_BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
+_UNREADABLE = (ValueError, TypeError, EOFError)
+# A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 
 class RefusedPickle(ValueError):
@@ -59,28 +62,35 @@ class Bodies:
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None when they are not there, expired, or damaged."""
+        cache = self._cache
         try:
-            value = self._open().get(key)
-        except _BROKEN:
-            self._recover()
+            value = (cache or self._open()).get(key)
+        except _UNREADABLE:
+            self.delete(key)
+            return None
+        except _BROKEN as error:
+            self._recover(cache, error)
             return None
         return value if isinstance(value, bytes) else None
 
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
         """Whether the bytes are kept now."""
         for _ in range(2):
+            cache = self._cache
             try:
-                return bool(self._open().set(key, value, expire=max(0.001, expire_seconds)))
-            except _BROKEN:
-                self._recover()
+                return bool((cache or self._open()).set(key, value, expire=max(0.001, expire_seconds)))
+            except _BROKEN as error:
+                if not self._recover(cache, error):
+                    break
         return False
 
     def delete(self, key: str) -> None:
         """The key is not there any more."""
+        cache = self._cache
         try:
-            self._open().delete(key)
-        except _BROKEN:
-            self._recover()
+            (cache or self._open()).delete(key)
+        except _BROKEN as error:
+            self._recover(cache, error)
 
     def claim(self, key: str, expire_seconds: float) -> bool:
         """Whether the caller is the first to claim the key, across processes, until `release` or the expiry."""
@@ -103,15 +113,14 @@ class Bodies:
                 self._cache = None
 
     def _open(self) -> diskcache.FanoutCache:
-        cache = self._cache
-        if cache is None:
-            with self._lock:
-                cache = self._cache
-                if cache is None:
-                    cache = self._cache = self._make()
-        return cache
+        with self._lock:
+            if self._cache is None:
+                self._cache = self._make()
+            return self._cache
 
     def _make(self) -> diskcache.FanoutCache:
+        if any(map(_is_emptied, self._folder.glob("*/cache.db"))):
+            shutil.rmtree(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         return diskcache.FanoutCache(
@@ -122,28 +131,33 @@ class Bodies:
             size_limit=self._size_limit_bytes,
             eviction_policy="least-recently-stored",
             disk_min_file_size=32 * 1024,
+            # Reading a mapped file that somebody cuts short ends the process.
+            sqlite_mmap_size=0,
         )
 
-    def _recover(self) -> None:
-        """Throws a damaged cache away, so that the next use starts with an empty one."""
-        with self._lock:
-            cache, self._cache = self._cache, None
-            if cache is not None:
-                with contextlib.suppress(*_BROKEN):
-                    cache.close()
-            if not self._is_sound():
-                shutil.rmtree(self._folder, ignore_errors=True)
+    def _recover(self, failed: diskcache.FanoutCache | None, error: Exception) -> bool:
+        """Throws a damaged cache away, so that the next use makes it anew; whether another try is worth it.
 
-    def _is_sound(self) -> bool:
-        """Whether every shard's database can be read; a shard that is only busy is sound."""
-        for path in self._folder.glob("*/cache.db"):
-            try:
-                with contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
-                    connection.execute("SELECT COUNT(*) FROM Settings").fetchone()
-                    connection.execute("SELECT key FROM Cache LIMIT 1").fetchone()
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) and "busy" not in str(error):
-                    return False
-            except sqlite3.DatabaseError:
-                return False
+        A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
+        """
+        if not _is_damage(error):
+            return False
+        with self._lock:
+            if self._cache is failed:
+                self._cache = None
+                if failed is not None:
+                    with contextlib.suppress(*_BROKEN):
+                        failed.close()
+                shutil.rmtree(self._folder, ignore_errors=True)
         return True
+
+
+def _is_damage(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF in _DAMAGE
+
+
+def _is_emptied(database: Path) -> bool:
+    """Whether the file was cut to nothing beside its log, in which case SQLite would wait for minutes."""
+    log = database.with_name(f"{database.name}-wal")
+    return database.stat().st_size == 0 and log.exists() and log.stat().st_size > 0

@@ -49,6 +49,8 @@ def escape_xml(text: str) -> str:
 
 def form_values(value: Any) -> list[str]:
     """A value's texts in a query or a form: a list repeats its name (OpenAPI's `form` style), an object is JSON."""
+    if isinstance(value, str):
+        return [value]
     if isinstance(value, list):
         return [text for item in value for text in form_values(item)]
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ What a render needs to know of a plugin is put together once and remembered unti
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,10 +122,14 @@ class Catalog:
 
     def list(self, scope: Scope) -> list[Installed]:
         """Every integration in the scope, by id."""
-        with self._database.reading() as session:
-            standings = load_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
-        found = (self._try_install(standing, scope) for standing in standings if standing.is_integration)
+        standings = (standing for standing in self.standings(scope) if standing.is_integration)
+        found = (self._try_install(standing, scope) for standing in standings)
         return [installed for installed in found if installed is not None]
+
+    def standings(self, scope: Scope) -> Sequence[Standing]:
+        """Every plugin as the scope has it, integration or not, by id; nothing is compiled for it."""
+        with self._database.reading() as session:
+            return load_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
 
     def _load(self, scope: Scope, plugin_id: str) -> Installed:
         with self._database.reading() as session:

@@ -31,8 +31,7 @@ def bind_parameters(endpoint: Endpoint, given: Mapping[str, Any], values: Values
     """
     errors: dict[str, list[str]] = {}
     settings = values.merged()
-    known = {parameter.name for parameter in endpoint.parameters}
-    for name in given.keys() - known:
+    for name in given.keys() - endpoint.parameter_names:
         errors[f"parameters.{name}"] = ["Unknown; this endpoint has no such parameter."]
     bound: dict[str, Any] = {}
     for parameter in endpoint.parameters:
@@ -60,8 +59,9 @@ def _parameter_value(parameter: Parameter, given: Mapping[str, Any], settings: M
     if value is None and parameter.value.default is not MISSING:
         value = parameter.value.default
     # 5.0 is an integer in JSON Schema and in JavaScript, and `5` is how it is written.
-    is_whole = parameter.value.type == "integer" and isinstance(value, float) and value.is_integer()
-    return int(value) if is_whole else value
+    if parameter.value.type == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def _raise_for_unset_settings(endpoint: Endpoint, errors: Mapping[str, list[str]]) -> None:

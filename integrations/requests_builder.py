@@ -6,8 +6,9 @@ be encoded is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -68,11 +69,10 @@ class _Filling:
     own: Namespace
     placed: Placed
 
-    def at(self, location: Location) -> Iterator[tuple[str, Any]]:
+    def at(self, location: Location) -> list[tuple[str, Any]]:
         """The parameters of a place that have a value, with it."""
-        for parameter in self.endpoint.parameters:
-            if parameter.location == location and parameter.name in self.bound:
-                yield parameter.name, self.bound[parameter.name]
+        names = self.endpoint.names_at.get(location, ())
+        return [(name, self.bound[name]) for name in names if name in self.bound]
 
 
 def build_call(
@@ -115,7 +115,7 @@ def _filling(
     endpoint: Endpoint, bound: Mapping[str, Any], settings: Mapping[str, Any], values: Values
 ) -> _Filling:
     # A parameter hides the setting of its name, also where nobody gives it: a setting must not stand in for it.
-    names = {parameter.name for parameter in endpoint.parameters}
+    names = endpoint.parameter_names
     own = {name: value for name, value in settings.items() if name not in names} if names else settings
     of_settings = Namespace(settings)
     return _Filling(
@@ -229,7 +229,12 @@ def _written(template: Template, names: Namespace) -> str:
 
 
 def _pair(name: str, text: str) -> str:
-    return f"{quote(name, safe=_QUERY_NAME_SAFE)}={quote(text, safe='')}"
+    return f"{_query_name(name)}={quote(text, safe='')}"
+
+
+@lru_cache(maxsize=4096)
+def _query_name(name: str) -> str:
+    return quote(name, safe=_QUERY_NAME_SAFE)
 
 
 def _with_query(url: str, pairs: Sequence[str]) -> str:
@@ -263,8 +268,7 @@ def _headers(filling: _Filling, content_type: str | None) -> tuple[tuple[str, st
 def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
     endpoint, credentials = filling.endpoint, filling.placed.body
     members = dict(filling.at("body"))
-    takes_members = any(parameter.location == "body" for parameter in endpoint.parameters)
-    if endpoint.body is None and not takes_members and not credentials:
+    if endpoint.body is None and "body" not in endpoint.names_at and not credentials:
         return None, None
     # Where a body is declared, an empty one is sent: a JSON API wants `{}` rather than nothing.
     value = _declared_body(filling) if endpoint.body is not None else {}

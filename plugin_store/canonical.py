@@ -26,6 +26,17 @@ def canonical_json(value: Any) -> bytes:
         raise UncanonicalError("Text must be valid Unicode.") from None
 
 
+def check_canonical(value: Any) -> None:
+    """Raises UncanonicalError where `canonical_json` would; a text is looked at without being written out."""
+    if not isinstance(value, str):
+        canonical_json(value)
+        return
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise UncanonicalError("Text must be valid Unicode.") from None
+
+
 def digest(value: Any) -> str:
     """SHA-256 over the value's canonical bytes, in hex. Raises UncanonicalError."""
     return hashlib.sha256(canonical_json(value)).hexdigest()

@@ -215,7 +215,8 @@ class PrefetchJob(Base):
     """One input set of a block that is fetched ahead: by default, because it is used, or because it is pinned.
 
     `parameters` are as they were given. `artifact_key` is the key of what the last look at the settings makes of
-    them. `next_run_at` is NULL while the job is paused or waits for something (`waits_for`: a problem's code).
+    them, `settled` a digest of those settings. `next_run_at` is NULL while the job is paused or waits for something
+    (`waits_for`: a problem's code).
     """
 
     __tablename__ = "prefetch_jobs"
@@ -239,6 +240,7 @@ class PrefetchJob(Base):
     used_at: Mapped[float | None]
     runs_since_used: Mapped[int] = mapped_column(default=0)
     waits_for: Mapped[str | None] = mapped_column(Text)
+    settled: Mapped[str | None] = mapped_column(Text)
     fetched_at: Mapped[float | None]
     next_run_at: Mapped[float | None] = mapped_column(index=True)
     last_run_at: Mapped[float | None]

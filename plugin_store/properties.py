@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from plugin_store.canonical import UncanonicalError, canonical_json
+from plugin_store.canonical import UncanonicalError, canonical_json, check_canonical
 from plugin_store.formats import FORMATS
 
 Check = Callable[[Any], list[str]]
@@ -78,7 +78,7 @@ def compile_check(declared: Mapping[str, Any]) -> Check:
         if not fits_type(value):
             return [wrong_type]
         try:
-            canonical_json(value)
+            check_canonical(value)
         except UncanonicalError as error:
             return [str(error)]
         return [message for rule in rules if (message := rule(value))]

@@ -34,6 +34,7 @@ HEADER_NAME = validate.Regexp(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z", error="Not a header name (RFC 9110 section 5.1)."
 )
 WIRE_NAME = validate.Regexp(r"[^\x00-\x20\x7f]{1,128}\Z", error="Use 1 to 128 characters without blanks.")
+MAX_WORDS = 300
 SCALARS = (str, int, float, bool)
 
 
@@ -50,6 +51,8 @@ class Declared(Schema):
     def refuse_unknown_words(self, _data: Any, original: Any, **_: Any) -> None:
         if not isinstance(original, Mapping):
             return
+        if len(original) > MAX_WORDS:
+            raise ValidationError(f"More than {MAX_WORDS} words.")
         known = {field.data_key or name for name, field in self.fields.items()}
         wrong: dict[str, list[str]] = {}
         for word in original:
@@ -107,5 +110,6 @@ class Text(fields.String):
 
 
 def scalars_by(name_rule: validate.Validator, **kwargs: Any) -> fields.Dict:
-    """An object whose members are scalars and whose names follow a rule."""
-    return fields.Dict(keys=fields.String(validate=name_rule), values=Scalar(), **kwargs)
+    """An object whose members are scalars and whose names follow a rule, a hundred at most."""
+    names = fields.String(validate=name_rule)
+    return fields.Dict(keys=names, values=Scalar(), validate=validate.Length(max=100), **kwargs)

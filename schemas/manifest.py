@@ -329,7 +329,11 @@ class BlockSchema(Declared):
 
     open_vocabulary = True
     id = fields.String(required=True, validate=NAME)
-    config_schema = fields.Dict(keys=fields.String(validate=NAME), values=fields.Nested(InputSchema))
+    config_schema = fields.Dict(
+        keys=fields.String(validate=NAME),
+        values=fields.Nested(InputSchema),
+        validate=validate.Length(max=200),
+    )
     endpoint = fields.String()
     steps = fields.List(fields.Nested(StepSchema), validate=validate.Length(1, MAX_STEPS))
     select = Text()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import unquote
 
-from integrations.base_url import BaseUrl, check_escapes
+from integrations.base_url import BaseUrl
 from integrations.cache_key import digest
 from integrations.compiling.graphql import is_mutation
 from integrations.compiling.paginators import compile_paginator
+from integrations.compiling.paths import NamedTemplates, compile_path
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import (
     check_body,
@@ -36,14 +36,12 @@ from integrations.manifest import (
 )
 from integrations.response_schema import compile_response_schema
 from integrations.selection import compile_select
-from integrations.templating import Template, Tree
+from integrations.templating import MAX_TEMPLATE_LENGTH, Template, Tree
 
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _VALUE_TYPES = frozenset({"json", "ndjson", "csv", "xml", "feed", "opengraph"})
 # What shapes a request beside the endpoint itself; a change of these makes other artifacts.
 _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
-
-NamedTemplates = tuple[tuple[str, Template], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,8 @@ class Surroundings:
     tls: TlsTemplates | None
     headers: NamedTemplates
     query: NamedTemplates
-    shaping: Mapping[str, Any]
+    shaping_digest: str
+    """Of what shapes every request beside the endpoint itself."""
 
     @classmethod
     def of(
@@ -77,7 +76,7 @@ class Surroundings:
             query = named_templates(section["query"], "query", problems)
             check_names(names_of(headers), properties, "headers", problems)
             check_names(names_of(query), properties, "query", problems)
-        shaping = {word: section[word] for word in _SHAPING if word in section}
+        shaping = digest({word: section[word] for word in _SHAPING if word in section})
         return cls(
             section["api_type"], properties, base_url, credentials, token, tls, headers, query, shaping
         )
@@ -127,7 +126,7 @@ class _EndpointCompiler:
 
     def compile(self) -> Endpoint:
         item, problems, around = self.item, self.problems, self.around
-        path, path_query = self._path()
+        path, path_query = compile_path(item["path"], problems)
         headers = named_templates(item["headers"], "headers", problems)
         body = self._body()
         parameters = self._parameters(path, (*path_query, *headers), body)
@@ -172,7 +171,7 @@ class _EndpointCompiler:
             ),
             config_names=names - secure,
             secret_names=secure,
-            digest=digest([around.shaping, plain_json(item)]),
+            digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
         )
 
@@ -206,30 +205,6 @@ class _EndpointCompiler:
             "response_schema", lambda: compile_response_schema(self.item["response_schema"])
         )
 
-    def _path(self) -> tuple[Template, tuple[tuple[str, Template], ...]]:
-        source: str = self.item["path"]
-        path_source, _, query_source = source.partition("?")
-        template = self.problems.template("path", path_source)
-        if path_source and not path_source.startswith("/"):
-            self.problems.add("path", "Start with a slash; it is appended to base_url.")
-        if "#" in source or "\\" in source or any(ord(c) < 0x21 for c in source):
-            self.problems.add(
-                "path", "Fragments, backslashes, blanks and control characters do not belong here."
-            )
-        # Decoded too, for a server behind a proxy may read %2e%2e as a step up.
-        if any(unquote(unquote(segment)) in (".", "..") for segment in path_source.split("/")):
-            self.problems.add("path", "`.` and `..` do not belong into a path.")
-        if path_source.startswith("//"):
-            self.problems.add("path", "Two slashes at the start would name another host.")
-        query = tuple(
-            (unquote(pair.partition("=")[0]), self.problems.template("path", pair))
-            for pair in query_source.split("&")
-            if pair
-        )
-        for item in (template, *(pair for _, pair in query)):
-            self.problems.attempt("path", lambda item=item: check_escapes(item))
-        return template, query
-
     def _body(self) -> Tree | None:
         if self.item.get("body") is None:
             return None
@@ -247,6 +222,9 @@ class _EndpointCompiler:
         body = self.item["body"]
         if not isinstance(body, Mapping) or not isinstance(body.get("query"), str):
             self.problems.add("body", "A GraphQL body is an object with a `query`, and `variables`.")
+            return Tree(None)
+        if len(body["query"]) > MAX_TEMPLATE_LENGTH:
+            self.problems.add("body", f"The query is longer than {MAX_TEMPLATE_LENGTH} characters.")
             return Tree(None)
         rest = self.problems.tree("body", {key: item for key, item in body.items() if key != "query"})
         query = Template(body["query"], (body["query"],))

@@ -27,10 +27,10 @@ class Parameter:
 
     value: Value
     location: Location
+    name: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        return self.value.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.value.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,16 @@ class Endpoint:
     secret_names: frozenset[str]
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
+    parameter_names: frozenset[str] = field(init=False, repr=False)
+    names_at: Mapping[Location, tuple[str, ...]] = field(init=False, repr=False)
+    """The parameters' names by place, in their order."""
+
+    def __post_init__(self) -> None:
+        places: dict[Location, list[str]] = {}
+        for item in self.parameters:
+            places.setdefault(item.location, []).append(item.name)
+        object.__setattr__(self, "parameter_names", frozenset(item.name for item in self.parameters))
+        object.__setattr__(self, "names_at", {place: tuple(names) for place, names in places.items()})
 
     @property
     def is_safe(self) -> bool:
@@ -107,7 +117,9 @@ class Endpoint:
     @property
     def url_parameter(self) -> Parameter | None:
         """The parameter that gives the whole URL, where one does."""
-        return next((item for item in self.parameters if item.location == "url"), None)
+        if "url" not in self.names_at:
+            return None
+        return next(item for item in self.parameters if item.location == "url")
 
     @property
     def needs_input(self) -> bool:

@@ -56,9 +56,36 @@ class Jobs:
         with self._database.reading() as session:
             return session.get(PrefetchJob, job_id)
 
-    def all(self) -> Sequence[PrefetchJob]:
+    def of_plugin(self, workspace_id: int, plugin_id: str) -> Sequence[PrefetchJob]:
+        """The jobs of a plugin in a workspace and its notebooks."""
+        mine = (PrefetchJob.workspace_id == workspace_id) & (PrefetchJob.plugin_id == plugin_id)
         with self._database.reading() as session:
-            return session.scalars(select(PrefetchJob).order_by(PrefetchJob.id)).all()
+            return session.scalars(select(PrefetchJob).where(mine)).all()
+
+    def settled_marks(self) -> dict[tuple[int, str], str]:
+        """By workspace and plugin that have jobs: the mark under which all of them were looked at; else ""."""
+        columns = (PrefetchJob.workspace_id, PrefetchJob.plugin_id, PrefetchJob.settled)
+        marks: dict[tuple[int, str], str] = {}
+        with self._database.reading() as session:
+            for workspace_id, plugin_id, mark in session.execute(select(*columns).distinct()):
+                place = (workspace_id, plugin_id)
+                marks[place] = mark or "" if marks.get(place, mark) == mark else ""
+        return marks
+
+    def settle(self, marks: Mapping[tuple[int, str], str]) -> None:
+        """Notes under which mark the jobs of a plugin in a workspace were looked at."""
+        statement = (
+            update(TABLE)
+            .where(TABLE.c.workspace_id == bindparam("workspace"), TABLE.c.plugin_id == bindparam("plugin"))
+            .values(settled=bindparam("mark"))
+        )
+        rows = [
+            {"workspace": workspace_id, "plugin": plugin_id, "mark": mark}
+            for (workspace_id, plugin_id), mark in marks.items()
+        ]
+        for chunk in _chunks(rows):
+            with self._database.writing() as session:
+                session.connection().execute(statement, list(chunk))
 
     def ahead_of(self, now: float) -> Sequence[PrefetchJob]:
         """Jobs that seem to have run after `now`: the clock was set back since."""
@@ -79,21 +106,18 @@ class Jobs:
             query = select(PrefetchJob).where(mine).order_by(*order).offset(page.offset).limit(page.size)
             return session.scalars(query).all(), total
 
-    def workspace_scopes(self) -> list[Scope]:
+    def workspace_ids(self) -> Sequence[int]:
         with self._database.reading() as session:
-            return [Scope(workspace_id) for workspace_id in session.scalars(select(Workspace.id))]
+            return session.scalars(select(Workspace.id)).all()
 
-    def notebook_scopes(self) -> list[tuple[Scope, str]]:
-        """Where a notebook sets something of its own for a plugin, with the plugin's id."""
-        table = NotebookPluginConfig
-        query = select(Notebook.workspace_id, Notebook.id, table.plugin_id).join(
-            table, table.notebook_id == Notebook.id
+    def notebook_settings(self) -> list[tuple[int, str, int, list[Any]]]:
+        """What notebooks set of their own: workspace, plugin, notebook, and the setting."""
+        own = NotebookPluginConfig
+        query = select(Notebook.workspace_id, own.plugin_id, own.notebook_id, own.enabled, own.config).join(
+            Notebook, own.notebook_id == Notebook.id
         )
         with self._database.reading() as session:
-            rows = session.execute(query).all()
-        return [
-            (Scope(workspace_id, notebook_id), plugin_id) for workspace_id, notebook_id, plugin_id in rows
-        ]
+            return [(*row[:3], [row.enabled, row.config]) for row in session.execute(query)]
 
     def change(self, job_id: int, **values: Any) -> PrefetchJob:
         """The job with these values written. Raises NotFound."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -13,6 +14,8 @@ from integrations.artifacts import Artifact
 from integrations.fair_pool import FairPool
 from integrations.prefetch.jobs import Due, Jobs
 from integrations.prefetch.planner import Planner
+from integrations.prefetch.questions import Questions
+from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.steady import SteadyScheduler, Turn
 from integrations.render import Rendered, Renderer
 from integrations.uses import Uses
@@ -22,6 +25,8 @@ from plugin_store.workspaces import Scope
 _log = logging.getLogger(__name__)
 
 FLUSH_EVERY_SECONDS = 5.0
+# What a round takes for planning at most, so that many new plugins do not hold up what is due.
+PLANNING_SECONDS = 0.2
 
 # A scheduled call that makes way for people, or for a provider that needs a rest.
 YIELDED = (BudgetSpent, BreakerOpen, DeadlineExceeded)
@@ -34,6 +39,8 @@ class Prefetcher:
         self,
         renderer: Renderer,
         planner: Planner,
+        reconciler: Reconciler,
+        questions: Questions,
         jobs: Jobs,
         uses: Uses,
         turn: Turn,
@@ -45,6 +52,8 @@ class Prefetcher:
     ) -> None:
         self._renderer = renderer
         self._planner = planner
+        self._reconciler = reconciler
+        self._questions = questions
         self._jobs = jobs
         self._uses = uses
         self._turn = turn
@@ -80,9 +89,12 @@ class Prefetcher:
             _log.warning("The use of some input sets cannot be written.")
         self._turn.release()
 
-    def sweep(self, now: float) -> list[Future[None]]:
-        """The runs that this round began, one for each job that is due and not running."""
-        self._plan(now)
+    def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:
+        """The runs that this round began, one for each job that is due and not running.
+
+        What changed is planned first; what takes longer than `planning_seconds` is left to the next round.
+        """
+        self._plan(now, planning_seconds)
         begun = []
         for due in self._jobs.due(now):
             if self._begin(due.id, now):
@@ -138,22 +150,23 @@ class Prefetcher:
                 self.flush_uses()
                 self._flushed_at = now
             if self._turn.take():
-                self.sweep(now)
+                self.sweep(now, PLANNING_SECONDS)
             self._is_in_trouble = False
         except StorageFailed as error:
             if not self._is_in_trouble:
                 _log.warning("Nothing is fetched ahead for now: %s", error.detail)
             self._is_in_trouble = True
 
-    def _plan(self, now: float) -> None:
+    def _plan(self, now: float, seconds: float) -> None:
         if self._swept_at is None or now < self._swept_at:
             self._planner.set_back(now)
         self._swept_at = now
         # The revision from before the look: what changes meanwhile is looked at again.
         revision = self._revision()
         if revision != self._planned_revision:
-            self._planner.reconcile(now)
+            self._reconciler.look_around()
             self._planned_revision = revision
+        self._reconciler.bring_in_line(now, seconds)
 
     def _begin(self, job_id: int, now: float) -> bool:
         with self._lock:
@@ -195,7 +208,7 @@ class Prefetcher:
             "runs_since_used": job.runs_since_used + (0 if is_forced else 1),
         }
         try:
-            cadence = self._planner.cadence(scope, job.plugin_id, job.block_id)
+            cadence = self._questions.cadence(scope, job.plugin_id, job.block_id)
 
             def is_young(kept: Artifact) -> bool:
                 return not is_forced and not cadence.is_due(kept.fetched_at, started_at)
@@ -212,6 +225,7 @@ class Prefetcher:
             values |= {
                 "last_outcome": _outcome(rendered),
                 "last_error": rendered.error.code if rendered.error is not None else None,
+                "artifact_key": rendered.artifact.key,
                 "fetched_at": fetched_at,
                 "failures": 0,
                 "next_run_at": cadence.next_run(fetched_at, self._chance()),
@@ -221,7 +235,7 @@ class Prefetcher:
     def _failed(self, job: PrefetchJob, error: PatchbayError) -> dict[str, Any]:
         now, failures = self._clock(), job.failures + 1
         try:
-            cadence = self._planner.cadence(
+            cadence = self._questions.cadence(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
             next_run_at = cadence.retry(now, failures, error.retry_after_seconds, self._chance())

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("used_at", sa.Float(), nullable=True),
         sa.Column("runs_since_used", sa.Integer(), nullable=False),
         sa.Column("waits_for", sa.Text(), nullable=True),
+        sa.Column("settled", sa.Text(), nullable=True),
         sa.Column("fetched_at", sa.Float(), nullable=True),
         sa.Column("next_run_at", sa.Float(), nullable=True),
         sa.Column("last_run_at", sa.Float(), nullable=True),

@@ -388,3 +388,22 @@ def test_a_url_says_which_issue(client, upstream):
         "/integrations/gh/render", {"block_type": "issue", "parameters": {"url": "https://gitlab.com/o/r"}}
     )
     assert (other.status_code, list(other.json["errors"])) == (422, ["parameters.url"])
+
+
+def test_a_step_that_cannot_use_what_it_is_given_says_why(weather, upstream):
+    chain = {"id": "pair", "config_schema": {"a": {"type": "string"}, "b": {}}, "steps": [
+        {"id": "geo", "endpoint": "geocode", "parameters": {"q": "{inputs.a} {inputs.b}"}, "outputs": {"all": "@"}},
+        {"id": "more", "endpoint": "geocode", "parameters": {"q": "in {steps.geo.all}"}},
+    ]}  # fmt: skip
+    weather.manifest["blocks"].append(chain)
+    weather.register()
+    missing = weather.ask("pair", {"a": "x"}, status=422)
+    assert list(missing.json["errors"]) == ["parameters.b"]
+    unfit = weather.ask("pair", {"a": "x", "b": ["y"]}, status=422)
+    assert list(unfit.json["errors"]) == ["parameters.b"]
+    listed = weather.ask("pair", {"a": "x", "b": "y"}, status=502)
+    assert (listed.json["reason"], listed.json["step"], listed.json["output"]) == (
+        "output_unfit",
+        "geo",
+        "all",
+    )

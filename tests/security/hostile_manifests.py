@@ -103,7 +103,7 @@ BUILT: list[Callable[[random.Random], Any]] = [
     lambda rng: "x" * rng.choice([1001, 2001, 20_001, 200_000]),
     lambda rng: rng.choice([1, -1]) * 10 ** rng.choice([16, 20, 400, 4000]),
     lambda rng: "".join(chr(rng.choice([rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)])) for _ in range(40)),
-    lambda rng: _soup(rng),
+    lambda rng: _soup(rng),  # noqa: PLW0108 - defined below
 ]  # fmt: skip
 
 

@@ -51,7 +51,9 @@ def call_of(grant: dict[str, str] | None = None, **oauth2: Any) -> PreparedCall:
 
 
 def form_of(call: PreparedCall) -> dict[str, str]:
-    return dict(parse_qsl((call.body or b"").decode(), keep_blank_values=True, strict_parsing=True))
+    pairs = parse_qsl((call.body or b"").decode(), keep_blank_values=True, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs), "RFC 6749 section 3.2: no parameter comes twice"
+    return dict(pairs)
 
 
 class TestRequest:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
-from werkzeug import Request, Response
+from werkzeug import Response
 
 from errors import SettingsIncomplete, StorageFailed, UpstreamFailed
 from integrations.parameters import Values
@@ -48,6 +48,12 @@ def slow(token_server: TokenServer) -> threading.Event:
 
     token_server.answer = answer
     return go
+
+
+def keys_of(asker: Asker) -> list[str]:
+    """The keys under which the vault holds anything."""
+    with asker.services.database.reading() as session:
+        return list(session.scalars(select(PluginSecret.key).order_by(PluginSecret.key)))
 
 
 def failing(token_server: TokenServer, *args: Any, **options: Any) -> None:
@@ -305,9 +311,7 @@ class TestSettings:
         assert asker.get(unsaved) == FIRST
         assert asker.get(unsaved) == SECOND
         assert {request.authorization.username for request in svc.asked} == {"you"}
-        with asker.services.database.reading() as session:
-            keys = session.scalars(select(PluginSecret.key)).all()
-        assert keys == ["client_secret"]
+        assert keys_of(asker) == ["client_secret"]
 
     def test_a_kept_token_is_not_for_unsaved_settings(self, svc: TokenServer, asker: Asker):
         asker.get()
@@ -330,23 +334,35 @@ class TestSettings:
             client.put("/integrations/svc/secrets/client_secret", {"value": f"secret-{number}"})
             clock.shift(10)
             asker.get()
-        with asker.services.database.reading() as session:
-            keys = session.scalars(
-                select(PluginSecret.key).where(PluginSecret.key.startswith("token:"))
-            ).all()
-        assert len(keys) == 1
+        assert len([key for key in keys_of(asker) if key.startswith("token:")]) == 1
 
+    @pytest.mark.parametrize("is_public", [False, True])
     def test_a_plugin_that_is_forgotten_meanwhile_keeps_nothing(
-        self, svc: TokenServer, asker: Asker, client: Client
+        self, svc: TokenServer, asker: Asker, client: Client, home: str, is_public: bool
     ):
-        def forget(_request: Request) -> Response:
+        if is_public:
+            declare_client(client, home, is_set=False, token_endpoint_auth_method="none")
+
+        def forget_then_answer(_number: int) -> Response:
             client.delete("/plugins/svc")
             return json_answer({"access_token": "LATE-0123456789"})
 
-        svc.answer = lambda _number: forget(svc.asked[-1])
+        svc.answer = forget_then_answer
         assert asker.get() == {"access_token": "LATE-0123456789"}
-        with asker.services.database.reading() as session:
-            assert session.scalars(select(PluginSecret.key)).all() == []
+        assert keys_of(asker) == []
+
+    def test_a_secret_that_is_entered_meanwhile_leaves_nothing_of_the_old_one(
+        self, svc: TokenServer, asker: Asker, client: Client
+    ):
+        quick = svc.answer
+
+        def enter_then_answer(number: int) -> Response:
+            client.put("/integrations/svc/secrets/client_secret", {"value": "new"})
+            return quick(number)
+
+        svc.answer = enter_then_answer
+        assert asker.get() == FIRST
+        assert keys_of(asker) == ["client_secret"]
 
 
 class TestStore:

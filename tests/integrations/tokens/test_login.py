@@ -195,22 +195,19 @@ class TestLife:
         assert len(upstream.log) == (1 if life is None else 2)
 
 
+@pytest.mark.parametrize("by", ["setting", "manifest"])
 def test_a_change_of_the_address_in_base_url_logs_in_anew(
-    client: Client, home: str, upstream: HTTPServer, asker: Asker
+    client: Client, home: str, upstream: HTTPServer, asker: Asker, by: str
 ):
     """The login's own templates do not name the setting; its path hangs on base_url all the same."""
     give(upstream, json_answer({"t": "S1"}))
     give(upstream, json_answer({"t": "S2"}), "/other/api/login")
-    declare(
-        client,
-        {
-            "base_url": "{server}/api",
-            "auth_method": "session_token",
-            "login": {"path": "/login", "token_path": "t"},
-        },
-        PROPERTIES,
-        server=home,
-    )
+    login = {"path": "/login", "token_path": "t"}
+    declare_login(client, home, login)
     assert asker.get() == {"session_token": "S1"}
-    client.put("/integrations/svc/config", {"config": {"server": f"{home}/other"}})
+    if by == "setting":
+        client.put("/integrations/svc/config", {"config": {"user": "anna", "server": f"{home}/other"}})
+    else:
+        section = {"base_url": "{server}/other/api", "auth_method": "session_token", "login": login}
+        declare(client, section, PROPERTIES)
     assert asker.get() == {"session_token": "S2"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -124,8 +125,6 @@ class TestTheWayThere:
     def test_behind_a_proxy_the_address_to_come_back_to_is_the_browsers(
         self, settings: Settings, make_app: Callable[[Settings], Flask], home: str
     ):
-        from dataclasses import replace
-
         origin = "https://patchbay.lan"
         client = Client(
             make_app(replace(settings, allowed_hosts=("patchbay.lan",), allowed_origins=(origin,)))
@@ -138,8 +137,6 @@ class TestTheWayThere:
     def test_a_frontend_elsewhere_does_not_move_the_way_back(
         self, settings: Settings, make_app: Callable[[Settings], Flask], home: str
     ):
-        from dataclasses import replace
-
         origin = "http://localhost:5173"
         client = Client(make_app(replace(settings, allowed_origins=(origin,))))
         declare_sign_in(client, home)

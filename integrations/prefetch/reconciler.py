@@ -1,0 +1,166 @@
+"""Brings the stored jobs in line with what is declared and set, a plugin at a time."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from errors import Invalid, PatchbayError
+from integrations.cache_key import digest
+from integrations.catalog import Catalog
+from integrations.prefetch.jobs import Jobs, Row
+from integrations.prefetch.questions import Inputs, Questions
+from plugin_store.models import PrefetchJob
+from plugin_store.standing import Standing
+from plugin_store.workspaces import Scope
+
+Place = tuple[int, str]
+"""A workspace's id and a plugin's."""
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a look at some jobs comes to."""
+
+    added: list[Row] = field(default_factory=list)
+    changed: list[Row] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+
+
+class Reconciler:
+    """Adds, changes and drops jobs as manifests, settings and switches change."""
+
+    def __init__(self, catalog: Catalog, questions: Questions, jobs: Jobs) -> None:
+        self._catalog = catalog
+        self._questions = questions
+        self._jobs = jobs
+        self._marks: dict[Place, str] | None = None
+        self._notebooks: dict[Place, list[int]] = {}
+        self._moved: dict[Place, None] = {}
+
+    def look_around(self) -> None:
+        """Notes where something changed that jobs may hang on; `bring_in_line` sees to it."""
+        settled = self._jobs.settled_marks()
+        own = defaultdict(list)
+        for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
+            own[workspace_id, plugin_id].append((notebook_id, setting))
+        marks: dict[Place, str] = {}
+        for workspace_id in self._jobs.workspace_ids():
+            for standing in self._catalog.standings(Scope(workspace_id)):
+                place = (workspace_id, standing.plugin_id)
+                if place in settled or _fetches_ahead(standing):
+                    marks[place] = _mark(standing, own[place])
+        # What was settled before a restart is settled still.
+        known = settled if self._marks is None else self._marks
+        self._moved.update(dict.fromkeys(place for place, mark in marks.items() if known.get(place) != mark))
+        self._notebooks = {
+            place: [notebook_id for notebook_id, _ in settings] for place, settings in own.items()
+        }
+        self._marks = marks
+
+    def bring_in_line(self, now: float, seconds: float) -> None:
+        """Sees to what moved, for about so many seconds; what is left waits for the next call."""
+        ends_at = time.monotonic() + seconds
+        changes = _Changes()
+        seen: dict[Place, str] = {}
+        for place in self._moved:
+            if seen and time.monotonic() > ends_at:
+                break
+            self._review_plugin(place, changes, now)
+            seen[place] = (self._marks or {}).get(place, "")
+        self._jobs.delete_all(changes.gone)
+        self._jobs.change_all(changes.changed)
+        self._jobs.add_all(changes.added)
+        self._jobs.settle(seen)
+        for place in seen:
+            del self._moved[place]
+
+    def _review_plugin(self, place: Place, changes: _Changes, now: float) -> None:
+        """Looks at all jobs of a plugin in a workspace and its notebooks, and at what there should be."""
+        keys: dict[str, PrefetchJob | None] = {}
+        for job in sorted(self._jobs.of_plugin(*place), key=_precedence):
+            self._review_job(job, keys, changes, now)
+        workspace_id, plugin_id = place
+        # The workspace first: a notebook that sees the same needs nothing of its own.
+        for notebook_id in (None, *sorted(self._notebooks.get(place, ()))):
+            self._add_defaults(Scope(workspace_id, notebook_id), plugin_id, keys, changes, now)
+
+    def _review_job(
+        self, job: PrefetchJob, keys: dict[str, PrefetchJob | None], changes: _Changes, now: float
+    ) -> None:
+        """Whether one stored job is still wanted, and what it asks now."""
+        scope = Scope(job.workspace_id, job.notebook_id)
+        if not job.is_pinned and job.block_id not in self._blocks(scope, job.plugin_id):
+            changes.gone.append(job.id)
+            return
+        try:
+            question = self._questions.ask(Inputs(scope, job.plugin_id, job.block_id, job.parameters))
+        except PatchbayError as problem:
+            # Inputs that no longer fit go; a notebook's own jobs come again by themselves.
+            if not job.is_pinned and (isinstance(problem, Invalid) or job.notebook_id is not None):
+                changes.gone.append(job.id)
+            else:
+                changes.changed.append({"id": job.id, "waits_for": problem.code, "next_run_at": None})
+            return
+        if question.key in keys:
+            # Another job asks the same by now; the one that comes first stays.
+            changes.gone.append(job.id)
+            return
+        keys[question.key] = job
+        if question.key != job.artifact_key or job.waits_for is not None:
+            plan = self._questions.plan(question, now, is_paused=job.is_paused)
+            changes.changed.append({"id": job.id, **plan})
+
+    def _add_defaults(
+        self,
+        scope: Scope,
+        plugin_id: str,
+        keys: dict[str, PrefetchJob | None],
+        changes: _Changes,
+        now: float,
+    ) -> None:
+        """The blocks that need nobody's inputs get a job, where none asks the same."""
+        for block_id in self._blocks(scope, plugin_id):
+            inputs = Inputs(scope, plugin_id, block_id, {})
+            try:
+                question = self._questions.ask(inputs)
+            except PatchbayError:
+                # It needs an input or a setting, or is off: nothing to fetch without somebody's word.
+                continue
+            if question.key not in keys:
+                keys[question.key] = None
+                changes.added.append(self._questions.new_job(inputs, question, now) | {"is_default": True})
+            elif (job := keys[question.key]) is not None and not job.is_default:
+                changes.changed.append({"id": job.id, "is_default": True})
+
+    def _blocks(self, scope: Scope, plugin_id: str) -> list[str]:
+        """The blocks that the manifest has fetched ahead."""
+        try:
+            blocks = self._catalog.find(scope, plugin_id).integration.blocks.values()
+        except PatchbayError:
+            # It was forgotten just now, or this version cannot read its manifest.
+            return []
+        return [block.id for block in blocks if block.pre_fetch and block.is_safe]
+
+
+def _precedence(job: PrefetchJob) -> tuple[bool, bool, int]:
+    """Of jobs that come to ask the same, a pinned one stays, then the workspace's, then the oldest."""
+    return (not job.is_pinned, job.notebook_id is not None, job.id)
+
+
+def _fetches_ahead(standing: Standing) -> bool:
+    """Whether the manifest has a block fetched ahead, seen without compiling it."""
+    blocks = standing.manifest.get("blocks") if standing.is_integration else None
+    declared = blocks if isinstance(blocks, list) else []
+    return any(isinstance(block, dict) and block.get("pre_fetch") is True for block in declared)
+
+
+def _mark(standing: Standing, notebooks: list[tuple[int, Any]]) -> str:
+    """What changes when the plugin's jobs in the workspace may have to."""
+    secrets = {
+        name: [state.revision, state.status, state.bound_to] for name, state in standing.secrets.items()
+    }
+    switches = [standing.plugin_enabled, standing.workspace_enabled]
+    return digest([standing.digest, switches, standing.workspace_config, secrets, sorted(notebooks)])

@@ -1,0 +1,132 @@
+"""When blocks are fetched ahead: cron lines, intervals, spread and patience."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from errors import Invalid
+from integrations.prefetch.cadence import Cadence, cadence_of
+from integrations.schedules import compile_schedule
+from tests.integrations.building import integration_of
+
+# A Friday.
+NOW = datetime(2027, 1, 15, 8, 0, tzinfo=UTC).timestamp()
+
+
+def moments(line: str, count: int = 3, timezone: str = "UTC", after: float = NOW) -> list[str]:
+    schedule, found = compile_schedule(line, timezone), []
+    for _ in range(count):
+        after = schedule.next_after(after)
+        found.append(datetime.fromtimestamp(after, UTC).strftime("%a %d %b %H:%M"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("0 7 * * *", ["Sat 16 Jan 07:00", "Sun 17 Jan 07:00", "Mon 18 Jan 07:00"]),
+        ("*/15 * * * *", ["Fri 15 Jan 08:15", "Fri 15 Jan 08:30", "Fri 15 Jan 08:45"]),
+        # Sunday is 0 and 7, as cron has it.
+        ("0 0 * * 0", ["Sun 17 Jan 00:00", "Sun 24 Jan 00:00", "Sun 31 Jan 00:00"]),
+        ("0 0 * * 7", ["Sun 17 Jan 00:00", "Sun 24 Jan 00:00", "Sun 31 Jan 00:00"]),
+        ("0 0 * * 1-5", ["Mon 18 Jan 00:00", "Tue 19 Jan 00:00", "Wed 20 Jan 00:00"]),
+        ("0 0 * * 6-7", ["Sat 16 Jan 00:00", "Sun 17 Jan 00:00", "Sat 23 Jan 00:00"]),
+        ("0 0 * * FRI-mon", ["Sat 16 Jan 00:00", "Sun 17 Jan 00:00", "Mon 18 Jan 00:00"]),
+        ("0 0 * * */3", ["Sat 16 Jan 00:00", "Sun 17 Jan 00:00", "Wed 20 Jan 00:00"]),
+        ("0 0 * * mon,3", ["Mon 18 Jan 00:00", "Wed 20 Jan 00:00", "Mon 25 Jan 00:00"]),
+        # Day of month or day of week, where both are given.
+        ("0 0 20 * 1", ["Mon 18 Jan 00:00", "Wed 20 Jan 00:00", "Mon 25 Jan 00:00"]),
+        ("0 0 29 2 *", ["Tue 29 Feb 00:00", "Sun 29 Feb 00:00", "Fri 29 Feb 00:00"]),
+    ],
+)
+def test_a_line_means_what_cron_makes_of_it(line: str, expected: list[str]):
+    assert moments(line) == expected
+
+
+def test_a_schedule_keeps_to_its_own_clock_over_daylight_saving():
+    before = datetime(2027, 3, 27, 12, 0, tzinfo=UTC).timestamp()
+    assert moments("0 7 * * *", 2, "Europe/Oslo", before) == ["Sun 28 Mar 05:00", "Mon 29 Mar 05:00"]
+    winter = datetime(2027, 3, 26, 12, 0, tzinfo=UTC).timestamp()
+    assert moments("0 7 * * *", 1, "Europe/Oslo", winter) == ["Sat 27 Mar 06:00"]
+
+
+@pytest.mark.parametrize(
+    ("block", "field"),
+    [
+        ({"schedule": "every day"}, "schedule"),
+        ({"schedule": ""}, "schedule"),
+        ({"schedule": "* * * * * *"}, "schedule"),
+        ({"schedule": "61 * * * *"}, "schedule"),
+        ({"schedule": "0 0 * * 8"}, "schedule"),
+        ({"schedule": "0 0 * * day"}, "schedule"),
+        ({"schedule": "*/0 * * * *"}, "schedule"),
+        ({"schedule": "0 0 30 2 *"}, "schedule"),
+        ({"schedule": "0 7 * * *", "timezone": "Mars/Olympus"}, "timezone"),
+        ({"schedule": "0 7 * * *", "timezone": "../../etc/passwd"}, "timezone"),
+        ({"schedule": "0 7 * * *", "timezone": ""}, "timezone"),
+        ({"refresh_interval": 0}, "refresh_interval"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_field(block: dict[str, str], field: str):
+    with pytest.raises(Invalid) as refused:
+        integration_of([{"id": "e"}], [{"id": "b", "endpoint": "e", "pre_fetch": True, **block}])
+    assert set(refused.value.errors or {}) == {f"manifest.blocks[0].{field}"}
+
+
+def test_an_interval_is_spread_by_a_tenth_to_both_sides():
+    cadence = Cadence(100, None)
+    assert [cadence.next_run(NOW, chance) - NOW for chance in (0, 0.5, 1)] == pytest.approx([90, 100, 110])
+
+
+def test_a_scheduled_moment_is_spread_to_later_only():
+    daily = Cadence(None, compile_schedule("0 9 * * *", "UTC"))
+    assert [daily.next_run(NOW, chance) - NOW for chance in (0, 1)] == [3600, 3630]
+    minutely = Cadence(None, compile_schedule("* * * * *", "UTC"))
+    assert minutely.next_run(NOW, 1) - NOW == 66
+
+
+def test_of_interval_and_schedule_the_earlier_counts():
+    both = Cadence(7200, compile_schedule("0 9 * * *", "UTC"))
+    assert both.next_run(NOW, 0) - NOW == 3600
+    assert both.next_run(NOW + 3600, 0) - NOW == 3600 + 6480
+
+
+@pytest.mark.parametrize(
+    ("age", "due"), [(0, False), (89, False), (90, True), (1000, True), (-1, True), (-86_400, True)]
+)
+def test_what_is_old_or_comes_from_the_future_is_due(age: float, due: bool):
+    assert Cadence(100, None).is_due(NOW - age, NOW) is due
+
+
+def test_what_is_new_runs_soon_and_what_is_there_when_it_grows_old():
+    cadence = Cadence(3600, None)
+    assert [cadence.first_run(None, NOW, chance) - NOW for chance in (0, 1)] == [0, 5]
+    assert cadence.first_run(NOW - 600, NOW, 0.5) == NOW + 3000
+    assert cadence.first_run(NOW - 9000, NOW, 0) == NOW
+
+
+def test_patience_grows_up_to_the_rhythm_and_no_earlier_than_it_may():
+    def waits(cadence: Cadence, retry_after: float | None = None) -> list[float]:
+        return [cadence.retry(NOW, failures, retry_after, 0.5) - NOW for failures in (1, 2, 3, 99)]
+
+    assert waits(Cadence(None, compile_schedule("0 7 * * *", "UTC"))) == [60, 120, 240, 3600]
+    assert waits(Cadence(100, None)) == [60, 100, 100, 100]
+    assert waits(Cadence(100, None), 500) == [500, 500, 500, 500]
+
+
+@pytest.mark.parametrize(
+    ("block", "endpoint", "interval"),
+    [
+        ({"refresh_interval": 7, "cache_ttl": 50}, {"cache_ttl": 60}, 7),
+        ({"cache_ttl": 50}, {"cache_ttl": 60}, 50),
+        ({}, {"cache_ttl": 60}, 60),
+        ({"cache_ttl": 0}, {}, 300),
+        ({}, {}, 300),
+        ({"schedule": "0 7 * * *", "cache_ttl": 50}, {}, None),
+    ],
+)
+def test_the_rhythm_of_a_block(block: dict[str, object], endpoint: dict[str, object], interval: float | None):
+    integration = integration_of([{"id": "e", **endpoint}], [{"id": "b", "endpoint": "e", **block}])
+    assert cadence_of(integration.blocks["b"], 300).interval_seconds == interval

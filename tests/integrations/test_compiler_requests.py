@@ -1,0 +1,153 @@
+"""A manifest whose requests would leave other than they were meant is refused where it says so."""
+
+from typing import Any
+
+import pytest
+
+from errors import Invalid
+from tests.integrations.building import integration_of
+
+POST = {"id": "it", "method": "POST", "path": "/x"}
+
+
+def refused_fields(endpoint: dict[str, Any], **section: Any) -> list[str]:
+    with pytest.raises(Invalid) as caught:
+        integration_of([{"id": "it", "path": "/x", **endpoint}], **section)
+    return [field.removeprefix("manifest.") for field in caught.value.errors or {}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/%2{user}", "/a%", "/a%zz/b", "/x?a=%2{user}", "/%2e%2e/x", "/%252e/x", "/../x", "//x", "x", "/a b", "/a#b", "/a\\b",
+        "/a\n", "/{nobody}", "/x?a={nobody}", "/{", "/x?" + "a&" * 101,
+    ],
+)  # fmt: skip
+def test_a_path_that_could_become_another(path):
+    assert set(refused_fields({"path": path})) == {"endpoints[0].path"}
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://api.test/%2{user}", "https://api.test/%2e%2e/", "{server}/%zz"]
+)
+def test_a_base_url_that_could_become_another(base_url):
+    assert refused_fields({}, base_url=base_url)[0] == "integration.base_url"
+
+
+@pytest.mark.parametrize(
+    "name", ["X Y", "X:Y", "X-Ü", "Host", "content-length", "Cookie", "Proxy-Authorization", "X(1)"]
+)
+def test_a_header_that_is_no_manifest_s_to_set(name):
+    assert refused_fields({"headers": {name: "x"}})[0].startswith("endpoints[0].headers")
+    assert refused_fields({}, headers={name: "x"})[0].startswith("integration.headers")
+    if " " not in name:
+        parameter = {"name": name, "in": "header"}
+        credential = {"type": "api_key", "in": "header", "name": name, "value": "{api_key}"}
+        assert refused_fields({"parameters": [parameter]})[0] == "endpoints[0].parameters[0].name"
+        assert refused_fields({}, auth=credential)[0] == "integration.auth[0].name"
+
+
+@pytest.mark.parametrize("text", ["ü", "a\r\nX-Evil: 1", "a\0", " a", "a ", "ü{user}", " {user}", "{user}\n"])
+def test_a_header_text_that_no_header_can_carry(text):
+    assert refused_fields({"headers": {"X-A": text}}) == ["endpoints[0].headers.X-A"]
+    assert refused_fields({}, headers={"X-A": text}) == ["integration.headers.X-A"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "field"),
+    [
+        ({"type": "bearer", "prefix": "Schlüssel ", "token": "{api_key}"}, "token"),
+        ({"type": "bearer", "prefix": "\n", "token": "{api_key}"}, "token"),
+        ({"type": "api_key", "in": "header", "name": "X", "prefix": " K ", "value": "{api_key}"}, "value"),
+        ({"type": "api_key", "in": "cookie", "name": "a;b", "value": "{api_key}"}, "name"),
+        ({"type": "api_key", "in": "cookie", "name": "ü", "value": "{api_key}"}, "name"),
+        ({"type": "signature", "headers": {"X-A": "ü{user}"}}, "headers.X-A"),
+    ],
+)
+def test_a_credential_that_could_not_travel(auth, field):
+    assert refused_fields({}, auth=auth) == [f"integration.auth[0].{field}"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fields"),
+    [
+        ({"body": ["x"], "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body": "{b}", "parameters": [{"name": "a"}, {"name": "b", "type": "array"}]}, ["body"]),
+        ({"body": "x", "body_format": "text", "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body_format": "text", "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body_format": "xml", "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body_format": "jsonrpc", "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body_format": "jsonrpc", "body": {"params": []}}, ["body"]),
+        ({"body_format": "jsonrpc", "body": ["method"]}, ["body"]),
+        ({"body_format": "form", "body": "a=1"}, ["body"]),
+        ({"body_format": "multipart", "body": ["a"]}, ["body"]),
+        ({"body_format": "text", "body": {"a": 1}}, ["body"]),
+        ({"body_format": "multipart", "body": {}, "headers": {"content-type": "multipart/form-data"}}, ["headers"]),
+        ({"method": "GET", "parameters": [{"name": "a", "in": "body"}]}, ["parameters[0].in"]),
+    ],
+)  # fmt: skip
+def test_a_body_that_would_lose_something(endpoint, fields):
+    assert refused_fields({**POST, **endpoint}) == [f"endpoints[0].{field}" for field in fields]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "field"),
+    [
+        ({"method": "GET"}, "method"),
+        ({"method": "POST", "body": [1]}, "body"),
+        ({"method": "POST", "body": "x", "body_format": "text"}, "body"),
+        ({"method": "POST", "body_format": "text"}, "body"),
+    ],
+)
+def test_a_key_that_would_have_no_body_to_travel_in(endpoint, field):
+    auth = {"type": "api_key", "in": "body", "name": "key", "value": "{api_key}"}
+    assert refused_fields(endpoint, auth=auth) == [f"endpoints[0].{field}"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"parameters": [{"name": "a"}]},
+        {"body": {}, "parameters": [{"name": "a"}]},
+        {"body": "{b}", "parameters": [{"name": "a"}, {"name": "b", "type": "object"}]},
+        {"body": "{a}", "body_format": "xml", "parameters": [{"name": "a"}]},
+        {"body": ["{a}"], "parameters": [{"name": "a", "type": "object"}]},
+        {"body_format": "multipart", "parameters": [{"name": "a"}]},
+    ],
+)
+def test_bodies_with_a_place_for_everything_are_taken(endpoint):
+    assert integration_of([{**POST, **endpoint}]).endpoints["it"].method == "POST"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "section", "field"),
+    [
+        ({f"unknown{number}": 1 for number in range(301)}, {}, "endpoints[0]"),
+        ({"headers": {f"X-{number}": 1 for number in range(101)}}, {}, "endpoints[0].headers"),
+        ({}, {"query": {f"q{number}": 1 for number in range(101)}}, "integration.query"),
+        ({"body": {"query": "{" * 20_001}}, {"api_type": "graphql"}, "endpoints[0].body"),
+    ],
+)
+def test_what_is_too_much_is_refused_as_a_whole(endpoint, section, field):
+    assert refused_fields(endpoint, **section) == [field]
+
+
+@pytest.mark.parametrize(
+    ("query", "reads"),
+    [
+        ("query Q { a }", True),
+        ("{ a }", True),
+        ("mutation { a }", False),
+        ("subscription S { a }", False),
+        ("query Q { a } mutation M { b }", False),
+        ("query Q { mutation }", True),
+        ('query Q { a(x: "} mutation {") }', True),
+        ("# mutation\nquery Q { a }", True),
+        ('query Q { a(x: """} mutation { \\""" """) }', True),
+        ('query Q { a(x: """ \\""") } mutation M { b }""") }', True),
+        ("", False),
+    ],
+)
+def test_a_graphql_query_reads_and_a_mutation_does_not(query, reads):
+    integration = integration_of([{"id": "it", "body": {"query": query}}], api_type="graphql")
+    assert integration.endpoints["it"].is_safe is reads
