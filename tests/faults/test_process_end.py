@@ -100,7 +100,7 @@ def test_killed_again_and_again_it_keeps_every_write_that_it_acknowledged(
             assert integrity_of(instance / "patchbay.db") == ["ok"]
             for path in instance.glob("cache/*/cache.db"):
                 assert integrity_of(path) == ["ok"]
-            server = ServerProcess(instance)
+            server = ServerProcess(instance)  # noqa: PLW2901 - the next life of the same server
             # The first thing that it does is a render.
             assert render(server, f"first-{writers.acknowledged['render'][-1]}").status_code == 200
             assert_kept(server, writers, keys)
