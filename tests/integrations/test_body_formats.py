@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrations.body_formats import NOT_IN_XML, encode_body, escape_xml, form_values
@@ -71,6 +71,7 @@ def test_a_form_reads_back_as_it_was(value):
     assert parse_qsl(body, keep_blank_values=True) == expected
 
 
+@example("a\r\nb\tc")
 @given(TEXT.filter(lambda text: not NOT_IN_XML.search(text)))
 def test_a_text_comes_out_of_xml_as_it_went_in(text):
     root = ElementTree.fromstring(f'<a b="{escape_xml(text)}">{escape_xml(text)}</a>')
