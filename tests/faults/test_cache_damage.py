@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 
 from app import close_app
+from integrations.bodies import Bodies
 from settings import Settings
 from tests.conftest import Client, RunningServer
 from tests.faults.keeping import Keeping, through_client, through_server
@@ -96,6 +98,23 @@ def test_damage_while_it_runs_costs_what_was_kept_and_nothing_else(
     damage(server.settings.instance / "cache")
     keeping.wait_for_hits()
     assert_note(keeping)
+
+
+@pytest.mark.parametrize("size", [0, 5000])
+def test_a_long_log_that_ends_too_soon_is_got_over(tmp_path: Path, size: int) -> None:
+    kept = Bodies(tmp_path / "cache", 10_000_000)
+    for number in range(300):
+        assert kept.set(f"k{number}", os.urandom(2000), 60)
+    cut(logs(tmp_path / "cache"), size)
+    # A thread of its own has read nothing yet, so it reads what is not there.
+    with ThreadPoolExecutor(1) as pool:
+        missing = [pool.submit(kept.get, f"k{number}").result() is None for number in range(300)]
+        again = [pool.submit(kept.set, f"k{number}", b"new", 60).result() for number in range(300)]
+        found = {pool.submit(kept.get, f"k{number}").result() for number in range(300)}
+    kept.close()
+    assert any(missing)
+    assert all(again)
+    assert found == {b"new"}
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -36,6 +36,13 @@ class Provider:
         number = self.calls[request.args["key"]]
         assert self.let_go.wait(30)
         return Response(f'{{"call": {number}}}', self.status, mimetype="application/json")
+
+
+@pytest.fixture
+def upstream() -> Iterator[HTTPServer]:
+    """A provider that answers several at a time."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as provider:
+        yield provider
 
 
 @pytest.fixture

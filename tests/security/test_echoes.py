@@ -118,8 +118,8 @@ def asked(ground: Ground, **declared: Any) -> Service:
 
 def ask_for_all(service: Service) -> None:
     """Everything that makes it answer, or show what it answered before."""
-    for _ in range(2):
-        service.ask_in_every_way()
+    service.ask_in_every_way()
+    service.render()
     service.render(use_cache=False)
     service.ground.call("GET", f"/integrations/{service.id}/render?block_type=status")
     service.ground.call("GET", f"/plugins/{service.id}/artifacts?include=data")

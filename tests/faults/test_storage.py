@@ -1,0 +1,162 @@
+"""A full disk, a folder that may not be written, a database that is damaged: told clearly, and got over."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pytest_httpserver import HTTPServer
+
+from app import close_app
+from settings import ROOT, ConfigurationError, Settings
+from tests.conftest import Client, RunningServer
+from tests.faults.disks import SmallDisk, as_nobody, set_writable, small_disk
+from tests.faults.keeping import Keeping, through_client, through_server
+
+READS = ("/plugins", "/integrations/svc", "/integrations/svc/config", "/workspaces")
+STORAGE_FAILED = (503, "storage_failed")
+
+
+def within(settings: Settings, folder: Path) -> Settings:
+    """The same settings with all data below the folder."""
+    return replace(settings, instance=folder / "instance", secret_key_file=folder / "instance" / "secret.key")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    with small_disk(tmp_path / "small") as disk:
+        yield disk
+
+
+def test_a_full_disk_stops_writes_clearly_and_nothing_else(
+    disk: SmallDisk,
+    settings: Settings,
+    start_server: Callable[[Settings], RunningServer],
+    upstream: HTTPServer,
+) -> None:
+    server = start_server(within(settings, disk.folder))
+    keeping = Keeping(upstream, through_server(server))
+    keeping.declare()
+    kept = ["small-0", "large-0"]
+    assert keeping.render_all(kept) == {"MISS"}
+    disk.fill()
+    made = [keeping.ask("POST", "/workspaces", {"name": f"{number:0200}"}) for number in range(100)]
+    refused = [(status, answer["code"]) for status, answer, _ in made if status != 201]
+    assert set(refused) == {STORAGE_FAILED}
+    assert keeping.render_all() == {"HIT", "MISS"}
+    assert keeping.render_all(kept) == {"HIT"}
+    assert [keeping.ask("GET", path, None)[0] for path in READS] == [200] * len(READS)
+    disk.free()
+    assert keeping.ask("POST", "/workspaces", {"name": "Again"})[0] == 201
+    assert keeping.render_all(kept) == {"HIT"}
+    keeping.wait_for_hits()
+    with closing(sqlite3.connect(server.settings.instance / "patchbay.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        [(workspaces,)] = connection.execute("SELECT COUNT(*) FROM workspaces")
+    # The first one, those that were acknowledged, and the last.
+    assert workspaces == 1 + (len(made) - len(refused)) + 1
+
+
+def test_a_start_on_a_full_disk_is_refused_clearly_and_loses_nothing(
+    disk: SmallDisk, settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    settings = within(settings, disk.folder)
+    disk.fill()
+    with pytest.raises(ConfigurationError, match=r"full|cannot be written"):
+        make_app(settings)
+    disk.free()
+    assert Client(make_app(settings)).get("/workspaces").status_code == 200
+
+
+def test_a_folder_that_may_not_be_written_is_told_at_the_start(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    with as_nobody() as folder:
+        app = make_app(within(settings, folder))
+        assert Client(app).post("/workspaces", {"name": "Mine"}).status_code == 201
+        close_app(app)
+        set_writable(folder, False)
+        for place in (folder, folder / "new"):
+            with pytest.raises(ConfigurationError, match=r"data folder|a folder that you own"):
+                make_app(within(settings, place))
+        set_writable(folder, True)
+        again = Client(make_app(within(settings, folder)))
+        assert [item["name"] for item in again.get("/workspaces").json] == ["Default", "Mine"]
+
+
+def test_a_folder_that_turns_read_only_stops_no_answer(
+    settings: Settings, make_app: Callable[[Settings], Flask], upstream: HTTPServer
+) -> None:
+    with as_nobody() as folder:
+        keeping = Keeping(upstream, through_client(Client(make_app(within(settings, folder)))))
+        keeping.declare()
+        kept = ["small-0", "large-0"]
+        assert keeping.render_all(kept) == {"MISS"}
+        set_writable(folder, False)
+        for _ in range(2):
+            assert keeping.render_all() == {"HIT", "MISS"}
+            assert keeping.render_all(kept) == {"HIT"}
+            # Files that were open before still take what is written.
+            status, answer, _ = keeping.ask("POST", "/workspaces", {"name": "X"})
+            assert status == 201 or (status, answer["code"]) == STORAGE_FAILED
+        set_writable(folder, True)
+        assert keeping.ask("POST", "/workspaces", {"name": "Again"})[0] == 201
+        assert keeping.render_all(kept) == {"HIT"}
+        keeping.wait_for_hits()
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(os.urandom(path.stat().st_size))
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, 9000)
+
+
+@pytest.mark.parametrize("damage", [overwrite, cut])
+def test_a_damaged_database_is_told_and_never_replaced_by_an_empty_one(
+    settings: Settings,
+    make_app: Callable[[Settings], Flask],
+    upstream: HTTPServer,
+    damage: Callable[[Path], None],
+) -> None:
+    app = make_app(settings)
+    Keeping(upstream, through_client(Client(app))).declare()
+    close_app(app)
+    database = settings.instance / "patchbay.db"
+    whole = database.read_bytes()
+    damage(database)
+    damaged = database.read_bytes()
+    environ = {"PATH": os.environ["PATH"], "PATCHBAY_INSTANCE": str(settings.instance), "PATCHBAY_PORT": "0"}
+    started = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")], env=environ, capture_output=True, text=True, timeout=40, check=False
+    )  # fmt: skip
+    assert (started.returncode, started.stdout) == (2, "")
+    assert started.stderr == "Error: The database file is damaged; restore it from a backup.\n"
+    assert database.read_bytes() == damaged
+    database.write_bytes(whole)
+    assert Client(make_app(settings)).get("/plugins/svc").status_code == 200
+
+
+def test_a_database_damaged_while_it_runs_is_told_by_what_needs_it(
+    settings: Settings, make_app: Callable[[Settings], Flask], upstream: HTTPServer
+) -> None:
+    client = Client(make_app(settings))
+    keeping = Keeping(upstream, through_client(client))
+    keeping.declare()
+    for path in settings.instance.glob("patchbay.db*"):
+        if not path.name.endswith("-shm"):
+            overwrite(path)
+    for method, path, body in (("GET", "/plugins", None), ("POST", "/workspaces", {"name": "X"})):
+        status, answer, _ = keeping.ask(method, path, body)
+        # What SQLite had read before may still do.
+        assert status in (200, 201) or (status, answer["code"]) == STORAGE_FAILED
+    assert client.open("/healthz").status_code == 200

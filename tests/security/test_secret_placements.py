@@ -1,0 +1,153 @@
+"""At one and the same origin, a stored secret stays in the place of the request for which it was entered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.security.ground import API_KEY, BY_HEADER, STATUS, Ground
+from tests.security.locks import assert_locked
+
+
+def endpoint(**changes: Any) -> dict[str, Any]:
+    return {"endpoints": [{**STATUS, **changes}]}
+
+
+def logging_in(**step: Any) -> dict[str, Any]:
+    step = {"path": "/login", "token_path": "token", **step}
+    return {"auth": None, "auth_method": "session_token", "login": step}
+
+
+def buying(method: str = "oauth2_client_credentials", **oauth2: Any) -> dict[str, Any]:
+    declared = {
+        "token_url": "{provider}/token",
+        "client_id": "me",
+        "client_secret": "{{api_key}}",
+        "token_endpoint_auth_method": "client_secret_post",
+        **oauth2,
+    }
+    return {"auth": None, "auth_method": method, "oauth2": declared}
+
+
+def signing(**carried: Any) -> dict[str, Any]:
+    values = [
+        {"name": "mark", "function": "hmac_sha256_hex", "input": "{{request.path}}", "key": "{{api_key}}"},
+        {"name": "bare", "function": "base64", "input": "{{api_key}}"},
+    ]
+    return {"auth": {"type": "signature", "values": values, **carried}}
+
+
+KEY = "{{api_key}}"
+IN_HEADER = {"auth": BY_HEADER}
+BY_PARAMETER = {"parameters": [{"name": "k", "from_config": "api_key"}]}
+
+# Where a key goes first, and where a manifest would take it then, at the same origin.
+PLACEMENTS = {
+    "header to query": (IN_HEADER, {"auth": {**BY_HEADER, "in": "query"}}),
+    "header to another header": (IN_HEADER, {"auth": {**BY_HEADER, "name": "X-Referrer"}}),
+    "header to cookie": (IN_HEADER, {"auth": {**BY_HEADER, "in": "cookie"}}),
+    "header to body": (IN_HEADER, {"auth": {**BY_HEADER, "in": "body"}, **endpoint(method="POST")}),
+    "header to bearer": (IN_HEADER, {"auth": {"type": "bearer", "token": KEY}}),
+    "header to basic": (IN_HEADER, {"auth": {"type": "basic", "username": "u", "password": KEY}}),
+    "header to digest": (IN_HEADER, {"auth": {"type": "digest", "username": "u", "password": KEY}}),
+    "header and query": (IN_HEADER, {"auth": [BY_HEADER, {**BY_HEADER, "in": "query"}]}),
+    "header and every query": (IN_HEADER, {"query": {"k": KEY}}),
+    "header and another header": (IN_HEADER, {"headers": {"X-Copy": f"copy {KEY}"}}),
+    "header and an endpoint's header": (IN_HEADER, endpoint(headers={"X-Copy": KEY})),
+    "header and an endpoint's path": (IN_HEADER, endpoint(path=f"/status/{KEY}")),
+    "header and a query in a path": (IN_HEADER, endpoint(path=f"/status?k={KEY}")),
+    "header and a body": (IN_HEADER, endpoint(method="POST", body={"note": [KEY]})),
+    "header and a parameter": (IN_HEADER, endpoint(**BY_PARAMETER)),
+    "header and the base URL's path": (IN_HEADER, {"base_url": "{provider}/" + KEY}),
+    "header and an endpoint elsewhere": (IN_HEADER, endpoint(base_url="{stranger}")),
+    "header and a login": (IN_HEADER, {**logging_in(body={"p": KEY}), **IN_HEADER}),
+    "header and a private key": (IN_HEADER, {"tls": {"client_certificate": "x", "client_key": KEY}}),
+    "password to user name": (
+        {"auth": {"type": "basic", "username": "u", "password": KEY}},
+        {"auth": {"type": "basic", "username": KEY, "password": "p"}},
+    ),
+    "parameter in one header to one in another": (
+        {"auth": None, **endpoint(**BY_PARAMETER, headers={"X-Key": "{{k}}"})},
+        {"auth": None, **endpoint(**BY_PARAMETER, headers={"X-Referrer": "{{k}}"})},
+    ),
+    "parameter in a header to one in the query": (
+        {"auth": None, **endpoint(**BY_PARAMETER, headers={"X-Key": "{{k}}"})},
+        {"auth": None, **endpoint(**BY_PARAMETER, path="/status?k={{k}}")},
+    ),
+    "signature to the key itself": (
+        signing(headers={"X-Mark": "{{mark}}"}),
+        signing(headers={"X-Mark": KEY}),
+    ),
+    "signature's header to the query": (
+        signing(headers={"X-Mark": "{{bare}}"}),
+        signing(query={"mark": "{{bare}}"}),
+    ),
+    "signature to the key in base64": (
+        signing(headers={"X-Mark": "{{mark}}"}),
+        signing(headers={"X-Mark": "{{bare}}"}),
+    ),
+    "login's body to its query": (logging_in(body={"p": KEY}), logging_in(query={"p": KEY})),
+    "login's body to its header": (logging_in(body={"p": KEY}), logging_in(headers={"X-P": KEY})),
+    "login's body to its path": (logging_in(body={"p": KEY}), logging_in(path=f"/login/{KEY}")),
+    "login elsewhere": (logging_in(body={"p": KEY}), logging_in(body={"p": KEY}, path=None, url="{stranger}/l")),
+    "what a login gave, elsewhere": (
+        {
+            **logging_in(),
+            "login": [
+                {"path": "/a", "body": {"p": KEY}, "outputs": {"c": "c"}},
+                {"path": "/b", "body": {"c": "{{login.c}}"}, "token_path": "token"},
+            ],
+        },
+        {
+            **logging_in(),
+            "login": [
+                {"path": "/a", "body": {"p": KEY}, "outputs": {"c": "c"}},
+                {"url": "{stranger}/b", "body": {"c": "{{login.c}}"}, "token_path": "token"},
+            ],
+        },
+    ),
+    "a session elsewhere": (
+        logging_in(body={"p": KEY}),
+        {**logging_in(body={"p": KEY}), **endpoint(base_url="{stranger}")},
+    ),
+    "a token bought elsewhere": (buying(), buying(token_url="{stranger}/token")),
+    "a token bought by a header": (buying(), buying(token_endpoint_auth_method="client_secret_basic")),
+    "a token bought with the key in another field": (buying(), buying(token_params={"note": KEY})),
+    "a token bought with the key as a scope": (buying(), buying(scopes=[KEY])),
+    "a token used elsewhere": (buying(), {**buying(), "base_url": "{stranger}"}),
+    "a key shown to a browser": (
+        buying("oauth2_authorization_code", authorization_url="{provider}/authorize"),
+        buying(
+            "oauth2_authorization_code",
+            authorization_url="{stranger}/authorize",
+            authorization_params={"note": KEY},
+        ),
+    ),
+}  # fmt: skip
+
+
+def filled(value: Any, ground: Ground) -> Any:
+    """A declaration with the addresses of this ground in it."""
+    if isinstance(value, str):
+        return value.format(provider=ground.provider_url, stranger=ground.stranger_url)
+    if isinstance(value, dict):
+        return {
+            name: filled(item, ground) for name, item in value.items() if item is not None or name == "auth"
+        }
+    return [filled(item, ground) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("first", "then"), PLACEMENTS.values(), ids=PLACEMENTS.keys())
+def test_a_secret_does_not_follow_a_manifest_to_another_place(
+    ground: Ground, first: dict[str, Any], then: dict[str, Any]
+) -> None:
+    service = ground.service([API_KEY, {"name": "q", "default": "x"}])
+    service.declare(**filled(first, ground))
+    service.enter()
+    assert service.status_of() == "ok"
+    assert service.declare(**filled(then, ground)).json()["review"] is not None
+    assert_locked(service)
+    assert ground.provider.requests == []
+    service.declare(**filled(first, ground))
+    assert service.status_of() == "ok"
