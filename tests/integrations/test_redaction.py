@@ -96,6 +96,8 @@ def test_no_form_of_any_secret_survives_in_bytes(secret, encoder, before, after)
 
 @given(SECRETS, st.sampled_from(sorted(ENCODERS)), st.booleans())
 def test_no_form_of_any_secret_survives_in_a_json_value(secret, encoder, as_key):
+    # JSON's own words are no strings: there is nothing to take out of them.
+    assume(secret not in ("true", "null"))
     form = ENCODERS[encoder](secret)
     value = {"list": [1, None, True, f"Basic {form}"], "k": {form: 1} if as_key else "v"}
     redacted = Redactor([secret]).redact_value(value)
