@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from integrations.compiling.paths import compile_path
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import check_names, compile_base_url, named_templates
+from integrations.compiling.templates import check_body, check_names, compile_base_url, named_templates
 from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
 from integrations.selection import compile_select
 
@@ -138,8 +139,12 @@ def _login_step(
 ) -> LoginStep:
     if "path" in item and not has_base_url:
         problems.add("path", "There is no base_url to append it to; use `url`.")
-    if "path" in item and not item["path"].startswith("/"):
-        problems.add("path", "Start with a slash; it is appended to base_url.")
+    path, path_query = compile_path(item["path"], problems) if "path" in item else (None, ())
+    if path_query:
+        problems.add("path", "Put what follows the question mark into `query`.")
+    body = problems.tree("body", item["body"]) if item.get("body") is not None else None
+    if body is not None:
+        check_body(body, item["body_format"], problems)
 
     def select(word: str) -> Any:
         return problems.attempt(word, lambda: compile_select(item[word])) if word in item else None
@@ -147,10 +152,10 @@ def _login_step(
     step = LoginStep(
         method=item["method"],
         url=compile_base_url(item.get("url"), properties, problems, "url"),
-        path=problems.template("path", item["path"]) if "path" in item else None,
+        path=path,
         headers=named_templates(item["headers"], "headers", problems),
         query=named_templates(item["query"], "query", problems),
-        body=problems.tree("body", item["body"]) if item.get("body") is not None else None,
+        body=body,
         body_format=item["body_format"],
         outputs=tuple(
             (name, selector)

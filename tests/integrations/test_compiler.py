@@ -229,3 +229,22 @@ def test_destinations_tell_where_each_secret_goes():
 def test_every_way_out_of_a_secret_is_a_destination(section, endpoint, placement):
     integration = integration_of([{"id": "a", "path": "/a", **endpoint}], **section)
     assert integration.destinations({})["api_key"] == [f"{placement}@https://api.test:443"]
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        ({"path": "/login", "body_format": "form", "body": "user=x"}, "body"),
+        ({"path": "/login", "body_format": "text", "body": {"user": "x"}}, "body"),
+        ({"path": "/login?user=x"}, "path"),
+        ({"path": "/../login"}, "path"),
+        ({"path": "//evil.test/login"}, "path"),
+        ({"path": "/login#x"}, "path"),
+        ({"path": "login"}, "path"),
+    ],
+)
+def test_a_login_that_could_not_go_out_is_refused_by_field(step, field):
+    section = {"auth_method": "session_token", "login": {**step, "token_path": "token"}}
+    with pytest.raises(Invalid) as caught:
+        integration_of([{"id": "a", "path": "/a"}], **section)
+    assert f"manifest.integration.login[0].{field}" in (caught.value.errors or {})
