@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -54,11 +55,12 @@ def _never_reading(peer: Peer) -> None:
         pass
 
 
+_hops = itertools.count()
+
+
 def _slow_redirects(peer: Peer) -> None:
-    for number in range(100):
-        if peer.read_request() is None or not peer.pause(0.12):
-            return
-        peer.send(respond(b"", status="302 Found", headers=(f"Location: /{number}/{id(peer)}",)))
+    while peer.read_request() is not None and peer.pause(0.12):
+        peer.send(respond(b"", status="302 Found", headers=(f"Location: /{next(_hops)}",)))
 
 
 SLOW = {
