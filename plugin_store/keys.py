@@ -45,7 +45,7 @@ class Keyring:
     def seal(self, plaintext: bytes) -> str:
         """The ciphertext under the first key, which is in the key file by then. Raises ConfigurationError."""
         self._follow_file()
-        if self._key_file is not None and not self._key_file.exists():
+        if self._key_file is not None and (not self._keys or not self._key_file.exists()):
             self._make_file(self._key_file)
         return Fernet(self._keys[0]).encrypt(plaintext).decode("ascii")
 

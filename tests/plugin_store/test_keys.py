@@ -128,6 +128,24 @@ def test_threads_that_need_the_first_key_share_one(key_file: Path) -> None:
     assert [keyrings[0].open(ciphertext) for ciphertext in sealed] == [b"plain"] * 8
 
 
+def test_a_file_that_appears_between_two_looks_is_the_key(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = load_keyring((), key_file, may_create=False)
+    look = keys._state_of
+
+    def look_before_another_makes_it(path: Path | None) -> keys.FileState | None:
+        seen = look(path)
+        if not key_file.exists():
+            load_keyring((), key_file, may_create=True)
+        return seen
+
+    monkeypatch.setattr(keys, "_state_of", look_before_another_makes_it)
+    sealed = late.seal(b"plain")
+    monkeypatch.undo()
+    assert load_keyring((), key_file, may_create=False).open(sealed) == b"plain"
+
+
 def test_the_settings_keys_win_and_the_first_one_seals(key_file: Path) -> None:
     old, new = new_key(), new_key()
     sealed = Keyring([old]).seal(b"plain")
