@@ -31,6 +31,7 @@ from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
 from integrations.explain.explainer import Explainer
 from integrations.fair_pool import FairPool
+from integrations.known_hits import KnownHits
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.prefetcher import Prefetcher
@@ -66,12 +67,14 @@ from web import health, notebook, pages, signin
 from web.commands import bare_app, is_on_the_way_to, register_commands
 from web.context import Services
 from web.gate import Gate, init_gate
+from web.hit_layer import HitLayer
 from web.json import OrjsonProvider
 from web.logs import init_access_log, init_logging
 from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
-from web.serve import bind, make_server, serve, signin_url
-from web.tokens import load_token
+from web.serve import bind, serve, signin_url
+from web.server import make_server
+from web.tokens import HeldToken
 
 API_BLUEPRINTS = (
     plugins.blueprint,
@@ -96,26 +99,28 @@ def create_app(settings: Settings | None = None) -> Flask:
         return bare_app(manifest_commands)
     settings = settings or load_settings()
     make_instance_folder(settings.instance)
-    token = load_token(settings)
+    held = HeldToken(settings)
     app = Flask(__name__, instance_path=str(settings.instance))
     app.json = OrjsonProvider(app)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)
     init_access_log(app)
-    init_gate(app, Gate.of(settings, token))
     closing = app.extensions["patchbay_closing"] = ExitStack()
     try:
-        app.extensions["patchbay"] = build_services(app, settings, closing)
+        services = app.extensions["patchbay"] = build_services(app, settings, closing)
     except StorageFailed as error:
         closing.close()
         raise ConfigurationError(error.detail) from None
     except BaseException:
         closing.close()
         raise
+    gate = Gate.of(settings, held)
+    init_gate(app, gate, services.database.commits)
     register_blueprints(app)
     register_commands(app)
     app.cli.add_command(secrets_commands)
     app.cli.add_command(manifest_commands)
+    app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.commits)
     return app
 
 
@@ -208,6 +213,13 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         sender=sender,
         connection_check=ConnectionCheck(catalog, executor),
         renderer=renderer,
+        known_hits=KnownHits(
+            database,
+            usage,
+            clock,
+            settings.memory_cache_bytes,
+            note_use=uses.note if settings.prefetch else None,
+        ),
         batches=Batches(renderer, batch_pool),
         explainer=Explainer(catalog, artifacts, egress.verdict, limits, clock),
         prefetch_jobs=prefetch_jobs,
@@ -262,8 +274,8 @@ def main(action: str, **options: str | None) -> None:
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)
-    token = load_token(settings)
-    init_logging(settings.log_level, token)
+    held: HeldToken = app.extensions["patchbay_gate"].held
+    init_logging(settings.log_level, lambda: held.value)
     for name in unknown_variables(os.environ):
         logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.prefetch:
@@ -271,7 +283,7 @@ def main(action: str, **options: str | None) -> None:
     try:
         serve(
             make_server(app, listener, settings),
-            lambda: click.echo(f"Patchbay is ready: open {signin_url(settings, token)}"),
+            lambda: click.echo(f"Patchbay is ready: open {signin_url(settings, held.value)}"),
         )
     finally:
         close_app(app)

@@ -217,6 +217,8 @@ SETTINGS = (
             "How long an answer is fresh when neither manifest nor upstream says so."),
     Setting("cache_size_limit_bytes", "PATCHBAY_CACHE_SIZE_LIMIT", parse_bytes, "1G", BYTES_RIGHT,
             "Size on disk at which the oldest artifacts go."),
+    Setting("memory_cache_bytes", "PATCHBAY_MEMORY_CACHE", parse_bytes, "16M", BYTES_RIGHT,
+            "Memory for the answers that are asked for most."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
             "Whether this process fetches blocks on schedule."),
     Setting("prefetch_idle_intervals", "PATCHBAY_PREFETCH_IDLE_INTERVALS", parse_count, "12", COUNT_RIGHT,
@@ -256,6 +258,7 @@ class Settings:
     secret_key_file: Path
     default_ttl_seconds: int
     cache_size_limit_bytes: int
+    memory_cache_bytes: int
     prefetch: bool
     prefetch_idle_intervals: int
     log_retention_days: int

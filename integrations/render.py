@@ -52,6 +52,8 @@ class Rendered:
     cache_status: str
     is_kept: bool = True
     error: PatchbayError | None = None
+    use: Use | None = None
+    """How the render of a block that is fetched ahead was noted."""
 
     @property
     def is_stale(self) -> bool:
@@ -71,6 +73,7 @@ class Job:
     is_safe: bool
     wishes: Wishes
     fetch: Callable[[bool, Cause], tuple[Outcome, Wishes]]
+    use: Use | None = None
     is_enough: Callable[[Artifact], bool] | None = None
     """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
 
@@ -120,7 +123,8 @@ class Renderer:
         job = replace(
             self._find_block_job(scope, plugin_id, block_id, parameters, cause), is_enough=is_enough
         )
-        return self._counted(scope, plugin_id, cause, self._answer(job, use_cache=use_cache, cause=cause))
+        rendered = self._answer(job, use_cache=use_cache, cause=cause)
+        return self._counted(scope, plugin_id, cause, replace(rendered, use=job.use) if job.use else rendered)
 
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -163,9 +167,11 @@ class Renderer:
         installed.require_ready()
         block = installed.block(block_id)
         job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
-        if block.pre_fetch and cause != "prefetch" and self._note_use is not None:
-            self._note_use(Use(job.key, scope, plugin_id, block_id, parameters, self._clock()))
-        return job
+        if not block.pre_fetch or cause == "prefetch" or self._note_use is None:
+            return job
+        use = Use(job.key, scope, plugin_id, block_id, parameters, self._clock())
+        self._note_use(use)
+        return replace(job, use=use)
 
     def _block_job(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
         installed.require_readable(block.secret_names)

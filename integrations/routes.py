@@ -13,6 +13,7 @@ from errors import Invalid
 from integrations.artifacts import ArtifactRow
 from integrations.catalog import Installed
 from integrations.envelope import write_envelope
+from integrations.known_hits import Hit
 from integrations.render import Rendered
 from plugin_store.paging import Page
 from plugin_store.workspaces import Scope, resolve_scope
@@ -33,6 +34,7 @@ from schemas.integrations import (
 from schemas.state import PageSchema, ScopeSchema
 from web.blueprint import Blueprint
 from web.context import services
+from web.hit_layer import NOTE
 from web.json import parse_json
 from web.problems import problem_of
 
@@ -78,10 +80,7 @@ class Render(MethodView):
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """One block's data: from what is kept where that is fresh, else fetched from the provider."""
-        rendered = services().renderer.render_block(
-            _scope(query), plugin_id, asked["block_type"], asked["parameters"], use_cache=asked["use_cache"]
-        )
-        return _answer(rendered)
+        return _render(query, plugin_id, asked, asked["parameters"])
 
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(RenderQuerySchema, location="query")
@@ -89,14 +88,7 @@ class Render(MethodView):
     @blueprint.alt_response(304, description="What the client has is still right.", success=True)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """The same in a URL, so that a browser can keep it: send `If-None-Match` and get 304 while it is right."""
-        rendered = services().renderer.render_block(
-            _scope(query),
-            plugin_id,
-            asked["block_type"],
-            _parameters_of(asked["parameters"]),
-            use_cache=asked["use_cache"],
-        )
-        answer = _answer(rendered)
+        answer = _render(query, plugin_id, asked, _parameters_of(asked["parameters"]))
         answer.make_conditional(request)
         return answer
 
@@ -156,6 +148,29 @@ class PluginArtifacts(MethodView):
 
 def _scope(query: dict[str, Any]) -> Scope:
     return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+
+
+def _render(
+    query: dict[str, Any], plugin_id: str, asked: dict[str, Any], parameters: dict[str, Any]
+) -> Response:
+    # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
+    revision = services().database.revision()
+    scope = _scope(query)
+    rendered = services().renderer.render_block(
+        scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"]
+    )
+    if rendered.cache_status == "HIT":
+        artifact = rendered.artifact
+        request.environ[NOTE] = Hit(
+            artifact.key,
+            artifact.fetched_at,
+            artifact.lifetime.expires_at,
+            revision,
+            scope,
+            plugin_id,
+            rendered.use,
+        )
+    return _answer(rendered)
 
 
 def _answer(rendered: Rendered) -> Response:

@@ -16,7 +16,7 @@ from alembic.config import Config
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Connection, Engine, event, select
+from sqlalchemy import URL, Connection, Engine, event, select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -85,6 +85,19 @@ class Database:
         with _driver_failures():
             return self._revisions.read()
 
+    def commits(self) -> int:
+        """A number that moves with every commit to the store, whatever it changed and whichever process made it.
+
+        It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
+        """
+        with _driver_failures():
+            return self._revisions.commits()
+
+    def touch(self) -> None:
+        """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
+        with self.writing() as session:
+            session.execute(text("UPDATE store_revision SET revision = revision + 1"))
+
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """The rows of a SELECT that is asked so often that a session would cost too much. Raises StorageFailed."""
         with _driver_failures():
@@ -112,9 +125,18 @@ class RevisionReader:
         self._local = threading.local()
         # Weakly, so that a thread that ends takes its connection with it.
         self._readers: weakref.WeakSet[ThreadReader] = weakref.WeakSet()
+        self._commits = 0
+        self._commits_lock = threading.Lock()
 
     def read(self) -> int:
         return self._reader().read()
+
+    def commits(self) -> int:
+        if self._reader().has_moved():
+            # Counted once by each thread that sees it, so the number of another thread is never older than its own.
+            with self._commits_lock:
+                self._commits += 1
+        return self._commits
 
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._reader().connection.execute(query, parameters).fetchall()
@@ -144,7 +166,16 @@ class ThreadReader:
         )
         self.connection.execute("PRAGMA query_only = ON")
         self._data_version: int | None = None
+        self._noticed_version: int | None = None
         self._revision = 0
+
+    def has_moved(self) -> bool:
+        """Whether anybody committed since the last call."""
+        ((data_version,),) = self.connection.execute("PRAGMA data_version").fetchall()
+        if data_version == self._noticed_version:
+            return False
+        self._noticed_version = data_version
+        return True
 
     def read(self) -> int:
         ((data_version,),) = self.connection.execute("PRAGMA data_version").fetchall()

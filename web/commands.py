@@ -27,12 +27,13 @@ def show_token() -> None:
 
 @token_commands.command("rotate")
 def rotate() -> None:
-    """Make a new token; who has the old one is out once the server restarts."""
+    """Make a new token; who has the old one is out at once, browsers too."""
     settings = services().settings
     if settings.token:
         raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
     click.echo(rotate_token(settings))
-    click.echo("A running server takes it when it is restarted.", err=True)
+    # A running server looks at the token when the store has changed.
+    services().database.touch()
 
 
 @click.command("settings")

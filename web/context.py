@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from integrations.connection_check import ConnectionCheck
     from integrations.executor import Executor
     from integrations.explain.explainer import Explainer
+    from integrations.known_hits import KnownHits
     from integrations.prefetch.jobs import Jobs
     from integrations.prefetch.prefetcher import Prefetcher
     from integrations.render import Renderer
@@ -53,6 +54,7 @@ class Services:
     executor: Executor
     sender: Sender
     renderer: Renderer
+    known_hits: KnownHits
     batches: Batches
     explainer: Explainer
     prefetch_jobs: Jobs

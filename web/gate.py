@@ -6,17 +6,18 @@ It stands before routing is acted upon, so an address that does not exist is gua
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Request, Response, redirect, request
 
-from errors import ForeignOrigin, Malformed, NotJson, TooLarge, Unauthorized
+from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
 from settings import Settings
 from web.hosts import SAFE_METHODS, HostNames, Origins
-from web.tokens import cookie_value, equal_in_constant_time
+from web.tokens import HeldToken, equal_in_constant_time
 
 API_PREFIX = "/api/"
 SIGNIN_PATH = "/signin"
@@ -54,18 +55,16 @@ SECURITY_HEADERS = {
 class Gate:
     """What one server goes by when it decides who may come in."""
 
-    token: str
-    cookie: str
+    held: HeldToken
     cookie_name: str
     hosts: HostNames
     origins: Origins
     max_body_size_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings, token: str) -> Gate:
+    def of(cls, settings: Settings, held: HeldToken) -> Gate:
         return cls(
-            token=token,
-            cookie=cookie_value(token),
+            held=held,
             # Browsers share cookies between ports, so two servers on one host need two names.
             cookie_name=f"patchbay_{settings.port}",
             hosts=HostNames.of(settings),
@@ -73,12 +72,34 @@ class Gate:
             max_body_size_bytes=settings.max_body_size_bytes,
         )
 
+    @property
+    def token(self) -> str:
+        return self.held.value
+
+    @property
+    def cookie(self) -> str:
+        """What a browser that is signed in keeps."""
+        return self.held.cookie
+
+    def follow(self, commits: int) -> None:
+        """Takes a token that was rotated before the store's number of commits became this."""
+        self.held.follow(commits)
+
     def admits(self, authorization: str | None, cookies: Mapping[str, str]) -> bool:
         """Whether a request carries the token, as a Bearer header or as the cookie of a signed-in browser."""
         if authorization is not None:
             scheme, _, credentials = authorization.partition(" ")
             return scheme.lower() == "bearer" and self.knows_token(credentials.strip())
         return equal_in_constant_time(cookies.get(self.cookie_name, ""), self.cookie)
+
+    def admits_headers(self, authorization: str | None, cookie_header: str | None) -> bool:
+        """The same by the bare headers; False too for cookies that only a parser can tell apart."""
+        if authorization is not None:
+            return self.admits(authorization, {})
+        name = f"{self.cookie_name}="
+        given = [part.strip() for part in (cookie_header or "").split(";")]
+        mine = [part[len(name) :] for part in given if part.startswith(name)]
+        return len(mine) == 1 and equal_in_constant_time(mine[0], self.cookie)
 
     def knows_token(self, given: str) -> bool:
         return equal_in_constant_time(given, self.token)
@@ -107,13 +128,18 @@ def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
     }
 
 
-def init_gate(app: Flask, gate: Gate) -> None:
-    """Puts the gate before every request of `app` and the headers on every answer."""
+def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
+    """Puts the gate before every request of `app` and the headers on every answer.
+
+    `commits` is the store's number of them, which tells of a rotated token.
+    """
     app.extensions["patchbay_gate"] = gate
 
     @app.before_request
     def check_request() -> Any:
         check_host(gate, request)
+        with suppress(StorageFailed):
+            gate.follow(commits())
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
             return answer_preflight(gate, request)
         check_origin(gate, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from flask import Flask, Response, g, request
@@ -12,8 +13,7 @@ from flask import Flask, Response, g, request
 from web.problems import describe_exception
 
 LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-# waitress warns whenever all threads are busy, which under load is each request.
-QUIET_LOGGERS = ("waitress.queue", "apscheduler", "alembic")
+QUIET_LOGGERS = ("_granian", "granian", "apscheduler", "alembic")
 
 log = logging.getLogger("patchbay.access")
 
@@ -21,12 +21,12 @@ log = logging.getLogger("patchbay.access")
 class Formatter(logging.Formatter):
     """A line on one line, with control characters shown, exceptions described and the token masked."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: Callable[[], str]) -> None:
         super().__init__(LINE, "%Y-%m-%d %H:%M:%S")
         self._token = token
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record).replace(self._token, "••••")
+        line = super().format(record).replace(self._token(), "••••")
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
     def formatException(  # noqa: N802 - logging's name
@@ -35,8 +35,11 @@ class Formatter(logging.Formatter):
         return describe_exception(ei[1]) if ei[1] else ""
 
 
-def init_logging(level: str, token: str) -> None:
-    """Sends what this process logs to stderr; called by the entry point, not by `create_app`."""
+def init_logging(level: str, token: Callable[[], str]) -> None:
+    """Sends what this process logs to stderr, the token in force masked.
+
+    Called by the entry point, not by `create_app`.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter(token))
     logging.basicConfig(level=level, handlers=[handler], force=True)

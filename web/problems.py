@@ -34,6 +34,7 @@ HTTP_PROBLEMS = {
     403: ("forbidden", "That is not allowed", "This may not be done."),
     404: ("not_found", "There is no such thing", "There is nothing at this address."),
     405: ("method_not_allowed", "The method does not fit", "This address does not take that method."),
+    411: ("length_required", "The length is needed", "Send the body with a Content-Length, not in chunks."),
     413: ("too_large", "The request is too large", "The body is larger than this server reads."),
     415: ("not_json", "The body must be JSON", "Send the body as application/json."),
     422: ("invalid", "Some fields are not right", "Some fields are not right."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import stat
 from collections.abc import Iterator
@@ -14,8 +15,52 @@ from plugin_store.files import create_private_file, replace_private_file
 from settings import ConfigurationError, Settings, parse_token
 from web.hosts import is_loopback
 
+log = logging.getLogger("patchbay.tokens")
+
 TOKEN_BYTES = 32
 COOKIE_PURPOSE = b"patchbay session cookie"
+
+
+class HeldToken:
+    """The token in force: a configured one for good, one from the instance folder until it is rotated."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = None if settings.token else token_path(settings)
+        self._take(load_token(settings))
+        self._state = self._look()
+        self._commits = -1
+
+    @property
+    def value(self) -> str:
+        return self._value
+
+    @property
+    def cookie(self) -> str:
+        """What a browser that is signed in keeps."""
+        return self._cookie
+
+    def follow(self, commits: int) -> None:
+        """Takes a rotated token. `commits` is the store's number of them: a rotation moves it, as others do."""
+        if commits == self._commits:
+            return
+        state = self._look()
+        if state != self._state and self._path is not None:
+            try:
+                self._take(_read_token(self._path))
+            except ConfigurationError as error:
+                log.warning("The token stays what it was: %s", error.message)
+            self._state = state
+        self._commits = commits
+
+    def _take(self, token: str) -> None:
+        self._value, self._cookie = token, cookie_value(token)
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat() if self._path is not None else None
+        except OSError:
+            return None
+        return (status.st_ino, status.st_mtime_ns) if status is not None else None
 
 
 def load_token(settings: Settings) -> str:
@@ -39,7 +84,7 @@ def load_token(settings: Settings) -> str:
 
 
 def rotate_token(settings: Settings) -> str:
-    """A fresh token in the instance folder; a running server takes it at its next start."""
+    """A fresh token in the instance folder; a running server takes it with the next commit to the store."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with _clear_write_errors(token_path(settings)) as path:
         replace_private_file(path, f"{token}\n".encode())

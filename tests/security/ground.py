@@ -20,7 +20,8 @@ from app import close_app, create_app
 from settings import Settings, load_settings
 from tests.conftest import API, TOKEN, RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
-from web.serve import bind, make_server
+from web.serve import bind
+from web.server import make_server
 
 Reply = Callable[[bytes], bytes]
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from settings import Settings
 from web.gate import Gate, init_gate, is_json_type
 from web.problems import init_problems
+from web.tokens import HeldToken
 
 TOKEN = "the-right-token"
 OWN = "http://127.0.0.1:8765"
@@ -22,7 +23,11 @@ def gated(settings: Settings) -> Flask:
     """A small app behind the gate: `/api/v1/thing` takes every method, `/page` is a page."""
     app = Flask("gated", static_folder=None)
     init_problems(app)
-    init_gate(app, Gate.of(replace(settings, **FRIENDLY_SETTINGS), TOKEN))
+    init_gate(
+        app,
+        Gate.of(replace(settings, **FRIENDLY_SETTINGS), HeldToken(replace(settings, token=TOKEN))),
+        lambda: 0,
+    )
 
     @app.route("/api/v1/thing", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def thing() -> Any:

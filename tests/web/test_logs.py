@@ -10,7 +10,7 @@ TOKEN = "t0ken-of-this-server"
 def line_of(message: str, *values: object, error: BaseException | None = None) -> str:
     info = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord("patchbay", logging.INFO, __file__, 1, message, values, info)
-    return Formatter(TOKEN).format(record)
+    return Formatter(lambda: TOKEN).format(record)
 
 
 def test_the_token_is_masked_wherever_it_turns_up():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from web.gate import Gate, init_gate
 from web.json import OrjsonProvider
 from web.problems import init_problems
 from web.signin import safe_next
+from web.tokens import HeldToken
 
 TOKEN = "the-right-token"
 BASE = "http://127.0.0.1:8765"
@@ -24,7 +26,7 @@ def browser(settings: Settings) -> FlaskClient:
     app = Flask("signin", root_path=str(ROOT))
     app.json = OrjsonProvider(app)
     init_problems(app)
-    init_gate(app, Gate.of(settings, TOKEN))
+    init_gate(app, Gate.of(settings, HeldToken(replace(settings, token=TOKEN))), lambda: 0)
     app.register_blueprint(signin.blueprint)
     app.add_url_rule("/notebook", view_func=lambda: "inside", endpoint="inside")
     return app.test_client()

@@ -1,0 +1,112 @@
+"""Hits that were answered before, ready to be answered again while nothing that shaped them has changed.
+
+Kept in memory by the exact question. Before one is given again, three things are looked at: the clock, whether
+anybody committed to the store since it was last found true, and, if so, whether the store's revision and the
+artifact's row are still what they were. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+
+from integrations.memory_front import MemoryFront
+from integrations.usage.counter import UsageCounter
+from integrations.uses import Use
+from plugin_store.database import Database
+from plugin_store.workspaces import Scope
+
+# What an entry costs beside its bytes: objects, headers, its place in the table.
+OVERHEAD_BYTES = 3000
+STILL = (
+    "SELECT 1 FROM store_revision, integration_artifacts"
+    " WHERE revision = ? AND parameters_hash = ? AND fetched_at = ? AND expires_at = ?"
+)
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a fresh answer was made of: the artifact, whose it is, and the store's revision when it was found."""
+
+    key: str
+    fetched_at: float
+    expires_at: float
+    revision: int
+    scope: Scope
+    plugin_id: str
+    use: Use | None
+
+
+@dataclass(slots=True)
+class KnownHit:
+    """An answer to one question. Its headers lack `Age`, which is added for the second in which it leaves."""
+
+    hit: Hit
+    status: int
+    headers: Headers
+    body: bytes
+    size_bytes: int
+    true_at: int = -1
+    """The store's commits when it was last found true."""
+    aged: tuple[int, Headers] = (-1, [])
+
+    def headers_at(self, now: float) -> Headers:
+        age_seconds = max(0, int(now - self.hit.fetched_at))
+        known_age, headers = self.aged
+        if known_age != age_seconds:
+            headers = [*self.headers, ("Age", str(age_seconds))]
+            self.aged = (age_seconds, headers)
+        return headers
+
+
+class KnownHits:
+    """The hits of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        usage: UsageCounter,
+        clock: Callable[[], float],
+        limit_bytes: int,
+        note_use: Callable[[Use], None] | None = None,
+    ) -> None:
+        self._database = database
+        self._usage = usage
+        self._clock = clock
+        self._note_use = note_use
+        self._front: MemoryFront[KnownHit] = MemoryFront(limit_bytes)
+
+    def get(self, question: Hashable) -> KnownHit | None:
+        """What was answered to the question before; whether it is still true is `give`'s to say."""
+        return self._front.get(question)
+
+    def give(self, question: Hashable, known: KnownHit, commits: int) -> Headers | None:
+        """The headers with which the answer leaves now, counted as a hit; None when it is not true any more.
+
+        `commits` is the store's number of them, read after the question was asked. Raises StorageFailed.
+        """
+        now = self._clock()
+        hit = known.hit
+        if now >= hit.expires_at or not self._is_true(known, commits):
+            self._front.drop(question)
+            return None
+        self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
+        if hit.use is not None and self._note_use is not None:
+            self._note_use(replace(hit.use, at=now))
+        return known.headers_at(now)
+
+    def keep(self, question: Hashable, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
+        """Remembers an answer that was just given; of its headers all but `Age`."""
+        unaged = [header for header in headers if header[0] != "Age"]
+        size_bytes = len(body) + OVERHEAD_BYTES
+        self._front.put(question, KnownHit(hit, status, unaged, body, size_bytes))
+
+    def _is_true(self, known: KnownHit, commits: int) -> bool:
+        if known.true_at != commits:
+            hit = known.hit
+            if not self._database.glance(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
+                return False
+            known.true_at = commits
+        return True

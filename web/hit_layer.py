@@ -1,0 +1,135 @@
+"""The layer ahead of Flask for one question: is this exact render fresh?
+
+What Flask answered from a fresh artifact is remembered with the exact request: method, address, body, and every
+header that the gate or the route goes by, but for the token. The same request again needs the token checked and
+the answer found still true, and is given without Flask. Whatever differs goes through Flask, which alone refuses.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from errors import StorageFailed
+from integrations.known_hits import Headers, Hit, KnownHits
+from web.gate import API_PREFIX, Gate
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Where the route leaves the Hit that it answered with.
+NOTE = "patchbay.hit"
+RENDER_PREFIX, RENDER_SUFFIX = f"{API_PREFIX}v1/integrations/", "/render"
+MAX_BODY_BYTES = 64 * 1024
+# A conditional request of these kinds, or a part of an answer, is Flask's.
+UNKNOWN_CONDITIONS = ("HTTP_RANGE", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
+
+access_log = logging.getLogger("patchbay.access")
+
+
+class Answer(NamedTuple):
+    """A whole answer, as it goes out."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class HitLayer:
+    """A WSGI application in front of another one."""
+
+    def __init__(self, app: WSGIApplication, hits: KnownHits, gate: Gate, commits: Callable[[], int]) -> None:
+        self._app = app
+        self._hits = hits
+        self._gate = gate
+        self._commits = commits
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not is_render(environ):
+            return self._app(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        answer = self.find(environ, body)
+        if answer is None:
+            return self.ask(environ, body, start_response)
+        start_response(f"{answer.status} {REASONS[answer.status]}", answer.headers)
+        return [answer.body]
+
+    def find(self, environ: WSGIEnvironment, body: bytes) -> Answer | None:
+        """The answer to a request that was answered before; None for what is Flask's."""
+        question = _question(environ, body)
+        known = self._hits.get(question)
+        if known is None:
+            return None
+        try:
+            # Read before the token is looked at: a rotation in between makes what is known untrue.
+            commits = self._commits()
+            if not self._gate.admits_headers(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")):
+                return None
+            headers = self._hits.give(question, known, commits)
+        except StorageFailed:
+            return None
+        if headers is None:
+            return None
+        if access_log.isEnabledFor(logging.DEBUG):
+            access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
+        return Answer(known.status, headers, known.body)
+
+    def ask(self, environ: WSGIEnvironment, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
+        """Flask's answer, remembered where it may be given again."""
+        started: list[tuple[str, Headers]] = []
+
+        def note_start(status: str, headers: Headers, *exc_info: Any) -> Any:
+            started.append((status, headers))
+            return start_response(status, headers, *exc_info)
+
+        chunks = self._app(environ, note_start)
+        hit: Hit | None = environ.get(NOTE)
+        if hit is None:
+            return chunks
+        try:
+            data = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        status, headers = started[-1]
+        self._hits.keep(_question(environ, body), hit, int(status[:3]), list(headers), data)
+        return [data]
+
+
+REASONS = {200: "OK", 304: "NOT MODIFIED"}
+
+
+def is_render(environ: WSGIEnvironment) -> bool:
+    """Whether a request may be one that this layer answers, by its method, address and size."""
+    path: str = environ["PATH_INFO"]
+    return (
+        path.endswith(RENDER_SUFFIX)
+        and path.startswith(RENDER_PREFIX)
+        and environ["REQUEST_METHOD"] in ("POST", "GET")
+        and "HTTP_TRANSFER_ENCODING" not in environ
+        and _size_bytes(environ) <= MAX_BODY_BYTES
+        and not any(name in environ for name in UNKNOWN_CONDITIONS)
+    )
+
+
+def _size_bytes(environ: WSGIEnvironment) -> int:
+    length: str = environ.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 10 else MAX_BODY_BYTES + 1
+
+
+def _question(environ: WSGIEnvironment, body: bytes) -> Hashable:
+    get = environ.get
+    return (
+        environ["REQUEST_METHOD"],
+        environ["PATH_INFO"],
+        environ["QUERY_STRING"],
+        environ["wsgi.url_scheme"],
+        get("HTTP_HOST"),
+        get("HTTP_ORIGIN"),
+        get("HTTP_SEC_FETCH_SITE"),
+        get("CONTENT_TYPE"),
+        get("HTTP_IF_NONE_MATCH"),
+        body,
+    )

@@ -1,0 +1,180 @@
+"""What becomes of a request: a known hit is answered on the spot, everything else is handed to a pool.
+
+The server's own threads read the request and look for a hit. They never run Flask and never wait for a provider,
+so nothing that hangs elsewhere reaches a hit. One thread runs Python at a time anyway; so they stay on one core,
+since handing the interpreter from core to core costs more than a hit does.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+from werkzeug.http import parse_cookie
+
+from integrations.fair_pool import FairPool
+from settings import Settings
+from web.gate import FORM_PATHS, Gate, is_open
+from web.hit_layer import HitLayer, is_render
+from web.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from flask import Flask
+
+FRONT_THREADS = 32
+HOUSE_THREADS = 8
+# What a stranger may send: a sign-in form.
+MAX_FORM_BYTES = 16 * 1024
+# The routes that may wait for a provider, with the integration that they wait for.
+CALLING = re.compile(
+    r"/+api/v1/(?:integrations/(?P<id>[^/]*)/(?:render|execute|test|oauth2/.*)|render-batch|prefetch/.*)|/oauth/callback"
+)
+SERVER_VARIABLES: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+
+Headers = list[tuple[str, str]]
+
+
+class Exchange(Protocol):
+    """The server's side of one request: one of these is called once, by any thread."""
+
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def response_iter(self, status: int, headers: Headers, body: Any) -> None: ...
+
+
+class Reception:
+    """Receives requests on the server's threads."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        layer = app.wsgi_app
+        self._layer = layer if isinstance(layer, HitLayer) else None
+        self._gate: Gate | None = app.extensions.get("patchbay_gate")
+        self._app = app
+        self._max_body_size_bytes = settings.max_body_size_bytes
+        self._calls = FairPool(settings.threads, "call")
+        self._house = ThreadPoolExecutor(HOUSE_THREADS, thread_name_prefix="house")
+        self._here = threading.local()
+
+    def receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
+        """Answers the request, or sees to it that it is answered. The number returned is nobody's to read."""
+        if not hasattr(self._here, "is_settled"):
+            self._here.is_settled = True
+            _stay_on_one_core()
+        body = b""
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            # The server cannot tell a body in chunks that was cut off from a whole one.
+            return _refuse(exchange, 411)
+        if length := environ.get("CONTENT_LENGTH"):
+            size_bytes = int(length)
+            if size_bytes <= self._readable_bytes(environ):
+                body = environ["wsgi.input"].read()
+                if len(body) != size_bytes:
+                    return _refuse(exchange, 400)
+        if self._layer is not None and is_render(environ):
+            answer = self._layer.find(environ, body)
+            if answer is not None:
+                exchange.response_bytes(answer.status, answer.headers, answer.body)
+                return answer.status
+        environ["wsgi.input"] = io.BytesIO(body)
+        self._hand_over(exchange, environ)
+        return 200
+
+    def close(self) -> None:
+        """Returns when what is under way has ended."""
+        self._calls.close()
+        self._house.shutdown()
+
+    def _readable_bytes(self, environ: WSGIEnvironment) -> int:
+        """How large a body is read from this client: nothing is from one that the gate will turn away."""
+        path = environ["PATH_INFO"]
+        if self._gate is None:
+            return self._max_body_size_bytes
+        if is_open(path) or path in FORM_PATHS:
+            return MAX_FORM_BYTES
+        authorization, cookies = environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")
+        knows = self._gate.admits_headers(authorization, cookies) or self._gate.admits(
+            authorization, parse_cookie(cookies)
+        )
+        return self._max_body_size_bytes if knows else 0
+
+    def _hand_over(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        environ.update(SERVER_VARIABLES)
+        waiting = CALLING.match(environ["PATH_INFO"])
+        if waiting:
+            self._calls.submit(waiting["id"] or "", lambda: self._run_app(exchange, environ))
+        else:
+            self._house.submit(self._run_app, exchange, environ)
+
+    def _run_app(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+        try:
+            _answer(exchange, self._app, environ)
+        except Exception as error:
+            members = problem_of_unexpected(error)
+            exchange.response_bytes(500, [("Content-Type", MEDIA_TYPE)], orjson.dumps(members))
+
+
+class Started:
+    """WSGI's `start_response`."""
+
+    status = 500
+    headers: Headers
+
+    def __call__(self, status: str, headers: Headers, _exc_info: Any = None) -> Any:
+        self.status, self.headers = int(status[:3]), headers
+
+
+class Chunks:
+    """A body of unknown length, as the server takes it: each piece leaves as soon as it is there."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._left: Iterator[bytes] = iter(pieces)
+
+    def __next__(self) -> bytes:
+        return next(self._left)
+
+    def close(self) -> None:
+        getattr(self._pieces, "close", lambda: None)()
+
+
+def _answer(exchange: Exchange, app: Flask, environ: WSGIEnvironment) -> None:
+    started = Started()
+    pieces = app(environ, started)
+    if not any(name.lower() == "content-length" for name, _ in started.headers):
+        exchange.response_iter(started.status, started.headers, Chunks(pieces))
+        return
+    try:
+        body = b"".join(pieces)
+    finally:
+        getattr(pieces, "close", lambda: None)()
+    exchange.response_bytes(started.status, started.headers, body)
+
+
+def _refuse(exchange: Exchange, status: int) -> int:
+    code, title, detail = HTTP_PROBLEMS[status]
+    headers = [("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
+    exchange.response_bytes(status, headers, orjson.dumps(problem(code, status, title, detail)))
+    return status
+
+
+def _stay_on_one_core() -> None:
+    """Ties the calling thread to one of the process's cores, where the system can do that."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(os.getpid()))
+        os.sched_setaffinity(threading.get_native_id(), {cores[os.getpid() % len(cores)]})
