@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from errors import UpstreamInvalid
 from integrations.calls import Headers, origin_of
@@ -15,6 +15,8 @@ from integrations.requests_builder import Page
 from integrations.templating import as_text
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:\"(?:\\.|[^\"\\])*\"|[^\s\";,]+))*)")
+# What a URL is made of (RFC 3986 section 2), and the percent sign of what is encoded already.
+_URL_SAFE = "!#$%&'()*+,/:;=?@[]~-._|^`{}"
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\";,]+))", re.IGNORECASE)
 
 
@@ -62,7 +64,7 @@ def next_position(
         return None
     number = position.number + 1
     if paginator.type == "link":
-        return _next_by_link(position, url, headers, number)
+        return _next_by_link(paginator, position, url, headers, value, number)
     if paginator.type == "cursor":
         return _next_by_cursor(endpoint, paginator, position, headers, value, number)
     if not items or (paginator.limit is not None and len(items) < paginator.limit):
@@ -73,24 +75,45 @@ def next_position(
 
 
 def next_link(headers: Headers, url: str) -> str | None:
-    """The target of the `next` link (RFC 8288), absolute; None without one."""
+    """The target of the `next` link (RFC 8288), absolute; None without one. Raises UpstreamInvalid."""
     for value in headers.get_all("Link"):
         for match in _LINK.finditer(value):
             rel = _REL.search(match.group(2))
             if rel and "next" in (rel.group(1) or rel.group(2) or "").lower().split():
-                return urljoin(url, match.group(1).strip())
+                return _absolute(url, match.group(1))
     return None
 
 
-def _next_by_link(position: Position, url: str, headers: Headers, number: int) -> Position | None:
-    target = next_link(headers, url)
+def _next_by_link(
+    paginator: Paginator, position: Position, url: str, headers: Headers, value: Any, number: int
+) -> Position | None:
+    target = next_link(headers, url) if paginator.cursor is None else _link_within(paginator, url, value)
     if target is None:
         return None
     if origin_of(target) != origin_of(url):
         raise UpstreamInvalid("The provider's next page is at another origin.", reason="page")
     if target == url:
         raise UpstreamInvalid("The provider's next page is the same page again.", reason="page")
-    return replace(position, number=number, page=Page(url=target.partition("#")[0]))
+    return replace(position, number=number, page=Page(url=target))
+
+
+def _link_within(paginator: Paginator, url: str, value: Any) -> str | None:
+    """The next page's URL where the answer itself holds it, whole or relative to this page's."""
+    link = paginator.cursor.apply(value) if paginator.cursor is not None else None
+    if link is None or link in ("", False):
+        return None
+    if not isinstance(link, str):
+        raise UpstreamInvalid("The provider's link to the next page is no text.", reason="page")
+    return _absolute(url, link)
+
+
+def _absolute(url: str, link: str) -> str:
+    try:
+        target = urljoin(url, link.strip()).partition("#")[0]
+        origin_of(target)
+    except ValueError:
+        raise UpstreamInvalid("The provider's link to the next page cannot be read.", reason="page") from None
+    return quote(target, safe=_URL_SAFE, errors="replace")
 
 
 def _next_by_cursor(
@@ -102,9 +125,11 @@ def _next_by_cursor(
         cursor = paginator.cursor.apply(value) if paginator.cursor is not None else None
     if cursor is None or cursor in ("", False):
         return None
+    if isinstance(cursor, bool) or not isinstance(cursor, str | int | float):
+        raise UpstreamInvalid("The provider's cursor is neither a text nor a number.", reason="page")
     moving = _moved(position)
     name = str(paginator.param)
-    if moving.get(name) == cursor:
+    if name in moving and as_text(moving[name]) == as_text(cursor):
         raise UpstreamInvalid("The provider's cursor does not move on.", reason="page")
     return _at(endpoint, number, moving | {name: cursor})
 

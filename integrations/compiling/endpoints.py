@@ -162,7 +162,7 @@ class _EndpointCompiler:
             selector=self._selector(),
             schema=self._schema(),
             protocol=self._protocol(),
-            paginator=compile_paginator(item, self.method, parameters, problems),
+            paginator=compile_paginator(item, self.method, path_query, parameters, problems),
             reads_only=self._reads_only(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
@@ -314,7 +314,7 @@ class _EndpointCompiler:
     def _check_whole_url(self) -> None:
         if self.method != "GET":
             self.problems.add("method", "A whole URL from an input is only fetched by GET.")
-        for word in ("path", "headers", "body", "base_url"):
+        for word in ("path", "headers", "body", "base_url", "paginate"):
             if self.item.get(word):
                 self.problems.add(word, "Nothing is added to a whole URL from an input.")
         if len(self.item["parameters"]) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integrations.compiling.problems import Problems
@@ -10,11 +10,22 @@ from integrations.manifest import Paginator, Parameter
 from integrations.selection import compile_select
 
 _MOVING = {"cursor": "cursor_param", "page": "page_param", "offset": "offset_param", "link": None}
+_WORDS = {
+    "cursor": frozenset({"cursor_path", "cursor_header", "cursor_param", "limit_param", "limit"}),
+    "link": frozenset({"cursor_path", "limit_param", "limit"}),
+    "page": frozenset({"page_param", "first", "limit_param", "limit"}),
+    "offset": frozenset({"offset_param", "first", "limit_param", "limit"}),
+}
+_ALL_WORDS = frozenset().union(*_WORDS.values())
 _DEFAULT_NAMES = {"page": "page", "offset": "offset"}
 
 
 def compile_paginator(
-    endpoint: Mapping[str, Any], method: str, parameters: Sequence[Parameter], problems: Problems
+    endpoint: Mapping[str, Any],
+    method: str,
+    path_query: Sequence[tuple[str, Any]],
+    parameters: Sequence[Parameter],
+    problems: Problems,
 ) -> Paginator | None:
     """The endpoint's paginator; None where one page is all."""
     declared = endpoint.get("paginate")
@@ -24,21 +35,21 @@ def compile_paginator(
         kind = declared["type"]
         if endpoint["response_type"] != "json":
             problems.add("type", "Only JSON comes in pages.")
-        word = _MOVING[kind]
-        param = declared.get(word, _DEFAULT_NAMES.get(kind)) if word else None
-        for name in (param, declared.get("limit_param")):
-            taken = next((item for item in parameters if item.name == name), None)
-            if name is not None and taken is None and method not in ("GET", "HEAD", "DELETE"):
-                problems.add(
-                    word or "limit_param",
-                    f"Declare `{name}` as a parameter, to say whether it moves in the body.",
-                )
-            if taken is not None and taken.location in ("path", "header"):
-                problems.add(
-                    word or "limit_param", f"`{name}` is `in: {taken.location}`, which does not page."
-                )
+        for word in sorted(declared.keys() & _ALL_WORDS - _WORDS[kind]):
+            problems.add(word, f"Not used by pages of type `{kind}`.")
         if "limit_param" in declared and "limit" not in declared:
             problems.add("limit", "Needed by `limit_param`.")
+        if kind in ("cursor", "link") and "limit" in declared and "limit_param" not in declared:
+            problems.add("limit_param", "Needed to ask for pages of this size.")
+        word = _MOVING[kind]
+        param = declared.get(word, _DEFAULT_NAMES.get(kind)) if word else None
+        moving = [(word or "", param), ("limit_param", declared.get("limit_param"))]
+        in_path = {name for name, _ in path_query}
+        for field, name in moving:
+            if name is not None:
+                _check_room(field, name, method, in_path, parameters, problems)
+        if param is not None and param == declared.get("limit_param"):
+            problems.add("limit_param", f"`{param}` moves already.")
 
         def select(field: str) -> Any:
             return (
@@ -58,3 +69,21 @@ def compile_paginator(
             first=declared.get("first", 1 if kind == "page" else 0),
             max_pages=declared["max_pages"],
         )
+
+
+def _check_room(
+    field: str,
+    name: str,
+    method: str,
+    in_path: Collection[str],
+    parameters: Sequence[Parameter],
+    problems: Problems,
+) -> None:
+    """Notes a parameter that cannot move from page to page, or that would travel twice."""
+    taken = next((item for item in parameters if item.name == name), None)
+    if taken is None and method not in ("GET", "HEAD", "DELETE"):
+        problems.add(field, f"Declare `{name}` as a parameter, to say whether it moves in the body.")
+    if taken is not None and taken.location in ("path", "header"):
+        problems.add(field, f"`{name}` is `in: {taken.location}`, which does not page.")
+    if name in in_path:
+        problems.add(field, f"`{name}` stands in the query of the path already, where it cannot move.")

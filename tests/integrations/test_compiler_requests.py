@@ -151,3 +151,33 @@ def test_what_is_too_much_is_refused_as_a_whole(endpoint, section, field):
 def test_a_graphql_query_reads_and_a_mutation_does_not(query, reads):
     integration = integration_of([{"id": "it", "body": {"query": query}}], api_type="graphql")
     assert integration.endpoints["it"].is_safe is reads
+
+
+CURSOR = {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}
+
+
+@pytest.mark.parametrize(
+    ("paginate", "fields"),
+    [
+        ({"type": "page", "cursor_path": "next"}, ["cursor_path"]),
+        ({"type": "page", "offset_param": "from"}, ["offset_param"]),
+        ({"type": "offset", "limit": 5, "page_param": "p", "cursor_header": "X-Next"}, ["cursor_header", "page_param"]),
+        ({"type": "link", "cursor_param": "after"}, ["cursor_param"]),
+        ({"type": "link", "first": 1}, ["first"]),
+        ({"type": "link", "limit": 10}, ["limit_param"]),
+        ({**CURSOR, "limit": 10}, ["limit_param"]),
+        ({**CURSOR, "limit_param": "size"}, ["limit"]),
+        ({**CURSOR, "limit_param": "after", "limit": 10}, ["limit_param"]),
+        ({**CURSOR, "cursor_param": "n"}, ["cursor_param"]),
+        ({"type": "page", "page_param": "n"}, ["page_param"]),
+        ({"type": "page", "limit_param": "n", "limit": 5}, ["limit_param"]),
+    ],
+)  # fmt: skip
+def test_pages_that_would_not_be_asked_for_as_declared(paginate, fields):
+    found = refused_fields({"path": "/x?n=3", "paginate": paginate})
+    assert found == [f"endpoints[0].paginate.{field}" for field in fields]
+
+
+def test_a_whole_url_has_no_pages():
+    endpoint = {"path": "", "parameters": [{"name": "u", "in": "url"}], "paginate": {"type": "page"}}
+    assert refused_fields(endpoint) == ["endpoints[0].paginate"]

@@ -52,6 +52,14 @@ def by_link(request: Request):
     return answer(PEOPLE[(page - 1) * 3 : page * 3], {"Link": link} if page < 3 else {})
 
 
+def by_link_in_body(request: Request):
+    """As Salesforce, Microsoft Graph or Django REST framework have it: the next page's address, whole or relative."""
+    page = int(request.args.get("page", "1"))
+    start = request.base_url if page == 1 else request.path
+    following = f"{start}?page={page + 1}&q=ü b#top" if page < 3 else None
+    return answer({"results": PEOPLE[(page - 1) * 3 : page * 3], "next": following})
+
+
 def by_cursor_in_body(request: Request):
     start = int((request.json or {}).get("start_cursor", "0"))
     return answer(
@@ -65,6 +73,7 @@ KINDS = {
     "cursor": (by_cursor, {"type": "cursor", "cursor_path": "next", "cursor_param": "after", "response_path": "data.people"}, {}),
     "cursor header": (by_cursor_header, {"type": "cursor", "cursor_header": "X-Next", "cursor_param": "after"}, {}),
     "link": (by_link, {"type": "link"}, {}),
+    "link in the answer": (by_link_in_body, {"type": "link", "cursor_path": "next", "response_path": "results"}, {}),
     "cursor in a body": (
         by_cursor_in_body,
         {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "start_cursor", "response_path": "results"},
@@ -127,6 +136,19 @@ def test_a_failure_of_the_first_page_is_a_failure(client, upstream):
         (
             {"type": "link"},
             lambda _request: answer([1], {"Link": '<http://127.0.0.2:1/steal>; rel="next"'}),
+        ),
+        ({"type": "link"}, lambda _request: answer([1], {"Link": '<http://[>; rel="next"'})),
+        ({"type": "link"}, lambda _request: answer([1], {"Link": '<http://127.0.0.1:99999/>; rel="next"'})),
+        *(
+            (
+                {"type": kind, "cursor_path": "next", "response_path": "items", **more},
+                lambda _request, next_=next_: answer({"items": [1], "next": next_}),
+            )
+            for kind, more, ends in (
+                ("cursor", {"cursor_param": "after"}, (["a"], {"a": 1}, True, 5.5, 7)),
+                ("link", {}, (["a"], {"a": 1}, True, 7, "http://[", "//127.0.0.2:1/steal", "http://x:y/")),
+            )
+            for next_ in ends
         ),
     ],
 )
