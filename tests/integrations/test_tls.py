@@ -35,7 +35,11 @@ def provider(authority: Authority) -> Iterator[HTTPServer]:
 @pytest.fixture
 def ask(client: Any, provider: HTTPServer) -> Any:
     """Configures the integration and tests its connection."""
-    tls = {"ca_file": "{ca_file}", "client_certificate": "{certificate}", "client_key": "{key}"}
+    return asking(client, provider, "{ca_file}")
+
+
+def asking(client: Any, provider: HTTPServer, ca_file: str) -> Any:
+    tls = {"ca_file": ca_file, "client_certificate": "{certificate}", "client_key": "{key}"}
     manifest = {
         "integration": {"base_url": provider.url_for("").rstrip("/"), "tls": tls},
         "properties": PROPERTIES,
@@ -76,4 +80,22 @@ def test_without_its_certificate_the_provider_does_not_let_us_in(
 def test_a_file_that_is_not_there_is_told(ask: Any, tmp_path: Path, provider: HTTPServer):
     verdict = ask(ca_file=str(tmp_path / "none.pem"))
     assert verdict["success"] is False
+    assert provider.log == []
+
+
+def test_a_file_that_the_manifest_itself_names_counts(
+    client: Any, authority: Authority, provider: HTTPServer
+):
+    certificate, key = authority.issue("patchbay")
+    ask = asking(client, provider, authority.ca_file)
+    assert ask(certificate=certificate, key=key)["success"] is True
+
+
+@pytest.mark.parametrize(("given", "missing"), [("certificate", "key"), ("key", "certificate")])
+def test_half_of_a_client_certificate_is_told_by_name(
+    ask: Any, authority: Authority, provider: HTTPServer, given: str, missing: str
+):
+    parts = dict(zip(("certificate", "key"), authority.issue("patchbay"), strict=True))
+    problem = ask(ca_file=authority.ca_file, **{given: parts[given]})
+    assert (problem["status"], list(problem["errors"])) == (409, [f"config.{missing}"])
     assert provider.log == []
