@@ -185,9 +185,7 @@ def _url(integration: Integration, filling: _Filling, page: Page) -> str:
     base = filling.endpoint.base_url or integration.base_url
     assert base is not None  # noqa: S101 - the compiler refuses an endpoint without one
     url = fill_whole_url(base, filling.settings.values).rstrip("/") + _path(filling)
-    return _with_query(
-        url, [*_query(filling), *(_pair(*pair) for pair in page.query), *(_pair(*pair) for pair in placed)]
-    )
+    return _with_query(url, _query(filling, page))
 
 
 def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any]) -> str:
@@ -220,14 +218,25 @@ def _path(filling: _Filling) -> str:
     return "".join(pieces)
 
 
-def _query(filling: _Filling) -> list[str]:
-    """The query's pairs, encoded: those of the path as they were written there, then the integration's, then ours."""
-    own = filling.own
-    pairs = [_written(template, own) for _, template in filling.endpoint.path_query]
-    pairs += [_pair(name, filling.settings.fill(template)) for name, template in filling.endpoint.query]
-    for name, value in filling.at("query"):
-        pairs += [_pair(name, text) for text in form_values(value)]
-    return pairs
+def _query(filling: _Filling, page: Page) -> list[str]:
+    """The query's pairs, encoded: those of the path as they were written there, the integration's, ours, the keys.
+
+    What stands nearer to the call wins, as among the headers, and what moves or proves who calls wins over all.
+    """
+    own, endpoint, given = filling.own, filling.endpoint, filling.at("query")
+    last = (*page.query, *filling.placed.query)
+    moved = {name for name, _ in last}
+    nearer = moved.union(name for name, _ in given) if endpoint.query else moved
+    pairs = [_written(template, own) for name, template in endpoint.path_query if name not in moved]
+    pairs += [
+        _pair(name, filling.settings.fill(template))
+        for name, template in endpoint.query
+        if name not in nearer
+    ]
+    for name, value in given:
+        if name not in moved:
+            pairs += [_pair(name, text) for text in form_values(value)]
+    return pairs + [_pair(*pair) for pair in last]
 
 
 def _written(template: Template, names: Namespace) -> str:

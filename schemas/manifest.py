@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from schemas.declared import (
+    DESCRIPTIVE,
     HEADER_NAME,
     NAME,
     WIRE_NAME,
@@ -91,10 +92,20 @@ class SignatureValueSchema(Declared):
     key = Text(4000)
 
 
+CREDENTIAL_WORDS = {
+    "api_key": frozenset({"in", "name", "prefix", "value"}),
+    "bearer": frozenset({"prefix", "token"}),
+    "basic": frozenset({"username", "password"}),
+    "digest": frozenset({"username", "password"}),
+    "signature": frozenset({"values", "headers", "query"}),
+}
+"""What each type of credential is made of, beside `type` and `when`."""
+
+
 class CredentialSchema(Declared):
     """Where one credential travels."""
 
-    type = fields.String(required=True, validate=one_of("api_key", "bearer", "basic", "digest", "signature"))
+    type = fields.String(required=True, validate=one_of(*CREDENTIAL_WORDS))
     in_ = fields.String(data_key="in", validate=one_of("header", "query", "body", "cookie"))
     name = fields.String(validate=WIRE_NAME)
     prefix = Text(200)
@@ -112,6 +123,17 @@ class CredentialSchema(Declared):
         if data.get("type") == "api_key" and "name" not in data:
             raise ValidationError(
                 "An api_key needs the name of its header, query parameter, member or cookie.", "name"
+            )
+
+    @validates_schema(pass_original=True)
+    def refuse_words_of_other_types(self, data: Mapping[str, Any], original: Any, **_: Any) -> None:
+        own = CREDENTIAL_WORDS[data["type"]]
+        foreign = frozenset().union(*CREDENTIAL_WORDS.values()) - own
+        # Everything may have a name for people.
+        wrong = foreign & set(original) - DESCRIPTIVE
+        if wrong:
+            raise ValidationError(
+                {word: [f"Not used by a credential of type `{data['type']}`."] for word in sorted(wrong)}
             )
 
 
@@ -150,7 +172,7 @@ class OAuth2Schema(Declared):
     token_url = Text(minimum=1, required=True)
     authorization_url = Text(minimum=1)
     client_id = Text(load_default="{client_id}")
-    client_secret = Text(load_default="{client_secret}")
+    client_secret = Text()
     scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
     scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
     token_params = scalars_by(WIRE_NAME, load_default=dict)

@@ -32,6 +32,9 @@ def compile_credentials(
     found = [_credential(item, path, problems) for item, path in zip(declared, paths, strict=True)]
     for credential, path in zip(found, paths, strict=True):
         _check_names(credential, path, {*properties, *provided}, problems)
+    if provided and not any(credential.names & provided for credential in found):
+        names = " or ".join(f"`{{{name}}}`" for name in sorted(provided))
+        problems.add("integration.auth", f"No credential carries the token: {names}.")
     return tuple(found)
 
 
@@ -93,6 +96,7 @@ def _signature(item: Mapping[str, Any], problems: Problems) -> Credential:
     if not headers and not query:
         problems.add("headers", "A signature travels in a header or in the query; name one.")
     signature = Signature(tuple(values), headers, query)
+    _check_order(values, problems)
     for name in sorted(_request_parts(signature) - REQUEST_PARTS):
         problems.add("values", f"`{{{name}}}` is no part of a request.")
     return Credential(
@@ -117,8 +121,18 @@ def _signature_value(declared: Mapping[str, Any], known: set[str], problems: Pro
     )
 
 
+def _check_order(values: Sequence[SignatureValue], problems: Problems) -> None:
+    """Notes a value that is computed from one that does not stand before it."""
+    later = {item.name for item in values}
+    for index, item in enumerate(values):
+        for word, template in (("input", item.input), ("key", item.key)):
+            for name in sorted(template.names & later if template else ()):
+                problems.add(f"values[{index}].{word}", f"`{{{name}}}` is not computed before it.")
+        later.discard(item.name)
+
+
 def _request_parts(signature: Signature) -> set[str]:
-    templates = [item.input for item in signature.values if item.input]
+    templates = [template for item in signature.values for template in (item.input, item.key) if template]
     templates += [template for _, template in (*signature.headers, *signature.query)]
     return {name for template in templates for name in template.names if name.startswith("request.")}
 

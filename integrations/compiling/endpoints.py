@@ -129,7 +129,7 @@ class _EndpointCompiler:
         path, path_query = compile_path(item["path"], problems)
         headers = named_templates(item["headers"], "headers", problems)
         body = self._body()
-        parameters = self._parameters(path, (*path_query, *headers), body)
+        parameters = self._parameters(path, path_query, headers, body)
         own_base_url = compile_base_url(item.get("base_url"), self.properties, problems)
         is_whole_url = any(parameter.location == "url" for parameter in parameters)
         base_url = None if is_whole_url else own_base_url or around.base_url
@@ -140,8 +140,12 @@ class _EndpointCompiler:
             problems.add("path", "There is no base_url to append it to.")
         self._check_templates(path, path_query, headers, body, parameters)
         common_headers, query = ((), ()) if is_whole_url else (around.headers, around.query)
+        # What stands nearer to the call wins, in the query as among the headers.
+        in_path = {name for name, _ in path_query}
+        query = tuple((name, template) for name, template in query if name not in in_path)
         self._check_room(body, parameters, credentials)
-        self._check_content_type((*common_headers, *headers))
+        self._check_own_places(path_query, parameters, credentials)
+        self._check_content_type((*common_headers, *headers), parameters)
         names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
         names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
@@ -231,16 +235,19 @@ class _EndpointCompiler:
         return Tree({"query": query, **(rest.node or {})})
 
     def _parameters(
-        self, path: Template, templates: NamedTemplates, body: Tree | None
+        self, path: Template, path_query: NamedTemplates, headers: NamedTemplates, body: Tree | None
     ) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
         names: set[str] = set()
-        in_text = names_of(templates)
-        in_body = body.names if body else frozenset()
-        filled = path.names | in_text
+        in_templates = {
+            "query": names_of(path_query),
+            "header": names_of(headers),
+            "body": body.names if body else frozenset[str](),
+        }
+        filled = path.names | in_templates["query"] | in_templates["header"]
         for index, item in enumerate(self.item["parameters"]):
             with self.problems.under(f"parameters[{index}]"):
-                location = self._location(item, path, in_text | in_body)
+                location = self._location(item, path, in_templates)
                 if item["name"] in names:
                     self.problems.add("name", f"`{item['name']}` is declared twice.")
                 names.add(item["name"])
@@ -254,15 +261,19 @@ class _EndpointCompiler:
                 found[(location, item["name"])] = Parameter(value, location)
         return tuple(found.values())
 
-    def _location(self, item: Mapping[str, Any], path: Template, in_templates: frozenset[str]) -> Location:
+    def _location(
+        self, item: Mapping[str, Any], path: Template, in_templates: Mapping[str, frozenset[str]]
+    ) -> Location:
         name, declared = item["name"], item.get("in_")
         in_path = name in path.names
         if in_path and declared not in (None, "path"):
             self.problems.add("in", f"`{{{name}}}` stands in the path, so it is `in: path`.")
         if declared == "path" and not in_path:
             self.problems.add("name", f"`{{{name}}}` does not stand in the path.")
+        # A template of its place puts it there already; it must not travel twice.
+        placed = frozenset().union(*in_templates.values()) if declared is None else in_templates.get(declared)
         location: Location = (
-            ("template" if declared in (None, "body") and name in in_templates and not in_path else None)
+            ("template" if placed and name in placed and not in_path else None)
             or declared
             or ("path" if in_path else None)
             or ("body" if self.method in _BODY_METHODS else "query")
@@ -306,9 +317,29 @@ class _EndpointCompiler:
         if not has_room:
             self.problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
 
-    def _check_content_type(self, headers: NamedTemplates) -> None:
-        own_type = any(name.lower() == "content-type" for name, _ in headers)
-        if own_type and self.item["body_format"] == "multipart":
+    def _check_own_places(
+        self,
+        path_query: NamedTemplates,
+        parameters: Sequence[Parameter],
+        credentials: Sequence[Credential],
+    ) -> None:
+        """Notes a parameter whose place is taken: it would travel twice, or not at all."""
+        taken = {("query", name): "stands in the query of the path already" for name, _ in path_query}
+        taken |= {
+            place: "is where a credential travels" for item in credentials for place in _places_of(item)
+        }
+        locations = {parameter.name: parameter.location for parameter in parameters}
+        for index, item in enumerate(self.item["parameters"]):
+            location, name = locations[item["name"]], item["name"]
+            why = taken.get((location, name.lower() if location == "header" else name))
+            # An object has room for a member more.
+            if why is not None and not (location == "body" and item["type"] == "object"):
+                self.problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
+
+    def _check_content_type(self, headers: NamedTemplates, parameters: Sequence[Parameter]) -> None:
+        names = [name for name, _ in headers]
+        names += [item.name for item in parameters if item.location == "header"]
+        if self.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
             self.problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
 
     def _check_whole_url(self) -> None:
@@ -358,6 +389,18 @@ class _EndpointCompiler:
             names |= credential.names | ({credential.when} if credential.when else frozenset())
         provided = self.around.token.provides if self.around.token else frozenset()
         return (names - provided) | self.around.token_names()
+
+
+def _places_of(credential: Credential) -> list[tuple[str, str]]:
+    """Where a credential travels, as parameters name their places."""
+    if credential.signature is not None:
+        found = [("header", name.lower()) for name, _ in credential.signature.headers]
+        return found + [("query", name) for name, _ in credential.signature.query]
+    if credential.location == "body":
+        return [("body", credential.name.partition(".")[0])]
+    if credential.location in ("query", "cookie"):
+        return [(credential.location, credential.name)]
+    return [("header", credential.name.lower())]
 
 
 def plain_json(value: Any) -> Any:

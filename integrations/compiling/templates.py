@@ -75,9 +75,13 @@ def named_templates(
 ) -> tuple[tuple[str, Template], ...]:
     """The templates by name, in their order; a header that is not a manifest's to set is a problem."""
     found = []
+    lowered: set[str] = set()
     for name, source in declared.items():
         template = problems.template(f"{field}.{name}", source)
         if field.endswith("headers"):
+            if name.lower() in lowered:
+                problems.add(f"{field}.{name}", "Headers have no case; it stands here twice.")
+            lowered.add(name.lower())
             check_header(name, f"{field}.{name}", problems)
             check_header_text(template, f"{field}.{name}", problems)
         found.append((name, template))

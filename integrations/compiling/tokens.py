@@ -85,15 +85,23 @@ def _oauth2(
         problems.add("authorization_url", "Needed for a person to sign in at the provider.")
     for name in sorted(declared["authorization_params"].keys() & _ENGINES_PARAMS):
         problems.add(f"authorization_params.{name}", "Every sign-in has its own; leave it out.")
+    if grant_type == "client_credentials":
+        for word in ("authorization_url", "authorization_params"):
+            if declared.get(word):
+                problems.add(word, "Not used by auth_method `oauth2_client_credentials`.")
     if "access_token" in properties:
         problems.add("", "The token is called `access_token`; give the property of that name another one.")
     public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method
+    if public and "client_secret" in declared:
+        problems.add("client_secret", "Not sent where token_endpoint_auth_method is `none`.")
     found = OAuth2(
         grant_type=grant_type,
         token_url=token_url,  # type: ignore[arg-type] - a problem was noted where there is none
         authorization_url=authorization_url,
         client_id=problems.template("client_id", declared["client_id"]),
-        client_secret=None if public else problems.template("client_secret", declared["client_secret"]),
+        client_secret=None
+        if public
+        else problems.template("client_secret", declared.get("client_secret", "{client_secret}")),
         scopes=tuple(problems.template("scopes", scope) for scope in declared["scopes"]),
         scope_separator=declared["scope_separator"],
         token_params=named_templates(declared["token_params"], "token_params", problems),
@@ -126,6 +134,10 @@ def _login(
             outputs |= {f"login.{name}" for name, _ in step.outputs}
             steps.append(step)
     with problems.under("login"):
+        if "session_token" in properties:
+            problems.add(
+                "", "The token is called `session_token`; give the property of that name another one."
+            )
         if sum(step.gives_token for step in steps) != 1:
             problems.add(
                 "",

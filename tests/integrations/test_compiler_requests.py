@@ -181,3 +181,115 @@ def test_pages_that_would_not_be_asked_for_as_declared(paginate, fields):
 def test_a_whole_url_has_no_pages():
     endpoint = {"path": "", "parameters": [{"name": "u", "in": "url"}], "paginate": {"type": "page"}}
     assert refused_fields(endpoint) == ["endpoints[0].paginate"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "fields"),
+    [
+        ({"type": "bearer", "value": "{api_key}"}, ["value"]),
+        ({"type": "bearer", "in": "query", "token": "{api_key}"}, ["in"]),
+        ({"type": "api_key", "name": "X", "token": "{api_key}"}, ["token"]),
+        ({"type": "api_key", "name": "X", "username": "{user}", "headers": {}}, ["headers", "username"]),
+        ({"type": "basic", "prefix": "Token "}, ["prefix"]),
+        ({"type": "digest", "in": "header", "value": "x"}, ["in", "value"]),
+        ({"type": "signature", "headers": {"X": "y"}, "token": "{api_key}"}, ["token"]),
+    ],
+)
+def test_a_word_that_its_kind_of_credential_does_not_use(auth, fields):
+    assert refused_fields({}, auth=[auth]) == [f"integration.auth[0].{field}" for field in fields]
+    assert refused_fields({}, auth=auth) == [f"integration.auth.{field}" for field in fields]
+
+
+def test_a_credential_may_have_a_name_for_people():
+    assert integration_of([{"id": "it"}], auth={"type": "basic", "name": "Account", "when": "user"})
+
+
+KEY_AT = {
+    "query": {"type": "api_key", "in": "query", "name": "key", "value": "{api_key}"},
+    "header": {"type": "api_key", "in": "header", "name": "X-Key", "value": "{api_key}"},
+    "body": {"type": "api_key", "in": "body", "name": "auth.key", "value": "{api_key}"},
+    "signature": {"type": "signature", "headers": {"X-Key": "{api_key}"}, "query": {"key": "{api_key}"}},
+    "basic": {"type": "basic"},
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "parameter", "path"),
+    [
+        ("query", {"name": "key", "in": "query"}, "/x"),
+        ("header", {"name": "x-key", "in": "header"}, "/x"),
+        ("body", {"name": "auth"}, "/x"),
+        ("signature", {"name": "key", "in": "query"}, "/x"),
+        ("signature", {"name": "x-KEY", "in": "header"}, "/x"),
+        ("basic", {"name": "authorization", "in": "header"}, "/x"),
+        ("basic", {"name": "units", "in": "query"}, "/x?units=metric"),
+        ("basic", {"name": "a[b]", "in": "query"}, "/x?a%5Bb%5D=1"),
+    ],
+)
+def test_a_parameter_whose_place_is_taken(place, parameter, path):
+    endpoint = {"method": "POST", "path": path, "parameters": [{"name": "first"}, parameter]}
+    assert refused_fields(endpoint, auth=KEY_AT[place]) == ["endpoints[0].parameters[1].name"]
+
+
+def test_an_object_has_room_for_a_key_beside():
+    endpoint = {**POST, "parameters": [{"name": "auth", "type": "object"}]}
+    assert integration_of([endpoint], auth=KEY_AT["body"]).endpoints["it"].names_at["body"] == ("auth",)
+
+
+def test_a_header_that_stands_there_twice():
+    headers = {"X-A": "1", "x-a": "2"}
+    assert refused_fields({"headers": headers}) == ["endpoints[0].headers.x-a"]
+    assert refused_fields({}, headers=headers) == ["integration.headers.x-a"]
+
+
+def test_a_multipart_body_whose_boundary_a_parameter_would_hide():
+    parameters = [{"name": "content-type", "in": "header"}]
+    endpoint = {**POST, "body_format": "multipart", "body": {}, "parameters": parameters}
+    assert refused_fields(endpoint) == ["endpoints[0].headers"]
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ([{"name": "a", "function": "sha256_hex", "input": "{b}"}, {"name": "b", "function": "now_iso"}], "values[0].input"),
+        ([{"name": "a", "function": "hmac_sha256_hex", "input": "x", "key": "{a}"}], "values[0].key"),
+        ([{"name": "a", "function": "hmac_sha256_hex", "input": "x", "key": "{request.cookie}"}], "values"),
+    ],
+)  # fmt: skip
+def test_a_signature_over_what_is_not_known_yet(values, field):
+    auth = {"type": "signature", "values": values, "headers": {"X-Sign": "{a}"}}
+    assert refused_fields({}, auth=auth) == [f"integration.auth[0].{field}"]
+
+
+LOGIN = {"path": "/login", "body": {"p": "{password}"}, "token_path": "token"}
+OAUTH2 = {"token_url": "https://api.test/token", "client_id": "{user}", "client_secret": "{api_key}"}
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        ({"auth_method": "session_token", "login": LOGIN, "auth": KEY_AT["query"]}, "auth"),
+        ({"auth_method": "oauth2_client_credentials", "oauth2": OAUTH2, "auth": KEY_AT["header"]}, "auth"),
+        (
+            {"auth_method": "oauth2_client_credentials", "oauth2": {**OAUTH2, "token_endpoint_auth_method": "none"}},
+            "oauth2.client_secret",
+        ),
+        (
+            {"auth_method": "oauth2_client_credentials", "oauth2": {**OAUTH2, "authorization_url": "https://api.test/"}},
+            "oauth2.authorization_url",
+        ),
+        (
+            {"auth_method": "oauth2_client_credentials", "oauth2": {**OAUTH2, "authorization_params": {"a": "b"}}},
+            "oauth2.authorization_params",
+        ),
+    ],
+)  # fmt: skip
+def test_a_token_that_would_be_bought_and_not_used_as_declared(section, field):
+    properties = [{"name": "user"}, {"name": "password", "secure": True}, {"name": "api_key", "secure": True}]
+    assert refused_fields({}, properties=properties, **section) == [f"integration.{field}"]
+
+
+def test_a_setting_that_has_the_name_of_the_token():
+    properties = [{"name": "password", "secure": True}, {"name": "session_token", "secure": True}]
+    section = {"auth_method": "session_token", "login": LOGIN}
+    assert refused_fields({}, properties=properties, **section) == ["integration.login"]

@@ -149,3 +149,58 @@ def test_what_nobody_gives_is_left_out(wire: Recorder, method: str, endpoint: An
     assert wire.sent_by({"method": method, **endpoint}) == wire.expected(
         Sent("/base/x", headers, body, method)
     )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "given", "target"),
+    [
+        ({"parameters": [{"name": "units"}]}, {"units": "si"}, "/base/x?lang=de&units=si"),
+        ({"parameters": [{"name": "units"}]}, {}, "/base/x?units=metric&lang=de"),
+        ({"path": "/x?units=k"}, {}, "/base/x?units=k&lang=de"),
+        ({"path": "/x?units=k&units=c&key=demo"}, {}, "/base/x?units=k&units=c&lang=de"),
+    ],
+)
+def test_in_a_query_what_stands_nearer_to_the_call_wins_and_the_key_over_all(
+    wire: Recorder, endpoint: Any, given: Any, target: str
+):
+    request = wire.sent_by(
+        endpoint,
+        given,
+        secrets={"value": "s3cret"},
+        query={"units": "metric", "lang": "de", "key": "none"},
+        auth={"type": "api_key", "in": "query", "name": "key", "value": "{value}"},
+    )
+    assert request == wire.expected(Sent(f"{target}&key=s3cret"))
+
+
+def test_an_optional_key_that_is_not_set_leaves_its_place_to_the_constant(wire: Recorder):
+    request = wire.sent_by(
+        {},
+        properties=[{"name": "value", "secure": True}],
+        query={"key": "demo"},
+        auth={"type": "api_key", "in": "query", "name": "key", "value": "{value}"},
+    )
+    assert request == wire.expected(Sent("/base/x?key=demo"))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sent"),
+    [
+        (
+            {"path": "/x?q={value}", "parameters": [{"name": "value", "in": "query"}]},
+            Sent("/base/x?q=v"),
+        ),
+        (
+            {"headers": {"X-Value": "v={value}"}, "parameters": [{"name": "value", "in": "header"}]},
+            Sent("/base/x", (("X-Value", "v=v"),)),
+        ),
+        (
+            {"method": "POST", "body": {"b": "{value}"}, "parameters": [{"name": "value", "in": "query"}]},
+            Sent("/base/x?value=v", JSON, '{"b":"v"}', "POST"),
+        ),
+    ],
+)
+def test_a_parameter_that_stands_in_a_template_of_its_place_travels_once(
+    wire: Recorder, endpoint: Any, sent: Sent
+):
+    assert wire.sent_by(endpoint, {"value": "v"}) == wire.expected(sent)
