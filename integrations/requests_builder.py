@@ -27,6 +27,8 @@ from integrations.whole_urls import normalise_public_url
 _PATH_SAFE = "/%!$&'()*+,;=:@~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 _QUERY_NAME_SAFE = "[]$:@,"
+# Where a protocol's body has the values that a caller gives.
+_MEMBERS_WITHIN = {"graphql": "variables", "jsonrpc": "params"}
 ACCEPT = {
     "json": "application/json",
     "text": "text/plain, */*;q=0.5",
@@ -293,7 +295,8 @@ def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
     if value is None and not members and not credentials:
         return None, None
     if members or credentials:
-        value = _with_members({} if value is None else value, members, credentials)
+        within = _MEMBERS_WITHIN.get(endpoint.protocol)
+        value = _with_members({} if value is None else value, members, credentials, within)
     try:
         return encode_body(endpoint.body_format, value)
     except TypeError as error:
@@ -314,12 +317,16 @@ def _declared_body(filling: _Filling) -> Any:
     return names.fill_tree(endpoint.body, optional)
 
 
-def _with_members(value: Any, members: Mapping[str, Any], credentials: Sequence[tuple[str, str]]) -> Any:
+def _with_members(
+    value: Any, members: Mapping[str, Any], credentials: Sequence[tuple[str, str]], within: str | None
+) -> Any:
     if not isinstance(value, dict):
         raise Invalid(
             "The body is no object, so nothing can be added to it.",
             errors={f"parameters.{name}": ["The body has no room for it."] for name in members},
         )
+    if within is not None and members:
+        members = {within: {**(value.get(within) or {}), **members}}
     joined = {**value, **members}
     for dotted, text in credentials:
         _set_member(joined, dotted.split("."), text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from integrations.base_url import BaseUrl
 from integrations.cache_key import digest
 from integrations.compiling.graphql import is_mutation
 from integrations.compiling.paginators import compile_paginator
 from integrations.compiling.paths import NamedTemplates, compile_path
+from integrations.compiling.places import BODY_METHODS, Asked, Protocol, check_places
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import (
     check_body,
@@ -38,7 +39,6 @@ from integrations.response_schema import compile_response_schema
 from integrations.selection import compile_select
 from integrations.templating import MAX_TEMPLATE_LENGTH, Template, Tree
 
-_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _VALUE_TYPES = frozenset({"json", "ndjson", "csv", "xml", "feed", "opengraph"})
 # What shapes a request beside the endpoint itself; a change of these makes other artifacts.
 _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
@@ -143,9 +143,8 @@ class _EndpointCompiler:
         # What stands nearer to the call wins, in the query as among the headers.
         in_path = {name for name, _ in path_query}
         query = tuple((name, template) for name, template in query if name not in in_path)
-        self._check_room(body, parameters, credentials)
-        self._check_own_places(path_query, parameters, credentials)
-        self._check_content_type((*common_headers, *headers), parameters)
+        asked = Asked(item, self.method, self._protocol(), path_query, (*common_headers, *headers), body)
+        check_places(asked, parameters, credentials, problems)
         names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
         names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
@@ -179,7 +178,7 @@ class _EndpointCompiler:
             declared=item,
         )
 
-    def _protocol(self) -> Literal["plain", "graphql", "jsonrpc"]:
+    def _protocol(self) -> Protocol:
         if self.item["body_format"] == "jsonrpc":
             return "jsonrpc"
         return "graphql" if self.around.api_type == "graphql" else "plain"
@@ -276,7 +275,7 @@ class _EndpointCompiler:
             ("template" if placed and name in placed and not in_path else None)
             or declared
             or ("path" if in_path else None)
-            or ("body" if self.method in _BODY_METHODS else "query")
+            or ("body" if self.method in BODY_METHODS else "query")
         )
         if location == "header":
             check_header(name, "name", self.problems)
@@ -292,55 +291,6 @@ class _EndpointCompiler:
             self.problems.add("from_config", f"There is no property `{name}`.")
         if name is not None and item.get("in_") == "url":
             self.problems.add("from_config", "A whole URL comes from an input, not from a setting.")
-
-    def _check_room(
-        self, body: Tree | None, parameters: Sequence[Parameter], credentials: Sequence[Credential]
-    ) -> None:
-        """Notes what would be lost on the way: members and keys where the body is no object, or is none at all."""
-        members = [item.name for item in parameters if item.location == "body"]
-        keys = [item.name for item in credentials if item.location == "body"]
-        if keys and self.method in SAFE_METHODS:
-            self.problems.add(
-                "method", f"{self.method} carries no body, and the credential `{keys[0]}` is in it."
-            )
-        if not members and not keys:
-            return
-        types = {item.name: item.value.type for item in parameters}
-        if self.item["body_format"] in ("text", "xml"):
-            has_room = False
-        elif body is None:
-            has_room = self.item["body_format"] != "jsonrpc"
-        elif isinstance(body.node, Template):
-            has_room = types.get(body.node.lone or "") == "object"
-        else:
-            has_room = isinstance(body.node, dict)
-        if not has_room:
-            self.problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
-
-    def _check_own_places(
-        self,
-        path_query: NamedTemplates,
-        parameters: Sequence[Parameter],
-        credentials: Sequence[Credential],
-    ) -> None:
-        """Notes a parameter whose place is taken: it would travel twice, or not at all."""
-        taken = {("query", name): "stands in the query of the path already" for name, _ in path_query}
-        taken |= {
-            place: "is where a credential travels" for item in credentials for place in _places_of(item)
-        }
-        locations = {parameter.name: parameter.location for parameter in parameters}
-        for index, item in enumerate(self.item["parameters"]):
-            location, name = locations[item["name"]], item["name"]
-            why = taken.get((location, name.lower() if location == "header" else name))
-            # An object has room for a member more.
-            if why is not None and not (location == "body" and item["type"] == "object"):
-                self.problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
-
-    def _check_content_type(self, headers: NamedTemplates, parameters: Sequence[Parameter]) -> None:
-        names = [name for name, _ in headers]
-        names += [item.name for item in parameters if item.location == "header"]
-        if self.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
-            self.problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
 
     def _check_whole_url(self) -> None:
         if self.method != "GET":
@@ -389,18 +339,6 @@ class _EndpointCompiler:
             names |= credential.names | ({credential.when} if credential.when else frozenset())
         provided = self.around.token.provides if self.around.token else frozenset()
         return (names - provided) | self.around.token_names()
-
-
-def _places_of(credential: Credential) -> list[tuple[str, str]]:
-    """Where a credential travels, as parameters name their places."""
-    if credential.signature is not None:
-        found = [("header", name.lower()) for name, _ in credential.signature.headers]
-        return found + [("query", name) for name, _ in credential.signature.query]
-    if credential.location == "body":
-        return [("body", credential.name.partition(".")[0])]
-    if credential.location in ("query", "cookie"):
-        return [(credential.location, credential.name)]
-    return [("header", credential.name.lower())]
 
 
 def plain_json(value: Any) -> Any:

@@ -77,6 +77,9 @@ def test_a_credential_that_could_not_travel(auth, field):
         ({"body_format": "text", "parameters": [{"name": "a"}]}, ["body"]),
         ({"body_format": "xml", "parameters": [{"name": "a"}]}, ["body"]),
         ({"body_format": "jsonrpc", "parameters": [{"name": "a"}]}, ["body"]),
+        ({"body_format": "jsonrpc"}, ["body"]),
+        ({"body_format": "jsonrpc", "body": {"method": "m"}, "method": "PUT"}, ["method"]),
+        ({"body_format": "jsonrpc", "body": {"method": "m", "params": [1]}, "parameters": [{"name": "a"}]}, ["body"]),
         ({"body_format": "jsonrpc", "body": {"params": []}}, ["body"]),
         ({"body_format": "jsonrpc", "body": ["method"]}, ["body"]),
         ({"body_format": "form", "body": "a=1"}, ["body"]),
@@ -293,3 +296,19 @@ def test_a_setting_that_has_the_name_of_the_token():
     properties = [{"name": "password", "secure": True}, {"name": "session_token", "secure": True}]
     section = {"auth_method": "session_token", "login": LOGIN}
     assert refused_fields({}, properties=properties, **section) == ["integration.login"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fields"),
+    [
+        ({}, ["body"]),
+        ({"body": {"query": "{a}"}, "body_format": "form"}, ["body_format"]),
+        ({"body": {"query": "query($ab: Int) {a}"}, "parameters": [{"name": "a"}]}, ["parameters[0].name"]),
+        (
+            {"body": {"query": "query($a: Int) {a}", "variables": [1]}, "parameters": [{"name": "a"}]},
+            ["body"],
+        ),
+    ],
+)
+def test_a_graphql_call_that_graphql_does_not_know(endpoint, fields):
+    assert refused_fields(endpoint, api_type="graphql") == [f"endpoints[0].{field}" for field in fields]

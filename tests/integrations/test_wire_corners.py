@@ -204,3 +204,39 @@ def test_a_parameter_that_stands_in_a_template_of_its_place_travels_once(
     wire: Recorder, endpoint: Any, sent: Sent
 ):
     assert wire.sent_by(endpoint, {"value": "v"}) == wire.expected(sent)
+
+
+@pytest.mark.parametrize(
+    ("section", "endpoint", "body"),
+    [
+        (
+            {"api_type": "graphql"},
+            {"body": {"query": "query($value: Int, $b: Int) {a}"}},
+            '{"query":"query($value: Int, $b: Int) {a}","variables":{"value":5}}',
+        ),
+        (
+            {"api_type": "graphql"},
+            {
+                "body": {
+                    "query": "query($value: Int, $b: Int) {a}",
+                    "variables": {"b": 1},
+                    "operationName": "o",
+                }
+            },
+            '{"query":"query($value: Int, $b: Int) {a}","variables":{"b":1,"value":5},"operationName":"o"}',
+        ),
+        (
+            {"auth": {"type": "api_key", "in": "body", "name": "auth", "value": "s3cret"}},
+            {"method": "POST", "body_format": "jsonrpc", "body": {"method": "host.get", "params": {"b": 1}}},
+            '{"jsonrpc":"2.0","id":1,"method":"host.get","params":{"b":1,"value":5},"auth":"s3cret"}',
+        ),
+    ],
+    ids=["graphql", "graphql with variables of its own", "jsonrpc with a key"],
+)
+def test_a_parameter_goes_where_the_protocol_has_its_values(
+    wire: Recorder, section: Any, endpoint: Any, body: str
+):
+    endpoint = {**endpoint, "parameters": [{"name": "value", "type": "integer"}]}
+    assert wire.sent_by(endpoint, {"value": 5}, **section) == wire.expected(
+        Sent("/base/x", JSON, body, "POST")
+    )

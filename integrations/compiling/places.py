@@ -1,0 +1,121 @@
+"""Whether everything that a call is given has a place in its request, and a place of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from integrations.compiling.paths import NamedTemplates
+from integrations.compiling.problems import Problems
+from integrations.manifest import SAFE_METHODS, Credential, Parameter
+from integrations.templating import Template, Tree
+
+Protocol = Literal["plain", "graphql", "jsonrpc"]
+
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An endpoint's request as far as it is known without its parameters."""
+
+    item: Mapping[str, Any]
+    method: str
+    protocol: Protocol
+    path_query: NamedTemplates
+    headers: NamedTemplates
+    body: Tree | None
+
+
+def check_places(
+    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+) -> None:
+    """Notes what would be lost, travel twice, or stand where the provider does not look for it."""
+    _check_protocol(asked, parameters, problems)
+    _check_room(asked, parameters, credentials, problems)
+    _check_own_places(asked, parameters, credentials, problems)
+    _check_content_type(asked, parameters, problems)
+
+
+def _check_protocol(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
+    """Notes a call that its protocol does not know, and values for which its body has no place."""
+    protocol, body = asked.protocol, asked.body
+    if protocol == "jsonrpc" and asked.method != "POST":
+        problems.add("method", "JSON-RPC is called by POST.")
+    if protocol == "graphql" and asked.item["body_format"] != "json":
+        problems.add("body_format", "GraphQL travels as JSON.")
+    if protocol == "plain" or asked.method not in BODY_METHODS:
+        return
+    if asked.item.get("body") is None:
+        needed = "a `query`" if protocol == "graphql" else "a `method`"
+        problems.add("body", f"Write one, an object with {needed}.")
+        return
+    members = [item.name for item in parameters if item.location == "body"]
+    if body is None or not members or not isinstance(body.node, dict):
+        return
+    within = "variables" if protocol == "graphql" else "params"
+    if not isinstance(body.node.get(within, {}), dict):
+        problems.add("body", f"`{members[0]}` has no place in these `{within}`; write one for it.")
+    query = str(asked.item["body"].get("query")) if protocol == "graphql" else ""
+    for index, item in enumerate(asked.item["parameters"] if query else ()):
+        if item["name"] in members and not re.search(rf"\${re.escape(item['name'])}(?!\w)", query):
+            problems.add(f"parameters[{index}].name", f"The query has no variable `${item['name']}`.")
+
+
+def _check_room(
+    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+) -> None:
+    """Notes what would be lost on the way: members and keys where the body is no object, or is none at all."""
+    members = [item.name for item in parameters if item.location == "body"]
+    keys = [item.name for item in credentials if item.location == "body"]
+    if keys and asked.method in SAFE_METHODS:
+        problems.add("method", f"{asked.method} carries no body, and the credential `{keys[0]}` is in it.")
+    if not members and not keys:
+        return
+    types = {item.name: item.value.type for item in parameters}
+    if asked.item["body_format"] in ("text", "xml"):
+        has_room = False
+    elif asked.body is None:
+        has_room = asked.item["body_format"] != "jsonrpc"
+    elif isinstance(asked.body.node, Template):
+        has_room = types.get(asked.body.node.lone or "") == "object"
+    else:
+        has_room = isinstance(asked.body.node, dict)
+    if not has_room:
+        problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
+
+
+def _check_own_places(
+    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+) -> None:
+    """Notes a parameter whose place is taken: it would travel twice, or not at all."""
+    taken = {("query", name): "stands in the query of the path already" for name, _ in asked.path_query}
+    taken |= {place: "is where a credential travels" for item in credentials for place in _places_of(item)}
+    locations = {parameter.name: parameter.location for parameter in parameters}
+    for index, item in enumerate(asked.item["parameters"]):
+        location, name = locations[item["name"]], item["name"]
+        why = taken.get((location, name.lower() if location == "header" else name))
+        # An object has room for a member more.
+        if why is not None and not (location == "body" and item["type"] == "object"):
+            problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
+
+
+def _check_content_type(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
+    names = [name for name, _ in asked.headers]
+    names += [item.name for item in parameters if item.location == "header"]
+    if asked.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
+        problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
+
+
+def _places_of(credential: Credential) -> list[tuple[str, str]]:
+    """Where a credential travels, as parameters name their places."""
+    if credential.signature is not None:
+        found = [("header", name.lower()) for name, _ in credential.signature.headers]
+        return found + [("query", name) for name, _ in credential.signature.query]
+    if credential.location == "body":
+        return [("body", credential.name.partition(".")[0])]
+    if credential.location in ("query", "cookie"):
+        return [(credential.location, credential.name)]
+    return [("header", credential.name.lower())]
