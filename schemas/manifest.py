@@ -259,7 +259,7 @@ class ParameterSchema(Declared):
 
     name = fields.String(required=True, validate=WIRE_NAME)
     in_ = fields.String(data_key="in", validate=one_of(*LOCATIONS))
-    type = fields.String(load_default="string", validate=one_of(*VALUE_TYPES))
+    type = fields.String(validate=one_of(*VALUE_TYPES))
     required = StrictBoolean()
     default = fields.Raw(allow_none=True)
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))

@@ -8,13 +8,13 @@ from typing import Any
 from integrations.cache_key import digest
 from integrations.compiling.endpoints import plain_json
 from integrations.compiling.problems import Problems
-from integrations.compiling.values import compile_value
+from integrations.compiling.values import check_setting_type, compile_value, may_fit
 from integrations.freshness import Wishes
-from integrations.manifest import Block, Endpoint, Property, Step, Value
+from integrations.manifest import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.patterns import compile_pattern
 from integrations.schedules import Schedule, check_timezone, compile_schedule
 from integrations.selection import compile_select
-from integrations.templating import Tree
+from integrations.templating import Template, Tree
 
 
 def compile_blocks(
@@ -47,6 +47,7 @@ def _block(
     steps, trouble = _steps(item, endpoints, problems, calls=calls)
     inputs = _inputs(item, steps, properties, problems)
     _check_references(item, steps, inputs, problems)
+    _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
         problems.add("pre_fetch", "Only what is read by GET or HEAD is fetched ahead.")
     return Block(
@@ -173,6 +174,7 @@ def _declared_inputs(
                 problems.add(
                     "from_config", "A secret cannot be an input; bind it to the endpoint's parameter."
                 )
+            check_setting_type({"from_config": setting, **item}, properties, problems)
             inputs.append(compile_value(name, item, problems, required=item.get("required", False)))
     return tuple(inputs)
 
@@ -208,6 +210,42 @@ def _check_references(
                 problems.add(
                     "config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`."
                 )
+
+
+def _check_types(
+    item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
+) -> None:
+    """Notes what the endpoint would refuse of every render: a constant, or an input of another type."""
+    kinds = {value.name: value.type for value in inputs}
+    for index, step in enumerate(steps):
+        filled = step.parameters.node if step.parameters is not None else None
+        for parameter in step.endpoint.parameters:
+            if step.parameters is None and "config_schema" in item:
+                _check_input(
+                    f"config_schema.{parameter.name}.type", kinds.get(parameter.name), parameter, problems
+                )
+            elif isinstance(filled, dict) and parameter.name in filled:
+                field = f"steps[{index}].parameters.{parameter.name}"
+                _check_filling(field, filled[parameter.name], kinds, parameter, problems)
+
+
+def _check_filling(
+    field: str, node: Any, kinds: Mapping[str, str | None], parameter: Parameter, problems: Problems
+) -> None:
+    constant = node.literal if isinstance(node, Template) else node
+    if constant is not None and not isinstance(constant, dict | tuple):
+        for message in parameter.value.check(constant):
+            problems.add(field, message)
+    elif isinstance(node, Template) and node.lone is None:
+        _check_input(field, "string", parameter, problems)
+    elif isinstance(node, Template) and str(node.lone).startswith("inputs."):
+        _check_input(field, kinds.get(str(node.lone).removeprefix("inputs.")), parameter, problems)
+
+
+def _check_input(field: str, kind: str | None, parameter: Parameter, problems: Problems) -> None:
+    wanted = parameter.value.type
+    if not may_fit(kind, wanted):
+        problems.add(field, f"The endpoint takes `{parameter.name}` as `{wanted}`, not as `{kind}`.")
 
 
 def _step_names(parameters: Tree | None) -> frozenset[str]:

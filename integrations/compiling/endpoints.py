@@ -20,7 +20,7 @@ from integrations.compiling.templates import (
     compile_base_url,
     named_templates,
 )
-from integrations.compiling.values import compile_value
+from integrations.compiling.values import compile_parameter
 from integrations.freshness import Wishes
 from integrations.manifest import (
     GRANT,
@@ -251,12 +251,8 @@ class _EndpointCompiler:
                     self.problems.add("name", f"`{item['name']}` is declared twice.")
                 names.add(item["name"])
                 self._check_from_config(item)
-                value = compile_value(
-                    item["name"],
-                    item,
-                    self.problems,
-                    required=item["name"] in filled or item.get("required", False),
-                )
+                required = item["name"] in filled or item.get("required", False)
+                value = compile_parameter(item, self.properties, self.problems, required=required)
                 found[(location, item["name"])] = Parameter(value, location)
         return tuple(found.values())
 
@@ -281,7 +277,7 @@ class _EndpointCompiler:
             check_header(name, "name", self.problems)
         if location == "body" and self.method in SAFE_METHODS:
             self.problems.add("in", f"{self.method} carries no body.")
-        if location in ("path", "header") and item["type"] in ("array", "object"):
+        if location in ("path", "header") and item.get("type") in ("array", "object"):
             self.problems.add("type", f"A value `in: {location}` is a string, a number or a boolean.")
         return location
 

@@ -93,12 +93,13 @@ def _check_own_places(
     """Notes a parameter whose place is taken: it would travel twice, or not at all."""
     taken = {("query", name): "stands in the query of the path already" for name, _ in asked.path_query}
     taken |= {place: "is where a credential travels" for item in credentials for place in _places_of(item)}
-    locations = {parameter.name: parameter.location for parameter in parameters}
+    declared = {parameter.name: parameter for parameter in parameters}
     for index, item in enumerate(asked.item["parameters"]):
-        location, name = locations[item["name"]], item["name"]
+        name = item["name"]
+        location, kind = declared[name].location, declared[name].value.type
         why = taken.get((location, name.lower() if location == "header" else name))
         # An object has room for a member more.
-        if why is not None and not (location == "body" and item["type"] == "object"):
+        if why is not None and not (location == "body" and kind == "object"):
             problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
 
 

@@ -77,7 +77,7 @@ def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> di
         name = item["name"]
         if name in found:
             problems.add(f"properties[{index}].name", f"`{name}` is declared twice.")
-        found[name] = Property(name=name, secure=item["secure"], required=item["required"])
+        found[name] = Property(name, secure=item["secure"], required=item["required"], type=item["type"])
         with problems.under(f"properties[{index}]"):
             problems.check_value_declaration(item)
             _check_own_values(item, problems)

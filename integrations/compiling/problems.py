@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from errors import Invalid
 from integrations.patterns import compile_pattern
 from integrations.templating import Template, TemplateError, Tree, parse_template, parse_tree
+from plugin_store.properties import TYPES
 
 Made = TypeVar("Made")
 
@@ -73,6 +74,10 @@ class Problems:
             self.attempt("pattern", lambda: compile_pattern(declared["pattern"]))
         if "min" in declared and "max" in declared and declared["min"] > declared["max"]:
             self.add("min", "Greater than `max`.")
+        if "enum" in declared and declared.get("type") in TYPES:
+            fits = TYPES[declared["type"]]
+            if not any(fits(choice) for choice in declared["enum"]):
+                self.add("enum", f"No choice is of type `{declared['type']}`.")
 
     def raise_if_any(self) -> None:
         """Raises Invalid with everything that was added."""

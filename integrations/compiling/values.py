@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrations.compiling.problems import Problems
-from integrations.manifest import MISSING, Value
-from plugin_store.properties import compile_check
+from integrations.manifest import MISSING, Property, Value
+from integrations.namespace import NOT_TEXT
+from plugin_store.properties import Check, compile_check
 
 
 def compile_value(name: str, declared: Mapping[str, Any], problems: Problems, *, required: bool) -> Value:
-    """The value's rules; notes a default that its own rules refuse."""
+    """The value's rules; notes a default that its own rules refuse. Without a type any value will do."""
+    return _compile(name, declared, problems, required, lambda check: check)
+
+
+def compile_parameter(
+    declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems, *, required: bool
+) -> Value:
+    """A parameter's rules. Without a type it has that of the setting that fills it; else any scalar will do."""
+    setting = properties.get(declared.get("from_config") or "")
+    if "type" not in declared and setting is not None and not setting.secure:
+        declared = {**declared, "type": setting.type}
+    elif "type" not in declared and ("pattern" in declared or "format" in declared or setting is not None):
+        # These bound texts alone: a list must not get around them.
+        declared = {**declared, "type": "string"}
+    check_setting_type(declared, properties, problems)
+    only_scalars = "type" not in declared
+    return _compile(
+        declared["name"], declared, problems, required, _scalar_check if only_scalars else lambda check: check
+    )
+
+
+def check_setting_type(
+    declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
+) -> None:
+    """Notes a setting whose every value the declared type would refuse."""
+    setting, wanted = properties.get(declared.get("from_config") or ""), declared.get("type")
+    if setting is not None and not setting.secure and not may_fit(setting.type, wanted):
+        problems.add("from_config", f"`{setting.name}` is of type `{setting.type}`, and this of `{wanted}`.")
+
+
+def may_fit(given: str | None, wanted: str | None) -> bool:
+    """Whether a value of one type may be one of the other; whole numbers are numbers too."""
+    numbers = {"integer", "number"}
+    return given is None or wanted is None or given == wanted or {given, wanted} <= numbers
+
+
+def _scalar_check(check: Check) -> Check:
+    return lambda value: [NOT_TEXT] if isinstance(value, list | Mapping) else check(value)
+
+
+def _compile(
+    name: str,
+    declared: Mapping[str, Any],
+    problems: Problems,
+    required: bool,
+    bounded: Callable[[Check], Check],
+) -> Value:
     problems.check_value_declaration(declared)
-    check = problems.attempt("pattern", lambda: compile_check(declared)) or (lambda _value: [])
+    check = bounded(problems.attempt("pattern", lambda: compile_check(declared)) or (lambda _value: []))
     default = declared.get("default")
     if default is not None:
         for message in check(default):

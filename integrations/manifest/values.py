@@ -24,6 +24,7 @@ class Property:
     name: str
     secure: bool
     required: bool
+    type: str = "string"
 
 
 @dataclass(frozen=True, slots=True)

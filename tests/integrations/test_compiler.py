@@ -248,3 +248,67 @@ def test_a_login_that_could_not_go_out_is_refused_by_field(step, field):
     with pytest.raises(Invalid) as caught:
         integration_of([{"id": "a", "path": "/a"}], **section)
     assert f"manifest.integration.login[0].{field}" in (caught.value.errors or {})
+
+
+SETTINGS = [{"name": "text"}, {"name": "whole", "type": "integer"}, {"name": "secret", "secure": True}]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "field"),
+    [
+        ({"type": "integer", "from_config": "text"}, "from_config"),
+        ({"type": "string", "from_config": "whole"}, "from_config"),
+        ({"type": "boolean", "from_config": "whole"}, "from_config"),
+        ({"type": "integer", "enum": ["1", "2"]}, "enum"),
+        ({"from_config": "whole", "enum": ["a"]}, "enum"),
+        ({"pattern": "[0-9]+", "default": 5}, "default"),
+    ],
+)
+def test_a_parameter_that_nothing_could_fill_is_refused(parameter, field):
+    with pytest.raises(Invalid) as caught:
+        integration_of([{"id": "it", "parameters": [{"name": "n", **parameter}]}], properties=SETTINGS)
+    assert list(caught.value.errors or {}) == [f"manifest.endpoints[0].parameters[0].{field}"]
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        {"type": "number", "from_config": "whole"},
+        {"type": "integer", "from_config": "secret"},
+        {"type": "integer", "enum": ["x", 1]},
+        {"default": 5, "enum": [5, "x"]},
+    ],
+)
+def test_a_parameter_that_something_could_fill_is_taken(parameter):
+    assert integration_of([{"id": "it", "parameters": [{"name": "n", **parameter}]}], properties=SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("block", "field"),
+    [
+        ({"endpoint": "it", "config_schema": {"n": {"type": "string"}}}, "config_schema.n.type"),
+        ({"endpoint": "it", "config_schema": {"n": {"type": "integer", "from_config": "text"}}}, "config_schema.n.from_config"),
+        ({"steps": [{"id": "a", "endpoint": "it", "parameters": {"n": "5"}}]}, "steps[0].parameters.n"),
+        ({"steps": [{"id": "a", "endpoint": "it", "parameters": {"n": "1{inputs.n}"}}]}, "steps[0].parameters.n"),
+        ({"steps": [{"id": "a", "endpoint": "it", "parameters": {"n": "{inputs.n}"}}], "config_schema": {"n": {"type": "array"}}}, "steps[0].parameters.n"),
+        ({"steps": [{"id": "a", "endpoint": "it", "parameters": {"n": 500}}]}, "steps[0].parameters.n"),
+    ],
+)  # fmt: skip
+def test_a_block_whose_every_render_the_endpoint_would_refuse(block, field):
+    endpoint = {"id": "it", "parameters": [{"name": "n", "type": "integer", "max": 100}]}
+    with pytest.raises(Invalid) as caught:
+        integration_of([endpoint], [{"id": "b", **block}], properties=SETTINGS)
+    assert list(caught.value.errors or {}) == [f"manifest.blocks[0].{field}"]
+
+
+def test_a_block_whose_inputs_may_fit_is_taken():
+    endpoint = {"id": "it", "parameters": [{"name": "n", "type": "integer"}, {"name": "o", "type": "object"}]}
+    steps = [
+        {"id": "a", "endpoint": "it", "parameters": {"n": 5}, "outputs": {"n": "n"}},
+        {"id": "b", "endpoint": "it", "parameters": {"n": "{steps.a.n}", "o": {"x": "{inputs.any}"}}},
+    ]
+    blocks = [
+        {"id": "b", "steps": steps},
+        {"id": "c", "endpoint": "it", "config_schema": {"n": {"type": "number"}, "free": {"type": "string"}}},
+    ]
+    assert list(integration_of([endpoint], blocks).blocks) == ["b", "c"]

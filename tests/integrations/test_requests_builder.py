@@ -167,6 +167,9 @@ def test_settings_fill_parameters_that_nobody_gives():
         ({}, ["parameters.id"]),
         ({"id": "x", "typo": 1}, ["parameters.typo"]),
         ({"id": 5}, ["parameters.id"]),
+        ({"id": "x", "any": ["x"]}, ["parameters.any"]),
+        ({"id": "x", "any": {}}, ["parameters.any"]),
+        ({"id": "x", "word": ["x"]}, ["parameters.word"]),
         ({"id": "x", "mode": "c"}, ["parameters.mode"]),
         ({"id": None, "mode": "a"}, ["parameters.id"]),
     ],
@@ -174,7 +177,12 @@ def test_settings_fill_parameters_that_nobody_gives():
 def test_parameters_are_checked_by_field(parameters, fields):
     endpoint = {
         "path": "/x",
-        "parameters": [{"name": "id", "required": True}, {"name": "mode", "enum": ["a", "b"]}],
+        "parameters": [
+            {"name": "id", "type": "string", "required": True},
+            {"name": "mode", "enum": ["a", "b"]},
+            {"name": "any"},
+            {"name": "word", "pattern": "[a-z]*"},
+        ],
     }
     with pytest.raises(Invalid) as caught:
         call_of(endpoint, parameters)
@@ -242,3 +250,24 @@ def test_no_value_reaches_another_place_than_its_own(segment, query, member):
     assert [unquote(part) for part in parts.path.split("/")] == ["", "v1", "a", segment, "b"]
     assert parse_qsl(parts.query, keep_blank_values=True) == [("query", query)]
     assert json.loads(call.body or b"") == {"member": member}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5, "5"), (5.5, "5.5"), (True, "true"), ("5", "5"), (0, "0"), (False, "false")]
+)
+def test_a_parameter_without_a_type_takes_any_scalar(value, text):
+    call = call_of({"path": "/x", "parameters": [{"name": "n"}]}, {"n": value})
+    assert call.url == f"https://api.test/v1/x?n={text}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "query"),
+    [("number", 52.5, "n=52.5"), ("array", ["a", 1], "n=a&n=1"), ("boolean", False, "n=false")],
+)
+def test_a_parameter_without_a_type_has_its_setting_s(kind, value, query):
+    call = call_of(
+        {"path": "/x", "parameters": [{"name": "n", "from_config": "m"}]},
+        config={"m": value},
+        properties=[{"name": "m", "type": kind}],
+    )
+    assert call.url == f"https://api.test/v1/x?{query}"
