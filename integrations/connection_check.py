@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from errors import (
@@ -18,6 +20,7 @@ from errors import (
     UpstreamInvalid,
     UpstreamUnreachable,
 )
+from integrations.auth import is_used
 from integrations.catalog import Catalog, Installed
 from integrations.executor import Executor, required_names
 from integrations.manifest import Endpoint
@@ -39,9 +42,10 @@ class Verdict:
 class ConnectionCheck:
     """Tries an integration's settings, saved or not."""
 
-    def __init__(self, catalog: Catalog, executor: Executor) -> None:
+    def __init__(self, catalog: Catalog, executor: Executor, clock: Callable[[], float] = time.time) -> None:
         self._catalog = catalog
         self._executor = executor
+        self._clock = clock
 
     def run(self, scope: Scope, plugin_id: str, unsaved: Mapping[str, Any] | None) -> Verdict:
         """The verdict over the saved settings, with the unsaved ones laid over them.
@@ -69,7 +73,9 @@ class ConnectionCheck:
         except (SettingsIncomplete, Invalid):
             raise
         except PatchbayError as error:
-            return Verdict(False, explain_failure(error), known | failure_details(error))
+            proves = carries_credentials(installed, endpoint, values)
+            message = explain_failure(error, self._clock(), carries_credentials=proves)
+            return Verdict(False, message, known | failure_details(error))
         return Verdict(
             True, "The provider answered as it should.", known | {"content_type": outcome.content_type}
         )
@@ -112,35 +118,69 @@ def find_test_endpoint(installed: Installed) -> Endpoint | None:
     )
 
 
-def explain_failure(error: PatchbayError) -> str:
-    """What went wrong and what to do about it, in a user's words."""
+def carries_credentials(installed: Installed, endpoint: Endpoint, values: Values) -> bool:
+    """Whether a call of the endpoint says who calls, with these settings."""
+    settings, required = values.merged(), required_names(installed)
+    return any(is_used(item, settings, required) for item in endpoint.credentials) or bool(values.secrets)
+
+
+def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bool = True) -> str:
+    """What went wrong and what to do about it, in a user's words. `now` is in epoch seconds."""
     words = next((words for kind, words in _WORDS if isinstance(error, kind)), None)
-    return words(error) if words is not None else error.detail
+    message = words(error) if words is not None else error.detail
+    if not carries_credentials and getattr(error, "upstream_status", None) == 401:
+        message = "The provider wants to know who calls (401), and no credentials are set."
+    if error.retry_after_seconds and isinstance(error, UpstreamFailed):
+        again = datetime.fromtimestamp(now + error.retry_after_seconds, UTC)
+        message += f" It may be asked again at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."
+    return message
 
 
 def failure_details(error: PatchbayError) -> dict[str, Any]:
     """What a program may want to know of the failure."""
-    return {"code": error.code, **error.extensions}
+    known = {"code": error.code, **error.extensions}
+    if error.retry_after_seconds is not None:
+        known["retry_after_seconds"] = round(error.retry_after_seconds)
+    return known
+
+
+_STATUS_WORDS = {
+    400: "The provider finds something wrong with the request (400): check the settings, and http or https.",
+    401: "The provider refused the credentials (401): check the key, and what it is allowed to do.",
+    402: "The provider wants to be paid first (402): check the account and its plan.",
+    403: "The provider refused the credentials (403): check the key, and what it is allowed to do.",
+    404: "The provider answers, but not at this address (404): check the base URL and the path.",
+    405: "The provider answers, but takes no such call at this address (405): check the base URL and the path.",
+    410: "The provider does not offer this any more (410): check the base URL and its version.",
+    422: "The provider finds something wrong with the request (422): check the settings.",
+    429: "The provider says that it was asked too often (429).",
+}
+_REDIRECT_WORDS = "The provider redirects elsewhere: check the base URL, http or https above all."
 
 
 def _upstream_words(error: Any) -> str:
-    status = error.upstream_status
-    if status in (401, 403):
-        return (
-            f"The provider refused the credentials ({status}): check the key, and what it is allowed to do."
-        )
-    if status == 404:
-        return "The provider answers, but not at this address (404): check the base URL and the path."
-    if status == 429:
-        wait = (
-            f" Try again in {round(error.retry_after_seconds)} seconds." if error.retry_after_seconds else ""
-        )
-        return f"The provider says that it was asked too often (429).{wait}"
+    status, reason = error.upstream_status, error.extensions.get("reason")
+    if reason in ("token", "login"):
+        return error.detail
+    if reason == "redirect" and status != 304:
+        return _REDIRECT_WORDS
+    if status in _STATUS_WORDS:
+        return _STATUS_WORDS[status]
     if status is not None and status >= 500:
         return f"The provider has a problem of its own ({status}); the settings may be right."
-    if status is not None and 300 <= status < 400:
-        return "The provider redirects elsewhere: check the base URL, http or https above all."
     return error.detail
+
+
+def _invalid_words(error: Any) -> str:
+    """What is wrong with an answer; where it is not at all what was expected, the address is the first suspect."""
+    reason, detail = error.extensions.get("reason"), error.detail
+    if reason in ("wrong_type", "unparsable", "empty"):
+        return f"{detail[:1].upper()}{detail[1:]}: check the base URL and the path."
+    told = error.extensions.get("messages") or [
+        f"{item['path'] or 'the answer'} {item['message']}"
+        for item in error.extensions.get("mismatches") or ()
+    ]
+    return f"{detail.rstrip('.')}: {told[0]}" if told else detail
 
 
 _UNREACHABLE_WORDS = {
@@ -158,7 +198,7 @@ def _unreachable_words(error: Any) -> str:
 
 _WORDS: tuple[tuple[type[PatchbayError], Callable[[Any], str]], ...] = (
     (UpstreamUnreachable, _unreachable_words),
-    (UpstreamInvalid, lambda error: error.detail),
+    (UpstreamInvalid, _invalid_words),
     (UpstreamFailed, _upstream_words),
     (DeadlineExceeded, lambda _error: "The provider took too long to answer."),
     (EgressRefused, lambda error: error.detail),

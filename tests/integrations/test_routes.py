@@ -153,7 +153,8 @@ class TestConnection:
     @pytest.mark.parametrize(
         ("status", "words"),
         [(401, "refused the credentials"), (403, "refused the credentials"), (404, "not at this address"),
-         (429, "asked too often"), (500, "problem of its own"), (302, "redirect")],
+         (429, "asked too often"), (500, "problem of its own"), (302, "redirect"), (400, "wrong with the request"),
+         (402, "paid"), (405, "takes no such call"), (410, "not offer this any more"), (418, "answered 418")],
     )  # fmt: skip
     def test_what_is_wrong_is_said_in_plain_words(self, client, upstream, status, words):
         upstream.expect_request("/status").respond_with_data(
@@ -164,10 +165,66 @@ class TestConnection:
         assert verdict["success"] is False
         assert words in verdict["message"]
 
-    def test_a_wrong_type_is_told(self, client, upstream):
-        upstream.expect_request("/status").respond_with_data("<html>", content_type="text/html")
+    @pytest.mark.parametrize(
+        ("body", "content_type", "message"),
+        [
+            ("<html>", "text/html", "Expected JSON, the provider answered text/html: check the base URL and the path."),
+            ("", "application/json", "Expected JSON, the provider answered nothing: check the base URL and the path."),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_type_is_told(self, client, upstream, body, content_type, message):
+        upstream.expect_request("/status").respond_with_data(body, content_type=content_type)
         declare(client, upstream)
-        assert "JSON" in self.ask(client)["message"]
+        assert self.ask(client)["message"] == message
+
+    def test_that_no_credentials_are_set_is_told(self, client, upstream):
+        upstream.expect_request("/status").respond_with_data("", status=401)
+        declare(client, upstream, properties=[{"name": "api_key", "secure": True}])
+        client.put("/integrations/svc/config", {"config": {"api_key": None}})
+        assert "no credentials are set" in self.ask(client)["message"]
+
+    @pytest.mark.parametrize(
+        ("status", "words"), [(429, "too often (429)"), (503, "problem of its own (503)")]
+    )
+    @pytest.mark.parametrize("retry_after", ["7200", "Wed, 01 Jul 2026 14:00:00 GMT"])
+    def test_until_when_not_to_ask_again_is_told(self, client, upstream, status, words, retry_after):
+        headers = {"Retry-After": retry_after}
+        upstream.expect_request("/status").respond_with_data("", status=status, headers=headers)
+        with time_machine.travel("2026-07-01T12:00:00Z", tick=False):
+            declare(client, upstream)
+            verdict = self.ask(client)
+        assert words in verdict["message"]
+        assert verdict["message"].endswith("It may be asked again at 2026-07-01 14:00:00 UTC.")
+        assert verdict["details"]["retry_after_seconds"] == 7200
+
+    def test_what_the_provider_s_graphql_says_is_told(self, client, upstream):
+        upstream.expect_request("/gql").respond_with_json({"errors": [{"message": "Not authenticated"}]})
+        section = {
+            "base_url": upstream.url_for("").rstrip("/"),
+            "api_type": "graphql",
+            "auth_method": "api_key",
+        }
+        endpoints = [{"id": "me", "path": "/gql", "body": {"query": "{me}"}}]
+        declare(client, upstream, integration=section, endpoints=endpoints, blocks=[])
+        assert self.ask(client)["message"] == "The provider answered with a GraphQL error: Not authenticated"
+
+    def test_where_an_answer_leaves_its_schema_is_told(self, client, upstream):
+        upstream.expect_request("/status").respond_with_json({"ok": "yes"})
+        schema = {"properties": {"ok": {"type": "boolean"}}}
+        endpoints = [{"id": "status", "path": "/status", "response_schema": schema}]
+        declare(client, upstream, endpoints=endpoints, blocks=[])
+        assert self.ask(client)["message"].endswith("declared schema: ok is not of type boolean")
+
+    @pytest.mark.parametrize(("status", "words"), [(401, "user and the password"), (404, "404 to the login")])
+    def test_a_login_that_fails_is_told_as_one(self, client, upstream, status, words):
+        upstream.expect_request("/login").respond_with_data("", status=status)
+        section = {
+            "base_url": upstream.url_for("").rstrip("/"),
+            "auth_method": "session_token",
+            "login": {"path": "/login", "body": {"key": "{api_key}"}, "token_path": "token"},
+        }
+        declare(client, upstream, integration=section)
+        assert words in self.ask(client)["message"]
 
     def test_nobody_listening_is_told(self, client, upstream):
         with socket.socket() as free:
