@@ -194,6 +194,15 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         settings.prefetch_idle_intervals,
     )
     closing.callback(prefetcher.close)
+    explainer = Explainer(
+        catalog,
+        artifacts,
+        egress.verdict,
+        limits,
+        clock,
+        budget.look,
+        next_refresh_at=prefetch_jobs.next_run_at if settings.prefetch else lambda _key: None,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -221,7 +230,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
             note_use=uses.note if settings.prefetch else None,
         ),
         batches=Batches(renderer, batch_pool),
-        explainer=Explainer(catalog, artifacts, egress.verdict, limits, clock),
+        explainer=explainer,
         prefetch_jobs=prefetch_jobs,
         prefetcher=prefetcher,
     )

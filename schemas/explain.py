@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from schemas.fields import Timestamp
 from schemas.problems import ProblemSchema
+from schemas.usage import RestSchema, WindowSchema
 
 SOURCES = (
     "input",
@@ -140,5 +141,10 @@ class ExplanationSchema(Schema):
     steps = fields.List(fields.Nested(ExplainedStepSchema), required=True)
     artifact = fields.Nested(KeptAnswerSchema, required=True, allow_none=True)
     destinations = fields.List(fields.Nested(SecretStandingSchema), required=True)
-    budget = fields.Dict(required=True, allow_none=True)
-    next_refresh_at = Timestamp(required=True, allow_none=True)
+    budget = fields.List(fields.Nested(WindowSchema), required=True)
+    rests = fields.List(fields.Nested(RestSchema), required=True)
+    next_refresh_at = Timestamp(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When these inputs are fetched ahead; null when they are not."},
+    )

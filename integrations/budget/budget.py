@@ -56,11 +56,25 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Resting:
+    """An origin that is left alone until an epoch second; `reason` is cooldown or breaker."""
+
+    origin: str
+    reason: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What an integration may still call: its windows, and the origins that rest."""
 
     windows: tuple[Window, ...]
     rests: Mapping[str, Rest]
+
+    @property
+    def resting(self) -> list[Resting]:
+        """Each origin that rests, for the reason that holds longest."""
+        return [_resting(origin, rest) for origin, rest in self.rests.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +230,12 @@ def account_of(installed: Installed) -> Account:
     return Account(
         installed.scope.workspace_id, installed.plugin_id, integration.rate_limit, integration.retry
     )
+
+
+def _resting(origin: str, rest: Rest) -> Resting:
+    until = {"cooldown": rest.cooldown_until, "breaker": max(rest.open_until, rest.probe_until)}
+    reason = max(until, key=lambda name: until[name])
+    return Resting(origin, reason, until[reason])
 
 
 def _spent(account: Account, window: Window, cause: Cause, now: float) -> BudgetSpent:

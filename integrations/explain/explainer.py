@@ -9,6 +9,7 @@ from typing import Any
 from errors import Invalid, PatchbayError, SettingsIncomplete
 from integrations.artifact_keys import Question, block_question, endpoint_question
 from integrations.artifacts import Artifacts
+from integrations.budget import Account, Standing, account_of
 from integrations.catalog import Catalog, Installed
 from integrations.explain.explanation import (
     ExplainedInput,
@@ -37,10 +38,6 @@ from plugin_store.workspaces import Scope
 _KEPT_WORDS = {State.FRESH: ("fresh", "HIT"), State.REVALIDATE: ("stale", "STALE")}
 
 
-def _nothing_known(*_about: Any) -> None:
-    return None
-
-
 class Explainer:
     """Explains. It is given no vault and no way out: it could neither open a secret nor call anybody."""
 
@@ -51,15 +48,15 @@ class Explainer:
         judge: Judge,
         limits: Limits,
         clock: Callable[[], float],
-        budget_left: Callable[[Installed], Mapping[str, Any] | None] = _nothing_known,
-        next_refresh_at: Callable[[Installed, Block, Mapping[str, Any]], float | None] = _nothing_known,
+        look_at_budget: Callable[[Account], Standing],
+        next_refresh_at: Callable[[str], float | None],
     ) -> None:
         self._catalog = catalog
         self._artifacts = artifacts
         self._judge = judge
         self._limits = limits
         self._clock = clock
-        self._budget_left = budget_left
+        self._look_at_budget = look_at_budget
         self._next_refresh_at = next_refresh_at
 
     def explain_block(
@@ -86,6 +83,7 @@ class Explainer:
         artifact = None
         if are_right and block.steps and block.is_safe:
             artifact = self._kept(block_question(installed, block, inputs))
+        standing = self._look_at_budget(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=block_id,
@@ -99,8 +97,9 @@ class Explainer:
             artifact=artifact,
             destinations=_destinations(installed, block.secret_names),
             problems=draft.problems,
-            budget=self._budget_left(installed),
-            next_refresh_at=self._next_refresh_at(installed, block, inputs) if are_right else None,
+            budget=standing.windows,
+            rests=standing.resting,
+            next_refresh_at=self._next_refresh_at(artifact.key) if artifact is not None else None,
         )
 
     def explain_endpoint(
@@ -114,6 +113,7 @@ class Explainer:
         sources = endpoint_sources(endpoint, parameters, settings)
         request = self._request(draft, endpoint, parameters, sources, settings)
         artifact = self._kept_endpoint(draft, endpoint, parameters)
+        standing = self._look_at_budget(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=None,
@@ -124,7 +124,8 @@ class Explainer:
             artifact=artifact,
             destinations=_destinations(installed, endpoint.secret_names),
             problems=draft.problems,
-            budget=self._budget_left(installed),
+            budget=standing.windows,
+            rests=standing.resting,
             next_refresh_at=None,
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from errors import PatchbayError
+from integrations.budget import Resting, Window
 from integrations.explain.provenance import Source
 from integrations.explain.shown_requests import ShownRequest
 
@@ -74,5 +74,9 @@ class Explanation:
     artifact: KeptAnswer | None
     """None where the answer is never kept, or where its key cannot be told yet."""
     destinations: list[SecretStanding]
-    budget: Mapping[str, Any] | None
+    budget: tuple[Window, ...]
+    """What the rate limit still grants; empty without one."""
+    rests: list[Resting]
+    """The provider's origins that are left alone for now."""
     next_refresh_at: float | None
+    """When these inputs are fetched ahead; None when they are not."""

@@ -47,6 +47,11 @@ class Jobs:
         )
         return [Due(*row) for row in self._database.glance(query, (now,))]
 
+    def next_run_at(self, artifact_key: str) -> float | None:
+        """When the artifact is fetched ahead next; None when it is not."""
+        query = "SELECT min(next_run_at) FROM prefetch_jobs WHERE artifact_key = ? AND NOT is_paused"
+        return self._database.glance(query, (artifact_key,))[0][0]
+
     def get(self, job_id: int) -> PrefetchJob:
         """Raises NotFound."""
         with self._database.reading() as session:

@@ -8,7 +8,6 @@ from typing import Any
 from flask.views import MethodView
 
 from integrations.budget import Standing, account_of
-from integrations.budget.rests import Rest
 from integrations.usage.report import Figures, Span, Usage, read_usage
 from plugin_store.workspaces import Scope, resolve_scope
 from schemas.state import ScopeSchema
@@ -78,12 +77,6 @@ def _usage(plugin_id: str, usage: Usage, standing: Standing) -> dict[str, Any]:
         "integration_id": plugin_id,
         **asdict(usage.total),
         "budget": standing.windows,
-        "rests": [_rest(origin, rest) for origin, rest in standing.rests.items()],
+        "rests": standing.resting,
         "periods": [{"from_": start, **asdict(figures)} for start, figures in usage.periods.items()],
     }
-
-
-def _rest(origin: str, rest: Rest) -> dict[str, Any]:
-    until = {"cooldown": rest.cooldown_until, "breaker": max(rest.open_until, rest.probe_until)}
-    reason = max(until, key=lambda name: until[name])
-    return {"origin": origin, "reason": reason, "until": until[reason]}

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from pytest_httpserver import HTTPServer
 
-from integrations.explain.explainer import Explainer
+from tests.conftest import Client
 
 WEATHER = {
     "properties": [
@@ -83,10 +83,11 @@ def weather(client, upstream: HTTPServer):
             return answer.json
 
         def explain_endpoint(self, endpoint, **parameters):
+            heard = len(upstream.log)
             body = {"endpoint_id": endpoint, "parameters": parameters}
             answer = client.post("/integrations/weather/explain", body)
             assert answer.status_code == 200, answer.json
-            assert upstream.log == []
+            assert len(upstream.log) == heard
             return answer.json
 
     return Weather()
@@ -317,23 +318,40 @@ class TestEndpoint:
         assert "/{version}/now" in told["steps"][0]["request"]["url"]
 
 
-def test_budget_and_next_refresh_are_told_by_who_knows_them(weather, app):
-    services = app.extensions["patchbay"]
-    told = weather.explain(place="Oslo")
-    assert {"budget", "next_refresh_at"} <= told.keys()
-    explainer = Explainer(
-        services.catalog,
-        services.artifacts,
-        lambda url, public_only: pytest.fail("nothing is asked for an unknown block"),
-        None,
-        services.clock,
-        budget_left=lambda installed: {"day": installed.plugin_id},
-        next_refresh_at=lambda installed, block, inputs: 1_800_000_000.0,
-    )
-    app.extensions["patchbay"] = replace(services, explainer=explainer)
-    told = weather.explain("vague")
-    assert told["budget"] == {"day": "weather"}
-    assert told["next_refresh_at"] == "2027-01-15T08:00:00.000Z"
+def test_what_is_left_of_the_budget_is_told(weather):
+    assert weather.explain(place="Oslo")["budget"] == []
+    weather.register(rate_limit={"requests_per_hour": 5})
+    weather.render(place="Oslo")
+    [window] = weather.explain(place="Oslo")["budget"]
+    assert (window["window"], window["limit"], window["left"]) == ("hour", 5, 3)
+    assert weather.explain_endpoint("current", lat=1)["budget"][0]["left"] == 3
+
+
+def test_an_origin_that_is_left_alone_is_told(weather, client, upstream):
+    assert weather.explain("send", text="hi")["rests"] == []
+    upstream.expect_request("/list").respond_with_data("", 429, {"Retry-After": "20"})
+    with time_machine.travel(1_800_000_000, tick=False):
+        client.post("/integrations/weather/execute", {"endpoint_id": "list"})
+        [rest] = weather.explain("send", text="hi")["rests"]
+    assert rest == {"origin": weather.url, "reason": "cooldown", "until": "2027-01-15T08:00:20.000Z"}
+
+
+def test_the_next_refresh_is_that_of_these_inputs(weather, client, settings, make_app):
+    assert weather.explain(place="Oslo")["next_refresh_at"] is None
+    ahead = Client(make_app(replace(settings, prefetch=True)))
+
+    def next_refresh(place: str) -> str | None:
+        body = {"block_type": "weather", "parameters": {"place": place}}
+        return ahead.post("/integrations/weather/explain", body).json["next_refresh_at"]
+
+    pin = {"integration_id": "weather", "block_type": "weather", "parameters": {"place": "Oslo"}}
+    job = ahead.post("/prefetch", pin).json
+    assert next_refresh("Oslo") == job["next_run_at"] is not None
+    assert next_refresh("Bergen") is None
+    # Switched off, nothing is fetched ahead, whatever is pinned.
+    assert weather.explain(place="Oslo")["next_refresh_at"] is None
+    ahead.patch(f"/prefetch/{job['id']}", {"paused": True})
+    assert next_refresh("Oslo") is None
 
 
 @pytest.mark.parametrize(
