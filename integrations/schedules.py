@@ -2,34 +2,66 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
 LAST_FIELD = 4
+HOUR_FIELD = 1
 DAY_OF_MONTH_FIELD = 2
 DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 DAYS = re.compile(r"(?:\*|(?P<first>[0-7]|[a-z]{3})(?:-(?P<last>[0-7]|[a-z]{3}))?)(?:/(?P<step>[1-7]))?")
 # A leap year, so that the 29th of February counts as a day that comes.
 LEAP_YEAR = 2028
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A cron line in a time zone; None is the machine's own."""
+    """A cron line in a time zone; None is the machine's own.
+
+    Where clocks change, as cron does it: a time of day that is skipped counts when the clock jumps over it, one that
+    comes twice counts once; a line for every hour goes on as the time passes.
+    """
 
     line: str
     timezone: str | None
+    zone: tzinfo = field(repr=False, compare=False)
     triggers: tuple[CronTrigger, ...] = field(repr=False, compare=False)
+    """Over the faces of clocks, which are handed in as if they were UTC: APScheduler loses days where clocks change."""
 
     def next_after(self, moment: float) -> float:
         """The first moment of the schedule that lies after `moment`; both are epoch seconds."""
-        after = datetime.fromtimestamp(moment, UTC) + timedelta(microseconds=1)
-        found = (trigger.get_next_fire_time(None, after) for trigger in self.triggers)
-        return min(next_time.timestamp() for next_time in found if next_time is not None)
+        find = (
+            self._next_as_time_passes if self.line.split()[HOUR_FIELD].startswith("*") else self._next_of_day
+        )
+        return min(find(trigger, moment) for trigger in self.triggers)
+
+    def _next_of_day(self, trigger: CronTrigger, moment: float) -> float:
+        face = _face(moment, self.zone)
+        while True:
+            face = _next_face(trigger, face)
+            # The first of two moments with the same face lies behind us when the second is under way.
+            if (found := _moment_of(face, self.zone)) > moment:
+                return found
+
+    def _next_as_time_passes(self, trigger: CronTrigger, moment: float) -> float:
+        face = _face(moment, self.zone)
+        while True:
+            passing = _next_face(trigger, face) - face
+            # Cron knows whole minutes, and clocks differ by whole seconds.
+            found = float(round(moment + passing.total_seconds()))
+            if _face(found, self.zone) == face + passing:
+                return found
+            # The clock changes before that: on from there, the moment of the change included.
+            moment = _change_between(moment, found, self.zone)
+            face = _face(moment, self.zone) - MICROSECOND
+            moment -= MICROSECOND.total_seconds()
 
 
 def check_timezone(name: str | None) -> str | None:
@@ -63,15 +95,16 @@ def compile_schedule(line: str, timezone: str | None) -> Schedule:
             [*parts[:LAST_FIELD], "*"],
             [*parts[:DAY_OF_MONTH_FIELD], "*", *parts[DAY_OF_MONTH_FIELD + 1 :]],
         ]
-    triggers = tuple(_trigger(fields, timezone) for fields in lines)
+    triggers = tuple(_trigger(fields) for fields in lines)
     if not any(_comes(trigger) for trigger in triggers):
         raise ValueError("No month has such a day.")
-    return Schedule(line, timezone, tuple(trigger for trigger in triggers if _comes(trigger)))
+    zone = ZoneInfo(timezone) if timezone is not None else _machine_zone()
+    return Schedule(line, timezone, zone, tuple(trigger for trigger in triggers if _comes(trigger)))
 
 
-def _trigger(fields: list[str], timezone: str | None) -> CronTrigger:
+def _trigger(fields: list[str]) -> CronTrigger:
     try:
-        return CronTrigger.from_crontab(" ".join(fields), timezone)
+        return CronTrigger.from_crontab(" ".join(fields), UTC)
     except (ValueError, OverflowError):
         raise ValueError("This cannot be read as a line of cron, like `0 7 * * 1-5`.") from None
 
@@ -112,3 +145,38 @@ def _comes(trigger: CronTrigger) -> bool:
         and fields["day"].get_next_value(first) is not None
         for first in firsts
     )
+
+
+def _machine_zone() -> tzinfo:
+    return cast(tzinfo, CronTrigger.from_crontab("* * * * *").timezone)
+
+
+def _face(moment: float, zone: tzinfo) -> datetime:
+    """What the clock shows at the moment, written as if it were UTC."""
+    return datetime.fromtimestamp(moment, zone).replace(tzinfo=UTC, fold=0)
+
+
+def _next_face(trigger: CronTrigger, face: datetime) -> datetime:
+    found = trigger.get_next_fire_time(None, face + MICROSECOND)
+    assert found is not None  # noqa: S101 - the line has a day that comes
+    return found
+
+
+def _moment_of(face: datetime, zone: tzinfo) -> float:
+    """When the clock shows this: the first time of two, and where it jumps over it, the jump."""
+    early, late = sorted(face.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    if _face(early, zone) == face:
+        return early
+    return late if _face(late, zone) == face else _change_between(early, late, zone)
+
+
+def _change_between(start: float, end: float, zone: tzinfo) -> float:
+    """The second at which the clock changes."""
+    first, last = math.floor(start), math.ceil(end)
+    while last - first > 1:
+        middle = (first + last) // 2
+        if _face(middle, zone) - _face(first, zone) == timedelta(seconds=middle - first):
+            first = middle
+        else:
+            last = middle
+    return float(last)

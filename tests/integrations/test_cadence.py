@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -50,6 +51,52 @@ def test_a_schedule_keeps_to_its_own_clock_over_daylight_saving():
     assert moments("0 7 * * *", 2, "Europe/Oslo", before) == ["Sun 28 Mar 05:00", "Mon 29 Mar 05:00"]
     winter = datetime(2027, 3, 26, 12, 0, tzinfo=UTC).timestamp()
     assert moments("0 7 * * *", 1, "Europe/Oslo", winter) == ["Sat 27 Mar 06:00"]
+
+
+@pytest.mark.parametrize(
+    ("line", "timezone", "after", "expected"),
+    [
+        # The day after a change is no less a day: midnight comes each night.
+        ("0 0 * * *", "Europe/Oslo", (3, 27, 12), ["Sat 27 Mar 23:00", "Sun 28 Mar 22:00", "Mon 29 Mar 22:00"]),
+        ("0 0 * * *", "America/New_York", (3, 13, 12), ["Sun 14 Mar 05:00", "Mon 15 Mar 04:00", "Tue 16 Mar 04:00"]),
+        # Half past two does not come that night: it counts when the clock jumps.
+        ("30 2 * * *", "Europe/Oslo", (3, 27, 12), ["Sun 28 Mar 01:00", "Mon 29 Mar 00:30", "Tue 30 Mar 00:30"]),
+        ("15,45 2 * * *", "Europe/Oslo", (3, 27, 12), ["Sun 28 Mar 01:00", "Mon 29 Mar 00:15", "Mon 29 Mar 00:45"]),
+        ("0 0 * * *", "America/Santiago", (9, 4, 12), ["Sun 05 Sep 04:00", "Mon 06 Sep 03:00", "Tue 07 Sep 03:00"]),
+        # It comes twice: it counts once.
+        ("30 2 * * *", "Europe/Oslo", (10, 30, 12), ["Sun 31 Oct 00:30", "Mon 01 Nov 01:30", "Tue 02 Nov 01:30"]),
+        ("30 2 * * *", "Europe/Oslo", (10, 31, 1), ["Mon 01 Nov 01:30", "Tue 02 Nov 01:30", "Wed 03 Nov 01:30"]),
+        # Every hour is every hour.
+        ("30 * * * *", "Europe/Oslo", (3, 28, 0), ["Sun 28 Mar 00:30", "Sun 28 Mar 01:30", "Sun 28 Mar 02:30"]),
+        ("30 * * * *", "Europe/Oslo", (10, 31, 0), ["Sun 31 Oct 00:30", "Sun 31 Oct 01:30", "Sun 31 Oct 02:30"]),
+        ("0 * * * *", "Europe/Oslo", (3, 28, 0), ["Sun 28 Mar 01:00", "Sun 28 Mar 02:00", "Sun 28 Mar 03:00"]),
+        # Half an hour of summer.
+        ("*/20 * * * *", "Australia/Lord_Howe", (10, 2, 15), ["Sat 02 Oct 15:10", "Sat 02 Oct 15:40", "Sat 02 Oct 16:00"]),
+    ],
+)  # fmt: skip
+def test_a_schedule_survives_the_nights_on_which_clocks_change(
+    line: str, timezone: str, after: tuple[int, int, int], expected: list[str]
+):
+    start = datetime(2027, *after, tzinfo=UTC).timestamp()
+    assert moments(line, 3, timezone, start) == expected
+
+
+@pytest.mark.parametrize(
+    "line", ["0 0 * * *", "30 2 * * *", "15,45 1-3 * * *", "*/20 * * * *", "30 */2 * * *"]
+)
+@pytest.mark.parametrize(
+    "timezone", ["Europe/Oslo", "America/Santiago", "Australia/Lord_Howe", "Antarctica/Troll"]
+)
+def test_the_next_moment_is_the_same_from_wherever_one_looks(line: str, timezone: str):
+    schedule, luck = compile_schedule(line, timezone), random.Random(line)
+    for month in (3, 4, 9, 10):
+        start = datetime(2027, month, 1, tzinfo=UTC).timestamp()
+        end = datetime(2027, month + 1, 1, tzinfo=UTC).timestamp()
+        for _ in range(50):
+            moment = luck.uniform(start, end)
+            coming = schedule.next_after(moment)
+            assert coming > moment
+            assert schedule.next_after(luck.uniform(moment, coming - 0.01)) == coming
 
 
 @pytest.mark.parametrize(
