@@ -31,7 +31,7 @@ from integrations.budget.rows import (
     save_rest,
     save_spent,
 )
-from integrations.budget.windows import Spent, Window, charge, windows_of
+from integrations.budget.windows import Spent, Window, charge, is_late, windows_of
 from integrations.call_log import Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -159,14 +159,35 @@ class Budget:
         with self._database.writing() as session:
             rest = load_rest(session, account.workspace_id, account.plugin_id, call.origin)
             self._refuse_resting(account, rest, waited_until)
-            refused_by = self._charge(session, account, cause)
+            charged_at = self._clock()
+            refused_by = self._charge(session, account, cause, charged_at)
             if refused_by is None and rest.is_open:
                 probe_seconds = call.timeout_seconds + PROBE_SPARE_SECONDS
                 probed = with_probe(rest, self._clock(), probe_seconds)
                 self._save_rest(session, account, call, probed)
+        admission = _Admission(rest, is_probe=rest.is_open)
+        if refused_by is None:
+            refused_by = self._charge_when_it_leaves(account, call, cause, charged_at, admission)
         if refused_by is not None:
             raise _spent(account, refused_by, cause, self._clock())
-        return _Admission(rest, is_probe=rest.is_open)
+        return admission
+
+    def _charge_when_it_leaves(
+        self, account: Account, call: PreparedCall, cause: Cause, charged_at: float, admission: _Admission
+    ) -> Window | None:
+        """Charges the call anew while it is late for what it was charged; the window that then refuses it.
+
+        Written down too early, it would count in a window that ends before it leaves.
+        """
+        while account.rate_limit is not None and is_late(account.rate_limit, charged_at, self._clock()):
+            with self._database.writing() as session:
+                instead_of, charged_at = charged_at, self._clock()
+                refused_by = self._charge(session, account, cause, charged_at, instead_of)
+            if refused_by is not None:
+                if admission.is_probe:
+                    self._learn(account, call, Sign.NONE, 0.0, is_probe=True)
+                return refused_by
+        return None
 
     def _refuse_resting(self, account: Account, rest: Rest, waited_until: float) -> None:
         # A caller that waited as it was told may go, though the clock may lag behind its sleep a little.
@@ -185,13 +206,25 @@ class Budget:
                 retry_after_seconds=left,
             )
 
-    def _charge(self, session: Session, account: Account, cause: Cause) -> Window | None:
+    def _charge(
+        self,
+        session: Session,
+        account: Account,
+        cause: Cause,
+        now: float,
+        instead_of: float | None = None,
+    ) -> Window | None:
         """The window that refuses the call, if one does; else the call is written down."""
         if account.rate_limit is None:
             return None
-        now = self._clock()
         before = load_spent(session, account.workspace_id, account.plugin_id)
-        spent, refused_by = charge(before, account.rate_limit, now, is_scheduled=cause in SCHEDULED_CAUSES)
+        spent, refused_by = charge(
+            before,
+            account.rate_limit,
+            now,
+            is_scheduled=cause in SCHEDULED_CAUSES,
+            instead_of=instead_of,
+        )
         if spent != before:
             save_spent(session, account.workspace_id, account.plugin_id, spent, now)
         return refused_by

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from integrations.budget.rests import AWAKE, Rest, asked_pause_seconds, cooldown_seconds_left
-from integrations.budget.windows import charge, grants_scheduled, windows_of
+from integrations.budget.windows import charge, grants_scheduled, is_late, windows_of
 from integrations.calls import Answer, Headers
 from integrations.manifest import RateLimit, Retry
 from tests.integrations.stories import Service
@@ -43,6 +43,26 @@ class TestWindows:
         for index, first in enumerate(gone):
             assert sum(first <= at < first + seconds for at in gone[index:]) <= 20
         assert len(gone) >= 80
+
+    @pytest.mark.parametrize("seconds", [1, MINUTE])
+    def test_nor_where_calls_leave_a_little_after_they_were_charged(self, seconds: int):
+        luck, limit = random.Random(seconds), RateLimit(((seconds, 20),))
+        times = sorted(NOW + luck.random() * 5 * seconds for _ in range(2000))
+        late = seconds / 120
+        gone = sorted(at + luck.random() * late for at in spend_all(limit, times))
+        for index, first in enumerate(gone):
+            assert sum(at < first + seconds for at in gone[index:]) <= 20
+        assert not is_late(limit, NOW, NOW + late * 0.99)
+        assert is_late(limit, NOW, NOW + late * 1.01)
+        assert is_late(limit, NOW, NOW - 1)
+
+    def test_a_call_that_is_charged_anew_counts_once(self):
+        limit = RateLimit(((1, 2), (MINUTE, 2)))
+        spent, _ = charge({}, limit, NOW, is_scheduled=False)
+        spent, refused_by = charge(spent, limit, NOW + 0.5, is_scheduled=False, instead_of=NOW)
+        assert refused_by is None
+        assert [window.used for window in windows_of(spent, limit, NOW + 1.2)] == [1, 1]
+        assert [window.used for window in windows_of(spent, limit, NOW + 1.6)] == [0, 1]
 
     def test_a_refusal_says_when_one_more_may_go_and_then_it_may(self):
         limit = RateLimit(((MINUTE, 2),))
@@ -79,16 +99,16 @@ class TestWindows:
         spent, _ = charge({}, limit, NOW, is_scheduled=False)
         yesterday = NOW - 86400
         spent, refused_by = charge(spent, limit, yesterday, is_scheduled=False)
-        assert refused_by is not None and refused_by.next_at <= yesterday + 62
-        assert charge(spent, limit, yesterday + 62, is_scheduled=False)[1] is None
+        assert refused_by is not None and refused_by.next_at <= yesterday + 63
+        assert charge(spent, limit, yesterday + 63, is_scheduled=False)[1] is None
 
     def test_what_is_kept_is_small_whatever_the_limit(self):
         limit = RateLimit(((86400, 10**6),))
         spent: Any = {}
         for number in range(5000):
             spent, _ = charge(spent, limit, NOW + number * 100, is_scheduled=False)
-        assert len(spent[86400]) <= 61
-        assert windows_of(spent, limit, NOW + 500_000)[0].used <= 880
+        assert len(spent[86400]) <= 62
+        assert windows_of(spent, limit, NOW + 500_000)[0].used <= 894
 
 
 def answer(status: int, **headers: str) -> Answer:
@@ -145,9 +165,9 @@ class TestStories:
         )
         assert refused.json["detail"] == (
             "The 2 calls a minute that `svc` may make in this workspace are spent; "
-            "the next may go at 2027-01-15 08:01:01 UTC."
+            "the next may go at 2027-01-15 08:01:02 UTC."
         )
-        assert refused.headers["Retry-After"] == "61"
+        assert refused.headers["Retry-After"] == "62"
         assert len(upstream.log) == 2
 
     def test_the_window_slides_open_again(self, client, upstream):
@@ -156,7 +176,7 @@ class TestStories:
             assert service.execute("act").status_code == 200
             clock.shift(60)
             assert service.execute("act").status_code == 429
-            clock.shift(1)
+            clock.shift(2)
             assert service.execute("act").status_code == 200
 
     def test_stale_stands_in_when_it_is_spent(self, client, upstream):
