@@ -52,12 +52,24 @@ class Cadence:
         gap = self.next_run(now, 0.5) - now
         return now + chance * min(JITTER * gap, MAX_FIRST_DELAY_SECONDS)
 
+    def after_intervals(self, moment: float, count: int) -> float:
+        """The moment at which so many intervals, or scheduled times, have gone by since `moment`."""
+        for _ in range(count):
+            ends = [] if self.interval_seconds is None else [moment + self.interval_seconds]
+            ends += [] if self.schedule is None else [self.schedule.next_after(moment)]
+            moment = min(ends)
+        return moment
+
     def retry(self, now: float, failures: int, retry_after_seconds: float | None, chance: float) -> float:
-        """When to try again after this many failures in a row: later each time, and not before it may."""
+        """When to try again after this many failures in a row: later each time, and not before it may.
+
+        Those who were told the same time do not all come at it.
+        """
         patience = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10), MAX_RETRY_SECONDS)
         patience *= 1 - JITTER + 2 * JITTER * chance
         wait = min(self.next_run(now, chance) - now, patience)
-        return now + max(wait, retry_after_seconds or 0.0)
+        asked = retry_after_seconds or 0.0
+        return now + max(wait, asked + chance * min(JITTER * asked, MAX_SCHEDULE_DELAY_SECONDS))
 
 
 def cadence_of(block: Block, default_ttl_seconds: float) -> Cadence:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
+from integrations.prefetch.cadence import MAX_FIRST_DELAY_SECONDS
 from integrations.uses import Use
 from plugin_store.database import Database
 from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
@@ -93,8 +94,13 @@ class Jobs:
                 session.connection().execute(statement, list(chunk))
 
     def ahead_of(self, now: float) -> Sequence[PrefetchJob]:
-        """Jobs that seem to have run after `now`: the clock was set back since."""
-        later = (PrefetchJob.fetched_at > now) | (PrefetchJob.last_run_at > now)
+        """Jobs that seem to have run after `now`, or are new and far off: the clock was set back since."""
+        is_new = PrefetchJob.fetched_at.is_(None) & PrefetchJob.last_run_at.is_(None)
+        later = (
+            (PrefetchJob.fetched_at > now)
+            | (PrefetchJob.last_run_at > now)
+            | (is_new & (PrefetchJob.next_run_at > now + MAX_FIRST_DELAY_SECONDS))
+        )
         with self._database.reading() as session:
             return session.scalars(select(PrefetchJob).where(later)).all()
 
@@ -144,12 +150,17 @@ class Jobs:
             return job
 
     def note_run(self, job: PrefetchJob, values: Row) -> None:
-        """Writes how a run went, unless settings made another question of the job meanwhile."""
+        """Writes how a run went, unless settings made another question of the job meanwhile.
+
+        A job that was paused, or began to wait, while it ran has no next run.
+        """
+        rests = PrefetchJob.is_paused | PrefetchJob.waits_for.is_not(None)
+        next_run_at = case((rests, None), else_=values["next_run_at"])
         with self._database.writing() as session:
             session.execute(
                 update(PrefetchJob)
                 .where(PrefetchJob.id == job.id, PrefetchJob.artifact_key == job.artifact_key)
-                .values(**values)
+                .values({**values, "next_run_at": next_run_at})
             )
 
     def note_uses(self, uses: Sequence[Use]) -> list[Use]:

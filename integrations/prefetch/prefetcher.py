@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from errors import BreakerOpen, BudgetSpent, Conflict, DeadlineExceeded, PatchbayError, StorageFailed
+from errors import BreakerOpen, BudgetSpent, Conflict, PatchbayError, StorageFailed
 from integrations.artifacts import Artifact
 from integrations.fair_pool import FairPool
 from integrations.prefetch.jobs import Due, Jobs
 from integrations.prefetch.planner import Planner
-from integrations.prefetch.questions import Questions
+from integrations.prefetch.questions import Inputs, Questions
 from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.steady import SteadyScheduler, Turn
 from integrations.render import Rendered, Renderer
@@ -29,7 +29,7 @@ FLUSH_EVERY_SECONDS = 5.0
 PLANNING_SECONDS = 0.2
 
 # A scheduled call that makes way for people, or for a provider that needs a rest.
-YIELDED = (BudgetSpent, BreakerOpen, DeadlineExceeded)
+YIELDED = (BudgetSpent, BreakerOpen)
 
 
 class Prefetcher:
@@ -137,8 +137,15 @@ class Prefetcher:
         return self._jobs.change(job_id, is_paused=paused, next_run_at=next_run_at)
 
     def run_now(self, job_id: int) -> PrefetchJob:
-        """The job after a run of its own, whatever was planned. Raises NotFound."""
-        self._run(self._jobs.get(job_id), lateness_ms=None, is_forced=True)
+        """The job after a run of its own, whatever was planned.
+
+        Raises NotFound, and what a render would before it calls anybody, as for a plugin that is off.
+        """
+        job = self._jobs.get(job_id)
+        self._questions.ask(
+            Inputs(Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id, job.parameters)
+        )
+        self._run(job, lateness_ms=None, is_forced=True)
         return self._jobs.get(job_id)
 
     # -- a round -------------------------------------------------------------------------------------------------
@@ -160,6 +167,8 @@ class Prefetcher:
     def _plan(self, now: float, seconds: float) -> None:
         if self._swept_at is None or now < self._swept_at:
             self._planner.set_back(now)
+            with self._lock:
+                self._unwritten.clear()
         self._swept_at = now
         # The revision from before the look: what changes meanwhile is looked at again.
         revision = self._revision()
@@ -183,8 +192,7 @@ class Prefetcher:
             # It may have been paused, run or forgotten while it waited for its turn.
             if job is None or job.is_paused or job.next_run_at is None or job.next_run_at > now:
                 return
-            is_wanted = job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals
-            if not is_wanted:
+            if not self._is_wanted(job, now):
                 self._jobs.delete_all([job.id])
                 return
             self._run(job, lateness_ms=(now - job.next_run_at) * 1000, is_forced=False)
@@ -196,6 +204,19 @@ class Prefetcher:
         finally:
             with self._lock:
                 self._running.discard(due.id)
+
+    def _is_wanted(self, job: PrefetchJob, now: float) -> bool:
+        """Whether somebody asked for it: the manifest, a person, or renders not too many intervals ago."""
+        if job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals:
+            return True
+        try:
+            cadence = self._questions.cadence(
+                Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
+            )
+        except PatchbayError:
+            return True
+        # Tries again after failures are runs too, but no intervals.
+        return cadence.after_intervals(job.used_at or 0.0, self._idle_intervals) > now
 
     # -- one job -------------------------------------------------------------------------------------------------
 
@@ -250,8 +271,6 @@ class Prefetcher:
         }
 
     def _note(self, job: PrefetchJob, values: dict[str, Any]) -> None:
-        if job.is_paused or job.waits_for is not None:
-            values["next_run_at"] = None
         try:
             self._jobs.note_run(job, values)
         except StorageFailed:

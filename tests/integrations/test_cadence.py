@@ -160,7 +160,15 @@ def test_patience_grows_up_to_the_rhythm_and_no_earlier_than_it_may():
 
     assert waits(Cadence(None, compile_schedule("0 7 * * *", "UTC"))) == [60, 120, 240, 3600]
     assert waits(Cadence(100, None)) == [60, 100, 100, 100]
-    assert waits(Cadence(100, None), 500) == [500, 500, 500, 500]
+    assert waits(Cadence(100, None), 500) == [515, 515, 515, 515]
+    assert Cadence(100, None).retry(NOW, 1, 500, 0) == NOW + 500
+
+
+def test_intervals_are_counted_from_a_moment():
+    assert Cadence(100, None).after_intervals(NOW, 3) == NOW + 300
+    hourly = compile_schedule("0 * * * *", "UTC")
+    assert Cadence(None, hourly).after_intervals(NOW, 3) == NOW + 3 * 3600
+    assert Cadence(2000, hourly).after_intervals(NOW, 3) == NOW + 3600 + 2000
 
 
 @pytest.mark.parametrize(

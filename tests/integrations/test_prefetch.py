@@ -17,7 +17,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from errors import StorageFailed
+from errors import DeadlineExceeded, StorageFailed
 from integrations.prefetch.steady import SteadyScheduler, Turn
 from settings import Settings
 from tests.conftest import Client
@@ -280,6 +280,32 @@ def test_a_notebook_whose_settings_differ_is_fetched_for_itself(ahead: Ahead):
     assert [job["notebook_id"] for job in ahead.jobs()] == [None]
 
 
+def test_a_notebook_may_be_on_where_its_workspace_is_off(ahead: Ahead):
+    ahead.register("news")
+    ahead.client.put("/integrations/svc/enable", {"enabled": False})
+    assert ahead.sweep() == []
+    ahead.client.put("/notebooks/1/plugins/svc", {"enabled": True})
+    assert ahead.sweep() == ["/news?units=metric"]
+    assert ahead.job()["notebook_id"] == 1
+    ahead.client.put("/notebooks/1/plugins/svc", {"enabled": False})
+    assert ahead.sweep(500) == []
+
+
+def test_what_another_process_changes_counts_at_once(make_ahead: Callable[..., Ahead]):
+    ahead, other = make_ahead(), make_ahead()
+    other.register("news")
+    assert ahead.sweep() == ["/news?units=metric"]
+    other.client.put("/integrations/svc/config", {"config": {"units": "imperial"}})
+    assert ahead.sweep(1) == ["/news?units=imperial"]
+    other.client.put("/integrations/svc/enable", {"enabled": False})
+    assert ahead.sweep(500) == []
+    other.client.put("/integrations/svc/enable", {"enabled": True})
+    assert len(ahead.sweep(1)) == 1
+    other.client.delete("/plugins/svc")
+    assert ahead.sweep(500) == []
+    assert ahead.jobs() == []
+
+
 def test_each_workspace_has_its_own(ahead: Ahead):
     ahead.register("news")
     other = ahead.client.post("/workspaces", {"name": "Other"}).json["id"]
@@ -309,18 +335,45 @@ def test_inputs_that_are_rendered_are_kept_warm_and_dropped_when_nobody_does(
     assert ahead.jobs() == []
 
 
+def test_tries_after_failures_are_no_intervals(make_ahead: Callable[..., Ahead]):
+    ahead = make_ahead(prefetch_idle_intervals=2)
+    block = {**BLOCKS[1], "refresh_interval": 10_000, "cache_ttl": 100_000}
+    ahead.register("weather")
+    manifest = ahead.client.get("/plugins/svc").json["manifest"]
+    ahead.declare({**manifest, "blocks": [block]})
+    ahead.render("weather", {"city": "Oslo"})
+    ahead.prefetcher.flush_uses()
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/weather").respond_with_data("no", status=500)
+    assert [len(ahead.sweep(seconds)) for seconds in (10_000, 60, 120, 240, 480)] == [1] * 5
+    assert ahead.job()["failures"] == 5
+    # Two intervals after the last render it is dropped all the same.
+    assert ahead.sweep(10_000) == []
+    assert ahead.jobs() == []
+
+
 def test_a_hit_writes_nothing(ahead: Ahead):
     ahead.register("news")
     ahead.sweep()
-
-    def writes() -> Any:
-        return ahead.services.database.glance("PRAGMA data_version", ())
-
-    before = writes()
-    assert ahead.render("news") == "HIT"
-    assert writes() == before
+    ahead.render("news")
     ahead.prefetcher.flush_uses()
-    assert ahead.job()["used_at"] == "2027-01-15T06:00:00.000Z"
+    ahead.services.usage.flush()
+    ahead.services.call_log.flush()
+    folder = ahead.services.settings.instance
+
+    def written() -> Any:
+        files = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+        return ahead.services.database.glance("PRAGMA data_version", ()), files
+
+    before = written()
+    assert any(path.name == "patchbay.db-wal" for path in before[1])
+    assert {ahead.render("news") for _ in range(200)} == {"HIT"}
+    assert written() == before
+    ahead.traveller.shift(1)
+    ahead.render("news")
+    ahead.prefetcher.flush_uses()
+    assert ahead.job()["used_at"] == "2027-01-15T06:00:01.000Z"
+    assert written() != before
 
 
 def test_a_block_that_is_not_fetched_ahead_is_not_kept_warm(ahead: Ahead):
@@ -426,6 +479,54 @@ def test_a_run_can_be_asked_for_and_answers_how_it_went(ahead: Ahead):
     assert ahead.client.post("/prefetch/999/run").status_code == 404
 
 
+def test_a_disabled_plugin_is_not_run(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    before = ahead.job()
+    ahead.client.put("/integrations/svc/enable", {"enabled": False})
+    refused = ahead.client.post(f"/prefetch/{before['id']}/run")
+    assert (refused.status_code, refused.json["code"]) == (403, "plugin_disabled")
+    assert ahead.job() == before
+
+
+def test_a_job_that_is_paused_or_goes_on_while_it_runs_does_so(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    url = f"/prefetch/{ahead.job()['id']}"
+
+    def while_it_runs(change: Callable[[], Any]) -> dict[str, Any]:
+        def handler(_: Request) -> Response:
+            change()
+            return Response("{}", content_type="application/json")
+
+        ahead.upstream.clear()
+        ahead.upstream.expect_request("/news").respond_with_handler(handler)
+        return ahead.client.post(f"{url}/run").json
+
+    paused = while_it_runs(lambda: ahead.client.patch(url, {"paused": True}))
+    assert (paused["state"], paused["next_run_at"], paused["last_outcome"]) == ("paused", None, "fetched")
+    going = while_it_runs(lambda: ahead.client.patch(url, {"paused": False}))
+    assert going["state"] == "scheduled"
+    assert going["next_run_at"] is not None
+
+
+def test_a_plugin_that_is_switched_on_while_its_job_runs_goes_on(ahead: Ahead):
+    ahead.register("news")
+    ahead.sweep()
+    ahead.client.put("/integrations/svc/enable", {"enabled": False})
+    ahead.sweep(1)
+    ahead.client.put("/integrations/svc/enable", {"enabled": True})
+
+    def handler(_: Request) -> Response:
+        ahead.prefetcher.sweep(time.time())
+        return Response("{}", content_type="application/json")
+
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/news").respond_with_handler(handler)
+    ran = ahead.client.post(f"/prefetch/{ahead.job()['id']}/run").json
+    assert (ran["state"], ran["next_run_at"] is not None) == ("scheduled", True)
+
+
 def test_the_list_is_paged_and_says_how_runs_went(ahead: Ahead):
     ahead.register("news", "morning")
     ahead.sweep()
@@ -477,6 +578,30 @@ def test_a_spent_budget_makes_a_scheduled_run_yield(ahead: Ahead):
     job = ahead.job()
     assert (job["last_outcome"], job["last_error"]) == ("yielded", "budget_spent")
     assert job["next_run_at"] > "2027-01-15T06:00:30"
+
+
+def test_a_provider_that_hangs_has_failed(ahead: Ahead, monkeypatch: pytest.MonkeyPatch):
+    def hang(*_: Any, **__: Any) -> None:
+        raise DeadlineExceeded("It took too long.")
+
+    ahead.register("news")
+    monkeypatch.setattr(ahead.services.executor, "call", hang)
+    ahead.sweep()
+    assert (ahead.job()["last_outcome"], ahead.job()["last_error"]) == ("failed", "deadline_exceeded")
+
+
+def test_a_clock_that_is_set_back_frees_what_waits_for_its_note(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: Any) -> None:
+        raise StorageFailed("The disk is full.")
+
+    ahead.register("news")
+    with monkeypatch.context() as patch:
+        patch.setattr(ahead.services.prefetch_jobs, "note_run", full)
+        assert len(ahead.sweep()) == 1
+    ahead.services.artifacts.purge("svc")
+    assert len(ahead.sweep(-86_400)) == 1
 
 
 def test_a_job_never_overlaps_itself(ahead: Ahead):
