@@ -17,7 +17,6 @@ from flask import Flask
 
 from errors import StorageFailed
 from integrations.artifacts import Artifacts
-from integrations.authoring.commands import manifest_commands
 from integrations.batch import Batches
 from integrations.bodies import Bodies
 from integrations.budget import Budget
@@ -69,6 +68,7 @@ from web.context import Services
 from web.gate import Gate, init_gate
 from web.hit_layer import HitLayer
 from web.json import OrjsonProvider
+from web.lazy_group import LazyGroup
 from web.logs import init_access_log, init_logging
 from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
@@ -88,6 +88,12 @@ API_BLUEPRINTS = (
     plugin_states.blueprint,
     workspaces.blueprint,
 )
+
+# Its tools are loaded for who writes manifests, not for every server.
+manifest_commands = LazyGroup(
+    "manifest", "integrations.authoring.commands:manifest_commands",
+    help="Write manifests: import one, check one, the schema for editors.",
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 import threading
 import time
@@ -9,14 +10,12 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
+import click
 from flask import Flask
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Connection, Engine, event, select, text
+from sqlalchemy import URL, Connection, Engine, event, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -50,7 +49,6 @@ STORAGE_REASONS = {
 }
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate(db=db, directory=str(MIGRATIONS_FOLDER))
 
 
 class Database:
@@ -90,8 +88,13 @@ class Database:
 
         It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
         """
-        with _driver_failures():
+        try:
             return self._revisions.commits()
+        except sqlite3.Error as error:
+            # As `_driver_failures` has it; entering a context costs as much as the look itself.
+            if _is_storage_failure(error):
+                raise _storage_failed(error) from None
+            raise
 
     def touch(self) -> None:
         """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
@@ -203,7 +206,9 @@ def init_database(app: Flask, instance: Path) -> Database:
         "max_overflow": -1,
     }
     db.init_app(app)
-    migrate.init_app(app, db)
+    if click.get_current_context(silent=True) is not None:
+        # A command line may be about to run `flask db …`.
+        _migrating().init_migrations(app, db, MIGRATIONS_FOLDER)
     with app.app_context():
         engine = db.engine
         prepare_engine(engine)
@@ -212,11 +217,28 @@ def init_database(app: Flask, instance: Path) -> Database:
             with exclusive_lock(instance / ".migrate.lock"):
                 path.touch(mode=0o600)
                 with _storage_failures():
-                    command.upgrade(cast(Config, migrate.get_config()), "head")
+                    if _revision_of_tables(engine) != newest_revision(MIGRATIONS_FOLDER):
+                        _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
                 _make_first_workspace(database)
         except OSError:
             raise StorageFailed(f"The data folder {instance} cannot be written.") from None
     return database
+
+
+def newest_revision(folder: Path) -> str:
+    """The revision that the last migration leads to; files are named `<revision>_<what it does>.py`."""
+    return max(path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py"))
+
+
+def _revision_of_tables(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrating() -> Any:
+    return importlib.import_module("plugin_store.migrating")
 
 
 def prepare_engine(engine: Engine) -> None:

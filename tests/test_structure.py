@@ -32,7 +32,7 @@ ALLOWED_IMPORTS = {
 # Routes stand on top of their package and reach the web layer, which hands them the services.
 ROUTE_MODULES = re.compile(r"^(plugin_store/routes/.*|integrations/(\w+/)?routes(/.*|_\w+)?(\.py)?)$")
 FLASK_MODULES = re.compile(
-    r"^(app\.py|web/.*|plugin_store/routes/.*|integrations/(\w+/)?routes.*|plugin_store/database\.py)$"
+    r"^(app\.py|web/.*|plugin_store/routes/.*|integrations/(\w+/)?routes.*|plugin_store/(database|migrating)\.py)$"
 )
 FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate", "werkzeug"}
 # The pure part of the integrations: values in, values out.

@@ -95,7 +95,7 @@ class Gate:
     def admits_headers(self, authorization: str | None, cookie_header: str | None) -> bool:
         """The same by the bare headers; False too for cookies that only a parser can tell apart."""
         if authorization is not None:
-            return self.admits(authorization, {})
+            return self.held.is_bearer(authorization) or self.admits(authorization, {})
         name = f"{self.cookie_name}="
         given = [part.strip() for part in (cookie_header or "").split(";")]
         mine = [part[len(name) :] for part in given if part.startswith(name)]

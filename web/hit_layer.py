@@ -23,8 +23,17 @@ if TYPE_CHECKING:
 NOTE = "patchbay.hit"
 RENDER_PREFIX, RENDER_SUFFIX = f"{API_PREFIX}v1/integrations/", "/render"
 MAX_BODY_BYTES = 64 * 1024
-# A conditional request of these kinds, or a part of an answer, is Flask's.
-UNKNOWN_CONDITIONS = ("HTTP_RANGE", "HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
+MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
+RENDER_METHODS = frozenset({"POST", "GET"})
+OTHER_WISHES = frozenset(
+    {
+        "HTTP_TRANSFER_ENCODING",
+        "HTTP_RANGE",
+        "HTTP_IF_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
 
 access_log = logging.getLogger("patchbay.access")
 
@@ -51,24 +60,24 @@ class HitLayer:
             return self._app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        answer = self.find(environ, body)
+        is_admitted = self._gate.admits_headers(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"))
+        answer = self.find(environ, body) if is_admitted else None
         if answer is None:
             return self.ask(environ, body, start_response)
         start_response(f"{answer.status} {REASONS[answer.status]}", answer.headers)
         return [answer.body]
 
     def find(self, environ: WSGIEnvironment, body: bytes) -> Answer | None:
-        """The answer to a request that was answered before; None for what is Flask's."""
+        """The answer to a request that was answered before, for a caller whose token was found right.
+
+        None for what is Flask's. A token that is rotated meanwhile makes all that is known untrue.
+        """
         question = _question(environ, body)
         known = self._hits.get(question)
         if known is None:
             return None
         try:
-            # Read before the token is looked at: a rotation in between makes what is known untrue.
-            commits = self._commits()
-            if not self._gate.admits_headers(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")):
-                return None
-            headers = self._hits.give(question, known, commits)
+            headers = self._hits.give(question, known, self._commits())
         except StorageFailed:
             return None
         if headers is None:
@@ -107,16 +116,15 @@ def is_render(environ: WSGIEnvironment) -> bool:
     return (
         path.endswith(RENDER_SUFFIX)
         and path.startswith(RENDER_PREFIX)
-        and environ["REQUEST_METHOD"] in ("POST", "GET")
-        and "HTTP_TRANSFER_ENCODING" not in environ
-        and _size_bytes(environ) <= MAX_BODY_BYTES
-        and not any(name in environ for name in UNKNOWN_CONDITIONS)
+        and environ["REQUEST_METHOD"] in RENDER_METHODS
+        # A body in chunks, and conditions that are Flask's to judge.
+        and OTHER_WISHES.isdisjoint(environ)
+        and _is_small(environ.get("CONTENT_LENGTH") or "0")
     )
 
 
-def _size_bytes(environ: WSGIEnvironment) -> int:
-    length: str = environ.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 10 else MAX_BODY_BYTES + 1
+def _is_small(length: str) -> bool:
+    return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
 
 
 def _question(environ: WSGIEnvironment, body: bytes) -> Hashable:

@@ -76,17 +76,20 @@ class Reception:
         if not hasattr(self._here, "is_settled"):
             self._here.is_settled = True
             _stay_on_one_core()
+        is_admitted = self._gate is None or self._gate.admits_headers(
+            environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")
+        )
         body = b""
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            # The server cannot tell a body in chunks that was cut off from a whole one.
-            return _refuse(exchange, 411)
-        if length := environ.get("CONTENT_LENGTH"):
-            size_bytes = int(length)
-            if size_bytes <= self._readable_bytes(environ):
+        if "CONTENT_LENGTH" in environ:
+            size_bytes = int(environ["CONTENT_LENGTH"])
+            if size_bytes <= self._readable_bytes(environ, is_admitted):
                 body = environ["wsgi.input"].read()
                 if len(body) != size_bytes:
                     return _refuse(exchange, 400)
-        if self._layer is not None and is_render(environ):
+        elif "HTTP_TRANSFER_ENCODING" in environ:
+            # The server cannot tell a body in chunks that was cut off from a whole one.
+            return _refuse(exchange, 411)
+        if is_admitted and self._layer is not None and is_render(environ):
             answer = self._layer.find(environ, body)
             if answer is not None:
                 exchange.response_bytes(answer.status, answer.headers, answer.body)
@@ -100,17 +103,15 @@ class Reception:
         self._calls.close()
         self._house.shutdown()
 
-    def _readable_bytes(self, environ: WSGIEnvironment) -> int:
+    def _readable_bytes(self, environ: WSGIEnvironment, is_admitted: bool) -> int:
         """How large a body is read from this client: nothing is from one that the gate will turn away."""
-        path = environ["PATH_INFO"]
-        if self._gate is None:
+        if is_admitted or self._gate is None:
             return self._max_body_size_bytes
-        if is_open(path) or path in FORM_PATHS:
+        if is_open(environ["PATH_INFO"]) or environ["PATH_INFO"] in FORM_PATHS:
             return MAX_FORM_BYTES
-        authorization, cookies = environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")
-        knows = self._gate.admits_headers(authorization, cookies) or self._gate.admits(
-            authorization, parse_cookie(cookies)
-        )
+        # A cookie that only a parser can tell from others of its name.
+        cookies = parse_cookie(environ.get("HTTP_COOKIE"))
+        knows = self._gate.admits(environ.get("HTTP_AUTHORIZATION"), cookies)
         return self._max_body_size_bytes if knows else 0
 
     def _hand_over(self, exchange: Exchange, environ: WSGIEnvironment) -> None:

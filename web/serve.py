@@ -52,24 +52,26 @@ def signin_url(settings: Settings, token: str) -> str:
 
 def serve(server: Server, ready: Callable[[], None]) -> None:
     """Serves until SIGTERM or SIGINT; returns when every answer under way is out."""
-    with _stopped_by_signals(server.stop):
+    with _woken_by_signals(server.waker):
         server.start()
         ready()
         server.run_until_stopped()
 
 
 @contextmanager
-def _stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+def _woken_by_signals(waker: int) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         # A second signal ends the process at once, for a person who will not wait.
         signal.signal(number, signal.SIG_DFL)
-        stop()
 
     before: dict[int, Any] = {
         number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)
     }
+    # The byte is written as the signal comes in; a handler alone would wait until this thread runs again.
+    woken_before = signal.set_wakeup_fd(waker)
     try:
         yield
     finally:
+        signal.set_wakeup_fd(woken_before)
         for number, handler in before.items():
             signal.signal(number, handler)

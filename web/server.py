@@ -8,6 +8,7 @@ we stop it, it takes no new connection, ends idle ones and returns after the las
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 import time
@@ -33,18 +34,21 @@ HEAD_SECONDS = 30
 IDLE_THREAD_SECONDS = 60
 DRAIN_SECONDS = 30.0
 LAST_CALL_SECONDS = 0.05
-# A wait without an end cannot be interrupted by a signal everywhere.
-LOOK_SECONDS = 3600.0
 
 
 class Server:
-    """An app on a bound socket."""
+    """An app on a bound socket. It is run once."""
+
+    _is_stopping = False
 
     def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
         self._listener = listener
         self._reception = Reception(app, settings)
         self._signal = WorkerSignal()
-        self._stopping, self._drained = threading.Event(), threading.Event()
+        self._drained, self._stop_lock = threading.Event(), threading.Lock()
+        # A pipe and not an Event, so that a signal itself can wake who waits, whichever thread it reached.
+        self._stop_reader, self.waker = os.pipe()
+        os.set_blocking(self.waker, False)
         self._signal.add_cb(self._drained.set)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -74,15 +78,19 @@ class Server:
         )
 
     def stop(self) -> None:
-        """Asks the server to end; may be called from a signal handler or another thread."""
-        self._stopping.set()
+        """Asks the server to end, from any thread; a byte written to `waker` does the same."""
+        with self._stop_lock:
+            if not self._is_stopping:
+                self._is_stopping = True
+                os.write(self.waker, b"!")
 
     def run_until_stopped(self) -> None:
         """Serves until `stop`; returns when every answer under way is out, or after DRAIN_SECONDS."""
         if self._loop is None:
             self.start()
-        while not self._stopping.wait(LOOK_SECONDS):
-            continue
+        os.read(self._stop_reader, 1)
+        with self._stop_lock:
+            self._is_stopping = True
         # Who connected before the stop has been let in by then.
         time.sleep(LAST_CALL_SECONDS)
         self._signal.set()
@@ -90,6 +98,8 @@ class Server:
         self._reception.close()
         assert self._loop is not None  # noqa: S101 - started above
         self._loop.close()
+        os.close(self._stop_reader)
+        os.close(self.waker)
 
 
 def make_server(app: Flask, listener: socket.socket, settings: Settings) -> Server:

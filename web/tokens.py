@@ -39,6 +39,10 @@ class HeldToken:
         """What a browser that is signed in keeps."""
         return self._cookie
 
+    def is_bearer(self, authorization: str) -> bool:
+        """Whether an Authorization header is the one that programs are told to send, to the letter."""
+        return hmac.compare_digest(authorization.encode("utf-8", "surrogatepass"), self._bearer)
+
     def follow(self, commits: int) -> None:
         """Takes a rotated token. `commits` is the store's number of them: a rotation moves it, as others do."""
         if commits == self._commits:
@@ -54,6 +58,7 @@ class HeldToken:
 
     def _take(self, token: str) -> None:
         self._value, self._cookie = token, cookie_value(token)
+        self._bearer = f"Bearer {token}".encode()
 
     def _look(self) -> tuple[int, int] | None:
         try:

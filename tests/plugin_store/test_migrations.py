@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import create_engine
 
 from plugin_store import database as database_module
-from plugin_store.database import DATABASE_NAME, MIGRATIONS_FOLDER
+from plugin_store.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
+from plugin_store.migrating import config_of
 from plugin_store.models import Base
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import weather
@@ -34,7 +37,7 @@ NEWEST = max(path.name[:4] for path in (MIGRATIONS_FOLDER / "versions").glob("[0
 BATCH_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "later"
+revision = "9999"
 down_revision = "{NEWEST}"
 branch_labels = None
 depends_on = None
@@ -62,6 +65,29 @@ def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
     assert [finish(process).strip() for process in processes] == ["1"] * 4
 
 
+OPEN_ONCE = """
+import sys
+from pathlib import Path
+from flask import Flask
+from plugin_store.database import init_database
+init_database(Flask("opener"), Path(sys.argv[1]))
+print("alembic" in sys.modules)
+"""
+
+
+def test_a_start_that_finds_the_tables_current_loads_no_alembic(tmp_path: Path) -> None:
+    assert [finish(start_python(OPEN_ONCE, tmp_path)).strip() for _ in range(2)] == ["True", "False"]
+
+
+def test_the_newest_revision_is_alembics_head(tmp_path: Path) -> None:
+    app = Flask("heads")
+    database = database_module.init_database(app, tmp_path)
+    with app.app_context():
+        config = config_of(app, database_module.db, MIGRATIONS_FOLDER)
+    assert ScriptDirectory.from_config(config).get_heads() == [newest_revision(MIGRATIONS_FOLDER)]
+    database.close()
+
+
 def test_the_first_workspace_is_made_once(reopen: Callable[..., Store]) -> None:
     first = reopen()
     first.execute("UPDATE workspaces SET name = 'Mine'")
@@ -72,8 +98,8 @@ def test_the_first_workspace_is_made_once(reopen: Callable[..., Store]) -> None:
 
 def _add_migration(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(MIGRATIONS_FOLDER, folder)
-    (folder / "versions" / "later.py").write_text(source)
-    monkeypatch.setattr(database_module.migrate, "directory", str(folder))
+    (folder / "versions" / "9999_later.py").write_text(source)
+    monkeypatch.setattr(database_module, "MIGRATIONS_FOLDER", folder)
 
 
 def test_a_batch_migration_costs_no_row_its_children(
@@ -107,7 +133,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
     )
     with pytest.raises(RuntimeError):
         reopen()
-    monkeypatch.setattr(database_module.migrate, "directory", str(MIGRATIONS_FOLDER))
+    monkeypatch.setattr(database_module, "MIGRATIONS_FOLDER", MIGRATIONS_FOLDER)
     assert reopen().rows("SELECT * FROM alembic_version") == [(NEWEST,)]
     columns = [row[1] for row in store.rows("PRAGMA table_info(workspaces)")]
     assert columns == ["id", "name", "created_at"]
@@ -117,8 +143,8 @@ def test_the_tables_can_be_taken_down_and_made_again(store: Store) -> None:
     app = Flask("down")
     database = database_module.init_database(app, store.folder)
     with app.app_context():
-        config = database_module.migrate.get_config()
-        database_module.command.downgrade(config, "base")  # type: ignore[arg-type]
-        database_module.command.upgrade(config, "head")  # type: ignore[arg-type]
+        config = config_of(app, database_module.db, MIGRATIONS_FOLDER)
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
     assert store.rows("SELECT revision FROM store_revision") == [(0,)]
     database.close()
