@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from integrations.manifest import LoginStep
 from integrations.retrying import asked_wait_seconds
 from integrations.templating import as_text
 from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at, moment_of
+
+MAX_LINES = 100
+_LINE = re.compile(r"([A-Za-z_][\w.-]{0,63})=(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def _expiry(step: LoginStep, body: Any, cookie: _Cookie | None, now: float) -> f
 
 
 def _read_body(answer: Answer) -> Any:
-    """The body as JSON; XML as JSON of its shape; else the text itself, which some logins answer."""
+    """The body as JSON; XML as JSON of its shape; several lines of `name=value` as an object; else the text itself."""
     content_type = answer.headers.get("Content-Type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type.endswith("xml") and "html" not in media_type:
@@ -71,7 +75,20 @@ def _read_body(answer: Answer) -> Any:
     try:
         return load_json(answer.body)
     except ValueError:
-        return answer.body.decode("utf-8", "replace").strip() or None
+        text = answer.body.decode("utf-8", "replace").strip()
+        return _read_lines(text) or text or None
+
+
+def _read_lines(text: str) -> dict[str, str] | None:
+    """What a text says line by line, as the Google Reader API does (`SID=…`, `Auth=…`); None for any other text.
+
+    A single line may be a token that ends in `=`, and is left alone.
+    """
+    matches = [_LINE.fullmatch(line.strip()) for line in text.splitlines()[: MAX_LINES + 1]]
+    if not 1 < len(matches) <= MAX_LINES:
+        return None
+    found = {match[1]: match[2] for match in matches if match is not None}
+    return found if len(found) == len(matches) else None
 
 
 def _scalar(value: Any, name: str) -> str | int | float:

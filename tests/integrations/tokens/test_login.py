@@ -111,6 +111,8 @@ class TestToken:
         [
             ({"token_path": "@"}, Response('"S-1"', mimetype="application/json"), "S-1"),
             ({"token_path": "@"}, Response(" S-1\n", mimetype="text/plain"), "S-1"),
+            ({"token_path": "@"}, Response("Uy0x=\n", mimetype="text/plain"), "Uy0x="),
+            ({"token_path": "Auth"}, Response("SID=me/1\nLSID=null\nAuth=me/S=1\n", mimetype="text/plain"), "me/S=1"),
             ({"token_path": "SessionInfo.SID"}, Response("<SessionInfo><SID>S-1</SID></SessionInfo>", mimetype="text/xml"), "S-1"),
             ({"token_header": "X-Auth-Token"}, Response("", 201, {"x-auth-token": "S-1"}), "S-1"),
             ({"token_header": "X-Session-Id"}, Response("<h1>409", 409, {"X-Session-Id": "S-1"}), "S-1"),
@@ -118,7 +120,7 @@ class TestToken:
             ({"token_cookie": "SID"}, Response("", 302, [("Set-Cookie", "SIDE=x"), ("Set-Cookie", "SID=S=1=;Path=/"), ("Location", "/")]), "S=1="),
             ({"token_cookie": "SID"}, Response("", 200, [("Set-Cookie", "SID=deleted; Max-Age=0"), ("Set-Cookie", "SID=S-1")]), "S-1"),
         ],
-        ids=["JSON string", "text", "XML", "header", "header of a refusal", "cookie", "cookie of a redirect", "last cookie"],
+        ids=["JSON string", "text", "text with padding", "lines", "XML", "header", "header of a refusal", "cookie", "cookie of a redirect", "last cookie"],
     )  # fmt: skip
     def test_it_is_found_where_the_manifest_says(
         self,
