@@ -1,0 +1,40 @@
+"""Whoever writes a manifest finds every word of it in docs/manifest.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from marshmallow import Schema
+
+from schemas import manifest as vocabulary
+
+DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
+SECTIONS = [
+    item
+    for item in vars(vocabulary).values()
+    if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == vocabulary.__name__
+]
+WORDS = sorted({field.data_key or name for section in SECTIONS for name, field in section().fields.items()})
+CHOICES = sorted(
+    {
+        *vocabulary.API_TYPES,
+        *vocabulary.AUTH_METHODS,
+        *vocabulary.VALUE_TYPES,
+        *vocabulary.METHODS,
+        *vocabulary.LOCATIONS,
+        *vocabulary.RESPONSE_TYPES,
+        *vocabulary.BODY_FORMATS,
+        *vocabulary.PAGINATORS,
+        *vocabulary.SIGNATURE_FUNCTIONS,
+        *vocabulary.PROPERTY_FORMATS,
+        *vocabulary.CREDENTIAL_WORDS,
+    }
+)
+
+
+@pytest.mark.parametrize("word", [*WORDS, *CHOICES])
+def test_every_word_and_choice_is_documented(word: str):
+    in_code = "|".join(re.findall(r"```.*?```|`[^`\n]+`|^\|.*$", DOCS, re.DOTALL | re.MULTILINE))
+    assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", in_code), word
