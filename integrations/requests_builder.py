@@ -223,7 +223,8 @@ def _path(filling: _Filling) -> str:
 def _query(filling: _Filling, page: Page) -> list[str]:
     """The query's pairs, encoded: those of the path as they were written there, the integration's, ours, the keys.
 
-    What stands nearer to the call wins, as among the headers, and what moves or proves who calls wins over all.
+    What stands nearer to the call wins, as among the headers, and what moves or proves who calls wins over all; that
+    no parameter stands in its way is the compiler's business.
     """
     own, endpoint, given = filling.own, filling.endpoint, filling.at("query")
     last = (*page.query, *filling.placed.query)
@@ -236,8 +237,7 @@ def _query(filling: _Filling, page: Page) -> list[str]:
         if name not in nearer
     ]
     for name, value in given:
-        if name not in moved:
-            pairs += [_pair(name, text) for text in form_values(value)]
+        pairs += [_pair(name, text) for text in form_values(value)]
     return pairs + [_pair(*pair) for pair in last]
 
 

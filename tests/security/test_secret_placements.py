@@ -40,6 +40,7 @@ def signing(**carried: Any) -> dict[str, Any]:
 
 KEY = "{{api_key}}"
 IN_HEADER = {"auth": BY_HEADER}
+BY_SESSION = {"type": "bearer", "token": "{{session_token}}"}
 BY_PARAMETER = {"parameters": [{"name": "k", "from_config": "api_key"}]}
 
 # Where a key goes first, and where a manifest would take it then, at the same origin.
@@ -61,7 +62,7 @@ PLACEMENTS = {
     "header and a parameter": (IN_HEADER, endpoint(**BY_PARAMETER)),
     "header and the base URL's path": (IN_HEADER, {"base_url": "{provider}/" + KEY}),
     "header and an endpoint elsewhere": (IN_HEADER, endpoint(base_url="{stranger}")),
-    "header and a login": (IN_HEADER, {**logging_in(body={"p": KEY}), **IN_HEADER}),
+    "header and a login": (IN_HEADER, {**logging_in(body={"p": KEY}), "auth": [BY_HEADER, BY_SESSION]}),
     "header and a private key": (IN_HEADER, {"tls": {"client_certificate": "x", "client_key": KEY}}),
     "password to user name": (
         {"auth": {"type": "basic", "username": "u", "password": KEY}},
