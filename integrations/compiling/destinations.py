@@ -133,6 +133,8 @@ def _oauth2_places(token: OAuth2) -> Iterator[Place]:
         yield "oauth2:scope", scope.names
     for name, template in token.token_params:
         yield f"oauth2:{name}", template.names
+    for name, template in token.headers:
+        yield f"oauth2:header:{name}", template.names
     if token.grant_type == "authorization_code":
         yield "oauth2:grant", frozenset({GRANT})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from integrations.compiling.paths import compile_path
+from integrations.compiling.paths import NamedTemplates, compile_path
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import check_body, check_names, compile_base_url, named_templates
 from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
@@ -37,11 +37,35 @@ def compile_token(
                 else f"Not used by auth_method `{method}`.",
             )
     if "oauth2" in section and method in _GRANTS:
+        agent = _user_agent(section["headers"], properties)
         with problems.under("oauth2"):
-            return _oauth2(section["oauth2"], _GRANTS[method], properties, problems)
+            return _oauth2(section["oauth2"], _GRANTS[method], agent, properties, problems)
     if "login" in section and method == "session_token":
-        return _login(section["login"], section.get("base_url") is not None, properties, problems)
+        login = _login(section["login"], section.get("base_url") is not None, properties, problems)
+        return _as_caller(login, _user_agent(section["headers"], properties))
     return None
+
+
+def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) -> NamedTemplates:
+    """The integration's User-Agent: providers that ask for one want it with the request for a token too.
+
+    What is wrong with it is noted where the integration's headers are compiled.
+    """
+    declared = {name: text for name, text in headers.items() if name.lower() == "user-agent"}
+    found = named_templates(declared, "headers", Problems(""))
+    return tuple(item for item in found if item[1].names <= properties.keys())
+
+
+def _as_caller(login: Login, agent: NamedTemplates) -> Login:
+    """The login with the User-Agent on each request that has none of its own."""
+    return Login(
+        tuple(
+            step
+            if any(name.lower() == "user-agent" for name, _ in step.headers)
+            else replace(step, headers=(*agent, *step.headers))
+            for step in login.steps
+        )
+    )
 
 
 def with_credentials(
@@ -75,7 +99,11 @@ def compile_tls(
 
 
 def _oauth2(
-    declared: Mapping[str, Any], grant_type: Any, properties: Mapping[str, Property], problems: Problems
+    declared: Mapping[str, Any],
+    grant_type: Any,
+    agent: NamedTemplates,
+    properties: Mapping[str, Property],
+    problems: Problems,
 ) -> OAuth2 | None:
     token_url = compile_base_url(declared["token_url"], properties, problems, "token_url")
     authorization_url = compile_base_url(
@@ -110,6 +138,7 @@ def _oauth2(
         ),
         body_format=declared["body_format"],
         endpoint_auth_method=declared["token_endpoint_auth_method"],
+        headers=agent,
     )
     if token_url is None:
         return None

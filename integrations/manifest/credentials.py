@@ -80,12 +80,14 @@ class OAuth2:
     authorization_params: tuple[tuple[str, Template], ...]
     body_format: Literal["form", "json"]
     endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
+    headers: tuple[tuple[str, Template], ...] = ()
+    """The integration's User-Agent, where it declares one."""
 
     @property
     def names(self) -> frozenset[str]:
         """The properties that getting a token binds."""
         templates = [self.client_id, *self.scopes, *(item for _, item in self.token_params)]
-        templates += [item for _, item in self.authorization_params]
+        templates += [item for _, item in (*self.authorization_params, *self.headers)]
         templates += [self.client_secret] if self.client_secret else []
         urls = self.token_url.names | (
             self.authorization_url.names if self.authorization_url else frozenset()

@@ -15,6 +15,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from errors import SettingsIncomplete
 from integrations.calls import PreparedCall
 from integrations.manifest import Integration, OAuth2
+from integrations.namespace import Namespace
 from integrations.parameters import Values
 from integrations.requests_builder import Limits, fill_tls, fill_whole_url
 from integrations.templating import Template, UnresolvedName
@@ -49,7 +50,11 @@ def token_call(
     return PreparedCall(
         method="POST",
         url=url,
-        headers=(*headers.items(), ("Content-Type", content_type)),
+        headers=(
+            *((name, Namespace(settings).fill_header(template)) for name, template in oauth2.headers),
+            *headers.items(),
+            ("Content-Type", content_type),
+        ),
         body=body,
         timeout_seconds=integration.timeout_seconds or limits.timeout_seconds,
         max_bytes=min(limits.max_bytes, MAX_ANSWER_BYTES),

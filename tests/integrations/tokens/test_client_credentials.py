@@ -31,13 +31,16 @@ SETTINGS = Values(
 )
 
 
-def call_of(grant: dict[str, str] | None = None, **oauth2: Any) -> PreparedCall:
+def call_of(
+    grant: dict[str, str] | None = None, headers: dict[str, str] | None = None, **oauth2: Any
+) -> PreparedCall:
     """The request for a token that the manifest's `oauth2` section makes."""
     section = {"token_url": "https://login.test/token", **oauth2}
     manifest = {
         "integration": {
             "base_url": "https://api.test",
             "auth_method": "oauth2_client_credentials",
+            "headers": headers or {},
             "oauth2": section,
         },
         "properties": PROPERTIES,
@@ -57,6 +60,12 @@ def form_of(call: PreparedCall) -> dict[str, str]:
 
 
 class TestRequest:
+    def test_who_asks_is_said_as_with_every_call_and_nothing_else_is(self):
+        call = call_of(headers={"user-agent": "web:patchbay (by {account})", "X-Key": "{password}"})
+        named = {name.lower(): text for name, text in call.headers}
+        assert named.pop("user-agent") == "web:patchbay (by 42)"
+        assert set(named) == {"accept", "authorization", "content-type"}
+
     def test_basic_form_encodes_both_halves(self):
         call = call_of()
         headers = dict(call.headers)

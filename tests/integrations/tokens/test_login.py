@@ -65,6 +65,18 @@ class TestRequest:
         assert request.data == b"" or request.form["p"] == PASSWORD
         assert (request.headers["Referer"], request.headers["Accept"]) == (home, "text/plain")
 
+    @pytest.mark.parametrize("own", [{}, {"user-agent": "own/1"}])
+    def test_it_says_who_asks_as_every_call_does(
+        self, client: Client, home: str, upstream: HTTPServer, asker: Asker, own: dict[str, str]
+    ):
+        give(upstream, json_answer({"data": {"token": "S-0123456789"}}))
+        section = {"headers": {"User-Agent": "frame/2 ({user})", "X-Other": "x"}}
+        declare_login(client, home, {**JSON_LOGIN, "headers": own}, **section)
+        asker.get()
+        [request] = sent(upstream)
+        assert request.headers["User-Agent"] == own.get("user-agent", "frame/2 (anna)")
+        assert "X-Other" not in request.headers
+
     def test_later_requests_read_earlier_ones_and_keep_their_types(
         self, client: Client, home: str, upstream: HTTPServer, asker: Asker
     ):
