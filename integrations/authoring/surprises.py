@@ -251,6 +251,19 @@ def _retry_of_writes(reviewed: Reviewed) -> Iterator[Surprise]:
         yield "integration.retry", f"Only what reads is tried again: not {shown}."
 
 
+def _json_in_form(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, item, endpoint in reviewed.endpoints():
+        body = item.get("body")
+        if endpoint.body_format not in ("form", "multipart") or not isinstance(body, Mapping):
+            continue
+        for name, value in body.items():
+            if any(isinstance(part, Mapping) for part in (value if isinstance(value, list) else [value])):
+                yield (
+                    f"{path}.body.{name}",
+                    f"An object in a form is written as JSON; for brackets write `{name}[member]`.",
+                )
+
+
 def _listed(path: str, written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """One object, or each of a list of them."""
     if isinstance(written, list):
@@ -274,5 +287,6 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "path-into-text": _path_into_text,
     "lost-group": _lost_group,
     "retry-of-writes": _retry_of_writes,
+    "json-in-form": _json_in_form,
 }
 """The rules by the names under which their warnings are told, and ignored."""

@@ -140,6 +140,8 @@ SURPRISES = [
     ("path-into-text", "endpoints[0].response_schema", [("endpoints.0.response_type", "text"), ("blocks.0.select", None), ("endpoints.0.response_schema", {"type": "object"})]),
     ("lost-group", "blocks[0].url_patterns[1]", [("blocks.0.url_patterns.1", "https://a\\.test/(?P<id>.+)")]),
     ("retry-of-writes", "integration.retry", [("integration.retry", {"max_retries": 2})]),
+    ("json-in-form", "endpoints[2].body.meta", [("endpoints.2", {"id": "more", "method": "POST", "body_format": "form", "body": {"meta": {"a": 1}}})]),
+    ("json-in-form", "endpoints[2].body.items", [("endpoints.2", {"id": "more", "method": "POST", "body_format": "multipart", "body": {"list": ["a"], "items": [{"a": 1}]}})]),
 ]  # fmt: skip
 
 
