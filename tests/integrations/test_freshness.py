@@ -3,7 +3,15 @@
 import pytest
 
 from integrations.calls import Headers
-from integrations.freshness import Lifetime, State, Upstream, Wishes, decide_lifetime, read_upstream
+from integrations.freshness import (
+    RENEWABLE_SECONDS,
+    Lifetime,
+    State,
+    Upstream,
+    Wishes,
+    decide_lifetime,
+    read_upstream,
+)
 
 NOW = 1_800_000_000.0
 NOTHING = Wishes()
@@ -19,7 +27,21 @@ NOTHING = Wishes()
         (NOTHING, NOTHING, {"Cache-Control": "max-age=10", "Age": "4"}, 6),
         (NOTHING, NOTHING, {"Cache-Control": "max-age=10", "Age": "40"}, 0),
         (NOTHING, NOTHING, {"Cache-Control": "max-age=ten"}, 0),
+        (NOTHING, NOTHING, {"Cache-Control": "max-age=10", "Age": "4, 9"}, 6),
+        (NOTHING, NOTHING, {"Cache-Control": "max-age=10", "Age": "-4"}, 10),
+        (NOTHING, NOTHING, {"Cache-Control": 'max-age="10"'}, 10),
+        (NOTHING, NOTHING, {"Cache-Control": "max-age=10, max-age=20"}, 10),
+        (NOTHING, NOTHING, {"Cache-Control": "max-age=10, s-maxage=20"}, 20),
+        (NOTHING, NOTHING, {"Cache-Control": "private, max-age=10, s-maxage=20"}, 10),
+        (NOTHING, NOTHING, {"Cache-Control": "private"}, 300),
+        (NOTHING, NOTHING, {"Cache-Control": 'private="Set-Cookie", max-age=10'}, 10),
         (NOTHING, NOTHING, {"Cache-Control": "no-cache"}, 0),
+        (NOTHING, NOTHING, {"Cache-Control": "no-cache, max-age=10"}, 0),
+        (NOTHING, NOTHING, {"Cache-Control": 'no-cache="Set-Cookie, no-store", max-age=10'}, 10),
+        (NOTHING, Wishes(30), {"Cache-Control": "no-cache"}, 30),
+        (NOTHING, NOTHING, {"Last-Modified": "Fri, 15 Jan 2010 08:00:00 GMT"}, 300),
+        (NOTHING, NOTHING, {"Vary": "Accept, Authorization", "Cache-Control": "max-age=10"}, 10),
+        (NOTHING, Wishes(30), {"Vary": "*"}, 30),
         (NOTHING, NOTHING, {"Expires": "0"}, 0),
         (
             NOTHING,
@@ -40,16 +62,48 @@ def test_the_ttl_is_the_first_that_is_said(block, endpoint, headers, ttl):
     assert lifetime.expires_at - NOW == ttl
 
 
-def test_no_store_is_obeyed_where_the_manifest_says_nothing():
-    assert decide_lifetime(NOW, NOTHING, NOTHING, Upstream(no_store=True), 300) is None
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cache-Control": "no-store"},
+        {"Cache-Control": "max-age=10, NO-STORE"},
+        {"Cache-Control": 'private="a, b" , no-store'},
+        {"Vary": "*"},
+        {"Vary": "Accept, *", "Cache-Control": "max-age=10"},
+        {"Vary": "Accept, X-Signed-At", "Cache-Control": "max-age=10"},
+    ],
+)
+def test_what_must_not_be_used_again_is_not_kept_where_the_manifest_says_nothing(headers):
+    upstream = read_upstream(Headers(tuple(headers.items())), NOW, {"x-signed-at"})
+    assert decide_lifetime(NOW, NOTHING, NOTHING, upstream, 300) is None
+    assert decide_lifetime(NOW, Wishes(5), NOTHING, upstream, 300) is not None
 
 
-def test_must_revalidate_ends_the_provider_s_own_grace_but_not_the_manifest_s():
-    upstream = Upstream(ttl_seconds=10, stale_if_error_seconds=50, must_revalidate=True)
-    theirs = decide_lifetime(NOW, NOTHING, NOTHING, upstream, 300)
-    ours = decide_lifetime(NOW, Wishes(stale_if_error_seconds=20), NOTHING, upstream, 300)
-    assert theirs is not None and theirs.error_until == NOW + 10
-    assert ours is not None and ours.error_until == NOW + 30
+@pytest.mark.parametrize("word", ["must-revalidate", "proxy-revalidate", "no-cache"])
+@pytest.mark.parametrize("ttl", [None, 10])
+def test_must_revalidate_ends_the_provider_s_own_grace_but_not_the_manifest_s(word, ttl):
+    said = f"max-age=10, stale-if-error=50, stale-while-revalidate=40, {word}"
+    upstream = read_upstream(Headers((("Cache-Control", said),)), NOW)
+    theirs = decide_lifetime(NOW, Wishes(ttl), NOTHING, upstream, 300)
+    ours = decide_lifetime(NOW, Wishes(ttl, 15, 20), NOTHING, upstream, 300)
+    assert theirs is not None and theirs.stale_until == theirs.expires_at
+    assert ours is not None and ours.revalidate_until == ours.expires_at + 15
+    assert ours.error_until == ours.expires_at + 20
+
+
+def test_the_provider_s_own_grace_counts_where_the_manifest_gives_none():
+    said = (("Cache-Control", "max-age=10, stale-while-revalidate=40, stale-if-error=50"),)
+    lifetime = decide_lifetime(NOW, Wishes(20), Wishes(5, None, 7), read_upstream(Headers(said), NOW), 300)
+    assert lifetime == Lifetime(NOW + 20, NOW + 60, NOW + 27)
+
+
+def test_what_has_a_validator_is_kept_beyond_its_use():
+    plain = decide_lifetime(NOW, Wishes(0), NOTHING, Upstream(), 300)
+    renewable = decide_lifetime(NOW, Wishes(0), NOTHING, Upstream(), 300, is_renewable=True)
+    assert plain is not None and plain.kept_until == NOW
+    assert renewable is not None and renewable.kept_until == NOW + RENEWABLE_SECONDS
+    assert (renewable.stale_until, renewable.state_at(NOW)) == (NOW, State.UNCONFIRMED)
+    assert renewable.state_at(NOW + RENEWABLE_SECONDS) is State.GONE
 
 
 @pytest.mark.parametrize(
