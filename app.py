@@ -16,6 +16,8 @@ import click
 from flask import Flask
 
 from errors import StorageFailed
+from integrations.answering import Answerer
+from integrations.artifact_care import ArtifactCare
 from integrations.artifacts import Artifacts
 from integrations.batch import Batches
 from integrations.bodies import Bodies
@@ -29,7 +31,9 @@ from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
 from integrations.executor import Executor
 from integrations.explain.explainer import Explainer
+from integrations.failures import Failures
 from integrations.fair_pool import FairPool
+from integrations.housekeeping import Housekeeping
 from integrations.known_hits import KnownHits
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
@@ -152,9 +156,13 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     manifests = CompiledManifests()
     reviews = Reviews(database, vault, manifests.destinations)
     catalog = Catalog(database, vault, manifests, reviews.review_standing)
-    bodies = Bodies(settings.instance / "cache", settings.cache_size_limit_bytes)
+    bodies = Bodies(settings.instance / "cache")
     closing.callback(bodies.close)
-    artifacts = Artifacts(bodies, database, clock)
+    care = ArtifactCare(bodies, database, clock, settings.cache_size_limit_bytes)
+    artifacts = Artifacts(bodies, database, clock, care)
+    housekeeping = Housekeeping(care, clock)
+    housekeeping.start()
+    closing.callback(housekeeping.close)
     retention_seconds = settings.log_retention_days * 86400.0
     call_log = CallLog(database, clock, retention_seconds)
     closing.callback(call_log.close)
@@ -175,10 +183,9 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         catalog,
         artifacts,
         executor,
-        pool,
+        Answerer(artifacts, Failures(bodies, clock), bodies, pool, clock, settings.default_ttl_seconds),
         usage,
         clock,
-        settings.default_ttl_seconds,
         note_use=uses.note if settings.prefetch else None,
     )
     batch_pool = FairPool(settings.upstream_calls, "batch")
@@ -231,6 +238,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         known_hits=KnownHits(
             database,
             usage,
+            care.last_uses,
             clock,
             settings.memory_cache_bytes,
             note_use=uses.note if settings.prefetch else None,

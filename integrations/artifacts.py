@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from errors import StorageFailed
+from integrations.artifact_care import DROPPED_AT_ONCE, ArtifactCare, drop, forget_rows
 from integrations.bodies import Bodies
+from integrations.calls import Headers
 from integrations.freshness import Lifetime, State
+from integrations.revalidation import Terms
 from plugin_store.database import Database
-from plugin_store.models import IntegrationArtifact, Plugin
+from plugin_store.models import IntegrationArtifact, Plugin, Workspace
 
 _NUMBER_BYTES = 4
 _HEAD_START = 2 * _NUMBER_BYTES
@@ -36,6 +40,10 @@ class Artifact:
     fetched_at: float
     lifetime: Lifetime
     etag: str
+    terms: Terms | None = field(default=None, repr=False)
+    """How to ask the provider whether it is still right, where that can be asked."""
+    call_key: str | None = None
+    """The key of the endpoint's question whose answer `terms` are about, and all of `data` comes from."""
 
     def state_at(self, now: float) -> State:
         return self.lifetime.state_at(now)
@@ -52,6 +60,12 @@ class Origin:
     block_id: str | None
     endpoint_id: str | None
     parameters: Mapping[str, Any]
+    manifest_digest: str
+
+    @property
+    def era(self) -> str:
+        """Changes with each purge and each other manifest: what failed before says nothing of what is asked after."""
+        return f"{self.epoch}:{self.manifest_digest[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +86,29 @@ class ArtifactRow:
 
 
 def make_artifact(
-    key: str, content_type: str, data: bytes, fetched_at: float, lifetime: Lifetime
+    key: str,
+    content_type: str,
+    data: bytes,
+    fetched_at: float,
+    lifetime: Lifetime,
+    terms: Terms | None = None,
+    call_key: str | None = None,
 ) -> Artifact:
     """The artifact of a fetched answer; its ETag is strong and depends on the answer alone."""
     etag = hashlib.sha256(content_type.encode() + b"\0" + data).hexdigest()[:32]
-    return Artifact(key, content_type, data, fetched_at, lifetime, etag)
+    return Artifact(key, content_type, data, fetched_at, lifetime, etag, terms, call_key)
 
 
 class Artifacts:
-    """The kept artifacts."""
+    """The kept artifacts. `care` is told what is used and what is added."""
 
-    def __init__(self, bodies: Bodies, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, bodies: Bodies, database: Database, clock: Callable[[], float], care: ArtifactCare
+    ) -> None:
         self._bodies = bodies
         self._database = database
         self._clock = clock
+        self._care = care
 
     def get(self, key: str) -> Artifact | None:
         """The artifact, unless it is of no use any more."""
@@ -95,18 +118,26 @@ class Artifacts:
             return None
         return artifact
 
+    def note_use(self, key: str) -> None:
+        """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
+        self._care.last_uses.note(key)
+
     def put(self, artifact: Artifact, origin: Origin) -> bool:
-        """Whether the artifact was kept. It is not when its plugin was purged or forgotten meanwhile.
+        """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
 
         Raises StorageFailed when nothing can be written.
         """
-        keep_seconds = artifact.lifetime.stale_until - self._clock()
+        keep_seconds = artifact.lifetime.kept_until - self._clock()
         if keep_seconds <= 0:
             return False
         packed = _pack(artifact)
         with self._database.writing() as session:
             # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
-            epoch = session.scalar(select(Plugin.artifacts_epoch).where(Plugin.id == origin.plugin_id))
+            epoch = session.scalar(
+                select(Plugin.artifacts_epoch)
+                .join(Workspace, Workspace.id == origin.workspace_id)
+                .where(Plugin.id == origin.plugin_id)
+            )
             if epoch != origin.epoch or not self._bodies.set(artifact.key, packed, keep_seconds):
                 return False
             row = _row(artifact, origin, len(packed))
@@ -115,6 +146,7 @@ class Artifacts:
                 .values(row)
                 .on_conflict_do_update(index_elements=["parameters_hash"], set_=row)
             )
+        self._care.note_growth(len(packed))
         return True
 
     def note_failure(self, key: str, code: str) -> None:
@@ -130,50 +162,79 @@ class Artifacts:
         self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None = None
     ) -> tuple[list[ArtifactRow], int]:
         """A page of a plugin's artifacts that are still of use, newest first, and how many there are."""
-        table = IntegrationArtifact
-        mine = (
-            (table.plugin_id == plugin_id)
-            & (table.workspace_id == workspace_id)
-            & (table.stale_until > self._clock())
-        )
-        if block_id is not None:
-            mine &= table.block_id == block_id
+        while True:
+            rows, total = self._list_rows(plugin_id, workspace_id, offset, limit, block_id)
+            lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
+            if not lost:
+                return [_listed(row) for row in rows], total
+            # What a row says is kept is not: its file was damaged or deleted.
+            try:
+                self._forget_rows(lost)
+            except StorageFailed:
+                whole = [_listed(row) for row in rows if row.parameters_hash not in lost]
+                return whole, total - len(lost)
+
+    def purge(
+        self, plugin_id: str | None = None, workspace_id: int | None = None, block_id: str | None = None
+    ) -> int:
+        """How many artifacts were forgotten: of the plugin, the workspace, the block; of all that is not narrowed down.
+
+        What is being fetched now is not kept either. Raises StorageFailed when something could not be deleted.
+        """
+        mine = _narrowed(plugin_id, workspace_id, block_id)
+        purged = 0
+        with self._database.writing() as session:
+            # Each epoch is written, which raises the store's revision too: whoever remembers artifacts sees it.
+            plugins = update(Plugin).values(artifacts_epoch=secrets.token_hex(8))
+            session.execute(plugins if plugin_id is None else plugins.where(Plugin.id == plugin_id))
+        while True:
+            with self._database.writing() as session:
+                keys = session.scalars(
+                    select(IntegrationArtifact.parameters_hash).where(*mine).limit(DROPPED_AT_ONCE)
+                ).all()
+                drop(session, self._bodies, keys)
+            purged += len(keys)
+            if len(keys) < DROPPED_AT_ONCE:
+                return purged
+
+    def keys_of(self, plugin_id: str | None = None, workspace_id: int | None = None) -> list[str]:
+        """The keys of what is kept for the plugin or the workspace."""
         with self._database.reading() as session:
-            total = session.scalar(select(func.count()).select_from(table).where(mine)) or 0
+            mine = _narrowed(plugin_id, workspace_id)
+            return list(session.scalars(select(IntegrationArtifact.parameters_hash).where(*mine)))
+
+    def delete_bodies(self, keys: Iterable[str]) -> None:
+        """Deletes what rows that are gone spoke of."""
+        for key in keys:
+            self._bodies.delete(key)
+
+    def _forget_rows(self, keys: Sequence[str]) -> None:
+        with self._database.writing() as session:
+            forget_rows(session, self._bodies, keys)
+
+    def _list_rows(
+        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None
+    ) -> tuple[Sequence[IntegrationArtifact], int]:
+        table = IntegrationArtifact
+        mine = (*_narrowed(plugin_id, workspace_id, block_id), table.kept_until > self._clock())
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(table).where(*mine)) or 0
             rows = session.scalars(
                 select(table)
-                .where(mine)
+                .where(*mine)
                 .order_by(table.fetched_at.desc(), table.parameters_hash)
                 .offset(offset)
                 .limit(limit)
             ).all()
-        return [_listed(row) for row in rows], total
+        return rows, total
 
-    def purge(self, plugin_id: str, workspace_id: int | None = None, block_id: str | None = None) -> int:
-        """How many artifacts of the plugin were forgotten; what is being fetched now is not kept either."""
-        table = IntegrationArtifact
-        mine = table.plugin_id == plugin_id
-        if workspace_id is not None:
-            mine &= table.workspace_id == workspace_id
-        if block_id is not None:
-            mine &= table.block_id == block_id
-        with self._database.writing() as session:
-            session.execute(
-                update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=secrets.token_hex(8))
-            )
-            keys = list(session.scalars(delete(table).where(mine).returning(table.parameters_hash)))
-            self.delete_bodies(keys)
-        return len(keys)
 
-    def delete_bodies(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self._bodies.delete(key)
-
-    def sweep(self) -> int:
-        """How many rows went because their artifact is of no use any more."""
-        table = IntegrationArtifact
-        with self._database.writing() as session:
-            return session.execute(delete(table).where(table.stale_until <= self._clock())).rowcount  # type: ignore[attr-defined]
+def _narrowed(
+    plugin_id: str | None = None, workspace_id: int | None = None, block_id: str | None = None
+) -> list[ColumnElement[bool]]:
+    table = IntegrationArtifact
+    wanted = ((table.plugin_id, plugin_id), (table.workspace_id, workspace_id), (table.block_id, block_id))
+    return [column == value for column, value in wanted if value is not None]
 
 
 def _pack(artifact: Artifact) -> bytes:
@@ -186,6 +247,9 @@ def _pack(artifact: Artifact) -> bytes:
             lifetime.revalidate_until,
             lifetime.error_until,
             artifact.etag,
+            lifetime.renewable_until,
+            artifact.call_key,
+            artifact.terms.headers.items if artifact.terms else None,
         ]
     )
     checksum = zlib.crc32(artifact.data, zlib.crc32(head))
@@ -202,11 +266,23 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
         return None
     try:
         start = _HEAD_START + int.from_bytes(stored[_NUMBER_BYTES:_HEAD_START], "big")
-        content_type, fetched_at, expires_at, revalidate_until, error_until, etag = orjson.loads(
+        content_type, fetched_at, expires_at, revalidate_until, error_until, etag, *more = orjson.loads(
             stored[_HEAD_START:start]
         )
-        lifetime = Lifetime(float(expires_at), float(revalidate_until), float(error_until))
-        return Artifact(key, str(content_type), stored[start:], float(fetched_at), lifetime, str(etag))
+        renewable_until, call_key, terms = more
+        lifetime = Lifetime(
+            float(expires_at), float(revalidate_until), float(error_until), float(renewable_until)
+        )
+        return Artifact(
+            key,
+            str(content_type),
+            stored[start:],
+            float(fetched_at),
+            lifetime,
+            str(etag),
+            Terms(Headers(tuple((name, value) for name, value in terms))) if terms else None,
+            call_key,
+        )
     except (ValueError, TypeError):
         return None
 
@@ -222,6 +298,7 @@ def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
         "fetched_at": artifact.fetched_at,
         "expires_at": artifact.lifetime.expires_at,
         "stale_until": artifact.lifetime.stale_until,
+        "kept_until": artifact.lifetime.kept_until,
         "size_bytes": size_bytes,
         "content_type": artifact.content_type,
         "last_error": None,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import PatchbayError
+from integrations.answering import Rendered
 from integrations.fair_pool import FairPool
-from integrations.render import Rendered, Renderer
+from integrations.render import Renderer
 from plugin_store.workspaces import Scope
 
 SILENCE_SECONDS = 1.0

@@ -10,11 +10,14 @@ import contextlib
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import diskcache
 from diskcache.core import MODE_PICKLE
+
+from integrations.presence import Presence
 
 SHARDS = 8
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
@@ -52,11 +55,15 @@ class BytesDisk(diskcache.Disk):
 
 
 class Bodies:
-    """Bytes by key, on disk, bounded in size. No method raises: what cannot be read is not there."""
+    """Bytes by key, on disk. No method raises: what cannot be read is not there.
 
-    def __init__(self, folder: Path, size_limit_bytes: int) -> None:
+    What has expired goes with later writes. What else has to make room is for others to say (`housekeeping.py`).
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._size_limit_bytes = size_limit_bytes
+        # Beside the folder, which is thrown away when it is damaged.
+        self._presence = Presence(folder.with_name(f".{folder.name}-users"))
         self._lock = threading.Lock()
         self._cache: diskcache.FanoutCache | None = None
 
@@ -84,23 +91,83 @@ class Bodies:
                     break
         return False
 
-    def delete(self, key: str) -> None:
-        """The key is not there any more."""
+    def delete(self, key: str) -> bool:
+        """Whether the key is not there any more; it may still be where nothing can be written."""
         cache = self._cache
         try:
-            (cache or self._open()).delete(key)
+            return (cache or self._open()).delete(key) or not self.holds(key)
+        except _BROKEN as error:
+            return self._recover(cache, error)
+
+    def holds(self, key: str) -> bool:
+        """Whether something is kept under the key, whole or damaged."""
+        cache = self._cache
+        try:
+            return key in (cache or self._open())
+        except (*_BROKEN, *_UNREADABLE) as error:
+            if not isinstance(error, _UNREADABLE):
+                self._recover(cache, error)
+            return False
+
+    def list_keys(self) -> Iterator[str]:
+        """Every key, also of what has expired; it ends where it cannot be read on."""
+        cache = self._cache
+        try:
+            yield from filter(_is_text, cache or self._open())
+        except (*_BROKEN, *_UNREADABLE) as error:
+            if not isinstance(error, _UNREADABLE):
+                self._recover(cache, error)
+
+    def volume_bytes(self) -> int:
+        """What all of it takes up on disk, nearly."""
+        cache = self._cache
+        try:
+            return (cache or self._open()).volume()
         except _BROKEN as error:
             self._recover(cache, error)
+            return 0
+
+    # -- claims ------------------------------------------------------------------------------------------------------
 
     def claim(self, key: str, expire_seconds: float) -> bool:
-        """Whether the caller is the first to claim the key, across processes, until `release` or the expiry."""
+        """Whether the caller has the key to itself, across processes, until `release`, its end, or the expiry.
+
+        Where nothing can be kept everybody has it: a call too many is better than none.
+        """
+        name = f"claim:{key}"
+        holder = self.get(name)
+        if holder is not None:
+            return self._take_over(name, holder.decode("ascii", "replace"), expire_seconds)
         try:
-            return bool(self._open().add(f"claim:{key}", b"1", expire=expire_seconds))
+            self._presence.show()
+            return self._add(name, expire_seconds)
         except _BROKEN:
             return True
 
     def release(self, key: str) -> None:
-        self.delete(f"claim:{key}")
+        """Somebody else may claim the key; a claim that is not the caller's any more stays."""
+        name = f"claim:{key}"
+        if self.get(name) == self._presence.name.encode():
+            self.delete(name)
+
+    def _take_over(self, name: str, holder: str, expire_seconds: float) -> bool:
+        if not self._presence.is_gone(holder):
+            return False
+        try:
+            self._presence.show()
+            # Of all who see that the holder is gone, one comes in its place.
+            if not self._add(f"{name}:after:{holder}", expire_seconds):
+                return False
+        except _BROKEN:
+            return True
+        self.set(name, self._presence.name.encode(), expire_seconds)
+        return True
+
+    def _add(self, name: str, expire_seconds: float) -> bool:
+        if self._open().add(name, self._presence.name.encode(), expire=max(0.001, expire_seconds)):
+            return True
+        # A cache that cannot be written says the same as one in which somebody was first.
+        return not self.holds(name) and not self.is_writable()
 
     def is_writable(self) -> bool:
         """Whether something can be kept now."""
@@ -111,6 +178,7 @@ class Bodies:
             if self._cache is not None:
                 self._cache.close()
                 self._cache = None
+        self._presence.close()
 
     def _open(self) -> diskcache.FanoutCache:
         with self._lock:
@@ -128,8 +196,7 @@ class Bodies:
             shards=SHARDS,
             timeout=1.0,
             disk=BytesDisk,
-            size_limit=self._size_limit_bytes,
-            eviction_policy="least-recently-stored",
+            eviction_policy="none",
             disk_min_file_size=32 * 1024,
             # Reading a mapped file that somebody cuts short ends the process.
             sqlite_mmap_size=0,
@@ -150,6 +217,10 @@ class Bodies:
                         failed.close()
                 shutil.rmtree(self._folder, ignore_errors=True)
         return True
+
+
+def _is_text(key: object) -> TypeGuard[str]:
+    return isinstance(key, str)
 
 
 def _is_damage(error: Exception) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
+from integrations.answering import Rendered
 from integrations.freshness import Lifetime
-from integrations.render import Rendered
 
 
 def write_envelope(rendered: Rendered, problem: Mapping[str, Any] | None) -> bytes:

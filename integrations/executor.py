@@ -12,7 +12,7 @@ import orjson
 
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.answers import parse_answer
-from integrations.calls import Answer, PreparedCall
+from integrations.calls import Answer, Headers, PreparedCall
 from integrations.catalog import Installed
 from integrations.exact_json import dump_json
 from integrations.freshness import Upstream, read_upstream
@@ -23,6 +23,15 @@ from integrations.protocols import unwrap
 from integrations.redaction import Redactor
 from integrations.requests_builder import FIRST_PAGE, Limits, Page, build_call
 from integrations.retrying import asked_wait_seconds
+from integrations.revalidation import (
+    Terms,
+    can_be_renewed,
+    has_own_conditions,
+    renewed_terms,
+    terms_of,
+    with_conditions,
+    without_conditions,
+)
 from integrations.sender import Circumstances, Sender
 from plugin_store.vault import Vault
 
@@ -33,7 +42,8 @@ MAX_RETRY_AFTER_SECONDS = 86400.0
 class Outcome:
     """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds.
 
-    `partial` is why something is missing from it, where something is; then it must not be kept.
+    `partial` is why something is missing from it, where something is; then it must not be kept. `terms` are how to
+    ask later whether it is still right, where that can be asked.
     """
 
     value: Any
@@ -42,6 +52,16 @@ class Outcome:
     upstream: Upstream
     fetched_at: float
     partial: PatchbayError | None = None
+    terms: Terms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The provider's word that what is kept is still right, given at `at` (epoch seconds); its terms from now on."""
+
+    terms: Terms
+    upstream: Upstream
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +101,38 @@ class Executor:
         outcome = first.outcome
         if first.items is not None:
             outcome = self._collect(installed, endpoint, parameters, circumstances, values, first)
-        if endpoint.selector is None:
-            return outcome
-        selected = endpoint.selector.apply(outcome.value)
-        return replace(outcome, value=selected, kind="json", content_type="application/json")
+        return _selected(endpoint, outcome)
+
+    def renew(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        terms: Terms,
+    ) -> Outcome | Unchanged:
+        """The endpoint's answer, unless the provider says that the one with these terms is still right.
+
+        Raises as `call` does.
+        """
+        values = self.stored_values(installed, endpoint)
+        circumstances = self._with_deadline(installed, endpoint, circumstances)
+
+        def build(tokens: Mapping[str, str]) -> PreparedCall:
+            call = self.prepare(installed, endpoint, parameters, replace(values, tokens=tokens))
+            return call if has_own_conditions(call) else with_conditions(call, terms)
+
+        def read(call: PreparedCall, answer: Answer) -> Outcome | Unchanged | None:
+            unconditional = without_conditions(call, terms)
+            if answer.status == 304 and not answer.redirected and unconditional != call:
+                return self._unchanged(endpoint, call, answer, terms)
+            self._require_success(installed, answer)
+            return _selected(endpoint, self._read(endpoint, unconditional, answer))
+
+        renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
+        if renewed is not None:
+            return renewed
+        return self.call(installed, endpoint, parameters, circumstances, values)
 
     def prepare(
         self,
@@ -183,6 +231,9 @@ class Executor:
     def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer) -> Outcome:
         """The answer as a value that a frontend may see."""
         now = self._clock()
+        terms = None
+        if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
+            terms = terms_of(answer.headers, call.secrets)
         parsed = parse_answer(
             endpoint.response_type,
             answer.headers.get("Content-Type"),
@@ -197,10 +248,23 @@ class Executor:
             value=unwrapped.value,
             kind=parsed.kind,
             content_type=Redactor(call.secrets).redact_text(parsed.content_type),
-            upstream=read_upstream(answer.headers, now),
+            upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
             fetched_at=now,
             partial=unwrapped.partial,
+            terms=terms,
         )
+
+    def _unchanged(
+        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, terms: Terms
+    ) -> Unchanged | None:
+        """The provider's word; None when it is about another answer than the one that was asked about."""
+        now = self._clock()
+        renewed = renewed_terms(terms, answer.headers, call.secrets)
+        if renewed is None:
+            return None
+        moment = [(name, value) for name, value in answer.headers if name.lower() in ("date", "age")]
+        headers = Headers((*renewed.headers, *moment))
+        return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
 
     def _require_success(self, installed: Installed, answer: Answer) -> None:
         if answer.status >= 400:
@@ -210,12 +274,35 @@ class Executor:
                 upstream_status=answer.status,
                 retry_after_seconds=None if wait is None else min(wait, MAX_RETRY_AFTER_SECONDS),
             )
+        if answer.status == 304:
+            raise UpstreamInvalid(
+                "The provider says that nothing has changed, which nobody asked.",
+                upstream_status=answer.status,
+                reason="not_modified",
+            )
         if answer.status >= 300:
             raise UpstreamFailed(
                 "The provider redirects, and this call follows no redirect.",
                 upstream_status=answer.status,
                 reason="redirect",
             )
+
+
+def changing_headers(endpoint: Endpoint) -> frozenset[str]:
+    """The headers that are other ones in each request, in lower case: those of signatures, which hold the time."""
+    return frozenset(
+        name.lower()
+        for credential in endpoint.credentials
+        if credential.signature is not None
+        for name, _ in credential.signature.headers
+    )
+
+
+def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:
+    if endpoint.selector is None:
+        return outcome
+    selected = endpoint.selector.apply(outcome.value)
+    return replace(outcome, value=selected, kind="json", content_type="application/json")
 
 
 def required_names(installed: Installed) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
+from integrations.last_uses import LastUses
 from integrations.memory_front import MemoryFront
 from integrations.usage.counter import UsageCounter
 from integrations.uses import Use
@@ -68,12 +69,14 @@ class KnownHits:
         self,
         database: Database,
         usage: UsageCounter,
+        last_uses: LastUses,
         clock: Callable[[], float],
         limit_bytes: int,
         note_use: Callable[[Use], None] | None = None,
     ) -> None:
         self._database = database
         self._usage = usage
+        self._last_uses = last_uses
         self._clock = clock
         self._note_use = note_use
         self._front: MemoryFront[KnownHit] = MemoryFront(limit_bytes)
@@ -93,6 +96,7 @@ class KnownHits:
             self._front.drop(question)
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
+        self._last_uses.note(hit.key)
         if hit.use is not None and self._note_use is not None:
             self._note_use(replace(hit.use, at=now))
         return known.headers_at(now)

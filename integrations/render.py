@@ -5,80 +5,27 @@ The one way to an answer, for requests, batches and schedules alike, so that the
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor as Pool
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from errors import (
-    BreakerOpen,
-    BudgetSpent,
-    DeadlineExceeded,
-    PatchbayError,
-    StorageFailed,
-    UpstreamFailed,
-)
+from errors import PatchbayError
+from integrations.answering import Answerer, Fetched, Job, Rendered
 from integrations.artifact_keys import block_question, endpoint_question
-from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.artifacts import Artifact, Artifacts, Origin
 from integrations.call_log import Cause
 from integrations.catalog import Catalog, Installed
 from integrations.exact_json import load_json
-from integrations.executor import Executor, Outcome, to_json
-from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
+from integrations.executor import Executor, Outcome, Unchanged
+from integrations.freshness import Wishes
 from integrations.inputs import bind_inputs, step_parameters
 from integrations.manifest import Block, Endpoint, Step
+from integrations.revalidation import can_be_renewed
 from integrations.sender import Circumstances
-from integrations.single_flight import SingleFlight
 from integrations.usage.counter import UsageCounter
 from integrations.uses import Use
 from plugin_store.workspaces import Scope
-
-_log = logging.getLogger(__name__)
-
-# A failure of these kinds says nothing against the last good answer.
-PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """An answer and how it came: `cache_status` is HIT, MISS, STALE, REVALIDATED or BYPASS.
-
-    `error` is why a refresh failed, where one did and the last good answer is given instead.
-    """
-
-    artifact: Artifact
-    cache_status: str
-    is_kept: bool = True
-    error: PatchbayError | None = None
-    use: Use | None = None
-    """How the render of a block that is fetched ahead was noted."""
-
-    @property
-    def is_stale(self) -> bool:
-        return self.cache_status == "STALE"
-
-    @property
-    def is_cached(self) -> bool:
-        return self.cache_status in ("HIT", "STALE")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One thing to answer: its key, what it is an answer to, and how to fetch it."""
-
-    key: str
-    origin: Origin
-    is_safe: bool
-    wishes: Wishes
-    fetch: Callable[[bool, Cause], tuple[Outcome, Wishes]]
-    use: Use | None = None
-    is_enough: Callable[[Artifact], bool] | None = None
-    """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
-
-    def is_answered_by(self, kept: Artifact, now: float) -> bool:
-        return kept.state_at(now) is State.FRESH and (self.is_enough is None or self.is_enough(kept))
 
 
 class Renderer:
@@ -89,21 +36,18 @@ class Renderer:
         catalog: Catalog,
         artifacts: Artifacts,
         executor: Executor,
-        pool: Pool,
+        answerer: Answerer,
         usage: UsageCounter,
         clock: Callable[[], float],
-        default_ttl_seconds: float,
         note_use: Callable[[Use], None] | None = None,
     ) -> None:
         self._catalog = catalog
         self._artifacts = artifacts
         self._executor = executor
-        self._pool = pool
         self._usage = usage
         self._clock = clock
-        self._default_ttl_seconds = default_ttl_seconds
+        self._answerer = answerer
         self._note_use = note_use
-        self._flights: SingleFlight[Rendered] = SingleFlight()
 
     def render_block(
         self,
@@ -123,7 +67,7 @@ class Renderer:
         job = replace(
             self._find_block_job(scope, plugin_id, block_id, parameters, cause), is_enough=is_enough
         )
-        rendered = self._answer(job, use_cache=use_cache, cause=cause)
+        rendered = self._answerer.answer(job, use_cache=use_cache, cause=cause)
         return self._counted(scope, plugin_id, cause, replace(rendered, use=job.use) if job.use else rendered)
 
     def render_kept(
@@ -134,7 +78,7 @@ class Renderer:
         Raises as `render_block` does before it calls anybody.
         """
         job = self._find_block_job(scope, plugin_id, block_id, parameters, "live")
-        ready = self._at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
+        ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
 
     def execute_endpoint(
@@ -152,11 +96,13 @@ class Renderer:
         installed.require_ready()
         endpoint = installed.endpoint(endpoint_id)
         job = self._endpoint_job(installed, endpoint, parameters, None, None)
-        return self._counted(scope, plugin_id, cause, self._answer(job, use_cache=use_cache, cause=cause))
+        return self._counted(
+            scope, plugin_id, cause, self._answerer.answer(job, use_cache=use_cache, cause=cause)
+        )
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
         """Returns when every fetch that is under way has ended."""
-        self._flights.wait(timeout_seconds)
+        self._answerer.flights.wait(timeout_seconds)
 
     # -- what is asked -------------------------------------------------------------------------------------------
 
@@ -180,7 +126,10 @@ class Renderer:
             origin=_origin(installed, inputs, block_id=block.id),
             is_safe=block.is_safe,
             wishes=block.wishes,
-            fetch=lambda use_cache, cause: self._run_block(installed, block, inputs, use_cache, cause),
+            timeout_seconds=self._executor.timeout_seconds(installed),
+            fetch=lambda use_cache, cause, kept: self._run_block(
+                installed, block, inputs, use_cache, cause, kept
+            ),
         )
 
     def _endpoint_job(
@@ -193,16 +142,20 @@ class Renderer:
     ) -> Job:
         installed.require_readable(endpoint.secret_names)
         question = endpoint_question(installed, endpoint, parameters)
+        timeout_seconds = endpoint.timeout_seconds or self._executor.timeout_seconds(installed)
+        if seconds_left is not None:
+            timeout_seconds = min(timeout_seconds, max(0.0, seconds_left()))
 
-        def fetch(_use_cache: bool, cause: Cause) -> tuple[Outcome, Wishes]:
+        def fetch(_use_cache: bool, cause: Cause, kept: Artifact | None) -> Fetched:
             circumstances = Circumstances(cause, block.id if block else None, seconds_left)
-            return self._executor.call(installed, endpoint, parameters, circumstances), endpoint.wishes
+            return self._call(installed, endpoint, parameters, circumstances, kept)
 
         return Job(
             key=question.key,
             origin=_origin(installed, question.parameters, endpoint_id=endpoint.id),
             is_safe=endpoint.is_safe,
             wishes=Wishes(),
+            timeout_seconds=timeout_seconds,
             fetch=fetch,
         )
 
@@ -212,97 +165,33 @@ class Renderer:
             self._usage.count(scope.workspace_id, plugin_id, rendered.cache_status)
         return rendered
 
-    # -- how it is answered ----------------------------------------------------------------------------------------
-
-    def _answer(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
-        if not job.is_safe:
-            return self._fetch(job, use_cache=False, cause=cause)
-        kept = self._artifacts.get(job.key)
-        if use_cache and (ready := self._at_once(job, kept)) is not None:
-            return ready
-        try:
-            return self._flights.run(job.key, lambda: self._fetch(job, use_cache=use_cache, cause=cause))
-        except PASSING as error:
-            if kept is None or kept.lifetime.error_until <= self._clock():
-                raise
-            self._note_failure(job.key, error)
-            return Rendered(kept, "STALE", error=error)
-
-    def _at_once(self, job: Job, kept: Artifact | None) -> Rendered | None:
-        """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
-        if kept is None:
-            return None
-        if job.is_answered_by(kept, self._clock()):
-            return Rendered(kept, "HIT")
-        if job.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
-            self._refresh_behind(job)
-            return Rendered(kept, "STALE")
-        return None
-
-    def _fetch(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
-        if use_cache and (kept := self._artifacts.get(job.key)) and job.is_answered_by(kept, self._clock()):
-            # Somebody fetched it between our look and our turn.
-            return Rendered(kept, "HIT")
-        outcome, endpoint_wishes = job.fetch(use_cache, cause)
-        lifetime = decide_lifetime(
-            outcome.fetched_at, job.wishes, endpoint_wishes, outcome.upstream, self._default_ttl_seconds
-        )
-        now_only = Lifetime(outcome.fetched_at, outcome.fetched_at, outcome.fetched_at)
-        artifact = make_artifact(
-            job.key,
-            outcome.content_type,
-            to_json(outcome.value, outcome.kind),
-            outcome.fetched_at,
-            lifetime or now_only,
-        )
-        may_keep = job.is_safe and lifetime is not None and outcome.partial is None
-        is_kept = may_keep and self._keep(artifact, job.origin)
-        return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
-
-    def _keep(self, artifact: Artifact, origin: Origin) -> bool:
-        try:
-            return self._artifacts.put(artifact, origin)
-        except StorageFailed:
-            # The answer is there; that it cannot be kept must not cost it.
-            _log.warning(
-                "An artifact of %s cannot be kept: the data folder cannot be written.", origin.plugin_id
-            )
-            return False
-
-    def _note_failure(self, key: str, error: PatchbayError) -> None:
-        try:
-            self._artifacts.note_failure(key, error.code)
-        except StorageFailed:
-            _log.warning("A failed refresh cannot be noted: the data folder cannot be written.")
-
-    def _refresh_behind(self, job: Job) -> None:
-        def refresh() -> Rendered:
-            try:
-                return self._fetch(job, use_cache=True, cause="revalidate")
-            except PASSING as error:
-                self._note_failure(job.key, error)
-                raise
-
-        self._flights.start(job.key, refresh, self._pool)
-
     # -- how a block is fetched --------------------------------------------------------------------------------------
 
     def _run_block(
-        self, installed: Installed, block: Block, inputs: Mapping[str, Any], use_cache: bool, cause: Cause
-    ) -> tuple[Outcome, Wishes]:
-        """The block's outcome and the wishes of its endpoints taken together."""
+        self,
+        installed: Installed,
+        block: Block,
+        inputs: Mapping[str, Any],
+        use_cache: bool,
+        cause: Cause,
+        kept: Artifact | None,
+    ) -> Fetched:
+        """The block's outcome; or that its last call, of which alone the kept one was made, would bring the same."""
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
         circumstances = Circumstances(cause, block.id, lambda: ends_at - time.monotonic())
         values: dict[str, Any] = {f"inputs.{name}": value for name, value in inputs.items()}
         results: dict[str, Any] = {}
-        outcome: Outcome | None = None
+        fetched: Fetched | None = None
         partial: PatchbayError | None = None
         for number, step in enumerate(block.steps):
             parameters = step_parameters(block, step, inputs, values)
             is_last = number == len(block.steps) - 1
             if is_last or not step.endpoint.is_safe:
-                outcome = self._executor.call(installed, step.endpoint, parameters, circumstances)
-                result, step_partial = outcome.value, outcome.partial
+                known = kept if is_last and not block.collect and partial is None else None
+                fetched = self._call(installed, step.endpoint, parameters, circumstances, known)
+                if isinstance(fetched.outcome, Unchanged):
+                    return fetched
+                result, step_partial = fetched.outcome.value, fetched.outcome.partial
             else:
                 result, step_partial = self._kept_step(
                     installed, block, step, parameters, use_cache, circumstances
@@ -310,9 +199,9 @@ class Renderer:
             partial = partial or step_partial
             results[step.id] = result
             values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
-        assert outcome is not None  # noqa: S101 - a block that can be rendered has a step
-        wishes = block.steps[-1].endpoint.wishes
-        outcome = replace(outcome, partial=partial)
+        assert fetched is not None  # noqa: S101 - a block that can be rendered has a step
+        assert isinstance(fetched.outcome, Outcome)  # noqa: S101 - the other kind has left already
+        outcome = replace(fetched.outcome, partial=partial)
         if block.collect:
             outcome = replace(outcome, value=results, kind="json", content_type="application/json")
         if block.selector is not None:
@@ -322,7 +211,31 @@ class Renderer:
                 kind="json",
                 content_type="application/json",
             )
-        return outcome, wishes
+        # What is made of several answers is not confirmed by a word on the last one.
+        return replace(fetched, outcome=outcome, call_key=None if block.collect else fetched.call_key)
+
+    def _call(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        kept: Artifact | None,
+    ) -> Fetched:
+        """The endpoint's answer; asked on its terms where what is kept was made of the answer to this very call."""
+        if not can_be_renewed(endpoint):
+            outcome = self._executor.call(installed, endpoint, parameters, circumstances)
+            return Fetched(outcome, endpoint.wishes)
+        if kept is not None and kept.terms is not None:
+            call_key = endpoint_question(installed, endpoint, parameters).key
+            if kept.call_key == call_key:
+                renewed = self._executor.renew(installed, endpoint, parameters, circumstances, kept.terms)
+                has_terms = isinstance(renewed, Unchanged) or renewed.terms is not None
+                return Fetched(renewed, endpoint.wishes, call_key if has_terms else None)
+        outcome = self._executor.call(installed, endpoint, parameters, circumstances)
+        if outcome.terms is None:
+            return Fetched(outcome, endpoint.wishes)
+        return Fetched(outcome, endpoint.wishes, endpoint_question(installed, endpoint, parameters).key)
 
     def _kept_step(
         self,
@@ -335,7 +248,7 @@ class Renderer:
     ) -> tuple[Any, PatchbayError | None]:
         """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
         job = self._endpoint_job(installed, step.endpoint, parameters, block, circumstances.seconds_left)
-        answered = self._answer(job, use_cache=use_cache, cause=circumstances.cause)
+        answered = self._answerer.answer(job, use_cache=use_cache, cause=circumstances.cause)
         return load_json(answered.artifact.data), answered.error
 
 
@@ -350,6 +263,7 @@ def _origin(
         workspace_id=installed.scope.workspace_id,
         plugin_id=installed.plugin_id,
         epoch=installed.standing.artifacts_epoch,
+        manifest_digest=installed.standing.digest,
         block_id=block_id,
         endpoint_id=endpoint_id,
         parameters=parameters,

@@ -10,13 +10,13 @@ from flask import Response, request
 from flask.views import MethodView
 
 from errors import Invalid
+from integrations.answering import Rendered
 from integrations.artifacts import ArtifactRow
 from integrations.catalog import Installed
 from integrations.envelope import write_envelope
 from integrations.known_hits import Hit
-from integrations.render import Rendered
 from plugin_store.paging import Page
-from plugin_store.workspaces import Scope, resolve_scope
+from plugin_store.workspaces import Scope, get_workspace, resolve_scope
 from schemas.integrations import (
     ArtifactSchema,
     ArtifactsQuerySchema,
@@ -144,6 +144,21 @@ class PluginArtifacts(MethodView):
         services().registry.get(plugin_id)
         purged = services().artifacts.purge(plugin_id, _scope(query).workspace_id, asked.get("block_type"))
         return {"purged": purged}
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/artifacts", methods=["DELETE"])
+@blueprint.response(200, PurgedSchema)
+def purge_workspace(workspace_id: int) -> dict[str, int]:
+    """Forget all kept answers of a workspace; what is being fetched now is not kept either."""
+    get_workspace(services().database, workspace_id)
+    return {"purged": services().artifacts.purge(workspace_id=workspace_id)}
+
+
+@blueprint.route("/artifacts", methods=["DELETE"])
+@blueprint.response(200, PurgedSchema)
+def purge_all() -> dict[str, int]:
+    """Forget all kept answers of every workspace; what is being fetched now is not kept either."""
+    return {"purged": services().artifacts.purge()}
 
 
 def _scope(query: dict[str, Any]) -> Scope:

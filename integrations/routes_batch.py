@@ -10,9 +10,9 @@ import orjson
 from flask import Response
 
 from errors import PatchbayError
+from integrations.answering import Rendered
 from integrations.batch import Answered, Wanted
 from integrations.envelope import write_envelope
-from integrations.render import Rendered
 from plugin_store.workspaces import Scope, resolve_scope
 from schemas.batch import RenderBatchSchema
 from schemas.state import ScopeSchema

@@ -171,7 +171,7 @@ class Sender:
             return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
 
         if not self._slots.acquire(timeout=max(0.0, _seconds_left(call, circumstances))):
-            raise DeadlineExceeded("No time was left for the call.")
+            raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
         try:
             # Only now, so that what is counted goes out, and what goes out is counted when it does.
             return self._budget.spend(account_of(installed), call, circumstances.cause, send, waited_until)

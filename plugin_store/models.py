@@ -119,12 +119,17 @@ class PluginSecret(Base):
 
 
 class IntegrationArtifact(Base):
-    """What is known of a fetched artifact; its body lies in the cache under `parameters_hash`."""
+    """What is known of a fetched artifact; its body lies in the cache under `parameters_hash`.
+
+    Beyond `stale_until` it answers nothing by itself; until `kept_until` it may still be found to be right.
+    """
 
     __tablename__ = "integration_artifacts"
     __table_args__ = (
         Index("ix_integration_artifacts_plugin_id_fetched_at", "plugin_id", "fetched_at"),
         Index("ix_integration_artifacts_workspace_id", "workspace_id"),
+        Index("ix_integration_artifacts_kept_until", "kept_until"),
+        Index("ix_integration_artifacts_last_used_at", "last_used_at", "size_bytes"),
     )
 
     parameters_hash: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -136,6 +141,7 @@ class IntegrationArtifact(Base):
     fetched_at: Mapped[float]
     expires_at: Mapped[float]
     stale_until: Mapped[float]
+    kept_until: Mapped[float]
     size_bytes: Mapped[int]
     content_type: Mapped[str] = mapped_column(Text)
     last_error: Mapped[str | None] = mapped_column(Text)

@@ -19,6 +19,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _CONTENT_HEADERS = frozenset(
     {"content-type", "content-encoding", "content-language", "content-location", "digest", "last-modified"}
 )
+# A validator is one URL's: what is at another may bear the same tag by chance (RFC 9110 section 8.8.3).
+_VALIDATOR_HEADERS = frozenset({"if-none-match", "if-modified-since"})
 _ASCII_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -86,7 +88,8 @@ def _read_location(hop: Hop, headers: Headers) -> str:
 
 
 def _with_method_of(hop: Hop, status: int, url: str, destination: Destination) -> Hop:
-    following = replace(hop, url=url, destination=destination, is_redirected=True)
+    kept = tuple(pair for pair in hop.headers if pair[0].lower() not in _VALIDATOR_HEADERS)
+    following = replace(hop, url=url, destination=destination, headers=kept, is_redirected=True)
     becomes_get = (status == 303 and hop.method not in _SAFE_METHODS) or (
         status in (301, 302) and hop.method == "POST"
     )

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from errors import BreakerOpen, BudgetSpent, Conflict, PatchbayError, StorageFailed
+from integrations.answering import Rendered
 from integrations.artifacts import Artifact
 from integrations.fair_pool import FairPool
 from integrations.prefetch.jobs import Due, Jobs
@@ -17,7 +18,7 @@ from integrations.prefetch.planner import Planner
 from integrations.prefetch.questions import Inputs, Questions
 from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.steady import SteadyScheduler, Turn
-from integrations.render import Rendered, Renderer
+from integrations.render import Renderer
 from integrations.uses import Uses
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
@@ -232,10 +233,16 @@ class Prefetcher:
             cadence = self._questions.cadence(scope, job.plugin_id, job.block_id)
 
             def is_young(kept: Artifact) -> bool:
-                return not is_forced and not cadence.is_due(kept.fetched_at, started_at)
+                return not cadence.is_due(kept.fetched_at, started_at)
 
             rendered = self._renderer.render_block(
-                scope, job.plugin_id, job.block_id, job.parameters, cause="prefetch", is_enough=is_young
+                scope,
+                job.plugin_id,
+                job.block_id,
+                job.parameters,
+                use_cache=not is_forced,
+                cause="prefetch",
+                is_enough=is_young,
             )
             if rendered.is_stale and rendered.error is not None:
                 raise rendered.error
@@ -285,6 +292,6 @@ class Prefetcher:
 
 def _outcome(rendered: Rendered) -> str:
     """`fetched`; `fresh` when a young answer was there; `not_kept` when what came may not be kept."""
-    if rendered.is_cached:
+    if rendered.is_cached and rendered.cache_status != "REVALIDATED":
         return "fresh"
     return "fetched" if rendered.is_kept else "not_kept"

@@ -70,5 +70,7 @@ def get_plugin(plugin_id: str) -> Plugin:
 @blueprint.response(204)
 def forget_plugin(plugin_id: str) -> Response:
     """Forget a plugin with its settings, secrets and artifacts."""
+    kept = services().artifacts.keys_of(plugin_id=plugin_id)
     services().registry.forget(plugin_id)
+    services().artifacts.delete_bodies(kept)
     return Response(status=204)

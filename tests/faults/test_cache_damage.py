@@ -102,7 +102,7 @@ def test_damage_while_it_runs_costs_what_was_kept_and_nothing_else(
 
 @pytest.mark.parametrize("size", [0, 5000])
 def test_a_long_log_that_ends_too_soon_is_got_over(tmp_path: Path, size: int) -> None:
-    kept = Bodies(tmp_path / "cache", 10_000_000)
+    kept = Bodies(tmp_path / "cache")
     for number in range(300):
         assert kept.set(f"k{number}", os.urandom(2000), 60)
     cut(logs(tmp_path / "cache"), size)

@@ -20,7 +20,7 @@ class Boom:
 
 @pytest.fixture
 def bodies(tmp_path):
-    made = Bodies(tmp_path / "cache", 10_000_000)
+    made = Bodies(tmp_path / "cache")
     yield made
     made.close()
 
@@ -42,7 +42,7 @@ def test_the_folder_is_the_owner_s_alone(bodies, tmp_path):
 
 
 def test_another_process_s_view_is_the_same(bodies, tmp_path):
-    other = Bodies(tmp_path / "cache", 10_000_000)
+    other = Bodies(tmp_path / "cache")
     bodies.set("k", b"x", 60)
     assert other.get("k") == b"x"
     other.delete("k")
@@ -73,7 +73,7 @@ def test_a_planted_pickled_key_is_never_opened(bodies, tmp_path):
 
 @pytest.mark.parametrize("damage", [b"", b"garbage" * 1000])
 def test_a_damaged_cache_starts_anew(tmp_path, damage):
-    first = Bodies(tmp_path / "cache", 10_000_000)
+    first = Bodies(tmp_path / "cache")
     for number in range(50):
         first.set(f"k{number}", b"x", 60)
     first.close()
@@ -81,7 +81,7 @@ def test_a_damaged_cache_starts_anew(tmp_path, damage):
         for part in path.parent.glob("cache.db-*"):
             part.unlink()
         path.write_bytes(damage)
-    second = Bodies(tmp_path / "cache", 10_000_000)
+    second = Bodies(tmp_path / "cache")
     assert second.get("k1") is None
     assert second.set("k1", b"y", 60)
     assert second.get("k1") == b"y"
