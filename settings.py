@@ -216,7 +216,7 @@ SETTINGS = (
     Setting("default_ttl_seconds", "PATCHBAY_DEFAULT_TTL", parse_ttl, "300", "whole seconds, 0 or more",
             "How long an answer is fresh when neither manifest nor upstream says so."),
     Setting("cache_size_limit_bytes", "PATCHBAY_CACHE_SIZE_LIMIT", parse_bytes, "1G", BYTES_RIGHT,
-            "Size on disk at which the oldest artifacts go."),
+            "Size on disk at which the artifacts that were used longest ago go."),
     Setting("memory_cache_bytes", "PATCHBAY_MEMORY_CACHE", parse_bytes, "16M", BYTES_RIGHT,
             "Memory for the answers that are asked for most."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",

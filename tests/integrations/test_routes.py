@@ -317,6 +317,24 @@ class TestArtifacts:
         assert client.get("/plugins/svc/artifacts").json == []
         assert render(client).headers["X-Cache"] == "MISS"
 
+    def test_a_workspace_s_and_all_can_be_purged(self, client):
+        other = client.post("/workspaces", {"name": "Other"}).json["id"]
+        there = f"/integrations/svc/render?workspace_id={other}"
+        render(client)
+        client.post(there, {"block_type": "status"})
+        assert client.delete(f"/workspaces/{other}/artifacts").json == {"purged": 1}
+        assert render(client).headers["X-Cache"] == "HIT"
+        assert client.post(there, {"block_type": "status"}).headers["X-Cache"] == "MISS"
+        assert client.delete("/artifacts").json == {"purged": 2}
+        assert render(client).headers["X-Cache"] == "MISS"
+
+    def test_a_deleted_workspace_leaves_nothing_in_the_cache(self, client, app):
+        other = client.post("/workspaces", {"name": "Other"}).json["id"]
+        client.post(f"/integrations/svc/render?workspace_id={other}", {"block_type": "status"})
+        [row] = client.get(f"/plugins/svc/artifacts?workspace_id={other}").json
+        assert client.delete(f"/workspaces/{other}").status_code == 204
+        assert app.extensions["patchbay"].artifacts.get(row["parameters_hash"]) is None
+
     def test_what_is_purged_meanwhile_is_not_written_back(self, client, upstream):
         upstream.clear()
 
@@ -351,6 +369,9 @@ class TestArtifacts:
         [
             ("get", "/plugins/nope/artifacts", 404),
             ("delete", "/plugins/nope/artifacts", 404),
+            ("delete", "/workspaces/77/artifacts", 404),
+            ("delete", "/workspaces/x/artifacts", 404),
+            ("post", "/artifacts", 405),
             ("get", "/plugins/svc/artifacts?include=everything", 422),
             ("get", "/plugins/svc/artifacts?page=0", 422),
             ("get", "/plugins/svc/artifacts?workspace_id=77", 404),
