@@ -135,14 +135,17 @@ class Bodies:
         Where nothing can be kept everybody has it: a call too many is better than none.
         """
         name = f"claim:{key}"
-        holder = self.get(name)
-        if holder is not None:
-            return self._take_over(name, holder.decode("ascii", "replace"), expire_seconds)
         try:
             self._presence.show()
-            return self._add(name, expire_seconds)
+            if self._add(name, expire_seconds):
+                return True
         except _BROKEN:
             return True
+        holder = self.get(name)
+        if holder is None:
+            # Let go of since; or a cache that cannot be written, which looks as if somebody had been first.
+            return not self.is_writable()
+        return self._take_over(name, holder.decode("ascii", "replace"), expire_seconds)
 
     def release(self, key: str) -> None:
         """Somebody else may claim the key; a claim that is not the caller's any more stays."""
@@ -154,7 +157,6 @@ class Bodies:
         if not self._presence.is_gone(holder):
             return False
         try:
-            self._presence.show()
             # Of all who see that the holder is gone, one comes in its place.
             if not self._add(f"{name}:after:{holder}", expire_seconds):
                 return False
@@ -164,10 +166,7 @@ class Bodies:
         return True
 
     def _add(self, name: str, expire_seconds: float) -> bool:
-        if self._open().add(name, self._presence.name.encode(), expire=max(0.001, expire_seconds)):
-            return True
-        # A cache that cannot be written says the same as one in which somebody was first.
-        return not self.holds(name) and not self.is_writable()
+        return bool(self._open().add(name, self._presence.name.encode(), expire=max(0.001, expire_seconds)))
 
     def is_writable(self) -> bool:
         """Whether something can be kept now."""

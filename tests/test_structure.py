@@ -51,6 +51,7 @@ PURE_MODULES = {
     "protocols.py",
     "requests_builder.py",
     "retrying.py",
+    "revalidation.py",
     "signatures.py",
     "templating.py",
     "whole_urls.py",

@@ -317,8 +317,14 @@ class TestArtifacts:
         assert client.get("/plugins/svc/artifacts").json == []
         assert render(client).headers["X-Cache"] == "MISS"
 
-    def test_a_workspace_s_and_all_can_be_purged(self, client):
-        other = client.post("/workspaces", {"name": "Other"}).json["id"]
+    @pytest.fixture
+    def other(self, client):
+        """Another workspace in which the key is entered."""
+        made = client.post("/workspaces", {"name": "Other"}).json["id"]
+        client.put(f"/integrations/svc/config?workspace_id={made}", {"config": {"api_key": KEY}})
+        return made
+
+    def test_a_workspace_s_and_all_can_be_purged(self, client, other):
         there = f"/integrations/svc/render?workspace_id={other}"
         render(client)
         client.post(there, {"block_type": "status"})
@@ -328,8 +334,7 @@ class TestArtifacts:
         assert client.delete("/artifacts").json == {"purged": 2}
         assert render(client).headers["X-Cache"] == "MISS"
 
-    def test_a_deleted_workspace_leaves_nothing_in_the_cache(self, client, app):
-        other = client.post("/workspaces", {"name": "Other"}).json["id"]
+    def test_a_deleted_workspace_leaves_nothing_in_the_cache(self, client, app, other):
         client.post(f"/integrations/svc/render?workspace_id={other}", {"block_type": "status"})
         [row] = client.get(f"/plugins/svc/artifacts?workspace_id={other}").json
         assert client.delete(f"/workspaces/{other}").status_code == 204
