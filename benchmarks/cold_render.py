@@ -1,0 +1,264 @@
+"""A render that has to be fetched, against a plain pooled `requests.Session.get` in a Flask view on the same server.
+
+What a user sees: both over HTTP, from a loopback provider that answers 2 KB.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import requests
+from flask import Flask, Response, request
+from requests.adapters import HTTPAdapter
+
+from app import close_app, create_app
+from benchmarks.loopback import declaration, manifest, running, upstream
+from settings import Settings, load_settings
+from web.serve import bind
+from web.server import make_server
+
+TOKEN = "bench"
+HOST_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+ROUNDS, CALLS, PARALLEL = 5, 300, 16
+BLOCKS, SLOW_MS = 20, 50
+OVERHEAD_LIMIT_MS, COST_LIMIT, BATCH_LIMIT = 1.5, 1.3, 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """Medians over the rounds: milliseconds a call one at a time, calls a second at 16 in parallel, and the batch."""
+
+    ours_p50_ms: float
+    theirs_p50_ms: float
+    ours_per_second: float
+    theirs_per_second: float
+    one_block_ms: float
+    batch_ms: float
+
+    @property
+    def overhead_ms(self) -> float:
+        return self.ours_p50_ms - self.theirs_p50_ms
+
+    @property
+    def cost(self) -> float:
+        return self.theirs_per_second / self.ours_per_second
+
+    @property
+    def batch_ratio(self) -> float:
+        return self.batch_ms / self.one_block_ms
+
+
+def measure() -> Cold:
+    """Both in turns, round by round."""
+    with (
+        upstream(0) as fast,
+        upstream(SLOW_MS) as slow,
+        _served("ours") as ours,
+        _served("theirs", fast) as theirs,
+    ):
+        _declare(ours, fast, slow)
+        renders, gets, slow_blocks = _renders(), _gets(), itertools.count()
+        _warm(ours, renders)
+        _warm(theirs, gets)
+        rounds = [
+            (
+                _p50_ms(ours, renders),
+                _p50_ms(theirs, gets),
+                _per_second(ours, renders),
+                _per_second(theirs, gets),
+                _one_block_ms(ours, slow_blocks),
+                _batch_ms(ours, slow_blocks),
+            )
+            for _ in range(ROUNDS)
+        ]
+        return Cold(*(statistics.median(values) for values in zip(*rounds, strict=True)))
+
+
+Ask = tuple[str, bytes]
+"""A path and the body to post to it."""
+
+
+def _renders() -> Callable[[], Ask]:
+    """Renders of which each asks something new."""
+    numbers = itertools.count()
+
+    def ask() -> Ask:
+        return "/api/v1/integrations/bench/render", _block("fast", next(numbers))
+
+    return ask
+
+
+def _gets() -> Callable[[], Ask]:
+    numbers = itertools.count()
+    return lambda: ("/get", orjson.dumps({"n": next(numbers)}))
+
+
+def _block(block_id: str, number: int) -> bytes:
+    return orjson.dumps({"block_type": block_id, "parameters": {"n": number}})
+
+
+def _declare(port: int, fast: str, slow: str) -> None:
+    for plugin_id, url in (("bench", fast), ("slow", slow)):
+        block = {
+            "id": "fast",
+            "endpoint": "item",
+            "cache_ttl": 3600,
+            "config_schema": {"n": {"type": "integer"}},
+        }
+        declared = declaration(plugin_id, manifest(url, [block]))
+        _post(
+            http.client.HTTPConnection("127.0.0.1", port),
+            ("/api/v1/plugins/register", orjson.dumps(declared)),
+            201,
+        )
+
+
+def _post(connection: http.client.HTTPConnection, ask: Ask, status: int = 200) -> bytes:
+    connection.request("POST", ask[0], ask[1], HOST_HEADERS)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == status, body
+    return body
+
+
+def _warm(port: int, asks: Callable[[], Ask]) -> None:
+    _per_second(port, asks)
+
+
+def _p50_ms(port: int, asks: Callable[[], Ask]) -> float:
+    connection, times = http.client.HTTPConnection("127.0.0.1", port), []
+    for _ in range(CALLS):
+        ask = asks()
+        started = time.perf_counter()
+        _post(connection, ask)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1000
+
+
+def _per_second(port: int, asks: Callable[[], Ask]) -> float:
+    connections = threading.local()
+
+    def post(ask: Ask) -> None:
+        if not hasattr(connections, "one"):
+            connections.one = http.client.HTTPConnection("127.0.0.1", port)
+        _post(connections.one, ask)
+
+    prepared = [asks() for _ in range(2 * CALLS)]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        started = time.perf_counter()
+        list(pool.map(post, prepared))
+        return len(prepared) / (time.perf_counter() - started)
+
+
+def _one_block_ms(port: int, numbers: Iterator[int]) -> float:
+    connection, times = http.client.HTTPConnection("127.0.0.1", port), []
+    for _ in range(10):
+        started = time.perf_counter()
+        _post(connection, ("/api/v1/integrations/slow/render", _block("fast", next(numbers))))
+        times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1000
+
+
+def _batch_ms(port: int, numbers: Iterator[int]) -> float:
+    connection, times = http.client.HTTPConnection("127.0.0.1", port), []
+    for _ in range(5):
+        blocks = [
+            {
+                "key": str(key),
+                "integration_id": "slow",
+                "block_type": "fast",
+                "parameters": {"n": next(numbers)},
+            }
+            for key in range(BLOCKS)
+        ]
+        started = time.perf_counter()
+        lines = _post(connection, ("/api/v1/render-batch", orjson.dumps({"blocks": blocks}))).splitlines()
+        times.append(time.perf_counter() - started)
+        assert [orjson.loads(line)["status"] for line in lines] == [200] * BLOCKS
+    return statistics.median(times) * 1000
+
+
+# -- what is served, each in a process of its own --------------------------------------------------------------------
+
+
+@contextmanager
+def _served(*what: str) -> Iterator[int]:
+    with running("benchmarks.cold_render", *what) as (_, port):
+        yield int(port)
+
+
+def _serve(app: Flask, settings: Settings) -> None:
+    """Serves until the process is ended; prints the port. The one place that knows the server."""
+    listener = bind(settings)
+    print(listener.getsockname()[1], flush=True)
+    make_server(app, listener, settings).run_until_stopped()
+
+
+def _serve_ours(settings: Settings, ending: ExitStack) -> None:
+    listener = bind(settings)
+    port = listener.getsockname()[1]
+    listener.close()
+    settings = replace(settings, port=port)
+    app = create_app(settings)
+    ending.callback(close_app, app)
+    _serve(app, settings)
+
+
+def _serve_theirs(settings: Settings, url: str) -> None:
+    """The view that people write instead."""
+    app = Flask("passthrough")
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(pool_maxsize=settings.threads))
+
+    @app.post("/get")
+    def get() -> Response:
+        given: Any = request.get_json()
+        answer = session.get(f"{url}/item", params={"n": given["n"]}, timeout=10)
+        return Response(answer.content, content_type="application/json")
+
+    _serve(app, settings)
+
+
+def main() -> None:
+    cold = measure()
+    print(f"one at a time  {cold.ours_p50_ms:6.2f} ms  plain {cold.theirs_p50_ms:6.2f} ms  "
+          f"overhead {cold.overhead_ms:5.2f} ms of at most {OVERHEAD_LIMIT_MS}")  # fmt: skip
+    print(f"{PARALLEL} at a time   {cold.ours_per_second:6.0f} /s  plain {cold.theirs_per_second:6.0f} /s  "
+          f"cost     {cold.cost:5.2f}    of at most {COST_LIMIT}")  # fmt: skip
+    print(f"{BLOCKS} by batch    {cold.batch_ms:6.1f} ms  one   {cold.one_block_ms:6.1f} ms  "
+          f"ratio    {cold.batch_ratio:5.2f}    of at most {BATCH_LIMIT}")  # fmt: skip
+
+
+def _serve_what(what: str, *more: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
+        environ = {
+            "PATCHBAY_INSTANCE": folder,
+            "PATCHBAY_TOKEN": TOKEN,
+            "PATCHBAY_PORT": "0",
+            "PATCHBAY_PREFETCH": "off",
+            "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
+        }
+        settings = load_settings(environ)
+        if what == "ours":
+            _serve_ours(settings, ending)
+        else:
+            _serve_theirs(settings, *more)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        _serve_what(*sys.argv[1:])
+    else:
+        main()

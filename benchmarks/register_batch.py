@@ -1,0 +1,160 @@
+"""500 plugins declared by one request, against reading, validating and compiling the same JSON alone."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask
+
+from app import close_app, create_app
+from benchmarks.loopback import declaration
+from integrations.compiling import compile_plugin
+from schemas.plugins import BatchSchema, DeclarationSchema
+from settings import load_settings
+from web.json import parse_json
+
+PLUGINS = 500
+ROUNDS = 5
+LIMIT = 3.0
+TOKEN = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Medians in milliseconds: of new plugins, of the same ones declared again, and of what cannot be spared."""
+
+    new_ms: float
+    again_ms: float
+    alone_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.new_ms / self.alone_ms
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio <= LIMIT
+
+
+def measure() -> Batch:
+    """All three in turns, each round on a data folder of its own."""
+    body = orjson.dumps({"plugins": [_declaration(number) for number in range(PLUGINS)]})
+    rounds = [_measure_round(body) for _ in range(ROUNDS)]
+    new, again, alone = (statistics.median(times) for times in zip(*rounds, strict=True))
+    return Batch(new, again, alone)
+
+
+def _measure_round(body: bytes) -> tuple[float, float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {
+            "PATCHBAY_INSTANCE": str(Path(folder)),
+            "PATCHBAY_TOKEN": TOKEN,
+            "PATCHBAY_PREFETCH": "off",
+        }
+        app = create_app(load_settings(environ))
+        try:
+            return (
+                _ms(lambda: _register(app, body, "registered")),
+                _ms(lambda: _register(app, body, "unchanged")),
+                _ms(lambda: _read_alone(body)),
+            )
+        finally:
+            close_app(app)
+
+
+def _register(app: Flask, body: bytes, outcome: str) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Host": "127.0.0.1:8765"}
+    answer = app.test_client().post(
+        "/api/v1/plugins/register-batch", data=body, headers=headers, content_type="application/json"
+    )
+    assert answer.json is not None
+    assert answer.json[outcome] == PLUGINS, answer.json
+
+
+def _read_alone(body: bytes) -> None:
+    batch: Any = BatchSchema().load(parse_json(body))
+    schema = DeclarationSchema()
+    for declared in batch["plugins"]:
+        plugin: Any = schema.load(declared)
+        compile_plugin(plugin["id"], plugin["type"], plugin["manifest"])
+
+
+def _ms(work: Callable[[], None]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+def _declaration(number: int) -> dict[str, Any]:
+    """A plugin as people write them: a key, a few settings, a chain of two calls."""
+    manifest = {
+        "integration": {
+            "base_url": f"https://api{number}.example.com/v1",
+            "auth_method": "api_key",
+            "rate_limit": {"requests_per_minute": 60},
+        },
+        "properties": [
+            {"name": "api_key", "type": "string", "secure": True, "required": True},
+            {"name": "home", "type": "string", "default": "Oslo"},
+            {"name": "units", "type": "string", "enum": ["metric", "imperial"], "default": "metric"},
+        ],
+        "endpoints": [
+            {
+                "id": "geo",
+                "path": "/geo",
+                "parameters": [{"name": "q", "required": True}],
+                "cache_ttl": 86400,
+            },
+            {
+                "id": "now",
+                "path": "/now/{lat}/{lon}",
+                "parameters": [
+                    {"name": "lat", "type": "number", "required": True},
+                    {"name": "lon", "type": "number", "required": True},
+                    {"name": "units", "from_config": "units"},
+                ],
+                "select": "{temp: main.temp, wind: wind.speed}",
+            },
+        ],
+        "blocks": [
+            {
+                "id": "weather",
+                "config_schema": {"place": {"type": "string", "from_config": "home"}},
+                "steps": [
+                    {
+                        "id": "geo",
+                        "endpoint": "geo",
+                        "parameters": {"q": "{inputs.place}"},
+                        "outputs": {"lat": "[0].lat", "lon": "[0].lon"},
+                    },
+                    {
+                        "id": "now",
+                        "endpoint": "now",
+                        "parameters": {"lat": "{steps.geo.lat}", "lon": "{steps.geo.lon}"},
+                    },
+                ],
+                "cache_ttl": 600,
+                "stale_if_error": 86400,
+            }
+        ],
+    }
+    return declaration(f"plugin-{number}", manifest)
+
+
+def main() -> None:
+    batch = measure()
+    print(f"{PLUGINS} plugins   new {batch.new_ms:.0f} ms   again {batch.again_ms:.0f} ms   "
+          f"read alone {batch.alone_ms:.0f} ms   {batch.ratio:.2f} of at most {LIMIT}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
