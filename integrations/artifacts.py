@@ -7,6 +7,7 @@ a row in `integration_artifacts` says what it is an answer to. A hit reads the c
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
@@ -24,10 +26,12 @@ from integrations.calls import Headers
 from integrations.freshness import Lifetime, State
 from integrations.revalidation import Terms
 from plugin_store.database import Database
-from plugin_store.models import IntegrationArtifact, Plugin, Workspace
+from plugin_store.models import IntegrationArtifact, Plugin
 
 _NUMBER_BYTES = 4
 _HEAD_START = 2 * _NUMBER_BYTES
+
+FIND_EPOCH = "SELECT artifacts_epoch FROM plugins, workspaces WHERE workspaces.id = ? AND plugins.id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +135,13 @@ class Artifacts:
         if keep_seconds <= 0:
             return False
         packed = _pack(artifact)
-        with self._database.writing() as session:
+        row = _row(artifact, origin, len(packed))
+        with self._database.jotting() as connection:
             # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
-            epoch = session.scalar(
-                select(Plugin.artifacts_epoch)
-                .join(Workspace, Workspace.id == origin.workspace_id)
-                .where(Plugin.id == origin.plugin_id)
-            )
-            if epoch != origin.epoch or not self._bodies.set(artifact.key, packed, keep_seconds):
+            epoch = connection.execute(FIND_EPOCH, (origin.workspace_id, origin.plugin_id)).fetchone()
+            if epoch != (origin.epoch,) or not self._bodies.set(artifact.key, packed, keep_seconds):
                 return False
-            row = _row(artifact, origin, len(packed))
-            session.execute(
-                insert(IntegrationArtifact)
-                .values(row)
-                .on_conflict_do_update(index_elements=["parameters_hash"], set_=row)
-            )
+            connection.execute(KEEP_ROW, row | {"parameters": json.dumps(row["parameters"])})
         self._care.note_growth(len(packed))
         return True
 
@@ -285,6 +281,18 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
         )
     except (ValueError, TypeError):
         return None
+
+
+def _write_keep_row() -> str:
+    """The statement by which a row is kept in the place of the one before, its values by name."""
+    statement = insert(IntegrationArtifact)
+    statement = statement.on_conflict_do_update(
+        index_elements=["parameters_hash"], set_=dict(statement.excluded.items())
+    )
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+
+
+KEEP_ROW = _write_keep_row()
 
 
 def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:

@@ -58,7 +58,9 @@ class Database:
         self._engine = engine
         # Threads of one process queue here, in turn; SQLite's own waiting polls and may starve one of them.
         self._write_turn = threading.RLock()
-        self._revisions = RevisionReader(engine.url.database or "")
+        self._path = engine.url.database or ""
+        self._jotter: sqlite3.Connection | None = None
+        self._revisions = RevisionReader(self._path)
         self.memo = RevisionMemo(self.revision)
 
     @contextmanager
@@ -74,6 +76,22 @@ class Database:
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
+
+    @contextmanager
+    def jotting(self) -> Iterator[sqlite3.Connection]:
+        """The same as `writing`, on the bare connection, for rows written so often that a session would cost too much.
+
+        Raises StorageFailed.
+        """
+        with self._turn(), _driver_failures():
+            connection = self._jotter = self._jotter or _connect(self._path)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def revision(self) -> int:
         """A number that every committed change to what is declared or set raises, whichever process made it.
@@ -108,6 +126,10 @@ class Database:
 
     def close(self) -> None:
         self._revisions.close()
+        with self._turn():
+            if self._jotter is not None:
+                self._jotter.close()
+                self._jotter = None
         self._engine.dispose()
 
     @contextmanager
@@ -164,9 +186,7 @@ class ThreadReader:
     """
 
     def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(
-            path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
-        )
+        self.connection = _open_file(path)
         self.connection.execute("PRAGMA query_only = ON")
         self._data_version: int | None = None
         self._noticed_version: int | None = None
@@ -245,6 +265,16 @@ def prepare_engine(engine: Engine) -> None:
     """Make an engine's connections ours: WAL, foreign keys, and BEGIN said by us and by nobody else."""
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = _open_file(path)
+    _set_pragmas(connection, None)
+    return connection
+
+
+def _open_file(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

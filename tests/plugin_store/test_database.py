@@ -82,6 +82,39 @@ def test_a_failed_write_leaves_nothing(store: Store) -> None:
     assert store.rows("SELECT count(*) FROM notebooks") == [(1,)]
 
 
+def test_a_failed_jotting_leaves_nothing_and_the_next_one_works(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.database.jotting() as connection:
+        connection.execute("DELETE FROM notebooks")
+        _ = 1 / 0
+    assert store.rows("SELECT count(*) FROM notebooks") == [(1,)]
+    with store.database.jotting() as connection:
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+        connection.execute("UPDATE notebooks SET name = 'jotted'")
+    assert store.rows("SELECT name FROM notebooks") == [("jotted",)]
+
+
+def test_jottings_and_other_writes_lose_none_of_each_other(store: Store) -> None:
+    def jot() -> None:
+        for _ in range(50):
+            with store.database.jotting() as connection:
+                ((seen,),) = connection.execute("SELECT name FROM workspaces").fetchall()
+                connection.execute("UPDATE workspaces SET name = ?", (str(int(seen) + 1),))
+
+    def write() -> None:
+        for _ in range(50):
+            with store.database.writing() as session:
+                seen = session.scalar(text("SELECT name FROM workspaces"))
+                session.execute(text("UPDATE workspaces SET name = :name"), {"name": str(int(seen or 0) + 1)})
+
+    store.execute("UPDATE workspaces SET name = '0'")
+    threads = [threading.Thread(target=work) for work in (jot, write, jot, write)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.rows("SELECT name FROM workspaces") == [("200",)]
+
+
 def test_a_read_sees_one_moment(store: Store) -> None:
     with store.database.reading() as session:
         before = session.scalar(text("SELECT count(*) FROM workspaces"))
@@ -187,10 +220,14 @@ def test_a_locked_database_is_a_clear_failure(tmp_path: Path, monkeypatch: pytes
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageFailed, match="busy"), database.writing() as session:
         session.execute(text("DELETE FROM notebooks"))
+    with pytest.raises(StorageFailed, match="busy"), database.jotting() as connection:
+        connection.execute("DELETE FROM notebooks")
     other.execute("ROLLBACK")
     other.close()
     with database.writing() as session:
         session.execute(text("DELETE FROM notebooks"))
+    with database.jotting() as connection:
+        connection.execute("DELETE FROM notebooks")
     database.close()
 
 
