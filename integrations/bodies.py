@@ -71,7 +71,7 @@ class Bodies:
         """The bytes; None when they are not there, expired, or damaged."""
         cache = self._cache
         try:
-            value = (cache or self._open()).get(key)
+            value = (self._open() if cache is None else cache).get(key)
         except _UNREADABLE:
             self.delete(key)
             return None
@@ -85,7 +85,12 @@ class Bodies:
         for _ in range(2):
             cache = self._cache
             try:
-                return bool((cache or self._open()).set(key, value, expire=max(0.001, expire_seconds)))
+                opened = self._open() if cache is None else cache
+                if opened.set(key, value, expire=max(0.001, expire_seconds)):
+                    return True
+                # diskcache takes damage for a lock when it writes; counting tells the one from the other.
+                len(opened)
+                return False
             except _BROKEN as error:
                 if not self._recover(cache, error):
                     break
@@ -95,7 +100,7 @@ class Bodies:
         """Whether the key is not there any more; it may still be where nothing can be written."""
         cache = self._cache
         try:
-            return (cache or self._open()).delete(key) or not self.holds(key)
+            return (self._open() if cache is None else cache).delete(key) or not self.holds(key)
         except _BROKEN as error:
             return self._recover(cache, error)
 
@@ -103,7 +108,7 @@ class Bodies:
         """Whether something is kept under the key, whole or damaged."""
         cache = self._cache
         try:
-            return key in (cache or self._open())
+            return key in (self._open() if cache is None else cache)
         except (*_BROKEN, *_UNREADABLE) as error:
             if not isinstance(error, _UNREADABLE):
                 self._recover(cache, error)
@@ -113,7 +118,7 @@ class Bodies:
         """Every key, also of what has expired; it ends where it cannot be read on."""
         cache = self._cache
         try:
-            yield from filter(_is_text, cache or self._open())
+            yield from filter(_is_text, self._open() if cache is None else cache)
         except (*_BROKEN, *_UNREADABLE) as error:
             if not isinstance(error, _UNREADABLE):
                 self._recover(cache, error)
@@ -122,7 +127,7 @@ class Bodies:
         """What all of it takes up on disk, nearly."""
         cache = self._cache
         try:
-            return (cache or self._open()).volume()
+            return (self._open() if cache is None else cache).volume()
         except _BROKEN as error:
             self._recover(cache, error)
             return 0
