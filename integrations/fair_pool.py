@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+
+from integrations.lanes import Lanes
 
 _Task = tuple[Future[Any], Callable[[], Any]]
 
@@ -18,11 +19,8 @@ class FairPool:
     """
 
     def __init__(self, size: int, name: str) -> None:
-        self._size = size
-        self._lane_size = max(1, size - max(1, size // 8))
         self._threads = ThreadPoolExecutor(size, thread_name_prefix=name)
-        self._waiting: OrderedDict[str, deque[_Task]] = OrderedDict()
-        self._running: Counter[str] = Counter()
+        self._lanes: Lanes[_Task] = Lanes(size)
         self._closed = False
         self._lock = threading.Lock()
 
@@ -31,7 +29,7 @@ class FairPool:
         future: Future[Any] = Future()
         with self._lock:
             if not self._closed:
-                self._waiting.setdefault(lane, deque()).append((future, work))
+                self._lanes.add(lane, (future, work))
                 self._begin_what_fits()
                 return future
         future.cancel()
@@ -40,32 +38,20 @@ class FairPool:
     def waiting(self) -> int:
         """How many tasks have neither begun nor been cancelled."""
         with self._lock:
-            return sum(not future.cancelled() for tasks in self._waiting.values() for future, _ in tasks)
+            return sum(not future.cancelled() for future, _ in self._lanes.waiting())
 
     def close(self) -> None:
         """Returns when what runs has ended; what has not begun is cancelled."""
         with self._lock:
             self._closed = True
-            left = [future for tasks in self._waiting.values() for future, _ in tasks]
-            self._waiting.clear()
-        for future in left:
+            left = self._lanes.withdraw_all()
+        for future, _ in left:
             future.cancel()
         self._threads.shutdown()
 
     def _begin_what_fits(self) -> None:
-        while self._running.total() < self._size and (lane := self._next_lane()) is not None:
-            tasks = self._waiting[lane]
-            task = tasks.popleft()
-            if tasks:
-                self._waiting.move_to_end(lane)
-            else:
-                del self._waiting[lane]
-            self._running[lane] += 1
-            self._threads.submit(self._run, lane, task)
-
-    def _next_lane(self) -> str | None:
-        open_lanes = (lane for lane in self._waiting if self._running[lane] < self._lane_size)
-        return min(open_lanes, key=lambda lane: self._running[lane], default=None)
+        while (taken := self._lanes.take()) is not None:
+            self._threads.submit(self._run, *taken)
 
     def _run(self, lane: str, task: _Task) -> None:
         future, work = task
@@ -77,8 +63,6 @@ class FairPool:
                     future.set_exception(error)
         finally:
             with self._lock:
-                self._running[lane] -= 1
-                if not self._running[lane]:
-                    del self._running[lane]
+                self._lanes.give_back(lane)
                 if not self._closed:
                     self._begin_what_fits()

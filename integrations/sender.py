@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from integrations.budget import Spender, account_of
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+from integrations.fair_slots import FairSlots
 from integrations.manifest import Endpoint
 from integrations.parameters import Values
 from integrations.retrying import is_passing, wait_seconds
@@ -76,7 +76,7 @@ class _Again:
 
 
 class Sender:
-    """Sends requests. At most `max_calls` at a time, so that a slow provider cannot take every thread."""
+    """Sends requests. At most `max_calls` at a time, never all of them one integration's."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Sender:
         self._log = log
         self._clock = clock
         self._sleep = sleep
-        self._slots = threading.BoundedSemaphore(max_calls)
+        self._slots = FairSlots(max_calls)
 
     def exchange(
         self,
@@ -170,13 +170,14 @@ class Sender:
             measure.sent_at = time.perf_counter()
             return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
 
-        if not self._slots.acquire(timeout=max(0.0, _seconds_left(call, circumstances))):
+        lane = installed.plugin_id
+        if not self._slots.take(lane, _seconds_left(call, circumstances)):
             raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
         try:
             # Only now, so that what is counted goes out, and what goes out is counted when it does.
             return self._budget.spend(account_of(installed), call, circumstances.cause, send, waited_until)
         finally:
-            self._slots.release()
+            self._slots.give_back(lane)
 
     def _is_rejected(self, installed: Installed, outcome: Answer | PatchbayError) -> bool:
         """Whether the provider did not take the token."""

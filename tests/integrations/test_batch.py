@@ -359,7 +359,7 @@ class TestLeaving:
         stream.reset()
         noticed = threading.Event()
         # The last future of the pool's queue tells when it is cancelled.
-        [_, (last, _)] = pool._waiting["one"]
+        [_, (last, _)] = pool._lanes.waiting()
         last.add_done_callback(lambda _future: noticed.set())
         assert noticed.wait(PATIENCE_SECONDS)
         provider.released.set()

@@ -1,0 +1,64 @@
+"""Who comes next where lanes share a few places: the lane that holds the fewest, by turns among equals."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, deque
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Lanes(Generic[Item]):
+    """At most `size` places, of which one lane never has all. Whoever uses it holds a lock meanwhile."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lane_size = max(1, size - max(1, size // 8))
+        self._waiting: OrderedDict[str, deque[Item]] = OrderedDict()
+        self._held: Counter[str] = Counter()
+
+    def add(self, lane: str, item: Item) -> None:
+        """Lets the item wait for a place."""
+        self._waiting.setdefault(lane, deque()).append(item)
+
+    def take(self) -> tuple[str, Item] | None:
+        """The next item and its lane, which holds a place from now on; None while nothing fits."""
+        if self._held.total() >= self._size:
+            return None
+        open_lanes = (lane for lane in self._waiting if self._held[lane] < self._lane_size)
+        lane = min(open_lanes, key=lambda lane: self._held[lane], default=None)
+        if lane is None:
+            return None
+        item = self._waiting[lane].popleft()
+        self._waiting.move_to_end(lane)
+        self._forget_if_empty(lane)
+        self._held[lane] += 1
+        return lane, item
+
+    def give_back(self, lane: str) -> None:
+        """The lane holds one place less."""
+        self._held[lane] -= 1
+        if not self._held[lane]:
+            del self._held[lane]
+
+    def withdraw(self, lane: str, item: Item) -> bool:
+        """Whether the item was still waiting, and waits no more."""
+        if item not in self._waiting.get(lane, ()):
+            return False
+        self._waiting[lane].remove(item)
+        self._forget_if_empty(lane)
+        return True
+
+    def waiting(self) -> list[Item]:
+        """What waits for a place."""
+        return [item for items in self._waiting.values() for item in items]
+
+    def withdraw_all(self) -> list[Item]:
+        """What waited for a place until now."""
+        left = self.waiting()
+        self._waiting.clear()
+        return left
+
+    def _forget_if_empty(self, lane: str) -> None:
+        if not self._waiting[lane]:
+            del self._waiting[lane]

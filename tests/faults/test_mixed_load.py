@@ -1,0 +1,102 @@
+"""A provider that hangs under many renders is nothing to the others, nor to the rest of the house."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from settings import Settings
+from tests.conftest import RunningServer
+from tests.raw_upstreams import Peer, RawUpstream, respond
+
+RENDERS = 40
+# Far beyond the test: whoever waits for the hanging provider waits for the end of it.
+TIMEOUT_SECONDS = 60.0
+
+
+class Hanging:
+    """Takes requests and says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self._heard = threading.Condition()
+        self.count = 0
+
+    def __call__(self, peer: Peer) -> None:
+        if peer.read_request() is None:
+            return
+        with self._heard:
+            self.count += 1
+            self._heard.notify_all()
+        self.let_go.wait(TIMEOUT_SECONDS)
+        peer.send(respond(b"{}"))
+
+    def wait_for(self, count: int) -> None:
+        with self._heard:
+            assert self._heard.wait_for(lambda: self.count >= count, 30), self.count
+
+
+def answer_all(peer: Peer) -> None:
+    while peer.read_request() is not None:
+        peer.send(respond(b'{"quick": true}'))
+
+
+def declare(server: RunningServer, plugin_id: str, upstream: RawUpstream) -> None:
+    manifest = {
+        "integration": {"base_url": upstream.url("")},
+        "properties": [{"name": "note"}],
+        "endpoints": [{"id": "item", "path": "/item", "parameters": [{"name": "key"}], "cache_ttl": 3600}],
+        "blocks": [{"id": "item", "endpoint": "item"}],
+    }
+    declaration = {"id": plugin_id, "name": "P", "version": "1.0.0", "type": "integration"}
+    answer = server.request("POST", "/api/v1/plugins/register", json=declaration | {"manifest": manifest})
+    assert answer.status_code == 201, answer.text
+
+
+def render(server: RunningServer, plugin_id: str, number: int) -> int:
+    body = {"block_type": "item", "parameters": {"key": str(number)}}
+    path = f"/api/v1/integrations/{plugin_id}/render"
+    return server.request("POST", path, json=body, timeout=TIMEOUT_SECONDS).status_code
+
+
+def render_batch(server: RunningServer, plugin_id: str, number: int) -> int:
+    blocks = [
+        {"key": "k", "integration_id": plugin_id, "block_type": "item", "parameters": {"key": f"b{number}"}}
+    ]
+    return server.request(
+        "POST", "/api/v1/render-batch", json={"blocks": blocks}, timeout=TIMEOUT_SECONDS
+    ).json()["status"]
+
+
+@pytest.mark.parametrize(("upstream_calls", "hanging_calls"), [(2, 1), (8, 7), (24, 21)])
+def test_a_provider_that_hangs_holds_up_nobody_else(
+    settings: Settings,
+    start_server: Callable[[Settings], RunningServer],
+    upstream_calls: int,
+    hanging_calls: int,
+) -> None:
+    server = start_server(replace(settings, upstream_calls=upstream_calls, timeout_seconds=TIMEOUT_SECONDS))
+    hang = Hanging()
+    with (
+        RawUpstream(hang) as slow,
+        RawUpstream(answer_all) as quick,
+        ThreadPoolExecutor(RENDERS) as people,
+    ):
+        declare(server, "slow", slow)
+        declare(server, "quick", quick)
+        waiting = [people.submit(render, server, "slow", number) for number in range(RENDERS)]
+        hang.wait_for(hanging_calls)
+        assert [render(server, "quick", number) for number in range(10)] == [200] * 10
+        assert [render_batch(server, "quick", number) for number in range(3)] == [200] * 3
+        assert server.request("GET", "/healthz").status_code == 200
+        path = "/api/v1/integrations/slow/config"
+        assert server.request("PUT", path, json={"config": {"note": "n"}}).status_code == 200
+        assert server.request("GET", path).json()["config"] == {"note": "n"}
+        assert hang.count == hanging_calls
+        assert not any(render.done() for render in waiting)
+        hang.let_go.set()
+        assert [render.result() for render in waiting] == [200] * RENDERS
