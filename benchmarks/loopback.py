@@ -28,14 +28,14 @@ def running(*command: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @contextmanager
-def upstream(delay_ms: float) -> Iterator[str]:
-    """The origin of a provider that answers 2 KB of JSON after `delay_ms`, whatever it is asked."""
-    with running("benchmarks.loopback", delay_ms) as (_, port):
+def upstream(delay_ms: float, body_bytes: int = BODY_BYTES) -> Iterator[str]:
+    """The origin of a provider that answers JSON of that size after `delay_ms`, whatever it is asked."""
+    with running("benchmarks.loopback", delay_ms, body_bytes) as (_, port):
         yield f"http://127.0.0.1:{port}"
 
 
-async def _answer_all(delay_seconds: float) -> None:
-    body = b'{"data": "' + b"x" * (BODY_BYTES - 12) + b'"}'
+async def _answer_all(delay_seconds: float, body_bytes: int) -> None:
+    body = b'{"data": "' + b"x" * (body_bytes - 12) + b'"}'
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,4 +73,4 @@ def declaration(plugin_id: str, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_answer_all(float(sys.argv[1]) / 1000))
+    asyncio.run(_answer_all(float(sys.argv[1]) / 1000, int(sys.argv[2])))

@@ -1,0 +1,46 @@
+"""What a benchmark found: figures to read, and targets that are met or not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure that must stay at most, or be at least, what is said."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str = "×"
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        return self.measured >= self.limit if self.at_least else self.measured <= self.limit
+
+    def line(self) -> str:
+        word = "at least" if self.at_least else "at most"
+        verdict = "" if self.is_met else "   MISSED"
+        return f"{self.name}: {self.measured:.2f} {self.unit}, {word} {self.limit:g}{verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One benchmark: what was compared, its figures line by line, and its targets."""
+
+    title: str
+    figures: list[str]
+    targets: list[Target] = field(default_factory=list)
+
+    def text(self) -> str:
+        lines = [*self.figures, "", *(target.line() for target in self.targets)]
+        return "\n".join(f"  {line}".rstrip() for line in lines)
+
+    def as_json(self) -> dict[str, Any]:
+        targets = [
+            {**asdict(target), "measured": round(target.measured, 3), "is_met": target.is_met}
+            for target in self.targets
+        ]
+        return {"title": self.title, "figures": self.figures, "targets": targets}
