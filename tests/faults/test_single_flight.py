@@ -54,8 +54,8 @@ def provider(upstream: HTTPServer) -> Provider:
 def server(
     settings: Settings, start_server: Callable[[Settings], RunningServer], provider: Provider
 ) -> RunningServer:
-    """A server with a thread for everybody, so that all of them wait at the same time."""
-    server = start_server(replace(settings, threads=CROWD + 10))
+    """A server with a thread for everybody who asks for one integration, so that all of them wait at the same time."""
+    server = start_server(replace(settings, threads=2 * CROWD))
     manifest = {
         "integration": {"base_url": provider.url},
         "endpoints": [{"id": "item", "path": "/item", "parameters": [{"name": "key"}]}],

@@ -102,7 +102,7 @@ BREAKS: list[tuple[str, Callable[[Service], requests.Response]]] = [
     ("integrations.executor.parse_answer", lambda service: service.execute()),
     ("integrations.egress.door.Egress.send", lambda service: service.execute()),
     ("integrations.redaction.Redactor.__init__", lambda service: service.execute()),
-    ("integrations.render.make_artifact", lambda service: service.render(use_cache=False)),
+    ("integrations.answering.make_artifact", lambda service: service.render(use_cache=False)),
     ("integrations.artifacts.Artifacts.list_artifacts", lambda service: service.ground.call("GET", f"/plugins/{service.id}/artifacts")),
 ]  # fmt: skip
 
