@@ -15,8 +15,8 @@ run: $(VENV)/run.stamp ## Set up what is missing, then start Patchbay
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json (ARGS=--help)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers
 	@exec $(BIN)/python -m examples.demo

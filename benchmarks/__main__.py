@@ -1,52 +1,77 @@
-"""Runs every benchmark here, prints a table and writes build/bench.json. Fails when a limit is passed."""
+"""Runs the benchmarks, prints what they found and writes build/bench.json; fails when a target is missed.
+
+Each compares ways to do the same in one run, in turns, since the machine's speed drifts. Name some to run only those;
+`--docs` writes docs/performance.md as well.
+"""
 
 from __future__ import annotations
 
-import importlib
 import json
-import pkgutil
 import platform
-import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
-import benchmarks
-from benchmarks.measuring import Comparison
+import click
+
+from benchmarks import build_request, cached_render, cold_render, prefetch_schedule, register_batch
+from benchmarks.report import Section
+from settings import ROOT
 
 REPORT = Path("build") / "bench.json"
+PAGE = ROOT / "docs" / "performance.md"
+BENCHMARKS: dict[str, Callable[[], Iterable[Section]]] = {
+    "build-request": build_request.run,
+    "cached-render": cached_render.run,
+    "cold-render": cold_render.run,
+    "register-batch": register_batch.run,
+    "prefetch": prefetch_schedule.run,
+}
 
 
-def main() -> int:
-    found = list(_results())
-    width = max(len(item.name) for item in found)
-    print(f"{'':{width}}  {'ours':>9}  {'theirs':>9}  {'ratio':>6}  limit")
-    for item in found:
-        verdict = "" if item.is_met else "  over the limit"
-        print(
-            f"{item.name:{width}}  {item.ours_us:7.1f}µs  {item.theirs_us:7.1f}µs  {item.ratio:6.2f}  "
-            f"{item.limit:5.2f}{verdict}"
-        )
-    _write_report(found)
-    return 0 if all(item.is_met for item in found) else 1
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHMARKS)))
+@click.option("--docs", is_flag=True, help="Write docs/performance.md from this run.")
+def main(names: tuple[str, ...], docs: bool) -> None:
+    sections = []
+    for name in names or BENCHMARKS:
+        for section in BENCHMARKS[name]():
+            click.echo(f"{section.title}\n\n{section.text()}\n")
+            sections.append(section)
+    _write_report(sections)
+    if docs:
+        _write_page(sections)
+    missed = [target for section in sections for target in section.targets if not target.is_met]
+    raise SystemExit(1 if missed else 0)
 
 
-def _results() -> Iterator[Comparison]:
-    for module in sorted(pkgutil.iter_modules(benchmarks.__path__), key=lambda item: item.name):
-        run = getattr(importlib.import_module(f"benchmarks.{module.name}"), "run", None)
-        if run is not None:
-            yield from run()
+def hardware() -> str:
+    """The processor, how many of its cores there are, and the Python that ran."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = models[0] if models else platform.processor() or platform.machine()
+    return f"{len(models) or 1} cores of {name}, {platform.system()}, Python {platform.python_version()}"
 
 
-def _write_report(found: list[Comparison]) -> None:
+def _write_report(sections: list[Section]) -> None:
     REPORT.parent.mkdir(exist_ok=True)
     report = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "results": [{**asdict(item), "ratio": round(item.ratio, 3), "is_met": item.is_met} for item in found],
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+        "sections": [section.as_json() for section in sections],
     }
     REPORT.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
 
+def _write_page(sections: list[Section]) -> None:
+    text, _, _ = PAGE.read_text("utf-8").partition("## The last full run\n")
+    parts = [f"{datetime.now(UTC):%Y-%m-%d}, {hardware()}.\n"]
+    parts += [f"### {section.title}\n\n```\n{section.text()}\n```\n" for section in sections]
+    PAGE.write_text(text + "## The last full run\n\n" + "\n".join(parts), "utf-8")
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,30 +14,23 @@ ROUND_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The medians of both ways, in microseconds a call. `limit` is the ratio to stay below."""
+    """The medians of both ways, in microseconds a call."""
 
     name: str
     ours_us: float
     theirs_us: float
-    limit: float
 
     @property
     def ratio(self) -> float:
         return self.ours_us / self.theirs_us
 
-    @property
-    def is_met(self) -> bool:
-        return self.ratio < self.limit
 
-
-def compare(
-    name: str, ours: Callable[[], object], theirs: Callable[[], object], limit: float = 1.0
-) -> Comparison:
+def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Comparison:
     """Both ways in turns, so that a machine that grows slow or fast meanwhile does so for both."""
     repeats = _repeats_for(theirs)
     rounds = [(_seconds_a_call(ours, repeats), _seconds_a_call(theirs, repeats)) for _ in range(ROUNDS)]
     ours_seconds, theirs_seconds = (statistics.median(times) for times in zip(*rounds, strict=True))
-    return Comparison(name, ours_seconds * 1e6, theirs_seconds * 1e6, limit)
+    return Comparison(name, ours_seconds * 1e6, theirs_seconds * 1e6)
 
 
 def _repeats_for(work: Callable[[], object]) -> int:

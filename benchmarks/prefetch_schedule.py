@@ -25,6 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app import close_app, create_app
 from benchmarks.loopback import declaration, manifest, running, upstream
+from benchmarks.report import Section, Target
 from plugin_store.workspaces import Scope
 from settings import ROOT, Settings, load_settings
 
@@ -242,19 +243,28 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
     sys.stdin.readline()
 
 
-def main() -> None:
-    print(
+def run() -> list[Section]:
+    """The sweep of a real server, with its targets, beside a job for each block."""
+    runs = measure()
+    figures = [
         f"{'':24} {'start':>7} {'idle':>7} {'busy':>7} {'runs':>6} {'p50 late':>9} {'p99 late':>9} {'memory':>8}"
-    )
-    for run in measure():
-        print(
-            f"{run.name:24} {run.start_seconds:5.2f} s {run.idle_cpu:5.1f} % {run.busy_cpu:5.1f} % {run.runs:6d} "
-            f"{run.lateness_p50_ms:6.0f} ms {run.lateness_p99_ms:6.0f} ms {run.resident_mb:5.0f} MB"
-        )
+    ]
+    figures += [
+        f"{run.name:24} {run.start_seconds:5.2f} s {run.idle_cpu:5.1f} % {run.busy_cpu:5.1f} % {run.runs:6d} "
+        f"{run.lateness_p50_ms:6.0f} ms {run.lateness_p99_ms:6.0f} ms {run.resident_mb:5.0f} MB"
+        for run in runs
+    ]
+    sweep = runs[0]
+    targets = [
+        Target("start to ready", sweep.start_seconds, 2, "s"),
+        Target("idle, of a core", sweep.idle_cpu, 2, "%"),
+        Target(f"99th percentile late at {DUE_PER_SECOND} a second", sweep.lateness_p99_ms, 1000, "ms"),
+    ]
+    return [Section(f"{PLUGINS * BLOCKS:,} scheduled blocks", figures, targets)]
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["jobs"]:
         _schedule_jobs(json.loads(sys.argv[2]), float(sys.argv[3]))
     else:
-        main()
+        print("\n".join(section.text() for section in run()))
