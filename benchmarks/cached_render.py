@@ -24,7 +24,7 @@ from benchmarks.loopback import declaration, manifest, upstream
 from benchmarks.report import Section, Target
 from settings import ROOT
 
-ROUNDS = 1
+ROUNDS = 5
 TOKEN = "benchmark-token-of-43-characters-like-a-real-one"
 LARGE_BYTES = 200_000
 CROWD = {"artifacts": 100_000, "plugins": 1000, "scheduled": 10_000}

@@ -1,17 +1,14 @@
 """What becomes of a request: a known hit is answered on the spot, everything else is handed to a pool.
 
 The server's own threads read the request and look for a hit. They never run Flask and never wait for a provider,
-so nothing that hangs elsewhere reaches a hit. One thread runs Python at a time anyway; so they stay on one core,
-since handing the interpreter from core to core costs more than a hit does.
+so nothing that hangs elsewhere reaches a hit.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +18,7 @@ from werkzeug.http import parse_cookie
 
 from integrations.fair_pool import FairPool
 from settings import Settings
+from web.front_threads import FrontThreads
 from web.gate import FORM_PATHS, Gate, is_open
 from web.hit_layer import HitLayer, is_render
 from web.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
@@ -69,13 +67,21 @@ class Reception:
         self._max_body_size_bytes = settings.max_body_size_bytes
         self._calls = FairPool(settings.threads, "call")
         self._house = ThreadPoolExecutor(HOUSE_THREADS, thread_name_prefix="house")
-        self._here = threading.local()
+        self._threads = FrontThreads()
 
     def receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
         """Answers the request, or sees to it that it is answered. The number returned is nobody's to read."""
-        if not hasattr(self._here, "is_settled"):
-            self._here.is_settled = True
-            _stay_on_one_core()
+        self._threads.come()
+        try:
+            return self._receive(exchange, environ)
+        finally:
+            self._threads.go()
+
+    def let_go(self) -> None:
+        """Lets the server's threads go, so that it can end; what is under way goes on."""
+        self._threads.close()
+
+    def _receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
         is_admitted = self._gate is None or self._gate.admits_headers(
             environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")
         )
@@ -83,7 +89,7 @@ class Reception:
         if "CONTENT_LENGTH" in environ:
             size_bytes = int(environ["CONTENT_LENGTH"])
             if size_bytes <= self._readable_bytes(environ, is_admitted):
-                body = environ["wsgi.input"].read()
+                body = self._threads.read(environ["wsgi.input"].read)
                 if len(body) != size_bytes:
                     return _refuse(exchange, 400)
         elif "HTTP_TRANSFER_ENCODING" in environ:
@@ -172,10 +178,3 @@ def _refuse(exchange: Exchange, status: int) -> int:
     headers = [("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
     exchange.response_bytes(status, headers, orjson.dumps(problem(code, status, title, detail)))
     return status
-
-
-def _stay_on_one_core() -> None:
-    """Ties the calling thread to one of the process's cores, where the system can do that."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(os.getpid()))
-        os.sched_setaffinity(threading.get_native_id(), {cores[os.getpid() % len(cores)]})

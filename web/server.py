@@ -31,7 +31,7 @@ NO_TLS = (False, None, None, None, "tls1.3", None, [], False)
 CONNECTION_LIMIT = 1024
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30
-IDLE_THREAD_SECONDS = 60
+IDLE_THREAD_SECONDS = 600
 DRAIN_SECONDS = 30.0
 LAST_CALL_SECONDS = 0.05
 
@@ -93,6 +93,7 @@ class Server:
             self._is_stopping = True
         # Who connected before the stop has been let in by then.
         time.sleep(LAST_CALL_SECONDS)
+        self._reception.let_go()
         self._signal.set()
         self._drained.wait(DRAIN_SECONDS)
         self._reception.close()
