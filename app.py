@@ -66,7 +66,7 @@ from plugin_store.routes import settings as store_settings
 from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
-from web import health, notebook, pages, signin
+from web import health, metrics, notebook, pages, signin
 from web.commands import bare_app, is_on_the_way_to, register_commands
 from web.context import Services
 from web.gate import Gate, init_gate
@@ -269,7 +269,13 @@ def register_blueprints(app: Flask) -> None:
     api = init_openapi(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)
-    pages_blueprints = (health.blueprint, signin.blueprint, pages.blueprint, notebook.blueprint)
+    pages_blueprints = (
+        health.blueprint,
+        metrics.blueprint,
+        signin.blueprint,
+        pages.blueprint,
+        notebook.blueprint,
+    )
     for blueprint in (*pages_blueprints, oauth2_callback_blueprint):
         app.register_blueprint(blueprint)
 

@@ -20,6 +20,7 @@ from diskcache.core import MODE_PICKLE
 from integrations.presence import Presence
 
 SHARDS = 8
+CACHE_PAGES = 16
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
 # A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
@@ -204,6 +205,8 @@ class Bodies:
             disk_min_file_size=32 * 1024,
             # Reading a mapped file that somebody cuts short ends the process.
             sqlite_mmap_size=0,
+            # Pages, for each thread and shard: the system keeps the files in memory once, for all of them.
+            sqlite_cache_size=CACHE_PAGES,
         )
 
     def _recover(self, failed: diskcache.FanoutCache | None, error: Exception) -> bool:

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import delete, insert, select
 
 from errors import StorageFailed
+from integrations.usage.tally import Spreads, Tally
 from plugin_store.database import Database
 from plugin_store.models import PluginApiLog, Workspace
 
@@ -20,6 +21,7 @@ FLUSH_EVERY_SECONDS = 0.5
 MAX_WAITING = 10_000
 SWEEP_EVERY_SECONDS = 3600.0
 SWEPT_AT_ONCE = 5000
+DURATION_BOUNDS_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +52,21 @@ class CallLog:
         self._database = database
         self._clock = clock
         self._retention_seconds = retention_seconds
+        self.outcomes = Tally()
+        self.durations = Spreads(DURATION_BOUNDS_SECONDS)
         self._swept_at = float("-inf")
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: list[CallRecord] = []
         self._lock = threading.Lock()
         self._flush_lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
     def record(self, record: CallRecord) -> None:
+        labels = (str(record.workspace_id), record.plugin_id, record.cause)
+        self.outcomes.add((*labels, record.error_code or "ok"))
+        self.durations.add(labels, record.duration_ms / 1000)
         with self._lock:
             if len(self._waiting) < MAX_WAITING:
-                self._waiting.append(asdict(record))
+                self._waiting.append(record)
             if self._timer is None:
                 self._timer = threading.Timer(FLUSH_EVERY_SECONDS, self.flush)
                 self._timer.daemon = True
@@ -69,16 +76,16 @@ class CallLog:
         """Writes what waits; what cannot be written now waits on."""
         with self._flush_lock:
             with self._lock:
-                rows, self._waiting = self._waiting, []
+                records, self._waiting = self._waiting, []
                 self._timer = None
-            if not rows:
+            if not records:
                 return
             try:
-                self._write(rows)
+                self._write(records)
             except StorageFailed:
-                _log.warning("The log of %d calls cannot be written now.", len(rows))
+                _log.warning("The log of %d calls cannot be written now.", len(records))
                 with self._lock:
-                    self._waiting = (rows + self._waiting)[:MAX_WAITING]
+                    self._waiting = (records + self._waiting)[:MAX_WAITING]
             else:
                 self._sweep_now_and_then()
 
@@ -95,11 +102,11 @@ class CallLog:
             if not gone:
                 return
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
+    def _write(self, records: list[CallRecord]) -> None:
         with self._database.writing() as session:
             known = set(session.scalars(select(Workspace.id)))
             # A workspace may be deleted while a call of it is under way.
-            kept = [row for row in rows if row["workspace_id"] in known]
+            kept = [asdict(record) for record in records if record.workspace_id in known]
             if kept:
                 session.execute(insert(PluginApiLog), kept)
 

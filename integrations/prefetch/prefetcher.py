@@ -19,6 +19,7 @@ from integrations.prefetch.questions import Inputs, Questions
 from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.steady import SteadyScheduler, Turn
 from integrations.render import Renderer
+from integrations.usage.tally import Spreads, Tally
 from integrations.uses import Uses
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 FLUSH_EVERY_SECONDS = 5.0
 # What a round takes for planning at most, so that many new plugins do not hold up what is due.
 PLANNING_SECONDS = 0.2
+LATENESS_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
 
 # A scheduled call that makes way for people, or for a provider that needs a rest.
 YIELDED = (BudgetSpent, BreakerOpen)
@@ -63,6 +65,8 @@ class Prefetcher:
         self._clock = clock
         self._chance = chance
         self._idle_intervals = idle_intervals
+        self.outcomes = Tally()
+        self.lateness = Spreads(LATENESS_BOUNDS_SECONDS)
         self._scheduler: SteadyScheduler | None = None
         self._planned_revision: int | None = None
         self._swept_at: float | None = None
@@ -258,6 +262,10 @@ class Prefetcher:
                 "failures": 0,
                 "next_run_at": cadence.next_run(fetched_at, self._chance()),
             }
+        labels = (str(job.workspace_id), job.plugin_id)
+        self.outcomes.add((*labels, values["last_outcome"]))
+        if lateness_ms is not None:
+            self.lateness.add(labels, lateness_ms / 1000)
         self._note(job, values)
 
     def _failed(self, job: PrefetchJob, error: PatchbayError) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
+from integrations.usage.tally import Labels
 from plugin_store.database import Database
 from plugin_store.models import UsageCount, Workspace
 
@@ -42,6 +43,7 @@ class UsageCounter:
         self._clock = clock
         self._retention_seconds = retention_seconds
         self._waiting: dict[Key, Counts] = {}
+        self._flushed: dict[tuple[int, str], Counts] = {}
         self._lock = threading.Lock()
         self._flush_lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -62,6 +64,7 @@ class UsageCounter:
         with self._flush_lock:
             with self._lock:
                 counted, self._waiting = self._waiting, {}
+                _add_by_place(self._flushed, counted)
                 self._stop_timer()
             if not counted:
                 return
@@ -72,6 +75,17 @@ class UsageCounter:
                 self._put_back(counted)
             else:
                 self._sweep_now_and_then()
+
+    def since_start(self) -> dict[Labels, int]:
+        """The answers of this process by workspace, integration and outcome: hit, stale or fetched."""
+        with self._lock:
+            by_place = dict(self._flushed)
+            _add_by_place(by_place, self._waiting)
+        found: dict[Labels, int] = {}
+        for (workspace_id, plugin_id), (renders, hits, stale) in by_place.items():
+            counts = {"hit": hits, "stale": stale, "fetched": renders - hits - stale}
+            found |= {(str(workspace_id), plugin_id, name): count for name, count in counts.items()}
+        return found
 
     def sweep(self) -> None:
         """Forgets the counts that are too old. Raises StorageFailed."""
@@ -114,6 +128,8 @@ class UsageCounter:
     def _put_back(self, counted: Mapping[Key, Counts]) -> None:
         with self._lock:
             for key, counts in counted.items():
+                place = key[:2]
+                self._flushed[place] = _sum(self._flushed[place], (-counts[0], -counts[1], -counts[2]))
                 since = self._waiting.get(key, (0, 0, 0))
                 self._waiting[key] = (counts[0] + since[0], counts[1] + since[1], counts[2] + since[2])
 
@@ -123,3 +139,13 @@ class UsageCounter:
             self._swept_at = now
             with suppress(StorageFailed):
                 self.sweep()
+
+
+def _add_by_place(by_place: dict[tuple[int, str], Counts], counted: Mapping[Key, Counts]) -> None:
+    for (workspace_id, plugin_id, _), counts in counted.items():
+        place = (workspace_id, plugin_id)
+        by_place[place] = _sum(by_place.get(place, (0, 0, 0)), counts)
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]

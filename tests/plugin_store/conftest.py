@@ -14,6 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from integrations.artifact_care import ArtifactCare
+from integrations.artifacts import Artifacts
+from integrations.bodies import Bodies
 from plugin_store.configs import Configs
 from plugin_store.database import Database, init_database
 from plugin_store.keys import load_keyring
@@ -119,6 +122,8 @@ class Client:
 
 @pytest.fixture
 def client(store: Store) -> Client:
+    bodies = Bodies(store.folder / "cache")
+    care = ArtifactCare(bodies, store.database, store.clock, 1 << 30)
     app = Flask("routes")
     app.json = OrjsonProvider(app)
     app.url_map.converters["int64"] = Int64Converter
@@ -130,6 +135,7 @@ def client(store: Store) -> Client:
         configs=store.configs,
         reviews=store.reviews,
         vault=store.vault,
+        artifacts=Artifacts(bodies, store.database, store.clock, care),
     )
     for module in (plugins, workspaces, plugin_states, settings):
         app.register_blueprint(module.blueprint, url_prefix="/api/v1")
