@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -11,13 +10,11 @@ from typing import Protocol
 
 from errors import UpstreamInvalid
 from integrations.calls import Headers
+from integrations.egress.codings import PIECE_BYTES, decoders_of, truncated
 
-PIECE_BYTES = 65_536
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_TRAILER_LINES = 128
-MAX_CODINGS = 3
 
-_GZIP_WBITS = 16 + zlib.MAX_WBITS
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
@@ -70,14 +67,15 @@ def read_body(source: Source, framing: Framing, coding: str | None, max_bytes: i
     """The body, complete and decoded from `coding` (a Content-Encoding value).
 
     Raises UpstreamInvalid with reason "truncated", "too_large", "framing" or "coding". At no time is more
-    held than `max_bytes` and a few pieces.
+    held than `max_bytes`, a few pieces and a decoder's window.
     """
     if framing.extent is Extent.LENGTH and framing.length > max_bytes:
         raise _too_large(max_bytes)
     pieces = _capped(_FRAMED[framing.extent](source, framing.length), max_bytes)
-    for name in reversed(_codings(coding)):
-        pieces = _CODINGS[name](pieces)
-    return b"".join(_capped(pieces, max_bytes))
+    for decode in decoders_of(coding):
+        # Each layer is capped, or one that unpacks to terabytes of padding would keep the next busy for hours.
+        pieces = _capped(decode(pieces), max_bytes)
+    return b"".join(pieces)
 
 
 def _capped(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
@@ -93,11 +91,6 @@ def _too_large(max_bytes: int) -> UpstreamInvalid:
     return UpstreamInvalid(
         f"The provider's answer is larger than the {max_bytes} bytes allowed.", reason="too_large"
     )
-
-
-def truncated() -> UpstreamInvalid:
-    """The failure of an answer that ends before it is complete."""
-    return UpstreamInvalid("The provider's answer ended before it was complete.", reason="truncated")
 
 
 def _read_nothing(source: Source, length: int) -> Iterator[bytes]:
@@ -147,70 +140,3 @@ _FRAMED: dict[Extent, Callable[[Source, int], Iterator[bytes]]] = {
     Extent.CHUNKED: _read_chunks,
     Extent.UNTIL_CLOSE: _read_until_close,
 }
-
-
-def _codings(coding: str | None) -> list[str]:
-    names = [name.strip().lower() for name in (coding or "").split(",")]
-    names = [name for name in names if name not in ("", "identity")]
-    if len(names) > MAX_CODINGS or not all(name in _CODINGS for name in names):
-        raise UpstreamInvalid("The provider's answer is compressed in an unknown way.", reason="coding")
-    return names
-
-
-def _bad_coding() -> UpstreamInvalid:
-    return UpstreamInvalid("The provider's answer cannot be decompressed.", reason="coding")
-
-
-def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What gzip members hold, one after the other (RFC 1952 section 2.2)."""
-    member = None
-    for piece in pieces:
-        rest = piece
-        while rest:
-            member = member or zlib.decompressobj(wbits=_GZIP_WBITS)
-            if member.eof:
-                # Another member follows, or the zeros that some tools pad the end with.
-                if not (rest := rest.lstrip(b"\0")):
-                    break
-                member = zlib.decompressobj(wbits=_GZIP_WBITS)
-            yield from _inflated(member, rest)
-            rest = member.unused_data
-    if member is not None and not member.eof:
-        raise truncated()
-
-
-def _undeflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What a deflate body holds: in zlib's wrapping as the standard says, or bare as some servers send it."""
-    inflater = None
-    for piece in pieces:
-        if inflater is None:
-            # The first byte of zlib's wrapping names the method, 8, in its low half (RFC 1950 section 2.2).
-            wrapped = piece[0] & 0x0F == 8
-            inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
-        elif inflater.eof:
-            raise _bad_coding()
-        yield from _inflated(inflater, piece)
-    if inflater is not None and not inflater.eof:
-        raise truncated()
-
-
-def _inflated(inflater: zlib._Decompress, compressed: bytes) -> Iterator[bytes]:
-    # A kilobyte may hold a megabyte: it comes out in pieces, so that the cap stops it early. A full piece may
-    # have left more inside, even when all input is taken.
-    piece = b""
-    while (compressed or len(piece) == PIECE_BYTES) and not inflater.eof:
-        try:
-            piece = inflater.decompress(compressed, PIECE_BYTES)
-        except zlib.error:
-            raise _bad_coding() from None
-        compressed = inflater.unconsumed_tail
-        if piece:
-            yield piece
-
-
-_CODINGS: dict[str, Callable[[Iterable[bytes]], Iterator[bytes]]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-}
-ACCEPT_ENCODING = "gzip, deflate"

@@ -20,7 +20,8 @@ from requests.utils import parse_dict_header
 
 from errors import EgressRefused, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.calls import Answer, DigestLogin, PreparedCall
-from integrations.egress.body import ACCEPT_ENCODING, framing_of, read_body, truncated
+from integrations.egress.body import framing_of, read_body
+from integrations.egress.codings import ACCEPT_ENCODING, truncated
 from integrations.egress.deadline import Watch, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners

@@ -8,9 +8,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+import brotli
 import pytest
 
 from errors import PatchbayError, UpstreamInvalid
+from integrations.egress.codings import zstd
 from tests.egress_calls import MakeEgress, call, egress_maker
 from tests.raw_upstreams import Handler, Peer, RawUpstream, answering, respond, saying
 
@@ -30,6 +32,23 @@ def reason_of(failure: pytest.ExceptionInfo[PatchbayError]) -> Any:
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 GZIPPED = HEAD + b"Content-Encoding: gzip\r\n\r\n"
 DEFLATED = HEAD + b"Content-Encoding: deflate\r\n\r\n"
+BROTLI = HEAD + b"Content-Encoding: br\r\n\r\n"
+ZSTD = HEAD + b"Content-Encoding: zstd\r\n\r\n"
+# What may be skipped: a magic number, a length, that many bytes (RFC 8878 section 3.1.2).
+SKIPPABLE = b"\x50\x2a\x4d\x18\x04\0\0\0note"
+
+
+def _brotli_zeros(millions: int) -> bytes:
+    packer = brotli.Compressor(quality=5)
+    return b"".join(packer.process(b"\0" * 1_000_000) for _ in range(millions)) + packer.finish()
+
+
+def _zstd_zeros(millions: int, window_log: int = 23) -> bytes:
+    parameter = zstd.CompressionParameter
+    packer = zstd.ZstdCompressor(options={parameter.window_log: window_log, parameter.checksum_flag: 1})
+    return b"".join(packer.compress(b"\0" * 1_000_000) for _ in range(millions)) + packer.flush()
+
+
 BROKEN = {
     "length not reached": (HEAD + b"Content-Length: 5\r\n\r\nabc", "truncated"),
     "head cut": (HEAD + b"Content-Length: 5\r\nX-Cut", "truncated"),
@@ -48,7 +67,7 @@ BROKEN = {
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\nab", "framing"),
     "length is no number": (HEAD + b"Content-Length: 2x\r\n\r\nab", "framing"),
     "length in other digits": (HEAD + b"Content-Length: \xb2\r\n\r\nab", "framing"),
-    "unknown content coding": (HEAD + b"Content-Encoding: br\r\n\r\nab", "coding"),
+    "unknown content coding": (HEAD + b"Content-Encoding: compress\r\n\r\nab", "coding"),
     "many codings": (HEAD + b"Content-Encoding: gzip, gzip, gzip, gzip\r\n\r\nab", "coding"),
     "gzip is none": (GZIPPED + b"plain text", "coding"),
     "gzip cut": (GZIPPED + gzip.compress(b"text" * 99)[:-9], "truncated"),
@@ -57,6 +76,29 @@ BROKEN = {
     "gzip and then garbage": (GZIPPED + gzip.compress(b"text") + b"garbage", "coding"),
     "deflate is none": (DEFLATED + b"\xff\xff\xff\xff", "coding"),
     "deflate cut": (DEFLATED + zlib.compress(b"text" * 99)[:-6], "truncated"),
+    "brotli is none": (BROTLI + b"\xff" * 20, "coding"),
+    "brotli cut": (BROTLI + brotli.compress(b"text" * 99)[:-1], "truncated"),
+    "brotli cut at its first byte": (BROTLI + brotli.compress(b"text" * 99)[:1], "truncated"),
+    "brotli and then garbage": (BROTLI + brotli.compress(b"text") + b"garbage", "coding"),
+    "brotli twice": (BROTLI + brotli.compress(b"text") * 2, "coding"),
+    "brotli and then garbage in a chunk of its own": (
+        HEAD
+        + b"Content-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + b"%x\r\n%b\r\n1\r\nx\r\n0\r\n\r\n" % (len(packed := brotli.compress(b"text")), packed),
+        "coding",
+    ),
+    "brotli with a large window": (BROTLI + b"\x11\x1e" + b"\0" * 20, "coding"),
+    "zstd is none": (ZSTD + b"plain text", "coding"),
+    "zstd cut": (ZSTD + zstd.compress(b"text" * 99)[:-1], "truncated"),
+    "zstd cut in its head": (ZSTD + zstd.compress(b"text" * 99)[:3], "truncated"),
+    "zstd without checksum": (ZSTD + _zstd_zeros(1)[:-4], "truncated"),
+    "zstd with wrong checksum": (ZSTD + _zstd_zeros(1)[:-4] + b"1234", "coding"),
+    "zstd and then garbage": (ZSTD + zstd.compress(b"text") + b"garbage", "coding"),
+    "zstd and then zeros": (ZSTD + zstd.compress(b"text") + b"\0" * 8, "coding"),
+    "second zstd frame cut": (ZSTD + zstd.compress(b"text") + zstd.compress(b"text")[:-1], "truncated"),
+    "skippable zstd frame cut": (ZSTD + zstd.compress(b"text") + SKIPPABLE[:-1], "truncated"),
+    "zstd with a window of 16 MB": (ZSTD + _zstd_zeros(20, window_log=24), "coding"),
+    "zstd with a window of 2 GB": (ZSTD + b"\x28\xb5\x2f\xfd\x00\xa8" + b"\x01\0\0", "coding"),
     "not HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", "not_http"),
     "another version": (b"HTTP/9.9 200 OK\r\n\r\n", "not_http"),
     "no status": (b"HTTP/1.1 abc OK\r\n\r\n", "not_http"),
@@ -98,6 +140,8 @@ def _endless(start: bytes, block: bytes) -> Handler:
 
 
 BOMB = _compressed(b"\0" * 1_000_000, 200)
+BROTLI_BOMB = _brotli_zeros(200)
+ZSTD_BOMB = _zstd_zeros(200)
 TOO_LARGE = {
     "declared length": saying(HEAD + b"Content-Length: 99999999999\r\n\r\n"),
     "until close": _endless(HEAD + b"\r\n", b"x" * 65_536),
@@ -107,6 +151,20 @@ TOO_LARGE = {
     "gzip bomb": saying(GZIPPED + BOMB),
     "gzip bomb in gzip": saying(HEAD + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(BOMB)),
     "deflate bomb": saying(DEFLATED + zlib.compress(b"\0" * 200_000_000)),
+    "brotli bomb": saying(BROTLI + BROTLI_BOMB),
+    "brotli bomb in brotli": saying(
+        HEAD + b"Content-Encoding: br, br\r\n\r\n" + brotli.compress(BROTLI_BOMB)
+    ),
+    "zstd bomb": saying(ZSTD + ZSTD_BOMB),
+    "zstd bomb in brotli": saying(HEAD + b"Content-Encoding: zstd, br\r\n\r\n" + brotli.compress(ZSTD_BOMB)),
+    "padding behind gzip in brotli": saying(
+        HEAD
+        + b"Content-Encoding: gzip, br\r\n\r\n"
+        + brotli.compress(gzip.compress(b"text") + b"\0" * 50_000_000, quality=5)
+    ),
+    "zstd frames without end": _endless(ZSTD, zstd.compress(b"\0" * 100_000) * 20),
+    "zstd frames of nothing without end": _endless(ZSTD, zstd.compress(b"") * 500),
+    "skippable zstd frames without end": _endless(ZSTD, SKIPPABLE * 500),
     "gzip members without end": _endless(GZIPPED, gzip.compress(b"\0" * 100_000) * 20),
 }
 
@@ -142,6 +200,18 @@ WHOLE = {
     "x-gzip": HEAD + b"Content-Encoding: X-GZIP\r\n\r\n" + gzip.compress(TEXT),
     "deflate": DEFLATED + zlib.compress(TEXT),
     "bare deflate": DEFLATED + RAW_DEFLATE,
+    "brotli": BROTLI + brotli.compress(TEXT),
+    "brotli in a small window": BROTLI + brotli.compress(TEXT, quality=0, lgwin=10),
+    "zstd": ZSTD + zstd.compress(TEXT),
+    "zstd in three frames": ZSTD + zstd.compress(TEXT[:99]) + zstd.compress(b"") + zstd.compress(TEXT[99:]),
+    "zstd with frames to skip": ZSTD + SKIPPABLE + zstd.compress(TEXT) + SKIPPABLE,
+    "brotli, then zstd, then gzip": HEAD
+    + b"Content-Encoding: br, ZSTD, gzip\r\n\r\n"
+    + gzip.compress(zstd.compress(brotli.compress(TEXT))),
+    "deflate, then zstd with frames to skip": HEAD
+    + b"Content-Encoding: deflate, zstd\r\n\r\n"
+    + SKIPPABLE
+    + zstd.compress(zlib.compress(TEXT)),
     "deflate, then gzip": HEAD
     + b"Content-Encoding: deflate, gzip\r\n\r\n"
     + gzip.compress(zlib.compress(TEXT)),
@@ -162,6 +232,18 @@ def test_a_whole_answer_is_read_whole_and_decoded(make_egress: MakeEgress, data:
     assert answer.received_bytes == len(data)
 
 
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_coded_answer_is_whole_however_it_is_cut(make_egress: MakeEgress, coding: str) -> None:
+    text = TEXT[:4000] + bytes(range(256)) * 4
+    packed = brotli.compress(text) if coding == "br" else zstd.compress(text) + zstd.compress(b"")
+    body = b"".join(b"1\r\n%c\r\n" % byte for byte in packed) + b"0\r\n\r\n"
+    data = HEAD + f"Content-Encoding: {coding}\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + body
+    with RawUpstream(saying(data)) as upstream:
+        answer = make_egress(upstream).send(call(upstream.url()))
+
+    assert answer.body == text
+
+
 @pytest.mark.parametrize(
     ("method", "data"),
     [
@@ -170,6 +252,8 @@ def test_a_whole_answer_is_read_whole_and_decoded(make_egress: MakeEgress, data:
         ("GET", b"HTTP/1.1 204 No Content\r\n\r\n"),
         ("GET", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\nETag: x\r\n\r\n"),
         ("GET", HEAD + b"Content-Length: 0\r\nContent-Encoding: gzip\r\n\r\n"),
+        ("GET", HEAD + b"Content-Length: 0\r\nContent-Encoding: br\r\n\r\n"),
+        ("GET", HEAD + b"Content-Length: 0\r\nContent-Encoding: zstd\r\n\r\n"),
     ],
 )
 def test_an_answer_without_a_body_is_not_waited_for(

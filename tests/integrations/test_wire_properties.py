@@ -260,7 +260,7 @@ def assert_headers(headers: list[Any], case: Case, wire: Recorder, body_length: 
         "Host": wire.host,
         "Content-Length": str(body_length),
         "User-Agent": "Patchbay/test",
-        "Accept-Encoding": "gzip, deflate",
+        "Accept-Encoding": "gzip, deflate, br, zstd",
         "Accept": "application/json",
         "X-Setting": case.setting,
         "X-Template": f"<{case.header_template}>",

@@ -62,7 +62,11 @@ class Recorder:
         lines = [f"{sent.method} {sent.target} HTTP/1.1", f"Host: {host or self.host}"]
         if body is not None or sent.method in ("POST", "PUT", "PATCH"):
             lines.append(f"Content-Length: {len(body or b'')}")
-        lines += ["User-Agent: Patchbay/test", "Accept-Encoding: gzip, deflate", "Accept: application/json"]
+        lines += [
+            "User-Agent: Patchbay/test",
+            "Accept-Encoding: gzip, deflate, br, zstd",
+            "Accept: application/json",
+        ]
         lines += [f"{name}: {value}" for name, value in sent.headers]
         return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 

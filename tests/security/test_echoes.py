@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import brotli
 import pytest
 
+from integrations.egress.codings import zstd
 from tests.raw_upstreams import respond
 from tests.security.ground import API_KEY, BY_HEADER, STATUS, Ground, Service, json_answer
 
@@ -70,6 +72,8 @@ ECHOES: dict[str, tuple[str, Answer]] = {
     "packed": ("json", lambda k: typed("application/json", gzip.compress(json.dumps(k).encode()), "Content-Encoding: gzip")),
     "packed and split": ("json", lambda k: chunked(gzip.compress(json.dumps([k]).encode()), 3, JSON, "Content-Encoding: gzip")),
     "deflated": ("json", lambda k: typed("application/json", zlib.compress(json.dumps(k).encode()), "Content-Encoding: deflate")),
+    "in brotli": ("json", lambda k: typed("application/json", brotli.compress(json.dumps(k).encode()), "Content-Encoding: br")),
+    "in zstd": ("json", lambda k: typed("application/json", zstd.compress(json.dumps(k).encode()), "Content-Encoding: zstd")),
     "in UTF-16": ("json", lambda k: typed("application/json; charset=utf-16", json.dumps({"k": k}).encode("utf-16"))),
     "in headers": ("json", lambda k: json_answer(b"{}", f"X-Echo: {k}", f"ETag: \"{k}\"", f"Set-Cookie: k={k}", f"Link: </{k}>; rel=next", f"Cache-Control: max-age={k}", f"Expires: {k}", f"Age: {k}", f"Date: {k}")),
     "in a header's name": ("json", lambda k: json_answer(b"{}", f"X-{k.replace('/', '').replace('=', '')}: 1", f"{k}: 1")),

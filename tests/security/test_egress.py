@@ -214,7 +214,7 @@ def test_a_request_carries_what_was_given_and_framing_only(make_egress: MakeEgre
         b"Host: " + upstream.authority.encode() + b"\r\n"
         b"Content-Length: 4\r\n"
         b"User-Agent: Patchbay/test\r\n"
-        b"Accept-Encoding: gzip, deflate\r\n"
+        b"Accept-Encoding: gzip, deflate, br, zstd\r\n"
         b"X-b: 1\r\nx-A: two  spaces\r\nX-b: 3\r\nContent-Type: text/plain\r\nZ: \xe9\r\n"
         b"\r\nbody"
     )

@@ -59,7 +59,7 @@ def test_an_allowed_redirect_takes_nothing_of_the_call_along(make_egress: MakeEg
     assert other.requests == [
         b"GET /landing?x=1 HTTP/1.1\r\n"
         b"Host: " + other.authority.encode() + b"\r\n"
-        b"User-Agent: Patchbay/test\r\nAccept-Encoding: gzip, deflate\r\nAccept: text/html\r\n\r\n"
+        b"User-Agent: Patchbay/test\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept: text/html\r\n\r\n"
     ]
 
 
