@@ -187,7 +187,8 @@ class Renderer:
             parameters = step_parameters(block, step, inputs, values)
             is_last = number == len(block.steps) - 1
             if is_last or not step.endpoint.is_safe:
-                known = kept if is_last and not block.collect and partial is None else None
+                # What an earlier step lacks must be told, also where the last answer is still right.
+                known = kept if partial is None else None
                 fetched = self._call(installed, step.endpoint, parameters, circumstances, known)
                 if isinstance(fetched.outcome, Unchanged):
                     return fetched

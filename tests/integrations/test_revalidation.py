@@ -274,6 +274,20 @@ class TestSteps:
         assert service.render("chain", {"place": "x"}).headers["X-Cache"] == "MISS"
         assert [tag for tag, _ in provider.asked] == [None, None]
 
+    def test_what_an_earlier_step_lacks_is_told(self, client, upstream, provider, places, clock):
+        service = self.chain(client, upstream)
+        service.manifest["endpoints"][1]["stale_if_error"] = 600
+        service.register()
+        service.render("chain", {"place": "x"})
+        clock.shift(61)
+        upstream.clear_all_handlers()
+        upstream.expect_request("/geo").respond_with_data(status=503)
+        again = Provider(upstream)
+        answered = service.render("chain", {"place": "x"})
+        assert (answered.headers["X-Cache"], answered.json["error"]["upstream_status"]) == ("MISS", 503)
+        assert answered.json["expires_at"] is None
+        assert again.asked == [(None, None)]
+
     def test_what_collects_several_answers_is_fetched(self, client, upstream, provider, places, clock):
         service = self.chain(client, upstream, collect=True)
         service.render("chain", {"place": "x"})
