@@ -57,6 +57,12 @@ class Installed:
         for obstacle in self.obstacles():
             raise obstacle
 
+    def require_set_up(self) -> None:
+        """The same for who only tries the settings, before it is switched on: ReviewDue, SettingsIncomplete."""
+        for obstacle in self.obstacles():
+            if not isinstance(obstacle, PluginDisabled):
+                raise obstacle
+
     def obstacles(self) -> Iterator[PatchbayError]:
         """Everything that stands between this integration and a call, what is to be told first before the rest."""
         if not self.enabled:

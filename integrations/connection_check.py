@@ -50,13 +50,13 @@ class ConnectionCheck:
     def run(self, scope: Scope, plugin_id: str, unsaved: Mapping[str, Any] | None) -> Verdict:
         """The verdict over the saved settings, with the unsaved ones laid over them.
 
-        Raises NotFound, PluginDisabled, ReviewDue and SettingsIncomplete as a render would, and Invalid for
-        unsaved settings that could not be saved.
+        Raises NotFound, ReviewDue and SettingsIncomplete as a render would, and Invalid for unsaved settings that
+        could not be saved. What is switched off can be tried all the same: that is how one sets it up.
         """
         installed = self._catalog.find(scope, plugin_id)
         endpoint = find_test_endpoint(installed)
         if endpoint is None:
-            installed.require_ready()
+            installed.require_set_up()
             return Verdict(
                 False, "There is no endpoint that can be called without an input.", {"code": "no_endpoint"}
             )
@@ -82,7 +82,7 @@ class ConnectionCheck:
 
     def _values(self, installed: Installed, endpoint: Endpoint, unsaved: Mapping[str, Any] | None) -> Values:
         if not unsaved:
-            installed.require_ready()
+            installed.require_set_up()
             return self._executor.stored_values(installed, endpoint)
         specs = properties_of(installed.standing.manifest)
         secure = {spec.name for spec in specs if spec.secure}
@@ -92,7 +92,6 @@ class ConnectionCheck:
         config = effective_config(specs, plain, {})
         config = {**installed.config, **{name: value for name, value in config.items() if name in plain}}
         kept = {name for name in installed.secrets if name not in entered}
-        _require_enabled(installed)
         missing = missing_required(specs, config, kept | {name for name, value in entered.items() if value})
         if missing:
             raise SettingsIncomplete(
@@ -175,7 +174,7 @@ def _invalid_words(error: Any) -> str:
     """What is wrong with an answer; where it is not at all what was expected, the address is the first suspect."""
     reason, detail = error.extensions.get("reason"), error.detail
     if reason in ("wrong_type", "unparsable", "empty"):
-        return f"{detail[:1].upper()}{detail[1:]}: check the base URL and the path."
+        return f"{detail.rstrip('.')}: check the base URL and the path."
     told = error.extensions.get("messages") or [
         f"{item['path'] or 'the answer'} {item['message']}"
         for item in error.extensions.get("mismatches") or ()
@@ -213,11 +212,6 @@ def _check_unsaved(entered: Mapping[str, Any], wrong: Mapping[str, list[str]]) -
             errors[f"config.{name}"] = ["Must be a string."]
     if errors:
         raise Invalid("Some settings are not right.", errors=errors)
-
-
-def _require_enabled(installed: Installed) -> None:
-    if not installed.enabled:
-        installed.require_ready()
 
 
 def _require_same_destinations(

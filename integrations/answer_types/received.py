@@ -85,7 +85,7 @@ def wrong_type(expected: str, received: Received, seen: str | None = None) -> Up
     named = received.media_type if received.media_type in _NAMEABLE.split() else None
     answered = seen or named or ("another type" if received.media_type else "no type at all")
     return UpstreamInvalid(
-        f"expected {expected}, the provider answered {answered}",
+        f"Expected {expected}, the provider answered {answered}.",
         upstream_status=received.status,
         reason="wrong_type",
     )
@@ -94,12 +94,14 @@ def wrong_type(expected: str, received: Received, seen: str | None = None) -> Up
 def unparsable(expected: str, problem: str, received: Received) -> UpstreamInvalid:
     """The failure for an answer that claims the right type and cannot be read as it."""
     return UpstreamInvalid(
-        f"expected {expected}, {problem}", upstream_status=received.status, reason="unparsable"
+        f"Expected {expected}, {problem}.", upstream_status=received.status, reason="unparsable"
     )
 
 
 def empty(expected: str, received: Received) -> UpstreamInvalid:
     """The failure for an answer without a body where one is needed."""
     return UpstreamInvalid(
-        f"expected {expected}, the provider answered nothing", upstream_status=received.status, reason="empty"
+        f"Expected {expected}, the provider answered nothing.",
+        upstream_status=received.status,
+        reason="empty",
     )

@@ -82,6 +82,16 @@ class TestLists:
         assert client.get("/integrations").json[0]["enabled"] is False
         assert client.get(f"/integrations?notebook_id={notebook['id']}").json[0]["enabled"] is True
 
+    def test_many_integrations_are_listed_by_pages(self, client, upstream):
+        for number in range(3):
+            declare(client, upstream, plugin_id=f"svc-{number}")
+        second = client.get("/integrations?page=2&page_size=2")
+        assert [item["id"] for item in second.json] == ["svc-2"]
+        assert json.loads(second.headers["X-Pagination"]) == {
+            "total": 3, "total_pages": 2, "page": 2, "page_size": 2,
+        }  # fmt: skip
+        assert len(client.get("/integrations").json) == 3
+
     @pytest.mark.parametrize("path", ["/views", "/themes"])
     def test_nothing_scans_for_views_and_themes(self, client, path):
         assert client.get(path).status_code == 404
@@ -149,6 +159,14 @@ class TestConnection:
         verdict = self.ask(client)
         assert (verdict["success"], verdict["details"]["endpoint"]) == (True, "status")
         assert upstream.log[0][0].headers["X-Api-Key"] == KEY
+
+    @pytest.mark.parametrize("unsaved", [None, {"server": "other"}])
+    def test_what_is_switched_off_can_be_tried(self, client, upstream, unsaved):
+        upstream.expect_request("/status").respond_with_json({"ok": True})
+        declare(client, upstream)
+        client.put("/integrations/svc/enable", {"enabled": False})
+        assert render(client).status_code == 403
+        assert self.ask(client, unsaved)["success"] is True
 
     @pytest.mark.parametrize(
         ("status", "words"),
