@@ -9,7 +9,7 @@ import orjson
 from flask import Response, request
 from flask.views import MethodView
 
-from errors import Invalid
+from errors import Invalid, Malformed
 from integrations.answering import Rendered
 from integrations.artifacts import ArtifactRow
 from integrations.catalog import Installed
@@ -46,10 +46,16 @@ blueprint = Blueprint(
 @blueprint.route("/integrations")
 class Integrations(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
     @blueprint.response(200, IntegrationListedSchema(many=True))
-    def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The registered integrations, with whether each is on in the workspace (and notebook)."""
-        return [_listed(installed) for installed in services().catalog.list(_scope(query))]
+        page = Page(paging["page"], paging["page_size"])
+        found = services().catalog.list(_scope(query))
+        listed = [_listed(installed) for installed in found[page.offset : page.end]]
+        return listed, 200, page.headers(len(found))
 
 
 @blueprint.route("/integrations/<string:plugin_id>")
@@ -202,7 +208,10 @@ def _answer(rendered: Rendered) -> Response:
 
 
 def _parameters_of(text: str) -> dict[str, Any]:
-    value = parse_json(text.encode()) if text else {}
+    try:
+        value = parse_json(text.encode()) if text else {}
+    except Malformed as error:
+        raise Malformed(error.detail.replace("The body", "`parameters`", 1)) from None
     if not isinstance(value, dict):
         raise Invalid(
             "`parameters` must be a JSON object.", errors={"parameters": ["Must be a JSON object."]}

@@ -342,6 +342,7 @@ class TestGet:
     def test_parameters_that_are_no_object_are_refused(self, weather, client, parameters):
         answer = client.get(f"/integrations/weather/render?block_type=weather&parameters={parameters}")
         assert answer.status_code in (400, 422)
+        assert answer.json["detail"].startswith("`parameters`")
 
 
 def test_an_echoed_secret_is_redacted_before_it_is_kept(weather, client, upstream):
