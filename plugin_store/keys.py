@@ -128,7 +128,9 @@ def read_key_file(path: Path) -> list[str]:
         for key in keys:
             Fernet(key)
     except ValueError:
-        raise ConfigurationError(f"The key file {path} holds something that is not a Fernet key.") from None
+        raise ConfigurationError(
+            f"The key file {path} holds something that is not a Fernet key: restore it from a copy."
+        ) from None
     if not keys:
         raise ConfigurationError(f"The key file {path} is empty: restore it, or delete it to begin anew.")
     return keys
