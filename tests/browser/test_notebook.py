@@ -326,3 +326,14 @@ def test_the_sandbox_never_fills_a_secret_in(open_notebook: OpenNotebook, api: A
     key = next(item for item in declared if item["name"] == "api_key")
     assert "default" not in key
     assert API_KEY not in json.dumps(api("GET", "/integrations/openweathermap/config"))
+
+
+def test_seconds_since_1970_that_a_manifest_declares_are_read_as_moments(
+    open_notebook: OpenNotebook, api: Api
+) -> None:
+    page = open_notebook()
+    api("PUT", "/integrations/openweathermap/secrets/api_key", {"value": API_KEY})
+    block = add_block(page, "openweathermap/forecast", {"Place": "Tokyo"})
+
+    expect(block.locator("td time").first).to_have_attribute("datetime", "2026-01-01T15:00:00.000Z")
+    expect(block).not_to_contain_text("1,767")

@@ -9,7 +9,7 @@ import { drawnValue, isRecord, isScalar, shortAddress } from './values.js';
  * @property {string} [value] The field that is the figure.
  * @property {string} [caption] The field that explains the figure.
  * @property {Record<string, string>} [labels] By field.
- * @property {Record<string, string>} [units] By field.
+ * @property {Record<string, string>} [units] By field; `epoch` makes seconds since 1970 a moment.
  * @property {string[]} [fields] Which fields, in this order.
  */
 
@@ -120,7 +120,8 @@ const isTag = (value) => isRecord(value) && Object.keys(value).length <= 2 && fi
 export function table(records, display = {}) {
   const found = [...new Set(records.slice(0, MAX_ROWS).flatMap((record) => fieldsOf(record, display)))];
   const columns = found.slice(0, MAX_COLUMNS);
-  const isNumeric = (/** @type {string} */ name) => records.every((record) => typeof record[name] === 'number');
+  const isNumeric = (/** @type {string} */ name) =>
+    display.units?.[name] !== 'epoch' && records.every((record) => typeof record[name] === 'number');
   const classOf = (/** @type {string} */ name) => (isNumeric(name) ? 'numeric' : null);
   const head = columns.map((name) => h('th', { scope: 'col', class: classOf(name) }, labelOf(name, display)));
   const rows = records.slice(0, MAX_ROWS).map((record) =>

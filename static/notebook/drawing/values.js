@@ -76,7 +76,7 @@ export function shortAddress(href) {
 }
 
 /**
- * One scalar. A number keeps its unit beside it.
+ * One scalar. A number keeps its unit beside it; seconds since 1970, told by the unit `epoch`, are a moment.
  *
  * @param {unknown} value
  * @param {string} [unit]
@@ -85,6 +85,10 @@ export function shortAddress(href) {
 export function drawnValue(value, unit = '') {
   if (value === null || value === undefined || value === '') return h('span', { class: 'none' }, '–');
   if (typeof value === 'boolean') return h('span', {}, value ? 'Yes' : 'No');
+  if (unit === 'epoch') {
+    const at = new Date(Number(value) * 1000);
+    if (!Number.isNaN(at.getTime())) return h('time', { datetime: at.toISOString() }, moments.format(at));
+  }
   if (typeof value === 'number') {
     return h('span', { class: 'number' }, numbers.format(value), unit && h('span', { class: 'unit' }, /^[°%′″]/.test(unit) ? unit : ` ${unit}`));
   }
