@@ -204,12 +204,14 @@ function settingsForm(integration, current, host) {
  */
 export async function drawSettings(integration, host) {
   const current = await host.client.getConfig(integration.id);
-  const address = safeUrl(integration.base_url);
+  // One with a placeholder is whatever the fields below say.
+  const origin = integration.base_url?.includes('{') ? null : integration.base_url;
+  const address = safeUrl(origin);
   return h('div', { class: 'settings', 'data-settings': integration.id }, [
     h('p', { class: 'settings-about' }, integration.description ?? ''),
     h('p', { class: 'settings-origin' }, [
       `Version ${integration.version}`,
-      integration.base_url && [' · ', address ? externalLink(address, integration.base_url) : integration.base_url],
+      origin && [' · ', address ? externalLink(address, origin) : origin],
     ]),
     h('div', { class: 'switch-row' }, h('span', {}, 'On in this workspace'), enableSwitch(integration, host)),
     reviewNotice(integration, host),

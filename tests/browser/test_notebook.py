@@ -337,3 +337,9 @@ def test_seconds_since_1970_that_a_manifest_declares_are_read_as_moments(
 
     expect(block.locator("td time").first).to_have_attribute("datetime", "2026-01-01T15:00:00.000Z")
     expect(block).not_to_contain_text("1,767")
+
+
+def test_settings_show_no_address_that_the_fields_below_make_up(open_notebook: OpenNotebook) -> None:
+    settings = open_settings(open_notebook(), "Syncthing")
+
+    expect(settings.locator(".settings-origin")).to_have_text("Version 1.0.0")
