@@ -18,8 +18,8 @@ test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json (ARGS=--help)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers
-	@exec $(BIN)/python -m examples.demo
+demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers (ARGS=--port=…)
+	@exec $(BIN)/python -m examples.demo $(ARGS)
 
 demo-check: $(VENV)/run.stamp ## Run the demo to its end and check what it shows
 	@$(BIN)/python -m examples.demo --check

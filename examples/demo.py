@@ -202,7 +202,7 @@ def run_demo(port: int, *, stay: bool) -> int:
 
 def stay_up(server: ServerProcess, sandbox: Sandbox) -> None:
     """Returns when somebody stops the demo. Raises ServerError when the server ends by itself."""
-    print(f"\nOpen   {server.signin_link}\nSandbox {sandbox.url}\nCtrl-C ends both.", flush=True)
+    print(f"\nOpen    {server.signin_link}\nSandbox {sandbox.url}\nCtrl-C ends both.", flush=True)
     try:
         while True:
             server.wait(1.0)
