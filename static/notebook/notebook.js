@@ -47,6 +47,8 @@ export class NotebookOnPage {
       announce: (/** @type {string} */ text) => this.announce(text),
     };
     this.blocks = store.blocks.map((placed) => this.makeBlock(placed));
+    /** What is on the page, as `layout` says it. */
+    this.drawnLayout = '';
   }
 
   /** Draws everything and asks for each block's data. */
@@ -57,6 +59,7 @@ export class NotebookOnPage {
     byId('add-block').addEventListener('click', () => this.openOffers());
     byId('open-plugins').addEventListener('click', () => this.openPanel());
     listenToKeys(this.place, (element) => this.blockOf(element)?.load({ useCache: false }));
+    this.store.listen(() => this.followStore());
     this.drawTheme();
     this.drawView();
     for (const block of this.blocks) block.load();
@@ -129,7 +132,12 @@ export class NotebookOnPage {
     const { theme } = this;
     if (!theme) return;
     THEMES[theme.id](theme);
-    const radio = document.querySelector(`input[name="theme"][value="${theme.id}"]`);
+    this.checkChoice('theme', theme.id);
+  }
+
+  /** @param {'view' | 'theme'} type @param {string} id */
+  checkChoice(type, id) {
+    const radio = document.querySelector(`input[name="${type}"][value="${id}"]`);
     if (radio instanceof HTMLInputElement) radio.checked = true;
   }
 
@@ -141,6 +149,33 @@ export class NotebookOnPage {
     else if (view) this.place.replaceChildren(VIEWS[view.id](elements, view.manifest), keyHint());
     else this.place.replaceChildren(...elements);
     this.place.dataset.view = view?.id ?? '';
+    this.drawnLayout = this.layout;
+    if (view) this.checkChoice('view', view.id);
+  }
+
+  /** Shows what another tab has changed; blocks that stay keep what they show. */
+  followStore() {
+    const standing = new Map(this.blocks.map((block) => [block.placed.key, block]));
+    this.blocks = this.store.blocks.map((placed) => standing.get(placed.key) ?? this.makeBlock(placed));
+    this.drawTheme();
+    if (this.layout !== this.drawnLayout) {
+      const focused = document.activeElement;
+      this.drawView();
+      // What is laid out anew loses the focus on the way.
+      if (focused instanceof HTMLElement && focused.isConnected) focused.focus();
+    }
+    for (const placed of this.store.blocks) {
+      const block = standing.get(placed.key);
+      standing.delete(placed.key);
+      if (block === undefined) this.blocks.find((made) => made.placed.key === placed.key)?.load();
+      else if (JSON.stringify(block.placed.parameters) !== JSON.stringify(placed.parameters)) block.change(placed.parameters);
+    }
+    for (const gone of standing.values()) gone.abandon();
+  }
+
+  /** The view and the blocks in it, to tell whether they are laid out as they should be. */
+  get layout() {
+    return [this.view?.id, ...this.blocks.map(({ placed }) => placed.key)].join(' ');
   }
 
   emptyState() {

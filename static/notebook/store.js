@@ -47,11 +47,13 @@ export function remembered(text) {
  */
 export function openStore(workspaceId, notebookId, storage = localStorage) {
   const name = `patchbay.notebook.${workspaceId}.${notebookId}`;
-  let state = remembered(storage.getItem(name));
+  const read = () => remembered(storage.getItem(name));
+  let state = read();
 
-  /** @param {Partial<Remembered>} changes */
-  const write = (changes) => {
-    state = { ...state, ...changes };
+  /** Other tabs write there too, so a change is made to what stands there now. @param {(now: Remembered) => Partial<Remembered>} change */
+  const write = (change) => {
+    const now = read();
+    state = { ...now, ...change(now) };
     storage.setItem(name, JSON.stringify(state));
   };
 
@@ -66,21 +68,30 @@ export function openStore(workspaceId, notebookId, storage = localStorage) {
       return state.blocks;
     },
     /** @param {string} view */
-    chooseView: (view) => write({ view }),
+    chooseView: (view) => write(() => ({ view })),
     /** @param {string} theme */
-    chooseTheme: (theme) => write({ theme }),
+    chooseTheme: (theme) => write(() => ({ theme })),
 
     /** @param {Omit<PlacedBlock, 'key'>} block @returns {PlacedBlock} */
     add(block) {
       const placed = { key: crypto.getRandomValues(new Uint32Array(2)).join('-'), ...block };
-      write({ blocks: [...state.blocks, placed] });
+      write(({ blocks }) => ({ blocks: [...blocks, placed] }));
       return placed;
     },
     /** @param {string} key @param {Record<string, any>} parameters */
     change: (key, parameters) =>
-      write({ blocks: state.blocks.map((block) => (block.key === key ? { ...block, parameters } : block)) }),
+      write(({ blocks }) => ({ blocks: blocks.map((block) => (block.key === key ? { ...block, parameters } : block)) })),
     /** @param {string} key */
-    remove: (key) => write({ blocks: state.blocks.filter((block) => block.key !== key) }),
+    remove: (key) => write(({ blocks }) => ({ blocks: blocks.filter((block) => block.key !== key) })),
+
+    /** Calls back whenever another tab has changed what is remembered. @param {() => void} changed */
+    listen(changed) {
+      addEventListener('storage', ({ key, storageArea }) => {
+        if (storageArea !== storage || (key !== name && key !== null)) return;
+        state = read();
+        changed();
+      });
+    },
   };
 }
 

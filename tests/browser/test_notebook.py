@@ -45,6 +45,26 @@ def test_the_first_visit_by_the_printed_link_declares_the_plugins(
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
 
 
+def test_two_tabs_show_one_notebook_and_lose_nothing_of_each_other(open_notebook: OpenNotebook) -> None:
+    one, other = open_notebook(), open_notebook()
+    add_block(one, "open-meteo/current", {"Latitude": "38.7"})
+    add_block(other, "open-meteo/current", {"Latitude": "59.9"})
+    add_block(one, "open-meteo/current", {"Latitude": "60.4"})
+    one.get_by_role("radio", name="List").check()
+
+    for page in (one, other):
+        for latitude in ("38.7", "59.9", "60.4"):
+            block = page.locator("[data-integration='open-meteo']", has_text=latitude)
+            expect(block).to_have_attribute("data-state", "ready")
+        expect(page.get_by_role("radio", name="List")).to_be_checked()
+
+    block = other.locator("[data-integration='open-meteo']", has_text="59.9")
+    block.get_by_role("button", name="Remove block").click()
+    expect(one.locator("[data-integration='open-meteo']")).to_have_count(2)
+    one.reload()
+    expect(one.locator("[data-integration='open-meteo']")).to_have_count(2)
+
+
 def test_a_second_visit_changes_nothing_in_the_store(open_notebook: OpenNotebook, api: Api) -> None:
     open_notebook()
     before = api("GET", "/plugins/github")
