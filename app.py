@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from flask_smorest.spec import openapi_cli
 
 from errors import StorageFailed
 from integrations.answering import Answerer
@@ -67,7 +68,7 @@ from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web import health, metrics, notebook, pages, signin
-from web.commands import bare_app, is_on_the_way_to, register_commands
+from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.context import Services
 from web.gate import Gate, init_gate
 from web.hit_layer import HitLayer
@@ -98,6 +99,9 @@ manifest_commands = LazyGroup(
     "manifest", "integrations.authoring.commands:manifest_commands",
     help="Write manifests: import one, check one, the schema for editors.",
 )  # fmt: skip
+COMMANDS = (*OWN_COMMANDS, secrets_commands, manifest_commands)
+# What flask-migrate and flask-smorest add to a whole application.
+ADDED_COMMANDS = (LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations."), openapi_cli)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -107,6 +111,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     if settings is None and is_on_the_way_to(manifest_commands):
         return bare_app(manifest_commands)
+    if settings is None and is_asked_for_help():
+        return bare_app(*COMMANDS, *ADDED_COMMANDS)
     settings = settings or load_settings()
     make_instance_folder(settings.instance)
     held = HeldToken(settings)
@@ -127,9 +133,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     gate = Gate.of(settings, held)
     init_gate(app, gate, services.database.commits)
     register_blueprints(app)
-    register_commands(app)
-    app.cli.add_command(secrets_commands)
-    app.cli.add_command(manifest_commands)
+    for command in COMMANDS:
+        app.cli.add_command(command)
     app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.commits)
     return app
 

@@ -62,25 +62,34 @@ def _as_text(settings: Settings, name: str) -> str:
 
 def is_on_the_way_to(command: click.Command) -> bool:
     """Whether this process is `flask` about to run the command, and no other."""
+    words = _typed_words()
+    return words is not None and words[:1] == [command.name]
+
+
+def is_asked_for_help() -> bool:
+    """Whether this process is `flask` that only tells which commands there are."""
+    return _typed_words() == []
+
+
+def _typed_words() -> list[str] | None:
+    """What stands after `flask` and its own options; None in another process, or where that cannot be read."""
     context = click.get_current_context(silent=True)
     if context is None or not isinstance(context.command, FlaskGroup):
-        return False
+        return None
     try:
         # While it looks for a command, click tells nobody its name; what was typed does.
         _, words, _ = context.command.make_parser(context).parse_args(sys.argv[1:])
     except click.UsageError:
-        return False
-    return words[:1] == [command.name]
+        return None
+    return words
 
 
-def bare_app(command: click.Command) -> Flask:
-    """An application that knows one command and nothing else: no settings, no data folder."""
+def bare_app(*commands: click.Command) -> Flask:
+    """An application that knows these commands and nothing else: no settings, no data folder."""
     app = Flask("patchbay")
-    app.cli.add_command(command)
+    for command in commands:
+        app.cli.add_command(command)
     return app
 
 
-def register_commands(app: Flask) -> None:
-    """Adds the commands to `flask --app app`."""
-    app.cli.add_command(token_commands)
-    app.cli.add_command(show_settings)
+OWN_COMMANDS: tuple[click.Command, ...] = (token_commands, show_settings)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 from flask import Flask
 
-from settings import SETTINGS, Settings
+from settings import ROOT, SETTINGS, Settings
 from web.tokens import load_token
 
 
@@ -43,3 +47,22 @@ def test_settings_are_listed_with_their_values_and_without_secrets(
     assert "PATCHBAY_TOKEN=(set)\n" in output
     assert str(settings.token) not in output
     assert key not in output
+
+
+def test_help_tells_every_command_without_settings_and_leaves_no_trace(app: Flask, tmp_path: Path):
+    folder = tmp_path / "untouched"
+    told = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "--help"],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PATCHBAY_INSTANCE": str(folder), "PATCHBAY_PORT": "none"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    commands = {
+        line.split()[0] for line in told.stdout.partition("Commands:")[2].splitlines() if line.strip()
+    }
+    assert set(app.cli.commands) <= commands
+    assert not folder.exists()
