@@ -21,6 +21,7 @@ from errors import (
     UpstreamFailed,
 )
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.budget import RESERVED, SCHEDULED_CAUSES
 from integrations.call_log import Cause
 from integrations.executor import Outcome, Unchanged, to_json
 from integrations.failures import Failures
@@ -133,9 +134,7 @@ class Answerer:
         try:
             if use_cache:
                 self._raise_remembered(job)
-            return self.flights.run(
-                job.flight, lambda: self._fetch_in_turn(job, use_cache=use_cache, cause=cause)
-            )
+            return self._fetch_with_others(job, use_cache=use_cache, cause=cause)
         except PASSING as error:
             if kept is None or kept.lifetime.error_until <= self._clock():
                 raise
@@ -157,6 +156,18 @@ class Answerer:
             self._refresh_behind(job)
             return Rendered(kept, "STALE")
         return None
+
+    def _fetch_with_others(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+        def fetch() -> Rendered:
+            return self._fetch_in_turn(job, use_cache=use_cache, cause=cause)
+
+        try:
+            return self.flights.run(job.flight, fetch)
+        except BudgetSpent as error:
+            if cause in SCHEDULED_CAUSES or error.extensions.get("reason") != RESERVED:
+                raise
+            # Whoever fetched was a schedule, and left the rest of the budget to those who wait.
+            return self.flights.run(job.flight, fetch)
 
     def _raise_remembered(self, job: Job) -> None:
         failure = self._failures.recall(job.key, job.origin.era)

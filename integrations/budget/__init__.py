@@ -1,6 +1,25 @@
 """What a provider may be asked: rate limits, pauses that it asked for, rests after failures."""
 
-from integrations.budget.budget import Account, Budget, Resting, Spender, Standing, account_of
+from integrations.budget.budget import (
+    RESERVED,
+    SCHEDULED_CAUSES,
+    Account,
+    Budget,
+    Resting,
+    Spender,
+    Standing,
+    account_of,
+)
 from integrations.budget.windows import Window
 
-__all__ = ["Account", "Budget", "Resting", "Spender", "Standing", "Window", "account_of"]
+__all__ = [
+    "RESERVED",
+    "SCHEDULED_CAUSES",
+    "Account",
+    "Budget",
+    "Resting",
+    "Spender",
+    "Standing",
+    "Window",
+    "account_of",
+]

@@ -40,6 +40,8 @@ from plugin_store.database import Database
 
 # Nobody waits for these; they leave a part of the budget to calls for which somebody does.
 SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})
+# Why such a call is refused where one for which somebody waits would not be.
+RESERVED = "reserved"
 PROBE_SPARE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
@@ -272,16 +274,17 @@ def _resting(origin: str, rest: Rest) -> Resting:
 
 
 def _spent(account: Account, window: Window, cause: Cause, now: float) -> BudgetSpent:
-    granted = f"{window.limit} calls a {window.name}"
+    granted, reason = f"{window.limit} calls a {window.name}", "rate_limit"
     spent = f"The {granted} that `{account.plugin_id}` may make in this workspace are spent"
     if cause in SCHEDULED_CAUSES and window.left:
+        reason = RESERVED
         spent = (
             f"What is left of the {granted} that `{account.plugin_id}` may make is kept for those who wait"
         )
     return BudgetSpent(
         f"{spent}; the next may go at {_moment(window.next_at)}.",
         retry_after_seconds=max(0.0, window.next_at - now),
-        reason="rate_limit",
+        reason=reason,
         window=window.name,
         limit=window.limit,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -602,6 +602,50 @@ def test_a_clock_that_is_set_back_frees_what_waits_for_its_note(
         assert len(ahead.sweep()) == 1
     ahead.services.artifacts.purge("svc")
     assert len(ahead.sweep(-86_400)) == 1
+
+
+def test_a_render_that_joins_a_scheduled_fetch_has_the_budget_that_the_schedule_leaves(ahead: Ahead):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Request) -> Response:
+        arrived.set()
+        assert go_on.wait(20)
+        return Response("{}", content_type="application/json")
+
+    ahead.upstream.clear()
+    ahead.upstream.expect_request("/plain").respond_with_json({})
+    ahead.upstream.expect_oneshot_request("/one").respond_with_handler(slow)
+    ahead.upstream.expect_request("/two").respond_with_json({"two": 2})
+    steps = [{"id": "one", "endpoint": "one"}, {"id": "two", "endpoint": "two"}]
+    ahead.declare(
+        {
+            "integration": {
+                "base_url": ahead.upstream.url_for("").rstrip("/"),
+                "rate_limit": {"requests_per_hour": 5},
+            },
+            "endpoints": [{"id": name, "path": f"/{name}"} for name in ("plain", "one", "two")],
+            "blocks": [
+                {"id": "chain", "steps": steps, "pre_fetch": True, "refresh_interval": 100},
+                {"id": "plain", "endpoint": "plain", "cache_ttl": 1},
+            ],
+        }
+    )
+    for _ in range(3):
+        ahead.render("plain")
+        ahead.traveller.shift(2)
+    # The fourth call of five is the last that a schedule may make; then it needs a fifth.
+    running = ahead.prefetcher.sweep(time.time())
+    assert arrived.wait(20)
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(ahead.client.post, "/integrations/svc/render", {"block_type": "chain"})
+        flights = ahead.services.renderer._answerer.flights
+        while not any(flights.waiting(key) for key in list(flights._flights)):
+            assert not wait([rendering], 0.005).done
+        go_on.set()
+        answer = rendering.result(20)
+    assert not wait(running, 20).not_done
+    assert ahead.job()["last_outcome"] == "yielded"
+    assert (answer.status_code, answer.json["data"]) == (200, {"two": 2})
 
 
 def test_a_job_never_overlaps_itself(ahead: Ahead):
