@@ -6,9 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from sqlite3 import Connection
 from typing import Protocol
-
-from sqlalchemy.orm import Session
 
 from errors import BreakerOpen, BudgetSpent, StorageFailed
 from integrations.budget.rests import (
@@ -158,15 +157,15 @@ class Budget:
         self._refuse_resting(account, rest, waited_until)
         if account.rate_limit is None and not rest.is_open:
             return _Admission(rest)
-        with self._database.writing() as session:
-            rest = load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+        with self._database.jotting() as connection:
+            rest = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
             self._refuse_resting(account, rest, waited_until)
             charged_at = self._clock()
-            refused_by = self._charge(session, account, cause, charged_at)
+            refused_by = self._charge(connection, account, cause, charged_at)
             if refused_by is None and rest.is_open:
                 probe_seconds = call.timeout_seconds + PROBE_SPARE_SECONDS
                 probed = with_probe(rest, self._clock(), probe_seconds)
-                self._save_rest(session, account, call, probed)
+                self._save_rest(connection, account, call, probed)
         admission = _Admission(rest, is_probe=rest.is_open)
         if refused_by is None:
             refused_by = self._charge_when_it_leaves(account, call, cause, charged_at, admission)
@@ -182,9 +181,9 @@ class Budget:
         Written down too early, it would count in a window that ends before it leaves.
         """
         while account.rate_limit is not None and is_late(account.rate_limit, charged_at, self._clock()):
-            with self._database.writing() as session:
+            with self._database.jotting() as connection:
                 instead_of, charged_at = charged_at, self._clock()
-                refused_by = self._charge(session, account, cause, charged_at, instead_of)
+                refused_by = self._charge(connection, account, cause, charged_at, instead_of)
             if refused_by is not None:
                 if admission.is_probe:
                     self._learn(account, call, Sign.NONE, 0.0, is_probe=True)
@@ -210,7 +209,7 @@ class Budget:
 
     def _charge(
         self,
-        session: Session,
+        connection: Connection,
         account: Account,
         cause: Cause,
         now: float,
@@ -219,7 +218,7 @@ class Budget:
         """The window that refuses the call, if one does; else the call is written down."""
         if account.rate_limit is None:
             return None
-        before = load_spent(session, account.workspace_id, account.plugin_id)
+        before = load_spent(connection, account.workspace_id, account.plugin_id)
         spent, refused_by = charge(
             before,
             account.rate_limit,
@@ -228,7 +227,7 @@ class Budget:
             instead_of=instead_of,
         )
         if spent != before:
-            save_spent(session, account.workspace_id, account.plugin_id, spent, now)
+            save_spent(connection, account.workspace_id, account.plugin_id, spent, now)
         return refused_by
 
     # -- after it ----------------------------------------------------------------------------------------------------
@@ -249,14 +248,14 @@ class Budget:
     def _learn(
         self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
     ) -> None:
-        with self._database.writing() as session:
-            before = load_rest(session, account.workspace_id, account.plugin_id, call.origin)
+        with self._database.jotting() as connection:
+            before = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
             rest = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
             if rest != before:
-                self._save_rest(session, account, call, rest)
+                self._save_rest(connection, account, call, rest)
 
-    def _save_rest(self, session: Session, account: Account, call: PreparedCall, rest: Rest) -> None:
-        save_rest(session, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
+    def _save_rest(self, connection: Connection, account: Account, call: PreparedCall, rest: Rest) -> None:
+        save_rest(connection, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
 
 
 def account_of(installed: Installed) -> Account:

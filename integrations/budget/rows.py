@@ -1,18 +1,21 @@
-"""Where budgets and rests are kept, so that all processes share them and a restart forgets none."""
+"""Where budgets and rests are kept, so that all processes share them and a restart forgets none.
+
+What stands in the way of a call is read and written by bare statements: a session would cost more than all the rest.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from sqlite3 import Connection
 
-from sqlalchemy import delete, exists, literal, select
-from sqlalchemy.dialects.sqlite import insert
+import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.budget.rests import AWAKE, Rest, is_awake
 from integrations.budget.windows import Spent
 from plugin_store.database import Database
-from plugin_store.models import IntegrationBudget, UpstreamRest, Workspace
+from plugin_store.models import IntegrationBudget, UpstreamRest
 
 FORGET_RESTS_SECONDS = 86400.0
 
@@ -23,31 +26,47 @@ _REST_QUERY = (
 )
 
 
+def _keep(table: str, key: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """The statement that writes a row, unless its workspace was deleted while the call was under way."""
+    columns = (*key, *values)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608 - our own names
+        f"SELECT {', '.join(f':{name}' for name in columns)} "
+        "WHERE EXISTS (SELECT 1 FROM workspaces WHERE id = :workspace_id) "
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in values)}"
+    )
+
+
+_KEEP_REST = _keep("upstream_rests", ("workspace_id", "plugin_id", "origin"), (*_REST_COLUMNS, "updated_at"))
+_KEEP_SPENT = _keep("integration_budgets", ("workspace_id", "plugin_id"), ("spent", "updated_at"))
+_DROP_REST = (
+    "DELETE FROM upstream_rests "
+    "WHERE workspace_id = :workspace_id AND plugin_id = :plugin_id AND origin = :origin"
+)
+_SPENT_QUERY = "SELECT spent FROM integration_budgets WHERE workspace_id = ? AND plugin_id = ?"
+
+
 def glance_at_rest(database: Database, workspace_id: int, plugin_id: str, origin: str) -> Rest:
     """The origin's rest, read at the price of microseconds. Raises StorageFailed."""
     rows = database.glance(_REST_QUERY, (workspace_id, plugin_id, origin))
     return Rest(*rows[0]) if rows else AWAKE
 
 
-def load_rest(session: Session, workspace_id: int, plugin_id: str, origin: str) -> Rest:
-    row = session.get(UpstreamRest, (workspace_id, plugin_id, origin))
-    return Rest(*(getattr(row, name) for name in _REST_COLUMNS)) if row else AWAKE
+def load_rest(connection: Connection, workspace_id: int, plugin_id: str, origin: str) -> Rest:
+    row = connection.execute(_REST_QUERY, (workspace_id, plugin_id, origin)).fetchone()
+    return Rest(*row) if row else AWAKE
 
 
 def save_rest(
-    session: Session, workspace_id: int, plugin_id: str, origin: str, rest: Rest, now: float
+    connection: Connection, workspace_id: int, plugin_id: str, origin: str, rest: Rest, now: float
 ) -> None:
     """Keeps the rest while there is one; drops it with those that nobody asked after for a day."""
-    table = UpstreamRest
-    session.execute(delete(table).where(table.updated_at < now - FORGET_RESTS_SECONDS))
-    if is_awake(rest, now):
-        mine = (
-            (table.workspace_id == workspace_id) & (table.plugin_id == plugin_id) & (table.origin == origin)
-        )
-        session.execute(delete(table).where(mine))
-        return
+    connection.execute("DELETE FROM upstream_rests WHERE updated_at < ?", (now - FORGET_RESTS_SECONDS,))
     key = {"workspace_id": workspace_id, "plugin_id": plugin_id, "origin": origin}
-    _upsert(session, table, key, {**asdict(rest), "updated_at": now})
+    if is_awake(rest, now):
+        connection.execute(_DROP_REST, key)
+    else:
+        connection.execute(_KEEP_REST, {**key, **asdict(rest), "updated_at": now})
 
 
 def list_rests(
@@ -63,8 +82,9 @@ def list_rests(
     return found
 
 
-def load_spent(session: Session, workspace_id: int, plugin_id: str) -> Spent:
-    return list_spent(session, workspace_id, plugin_id).get(plugin_id, {})
+def load_spent(connection: Connection, workspace_id: int, plugin_id: str) -> Spent:
+    row = connection.execute(_SPENT_QUERY, (workspace_id, plugin_id)).fetchone()
+    return _spent(orjson.loads(row[0])) if row else {}
 
 
 def list_spent(session: Session, workspace_id: int, plugin_id: str | None = None) -> dict[str, Spent]:
@@ -75,21 +95,12 @@ def list_spent(session: Session, workspace_id: int, plugin_id: str | None = None
     return {row.plugin_id: _spent(row.spent) for row in rows}
 
 
-def save_spent(session: Session, workspace_id: int, plugin_id: str, spent: Spent, now: float) -> None:
+def save_spent(connection: Connection, workspace_id: int, plugin_id: str, spent: Spent, now: float) -> None:
     triples = [
         [seconds, bucket, calls] for seconds, counts in spent.items() for bucket, calls in counts.items()
     ]
-    key = {"workspace_id": workspace_id, "plugin_id": plugin_id}
-    _upsert(session, IntegrationBudget, key, {"spent": triples, "updated_at": now})
-
-
-def _upsert(session: Session, table: Any, key: dict[str, Any], values: dict[str, Any]) -> None:
-    """Writes the row, unless its workspace was deleted while the call was under way."""
-    row = {**key, **values}
-    columns = [literal(value, table.__table__.c[name].type).label(name) for name, value in row.items()]
-    workspace_exists = exists().where(Workspace.id == key["workspace_id"])
-    statement = insert(table).from_select(list(row), select(*columns).where(workspace_exists))
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+    values = {"spent": orjson.dumps(triples).decode(), "updated_at": now}
+    connection.execute(_KEEP_SPENT, {"workspace_id": workspace_id, "plugin_id": plugin_id, **values})
 
 
 def _spent(triples: list[list[int]]) -> Spent:

@@ -147,10 +147,10 @@ def test_a_probe_that_is_refused_at_the_last_moment_leaves_its_place(database: D
         budget.spend(account, CALL, "live", lambda: FAILING)
     now[0] += 6
 
-    def save_and_stumble(session: Any, workspace_id: int, plugin_id: str, spent: Any, at: float) -> None:
+    def save_and_stumble(connection: Any, workspace_id: int, plugin_id: str, spent: Any, at: float) -> None:
         # While its thread waits, the clock goes on and others take all that is left.
         everything = {seconds: {**counts, int(at * 60 / seconds): 99} for seconds, counts in spent.items()}
-        save_spent(session, workspace_id, plugin_id, everything, at)
+        save_spent(connection, workspace_id, plugin_id, everything, at)
         now[0] += 0.5
 
     monkeypatch.setattr("integrations.budget.budget.save_spent", save_and_stumble)
@@ -217,7 +217,7 @@ def test_a_store_that_cannot_be_written_stops_counted_calls_before_they_go(datab
         sent.set()
         return ANSWER
 
-    monkeypatch.setattr(database, "writing", refuse)
+    monkeypatch.setattr(database, "jotting", refuse)
     with pytest.raises(StorageFailed):
         Budget(database, lambda: NOW).spend(hourly(5), CALL, "live", send)
     assert not sent.is_set()
@@ -228,6 +228,6 @@ def test_nor_does_it_cost_an_uncounted_call_its_answer(database: Database, monke
         raise StorageFailed("full")
 
     failing = Answer(503, Headers((("Retry-After", "5"),)), b"", "https://api.test:443", 0.0, 0)
-    monkeypatch.setattr(database, "writing", refuse)
+    monkeypatch.setattr(database, "jotting", refuse)
     budget = Budget(database, lambda: NOW)
     assert budget.spend(Account(1, "svc"), CALL, "live", lambda: failing) is failing
