@@ -58,7 +58,7 @@ from integrations.usage.counter import UsageCounter
 from integrations.usage.routes import blueprint as usage_blueprint
 from integrations.uses import Uses
 from plugin_store.configs import Configs
-from plugin_store.database import init_database
+from plugin_store.database import init_database, init_migrations
 from plugin_store.keys import load_keyring
 from plugin_store.registry import Registry
 from plugin_store.reviews import Reviews
@@ -77,7 +77,7 @@ from web.lazy_group import LazyGroup
 from web.logs import init_access_log, init_logging
 from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
-from web.serve import bind, serve, signin_url
+from web.serve import bind, serve, share_heaps, signin_url
 from web.server import make_server
 from web.tokens import HeldToken
 
@@ -101,7 +101,8 @@ manifest_commands = LazyGroup(
 )  # fmt: skip
 COMMANDS = (*OWN_COMMANDS, secrets_commands, manifest_commands)
 # What flask-migrate and flask-smorest add to a whole application.
-ADDED_COMMANDS = (LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations."), openapi_cli)
+migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations.")
+ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -135,6 +136,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_blueprints(app)
     for command in COMMANDS:
         app.cli.add_command(command)
+    if is_on_the_way_to(migration_commands):
+        init_migrations(app)
     app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.commits)
     return app
 
@@ -305,6 +308,7 @@ def main(action: str, **options: str | None) -> None:
     More commands: `flask --app app --help`.
     """
     settings = load_settings(_override(os.environ, options), DOTENV_PATH)
+    share_heaps()
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)

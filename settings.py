@@ -6,6 +6,7 @@ may instead name a file that holds its value: `PATCHBAY_TOKEN_FILE=/run/secrets/
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import re
@@ -16,13 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
 PREFIX = "PATCHBAY_"
 ROOT = Path(__file__).resolve().parent
 DOTENV_PATH = ROOT / ".env"
 
+FERNET_KEY_BYTES = 32
 BYTES_BY_SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 SWITCHES = {
     "on": True,
@@ -118,8 +119,14 @@ def parse_keys(text: str) -> tuple[str, ...]:
     """Fernet keys, the sealing one first."""
     keys = parse_list(text)
     for key in keys:
-        Fernet(key)
+        require_fernet_key(key)
     return keys
+
+
+def require_fernet_key(text: str) -> None:
+    """Raises ValueError unless the text is 32 bytes in base64url, which is what makes a Fernet key."""
+    if len(base64.urlsafe_b64decode(text)) != FERNET_KEY_BYTES:
+        raise ValueError
 
 
 def parse_bytes(text: str) -> int:

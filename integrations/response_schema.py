@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from integrations.schema_graph import SchemaCost, check_schema
 from integrations.schema_messages import describe_mismatch
 from integrations.value_size import SizeLimits, ValueSize, ValueTooBigError, measure_value
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 Mismatch = tuple[str, str]
 
@@ -56,7 +57,7 @@ class SchemaCheck:
             return [_UNEXPLAINED]
         try:
             self._validator.validate(value)
-        except jsonschema_rs.ValidationError as error:
+        except _library().ValidationError as error:
             return [_mismatch(error)]
         return [_UNEXPLAINED]
 
@@ -68,22 +69,30 @@ def compile_response_schema(schema: Any) -> SchemaCheck:
     are followed, patterns run in linear time, and size, depth and the work of one validation are limited.
     """
     cost = check_schema(schema)
+    library = _library()
     try:
-        validator = jsonschema_rs.validator_for(
+        validator = library.validator_for(
             schema,
-            pattern_options=jsonschema_rs.RegexOptions(
+            pattern_options=library.RegexOptions(
                 size_limit=_MAX_PATTERN_BYTES, dfa_size_limit=_MAX_PATTERN_BYTES
             ),
             ignore_unknown_formats=True,
             offline=True,
             mask="the value",
         )
-    except jsonschema_rs.ValidationError as error:
+    except library.ValidationError as error:
         place = ".".join(str(step) for step in error.instance_path)
         raise ValueError(f"{place or 'schema'}: {describe_mismatch(error.kind)}") from None
-    except (jsonschema_rs.ReferencingError, ValueError, TypeError):
+    except (library.ReferencingError, ValueError, TypeError):
         raise ValueError("schema: not a JSON Schema") from None
     return SchemaCheck(validator, cost)
+
+
+def _library() -> Any:
+    """jsonschema-rs, loaded with the first schema: few manifests have one."""
+    import jsonschema_rs  # noqa: PLC0415
+
+    return jsonschema_rs
 
 
 def _mismatch(error: jsonschema_rs.ValidationError) -> Mismatch:

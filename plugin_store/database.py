@@ -6,13 +6,12 @@ import importlib
 import sqlite3
 import threading
 import time
-import weakref
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import click
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Connection, Engine, event, inspect, select, text
@@ -28,6 +27,8 @@ DATABASE_NAME = "patchbay.db"
 MIGRATIONS_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 5.0
 POOL_SIZE = 16
+# KiB of each connection's own; the system keeps the file in memory once, for all of them.
+CACHE_KIB = 256
 
 DAMAGED = "The database file is damaged; restore it from a backup."
 UNREACHABLE = "The data folder cannot be read or written."
@@ -143,44 +144,59 @@ class Database:
 
 
 class RevisionReader:
-    """Reads the store's revision, and what else is only glanced at, over connections kept for it, one a thread."""
+    """Reads the store's revision, and what else is only glanced at, over a few connections kept for it.
+
+    A connection is taken for one question and given back: as many are open as ask at the same moment, not as
+    there are threads. The one that was used last comes first, so most are never needed.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._local = threading.local()
-        # Weakly, so that a thread that ends takes its connection with it.
-        self._readers: weakref.WeakSet[ThreadReader] = weakref.WeakSet()
+        self._idle: deque[Reader] = deque()
         self._commits = 0
         self._commits_lock = threading.Lock()
 
     def read(self) -> int:
-        return self._reader().read()
+        reader = self._take()
+        try:
+            return reader.read()
+        finally:
+            self._idle.append(reader)
 
     def commits(self) -> int:
-        if self._reader().has_moved():
-            # Counted once by each thread that sees it, so the number of another thread is never older than its own.
+        reader = self._take()
+        try:
+            has_moved = reader.has_moved()
+        finally:
+            self._idle.append(reader)
+        if has_moved:
+            # Counted once by each connection that sees it, so the number is never older than what one has seen.
             with self._commits_lock:
                 self._commits += 1
         return self._commits
 
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        return self._reader().connection.execute(query, parameters).fetchall()
-
-    def _reader(self) -> ThreadReader:
-        reader: ThreadReader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = ThreadReader(self._path)
-            self._readers.add(reader)
-        return reader
+        reader = self._take()
+        try:
+            return reader.connection.execute(query, parameters).fetchall()
+        finally:
+            self._idle.append(reader)
 
     def close(self) -> None:
-        for reader in list(self._readers):
-            reader.connection.close()
-        self._local = threading.local()
+        """Closes what nobody uses; whoever asks again opens anew."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().connection.close()
+
+    def _take(self) -> Reader:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Reader(self._path)
 
 
-class ThreadReader:
-    """One thread's connection, and what it read last.
+class Reader:
+    """One connection, used by one thread at a time, and what it read last.
 
     `PRAGMA data_version` tells of other connections' commits only, so this one must never write.
     """
@@ -226,9 +242,6 @@ def init_database(app: Flask, instance: Path) -> Database:
         "max_overflow": -1,
     }
     db.init_app(app)
-    if click.get_current_context(silent=True) is not None:
-        # A command line may be about to run `flask db …`.
-        _migrating().init_migrations(app, db, MIGRATIONS_FOLDER)
     with app.app_context():
         engine = db.engine
         prepare_engine(engine)
@@ -243,6 +256,11 @@ def init_database(app: Flask, instance: Path) -> Database:
         except OSError:
             raise StorageFailed(f"The data folder {instance} cannot be written.") from None
     return database
+
+
+def init_migrations(app: Flask) -> None:
+    """Makes the app ready for `flask db …`."""
+    _migrating().init_migrations(app, db, MIGRATIONS_FOLDER)
 
 
 def newest_revision(folder: Path) -> str:
@@ -274,7 +292,11 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _open_file(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -282,6 +304,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _begin(connection: Connection) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import stat
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import Any, NamedTuple
 
 from plugin_store.files import create_private_file, exclusive_lock, replace_private_file
-from settings import ConfigurationError
+from settings import FERNET_KEY_BYTES, ConfigurationError, require_fernet_key
 
 MAX_FILE_SIZE_BYTES = 64 * 1024
 
@@ -47,7 +46,7 @@ class Keyring:
         self._follow_file()
         if self._key_file is not None and (not self._keys or not self._key_file.exists()):
             self._make_file(self._key_file)
-        return Fernet(self._keys[0]).encrypt(plaintext).decode("ascii")
+        return _fernet().Fernet(self._keys[0]).encrypt(plaintext).decode("ascii")
 
     def open(self, ciphertext: str) -> bytes | None:
         """The plaintext, or None when no key opens it."""
@@ -126,7 +125,7 @@ def read_key_file(path: Path) -> list[str]:
     try:
         keys = [line.decode("ascii") for line in lines]
         for key in keys:
-            Fernet(key)
+            require_fernet_key(key)
     except ValueError:
         raise ConfigurationError(
             f"The key file {path} holds something that is not a Fernet key: restore it from a copy."
@@ -167,15 +166,25 @@ def _create_key_file(path: Path, keys: Sequence[str]) -> None:
 
 
 def _decrypt(keys: Sequence[str], ciphertext: str) -> bytes | None:
+    if not keys:
+        return None
+    fernet = _fernet()
     try:
         token = ciphertext.encode("ascii")
-        return MultiFernet([Fernet(key) for key in keys]).decrypt(token) if keys else None
-    except (InvalidToken, UnicodeEncodeError):
+        return fernet.MultiFernet([fernet.Fernet(key) for key in keys]).decrypt(token)
+    except (fernet.InvalidToken, UnicodeEncodeError):
         return None
 
 
+def _fernet() -> Any:
+    """Fernet's module, loaded with the first secret: it brings a whole OpenSSL along."""
+    from cryptography import fernet  # noqa: PLC0415
+
+    return fernet
+
+
 def _new_key() -> str:
-    return Fernet.generate_key().decode("ascii")
+    return base64.urlsafe_b64encode(os.urandom(FERNET_KEY_BYTES)).decode("ascii")
 
 
 def _text(keys: Sequence[str]) -> bytes:

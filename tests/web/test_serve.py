@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,7 +27,9 @@ from web.server import make_server
 class Process:
     """`python app.py` with a data folder and a free port of its own."""
 
-    def __init__(self, instance: Path, *arguments: str, **settings: str) -> None:
+    def __init__(
+        self, instance: Path, *arguments: str, log: IO[str] | int = subprocess.PIPE, **settings: str
+    ) -> None:
         environ = {
             "PATH": os.environ["PATH"],
             "PATCHBAY_INSTANCE": str(instance),
@@ -37,7 +40,7 @@ class Process:
             [sys.executable, str(ROOT / "app.py"), *arguments],
             env=environ,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
 
@@ -59,8 +62,8 @@ class Process:
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
-    def start_process(*arguments: str, **settings: str) -> Process:
-        started.append(Process(tmp_path / "instance", *arguments, **settings))
+    def start_process(*arguments: str, **options: Any) -> Process:
+        started.append(Process(tmp_path / "instance", *arguments, **options))
         return started[-1]
 
     yield start_process
@@ -68,6 +71,22 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         if process.popen.poll() is None:
             process.popen.kill()
         process.popen.communicate()
+
+
+def test_a_start_loads_nothing_that_only_few_houses_need(start: Callable[..., Process], tmp_path: Path):
+    first = start()
+    first.ready_link()
+    first.end()
+    with (tmp_path / "imports").open("w+") as imports:
+        again = start(PYTHONPROFILEIMPORTTIME="1", log=imports)
+        again.ready_link()
+        again.end()
+        imports.seek(0)
+        loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports}
+    assert "flask" in loaded
+    # Migrations, secrets, schemas, /metrics and the demo's notebook bring these.
+    rare = {"alembic", "mako", "pygments", "cryptography", "jsonschema_rs", "prometheus_client", "examples"}
+    assert not loaded & rare
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
