@@ -19,7 +19,7 @@ from diskcache.core import MODE_PICKLE
 
 from integrations.presence import Presence
 
-SHARDS = 8
+SHARDS = 1
 CACHE_PAGES = 16
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)

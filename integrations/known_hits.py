@@ -7,7 +7,8 @@ artifact's row are still what they were. Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from integrations.last_uses import LastUses
@@ -17,14 +18,20 @@ from integrations.uses import Use
 from plugin_store.database import Database
 from plugin_store.workspaces import Scope
 
-# What an entry costs beside its bytes: objects, headers, its place in the table.
-OVERHEAD_BYTES = 3000
+# What an entry costs beside the bytes of question and answer: its objects, and its place in the table.
+OVERHEAD_BYTES = 1500
+# Headers that answers share are kept once; what is an answer's own is not worth looking for another like it.
+OWN_HEADERS = frozenset({"ETag"})
+MAX_SHARED_HEADERS = 1000
 STILL = (
     "SELECT 1 FROM store_revision, integration_artifacts"
     " WHERE revision = ? AND parameters_hash = ? AND fetched_at = ? AND expires_at = ?"
 )
 
-Headers = list[tuple[str, str]]
+Header = tuple[str, str]
+Headers = list[Header]
+Question = tuple[str | bytes | None, ...]
+"""Everything by which the answer is chosen, the body last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,9 @@ class KnownHit:
     size_bytes: int
     true_at: int = -1
     """The store's commits when it was last found true."""
-    aged: tuple[int, Headers] = (-1, [])
 
     def headers_at(self, now: float) -> Headers:
-        age_seconds = max(0, int(now - self.hit.fetched_at))
-        known_age, headers = self.aged
-        if known_age != age_seconds:
-            headers = [*self.headers, ("Age", str(age_seconds))]
-            self.aged = (age_seconds, headers)
-        return headers
+        return [*self.headers, ("Age", str(max(0, int(now - self.hit.fetched_at))))]
 
 
 class KnownHits:
@@ -80,12 +81,18 @@ class KnownHits:
         self._clock = clock
         self._note_use = note_use
         self._front: MemoryFront[KnownHit] = MemoryFront(limit_bytes)
+        self._shared_headers: dict[Header, Header] = {}
 
-    def get(self, question: Hashable) -> KnownHit | None:
+    @property
+    def size_bytes(self) -> int:
+        """What all of them take, as it is counted."""
+        return self._front.size_bytes
+
+    def get(self, question: Question) -> KnownHit | None:
         """What was answered to the question before; whether it is still true is `give`'s to say."""
         return self._front.get(question)
 
-    def give(self, question: Hashable, known: KnownHit, commits: int) -> Headers | None:
+    def give(self, question: Question, known: KnownHit, commits: int) -> Headers | None:
         """The headers with which the answer leaves now, counted as a hit; None when it is not true any more.
 
         `commits` is the store's number of them, read after the question was asked. Raises StorageFailed.
@@ -101,11 +108,17 @@ class KnownHits:
             self._note_use(replace(hit.use, at=now))
         return known.headers_at(now)
 
-    def keep(self, question: Hashable, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
+    def keep(self, question: Question, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
         """Remembers an answer that was just given; of its headers all but `Age`."""
-        unaged = [header for header in headers if header[0] != "Age"]
-        size_bytes = len(body) + OVERHEAD_BYTES
+        unaged = [self._share(header) for header in headers if header[0] != "Age"]
+        question = tuple(sys.intern(part) if isinstance(part, str) else part for part in question)
+        size_bytes = len(body) + len(question[-1] or b"") + OVERHEAD_BYTES
         self._front.put(question, KnownHit(hit, status, unaged, body, size_bytes))
+
+    def _share(self, header: Header) -> Header:
+        if header[0] in OWN_HEADERS or len(self._shared_headers) >= MAX_SHARED_HEADERS:
+            return self._shared_headers.get(header, header)
+        return self._shared_headers.setdefault(header, header)
 
     def _is_true(self, known: KnownHit, commits: int) -> bool:
         if known.true_at != commits:

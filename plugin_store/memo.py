@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+
+# More than any house has in use; what was loaded longest ago goes first.
+MAX_REMEMBERED = 512
 
 
 class RevisionMemo:
@@ -23,6 +27,12 @@ class RevisionMemo:
         if remembered_at != revision:
             values = {}
             self._remembered = (revision, values)
-        if key not in values:
-            values[key] = load()
-        return values[key]
+        try:
+            return values[key]
+        except KeyError:
+            value = values[key] = load()
+        if len(values) > MAX_REMEMBERED:
+            # Another thread may be at it too.
+            with suppress(StopIteration, RuntimeError):
+                values.pop(next(iter(values)), None)
+        return value

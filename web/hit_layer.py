@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
-from integrations.known_hits import Headers, Hit, KnownHits
+from integrations.known_hits import Headers, Hit, KnownHits, Question
 from web.gate import API_PREFIX, Gate
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _is_small(length: str) -> bool:
     return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
 
 
-def _question(environ: WSGIEnvironment, body: bytes) -> Hashable:
+def _question(environ: WSGIEnvironment, body: bytes) -> Question:
     get = environ.get
     return (
         environ["REQUEST_METHOD"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -276,3 +278,25 @@ def test_a_known_answer_writes_nothing(page: Page):
 
 def _hits(usage: Any) -> int:
     return sum(item["hits"] for item in usage["integrations"])
+
+
+def test_what_the_layer_remembers_takes_no_more_memory_than_it_counts(page: Page):
+    questions = [{"block_type": "item", "parameters": {"q": f"place {number}"}} for number in range(80)]
+    for question in questions:
+        page.client.post(RENDER, question)
+    known, warming = page.app.extensions["patchbay"].known_hits, questions[:20]
+    for question in warming:
+        page.client.post(RENDER, question)
+    page.app.extensions["patchbay"].call_log.flush()
+    counted_before = known.size_bytes
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for question in questions[20:]:
+            assert page.client.post(RENDER, question).headers["X-Cache"] == "HIT"
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    counted = known.size_bytes - counted_before
+    assert 0.5 * counted < taken < counted
