@@ -25,6 +25,7 @@ from integrations.bodies import Bodies
 from integrations.budget import Budget
 from integrations.call_log import CallLog
 from integrations.catalog import Catalog
+from integrations.claims import Claims
 from integrations.compiled import CompiledManifests
 from integrations.compiling import compile_plugin
 from integrations.connection_check import ConnectionCheck
@@ -166,6 +167,8 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     catalog = Catalog(database, vault, manifests, reviews.review_standing)
     bodies = Bodies(settings.instance / "cache")
     closing.callback(bodies.close)
+    claims = Claims(settings.instance / ".claims.lock")
+    closing.callback(claims.close)
     care = ArtifactCare(bodies, database, clock, settings.cache_size_limit_bytes)
     artifacts = Artifacts(bodies, database, clock, care)
     housekeeping = Housekeeping(care, clock)
@@ -180,7 +183,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     egress = make_egress(settings)
     closing.callback(egress.close)
     budget = Budget(database, clock)
-    tokens = Tokens(database, vault, egress, budget, clock, limits, call_log, claims=bodies)
+    tokens = Tokens(database, vault, egress, budget, clock, limits, call_log, claims=claims)
     exchange = TokenExchange(egress, budget, call_log, clock)
     sender = Sender(egress, tokens, budget, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
@@ -191,7 +194,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         catalog,
         artifacts,
         executor,
-        Answerer(artifacts, Failures(bodies, clock), bodies, pool, clock, settings.default_ttl_seconds),
+        Answerer(artifacts, Failures(bodies, clock), claims, pool, clock, settings.default_ttl_seconds),
         usage,
         clock,
         note_use=uses.note if settings.prefetch else None,

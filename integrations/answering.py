@@ -34,8 +34,6 @@ _log = logging.getLogger(__name__)
 # A failure of these kinds says nothing against the last good answer.
 PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
 
-# What a fetch may take beyond its deadline before others think that whoever fetches has died on the way.
-CLAIM_SPARE_SECONDS = 5.0
 FIRST_LOOK_SECONDS = 0.002
 MAX_LOOK_SECONDS = 0.05
 
@@ -43,7 +41,7 @@ MAX_LOOK_SECONDS = 0.05
 class Claims(Protocol):
     """Who may do a thing that only one of several processes should do."""
 
-    def claim(self, key: str, expire_seconds: float) -> bool: ...
+    def claim(self, key: str) -> bool: ...
 
     def release(self, key: str) -> None: ...
 
@@ -132,8 +130,6 @@ class Answerer:
         if use_cache and (ready := self.answer_at_once(job, kept)) is not None:
             return ready
         try:
-            if use_cache:
-                self._raise_remembered(job)
             return self._fetch_with_others(job, use_cache=use_cache, cause=cause)
         except PASSING as error:
             if kept is None or kept.lifetime.error_until <= self._clock():
@@ -169,11 +165,6 @@ class Answerer:
             # Whoever fetched was a schedule, and left the rest of the budget to those who wait.
             return self.flights.run(job.flight, fetch)
 
-    def _raise_remembered(self, job: Job) -> None:
-        failure = self._failures.recall(job.key, job.origin.era)
-        if failure is not None and failure.is_fresh(self._clock()):
-            raise failure.error
-
     def _refresh_behind(self, job: Job) -> None:
         self.flights.start(
             job.flight, lambda: self._fetch_in_turn(job, use_cache=True, cause="revalidate"), self._pool
@@ -183,7 +174,7 @@ class Answerer:
         """What one process of all fetches; the others wait for what it brings, or for its failure."""
         began_at, gives_up_at = self._clock(), time.monotonic() + job.timeout_seconds
         pause_seconds = FIRST_LOOK_SECONDS
-        while not self._claims.claim(job.flight, job.timeout_seconds + CLAIM_SPARE_SECONDS):
+        while not self._claims.claim(job.flight):
             if time.monotonic() >= gives_up_at:
                 raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
             time.sleep(pause_seconds)

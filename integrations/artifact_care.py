@@ -85,6 +85,7 @@ class ArtifactCare:
 
     def sweep(self) -> int:
         """How many artifacts went because they are of no use any more. Raises StorageFailed."""
+        self._bodies.drop_expired()
         table, swept = IntegrationArtifact, 0
         while True:
             with self._database.writing() as session:

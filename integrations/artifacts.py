@@ -21,12 +21,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.artifact_care import DROPPED_AT_ONCE, ArtifactCare, drop, forget_rows
-from integrations.bodies import Bodies
+from integrations.bodies import Bodies, Entry
 from integrations.calls import Headers
 from integrations.freshness import Lifetime, State
 from integrations.revalidation import Terms
 from plugin_store.database import Database
 from plugin_store.models import IntegrationArtifact, Plugin
+from plugin_store.together import Together
 
 _NUMBER_BYTES = 4
 _HEAD_START = 2 * _NUMBER_BYTES
@@ -89,6 +90,19 @@ class ArtifactRow:
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _New:
+    """An artifact on its way into the store: what it is an answer to, its body and its row."""
+
+    origin: Origin
+    entry: Entry
+    row: dict[str, Any]
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.origin.workspace_id, self.origin.plugin_id
+
+
 def make_artifact(
     key: str,
     content_type: str,
@@ -113,6 +127,7 @@ class Artifacts:
         self._database = database
         self._clock = clock
         self._care = care
+        self._together: Together[_New, bool] = Together(database.turn, self._keep_all)
 
     def get(self, key: str) -> Artifact | None:
         """The artifact, unless it is of no use any more."""
@@ -135,15 +150,26 @@ class Artifacts:
         if keep_seconds <= 0:
             return False
         packed = _pack(artifact)
-        row = _row(artifact, origin, len(packed))
+        is_kept = self._together.write(
+            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed)))
+        )
+        if is_kept:
+            self._care.note_growth(len(packed))
+        return is_kept
+
+    def _keep_all(self, new: Sequence[_New]) -> Sequence[bool]:
+        """Which of them were kept: bodies first, then their rows."""
         with self._database.jotting() as connection:
             # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
-            epoch = connection.execute(FIND_EPOCH, (origin.workspace_id, origin.plugin_id)).fetchone()
-            if epoch != (origin.epoch,) or not self._bodies.set(artifact.key, packed, keep_seconds):
-                return False
-            connection.execute(KEEP_ROW, row | {"parameters": json.dumps(row["parameters"])})
-        self._care.note_growth(len(packed))
-        return True
+            epochs = {
+                place: connection.execute(FIND_EPOCH, place).fetchone()
+                for place in {artifact.place for artifact in new}
+            }
+            valid = [artifact for artifact in new if epochs[artifact.place] == (artifact.origin.epoch,)]
+            if not valid or not self._bodies.set_all([artifact.entry for artifact in valid]):
+                return [False] * len(new)
+            connection.executemany(KEEP_ROW, [artifact.row for artifact in valid])
+        return [artifact in valid for artifact in new]
 
     def note_failure(self, key: str, code: str) -> None:
         """The artifact's last refresh failed with `code`."""
@@ -302,7 +328,7 @@ def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
         "plugin_id": origin.plugin_id,
         "block_id": origin.block_id,
         "endpoint_id": origin.endpoint_id,
-        "parameters": dict(origin.parameters),
+        "parameters": json.dumps(dict(origin.parameters)),
         "fetched_at": artifact.fetched_at,
         "expires_at": artifact.lifetime.expires_at,
         "stale_until": artifact.lifetime.stale_until,

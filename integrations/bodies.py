@@ -10,21 +10,23 @@ import contextlib
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import diskcache
 from diskcache.core import MODE_PICKLE
 
-from integrations.presence import Presence
-
-SHARDS = 1
+# Pages of each thread's own: the system keeps the file in memory once, for all of them.
 CACHE_PAGES = 16
+BUSY_TIMEOUT_SECONDS = 5
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
 # A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+
+Entry = tuple[str, bytes, float]
+"""A key, its bytes, and the seconds for which they are kept."""
 
 
 class RefusedPickle(ValueError):
@@ -58,15 +60,13 @@ class BytesDisk(diskcache.Disk):
 class Bodies:
     """Bytes by key, on disk. No method raises: what cannot be read is not there.
 
-    What has expired goes with later writes. What else has to make room is for others to say (`housekeeping.py`).
+    When what has expired goes, and what else has to make room, is for others to say (`housekeeping.py`).
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Beside the folder, which is thrown away when it is damaged.
-        self._presence = Presence(folder.with_name(f".{folder.name}-users"))
         self._lock = threading.Lock()
-        self._cache: diskcache.FanoutCache | None = None
+        self._cache: diskcache.Cache | None = None
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None when they are not there, expired, or damaged."""
@@ -83,19 +83,35 @@ class Bodies:
 
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
         """Whether the bytes are kept now."""
+        return self.set_all([(key, value, expire_seconds)])
+
+    def set_all(self, entries: Sequence[Entry]) -> bool:
+        """Whether all of them are kept now, in one transaction; else none is, or not for long."""
         for _ in range(2):
             cache = self._cache
             try:
                 opened = self._open() if cache is None else cache
-                if opened.set(key, value, expire=max(0.001, expire_seconds)):
-                    return True
-                # diskcache takes damage for a lock when it writes; counting tells the one from the other.
-                len(opened)
-                return False
+                try:
+                    with opened.transact():
+                        for key, value, expire_seconds in entries:
+                            opened.set(key, value, expire=max(0.001, expire_seconds))
+                except diskcache.Timeout:
+                    # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
+                    opened.volume()
+                    return False
+                return True
             except _BROKEN as error:
                 if not self._recover(cache, error):
                     break
         return False
+
+    def drop_expired(self) -> None:
+        """Lets go of what has expired; until then it is not found, but takes up room."""
+        cache = self._cache
+        try:
+            (self._open() if cache is None else cache).expire()
+        except _BROKEN as error:
+            self._recover(cache, error)
 
     def delete(self, key: str) -> bool:
         """Whether the key is not there any more; it may still be where nothing can be written."""
@@ -128,88 +144,42 @@ class Bodies:
         """What all of it takes up on disk, nearly."""
         cache = self._cache
         try:
-            return (self._open() if cache is None else cache).volume()
+            return int((self._open() if cache is None else cache).volume())
         except _BROKEN as error:
             self._recover(cache, error)
             return 0
-
-    # -- claims ------------------------------------------------------------------------------------------------------
-
-    def claim(self, key: str, expire_seconds: float) -> bool:
-        """Whether the caller has the key to itself, across processes, until `release`, its end, or the expiry.
-
-        Where nothing can be kept everybody has it: a call too many is better than none.
-        """
-        name = f"claim:{key}"
-        try:
-            self._presence.show()
-            if self._add(name, expire_seconds):
-                return True
-        except _BROKEN:
-            return True
-        holder = self.get(name)
-        if holder is None:
-            # Let go of since; or a cache that cannot be written, which looks as if somebody had been first.
-            return not self.is_writable()
-        return self._take_over(name, holder.decode("ascii", "replace"), expire_seconds)
-
-    def release(self, key: str) -> None:
-        """Somebody else may claim the key; a claim that is not the caller's any more stays."""
-        name = f"claim:{key}"
-        if self.get(name) == self._presence.name.encode():
-            self.delete(name)
-
-    def _take_over(self, name: str, holder: str, expire_seconds: float) -> bool:
-        if not self._presence.is_gone(holder):
-            return False
-        try:
-            # Of all who see that the holder is gone, one comes in its place.
-            if not self._add(f"{name}:after:{holder}", expire_seconds):
-                return False
-        except _BROKEN:
-            return True
-        self.set(name, self._presence.name.encode(), expire_seconds)
-        return True
-
-    def _add(self, name: str, expire_seconds: float) -> bool:
-        return bool(self._open().add(name, self._presence.name.encode(), expire=max(0.001, expire_seconds)))
-
-    def is_writable(self) -> bool:
-        """Whether something can be kept now."""
-        return self.set("check:writable", b"1", 60)
 
     def close(self) -> None:
         with self._lock:
             if self._cache is not None:
                 self._cache.close()
                 self._cache = None
-        self._presence.close()
 
-    def _open(self) -> diskcache.FanoutCache:
+    def _open(self) -> diskcache.Cache:
         with self._lock:
             if self._cache is None:
                 self._cache = self._make()
             return self._cache
 
-    def _make(self) -> diskcache.FanoutCache:
-        if any(map(_is_emptied, self._folder.glob("*/cache.db"))):
+    def _make(self) -> diskcache.Cache:
+        if _is_emptied(self._folder / diskcache.core.DBNAME):
             shutil.rmtree(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        return diskcache.FanoutCache(
+        return diskcache.Cache(
             str(self._folder),
-            shards=SHARDS,
-            timeout=1.0,
+            timeout=BUSY_TIMEOUT_SECONDS,
             disk=BytesDisk,
             eviction_policy="none",
+            # Looking for what has expired at each write costs as much as the write.
+            cull_limit=0,
             disk_min_file_size=32 * 1024,
             # Reading a mapped file that somebody cuts short ends the process.
             sqlite_mmap_size=0,
-            # Pages, for each thread and shard: the system keeps the files in memory once, for all of them.
             sqlite_cache_size=CACHE_PAGES,
         )
 
-    def _recover(self, failed: diskcache.FanoutCache | None, error: Exception) -> bool:
+    def _recover(self, failed: diskcache.Cache | None, error: Exception) -> bool:
         """Throws a damaged cache away, so that the next use makes it anew; whether another try is worth it.
 
         A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
@@ -238,4 +208,8 @@ def _is_damage(error: Exception) -> bool:
 def _is_emptied(database: Path) -> bool:
     """Whether the file was cut to nothing beside its log, in which case SQLite would wait for minutes."""
     log = database.with_name(f"{database.name}-wal")
-    return database.stat().st_size == 0 and log.exists() and log.stat().st_size > 0
+    return _size(database) == 0 and _size(log) > 0
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1

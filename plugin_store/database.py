@@ -73,7 +73,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that alone may write: committed at the end, undone on errors. Raises StorageFailed."""
-        with self._turn(), _storage_failures(), self._engine.connect() as connection:
+        with self.turn(), _storage_failures(), self._engine.connect() as connection:
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -84,7 +84,7 @@ class Database:
 
         Raises StorageFailed.
         """
-        with self._turn(), _driver_failures():
+        with self.turn(), _driver_failures():
             connection = self._jotter = self._jotter or _connect(self._path)
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -127,14 +127,18 @@ class Database:
 
     def close(self) -> None:
         self._revisions.close()
-        with self._turn():
+        with self.turn():
             if self._jotter is not None:
                 self._jotter.close()
                 self._jotter = None
         self._engine.dispose()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
+        """The writer's turn of this process: who has it writes without waiting for another thread.
+
+        Raises StorageFailed when it does not come in time.
+        """
         if not self._write_turn.acquire(timeout=BUSY_TIMEOUT_SECONDS):
             raise StorageFailed(BUSY)
         try:

@@ -29,7 +29,6 @@ from plugin_store.database import Database
 from plugin_store.vault import Vault
 
 POLL_SECONDS = 0.05
-_CLAIM_SPARE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ _log = logging.getLogger(__name__)
 class Claims(Protocol):
     """Who may do a thing that only one of several processes should do."""
 
-    def claim(self, key: str, expire_seconds: float) -> bool: ...
+    def claim(self, key: str) -> bool: ...
 
     def release(self, key: str) -> None: ...
 
@@ -161,7 +160,7 @@ class Tokens:
             kept = self._read(source, purchase)
             if kept is not None and not kept.is_due(self._clock()):
                 return self._hold(purchase, kept)
-            if self._claims.claim(claim, seconds + _CLAIM_SPARE_SECONDS):
+            if self._claims.claim(claim):
                 try:
                     kept = self._read(source, purchase)
                     if kept is None or kept.is_due(self._clock()):

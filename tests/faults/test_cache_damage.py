@@ -41,11 +41,11 @@ def overwrite(paths: list[Path], start: int = 0) -> None:
 
 
 def databases(cache: Path) -> list[Path]:
-    return sorted(cache.glob("*/cache.db"))
+    return sorted(cache.glob("cache.db"))
 
 
 def logs(cache: Path) -> list[Path]:
-    return sorted(cache.glob("*/cache.db-wal"))
+    return sorted(cache.glob("cache.db-wal"))
 
 
 def bodies(cache: Path) -> list[Path]:
@@ -57,14 +57,13 @@ def bodies(cache: Path) -> list[Path]:
 DAMAGE: dict[str, Damage] = {
     "the folder deleted": shutil.rmtree,
     "the databases deleted": lambda cache: delete(databases(cache)),
-    "the databases and logs deleted": lambda cache: delete(sorted(cache.glob("*/cache.db*"))),
+    "the databases and logs deleted": lambda cache: delete(sorted(cache.glob("cache.db*"))),
     "the databases emptied": lambda cache: cut(databases(cache), 0),
     "the databases cut": lambda cache: cut(databases(cache), 5000),
     "the logs emptied": lambda cache: cut(logs(cache), 0),
     "the logs cut": lambda cache: cut(logs(cache), 5000),
     "garbage in the databases": lambda cache: overwrite(databases(cache)),
     "garbage in the databases' middle": lambda cache: overwrite(databases(cache), 4096),
-    "one database cut": lambda cache: cut(databases(cache)[:1], 5000),
     "the bodies deleted": lambda cache: delete(bodies(cache)),
     "the bodies emptied": lambda cache: cut(bodies(cache), 0),
     "the bodies cut": lambda cache: cut(bodies(cache)),

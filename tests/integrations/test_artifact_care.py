@@ -222,7 +222,7 @@ def test_what_is_kept_renewed_used_or_evicted_does_not_move_the_revision(kept: K
 def test_a_purge_that_cannot_delete_says_so_and_can_be_made_again(kept: Kept, monkeypatch):
     kept.put(1)
     with monkeypatch.context() as broken:
-        broken.setattr("diskcache.FanoutCache.delete", lambda *_args: False)
+        broken.setattr("diskcache.Cache.delete", lambda *_args: False)
         with pytest.raises(StorageFailed):
             kept.artifacts.purge("svc")
     assert kept.kept() == {1}

@@ -1,0 +1,143 @@
+"""Who has a thing to himself among threads and processes, and that it passes on when he ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from integrations.claims import Claims
+from settings import ROOT
+
+# Answers each key that it is told with whether it has it; a key after a minus is released.
+OTHER = """
+import sys
+from pathlib import Path
+from integrations.claims import Claims
+claims = Claims(Path(sys.argv[1]))
+for line in sys.stdin:
+    key = line.strip()
+    said = claims.release(key[1:]) if key.startswith("-") else claims.claim(key)
+    print(said, flush=True)
+"""
+
+
+class Other:
+    """Another process."""
+
+    def __init__(self, path: Path) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, "-c", OTHER, str(path)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def claim(self, key: str) -> bool:
+        return self._say(key) == "True"
+
+    def release(self, key: str) -> None:
+        self._say(f"-{key}")
+
+    def _say(self, line: str) -> str:
+        assert self.popen.stdin is not None
+        assert self.popen.stdout is not None
+        self.popen.stdin.write(f"{line}\n")
+        self.popen.stdin.flush()
+        return self.popen.stdout.readline().strip()
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.communicate()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".claims.lock"
+
+
+@pytest.fixture
+def mine(path: Path) -> Iterator[Claims]:
+    claims = Claims(path)
+    yield claims
+    claims.close()
+
+
+@pytest.fixture
+def start(path: Path) -> Iterator[Callable[[], Other]]:
+    started: list[Other] = []
+
+    def start_one() -> Other:
+        started.append(Other(path))
+        return started[-1]
+
+    yield start_one
+    for other in started:
+        other.kill()
+
+
+def test_one_of_all_has_the_claim_until_it_lets_go(mine: Claims, start: Callable[[], Other]):
+    other = start()
+    assert mine.claim("k")
+    assert not mine.claim("k")
+    assert not other.claim("k")
+    assert other.claim("k2")
+    assert not mine.claim("k2")
+    other.release("k")
+    assert not other.claim("k")
+    mine.release("k")
+    assert other.claim("k")
+
+
+def test_of_a_crowd_of_threads_and_processes_one_has_it(mine: Claims, start: Callable[[], Other]):
+    others = [start() for _ in range(3)]
+    askers = [*(other.claim for other in others), *[mine.claim] * 5]
+    with ThreadPoolExecutor(len(askers)) as pool:
+        for key in map(str, range(20)):
+            assert sum(pool.map(lambda claim, key=key: claim(key), askers)) == 1
+
+
+def test_who_closes_lets_go(mine: Claims, start: Callable[[], Other]):
+    assert mine.claim("k")
+    mine.close()
+    assert start().claim("k")
+
+
+def test_a_killed_process_s_claim_passes_to_one_of_those_who_wait(mine: Claims, start: Callable[[], Other]):
+    first, others = start(), [start(), start()]
+    assert first.claim("k")
+    assert not mine.claim("k")
+    first.kill()
+    assert [mine.claim("k"), *(other.claim("k") for other in others)] == [True, False, False]
+
+
+def test_the_file_is_its_owner_s_alone_and_stays_empty(mine: Claims, path: Path):
+    assert mine.claim("k")
+    assert (path.stat().st_mode & 0o777, path.stat().st_size) == (0o600, 0)
+
+
+def test_where_nothing_can_be_locked_every_process_has_it(
+    mine: Claims, start: Callable[[], Other], path: Path
+):
+    path.mkdir()
+    assert mine.claim("k")
+    assert start().claim("k")
+    assert not mine.claim("k")
+    mine.release("k")
+    assert mine.claim("k")
+
+
+def test_two_houses_in_one_process_do_not_let_go_for_each_other(
+    mine: Claims, path: Path, start: Callable[[], Other]
+):
+    theirs = Claims(path)
+    assert mine.claim("k")
+    assert not theirs.claim("k")
+    theirs.release("k")
+    theirs.close()
+    assert not start().claim("k")
