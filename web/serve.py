@@ -35,6 +35,9 @@ def bind(settings: Settings) -> socket.socket:
         raise ConfigurationError(f"PATCHBAY_HOST {settings.host} is no address of this machine.") from None
     listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Its connections inherit it. Else a second piece of an answer waits until the client has confirmed the first,
+    # which clients put off for some 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind(address)
         listener.listen(BACKLOG)

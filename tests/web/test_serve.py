@@ -262,3 +262,10 @@ def test_clients_that_never_send_their_body_hold_up_nobody(held: Held):
     assert requests.post(f"{held.url}/length", data=b"four", timeout=20).json() == 4
     for connection in hanging:
         connection.close()
+
+
+def test_pieces_of_an_answer_do_not_wait_for_the_client_s_word_on_the_one_before(settings: Settings):
+    with bind(replace(settings, port=0)) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
