@@ -139,7 +139,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.cli.add_command(command)
     if is_on_the_way_to(migration_commands):
         init_migrations(app)
-    app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.commits)
+    app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.ahead.commits)
     return app
 
 
@@ -247,7 +247,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         connection_check=ConnectionCheck(catalog, executor),
         renderer=renderer,
         known_hits=KnownHits(
-            database,
+            database.ahead,
             usage,
             care.last_uses,
             clock,

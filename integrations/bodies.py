@@ -17,8 +17,16 @@ from typing import Any, TypeGuard
 import diskcache
 from diskcache.core import MODE_PICKLE
 
-# Pages of each thread's own: the system keeps the file in memory once, for all of them.
-CACHE_PAGES = 16
+from plugin_store.leases import Leases
+
+CONNECTIONS = 6
+PRAGMAS = (
+    # Pages of each connection's own: the system keeps the file in memory once, for all of them.
+    "cache_size = 16",
+    # Reading a mapped file that somebody cuts short ends the process.
+    "mmap_size = 0",
+    "synchronous = NORMAL",
+)
 BUSY_TIMEOUT_SECONDS = 5
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
@@ -57,6 +65,64 @@ class BytesDisk(diskcache.Disk):
         return super().fetch(mode, filename, value, read)
 
 
+class LeasedCache(diskcache.Cache):
+    """A cache whose connections are leased for one piece of work, where diskcache keeps one for each thread for ever.
+
+    So a house of many threads needs few.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._leases = Leases(self._connect, CONNECTIONS)
+        super().__init__(
+            str(folder),
+            timeout=BUSY_TIMEOUT_SECONDS,
+            disk=BytesDisk,
+            eviction_policy="none",
+            # Looking for what has expired at each write costs as much as the write.
+            cull_limit=0,
+            disk_min_file_size=32 * 1024,
+        )
+        self.rest()
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        held: sqlite3.Connection | None = getattr(self._local, "con", None)
+        if held is None:
+            held = self._local.con = self._leases.take()
+        return held
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            Path(self.directory) / diskcache.core.DBNAME,
+            timeout=self.timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        return connection
+
+    def rest(self) -> None:
+        """The calling thread's work is done: its connection is another's."""
+        held = self._local.__dict__.pop("con", None)
+        if held is not None:
+            self._leases.give_back(held)
+
+    def list_keys(self) -> Iterator[Any]:
+        """Every key, over a connection of the iteration's own: between two keys the thread may do other work."""
+        keys = iter(self)
+        held = self._local.__dict__.pop("con")
+        try:
+            yield from keys
+        finally:
+            self._leases.give_back(held)
+
+    def close(self) -> None:
+        """Closes the connections with which nobody works."""
+        self.rest()
+        self._leases.discard(lambda connection: connection.close())
+
+
 class Bodies:
     """Bytes by key, on disk. No method raises: what cannot be read is not there.
 
@@ -66,13 +132,14 @@ class Bodies:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._cache: diskcache.Cache | None = None
+        self._cache: LeasedCache | None = None
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None when they are not there, expired, or damaged."""
         cache = self._cache
         try:
-            value = (self._open() if cache is None else cache).get(key)
+            with self._at_work(cache) as opened:
+                value = opened.get(key)
         except _UNREADABLE:
             self.delete(key)
             return None
@@ -90,16 +157,8 @@ class Bodies:
         for _ in range(2):
             cache = self._cache
             try:
-                opened = self._open() if cache is None else cache
-                try:
-                    with opened.transact():
-                        for key, value, expire_seconds in entries:
-                            opened.set(key, value, expire=max(0.001, expire_seconds))
-                except diskcache.Timeout:
-                    # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
-                    opened.volume()
-                    return False
-                return True
+                with self._at_work(cache) as opened:
+                    return _set_all(opened, entries)
             except _BROKEN as error:
                 if not self._recover(cache, error):
                     break
@@ -109,7 +168,8 @@ class Bodies:
         """Lets go of what has expired; until then it is not found, but takes up room."""
         cache = self._cache
         try:
-            (self._open() if cache is None else cache).expire()
+            with self._at_work(cache) as opened:
+                opened.expire()
         except _BROKEN as error:
             self._recover(cache, error)
 
@@ -117,7 +177,8 @@ class Bodies:
         """Whether the key is not there any more; it may still be where nothing can be written."""
         cache = self._cache
         try:
-            return (self._open() if cache is None else cache).delete(key) or not self.holds(key)
+            with self._at_work(cache) as opened:
+                return opened.delete(key) or key not in opened
         except _BROKEN as error:
             return self._recover(cache, error)
 
@@ -125,7 +186,8 @@ class Bodies:
         """Whether something is kept under the key, whole or damaged."""
         cache = self._cache
         try:
-            return key in (self._open() if cache is None else cache)
+            with self._at_work(cache) as opened:
+                return key in opened
         except (*_BROKEN, *_UNREADABLE) as error:
             if not isinstance(error, _UNREADABLE):
                 self._recover(cache, error)
@@ -135,7 +197,7 @@ class Bodies:
         """Every key, also of what has expired; it ends where it cannot be read on."""
         cache = self._cache
         try:
-            yield from filter(_is_text, self._open() if cache is None else cache)
+            yield from filter(_is_text, (self._open() if cache is None else cache).list_keys())
         except (*_BROKEN, *_UNREADABLE) as error:
             if not isinstance(error, _UNREADABLE):
                 self._recover(cache, error)
@@ -144,7 +206,8 @@ class Bodies:
         """What all of it takes up on disk, nearly."""
         cache = self._cache
         try:
-            return int((self._open() if cache is None else cache).volume())
+            with self._at_work(cache) as opened:
+                return int(opened.volume())
         except _BROKEN as error:
             self._recover(cache, error)
             return 0
@@ -155,31 +218,28 @@ class Bodies:
                 self._cache.close()
                 self._cache = None
 
-    def _open(self) -> diskcache.Cache:
+    @contextlib.contextmanager
+    def _at_work(self, cache: LeasedCache | None) -> Iterator[LeasedCache]:
+        opened = self._open() if cache is None else cache
+        try:
+            yield opened
+        finally:
+            opened.rest()
+
+    def _open(self) -> LeasedCache:
         with self._lock:
             if self._cache is None:
                 self._cache = self._make()
             return self._cache
 
-    def _make(self) -> diskcache.Cache:
+    def _make(self) -> LeasedCache:
         if _is_emptied(self._folder / diskcache.core.DBNAME):
             shutil.rmtree(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        return diskcache.Cache(
-            str(self._folder),
-            timeout=BUSY_TIMEOUT_SECONDS,
-            disk=BytesDisk,
-            eviction_policy="none",
-            # Looking for what has expired at each write costs as much as the write.
-            cull_limit=0,
-            disk_min_file_size=32 * 1024,
-            # Reading a mapped file that somebody cuts short ends the process.
-            sqlite_mmap_size=0,
-            sqlite_cache_size=CACHE_PAGES,
-        )
+        return LeasedCache(self._folder)
 
-    def _recover(self, failed: diskcache.Cache | None, error: Exception) -> bool:
+    def _recover(self, failed: LeasedCache | None, error: Exception) -> bool:
         """Throws a damaged cache away, so that the next use makes it anew; whether another try is worth it.
 
         A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
@@ -194,6 +254,18 @@ class Bodies:
                         failed.close()
                 shutil.rmtree(self._folder, ignore_errors=True)
         return True
+
+
+def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> bool:
+    try:
+        with cache.transact():
+            for key, value, expire_seconds in entries:
+                cache.set(key, value, expire=max(0.001, expire_seconds))
+    except diskcache.Timeout:
+        # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
+        cache.volume()
+        return False
+    return True
 
 
 def _is_text(key: object) -> TypeGuard[str]:

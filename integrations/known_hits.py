@@ -15,7 +15,7 @@ from integrations.last_uses import LastUses
 from integrations.memory_front import MemoryFront
 from integrations.usage.counter import UsageCounter
 from integrations.uses import Use
-from plugin_store.database import Database
+from plugin_store.database import Glances
 from plugin_store.workspaces import Scope
 
 # What an entry costs beside the bytes of question and answer: its objects, and its place in the table.
@@ -68,14 +68,14 @@ class KnownHits:
 
     def __init__(
         self,
-        database: Database,
+        glances: Glances,
         usage: UsageCounter,
         last_uses: LastUses,
         clock: Callable[[], float],
         limit_bytes: int,
         note_use: Callable[[Use], None] | None = None,
     ) -> None:
-        self._database = database
+        self._glances = glances
         self._usage = usage
         self._last_uses = last_uses
         self._clock = clock
@@ -123,7 +123,7 @@ class KnownHits:
     def _is_true(self, known: KnownHit, commits: int) -> bool:
         if known.true_at != commits:
             hit = known.hit
-            if not self._database.glance(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
+            if not self._glances.glance(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
                 return False
             known.true_at = commits
         return True

@@ -6,9 +6,8 @@ import importlib
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,15 @@ from sqlalchemy.orm import Session
 
 from errors import StorageFailed
 from plugin_store.files import exclusive_lock
+from plugin_store.leases import Leases
 from plugin_store.memo import RevisionMemo
 from plugin_store.models import Base, Notebook, Workspace
 
 DATABASE_NAME = "patchbay.db"
 MIGRATIONS_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 5.0
-POOL_SIZE = 16
+POOL_SIZE = 6
+READERS, READERS_AHEAD = 4, 2
 # KiB of each connection's own; the system keeps the file in memory once, for all of them.
 CACHE_KIB = 256
 
@@ -61,7 +62,9 @@ class Database:
         self._write_turn = threading.RLock()
         self._path = engine.url.database or ""
         self._jotter: sqlite3.Connection | None = None
-        self._revisions = RevisionReader(self._path)
+        self._glances = Glances(self._path, READERS)
+        # What answers ahead of all others waits for none of them.
+        self.ahead = Glances(self._path, READERS_AHEAD)
         self.memo = RevisionMemo(self.revision)
 
     @contextmanager
@@ -99,21 +102,11 @@ class Database:
 
         Costs microseconds while nothing changes. Raises StorageFailed.
         """
-        with _driver_failures():
-            return self._revisions.read()
+        return self._glances.revision()
 
     def commits(self) -> int:
-        """A number that moves with every commit to the store, whatever it changed and whichever process made it.
-
-        It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
-        """
-        try:
-            return self._revisions.commits()
-        except sqlite3.Error as error:
-            # As `_driver_failures` has it; entering a context costs as much as the look itself.
-            if _is_storage_failure(error):
-                raise _storage_failed(error) from None
-            raise
+        """As `Glances.commits` has it."""
+        return self._glances.commits()
 
     def touch(self) -> None:
         """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
@@ -121,12 +114,12 @@ class Database:
             session.execute(text("UPDATE store_revision SET revision = revision + 1"))
 
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """The rows of a SELECT that is asked so often that a session would cost too much. Raises StorageFailed."""
-        with _driver_failures():
-            return self._revisions.glance(query, parameters)
+        """As `Glances.glance` has it."""
+        return self._glances.glance(query, parameters)
 
     def close(self) -> None:
-        self._revisions.close()
+        self._glances.close()
+        self.ahead.close()
         with self.turn():
             if self._jotter is not None:
                 self._jotter.close()
@@ -147,32 +140,39 @@ class Database:
             self._write_turn.release()
 
 
-class RevisionReader:
-    """Reads the store's revision, and what else is only glanced at, over a few connections kept for it.
+class Glances:
+    """Reads what is looked at so often that a session would cost too much, over a few connections kept for it."""
 
-    A connection is taken for one question and given back: as many are open as ask at the same moment, not as
-    there are threads. The one that was used last comes first, so most are never needed.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._idle: deque[Reader] = deque()
+    def __init__(self, path: str, connections: int) -> None:
+        self._readers = Leases(lambda: Reader(path), connections)
         self._commits = 0
         self._commits_lock = threading.Lock()
 
-    def read(self) -> int:
-        reader = self._take()
-        try:
-            return reader.read()
-        finally:
-            self._idle.append(reader)
+    def revision(self) -> int:
+        """The store's revision. Raises StorageFailed."""
+        with _driver_failures():
+            reader = self._readers.take()
+            try:
+                return reader.read_revision()
+            finally:
+                self._readers.give_back(reader)
 
     def commits(self) -> int:
-        reader = self._take()
+        """A number that moves with every commit to the store, whatever it changed and whichever process made it.
+
+        It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
+        """
         try:
-            has_moved = reader.has_moved()
-        finally:
-            self._idle.append(reader)
+            reader = self._readers.take()
+            try:
+                has_moved = reader.has_moved()
+            finally:
+                self._readers.give_back(reader)
+        except sqlite3.Error as error:
+            # As `_driver_failures` has it; entering a context costs as much as the look itself.
+            if _is_storage_failure(error):
+                raise _storage_failed(error) from None
+            raise
         if has_moved:
             # Counted once by each connection that sees it, so the number is never older than what one has seen.
             with self._commits_lock:
@@ -180,23 +180,17 @@ class RevisionReader:
         return self._commits
 
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        reader = self._take()
-        try:
-            return reader.connection.execute(query, parameters).fetchall()
-        finally:
-            self._idle.append(reader)
+        """The rows of a SELECT. Raises StorageFailed."""
+        with _driver_failures():
+            reader = self._readers.take()
+            try:
+                return reader.connection.execute(query, parameters).fetchall()
+            finally:
+                self._readers.give_back(reader)
 
     def close(self) -> None:
         """Closes what nobody uses; whoever asks again opens anew."""
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().connection.close()
-
-    def _take(self) -> Reader:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return Reader(self._path)
+        self._readers.discard(lambda reader: reader.connection.close())
 
 
 class Reader:
@@ -220,7 +214,7 @@ class Reader:
         self._noticed_version = data_version
         return True
 
-    def read(self) -> int:
+    def read_revision(self) -> int:
         ((data_version,),) = self.connection.execute("PRAGMA data_version").fetchall()
         if data_version != self._data_version:
             ((self._revision,),) = self.connection.execute("SELECT revision FROM store_revision").fetchall()
