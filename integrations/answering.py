@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from errors import (
@@ -21,7 +22,7 @@ from errors import (
     UpstreamFailed,
 )
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
-from integrations.budget import RESERVED, SCHEDULED_CAUSES
+from integrations.budget import is_only_theirs
 from integrations.call_log import Cause
 from integrations.executor import Outcome, Unchanged, to_json
 from integrations.failures import Failures
@@ -157,13 +158,7 @@ class Answerer:
         def fetch() -> Rendered:
             return self._fetch_in_turn(job, use_cache=use_cache, cause=cause)
 
-        try:
-            return self.flights.run(job.flight, fetch)
-        except BudgetSpent as error:
-            if cause in SCHEDULED_CAUSES or error.extensions.get("reason") != RESERVED:
-                raise
-            # Whoever fetched was a schedule, and left the rest of the budget to those who wait.
-            return self.flights.run(job.flight, fetch)
+        return self.flights.run(job.flight, fetch, partial(is_only_theirs, cause))
 
     def _refresh_behind(self, job: Job) -> None:
         self.flights.start(

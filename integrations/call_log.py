@@ -17,6 +17,8 @@ from plugin_store.database import Database
 from plugin_store.models import PluginApiLog
 
 Cause = Literal["live", "test", "prefetch", "batch", "revalidate"]
+# Where other calls have their endpoint, requests for tokens have their kind, behind what no endpoint's id begins with.
+TOKEN_PREFIX = "token:"  # noqa: S105 - a word of ours
 FLUSH_EVERY_SECONDS = 0.5
 MAX_WAITING = 10_000
 SWEEP_EVERY_SECONDS = 3600.0
@@ -28,7 +30,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call as it went; `at` is epoch seconds."""
+    """One call as it went; `at` is epoch seconds.
+
+    A request for a token has `token:oauth2` or `token:login` in the place of its endpoint, and the cause of the call
+    that needs the token.
+    """
 
     at: float
     workspace_id: int

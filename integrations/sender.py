@@ -31,11 +31,13 @@ class Door(Protocol):
 class TokenSource(Protocol):
     """Where tokens come from and are kept."""
 
-    def get(self, installed: Installed, values: Values) -> Mapping[str, str]:
+    def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
         """What credentials use, by name."""
         ...
 
-    def renew(self, installed: Installed, values: Values, rejected: Mapping[str, str]) -> Mapping[str, str]:
+    def renew(
+        self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
+    ) -> Mapping[str, str]:
         """The same after the provider did not take `rejected`."""
         ...
 
@@ -43,10 +45,12 @@ class TokenSource(Protocol):
 class NoTokens:
     """Until tokens are wired."""
 
-    def get(self, installed: Installed, values: Values) -> Mapping[str, str]:
+    def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
         return {}
 
-    def renew(self, installed: Installed, values: Values, rejected: Mapping[str, str]) -> Mapping[str, str]:
+    def renew(
+        self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
+    ) -> Mapping[str, str]:
         return {}
 
 
@@ -107,7 +111,7 @@ class Sender:
     ) -> Read:
         """What `read` makes of the answer to the request that `build` makes with the token, where one is needed."""
         needs_token = installed.integration.token is not None and endpoint.url_parameter is None
-        tokens = self._tokens.get(installed, values) if needs_token else {}
+        tokens = self._tokens.get(installed, values, circumstances.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = build(tokens)
@@ -118,7 +122,7 @@ class Sender:
                 return result
             if may_renew and self._is_rejected(installed, result.outcome):
                 may_renew = False
-                tokens = self._tokens.renew(installed, values, tokens)
+                tokens = self._tokens.renew(installed, values, tokens, circumstances.cause)
             elif isinstance(result.outcome, BudgetSpent):
                 self._sleep(result.outcome.retry_after_seconds or 0.0)
             else:

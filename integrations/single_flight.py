@@ -24,14 +24,27 @@ class SingleFlight(Generic[Result]):
         with self._lock:
             return self._waiting.get(key, 0)
 
-    def run(self, key: str, fetch: Callable[[], Result]) -> Result:
-        """What `fetch` returns or raises, from whoever came first."""
-        flight, is_mine = self._board(key)
-        if not is_mine:
+    def run(
+        self,
+        key: str,
+        fetch: Callable[[], Result],
+        is_only_theirs: Callable[[Exception], bool] = lambda _error: False,
+    ) -> Result:
+        """What `fetch` returns or raises, from whoever came first.
+
+        Where somebody else's fetch ends in an error that `is_only_theirs`, it is fetched again.
+        """
+        while True:
+            flight, is_mine = self._board(key)
+            if is_mine:
+                return self._fly(key, flight, fetch)
             with self._lock:
                 self._waiting[key] += 1
-            return flight.result()
-        return self._fly(key, flight, fetch)
+            try:
+                return flight.result()
+            except Exception as error:
+                if not is_only_theirs(error):
+                    raise
 
     def start(self, key: str, fetch: Callable[[], Result], pool: Executor) -> None:
         """Begins the fetch on the pool, unless it is under way; its error is nobody's."""

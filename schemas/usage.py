@@ -35,6 +35,9 @@ class FiguresSchema(Schema):
     hits = fields.Integer(required=True, metadata={"description": "Those answered from what was fresh."})
     stale = fields.Integer(required=True, metadata={"description": "Those answered from what was stale."})
     calls = fields.Integer(required=True, metadata={"description": "Upstream calls, for whatever cause."})
+    token_calls = fields.Integer(
+        required=True, metadata={"description": "Those among the calls that asked for a token."}
+    )
     errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
     p50_ms = fields.Float(required=True, allow_none=True)
     p95_ms = fields.Float(required=True, allow_none=True)

@@ -9,6 +9,7 @@ from integrations.budget.budget import (
     Spender,
     Standing,
     account_of,
+    is_only_theirs,
 )
 from integrations.budget.windows import Window
 
@@ -22,4 +23,5 @@ __all__ = [
     "Standing",
     "Window",
     "account_of",
+    "is_only_theirs",
 ]

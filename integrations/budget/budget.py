@@ -258,6 +258,15 @@ class Budget:
         save_rest(connection, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
 
 
+def is_only_theirs(cause: Cause, error: Exception) -> bool:
+    """Whether a schedule was refused what a call for this cause may still have."""
+    return (
+        cause not in SCHEDULED_CAUSES
+        and isinstance(error, BudgetSpent)
+        and error.extensions.get("reason") == RESERVED
+    )
+
+
 def account_of(installed: Installed) -> Account:
     """The account that an installed integration's calls go to."""
     integration = installed.integration

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from errors import ReviewDue, SettingsIncomplete, StorageFailed
+from integrations.call_log import Cause
 from integrations.catalog import Installed
 from integrations.manifest import GRANT, OAuth2
 from integrations.requests_builder import Limits, fill_whole_url
@@ -46,7 +47,7 @@ class GrantedTokens:
             return None
         return _token_of(grant)
 
-    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
         """The access token that a refresh gives. Raises as `read` does, and UpstreamFailed and its kin."""
         if not is_saved:
             raise _not_connected("Save these settings and connect with them first.")
@@ -56,7 +57,7 @@ class GrantedTokens:
                 "The sign-in has ended, and nothing was given to renew it with: connect again."
             )
         try:
-            grant = self._refresh(purchase, stored, stored.grant.refresh_token)
+            grant = self._refresh(purchase, cause, stored, stored.grant.refresh_token)
         except GrantRefused:
             return self._after_refusal(purchase, stored)
         try:
@@ -65,11 +66,11 @@ class GrantedTokens:
             _log.warning("The refreshed sign-in of %s cannot be kept now.", purchase.plugin_id)
         return _token_of(grant)
 
-    def _refresh(self, purchase: Purchase, stored: StoredGrant, refresh_token: str) -> Grant:
+    def _refresh(self, purchase: Purchase, cause: Cause, stored: StoredGrant, refresh_token: str) -> Grant:
         oauth2, installed = _oauth2_of(purchase.installed), purchase.installed
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
-        answer = self._exchange.send(installed, "oauth2", call)
+        answer = self._exchange.send(installed, "oauth2", call, cause)
         now = self._clock()
         return refreshed(stored.grant, read_token_answer(answer, now), now, purchase.fingerprint)
 

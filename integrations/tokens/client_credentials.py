@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from errors import UpstreamFailed
+from integrations.call_log import Cause
 from integrations.manifest import OAuth2
 from integrations.requests_builder import Limits
 from integrations.tokens.exchange import TokenExchange
@@ -30,14 +31,14 @@ class ClientCredentials:
         """The kept token, if there is one."""
         return self._rows.read(purchase)
 
-    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
         """A new token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin."""
         oauth2, integration = purchase.source, purchase.installed.integration
         assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
         scope = scope_of(oauth2, purchase.values.merged())
         grant = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
         call = token_call(integration, oauth2, purchase.values, self._limits, grant)
-        answer = self._exchange.send(purchase.installed, "oauth2", call)
+        answer = self._exchange.send(purchase.installed, "oauth2", call, cause)
         now = self._clock()
         try:
             given = read_token_answer(answer, now)

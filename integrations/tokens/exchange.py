@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from errors import PatchbayError
 from integrations.budget import Spender, account_of
-from integrations.call_log import CallLog, CallRecord
+from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+
+Kind = Literal["oauth2", "login"]
 
 
 class Door(Protocol):
@@ -29,9 +31,14 @@ class TokenExchange:
         self._clock = clock
 
     def send(
-        self, installed: Installed, what: str, call: PreparedCall, deadline_seconds: float | None = None
+        self,
+        installed: Installed,
+        kind: Kind,
+        call: PreparedCall,
+        cause: Cause,
+        deadline_seconds: float | None = None,
     ) -> Answer:
-        """The answer, whatever its status. `what` stands in the log where other calls have their endpoint."""
+        """The answer, whatever its status. It is charged like the call that needs the token, made for `cause`."""
         sent_at: float | None = None
         answer: Answer | None = None
         error_code: str | None = None
@@ -42,7 +49,7 @@ class TokenExchange:
             return self._door.send(call, deadline_seconds=deadline_seconds)
 
         try:
-            answer = self._budget.spend(account_of(installed), call, "live", send)
+            answer = self._budget.spend(account_of(installed), call, cause, send)
             return answer
         except PatchbayError as error:
             error_code = error.code
@@ -50,19 +57,25 @@ class TokenExchange:
         finally:
             if sent_at is not None:
                 error_code = error_code or ("upstream_failed" if answer and answer.status >= 400 else None)
-                self._record(installed, what, sent_at, answer, error_code)
+                self._record(installed, kind, cause, sent_at, answer, error_code)
 
     def _record(
-        self, installed: Installed, what: str, sent_at: float, answer: Answer | None, error_code: str | None
+        self,
+        installed: Installed,
+        kind: Kind,
+        cause: Cause,
+        sent_at: float,
+        answer: Answer | None,
+        error_code: str | None,
     ) -> None:
         self._log.record(
             CallRecord(
                 at=self._clock(),
                 workspace_id=installed.scope.workspace_id,
                 plugin_id=installed.plugin_id,
-                endpoint_id=what,
+                endpoint_id=TOKEN_PREFIX + kind,
                 block_id=None,
-                cause="live",
+                cause=cause,
                 status=answer.status if answer else None,
                 duration_ms=(time.perf_counter() - sent_at) * 1000,
                 response_bytes=answer.received_bytes if answer else 0,

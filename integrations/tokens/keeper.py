@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from errors import DeadlineExceeded, PatchbayError, SettingsIncomplete, UpstreamFailed
-from integrations.budget import Spender
-from integrations.call_log import CallLog
+from integrations.budget import Spender, is_only_theirs
+from integrations.call_log import CallLog, Cause
 from integrations.catalog import Installed
 from integrations.manifest import Login, OAuth2
 from integrations.parameters import Values
@@ -46,7 +47,7 @@ class Source(Protocol):
 
     def read(self, purchase: Purchase) -> Token | None: ...
 
-    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token: ...
+    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token: ...
 
 
 class Tokens:
@@ -80,21 +81,24 @@ class Tokens:
         self._logins = Logins(rows, exchange, limits, clock)
         self._granted = GrantedTokens(Grants(database, vault), exchange, limits, clock)
 
-    def get(self, installed: Installed, values: Values) -> Mapping[str, str]:
+    def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
         """What credentials use, by name: `access_token`, or `session_token` and `login.name`.
 
+        What has to be bought for it is charged like the call that needs it, made for `cause`.
         Raises SettingsIncomplete (`errors["oauth2"]` when a person must connect), UpstreamFailed and its kin,
         EgressRefused, DeadlineExceeded, and what stands between the grant and its use.
         """
         purchase = self._purchases.of(installed, values)
         held, now = self._held.get(purchase.key), self._clock()
         if held is None or not held.is_alive(now):
-            return self._fetch(purchase).values
+            return self._fetch(purchase, cause).values
         if held.is_due(now):
-            return self._refresh_ahead(purchase, held).values
+            return self._refresh_ahead(purchase, held, cause).values
         return held.values
 
-    def renew(self, installed: Installed, values: Values, rejected: Mapping[str, str]) -> Mapping[str, str]:
+    def renew(
+        self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
+    ) -> Mapping[str, str]:
         """The token in place of one that the provider did not take; somebody may have fetched it already.
 
         Raises as `get` does.
@@ -107,52 +111,54 @@ class Tokens:
         self._rejected.put(purchase.key, dict(rejected))
         self._held.drop(purchase.key)
         try:
-            return self._fetch_another(purchase, rejected).values
+            return self._fetch_another(purchase, rejected, cause).values
         except SettingsIncomplete:
             # Nothing can be bought in its place, and other calls may still do with it.
             self._rejected.drop(purchase.key)
             raise
 
-    def _fetch_another(self, purchase: Purchase, rejected: Mapping[str, str]) -> Token:
-        token = self._fetch(purchase)
+    def _fetch_another(self, purchase: Purchase, rejected: Mapping[str, str], cause: Cause) -> Token:
+        token = self._fetch(purchase, cause)
         if token.values == rejected and self._rejected.get(purchase.key) is not None:
             # A fetch that was under way already, and did not know yet that this token is no good.
-            token = self._fetch(purchase)
+            token = self._fetch(purchase, cause)
         return token
 
-    def _refresh_ahead(self, purchase: Purchase, held: Token) -> Token:
+    def _refresh_ahead(self, purchase: Purchase, held: Token, cause: Cause) -> Token:
         """The next token for the first who comes; the others go on with the one that is still good."""
         if not self._ahead.add(purchase.key, True):
             return held
         try:
-            return self._fetch(purchase)
+            return self._fetch(purchase, cause)
         except PatchbayError as error:
             _log.info("The token of %s is not refreshed yet: %s", purchase.plugin_id, error.code)
             return held
         finally:
             self._ahead.drop(purchase.key)
 
-    def _fetch(self, purchase: Purchase) -> Token:
-        return self._flights.run(purchase.key, lambda: self._obtain(purchase))
+    def _fetch(self, purchase: Purchase, cause: Cause) -> Token:
+        return self._flights.run(
+            purchase.key, lambda: self._obtain(purchase, cause), partial(is_only_theirs, cause)
+        )
 
-    def _obtain(self, purchase: Purchase) -> Token:
+    def _obtain(self, purchase: Purchase, cause: Cause) -> Token:
         held = self._held.get(purchase.key)
         if held is not None and self._is_good(purchase, held) and not held.is_due(self._clock()):
             return held
         self._failures.raise_if_fresh(purchase.key)
         try:
-            token = self._obtain_once(purchase)
+            token = self._obtain_once(purchase, cause)
         except (UpstreamFailed, DeadlineExceeded) as error:
             self._failures.note(purchase.key, error)
             raise
         self._failures.forget(purchase.key)
         return token
 
-    def _obtain_once(self, purchase: Purchase) -> Token:
+    def _obtain_once(self, purchase: Purchase, cause: Cause) -> Token:
         """The kept token, or a new one that no other process buys at the same time."""
         source = self._source_of(purchase)
         if not purchase.is_saved(self._vault):
-            return source.buy(purchase, is_saved=False)
+            return source.buy(purchase, cause, is_saved=False)
         claim = f"token:{purchase.workspace_id}:{purchase.plugin_id}"
         seconds = purchase.installed.integration.timeout_seconds or self._limits.timeout_seconds
         gives_up_at = time.monotonic() + seconds
@@ -164,7 +170,7 @@ class Tokens:
                 try:
                     kept = self._read(source, purchase)
                     if kept is None or kept.is_due(self._clock()):
-                        kept = self._buy(source, purchase)
+                        kept = self._buy(source, purchase, cause)
                     return self._hold(purchase, kept)
                 finally:
                     self._claims.release(claim)
@@ -178,8 +184,8 @@ class Tokens:
         kept = source.read(purchase)
         return kept if kept is not None and self._is_good(purchase, kept) else None
 
-    def _buy(self, source: Source, purchase: Purchase) -> Token:
-        token = source.buy(purchase, is_saved=True)
+    def _buy(self, source: Source, purchase: Purchase, cause: Cause) -> Token:
+        token = source.buy(purchase, cause, is_saved=True)
         rejected = self._rejected.get(purchase.key)
         if rejected is not None:
             self._brake.note(purchase.key, rejected, token.values)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import DeadlineExceeded
+from integrations.call_log import Cause
 from integrations.calls import PreparedCall
 from integrations.freshness import Wishes
 from integrations.manifest import Endpoint, Login, LoginStep
@@ -38,7 +39,7 @@ class Logins:
         """The kept token, if there is one."""
         return self._rows.read(purchase)
 
-    def buy(self, purchase: Purchase, *, is_saved: bool) -> Token:
+    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
         """A new session's token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin.
 
         One deadline, the integration's, over all requests.
@@ -53,7 +54,7 @@ class Logins:
             left = ends_at - time.monotonic()
             if left <= 0:
                 raise DeadlineExceeded("No time was left for the login.")
-            answer = self._exchange.send(purchase.installed, "login", call, left)
+            answer = self._exchange.send(purchase.installed, "login", call, cause, left)
             given = read_login_answer(step, answer, self._clock())
             outputs |= {f"login.{name}": value for name, value in given.outputs.items()}
             if given.session_token is not None:

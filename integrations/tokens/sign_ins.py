@@ -143,7 +143,7 @@ class SignIns:
             "code_verifier": pending.verifier,
         }
         call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
-        answer = self._exchange.send(installed, "oauth2", call)
+        answer = self._exchange.send(installed, "oauth2", call, "live")
         now = self._clock()
         try:
             given = read_token_answer(answer, now)

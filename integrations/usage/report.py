@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, case, cast, func, select
 
 from errors import Invalid
+from integrations.call_log import TOKEN_PREFIX
 from integrations.usage.counter import HOUR_SECONDS
 from plugin_store.database import Database
 from plugin_store.models import PluginApiLog, UsageCount
@@ -60,6 +61,7 @@ class Figures:
     hits: int = 0
     stale: int = 0
     calls: int = 0
+    token_calls: int = 0
     errors: int = 0
     p50_ms: float | None = None
     p95_ms: float | None = None
@@ -125,6 +127,7 @@ def _calls_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select
     ranked = select(
         table.plugin_id,
         period.label("period"),
+        table.endpoint_id.startswith(TOKEN_PREFIX).label("is_for_token"),
         table.duration_ms,
         table.response_bytes,
         table.error_code,
@@ -140,6 +143,7 @@ def _calls_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select
         rows.c.plugin_id,
         rows.c.period,
         func.count().label("calls"),
+        func.sum(cast(rows.c.is_for_token, Integer)).label("token_calls"),
         func.count(rows.c.error_code).label("errors"),
         func.sum(rows.c.response_bytes).label("bytes"),
         _duration_at(rows, 50).label("p50_ms"),

@@ -51,6 +51,35 @@ def test_a_failure_is_shared_and_not_remembered(flights):
     assert flights.run("key", lambda: 1) == 1
 
 
+def test_an_error_that_is_only_the_first_one_s_is_nobody_else_s(flights):
+    release, begun, asked = threading.Event(), threading.Event(), []
+
+    def refused():
+        begun.set()
+        release.wait(10)
+        return fail()
+
+    def fetch():
+        asked.append(1)
+        threading.Event().wait(0.01)
+        return 7
+
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(flights.run, "key", refused)
+        begun.wait(10)
+        others = [
+            pool.submit(flights.run, "key", fetch, lambda error: isinstance(error, ValueError))
+            for _ in range(4)
+        ]
+        content = pool.submit(flights.run, "key", fetch)
+        wait_until(lambda: flights.waiting("key") == 5)
+        release.set()
+        assert isinstance(first.exception(), ValueError)
+        assert isinstance(content.exception(), ValueError)
+        assert [other.result() for other in others] == [7] * 4
+    assert 1 <= len(asked) <= 4
+
+
 def test_other_keys_do_not_wait(flights):
     assert flights.run("one", lambda: flights.run("two", lambda: 2)) == 2
 

@@ -14,6 +14,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from integrations.call_log import Cause
 from integrations.catalog import Installed
 from integrations.parameters import Values
 from integrations.tokens.purchase import stored_values
@@ -116,11 +117,11 @@ class Asker:
     def values(self) -> Values:
         return stored_values(self.installed, self.services.vault)
 
-    def get(self, values: Values | None = None) -> Mapping[str, str]:
-        return self.services.tokens.get(self.installed, values or self.values)
+    def get(self, values: Values | None = None, cause: Cause = "live") -> Mapping[str, str]:
+        return self.services.tokens.get(self.installed, values or self.values, cause)
 
-    def renew(self, rejected: Mapping[str, str]) -> Mapping[str, str]:
-        return self.services.tokens.renew(self.installed, self.values, rejected)
+    def renew(self, rejected: Mapping[str, str], cause: Cause = "live") -> Mapping[str, str]:
+        return self.services.tokens.renew(self.installed, self.values, rejected, cause)
 
 
 @pytest.fixture

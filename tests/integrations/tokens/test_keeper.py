@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 from werkzeug import Response
 
-from errors import SettingsIncomplete, StorageFailed, UpstreamFailed
+from errors import BudgetSpent, SettingsIncomplete, StorageFailed, UpstreamFailed
+from integrations.call_log import Cause
 from integrations.parameters import Values
-from plugin_store.models import PluginSecret
+from plugin_store.models import PluginApiLog, PluginSecret
 from plugin_store.workspaces import Scope
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (
+    CLIENT_PROPERTIES,
     CLIENT_SECRET,
     Asker,
     TokenServer,
     all_at_once,
+    declare,
     declare_client,
     json_answer,
 )
@@ -213,6 +217,79 @@ class TestRenewal:
             asker.get()
 
 
+class TestBudget:
+    """A purchase is charged, and told, like the call that needs it."""
+
+    @pytest.fixture
+    def limited(self, client: Client, home: str, token_server: TokenServer) -> TokenServer:
+        """`svc` with two calls an hour, of which schedules may make the first."""
+        section = {
+            "base_url": home,
+            "auth_method": "oauth2_client_credentials",
+            "oauth2": {"token_url": f"{home}/token"},
+            "rate_limit": {"requests_per_hour": 2},
+        }
+        declare(client, section, CLIENT_PROPERTIES, client_id="me", client_secret=CLIENT_SECRET)
+        return token_server
+
+    def spend_one(self, asker: Asker) -> None:
+        asker.get(Values({"client_id": "you"}, {"client_secret": CLIENT_SECRET}))
+
+    @pytest.mark.parametrize("cause", get_args(Cause))
+    def test_the_log_tells_for_what_it_was(
+        self, limited: TokenServer, asker: Asker, client: Client, cause: Cause
+    ):
+        asker.get(cause=cause)
+        asker.services.call_log.flush()
+        with asker.services.database.reading() as session:
+            [row] = session.scalars(select(PluginApiLog))
+        assert (row.endpoint_id, row.block_id, row.cause, row.status) == ("token:oauth2", None, cause, 200)
+        usage = client.get("/integrations/svc/usage").json
+        assert (usage["calls"], usage["token_calls"], usage["budget"][0]["used"]) == (1, 1, 1)
+
+    @pytest.mark.parametrize("cause", ["prefetch", "revalidate"])
+    def test_a_schedule_leaves_the_reserve_to_those_who_wait(
+        self, limited: TokenServer, asker: Asker, cause: Cause
+    ):
+        self.spend_one(asker)
+        with pytest.raises(BudgetSpent) as refused:
+            asker.get(cause=cause)
+        assert refused.value.extensions["reason"] == "reserved"
+        assert limited.count == 1
+        assert asker.get() == SECOND
+
+    @pytest.mark.parametrize("cause", ["prefetch", "revalidate"])
+    def test_nor_does_it_take_the_reserve_to_renew_or_to_refresh_ahead(
+        self, clock: Any, limited: TokenServer, asker: Asker, cause: Cause
+    ):
+        asker.get()
+        with pytest.raises(BudgetSpent):
+            asker.renew(FIRST, cause)
+        assert asker.renew(FIRST) == SECOND
+        clock.shift(3600 - 30)
+        assert asker.get(cause=cause) == SECOND
+        assert limited.count == 2
+
+    def test_who_joins_the_purchase_of_a_schedule_has_the_reserve(self, limited: TokenServer, asker: Asker):
+        self.spend_one(asker)
+        tokens = asker.services.tokens
+        # Another process buys at the moment, and comes to nothing.
+        assert tokens._claims.claim("token:1:svc", 30)
+        with ThreadPoolExecutor(4) as pool:
+            scheduled = pool.submit(asker.get, cause="prefetch")
+            while not tokens._flights._flights:
+                assert not scheduled.done()
+            [key] = tokens._flights._flights
+            joined = [pool.submit(asker.get, cause=cause) for cause in ("live", "batch", "revalidate")]
+            while tokens._flights.waiting(key) < 3:
+                assert not wait(joined, 0.005).done
+            tokens._claims.release("token:1:svc")
+            assert [future.result(20) for future in joined[:2]] == [SECOND, SECOND]
+            for future in (scheduled, joined[2]):
+                assert isinstance(future.exception(20), BudgetSpent)
+        assert limited.count == 2
+
+
 class TestFailures:
     def test_a_failure_is_remembered_for_a_growing_time(self, clock: Any, svc: TokenServer, asker: Asker):
         failing(svc, {"error": "invalid_client", "error_description": CLIENT_SECRET}, 401)
@@ -324,7 +401,7 @@ class TestSettings:
         [notebook] = client.get("/workspaces/1/notebooks").json
         services = asker.services
         installed = services.catalog.find(Scope(1, notebook["id"]), "svc")
-        assert services.tokens.get(installed, asker.values) == FIRST
+        assert services.tokens.get(installed, asker.values, "live") == FIRST
 
     def test_tokens_of_older_secrets_do_not_pile_up(
         self, clock: Any, svc: TokenServer, asker: Asker, client: Client
