@@ -237,7 +237,7 @@ SETTINGS = (
     Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,
             "Requests that are served at once."),
     Setting("upstream_calls", "PATCHBAY_UPSTREAM_CALLS", parse_count, "24", COUNT_RIGHT,
-            "Upstream calls that run at once, at most seven eighths of them one integration's."),
+            "Upstream calls that run at once, at most five sixths of them one integration's."),
     Setting("max_body_size_bytes", "PATCHBAY_MAX_BODY_SIZE", parse_bytes, "16M", BYTES_RIGHT,
             "Largest request body that is read."),
     Setting("max_answer_size_bytes", "PATCHBAY_MAX_ANSWER_SIZE", parse_bytes, "10M", BYTES_RIGHT,

@@ -15,7 +15,7 @@ _Task = tuple[Future[Any], Callable[[], Any]]
 class FairPool:
     """Runs at most `size` tasks at once: next comes the lane that runs the fewest, by turns among equals.
 
-    One lane never has all the threads, so that what hangs in it holds up nothing else.
+    Some threads are for lanes that run nothing, so that what hangs in a few of them holds up no other.
     """
 
     def __init__(self, size: int, name: str) -> None:

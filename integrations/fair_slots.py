@@ -8,7 +8,7 @@ from integrations.lanes import Lanes
 
 
 class FairSlots:
-    """At most `size` holders at once: next comes the lane that holds the fewest, and one lane never holds all."""
+    """At most `size` holders at once: next comes the lane that holds the fewest, and some are for who holds none."""
 
     def __init__(self, size: int) -> None:
         # A lock for each that waits, let go of when its turn has come.

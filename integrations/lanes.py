@@ -8,12 +8,21 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
+def spare_places(size: int) -> int:
+    """How many of so many places are kept for lanes that hold none: a sixth, at least two where there are four."""
+    return min(size // 2, max(2, size // 6))
+
+
 class Lanes(Generic[Item]):
-    """At most `size` places, of which one lane never has all. Whoever uses it holds a lock meanwhile."""
+    """At most `size` places, a few of them only for lanes that hold none. Whoever uses it holds a lock meanwhile.
+
+    So one lane that hangs leaves room for others, and others that hang too take no more than one place each of what is
+    left; and the more of them there are, the less each gets back of what comes free.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._lane_size = max(1, size - max(1, size // 8))
+        self._spare = spare_places(size)
         self._waiting: OrderedDict[str, deque[Item]] = OrderedDict()
         self._held: Counter[str] = Counter()
 
@@ -23,9 +32,10 @@ class Lanes(Generic[Item]):
 
     def take(self) -> tuple[str, Item] | None:
         """The next item and its lane, which holds a place from now on; None while nothing fits."""
-        if self._held.total() >= self._size:
+        free = self._size - self._held.total()
+        if free <= 0:
             return None
-        open_lanes = (lane for lane in self._waiting if self._held[lane] < self._lane_size)
+        open_lanes = (lane for lane in self._waiting if free > self._spare or not self._held[lane])
         lane = min(open_lanes, key=lambda lane: self._held[lane], default=None)
         if lane is None:
             return None

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from integrations.lanes import spare_places
 from settings import Settings
 from tests.conftest import RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, respond
@@ -72,7 +73,7 @@ def render_batch(server: RunningServer, plugin_id: str, number: int) -> int:
     ).json()["status"]
 
 
-@pytest.mark.parametrize(("upstream_calls", "hanging_calls"), [(2, 1), (8, 7), (24, 21)])
+@pytest.mark.parametrize(("upstream_calls", "hanging_calls"), [(2, 1), (8, 6), (24, 20)])
 def test_a_provider_that_hangs_holds_up_nobody_else(
     settings: Settings,
     start_server: Callable[[Settings], RunningServer],
@@ -100,3 +101,35 @@ def test_a_provider_that_hangs_holds_up_nobody_else(
         assert not any(render.done() for render in waiting)
         hang.let_go.set()
         assert [render.result() for render in waiting] == [200] * RENDERS
+
+
+@pytest.mark.parametrize(("threads", "upstream_calls"), [(32, 24), (32, 8), (8, 32), (4, 4)])
+def test_nor_do_several_that_hang(
+    settings: Settings,
+    start_server: Callable[[Settings], RunningServer],
+    threads: int,
+    upstream_calls: int,
+) -> None:
+    server = start_server(
+        replace(settings, threads=threads, upstream_calls=upstream_calls, timeout_seconds=TIMEOUT_SECONDS)
+    )
+    first, second = Hanging(), Hanging()
+    with (
+        RawUpstream(first) as slow,
+        RawUpstream(second) as slower,
+        RawUpstream(answer_all) as quick,
+        ThreadPoolExecutor(2 * RENDERS) as people,
+    ):
+        declare(server, "slow", slow)
+        declare(server, "slower", slower)
+        declare(server, "quick", quick)
+        places = min(threads, upstream_calls)
+        waiting = [people.submit(render, server, "slow", number) for number in range(RENDERS)]
+        first.wait_for(places - spare_places(places))
+        waiting += [people.submit(render, server, "slower", number) for number in range(RENDERS)]
+        second.wait_for(1)
+        assert [render(server, "quick", number) for number in range(10)] == [200] * 10
+        assert not any(render.done() for render in waiting)
+        first.let_go.set()
+        second.let_go.set()
+        assert [render.result() for render in waiting] == [200] * 2 * RENDERS

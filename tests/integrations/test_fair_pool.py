@@ -69,29 +69,31 @@ def test_no_more_than_its_size_run_at_once(make_pool, gate):
     assert (sorted(gate.begun), pool.waiting()) == (["a", "b", "c"], 3)
 
 
-@pytest.mark.parametrize(("size", "share"), [(2, 1), (3, 2), (8, 7), (12, 11), (16, 14)])
-def test_one_lane_leaves_room_for_another(make_pool, gate, size, share):
+@pytest.mark.parametrize(("size", "share"), [(2, 1), (3, 2), (4, 2), (8, 6), (12, 10), (32, 27)])
+def test_lanes_that_hang_leave_room_for_others(make_pool, gate, size, share):
     pool = make_pool(size)
     for number in range(2 * size):
         pool.submit("slow", gate.task(f"slow{number}"))
     gate.wait_for(share)
-    pool.submit("other", gate.task("other"))
-    gate.wait_for(share + 1)
-    assert (len(gate.begun), gate.begun[-1]) == (share + 1, "other")
+    for number in range(1, size - share + 1):
+        for _ in range(2):
+            pool.submit(f"other{number}", gate.task(f"other{number}"))
+        gate.wait_for(share + number)
+        assert (len(gate.begun), gate.begun[-1]) == (share + number, f"other{number}")
 
 
 def test_the_lane_that_runs_least_comes_next(make_pool, gate):
-    pool = make_pool(4)
+    pool = make_pool(6)
     first = threading.Event()
-    for number in range(6):
+    for number in range(8):
         pool.submit("many", gate.task(f"many{number}"))
     quick = pool.submit("few", lambda: first.wait(PATIENCE_SECONDS))
     few = pool.submit("few", gate.task("few"))
-    gate.wait_for(3)
+    gate.wait_for(4)
     assert not few.running()
     first.set()
     assert quick.result(PATIENCE_SECONDS)
-    gate.wait_for(4)
+    gate.wait_for(5)
     assert gate.begun[-1] == "few"
 
 

@@ -14,17 +14,27 @@ def take_at_once(slots, lane):
     return slots.take(lane, 0)
 
 
-@pytest.mark.parametrize(("size", "share"), [(1, 1), (2, 1), (3, 2), (8, 7), (24, 21)], ids=str)
-def test_one_lane_leaves_room_for_another(size, share):
+@pytest.mark.parametrize(("size", "share"), [(1, 1), (2, 1), (3, 2), (4, 2), (8, 6), (12, 10), (24, 20)])
+def test_lanes_that_take_what_they_can_leave_room_for_others(size, share):
     slots = FairSlots(size)
     assert [take_at_once(slots, "greedy") for _ in range(size)] == [True] * share + [False] * (size - share)
-    assert [take_at_once(slots, "other") for _ in range(size - share)] == [True] * (size - share)
-    assert not take_at_once(slots, "third")
+    for number in range(size - share):
+        assert [take_at_once(slots, f"greedy too {number}") for _ in range(3)] == [True, False, False]
+    assert not take_at_once(slots, "too late")
+
+
+def test_the_more_lanes_hold_places_the_less_each_gets_back():
+    slots = FairSlots(8)
+    assert [take_at_once(slots, lane) for lane in "aaaaaabc"] == [True] * 8
+    # The first two that come free make up for what is kept for lanes that hold none.
+    for expected in ("", "", "b", "c"):
+        slots.give_back("a")
+        assert "".join(lane for lane in f"{expected}abc" if take_at_once(slots, lane)) == expected
 
 
 def test_a_place_given_back_goes_to_the_lane_that_holds_the_fewest():
-    slots = FairSlots(3)
-    assert [take_at_once(slots, lane) for lane in ("a", "a", "b")] == [True, True, True]
+    slots = FairSlots(8)
+    assert [take_at_once(slots, lane) for lane in "aaaaaabc"] == [True] * 8
     came = []
 
     def wait(lane):
@@ -32,14 +42,15 @@ def test_a_place_given_back_goes_to_the_lane_that_holds_the_fewest():
         came.append(lane)
 
     with ThreadPoolExecutor(3) as pool:
-        for number, lane in enumerate(("b", "a", "c"), 1):
+        for number, lane in enumerate(("a", "b", "d"), 1):
             pool.submit(wait, lane)
             wait_until(lambda number=number: slots.waiting() == number)
-        for lane, expected in (("a", ["c"]), ("b", ["c", "b"])):
-            slots.give_back(lane)
+        for given_back, expected in (("a", ["d"]), ("aac", ["d", "b"])):
+            for lane in given_back:
+                slots.give_back(lane)
             wait_until(lambda expected=expected: came == expected)
-        slots.give_back("a")
-    assert came == ["c", "b", "a"]
+        slots.give_back("d")
+    assert came == ["d", "b", "a"]
 
 
 def test_who_lost_patience_waits_no_more_and_holds_nothing():
