@@ -7,7 +7,6 @@ import os
 import random
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -187,14 +186,16 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     exchange = TokenExchange(egress, budget, call_log, clock)
     sender = Sender(egress, tokens, budget, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
-    pool = ThreadPoolExecutor(settings.upstream_calls, thread_name_prefix="refresh")
-    closing.callback(pool.shutdown)
+    refresh_pool = FairPool(settings.upstream_calls, "refresh")
+    closing.callback(refresh_pool.close)
     uses = Uses()
     renderer = Renderer(
         catalog,
         artifacts,
         executor,
-        Answerer(artifacts, Failures(bodies, clock), claims, pool, clock, settings.default_ttl_seconds),
+        Answerer(
+            artifacts, Failures(bodies, clock), claims, refresh_pool, clock, settings.default_ttl_seconds
+        ),
         usage,
         clock,
         note_use=uses.note if settings.prefetch else None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor as Pool
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -26,6 +25,7 @@ from integrations.budget import is_only_theirs
 from integrations.call_log import Cause
 from integrations.executor import Outcome, Unchanged, to_json
 from integrations.failures import Failures
+from integrations.fair_pool import FairPool
 from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
 from integrations.single_flight import SingleFlight
 from integrations.uses import Use
@@ -111,7 +111,7 @@ class Answerer:
         artifacts: Artifacts,
         failures: Failures,
         claims: Claims,
-        pool: Pool,
+        pool: FairPool,
         clock: Callable[[], float],
         default_ttl_seconds: float,
     ) -> None:
@@ -162,7 +162,9 @@ class Answerer:
 
     def _refresh_behind(self, job: Job) -> None:
         self.flights.start(
-            job.flight, lambda: self._fetch_in_turn(job, use_cache=True, cause="revalidate"), self._pool
+            job.flight,
+            lambda: self._fetch_in_turn(job, use_cache=True, cause="revalidate"),
+            partial(self._pool.submit, job.origin.plugin_id),
         )
 
     def _fetch_in_turn(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:

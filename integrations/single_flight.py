@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, wait
-from typing import Generic, TypeVar
+from concurrent.futures import CancelledError, Future, wait
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -42,12 +42,17 @@ class SingleFlight(Generic[Result]):
                 self._waiting[key] += 1
             try:
                 return flight.result()
+            except CancelledError:
+                # Submitted to a pool, it never began.
+                continue
             except Exception as error:
                 if not is_only_theirs(error):
                     raise
 
-    def start(self, key: str, fetch: Callable[[], Result], pool: Executor) -> None:
-        """Begins the fetch on the pool, unless it is under way; its error is nobody's."""
+    def start(
+        self, key: str, fetch: Callable[[], Result], submit: Callable[[Callable[[], None]], Future[Any]]
+    ) -> None:
+        """Submits the fetch to a pool, unless it is under way; its error is nobody's."""
         flight, is_mine = self._board(key)
         if not is_mine:
             return
@@ -58,12 +63,13 @@ class SingleFlight(Generic[Result]):
             except Exception:
                 return
 
-        try:
-            pool.submit(fly)
-        except RuntimeError:
+        def drop_if_cancelled(work: Future[Any]) -> None:
             # The pool closes when the house does; whoever waits must not wait for ever.
-            self._land(key)
-            flight.cancel()
+            if work.cancelled():
+                self._land(key)
+                flight.cancel()
+
+        submit(fly).add_done_callback(drop_if_cancelled)
 
     def wait(self, timeout_seconds: float) -> None:
         """Returns when what is under way now has landed, or when the time is over."""

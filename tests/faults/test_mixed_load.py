@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import time_machine
+from flask import Flask
 
 from integrations.lanes import spare_places
 from settings import Settings
-from tests.conftest import RunningServer
+from tests.conftest import Client, RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, respond
 
 RENDERS = 40
@@ -28,13 +30,15 @@ class Hanging:
         self.count = 0
 
     def __call__(self, peer: Peer) -> None:
-        if peer.read_request() is None:
-            return
+        if peer.read_request() is not None:
+            self.hold()
+            peer.send(respond(b"{}"))
+
+    def hold(self) -> None:
         with self._heard:
             self.count += 1
             self._heard.notify_all()
         self.let_go.wait(TIMEOUT_SECONDS)
-        peer.send(respond(b"{}"))
 
     def wait_for(self, count: int) -> None:
         with self._heard:
@@ -133,3 +137,50 @@ def test_nor_do_several_that_hang(
         first.let_go.set()
         second.let_go.set()
         assert [render.result() for render in waiting] == [200] * 2 * RENDERS
+
+
+def test_nor_do_refreshes_that_hang_behind_stale_answers(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    client = Client(make_app(replace(settings, upstream_calls=4, timeout_seconds=TIMEOUT_SECONDS)))
+    blocks = [{"id": "item", "endpoint": "item", "cache_ttl": 10, "stale_while_revalidate": 3600}]
+    endpoints = [{"id": "item", "path": "/item", "parameters": [{"name": "key"}]}]
+    hang, refreshed = Hanging(), threading.Event()
+
+    def hang_when_stale(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            if len(slow.requests) > 8:
+                hang.hold()
+            peer.send(respond(b"{}"))
+
+    def tell(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            peer.send(respond(b"{}"))
+            if len(quick.requests) == 2:
+                refreshed.set()
+
+    def ask(plugin_id: str, number: int) -> str:
+        body = {"block_type": "item", "parameters": {"key": str(number)}}
+        return client.post(f"/integrations/{plugin_id}/render", body).headers["X-Cache"]
+
+    with (
+        time_machine.travel(1_800_000_000, tick=False) as clock,
+        RawUpstream(hang_when_stale) as slow,
+        RawUpstream(tell) as quick,
+    ):
+        for plugin_id, upstream in (("slow", slow), ("quick", quick)):
+            manifest = {
+                "integration": {"base_url": upstream.url("")},
+                "endpoints": endpoints,
+                "blocks": blocks,
+            }
+            declaration = {"id": plugin_id, "name": "P", "version": "1.0.0", "type": "integration"}
+            assert client.post("/plugins/register", declaration | {"manifest": manifest}).status_code == 201
+        assert [ask("slow", number) for number in range(8)] == ["MISS"] * 8
+        assert ask("quick", 0) == "MISS"
+        clock.shift(60)
+        assert [ask("slow", number) for number in range(8)] == ["STALE"] * 8
+        hang.wait_for(2)
+        assert ask("quick", 0) == "STALE"
+        assert refreshed.wait(20)
+        hang.let_go.set()

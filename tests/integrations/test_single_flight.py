@@ -1,10 +1,12 @@
 """Whoever asks for the same thing at the same time shares one fetch, and its failure."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
+from integrations.fair_pool import FairPool
 from integrations.single_flight import SingleFlight
 
 
@@ -93,7 +95,7 @@ def test_what_begins_behind_is_joined(flights):
         return 5
 
     with ThreadPoolExecutor(2) as pool:
-        flights.start("key", held, pool)
+        flights.start("key", held, pool.submit)
         begun.wait(10)
         asked = pool.submit(flights.run, "key", fail)
         wait_until(lambda: flights.waiting("key") == 1)
@@ -102,7 +104,17 @@ def test_what_begins_behind_is_joined(flights):
 
 
 def test_a_pool_that_is_closed_leaves_nobody_waiting(flights):
-    pool = ThreadPoolExecutor(1)
-    pool.shutdown()
-    flights.start("key", fail, pool)
+    pool = FairPool(1, "test")
+    pool.close()
+    flights.start("key", fail, partial(pool.submit, "lane"))
     assert flights.run("key", lambda: 1) == 1
+
+
+def test_what_a_pool_drops_before_its_turn_is_fetched_by_who_waits(flights):
+    submitted = Future()
+    flights.start("key", fail, lambda _work: submitted)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(flights.run, "key", lambda: 1)
+        wait_until(lambda: flights.waiting("key") == 1)
+        submitted.cancel()
+        assert asked.result(10) == 1
