@@ -255,18 +255,16 @@ class Answerer:
     def _keep(self, artifact: Artifact, origin: Origin) -> bool:
         try:
             return self._artifacts.put(artifact, origin)
-        except StorageFailed:
+        except StorageFailed as error:
             # The answer is there; that it cannot be kept must not cost it.
-            _log.warning(
-                "An artifact of %s cannot be kept: the data folder cannot be written.", origin.plugin_id
-            )
+            _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)
             return False
 
     def _note_failure(self, key: str, error: PatchbayError) -> None:
         try:
             self._artifacts.note_failure(key, error.code)
-        except StorageFailed:
-            _log.warning("A failed refresh cannot be noted: the data folder cannot be written.")
+        except StorageFailed as failed:
+            _log.warning("A failed refresh cannot be noted: %s", failed.detail)
 
 
 def _now_only(at: float) -> Lifetime:

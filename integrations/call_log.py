@@ -94,8 +94,8 @@ class CallLog:
                 return
             try:
                 self._write(records)
-            except StorageFailed:
-                _log.warning("The log of %d calls cannot be written now.", len(records))
+            except StorageFailed as error:
+                _log.warning("The log of %d calls cannot be written now: %s", len(records), error.detail)
                 with self._lock:
                     self._waiting = (records + self._waiting)[:MAX_WAITING]
             else:

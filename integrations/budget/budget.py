@@ -241,9 +241,11 @@ class Budget:
         if sign is Sign.FAILING or asked_seconds or rest_matters:
             try:
                 self._learn(account, call, sign, asked_seconds, is_probe=admission.is_probe)
-            except StorageFailed:
+            except StorageFailed as error:
                 # How the call ended must not be lost over it.
-                _log.warning("How the provider of %s does cannot be kept now.", account.plugin_id)
+                _log.warning(
+                    "How the provider of %s does cannot be kept now: %s", account.plugin_id, error.detail
+                )
 
     def _learn(
         self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool

@@ -90,8 +90,8 @@ class Prefetcher:
         self._pool.close()
         try:
             self.flush_uses()
-        except StorageFailed:
-            _log.warning("The use of some input sets cannot be written.")
+        except StorageFailed as error:
+            _log.warning("The use of some input sets cannot be written: %s", error.detail)
         self._turn.release()
 
     def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:

@@ -62,8 +62,10 @@ class GrantedTokens:
             return self._after_refusal(purchase, stored)
         try:
             self._grants.replace(purchase.workspace_id, purchase.plugin_id, stored, grant)
-        except StorageFailed:
-            _log.warning("The refreshed sign-in of %s cannot be kept now.", purchase.plugin_id)
+        except StorageFailed as error:
+            _log.warning(
+                "The refreshed sign-in of %s cannot be kept now: %s", purchase.plugin_id, error.detail
+            )
         return _token_of(grant)
 
     def _refresh(self, purchase: Purchase, cause: Cause, stored: StoredGrant, refresh_token: str) -> Grant:

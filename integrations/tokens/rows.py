@@ -47,8 +47,12 @@ class TokenRows:
                 if session.get(Plugin, purchase.plugin_id) is not None and _is_current(purchase, states):
                     self._seal(session, purchase, token)
                     self._sweep(session, purchase, states)
-        except StorageFailed:
-            _log.warning("The token of %s cannot be kept now; it is fetched again.", purchase.plugin_id)
+        except StorageFailed as error:
+            _log.warning(
+                "The token of %s cannot be kept now, and is fetched again: %s",
+                purchase.plugin_id,
+                error.detail,
+            )
 
     def _seal(self, session: Session, purchase: Purchase, token: Token) -> None:
         kept = {

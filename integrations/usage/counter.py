@@ -70,8 +70,10 @@ class UsageCounter:
                 return
             try:
                 self._write(counted)
-            except StorageFailed:
-                _log.warning("The usage of %d integrations cannot be written now.", len(counted))
+            except StorageFailed as error:
+                _log.warning(
+                    "The usage of %d integrations cannot be written now: %s", len(counted), error.detail
+                )
                 self._put_back(counted)
             else:
                 self._sweep_now_and_then()

@@ -16,6 +16,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 
 from app import close_app
+from plugin_store import database as database_module
 from settings import ROOT, ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
 from tests.faults.disks import SmallDisk, as_nobody, set_writable, small_disk
@@ -111,6 +112,27 @@ def test_a_folder_that_turns_read_only_stops_no_answer(
         assert keeping.ask("POST", "/workspaces", {"name": "Again"})[0] == 201
         assert keeping.render_all(kept) == {"HIT"}
         keeping.wait_for_hits()
+
+
+def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
+    settings: Settings,
+    make_app: Callable[[Settings], Flask],
+    upstream: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECONDS", 0.05)
+    keeping = Keeping(upstream, through_client(Client(make_app(settings))))
+    keeping.declare()
+    path = settings.instance / database_module.DATABASE_NAME
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert keeping.render_all(["small-0"]) == keeping.render_all(["small-0"]) == {"MISS"}
+        other.execute("ROLLBACK")
+    told = [line for line in caplog.messages if "cannot be kept" in line]
+    assert told == [f"An artifact of svc cannot be kept: {database_module.BUSY}"] * 2
+    assert keeping.render_all(["small-0"]) == {"MISS"}
+    assert keeping.render_all(["small-0"]) == {"HIT"}
 
 
 def overwrite(path: Path) -> None:
