@@ -1,7 +1,8 @@
-"""500 plugins declared by one request, against reading, validating and compiling the same JSON alone."""
+"""500 plugins of many kinds declared by one request, against reading, validating and compiling the same JSON alone."""
 
 from __future__ import annotations
 
+import copy
 import gc
 import statistics
 import tempfile
@@ -15,8 +16,8 @@ import orjson
 from flask import Flask
 
 from app import close_app, create_app
-from benchmarks.loopback import declaration
 from benchmarks.report import Section, Target
+from examples.catalog import load_examples
 from integrations.compiling import compile_plugin
 from schemas.plugins import BatchSchema, DeclarationSchema
 from settings import load_settings
@@ -41,9 +42,25 @@ class Batch:
         return self.new_ms / self.alone_ms
 
 
+def declarations() -> list[dict[str, Any]]:
+    """So many plugins as people write them: the examples by turns, each time as another provider's."""
+    examples = load_examples()
+    return [_another(examples[number % len(examples)], number) for number in range(PLUGINS)]
+
+
+def _another(example: dict[str, Any], number: int) -> dict[str, Any]:
+    plugin = copy.deepcopy(example)
+    plugin |= {"id": f"{example['id']}-{number}", "name": f"{example['name']} {number}"}
+    plugin["manifest"]["description"] += f" Number {number}."
+    section = plugin["manifest"].get("integration", {})
+    if section.get("base_url", "").startswith("https://"):
+        section["base_url"] = section["base_url"].replace("https://", f"https://n{number}.", 1)
+    return plugin
+
+
 def measure() -> Batch:
     """All three in turns, each round on a data folder of its own."""
-    body = orjson.dumps({"plugins": [_declaration(number) for number in range(PLUGINS)]})
+    body = orjson.dumps({"plugins": declarations()})
     rounds = [_measure_round(body) for _ in range(ROUNDS)]
     new, again, alone = (statistics.median(times) for times in zip(*rounds, strict=True))
     return Batch(new, again, alone)
@@ -89,62 +106,6 @@ def _ms(work: Callable[[], None]) -> float:
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000
-
-
-def _declaration(number: int) -> dict[str, Any]:
-    """A plugin as people write them: a key, a few settings, a chain of two calls."""
-    manifest = {
-        "integration": {
-            "base_url": f"https://api{number}.example.com/v1",
-            "auth_method": "api_key",
-            "rate_limit": {"requests_per_minute": 60},
-        },
-        "properties": [
-            {"name": "api_key", "type": "string", "secure": True, "required": True},
-            {"name": "home", "type": "string", "default": "Oslo"},
-            {"name": "units", "type": "string", "enum": ["metric", "imperial"], "default": "metric"},
-        ],
-        "endpoints": [
-            {
-                "id": "geo",
-                "path": "/geo",
-                "parameters": [{"name": "q", "required": True}],
-                "cache_ttl": 86400,
-            },
-            {
-                "id": "now",
-                "path": "/now/{lat}/{lon}",
-                "parameters": [
-                    {"name": "lat", "type": "number", "required": True},
-                    {"name": "lon", "type": "number", "required": True},
-                    {"name": "units", "from_config": "units"},
-                ],
-                "select": "{temp: main.temp, wind: wind.speed}",
-            },
-        ],
-        "blocks": [
-            {
-                "id": "weather",
-                "config_schema": {"place": {"type": "string", "from_config": "home"}},
-                "steps": [
-                    {
-                        "id": "geo",
-                        "endpoint": "geo",
-                        "parameters": {"q": "{inputs.place}"},
-                        "outputs": {"lat": "[0].lat", "lon": "[0].lon"},
-                    },
-                    {
-                        "id": "now",
-                        "endpoint": "now",
-                        "parameters": {"lat": "{steps.geo.lat}", "lon": "{steps.geo.lon}"},
-                    },
-                ],
-                "cache_ttl": 600,
-                "stale_if_error": 86400,
-            }
-        ],
-    }
-    return declaration(f"plugin-{number}", manifest)
 
 
 def run() -> list[Section]:

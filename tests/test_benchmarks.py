@@ -3,12 +3,17 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import orjson
 import pytest
 
 from benchmarks import load
 from benchmarks.build_request import CASES, Case, both_ways
+from benchmarks.register_batch import PLUGINS, declarations
 from benchmarks.report import Target
+from integrations.compiling import compile_plugin
+from schemas.plugins import DeclarationSchema
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -24,6 +29,18 @@ def test_a_target_is_met_on_its_side_of_the_limit_and_says_when_it_is_not():
     missed = Target("speed", 0.9, 1.0, at_least=True)
     assert not missed.is_met
     assert missed.line() == "speed: 0.90 ×, at least 1   MISSED"
+
+
+def test_the_plugins_of_a_batch_are_all_different_and_all_right():
+    plugins = declarations()
+    assert len(plugins) == PLUGINS
+    assert len({plugin["id"] for plugin in plugins}) == PLUGINS
+    assert len({orjson.dumps(plugin["manifest"]) for plugin in plugins}) == PLUGINS
+    assert {plugin["type"] for plugin in plugins} == {"integration", "view", "theme"}
+    schema = DeclarationSchema()
+    for declared in plugins[:: PLUGINS // 100]:
+        plugin: Any = schema.load(declared)
+        compile_plugin(plugin["id"], plugin["type"], plugin["manifest"])
 
 
 @pytest.fixture
