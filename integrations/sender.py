@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from errors import BudgetSpent, DeadlineExceeded, PatchbayError
-from integrations.budget import Spender, account_of
+from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -146,7 +146,8 @@ class Sender:
             if may_renew and self._is_rejected(installed, outcome):
                 return True
             if isinstance(outcome, BudgetSpent):
-                return _is_moment(outcome, circumstances)
+                left = circumstances.seconds_left() if circumstances.seconds_left else 0.0
+                return is_for_a_moment(outcome, left)
             return self._may_retry(installed, endpoint, circumstances, outcome, attempt)
 
         try:
@@ -255,9 +256,3 @@ class Sender:
 def _seconds_left(call: PreparedCall, circumstances: Circumstances) -> float:
     left = circumstances.seconds_left() if circumstances.seconds_left else call.timeout_seconds
     return min(left, call.timeout_seconds)
-
-
-def _is_moment(spent: BudgetSpent, circumstances: Circumstances) -> bool:
-    """Whether the budget is only spent for this second, and there is time to wait for the next one."""
-    left = circumstances.seconds_left() if circumstances.seconds_left else 0.0
-    return spent.extensions.get("window") == "second" and (spent.retry_after_seconds or 0.0) < left

@@ -9,6 +9,7 @@ from integrations.budget.budget import (
     Spender,
     Standing,
     account_of,
+    is_for_a_moment,
     is_only_theirs,
 )
 from integrations.budget.windows import Window
@@ -23,5 +24,6 @@ __all__ = [
     "Standing",
     "Window",
     "account_of",
+    "is_for_a_moment",
     "is_only_theirs",
 ]

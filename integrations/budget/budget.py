@@ -269,6 +269,11 @@ def is_only_theirs(cause: Cause, error: Exception) -> bool:
     )
 
 
+def is_for_a_moment(spent: BudgetSpent, seconds_left: float) -> bool:
+    """Whether the budget is only spent for this second, and there is time to wait for the next one."""
+    return spent.extensions.get("window") == "second" and (spent.retry_after_seconds or 0.0) < seconds_left
+
+
 def account_of(installed: Installed) -> Account:
     """The account that an installed integration's calls go to."""
     integration = installed.integration

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from errors import PatchbayError
-from integrations.budget import Spender, account_of
+from errors import BudgetSpent, PatchbayError
+from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
@@ -38,7 +38,23 @@ class TokenExchange:
         cause: Cause,
         deadline_seconds: float | None = None,
     ) -> Answer:
-        """The answer, whatever its status. It is charged like the call that needs the token, made for `cause`."""
+        """The answer, whatever its status. It is charged like the call that needs the token, made for `cause`.
+
+        Without a deadline it has the call's own timeout. Raises BudgetSpent, BreakerOpen and what the door raises.
+        """
+        ends_at = time.monotonic() + (deadline_seconds or call.timeout_seconds)
+        while True:
+            left = ends_at - time.monotonic()
+            try:
+                return self._send_once(installed, kind, call, cause, left)
+            except BudgetSpent as spent:
+                if not is_for_a_moment(spent, left):
+                    raise
+                time.sleep(spent.retry_after_seconds or 0.0)
+
+    def _send_once(
+        self, installed: Installed, kind: Kind, call: PreparedCall, cause: Cause, deadline_seconds: float
+    ) -> Answer:
         sent_at: float | None = None
         answer: Answer | None = None
         error_code: str | None = None

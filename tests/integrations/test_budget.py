@@ -249,6 +249,30 @@ class TestStories:
         )
         assert service.render("c").json["data"] == {"ok": 1}
 
+    def test_a_login_waits_for_the_next_second_too(self, client, upstream):
+        for path in ("/first", "/second"):
+            upstream.expect_request(path, "POST").respond_with_json({"token": "T-0123456789"})
+        service = self.service(
+            client,
+            upstream,
+            auth_method="session_token",
+            login=[
+                {"path": "/first", "outputs": {"challenge": "token"}},
+                {"path": "/second", "body": {"c": "{login.challenge}"}, "token_path": "token"},
+            ],
+        )
+        service.manifest["integration"]["rate_limit"] = {"requests_per_second": 1}
+        service.register()
+        assert service.execute("act").json["data"] == {"n": 1}
+        assert [request.path for request, _ in upstream.log] == ["/first", "/second", "/it"]
+
+    def test_nobody_waits_for_a_minute(self, client, upstream):
+        upstream.expect_request("/first", "POST").respond_with_json({"token": "T-0123456789"})
+        login = [{"path": "/first", "outputs": {"c": "token"}}, {"path": "/first", "token_path": "token"}]
+        service = self.service(client, upstream, limit=1, auth_method="session_token", login=login)
+        assert service.execute("act").json["window"] == "minute"
+        assert len(upstream.log) == 1
+
 
 class TestCooldown:
     @pytest.fixture
