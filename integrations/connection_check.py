@@ -129,6 +129,8 @@ def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bo
     message = words(error) if words is not None else error.detail
     if not carries_credentials and getattr(error, "upstream_status", None) == 401:
         message = "The provider wants to know who calls (401), and no credentials are set."
+    if said := error.extensions.get("upstream_message"):
+        message += f" It says: “{said}”"
     if error.retry_after_seconds and isinstance(error, UpstreamFailed):
         again = datetime.fromtimestamp(now + error.retry_after_seconds, UTC)
         message += f" It may be asked again at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."

@@ -20,6 +20,7 @@ from integrations.manifest import GRANT, Endpoint
 from integrations.pagination import Position, first_position, next_position, page_items
 from integrations.parameters import Values, bind_parameters
 from integrations.protocols import unwrap
+from integrations.provider_words import read_words
 from integrations.redaction import Redactor
 from integrations.requests_builder import FIRST_PAGE, Limits, Page, build_call
 from integrations.retrying import asked_wait_seconds
@@ -126,7 +127,7 @@ class Executor:
             unconditional = without_conditions(call, terms)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, terms)
-            self._require_success(installed, answer)
+            self._require_success(installed, call, answer)
             return _selected(endpoint, self._read(endpoint, unconditional, answer))
 
         renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
@@ -218,7 +219,7 @@ class Executor:
             return self.prepare(installed, endpoint, given, replace(values, tokens=tokens), position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
-            self._require_success(installed, answer)
+            self._require_success(installed, call, answer)
             outcome = self._read(endpoint, call, answer)
             if endpoint.paginator is None:
                 return _PageRead(outcome, None, None)
@@ -266,13 +267,15 @@ class Executor:
         headers = Headers((*renewed.headers, *moment))
         return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
 
-    def _require_success(self, installed: Installed, answer: Answer) -> None:
+    def _require_success(self, installed: Installed, call: PreparedCall, answer: Answer) -> None:
         if answer.status >= 400:
             wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
+            words = read_words(answer, call.secrets)
             raise UpstreamFailed(
                 f"The provider answered {answer.status}.",
                 upstream_status=answer.status,
                 retry_after_seconds=None if wait is None else min(wait, MAX_RETRY_AFTER_SECONDS),
+                **({"upstream_message": words} if words else {}),
             )
         if answer.status == 304:
             raise UpstreamInvalid(

@@ -21,5 +21,12 @@ class ProblemSchema(Schema):
         values=fields.List(fields.String()),
         metadata={"description": "What is wrong with each field, by its path: `manifest.endpoints[2].path`."},
     )
+    upstream_status = fields.Integer(metadata={"description": "The status that the provider answered."})
+    upstream_message = fields.String(
+        metadata={
+            "description": "What the provider said of the failure, on one line and without the secrets of the call. "
+            "It is a stranger's text: show it as text."
+        }
+    )
     success = fields.Boolean(required=True, metadata={"description": "Always false."})
     error = fields.String(required=True, metadata={"description": "The same as `detail`."})

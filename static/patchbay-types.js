@@ -141,6 +141,7 @@
  * @property {string} [code]
  * @property {Record<string, string[]>} [errors]
  * @property {number} [upstream_status]
+ * @property {string} [upstream_message] What the provider said, as text: a stranger's, so never as HTML.
  * @property {string | null} [error]
  */
 

@@ -49,6 +49,7 @@ PURE_MODULES = {
     "pagination.py",
     "parameters.py",
     "protocols.py",
+    "provider_words.py",
     "requests_builder.py",
     "retrying.py",
     "revalidation.py",

@@ -34,6 +34,7 @@ const UNKNOWN = { title: 'This did not work', remedy: 'retry', label: 'Try again
  * @property {string} detail
  * @property {number | null} retryAfter Seconds.
  * @property {number | null} upstreamStatus
+ * @property {string | null} upstreamMessage What the provider said of it: text of a stranger.
  */
 
 /**
@@ -45,6 +46,7 @@ export const failureOfError = (error) => ({
   detail: error.detail,
   retryAfter: error.retryAfter,
   upstreamStatus: error.problem?.upstream_status ?? null,
+  upstreamMessage: error.problem?.upstream_message ?? null,
 });
 
 /**
@@ -55,12 +57,15 @@ export const failureOfError = (error) => ({
  */
 export function failureOfEnvelope(error) {
   if (!error) return null;
-  if (typeof error === 'string') return { code: 'unknown', detail: error, retryAfter: null, upstreamStatus: null };
+  if (typeof error === 'string') {
+    return { code: 'unknown', detail: error, retryAfter: null, upstreamStatus: null, upstreamMessage: null };
+  }
   return {
     code: error.code ?? 'unknown',
     detail: error.detail ?? error.title ?? 'The refresh failed.',
     retryAfter: null,
     upstreamStatus: error.upstream_status ?? null,
+    upstreamMessage: error.upstream_message ?? null,
   };
 }
 

@@ -160,6 +160,7 @@ export class BlockOnPage {
     if (!failure) return h('div', { class: 'notice' }, h('p', {}, 'From ', when, '. A newer answer is on its way.'));
     return h('div', { class: 'notice' }, [
       h('p', {}, icon('clock'), 'From ', when, '. The refresh failed: ', withCode(failure.detail), ' ', codeOf(failure)),
+      wordsOf(failure),
       this.remedyButton(failure),
     ]);
   }
@@ -177,6 +178,7 @@ export class BlockOnPage {
       h('div', { class: 'failure' }, [
         h('h3', { class: 'failure-title' }, icon('alert'), advice.title),
         h('p', {}, withCode(failure.detail), ' ', codeOf(failure)),
+        wordsOf(failure),
         fields.length > 0 && h('ul', {}, fields),
         failure.retryAfter !== null && h('p', {}, `Worth another try in ${failure.retryAfter} s.`),
         this.remedyButton(failure),
@@ -203,3 +205,6 @@ function asInput(value) {
 /** @param {Failure} failure */
 const codeOf = (failure) =>
   h('code', { class: 'code' }, failure.upstreamStatus ? `${failure.code} ${failure.upstreamStatus}` : failure.code);
+
+/** @param {Failure} failure */
+const wordsOf = ({ upstreamMessage }) => upstreamMessage !== null && h('p', {}, 'It says: ', h('q', {}, upstreamMessage));

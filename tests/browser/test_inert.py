@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_httpserver import HTTPServer
 
-from tests.browser.conftest import Api
+from tests.browser.conftest import Api, Watch
 from tests.browser.steps import add_block, open_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -69,6 +69,21 @@ def test_what_a_provider_sends_stays_text(
 
     assert "owned" not in page.title()
     assert page.locator("a[href^='javascript' i]").count() == 0
+
+
+def test_what_a_provider_says_of_a_failure_stays_text(
+    open_notebook: OpenNotebook, api: Api, upstream: HTTPServer, watch: Watch
+) -> None:
+    watch.expected_errors = ["status of 502"]
+    said = {"message": f"No {HOSTILE_HTML[:60]}"}
+    upstream.expect_request("/facts").respond_with_json(said, status=500)
+    api("POST", "/plugins/register", hostile_plugin(upstream.url_for("").rstrip("/")))
+    page = open_notebook()
+
+    block = add_block(page, "hostile/facts")
+    expect(block).to_have_attribute("data-state", "error")
+    expect(block.locator("q")).to_have_text(said["message"])
+    assert block.locator("img, script, [onerror]").count() == 0
 
 
 ADDRESSES = {

@@ -139,6 +139,44 @@ def test_no_echo_is_heard_or_kept(ground: Ground, response_type: str, answer: An
     ground.assert_nobody_else_was_called()
 
 
+# How a provider writes the secret into what it says of a failure.
+SAID: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "URL-encoded": lambda k: quote(k, safe=""),
+    "URL-encoded twice": lambda k: quote(quote(k, safe=""), safe=""),
+    "in base64": lambda k: " ".join(in_base64(k, b"x" * size) for size in range(3)),
+    "escaped": escaped,
+    "in HTML signs": lambda k: "".join(f"&#{ord(c)};" for c in k),
+    "as JSON inside JSON": lambda k: json.dumps({"b": json.dumps(k)}),
+    "at our own limit": lambda k: "y" * 186 + k,
+    "behind blanks": lambda k: " " * 1000 + k,
+    "cut off by the provider": lambda k: k[:-1] + "…",
+}
+FAILURES: dict[str, Callable[[str], bytes]] = {
+    "detail": lambda t: typed("application/problem+json", json.dumps({"detail": t}).encode(), status="400 No"),
+    "error.message": lambda t: typed("application/json", json.dumps({"error": {"message": t}}).encode(), status="401 No"),
+    "by field": lambda t: typed("application/json", json.dumps({"errors": {t: [t]}}).encode(), status="422 No"),
+    "text": lambda t: typed("text/plain", t.encode(), status="500 No"),
+    "page": lambda t: typed("text/html", f"<title>{t}</title>".encode(), status="502 No"),
+    "XML": lambda t: typed("application/xml", f"<Error><Message><![CDATA[{t}]]></Message></Error>".encode(), status="403 No"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("say", SAID.values(), ids=SAID.keys())
+@pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES.keys())
+def test_what_a_provider_says_of_a_failure_tells_no_secret(
+    ground: Ground, say: Callable[[str], str], fail: Callable[[str], bytes]
+) -> None:
+    ground.reply = lambda _request: fail("No: " + say(ground.secret))
+    service = asked(ground)
+    assert "•••" in service.render().json()["upstream_message"]
+    # Nor most of it: the provider may have cut the rest off.
+    heard = b"\n".join(ground.heard)
+    assert ground.secret[:-1].encode() not in heard
+    ask_for_all(service)
+    ground.assert_nobody_else_was_called()
+
+
 @pytest.mark.parametrize(
     "value",
     [
