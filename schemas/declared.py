@@ -6,7 +6,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import INCLUDE, ValidationError, fields, validate, validates_schema
+
+from schemas.rule_kinds import any_case
+from schemas.rules import Ruled
 
 DESCRIPTIVE = frozenset(
     {
@@ -34,11 +37,17 @@ HEADER_NAME = validate.Regexp(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z", error="Not a header name (RFC 9110 section 5.1)."
 )
 WIRE_NAME = validate.Regexp(r"[^\x00-\x20\x7f]{1,128}\Z", error="Use 1 to 128 characters without blanks.")
+OWN_HEADERS = any_case(
+    *("host", "content-length", "transfer-encoding", "connection", "cookie"),
+    *("te", "trailer", "upgrade", "expect", "proxy-.*"),
+)
+"""The headers that a manifest cannot set: framing, the host and the hops are the connection's business."""
+NOT_A_MANIFESTS = "A manifest cannot set this header."
 MAX_WORDS = 300
 SCALARS = (str, int, float, bool)
 
 
-class Declared(Schema):
+class Declared(Ruled):
     """A section of a manifest. A word that it does not know is an error, except `x-…` and descriptive ones."""
 
     class Meta:

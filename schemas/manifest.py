@@ -1,7 +1,7 @@
 """The vocabulary of a manifest, section by section: which words there are and what each may hold.
 
-What the words mean together (does a block's endpoint exist, can a template be filled) is decided where the manifest
-is compiled; here is only what can be said of one section alone.
+What the words of a section ask of each other stands in its `rules`. What they mean together beyond that (does a
+block's endpoint exist, can a template be filled) is decided where the manifest is compiled.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import INCLUDE, ValidationError, fields, validate
 
 from schemas.declared import (
-    DESCRIPTIVE,
     HEADER_NAME,
     NAME,
     WIRE_NAME,
@@ -23,33 +22,35 @@ from schemas.declared import (
     scalars_by,
 )
 from schemas.fields import StrictBoolean
-
-API_TYPES = ("rest", "graphql", "none")
-AUTH_METHODS = (
-    "none",
-    "token",
-    "api_key",
-    "basic",
-    "oauth2_client_credentials",
-    "oauth2_authorization_code",
-    "session_token",
+from schemas.manifest_rules import (
+    BLOCK_RULES,
+    CREDENTIAL_RULES,
+    ENDPOINT_RULES,
+    INTEGRATION_RULES,
+    LOGIN_STEP_RULES,
+    MANIFEST_RULES,
+    OAUTH2_RULES,
+    PAGINATE_RULES,
+    PARAMETER_RULES,
+    PROPERTY_RULES,
+    SIGNATURE_VALUE_RULES,
+    TLS_RULES,
 )
-VALUE_TYPES = ("string", "integer", "number", "boolean", "object", "array")
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-LOCATIONS = ("path", "query", "header", "body", "url")
-RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
-BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
-PAGINATORS = ("cursor", "link", "offset", "page")
-SIGNATURE_FUNCTIONS = (
-    "base64",
-    "sha256_hex",
-    "hmac_sha256_hex",
-    "hmac_sha256_base64",
-    "now_epoch",
-    "now_iso",
+from schemas.rules import Ruled
+from schemas.words import (
+    API_TYPES,
+    AUTH_METHODS,
+    BODY_FORMATS,
+    CREDENTIAL_WORDS,
+    LOCATIONS,
+    MAX_STEPS,
+    METHODS,
+    PAGINATORS,
+    PROPERTY_FORMATS,
+    RESPONSE_TYPES,
+    SIGNATURE_FUNCTIONS,
+    VALUE_TYPES,
 )
-PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
-MAX_STEPS = 5
 
 
 def one_of(*words: str) -> validate.OneOf:
@@ -72,15 +73,7 @@ class PropertySchema(Declared):
     pattern = Text(1000)
     format = fields.String(validate=one_of(*PROPERTY_FORMATS))
 
-    @validates_schema
-    def check_secure(self, data: Mapping[str, Any], **_: Any) -> None:
-        if not data.get("secure"):
-            return
-        if data.get("type", "string") != "string":
-            raise ValidationError("A secure property is a string.", "type")
-        for word in ("default", "const", "enum"):
-            if data.get(word) is not None:
-                raise ValidationError("A secure property has no value in the manifest.", word)
+    rules = PROPERTY_RULES
 
 
 class SignatureValueSchema(Declared):
@@ -91,15 +84,7 @@ class SignatureValueSchema(Declared):
     input = Text(4000)
     key = Text(4000)
 
-
-CREDENTIAL_WORDS = {
-    "api_key": frozenset({"in", "name", "prefix", "value"}),
-    "bearer": frozenset({"prefix", "token"}),
-    "basic": frozenset({"username", "password"}),
-    "digest": frozenset({"username", "password"}),
-    "signature": frozenset({"values", "headers", "query"}),
-}
-"""What each type of credential is made of, beside `type` and `when`."""
+    rules = SIGNATURE_VALUE_RULES
 
 
 class CredentialSchema(Declared):
@@ -118,23 +103,7 @@ class CredentialSchema(Declared):
     headers = scalars_by(HEADER_NAME)
     query = scalars_by(WIRE_NAME)
 
-    @validates_schema
-    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("type") == "api_key" and "name" not in data:
-            raise ValidationError(
-                "An api_key needs the name of its header, query parameter, member or cookie.", "name"
-            )
-
-    @validates_schema(pass_original=True)
-    def refuse_words_of_other_types(self, data: Mapping[str, Any], original: Any, **_: Any) -> None:
-        own = CREDENTIAL_WORDS[data["type"]]
-        foreign = frozenset().union(*CREDENTIAL_WORDS.values()) - own
-        # Everything may have a name for people.
-        wrong = foreign & set(original) - DESCRIPTIVE
-        if wrong:
-            raise ValidationError(
-                {word: [f"Not used by a credential of type `{data['type']}`."] for word in sorted(wrong)}
-            )
+    rules = CREDENTIAL_RULES
 
 
 class AuthField(fields.Field[list[dict[str, Any]]]):
@@ -145,7 +114,9 @@ class AuthField(fields.Field[list[dict[str, Any]]]):
             if len(value) > 10:
                 raise ValidationError("At most 10 credentials.")
             return CredentialSchema(many=True).load(value)  # type: ignore[return-value]
-        return [CredentialSchema().load(value)]  # type: ignore[list-item]
+        if isinstance(value, Mapping):
+            return CredentialSchema(many=True).load([value])  # type: ignore[return-value]
+        raise ValidationError("Must be a credential or a list of them.")
 
 
 class RateLimitSchema(Declared):
@@ -183,6 +154,8 @@ class OAuth2Schema(Declared):
         validate=one_of("client_secret_basic", "client_secret_post", "none"),
     )
 
+    rules = OAUTH2_RULES
+
 
 class LoginStepSchema(Declared):
     """A request that yields a session's token, or what a later step of the login needs."""
@@ -202,12 +175,7 @@ class LoginStepSchema(Declared):
     expires_at_path = Text(minimum=1)
     expiration_duration = Seconds(minimum=1)
 
-    @validates_schema
-    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("url" in data) == ("path" in data):
-            raise ValidationError("Name either `path` or `url`.", "path")
-        if sum(word in data for word in ("token_path", "token_header", "token_cookie")) > 1:
-            raise ValidationError("A token comes from one place.", "token_path")
+    rules = LOGIN_STEP_RULES
 
 
 class LoginField(fields.Field[list[dict[str, Any]]]):
@@ -218,7 +186,9 @@ class LoginField(fields.Field[list[dict[str, Any]]]):
             if not 0 < len(value) <= MAX_STEPS:
                 raise ValidationError(f"One to {MAX_STEPS} requests.")
             return LoginStepSchema(many=True).load(value)  # type: ignore[return-value]
-        return [LoginStepSchema().load(value)]  # type: ignore[list-item]
+        if isinstance(value, Mapping):
+            return LoginStepSchema(many=True).load([value])  # type: ignore[return-value]
+        raise ValidationError("Must be a request or a list of them.")
 
 
 class TlsSchema(Declared):
@@ -228,10 +198,7 @@ class TlsSchema(Declared):
     client_certificate = Text(minimum=1)
     client_key = Text(minimum=1)
 
-    @validates_schema
-    def check_pair(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("client_certificate" in data) != ("client_key" in data):
-            raise ValidationError("A certificate and its key come together.", "client_key")
+    rules = TLS_RULES
 
 
 class IntegrationSchema(Declared):
@@ -253,6 +220,8 @@ class IntegrationSchema(Declared):
     version = fields.String()
     author = fields.String()
 
+    rules = INTEGRATION_RULES
+
 
 class ParameterSchema(Declared):
     """One value that an endpoint takes."""
@@ -268,6 +237,8 @@ class ParameterSchema(Declared):
     pattern = Text(1000)
     format = fields.String(validate=one_of(*PROPERTY_FORMATS))
     from_config = fields.String(validate=NAME)
+
+    rules = PARAMETER_RULES
 
 
 class PaginateSchema(Declared):
@@ -285,16 +256,7 @@ class PaginateSchema(Declared):
     first = Count(0, 1_000_000)
     max_pages = Count(1, 100, load_default=5)
 
-    @validates_schema
-    def check_words(self, data: Mapping[str, Any], **_: Any) -> None:
-        kind = data.get("type")
-        if kind == "cursor":
-            if ("cursor_path" in data) == ("cursor_header" in data):
-                raise ValidationError("Name either `cursor_path` or `cursor_header`.", "cursor_path")
-            if "cursor_param" not in data:
-                raise ValidationError("Needed to ask for the next page.", "cursor_param")
-        if kind == "offset" and "limit" not in data:
-            raise ValidationError("Needed to know where the next page begins.", "limit")
+    rules = PAGINATE_RULES
 
 
 class EndpointSchema(Declared):
@@ -320,6 +282,8 @@ class EndpointSchema(Declared):
     cache_ttl = Seconds()
     stale_while_revalidate = Seconds()
     stale_if_error = Seconds()
+
+    rules = ENDPOINT_RULES
 
 
 class InputSchema(Declared):
@@ -369,13 +333,10 @@ class BlockSchema(Declared):
     timezone = Text(100)
     pre_fetch = StrictBoolean(load_default=False)
 
-    @validates_schema
-    def check_one_source(self, data: Mapping[str, Any], **_: Any) -> None:
-        if "endpoint" in data and "steps" in data:
-            raise ValidationError("Name either `endpoint` or `steps`.", "steps")
+    rules = BLOCK_RULES
 
 
-class ManifestSchema(Schema):
+class ManifestSchema(Ruled):
     """A plugin's manifest. Words beside these are the frontend's own data and kept as given."""
 
     class Meta:
@@ -390,3 +351,5 @@ class ManifestSchema(Schema):
         fields.Nested(EndpointSchema), load_default=list, validate=validate.Length(max=1000)
     )
     blocks = fields.List(fields.Nested(BlockSchema), load_default=list, validate=validate.Length(max=1000))
+
+    rules = MANIFEST_RULES

@@ -9,6 +9,7 @@ import pytest
 from marshmallow import Schema
 
 from schemas import manifest as vocabulary
+from schemas import words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [
@@ -19,17 +20,17 @@ SECTIONS = [
 WORDS = sorted({field.data_key or name for section in SECTIONS for name, field in section().fields.items()})
 CHOICES = sorted(
     {
-        *vocabulary.API_TYPES,
-        *vocabulary.AUTH_METHODS,
-        *vocabulary.VALUE_TYPES,
-        *vocabulary.METHODS,
-        *vocabulary.LOCATIONS,
-        *vocabulary.RESPONSE_TYPES,
-        *vocabulary.BODY_FORMATS,
-        *vocabulary.PAGINATORS,
-        *vocabulary.SIGNATURE_FUNCTIONS,
-        *vocabulary.PROPERTY_FORMATS,
-        *vocabulary.CREDENTIAL_WORDS,
+        *words.API_TYPES,
+        *words.AUTH_METHODS,
+        *words.VALUE_TYPES,
+        *words.METHODS,
+        *words.LOCATIONS,
+        *words.RESPONSE_TYPES,
+        *words.BODY_FORMATS,
+        *words.PAGINATORS,
+        *words.SIGNATURE_FUNCTIONS,
+        *words.PROPERTY_FORMATS,
+        *words.CREDENTIAL_WORDS,
     }
 )
 

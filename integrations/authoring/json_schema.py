@@ -1,7 +1,7 @@
 """The JSON Schema (2020-12) of a registration body, made from the marshmallow schemas that registration uses.
 
-It refuses what registration refuses for its shape and type. What needs a look at two places at once (does a block's
-endpoint exist, can a template be filled) is for `flask manifest lint`.
+It refuses what registration refuses for its shape and type, and for the `rules` between the words of a section. What
+needs a look at what words name (does a block's endpoint exist, can a template be filled) is for `flask manifest lint`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, missing, validate
 
-from schemas.declared import DESCRIPTIVE, Declared, Scalar
+from schemas.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
 from schemas.fields import Version
 from schemas.manifest import AuthField, CredentialSchema, LoginField, LoginStepSchema, ManifestSchema
+from schemas.manifest_rules import DECLARATION_RULES
 from schemas.plugins import DeclarationSchema
+from schemas.rule_kinds import pattern_of
+from schemas.rules import Ruled
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # https://semver.org, the suggested expression without its named groups.
@@ -35,6 +38,7 @@ def registration_schema() -> Json:
     walk = _Walk()
     body = walk.object(DeclarationSchema(), title="A plugin, as it is declared to Patchbay")
     body["properties"]["manifest"] = walk.nested(ManifestSchema())
+    body["allOf"] = [rule.shape() for rule in DECLARATION_RULES]
     return {"$schema": DIALECT, **body, "$defs": dict(sorted(walk.definitions.items()))}
 
 
@@ -66,8 +70,11 @@ class _Walk:
             found["properties"] |= dict.fromkeys(sorted(DESCRIPTIVE - words.keys()), True)
             if not schema.open_vocabulary:
                 found |= {"patternProperties": {"^x-": True}, "additionalProperties": False}
+            found["maxProperties"] = MAX_WORDS
         elif schema.unknown == RAISE:
             found["additionalProperties"] = False
+        if isinstance(schema, Ruled) and schema.rules:
+            found["allOf"] = [rule.shape() for rule in schema.rules]
         return found
 
     def field(self, field: fields.Field) -> Json:
@@ -139,8 +146,7 @@ def _rule_words(rule: Any, kind: Any) -> Json:
     if isinstance(rule, validate.OneOf):
         return {"enum": list(rule.choices)}
     if isinstance(rule, validate.Regexp):
-        # Python matches from the start; JSON Schema searches.
-        return {"pattern": "^" + str(rule.regex.pattern).removesuffix(r"\Z") + "$"}
+        return {"pattern": pattern_of(rule)}
     return {}
 
 

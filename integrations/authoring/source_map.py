@@ -54,12 +54,16 @@ class Source:
 def find_path(value: Any, path_text: str) -> Path:
     """As much of a written path as leads somewhere in the value.
 
-    Names may hold dots and brackets themselves (`headers.X.Y`), so the value decides where a name ends.
+    Names may hold dots and brackets themselves (`headers.X.Y`), so the value decides where a name ends. An object
+    where a list of them may stand (`auth`) is its own `[0]`.
     """
     path: list[str | int] = []
     rest = path_text
     while rest:
         step = _next_step(value, rest.removeprefix("."))
+        if step is None and rest.startswith("[0]") and isinstance(value, Mapping):
+            rest = rest.removeprefix("[0]")
+            continue
         if step is None:
             break
         key, rest = step

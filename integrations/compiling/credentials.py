@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import check_header, check_header_text, is_token, named_templates
+from integrations.compiling.templates import check_header_text, named_templates
 from integrations.manifest import Credential, Property, Signature, SignatureValue
 from integrations.templating import Template
 
@@ -65,10 +65,7 @@ def _api_key(item: Mapping[str, Any], problems: Problems) -> Credential:
     location, name, prefix = item.get("in_", "header"), item["name"], item.get("prefix", "")
     value = problems.template("value", item.get("value", "{api_key}"))
     if location == "header":
-        check_header(name, "name", problems)
         check_header_text(value, "value", problems, prefix)
-    if location == "cookie" and not is_token(name):
-        problems.add("name", "Not a cookie's name (RFC 6265 section 4.1.1).")
     return Credential("api_key", location, name, prefix, value, None, item.get("when"))
 
 
@@ -93,8 +90,6 @@ def _signature(item: Mapping[str, Any], problems: Problems) -> Credential:
             values.append(_signature_value(declared, known, problems))
     headers = named_templates(item.get("headers") or {}, "headers", problems)
     query = named_templates(item.get("query") or {}, "query", problems)
-    if not headers and not query:
-        problems.add("headers", "A signature travels in a header or in the query; name one.")
     signature = Signature(tuple(values), headers, query)
     _check_order(values, problems)
     for name in sorted(_request_parts(signature) - REQUEST_PARTS):
@@ -109,10 +104,6 @@ def _signature_value(declared: Mapping[str, Any], known: set[str], problems: Pro
     if name in known:
         problems.add("name", f"`{name}` is declared twice.")
     known.add(name)
-    needs_key, needs_input = function.startswith("hmac_"), not function.startswith("now_")
-    for word, needed in (("key", needs_key), ("input", needs_input)):
-        if needed != (word in declared):
-            problems.add(word, f"`{function}` {'needs' if needed else 'takes no'} {word}.")
     return SignatureValue(
         name=name,
         function=function,

@@ -14,7 +14,6 @@ from integrations.compiling.paths import NamedTemplates, compile_path
 from integrations.compiling.places import BODY_METHODS, Asked, Protocol, check_places
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import (
-    check_body,
     check_header,
     check_names,
     compile_base_url,
@@ -25,7 +24,6 @@ from integrations.freshness import Wishes
 from integrations.manifest import (
     GRANT,
     MISSING,
-    SAFE_METHODS,
     Credential,
     Endpoint,
     Location,
@@ -39,7 +37,6 @@ from integrations.response_schema import compile_response_schema
 from integrations.selection import compile_select
 from integrations.templating import MAX_TEMPLATE_LENGTH, Template, Tree
 
-_VALUE_TYPES = frozenset({"json", "ndjson", "csv", "xml", "feed", "opengraph"})
 # What shapes a request beside the endpoint itself; a change of these makes other artifacts.
 _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
 
@@ -186,19 +183,12 @@ class _EndpointCompiler:
     def _reads_only(self) -> bool:
         """Whether a call that is no GET only reads: as the manifest says, else a GraphQL query."""
         if "safe" in self.item:
-            if not self.item["safe"] and self.method in SAFE_METHODS:
-                self.problems.add("safe", f"{self.method} only reads.")
             return bool(self.item["safe"])
         return self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
 
     def _selector(self) -> Any:
         if "select" not in self.item:
             return None
-        if self.item["response_type"] not in _VALUE_TYPES:
-            self.problems.add(
-                "select",
-                f"There is nothing to select from a response of type `{self.item['response_type']}`.",
-            )
         return self.problems.attempt("select", lambda: compile_select(self.item["select"]))
 
     def _schema(self) -> Any:
@@ -211,11 +201,7 @@ class _EndpointCompiler:
     def _body(self) -> Tree | None:
         if self.item.get("body") is None:
             return None
-        if self.method in SAFE_METHODS:
-            self.problems.add("body", f"{self.method} carries no body.")
-        tree = self._graphql_tree() if self._protocol() == "graphql" else self._plain_tree()
-        check_body(tree, self.item["body_format"], self.problems)
-        return tree
+        return self._graphql_tree() if self._protocol() == "graphql" else self._plain_tree()
 
     def _plain_tree(self) -> Tree:
         return self.problems.tree("body", self.item["body"])
@@ -223,9 +209,6 @@ class _EndpointCompiler:
     def _graphql_tree(self) -> Tree:
         """The variables are templates; the query is full of braces of its own and stays as it is."""
         body = self.item["body"]
-        if not isinstance(body, Mapping) or not isinstance(body.get("query"), str):
-            self.problems.add("body", "A GraphQL body is an object with a `query`, and `variables`.")
-            return Tree(None)
         if len(body["query"]) > MAX_TEMPLATE_LENGTH:
             self.problems.add("body", f"The query is longer than {MAX_TEMPLATE_LENGTH} characters.")
             return Tree(None)
@@ -275,8 +258,6 @@ class _EndpointCompiler:
         )
         if location == "header":
             check_header(name, "name", self.problems)
-        if location == "body" and self.method in SAFE_METHODS:
-            self.problems.add("in", f"{self.method} carries no body.")
         if location in ("path", "header") and item.get("type") in ("array", "object"):
             self.problems.add("type", f"A value `in: {location}` is a string, a number or a boolean.")
         return location
@@ -285,17 +266,10 @@ class _EndpointCompiler:
         name = item.get("from_config")
         if name is not None and name not in self.properties:
             self.problems.add("from_config", f"There is no property `{name}`.")
-        if name is not None and item.get("in_") == "url":
-            self.problems.add("from_config", "A whole URL comes from an input, not from a setting.")
 
     def _check_whole_url(self) -> None:
         if self.method != "GET":
             self.problems.add("method", "A whole URL from an input is only fetched by GET.")
-        for word in ("path", "headers", "body", "base_url", "paginate"):
-            if self.item.get(word):
-                self.problems.add(word, "Nothing is added to a whole URL from an input.")
-        if len(self.item["parameters"]) > 1:
-            self.problems.add("parameters", "Beside a whole URL there is no other parameter.")
 
     def _check_templates(
         self,

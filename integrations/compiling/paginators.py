@@ -10,13 +10,6 @@ from integrations.manifest import Paginator, Parameter
 from integrations.selection import compile_select
 
 _MOVING = {"cursor": "cursor_param", "page": "page_param", "offset": "offset_param", "link": None}
-_WORDS = {
-    "cursor": frozenset({"cursor_path", "cursor_header", "cursor_param", "limit_param", "limit"}),
-    "link": frozenset({"cursor_path", "limit_param", "limit"}),
-    "page": frozenset({"page_param", "first", "limit_param", "limit"}),
-    "offset": frozenset({"offset_param", "first", "limit_param", "limit"}),
-}
-_ALL_WORDS = frozenset().union(*_WORDS.values())
 _DEFAULT_NAMES = {"page": "page", "offset": "offset"}
 
 
@@ -33,14 +26,6 @@ def compile_paginator(
         return None
     with problems.under("paginate"):
         kind = declared["type"]
-        if endpoint["response_type"] != "json":
-            problems.add("type", "Only JSON comes in pages.")
-        for word in sorted(declared.keys() & _ALL_WORDS - _WORDS[kind]):
-            problems.add(word, f"Not used by pages of type `{kind}`.")
-        if "limit_param" in declared and "limit" not in declared:
-            problems.add("limit", "Needed by `limit_param`.")
-        if kind in ("cursor", "link") and "limit" in declared and "limit_param" not in declared:
-            problems.add("limit_param", "Needed to ask for pages of this size.")
         word = _MOVING[kind]
         param = declared.get(word, _DEFAULT_NAMES.get(kind)) if word else None
         moving = [(word or "", param), ("limit_param", declared.get("limit_param"))]

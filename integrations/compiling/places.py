@@ -11,10 +11,9 @@ from integrations.compiling.paths import NamedTemplates
 from integrations.compiling.problems import Problems
 from integrations.manifest import SAFE_METHODS, Credential, Parameter
 from integrations.templating import Template, Tree
+from schemas.words import BODY_METHODS
 
 Protocol = Literal["plain", "graphql", "jsonrpc"]
-
-BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,9 @@ def check_places(
 
 
 def _check_protocol(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
-    """Notes a call that its protocol does not know, and values for which its body has no place."""
+    """Notes values for which the body of a protocol has no place."""
     protocol, body = asked.protocol, asked.body
-    if protocol == "jsonrpc" and asked.method != "POST":
-        problems.add("method", "JSON-RPC is called by POST.")
-    if protocol == "graphql" and asked.item["body_format"] != "json":
-        problems.add("body_format", "GraphQL travels as JSON.")
     if protocol == "plain" or asked.method not in BODY_METHODS:
-        return
-    if asked.item.get("body") is None:
-        needed = "a `query`" if protocol == "graphql" else "a `method`"
-        problems.add("body", f"Write one, an object with {needed}.")
         return
     members = [item.name for item in parameters if item.location == "body"]
     if body is None or not members or not isinstance(body.node, dict):
@@ -104,8 +95,7 @@ def _check_own_places(
 
 
 def _check_content_type(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
-    names = [name for name, _ in asked.headers]
-    names += [item.name for item in parameters if item.location == "header"]
+    names = [item.name for item in parameters if item.location == "header"]
     if asked.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
         problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
 

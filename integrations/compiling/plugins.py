@@ -24,6 +24,8 @@ from integrations.manifest import Integration, Property, RateLimit, Retry
 from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
+from schemas.manifest_rules import DECLARATION_RULES
+from schemas.rules import broken
 
 _SCHEMA = ManifestSchema()
 _WINDOWS = {
@@ -45,12 +47,9 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
     loaded = _load(manifest)
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
+    for path, message in broken(DECLARATION_RULES, {"type": plugin_type, "manifest": manifest}):
+        problems.add(".".join(map(str, path[1:])), message)
     if section is None:
-        if plugin_type == "integration":
-            problems.add("integration", "An integration needs this section.")
-        for name in ("endpoints", "blocks"):
-            if loaded[name] and plugin_type != "integration":
-                problems.add(name, "Needs an `integration` section that says where to call.")
         problems.raise_if_any()
         return None
     integration = _integration(plugin_id, section, loaded, properties, problems)
@@ -106,8 +105,6 @@ def _integration(
     api_type = section["api_type"]
     with problems.under("integration"):
         base_url = compile_base_url(section.get("base_url"), properties, problems)
-    if api_type == "none" and loaded["endpoints"]:
-        problems.add("endpoints", "An integration of api_type `none` calls nothing.")
     with problems.under("integration"):
         token = compile_token(section, properties, problems)
         with problems.under("tls"):

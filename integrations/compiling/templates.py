@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -10,40 +9,22 @@ from integrations.base_url import BaseUrl, parse_base_url
 from integrations.compiling.problems import Problems
 from integrations.manifest import Property
 from integrations.namespace import NOT_IN_HEADERS
-from integrations.templating import Template, Tree
-
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # RFC 9110 section 5.6.2
-FORBIDDEN_HEADERS = frozenset(
-    {
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "cookie",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-    }
-)
-
-
-def is_token(name: str) -> bool:
-    """Whether a header or a cookie can have the name."""
-    return _TOKEN.fullmatch(name) is not None
+from integrations.templating import Template
+from schemas.declared import HEADER_NAME, NOT_A_MANIFESTS, OWN_HEADERS
+from schemas.rule_kinds import matches
 
 
 def forbidden_header(name: str) -> bool:
-    """Whether a manifest may not set the header: framing, the host and the hops are the connection's business."""
-    return name.lower() in FORBIDDEN_HEADERS or name.lower().startswith("proxy-")
+    """Whether a manifest may not set the header."""
+    return matches(OWN_HEADERS, name)
 
 
 def check_header(name: str, field: str, problems: Problems) -> None:
     """Notes a name that no header has, or that a manifest may not set."""
-    if not is_token(name):
-        problems.add(field, "Not a header name (RFC 9110 section 5.1).")
+    if not matches(HEADER_NAME, name):
+        problems.add(field, str(HEADER_NAME.error))
     if forbidden_header(name):
-        problems.add(field, "A manifest cannot set this header.")
+        problems.add(field, NOT_A_MANIFESTS)
 
 
 def check_header_text(template: Template, field: str, problems: Problems, prefix: str = "") -> None:
@@ -60,20 +41,10 @@ def check_header_text(template: Template, field: str, problems: Problems, prefix
         problems.add(field, "A header's value has no blanks at its ends.")
 
 
-def check_body(tree: Tree, body_format: str, problems: Problems) -> None:
-    """Notes a body that its format cannot write."""
-    if body_format in ("form", "multipart") and not isinstance(tree.node, dict):
-        problems.add("body", "A form is an object.")
-    if body_format in ("text", "xml") and not isinstance(tree.node, Template):
-        problems.add("body", "Text is a string.")
-    if body_format == "jsonrpc" and not (isinstance(tree.node, dict) and "method" in tree.node):
-        problems.add("body", "A JSON-RPC body is an object with a `method`, and `params`.")
-
-
 def named_templates(
     declared: Mapping[str, Any], field: str, problems: Problems
 ) -> tuple[tuple[str, Template], ...]:
-    """The templates by name, in their order; a header that is not a manifest's to set is a problem."""
+    """The templates by name, in their order; a header that stands twice or cannot carry its text is a problem."""
     found = []
     lowered: set[str] = set()
     for name, source in declared.items():
@@ -82,7 +53,6 @@ def named_templates(
             if name.lower() in lowered:
                 problems.add(f"{field}.{name}", "Headers have no case; it stands here twice.")
             lowered.add(name.lower())
-            check_header(name, f"{field}.{name}", problems)
             check_header_text(template, f"{field}.{name}", problems)
         found.append((name, template))
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.compiling.paths import NamedTemplates, compile_path
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import check_body, check_names, compile_base_url, named_templates
+from integrations.compiling.templates import check_names, compile_base_url, named_templates
 from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
 from integrations.selection import compile_select
 
@@ -17,31 +17,18 @@ _GRANTS = {
     "oauth2_authorization_code": "authorization_code",
 }
 
-# What an authorization request holds in any case (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
-_ENGINES_PARAMS = frozenset(
-    {"response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method"}
-)
-
 
 def compile_token(
     section: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
 ) -> OAuth2 | Login | None:
     """Where the integration's token comes from; None when its credentials need none."""
     method = section["auth_method"]
-    for word, methods in (("oauth2", tuple(_GRANTS)), ("login", ("session_token",))):
-        if (word in section) != (method in methods):
-            problems.add(
-                word,
-                f"Needed by auth_method `{method}`."
-                if method in methods
-                else f"Not used by auth_method `{method}`.",
-            )
-    if "oauth2" in section and method in _GRANTS:
+    if method in _GRANTS:
         agent = _user_agent(section["headers"], properties)
         with problems.under("oauth2"):
             return _oauth2(section["oauth2"], _GRANTS[method], agent, properties, problems)
-    if "login" in section and method == "session_token":
-        login = _login(section["login"], section.get("base_url") is not None, properties, problems)
+    if method == "session_token":
+        login = _login(section["login"], properties, problems)
         return _as_caller(login, _user_agent(section["headers"], properties))
     return None
 
@@ -109,19 +96,9 @@ def _oauth2(
     authorization_url = compile_base_url(
         declared.get("authorization_url"), properties, problems, "authorization_url"
     )
-    if grant_type == "authorization_code" and "authorization_url" not in declared:
-        problems.add("authorization_url", "Needed for a person to sign in at the provider.")
-    for name in sorted(declared["authorization_params"].keys() & _ENGINES_PARAMS):
-        problems.add(f"authorization_params.{name}", "Every sign-in has its own; leave it out.")
-    if grant_type == "client_credentials":
-        for word in ("authorization_url", "authorization_params"):
-            if declared.get(word):
-                problems.add(word, "Not used by auth_method `oauth2_client_credentials`.")
     if "access_token" in properties:
         problems.add("", "The token is called `access_token`; give the property of that name another one.")
     public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method
-    if public and "client_secret" in declared:
-        problems.add("client_secret", "Not sent where token_endpoint_auth_method is `none`.")
     found = OAuth2(
         grant_type=grant_type,
         token_url=token_url,  # type: ignore[arg-type] - a problem was noted where there is none
@@ -148,7 +125,6 @@ def _oauth2(
 
 def _login(
     declared: list[Mapping[str, Any]],
-    has_base_url: bool,
     properties: Mapping[str, Property],
     problems: Problems,
 ) -> Login:
@@ -156,7 +132,7 @@ def _login(
     outputs: set[str] = set()
     for index, item in enumerate(declared):
         with problems.under(f"login[{index}]"):
-            step = _login_step(item, has_base_url, properties, problems)
+            step = _login_step(item, properties, problems)
             used = {name for name in _login_names(step) if name not in outputs}
             for name in sorted(used):
                 problems.add("", f"`{{{name}}}` is not put out by an earlier request of the login.")
@@ -167,25 +143,14 @@ def _login(
             problems.add(
                 "", "The token is called `session_token`; give the property of that name another one."
             )
-        if sum(step.gives_token for step in steps) != 1:
-            problems.add(
-                "",
-                "One request of the login yields the token: `token_path`, `token_header` or `token_cookie`.",
-            )
     return Login(tuple(steps))
 
 
-def _login_step(
-    item: Mapping[str, Any], has_base_url: bool, properties: Mapping[str, Property], problems: Problems
-) -> LoginStep:
-    if "path" in item and not has_base_url:
-        problems.add("path", "There is no base_url to append it to; use `url`.")
+def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems) -> LoginStep:
     path, path_query = compile_path(item["path"], problems) if "path" in item else (None, ())
     if path_query:
         problems.add("path", "Put what follows the question mark into `query`.")
     body = problems.tree("body", item["body"]) if item.get("body") is not None else None
-    if body is not None:
-        check_body(body, item["body_format"], problems)
 
     def select(word: str) -> Any:
         return problems.attempt(word, lambda: compile_select(item[word])) if word in item else None

@@ -73,7 +73,7 @@ STEP = ("blocks", 0, "steps", 1)
         (("integration", "base_url"), "https://a@b/", "manifest.integration.base_url"),
         (("integration", "api_type"), "soap", "manifest.integration.api_type"),
         (("integration", "auth_method"), "token", "manifest.integration.auth_method"),
-        (("integration", "auth"), {"type": "api_key"}, "manifest.integration.auth.name"),
+        (("integration", "auth"), {"type": "api_key"}, "manifest.integration.auth[0].name"),
         (("integration", "auth"), [{"type": "bearer", "token": "{nope}"}], "manifest.integration.auth[0]"),
         (("integration", "auth"), {"type": "api_key", "name": "Host"}, "manifest.integration.auth[0].name"),
         (("integration", "headers"), {"Proxy-Authorization": "x"}, "manifest.integration.headers.Proxy-Authorization"),

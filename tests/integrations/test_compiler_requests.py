@@ -200,7 +200,7 @@ def test_a_whole_url_has_no_pages():
 )
 def test_a_word_that_its_kind_of_credential_does_not_use(auth, fields):
     assert refused_fields({}, auth=[auth]) == [f"integration.auth[0].{field}" for field in fields]
-    assert refused_fields({}, auth=auth) == [f"integration.auth.{field}" for field in fields]
+    assert refused_fields({}, auth=auth) == [f"integration.auth[0].{field}" for field in fields]
 
 
 def test_a_credential_may_have_a_name_for_people():

@@ -9,7 +9,7 @@ from errors import SettingsIncomplete
 from integrations.manifest import Signature, SignatureValue
 from integrations.signatures import FUNCTIONS, compute_values, request_parts
 from integrations.templating import UnresolvedName, parse_template
-from schemas.manifest import SIGNATURE_FUNCTIONS
+from schemas.words import SIGNATURE_FUNCTIONS
 from tests.integrations.building import call_of, headers_of
 
 HMAC_JEFE = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"

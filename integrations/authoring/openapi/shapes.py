@@ -11,7 +11,7 @@ from integrations.authoring.openapi.document import Document
 from integrations.patterns import compile_pattern
 from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
-from schemas.manifest import PROPERTY_FORMATS, VALUE_TYPES
+from schemas.words import PROPERTY_FORMATS, VALUE_TYPES
 
 SCALARS = ("string", "integer", "number", "boolean")
 MIXED = "mixed"

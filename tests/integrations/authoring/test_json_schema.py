@@ -24,7 +24,7 @@ BODY: dict[str, Any] = {
         "integration": {
             "base_url": "https://api.test",
             "auth": [{"type": "signature", "values": [{"name": "n", "function": "now_epoch"}], "headers": {"X-N": "{n}"}}],
-            "oauth2": {"token_url": "https://a.test", "scopes": ["a"], "token_params": {"x": 1}},
+            "auth_method": "session_token",
             "login": {"path": "/in", "body": {"a": [1]}, "outputs": {"x": "y"}, "token_path": "t"},
             "tls": {"ca_file": "{ca}"},
             "headers": {"X-A": "b"},
@@ -58,6 +58,12 @@ BODY: dict[str, Any] = {
         "color": "own data",
     },
 }  # fmt: skip
+
+
+def oauth2(**words: Any) -> dict[str, Any]:
+    """An integration section that gets tokens with these words."""
+    section = {"token_url": "https://a.test", "scopes": ["a"], "token_params": {"x": 1}, **words}
+    return {"auth_method": "oauth2_client_credentials", "oauth2": section}
 
 
 def changed(place: str, value: Any) -> dict[str, Any]:
@@ -102,6 +108,12 @@ def test_each_example_that_is_registered_fits(path):
     assert VALIDATOR.is_valid(declaration) is not is_refused_at_registration(declaration)
 
 
+def test_a_section_for_tokens_is_right_for_both():
+    body = changed("integration", oauth2())
+    assert not is_refused_at_registration(body)
+    assert VALIDATOR.is_valid(body)
+
+
 WRONG_TYPES = [
     ("integration", []),
     ("integration.base_url", 5),
@@ -120,10 +132,10 @@ WRONG_TYPES = [
     ("integration.auth.0.headers", {"bad name": "x"}),
     ("integration.auth.0.unknown", 1),
     ("integration.oauth2", {}),
-    ("integration.oauth2.scopes", "read"),
-    ("integration.oauth2.scopes", [""]),
-    ("integration.oauth2.scope_separator", ";"),
-    ("integration.oauth2.token_params", {"x": [1]}),
+    ("integration", oauth2(scopes="read")),
+    ("integration", oauth2(scopes=[""])),
+    ("integration", oauth2(scope_separator=";")),
+    ("integration", oauth2(token_params={"x": [1]})),
     ("integration.login", []),
     ("integration.login", [{"path": "/in"}] * 6),
     ("integration.login.method", "DELETE"),

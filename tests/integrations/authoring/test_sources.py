@@ -149,6 +149,8 @@ def test_the_longest_name_that_fits_is_taken():
     assert find_path(value, "a.b.c") == ("a.b", "c")
     assert find_path(value, "a.x") == ("a",)
     assert find_path(value, "a[0]") == ("a[0]",)
+    assert find_path({"auth": {"name": "x"}}, "auth[0].name") == ("auth", "name")
+    assert find_path({"auth": {"name": "x"}}, "auth[1].name") == ("auth",)
 
 
 JSON_VALUES = st.recursive(

@@ -1,0 +1,225 @@
+"""What the words of one section mean for each other, as data: one validator reads it, and the JSON Schema for editors.
+
+A rule says what is wrong with a section's words as they were declared (`wrong`), and the same as JSON Schema
+(`shape`). A word that is null counts as not there, for only words that may be null pass their own check with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from marshmallow import Schema, ValidationError, validates_schema
+
+Json = dict[str, Any]
+Words = Mapping[str, Any]
+Path = tuple[str | int, ...]
+Wrong = Iterator[tuple[Path, str]]
+
+
+class Condition(Protocol):
+    """Whether a rule counts."""
+
+    def holds(self, words: Words) -> bool: ...
+
+    def shape(self) -> Json: ...
+
+
+class Rule(Protocol):
+    """One thing that must hold between the words of a section."""
+
+    def wrong(self, words: Words) -> Wrong:
+        """What breaks the rule: the field to name it at, and the message."""
+        ...
+
+    def shape(self) -> Json: ...
+
+
+class Ruled(Schema):
+    """A section whose words are held against its `rules` once each of them is right by itself."""
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @validates_schema(pass_original=True)
+    def check_rules(self, _data: Any, original: Any, **_: Any) -> None:
+        errors: dict[Any, Any] = {}
+        for path, message in broken(self.rules, original) if isinstance(original, Mapping) else ():
+            _note(errors, path, message)
+        if errors:
+            raise ValidationError(errors)
+
+
+def broken(rules: Sequence[Rule], words: Words) -> Wrong:
+    """What breaks the rules: the field to name it at, and the message."""
+    for rule in rules:
+        yield from rule.wrong(words)
+
+
+def _note(errors: dict[Any, Any], path: Path, message: str) -> None:
+    """Adds a message as marshmallow nests them; what is said of a section itself stands under `_schema`."""
+    *way, last = path
+    for step in way:
+        inner = errors.setdefault(step, {})
+        if isinstance(inner, list):
+            inner = errors[step] = {"_schema": inner}
+        errors = inner
+    messages = errors.setdefault(last, [])
+    if isinstance(messages, dict):
+        messages = messages.setdefault("_schema", [])
+    if message not in messages:
+        messages.append(message)
+
+
+def is_there(words: Words, word: str) -> bool:
+    return words.get(word) is not None
+
+
+# -- conditions ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A word has one of these values; `or_absent` where its default is one of them."""
+
+    word: str
+    values: tuple[Any, ...]
+    or_absent: bool = False
+
+    def holds(self, words: Words) -> bool:
+        return words[self.word] in self.values if self.word in words else self.or_absent
+
+    def shape(self) -> Json:
+        found: Json = {"properties": {self.word: {"enum": list(self.values)}}}
+        return found if self.or_absent else {**found, "required": [self.word]}
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A word is there."""
+
+    word: str
+
+    def holds(self, words: Words) -> bool:
+        return is_there(words, self.word)
+
+    def shape(self) -> Json:
+        return {"required": [self.word]}
+
+
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """A word is not there."""
+
+    word: str
+
+    def holds(self, words: Words) -> bool:
+        return not is_there(words, self.word)
+
+    def shape(self) -> Json:
+        return {"not": {"required": [self.word]}}
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A condition of the section that stands under a word."""
+
+    word: str
+    condition: Condition
+
+    def holds(self, words: Words) -> bool:
+        inner = words.get(self.word)
+        return isinstance(inner, Mapping) and self.condition.holds(inner)
+
+    def shape(self) -> Json:
+        return {"required": [self.word], "properties": {self.word: self.condition.shape()}}
+
+
+@dataclass(frozen=True, slots=True)
+class AnyItem:
+    """A condition of at least one item of the list under a word."""
+
+    word: str
+    condition: Condition
+
+    def holds(self, words: Words) -> bool:
+        return any(self.condition.holds(item) for item in items_of(words, self.word))
+
+    def shape(self) -> Json:
+        return {"required": [self.word], "properties": {self.word: {"contains": self.condition.shape()}}}
+
+
+# -- where rules count -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class If:
+    """Rules that only count under a condition."""
+
+    condition: Condition
+    rules: tuple[Rule, ...]
+
+    def __init__(self, condition: Condition, *rules: Rule) -> None:
+        object.__setattr__(self, "condition", condition)
+        object.__setattr__(self, "rules", rules)
+
+    def wrong(self, words: Words) -> Wrong:
+        if self.condition.holds(words):
+            yield from broken(self.rules, words)
+
+    def shape(self) -> Json:
+        return {"if": self.condition.shape(), "then": all_of(self.rules)}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Inside:
+    """Rules of the section under a word."""
+
+    word: str
+    rules: tuple[Rule, ...]
+
+    def __init__(self, word: str, *rules: Rule) -> None:
+        object.__setattr__(self, "word", word)
+        object.__setattr__(self, "rules", rules)
+
+    def wrong(self, words: Words) -> Wrong:
+        inner = words.get(self.word)
+        for path, message in broken(self.rules, inner) if isinstance(inner, Mapping) else ():
+            yield (self.word, *path), message
+
+    def shape(self) -> Json:
+        return {"properties": {self.word: all_of(self.rules)}}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Each:
+    """Rules of each section in the list under a word; one by itself counts as a list of one."""
+
+    word: str
+    rules: tuple[Rule, ...]
+
+    def __init__(self, word: str, *rules: Rule) -> None:
+        object.__setattr__(self, "word", word)
+        object.__setattr__(self, "rules", rules)
+
+    def wrong(self, words: Words) -> Wrong:
+        for index, item in enumerate(items_of(words, self.word)):
+            for path, message in broken(self.rules, item):
+                yield (self.word, index, *path), message
+
+    def shape(self) -> Json:
+        one = all_of(self.rules)
+        return {"properties": {self.word: {"if": {"type": "array"}, "then": {"items": one}, "else": one}}}
+
+
+def items_of(words: Words, word: str) -> list[Words]:
+    value = words.get(word)
+    if isinstance(value, Mapping):
+        return [value]
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def all_of(rules: Sequence[Rule]) -> Json:
+    """The JSON Schema of all the rules together."""
+    shapes = [rule.shape() for rule in rules]
+    return shapes[0] if len(shapes) == 1 else {"allOf": shapes}

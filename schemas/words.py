@@ -1,0 +1,55 @@
+"""The closed vocabularies of a manifest: the words that a field chooses from."""
+
+from __future__ import annotations
+
+API_TYPES = ("rest", "graphql", "none")
+AUTH_METHODS = (
+    "none",
+    "token",
+    "api_key",
+    "basic",
+    "oauth2_client_credentials",
+    "oauth2_authorization_code",
+    "session_token",
+)
+VALUE_TYPES = ("string", "integer", "number", "boolean", "object", "array")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+LOCATIONS = ("path", "query", "header", "body", "url")
+RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
+BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
+PAGINATORS = ("cursor", "link", "offset", "page")
+SIGNATURE_FUNCTIONS = (
+    "base64",
+    "sha256_hex",
+    "hmac_sha256_hex",
+    "hmac_sha256_base64",
+    "now_epoch",
+    "now_iso",
+)
+PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
+MAX_STEPS = 5
+OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
+READING_METHODS = ("GET", "HEAD")
+BODY_METHODS = ("POST", "PUT", "PATCH")
+# Nothing can be selected from the others.
+VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph")
+SCALAR_TYPES = ("string", "integer", "number", "boolean")
+# JSON-RPC is called by POST even if nobody says so.
+OTHER_BODY_FORMATS = tuple(word for word in BODY_FORMATS if word != "jsonrpc")
+CREDENTIAL_WORDS = {
+    "api_key": frozenset({"in", "name", "prefix", "value"}),
+    "bearer": frozenset({"prefix", "token"}),
+    "basic": frozenset({"username", "password"}),
+    "digest": frozenset({"username", "password"}),
+    "signature": frozenset({"values", "headers", "query"}),
+}
+"""What each type of credential is made of, beside `type` and `when`."""
+TOKEN_PLACES = ("token_path", "token_header", "token_cookie")
+PAGINATOR_WORDS = {
+    "cursor": frozenset({"cursor_path", "cursor_header", "cursor_param", "limit_param", "limit"}),
+    "link": frozenset({"cursor_path", "limit_param", "limit"}),
+    "page": frozenset({"page_param", "first", "limit_param", "limit"}),
+    "offset": frozenset({"offset_param", "first", "limit_param", "limit"}),
+}
+"""What each way of paging is told by, beside `type`, `response_path` and `max_pages`."""
+GRAPHQL_FORMATS = ("json", "jsonrpc")
