@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -152,6 +153,9 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            # Flask names a type for every answer; one without a body has none (RFC 9110 section 8.3).
+            response.headers.pop("Content-Type", None)
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         if request.path.startswith(API_PREFIX):

@@ -8,6 +8,7 @@ from flask import Flask, jsonify, request
 from werkzeug.test import TestResponse
 
 from settings import Settings
+from tests.conftest import Client
 from web.gate import Gate, init_gate, is_json_type
 from web.problems import init_problems
 from web.tokens import HeldToken
@@ -201,10 +202,16 @@ def test_a_preflight_of_an_allowed_origin_needs_no_token(gated: Flask):
         "Access-Control-Request-Headers": "authorization,content-type",
     }
     response = call(gated, method="OPTIONS", token=None, headers=headers)
-    assert response.status_code == 204
+    assert (response.status_code, response.headers.get("Content-Type")) == (204, None)
     assert response.headers["Access-Control-Allow-Origin"] == FRIEND
     assert "PUT" in response.headers["Access-Control-Allow-Methods"]
     assert "authorization" in response.headers["Access-Control-Allow-Headers"].lower()
+
+
+def test_an_answer_without_content_has_no_type_of_it(client: Client):
+    made = client.post("/workspaces", {"name": "W"}).json
+    gone = client.delete(f"/workspaces/{made['id']}")
+    assert (gone.status_code, gone.data, gone.headers.get("Content-Type")) == (204, b"", None)
 
 
 def test_a_preflight_of_a_stranger_is_refused(gated: Flask):
