@@ -318,7 +318,7 @@ def main(action: str, **options: str | None) -> None:
     app = create_app(settings)
     held: HeldToken = app.extensions["patchbay_gate"].held
     init_logging(settings.log_level, lambda: held.value)
-    for name in unknown_variables(os.environ):
+    for name in unknown_variables(os.environ, DOTENV_PATH):
         logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.prefetch:
         app.extensions["patchbay"].prefetcher.start()

@@ -297,10 +297,11 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | 
     return Settings(**values)
 
 
-def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Variables with our prefix that name no setting: most likely a slip of the pen."""
+def unknown_variables(environ: Mapping[str, str], dotenv_path: Path | None = None) -> list[str]:
+    """Variables there and in the `.env` file with our prefix that name no setting: most likely a slip of the pen."""
     known = {setting.variable for setting in SETTINGS} | {setting.file_variable for setting in SETTINGS}
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    names = {*environ, *_read_dotenv(dotenv_path)}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

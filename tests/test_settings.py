@@ -6,7 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import app
 from settings import ROOT, SETTINGS, ConfigurationError, Settings, load_settings, unknown_variables
 
 # Fixed, since they are part of a test's name.
@@ -147,6 +149,28 @@ def test_secrets_are_not_part_of_the_printed_settings():
 def test_a_slip_in_a_variables_name_is_found():
     environ = {"PATCHBAY_EGRESS_ALOW": "", "PATCHBAY_TOKEN_FILE": "", "PATCHBAY_PORT": "", "HOME": ""}
     assert unknown_variables(environ) == ["PATCHBAY_EGRESS_ALOW"]
+
+
+def test_a_slip_in_the_dotenv_file_is_found(tmp_path: Path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PATCHBAY_PROT=80\nexport PATCHBAY_THREADS=4\nPATCHBAY_EMPTY=\nOTHER=1\n")
+    assert unknown_variables({"PATCHBAY_PROT": "80"}, dotenv) == ["PATCHBAY_EMPTY", "PATCHBAY_PROT"]
+    assert unknown_variables({}, tmp_path / "none") == []
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_the_start_warns_of_a_name_that_is_no_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
+):
+    (tmp_path / ".env").write_text("PATCHBAY_PROT=80\n" if place == ".env" else "")
+    monkeypatch.setattr(app, "DOTENV_PATH", tmp_path / ".env")
+    monkeypatch.setattr(app, "init_logging", lambda *_: None)
+    monkeypatch.setattr(app, "serve", lambda *_: None)
+    environ = {"PATCHBAY_INSTANCE": str(tmp_path / "instance"), "PATCHBAY_PORT": "0"}
+    environ |= {"PATCHBAY_PROT": "80"} if place == "environment" else {}
+    result = CliRunner().invoke(app.main, [], env=environ, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "PATCHBAY_PROT is not a setting" in caplog.text
 
 
 def test_a_wrong_setting_ends_the_start_with_one_line_and_exit_code_2(tmp_path: Path):
