@@ -18,7 +18,7 @@ from schemas.batch import RenderBatchSchema
 from schemas.state import ScopeSchema
 from web.blueprint import Blueprint
 from web.context import services
-from web.problems import problem_of, problem_of_unexpected
+from web.problems import problem_of, problem_of_unexpected, retry_after_seconds
 
 MEDIA_TYPE = "application/x-ndjson"
 # Blanks between lines are none of JSON's business; they only find out whether anybody still reads.
@@ -75,10 +75,10 @@ def _line(answered: Answered, now: float) -> bytes:
     if isinstance(outcome, Rendered):
         return _rendered_line(answered.key, outcome, now)
     problem = problem_of(outcome) if isinstance(outcome, PatchbayError) else problem_of_unexpected(outcome)
-    wait = outcome.retry_after_seconds if isinstance(outcome, PatchbayError) else None
+    wait = retry_after_seconds(outcome) if isinstance(outcome, PatchbayError) else None
     members = {"key": answered.key, "cache": None, **problem}
     if wait is not None:
-        members["retry_after_seconds"] = max(1.0, wait)
+        members["retry_after_seconds"] = wait
     return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 

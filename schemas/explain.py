@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from schemas.fields import Timestamp
+from schemas.fields import Tenths, Timestamp
 from schemas.problems import ProblemSchema
 from schemas.usage import RestSchema, WindowSchema
 
@@ -98,7 +98,7 @@ class KeptAnswerSchema(Schema):
     fetched_at = Timestamp(required=True, allow_none=True)
     expires_at = Timestamp(required=True, allow_none=True)
     stale_until = Timestamp(required=True, allow_none=True)
-    age_seconds = fields.Float(required=True, allow_none=True)
+    age_seconds = Tenths(required=True, allow_none=True)
     size_bytes = fields.Integer(required=True, allow_none=True)
     content_type = fields.String(required=True, allow_none=True)
 

@@ -60,6 +60,13 @@ class Timestamp(fields.Field[float]):
         return moment.replace("+00:00", "Z")
 
 
+class Tenths(fields.Float):
+    """A measured number, shown to one decimal: more would only be noise."""
+
+    def _serialize(self, value: float | None, attr: Any, obj: Any, **kwargs: Any) -> float | None:
+        return None if value is None else round(float(value), 1)
+
+
 class PluginId(fields.String):
     """What a plugin is called by programs."""
 

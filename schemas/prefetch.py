@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from schemas.fields import RowId, StrictBoolean, Timestamp
+from schemas.fields import RowId, StrictBoolean, Tenths, Timestamp
 
 OUTCOMES = ("fetched", "fresh", "not_kept", "yielded", "failed")
 STATES = ("scheduled", "paused", "waiting")
@@ -66,7 +66,7 @@ class PrefetchJobSchema(Schema):
     )
     next_run_at = Timestamp(required=True, allow_none=True)
     last_run_at = Timestamp(required=True, allow_none=True)
-    last_lateness_ms = fields.Float(
+    last_lateness_ms = Tenths(
         required=True, allow_none=True, metadata={"description": "null for a run that was asked for."}
     )
     last_outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf([*OUTCOMES, None]))

@@ -6,7 +6,7 @@ from datetime import UTC
 
 from marshmallow import Schema, fields, validate
 
-from schemas.fields import Timestamp
+from schemas.fields import Tenths, Timestamp
 
 
 class UsageQuerySchema(Schema):
@@ -39,8 +39,8 @@ class FiguresSchema(Schema):
         required=True, metadata={"description": "Those among the calls that asked for a token."}
     )
     errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
-    p50_ms = fields.Float(required=True, allow_none=True)
-    p95_ms = fields.Float(required=True, allow_none=True)
+    p50_ms = Tenths(required=True, allow_none=True)
+    p95_ms = Tenths(required=True, allow_none=True)
     bytes = fields.Integer(
         required=True, metadata={"description": "What was received on the wire, heads included."}
     )

@@ -69,6 +69,11 @@ def problem_of(error: PatchbayError) -> dict[str, Any]:
     return problem(error.code, error.status, error.title, error.detail, error.errors, **error.extensions)
 
 
+def retry_after_seconds(error: PatchbayError) -> int | None:
+    """The whole seconds after which asking again makes sense, at least one; None where nobody knows."""
+    return None if error.retry_after_seconds is None else max(1, math.ceil(error.retry_after_seconds))
+
+
 def flatten_errors(messages: Any, path: str = "") -> dict[str, list[str]]:
     """marshmallow's nested messages by the path of the field: `{"plugins[2].id": ["…"]}`."""
     if isinstance(messages, Mapping):
@@ -119,8 +124,8 @@ def init_problems(app: Flask) -> None:
 def answer_error(error: PatchbayError) -> Response:
     """The answer to a request that ended in `error`."""
     headers: dict[str, str] = {}
-    if error.retry_after_seconds is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if (seconds := retry_after_seconds(error)) is not None:
+        headers["Retry-After"] = str(seconds)
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="patchbay"'
     return _respond(problem_of(error), headers)

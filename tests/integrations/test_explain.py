@@ -185,6 +185,8 @@ def test_asking_refreshes_nothing(weather, app):
         assert weather.explain(place="Oslo")["artifact"]["cache"] == "STALE"
         app.extensions["patchbay"].renderer.wait_for_refreshes()
         assert weather.explain(place="Oslo")["artifact"]["age_seconds"] == 70
+        clock.shift(0.1234)
+        assert weather.explain(place="Oslo")["artifact"]["age_seconds"] == 70.1
 
 
 def test_a_step_has_an_artifact_of_its_own_while_its_key_is_known(weather, client):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import Schema, ValidationError
 
-from schemas.fields import PluginId, RowId, StrictBoolean, Timestamp, Version
+from schemas.fields import PluginId, RowId, StrictBoolean, Tenths, Timestamp, Version
 
 
 class Shape(Schema):
@@ -16,6 +16,7 @@ class Shape(Schema):
     row = RowId()
     flag = StrictBoolean()
     at = Timestamp()
+    took = Tenths()
 
 
 TAKEN: dict[str, list[tuple[Any, Any]]] = {
@@ -75,3 +76,8 @@ def test_a_value_that_is_refused(field: str, value: Any) -> None:
 )
 def test_a_moment_is_written_in_utc(seconds: float | None, written: str | None) -> None:
     assert Shape().dump({"at": seconds}) == {"at": written}
+
+
+@pytest.mark.parametrize(("measured", "shown"), [(12.3456, 12.3), (0.04, 0.0), (7, 7.0), (None, None)])
+def test_a_measured_number_has_one_decimal(measured: float | None, shown: float | None) -> None:
+    assert Shape().dump({"took": measured}) == {"took": shown}
