@@ -274,7 +274,7 @@ class TestBudget:
         self.spend_one(asker)
         tokens = asker.services.tokens
         # Another process buys at the moment, and comes to nothing.
-        assert tokens._claims.claim("token:1:svc", 30)
+        assert tokens._claims.claim("token:1:svc")
         with ThreadPoolExecutor(4) as pool:
             scheduled = pool.submit(asker.get, cause="prefetch")
             while not tokens._flights._flights:
