@@ -19,7 +19,7 @@ from plugin_store.database import Glances
 from plugin_store.workspaces import Scope
 
 # What an entry costs beside the bytes of question and answer: its objects, and its place in the table.
-OVERHEAD_BYTES = 1500
+OVERHEAD_BYTES = 1800
 # Headers that answers share are kept once; what is an answer's own is not worth looking for another like it.
 OWN_HEADERS = frozenset({"ETag"})
 MAX_SHARED_HEADERS = 1000

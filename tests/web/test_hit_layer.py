@@ -287,7 +287,7 @@ def _hits(usage: Any) -> int:
 
 
 def test_what_the_layer_remembers_takes_no_more_memory_than_it_counts(page: Page):
-    questions = [{"block_type": "item", "parameters": {"q": f"place {number}"}} for number in range(80)]
+    questions = [{"block_type": "item", "parameters": {"q": f"place {number}"}} for number in range(400)]
     for question in questions:
         page.client.post(RENDER, question)
     known, warming = page.app.extensions["patchbay"].known_hits, questions[:20]
