@@ -21,6 +21,7 @@ from errors import (
     UpstreamFailed,
 )
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.at_work import away
 from integrations.budget import is_only_theirs
 from integrations.call_log import Cause
 from integrations.executor import Outcome, Unchanged, to_json
@@ -174,7 +175,8 @@ class Answerer:
         while not self._claims.claim(job.flight):
             if time.monotonic() >= gives_up_at:
                 raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
-            time.sleep(pause_seconds)
+            with away():
+                time.sleep(pause_seconds)
             pause_seconds = min(MAX_LOOK_SECONDS, pause_seconds * 1.5)
         try:
             return self._fetch_or_remember(job, began_at, use_cache=use_cache, cause=cause)

@@ -10,6 +10,7 @@ from typing import Any
 
 from errors import PatchbayError
 from integrations.answering import Rendered
+from integrations.at_work import away
 from integrations.fair_pool import FairPool
 from integrations.render import Renderer
 from plugin_store.workspaces import Scope
@@ -74,7 +75,8 @@ class Batches:
             yield from refused
             while fetches:
                 try:
-                    fetch = ready.get(timeout=self._silence_seconds)
+                    with away():
+                        fetch = ready.get(timeout=self._silence_seconds)
                 except queue.Empty:
                     yield None
                 else:

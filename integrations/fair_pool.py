@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from integrations.at_work import at_work
 from integrations.lanes import Lanes
 
 _Task = tuple[Future[Any], Callable[[], Any]]
@@ -58,7 +59,9 @@ class FairPool:
         try:
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(work())
+                    with at_work():
+                        result = work()
+                    future.set_result(result)
                 except BaseException as error:
                     future.set_exception(error)
         finally:

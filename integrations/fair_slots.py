@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from integrations.at_work import away
 from integrations.lanes import Lanes
 
 
@@ -27,7 +28,11 @@ class FairSlots:
         with self._lock:
             self._lanes.add(lane, turn)
             self._share_out()
-        if turn.acquire(timeout=max(0.0, timeout_seconds)):
+        if turn.acquire(blocking=False):
+            return True
+        with away():
+            has_come = turn.acquire(timeout=max(0.0, timeout_seconds))
+        if has_come:
             return True
         with self._lock:
             was_waiting = self._lanes.withdraw(lane, turn)

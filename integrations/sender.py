@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from errors import BudgetSpent, DeadlineExceeded, PatchbayError
+from integrations.at_work import away
 from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
@@ -124,11 +125,13 @@ class Sender:
                 may_renew = False
                 tokens = self._tokens.renew(installed, values, tokens, circumstances.cause)
             elif isinstance(result.outcome, BudgetSpent):
-                self._sleep(result.outcome.retry_after_seconds or 0.0)
+                with away():
+                    self._sleep(result.outcome.retry_after_seconds or 0.0)
             else:
                 wait = self._wait(installed, result.outcome, attempt)
                 waited_until = self._clock() + wait
-                self._sleep(wait)
+                with away():
+                    self._sleep(wait)
                 attempt += 1
 
     def _attempt(

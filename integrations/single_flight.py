@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from typing import Any, Generic, TypeVar
 
+from integrations.at_work import away
+
 Result = TypeVar("Result")
 
 
@@ -41,7 +43,8 @@ class SingleFlight(Generic[Result]):
             with self._lock:
                 self._waiting[key] += 1
             try:
-                return flight.result()
+                with away():
+                    return flight.result()
             except CancelledError:
                 # Submitted to a pool, it never began.
                 continue

@@ -19,6 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_dict_header
 
 from errors import EgressRefused, PatchbayError, UpstreamFailed, UpstreamInvalid
+from integrations.at_work import away
 from integrations.calls import Answer, DigestLogin, PreparedCall
 from integrations.egress.body import framing_of, read_body
 from integrations.egress.codings import ACCEPT_ENCODING, truncated
@@ -230,7 +231,8 @@ def _wire_headers(hop: Hop, user_agent: str) -> list[tuple[str, str]]:
 def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
     try:
         framing = framing_of(exchange.hop.method, reply.status, reply.headers)
-        body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
+        with away():
+            body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
     except (OSError, HTTPException):
         reply.drop()
         # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.

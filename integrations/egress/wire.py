@@ -18,6 +18,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ClosedPoolError
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
+from integrations.at_work import away
 from integrations.calls import Headers, Tls
 from integrations.egress.addresses import Address
 from integrations.egress.body import truncated
@@ -258,7 +259,8 @@ class Wire:
 def _request(conn: _GuardedConnection, exchange: Exchange) -> http.client.HTTPResponse:
     watch, hop = exchange.watch, exchange.hop
     if conn.is_closed:
-        _connect(conn, watch)
+        with away():
+            _connect(conn, watch)
     sock = cast(socket.socket, conn.sock)
     watch.hold(sock)
     conn.timeout = watch.remaining_seconds()
@@ -266,7 +268,8 @@ def _request(conn: _GuardedConnection, exchange: Exchange) -> http.client.HTTPRe
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         conn.request(hop.method, hop.destination.target, hop.body, cast(Any, _WireHeaders(exchange.headers)))
     # Past urllib3's own getresponse, which writes the URL to the log when it cannot read a header.
-    response = http.client.HTTPConnection.getresponse(conn)
+    with away():
+        response = http.client.HTTPConnection.getresponse(conn)
     exchange.in_head = False
     return response
 

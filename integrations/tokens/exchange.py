@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from errors import BudgetSpent, PatchbayError
+from integrations.at_work import away
 from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
@@ -50,7 +51,8 @@ class TokenExchange:
             except BudgetSpent as spent:
                 if not is_for_a_moment(spent, left):
                     raise
-                time.sleep(spent.retry_after_seconds or 0.0)
+                with away():
+                    time.sleep(spent.retry_after_seconds or 0.0)
 
     def _send_once(
         self, installed: Installed, kind: Kind, call: PreparedCall, cause: Cause, deadline_seconds: float

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from errors import DeadlineExceeded, PatchbayError, SettingsIncomplete, UpstreamFailed
+from integrations.at_work import away
 from integrations.budget import Spender, is_only_theirs
 from integrations.call_log import CallLog, Cause
 from integrations.catalog import Installed
@@ -178,7 +179,8 @@ class Tokens:
                 return self._hold(purchase, kept)
             if time.monotonic() >= gives_up_at:
                 raise DeadlineExceeded("Another process fetches the token, and takes too long.")
-            time.sleep(POLL_SECONDS)
+            with away():
+                time.sleep(POLL_SECONDS)
 
     def _read(self, source: Source, purchase: Purchase) -> Token | None:
         kept = source.read(purchase)

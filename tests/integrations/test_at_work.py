@@ -1,0 +1,128 @@
+"""Places for threads that run Python: a few at once, given away while one waits, and never a reason to stand still."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from integrations import at_work
+from integrations.fair_pool import FairPool
+from integrations.single_flight import SingleFlight
+
+PLACES = 2
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """A few places, for which a thread waits as long as a test may take."""
+    made = threading.Semaphore(PLACES)
+    monkeypatch.setattr(at_work, "_places", made)
+    monkeypatch.setattr(at_work, "PATIENCE_SECONDS", 60)
+    return made
+
+
+@pytest.fixture
+def pool() -> Iterator[FairPool]:
+    made = FairPool(8, "test")
+    yield made
+    made.close()
+
+
+class Room:
+    """Counts who is inside, and keeps them there."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self.inside = self.most = 0
+        self.leave = threading.Event()
+
+    def visit(self) -> None:
+        with self._changed:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self._changed.notify_all()
+        assert self.leave.wait(20)
+        with self._changed:
+            self.inside -= 1
+
+    def wait_for(self, inside: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.inside == inside, 20)
+
+
+def test_a_few_tasks_run_at_once_and_all_are_done(pool: FairPool):
+    room = Room()
+    visits = [pool.submit(f"lane {number}", room.visit) for number in range(6)]
+    room.wait_for(PLACES)
+    room.leave.set()
+    for visit in visits:
+        visit.result(20)
+    assert room.most == PLACES
+
+
+def test_who_waits_gives_its_place_away(pool: FairPool, places: threading.Semaphore):
+    waiting, room = Room(), Room()
+
+    def wait_away() -> None:
+        with at_work.away():
+            waiting.visit()
+
+    waits = [pool.submit(f"wait {number}", wait_away) for number in range(4)]
+    waiting.wait_for(4)
+    visits = [pool.submit(f"work {number}", room.visit) for number in range(3)]
+    room.wait_for(PLACES)
+    room.leave.set()
+    waiting.leave.set()
+    for done in (*waits, *visits):
+        done.result(20)
+    assert [places.acquire(blocking=False) for _ in range(PLACES + 1)] == [True] * PLACES + [False]
+
+
+def test_a_failure_leaves_no_place_taken(pool: FairPool, places: threading.Semaphore):
+    def fail() -> None:
+        with at_work.away():
+            raise ValueError
+
+    for number in range(2 * PLACES):
+        with pytest.raises(ValueError):
+            pool.submit(f"lane {number}", fail).result(20)
+    assert [places.acquire(blocking=False) for _ in range(PLACES + 1)] == [True] * PLACES + [False]
+
+
+def test_all_who_wait_for_one_fetch_leave_room_for_it_and_for_others(pool: FairPool):
+    flights: SingleFlight[str] = SingleFlight()
+    begun, fetched = threading.Event(), threading.Event()
+
+    def fetch() -> str:
+        begun.set()
+        with at_work.away():
+            assert fetched.wait(20)
+        return "fetched"
+
+    asked = [pool.submit(f"lane {number}", lambda: flights.run("key", fetch)) for number in range(6)]
+    assert begun.wait(20)
+    assert pool.submit("other", lambda: "done").result(20) == "done"
+    fetched.set()
+    assert {done.result(20) for done in asked} == {"fetched"}
+
+
+def test_who_finds_no_room_in_time_goes_on_without(monkeypatch: pytest.MonkeyPatch, pool: FairPool):
+    monkeypatch.setattr(at_work, "PATIENCE_SECONDS", 0.001)
+    room = Room()
+    visits = [pool.submit(f"lane {number}", room.visit) for number in range(PLACES + 3)]
+    room.wait_for(PLACES + 3)
+    room.leave.set()
+    for visit in visits:
+        visit.result(20)
+
+
+def test_a_thread_of_no_pool_has_no_place_to_give_away(places: threading.Semaphore):
+    def ask(held: Callable[[], bool] = lambda: places.acquire(blocking=False)) -> list[bool]:
+        with at_work.away():
+            return [held() for _ in range(PLACES + 1)]
+
+    with ThreadPoolExecutor(1) as plain:
+        assert plain.submit(ask).result(20) == [True] * PLACES + [False]
