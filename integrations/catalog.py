@@ -6,7 +6,7 @@ What a render needs to know of a plugin is put together once and remembered unti
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from integrations.compiled import CompiledManifests
 from integrations.manifest import Block, Endpoint, Integration
 from plugin_store.database import Database
 from plugin_store.properties import effective_config, effective_enabled, missing_required, properties_of
-from plugin_store.standing import Standing, load_standing, load_standings
+from plugin_store.standing import Standing, iterate_standings, load_standing
 from plugin_store.vault import SecretState, Vault
 from plugin_store.workspaces import Scope
 
@@ -132,10 +132,10 @@ class Catalog:
         found = (self._try_install(standing, scope) for standing in standings)
         return [installed for installed in found if installed is not None]
 
-    def standings(self, scope: Scope) -> Sequence[Standing]:
+    def standings(self, scope: Scope) -> Iterator[Standing]:
         """Every plugin as the scope has it, integration or not, by id; nothing is compiled for it."""
         with self._database.reading() as session:
-            return load_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
+            yield from iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
 
     def _load(self, scope: Scope, plugin_id: str) -> Installed:
         with self._database.reading() as session:

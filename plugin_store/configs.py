@@ -16,7 +16,7 @@ from plugin_store.own_values import Submitted, own_values_after, take_apart
 from plugin_store.paging import Page
 from plugin_store.properties import PropertySpec, properties_of
 from plugin_store.secret_book import SecretBook, SecretView, check_secret
-from plugin_store.standing import Standing, load_standing, load_standings
+from plugin_store.standing import Standing, iterate_standings, load_standing
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
 
@@ -90,10 +90,13 @@ class Configs:
 
     def list_states(self, scope: Scope, page: Page) -> tuple[list[StateView], int]:
         """A page of the same for every plugin, by id, and how many there are."""
+        states, total = [], 0
         with self._database.reading() as session:
-            standings = load_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
-        states = [self._state_view(standing) for standing in standings[page.offset : page.end]]
-        return states, len(standings)
+            for standing in iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault):
+                if page.offset <= total < page.end:
+                    states.append(self._state_view(standing))
+                total += 1
+        return states, total
 
     def change_state(self, plugin_id: str, scope: Scope, changes: Mapping[str, Any]) -> StateView:
         """Set what `changes` names of `enabled` and `config`; `enabled: None` inherits again.

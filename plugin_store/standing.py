@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from plugin_store.models import NotebookPluginConfig, Plugin, PluginConfig, PluginSecret
 from plugin_store.properties import effective_config, effective_enabled, properties_of
 from plugin_store.vault import SecretState, Vault, state_of
+
+ROWS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,19 @@ def load_standing(
     session: Session, plugin_id: str, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
 ) -> Standing | None:
     """The plugin's standing in the scope, or None when no such plugin is registered."""
-    standings = _load(session, workspace_id, notebook_id, vault, plugin_id)
-    return standings[0] if standings else None
+    return next(_load(session, workspace_id, notebook_id, vault, plugin_id), None)
 
 
-def load_standings(
+def iterate_standings(
     session: Session, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
-) -> list[Standing]:
-    """Every plugin's standing in the scope, by plugin id."""
+) -> Iterator[Standing]:
+    """Every plugin's standing in the scope, by plugin id, of which few are in memory at once."""
     return _load(session, workspace_id, notebook_id, vault, None)
 
 
 def _load(
     session: Session, workspace_id: int, notebook_id: int | None, vault: Vault | None, plugin_id: str | None
-) -> list[Standing]:
+) -> Iterator[Standing]:
     query = (
         select(
             Plugin.id,
@@ -108,9 +109,9 @@ def _load(
     )
     if plugin_id is not None:
         query = query.where(Plugin.id == plugin_id)
-    rows = session.execute(query).all()
-    secrets = _load_secrets(session, workspace_id, plugin_id, vault) if rows else {}
-    return [_standing(row, workspace_id, notebook_id, secrets.get(row.id, {})) for row in rows]
+    secrets = _load_secrets(session, workspace_id, plugin_id, vault)
+    for row in session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        yield _standing(row, workspace_id, notebook_id, secrets.get(row.id, {}))
 
 
 def _standing(

@@ -8,7 +8,7 @@ import pytest
 
 from errors import Invalid, NotFound
 from plugin_store.configs import Configs
-from plugin_store.standing import load_standing, load_standings
+from plugin_store.standing import iterate_standings, load_standing
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import WEATHER_PROPERTIES, view, weather
 
@@ -185,7 +185,7 @@ def test_a_standing_says_all_in_two_queries(store: Store, configs: Configs) -> N
     configs.change_state("weather", NOTEBOOK, {"enabled": False, "config": {"days": 2}})
     with store.database.reading() as session:
         weather_standing = load_standing(session, "weather", 1, 1, store.vault)
-        standings = load_standings(session, 1, None)
+        standings = list(iterate_standings(session, 1, None))
         assert load_standing(session, "nothing", 1, 1) is None
     assert weather_standing is not None
     assert (weather_standing.workspace_config, weather_standing.notebook_config) == (
