@@ -224,7 +224,7 @@ SETTINGS = (
             "How long an answer is fresh when neither manifest nor upstream says so."),
     Setting("cache_size_limit_bytes", "PATCHBAY_CACHE_SIZE_LIMIT", parse_bytes, "1G", BYTES_RIGHT,
             "Size on disk at which the artifacts that were used longest ago go."),
-    Setting("memory_cache_bytes", "PATCHBAY_MEMORY_CACHE", parse_bytes, "8M", BYTES_RIGHT,
+    Setting("memory_cache_bytes", "PATCHBAY_MEMORY_CACHE", parse_bytes, "4M", BYTES_RIGHT,
             "Memory for the answers that are asked for most."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
             "Whether this process fetches blocks on schedule."),

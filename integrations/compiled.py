@@ -12,7 +12,7 @@ from integrations.compiling import compile_plugin
 from integrations.manifest import Integration
 from plugin_store.standing import Standing
 
-MAX_KEPT = 256
+MAX_KEPT = 160
 
 
 class CompiledManifests:

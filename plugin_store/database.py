@@ -29,7 +29,7 @@ BUSY_TIMEOUT_SECONDS = 5.0
 POOL_SIZE = 6
 READERS, READERS_AHEAD = 4, 2
 # KiB of each connection's own; the system keeps the file in memory once, for all of them.
-CACHE_KIB = 256
+CACHE_KIB = 128
 
 DAMAGED = "The database file is damaged; restore it from a backup."
 UNREACHABLE = "The data folder cannot be read or written."

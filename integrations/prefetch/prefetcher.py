@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
@@ -29,6 +30,9 @@ _log = logging.getLogger(__name__)
 FLUSH_EVERY_SECONDS = 5.0
 # What a round takes for planning at most, so that many new plugins do not hold up what is due.
 PLANNING_SECONDS = 0.2
+# What waits for a thread at most. The rest stays in the table until there is room: it costs no memory there, and a
+# plugin of many blocks whose provider hangs keeps none of the others out.
+MAX_BEGUN, MAX_BEGUN_OF_PLUGIN = 1000, 100
 LATENESS_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
 
 # A scheduled call that makes way for people, or for a provider that needs a rest.
@@ -73,6 +77,7 @@ class Prefetcher:
         self._flushed_at = 0.0
         self._is_in_trouble = False
         self._running: set[int] = set()
+        self._begun: Counter[str] = Counter()
         # Jobs whose outcome could not be written, and when they may run again all the same.
         self._unwritten: dict[int, float] = {}
         self._lock = threading.Lock()
@@ -95,14 +100,16 @@ class Prefetcher:
         self._turn.release()
 
     def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:
-        """The runs that this round began, one for each job that is due and not running.
+        """The runs that this round began, one for each job that is due and not running, as many as may wait at once.
 
         What changed is planned first; what takes longer than `planning_seconds` is left to the next round.
         """
         self._plan(now, planning_seconds)
         begun = []
         for due in self._jobs.due(now):
-            if self._begin(due.id, now):
+            if len(self._running) >= MAX_BEGUN:
+                break
+            if self._begin(due, now):
                 begun.append(self._pool.submit(due.plugin_id, lambda due=due: self._run_due(due)))
         return begun
 
@@ -182,13 +189,23 @@ class Prefetcher:
             self._planned_revision = revision
         self._reconciler.bring_in_line(now, seconds)
 
-    def _begin(self, job_id: int, now: float) -> bool:
+    def _begin(self, due: Due, now: float) -> bool:
         with self._lock:
-            if job_id in self._running or self._unwritten.get(job_id, now) > now:
+            if due.id in self._running or self._unwritten.get(due.id, now) > now:
                 return False
-            self._unwritten.pop(job_id, None)
-            self._running.add(job_id)
+            if self._begun[due.plugin_id] >= MAX_BEGUN_OF_PLUGIN:
+                return False
+            self._unwritten.pop(due.id, None)
+            self._running.add(due.id)
+            self._begun[due.plugin_id] += 1
             return True
+
+    def _end(self, due: Due) -> None:
+        with self._lock:
+            self._running.discard(due.id)
+            self._begun[due.plugin_id] -= 1
+            if not self._begun[due.plugin_id]:
+                del self._begun[due.plugin_id]
 
     def _run_due(self, due: Due) -> None:
         try:
@@ -207,8 +224,7 @@ class Prefetcher:
             _log.exception("Fetching job %d ahead broke off.", due.id)
             self._hold(due.id, self._clock() + FLUSH_EVERY_SECONDS)
         finally:
-            with self._lock:
-                self._running.discard(due.id)
+            self._end(due)
 
     def _is_wanted(self, job: PrefetchJob, now: float) -> bool:
         """Whether somebody asked for it: the manifest, a person, or renders not too many intervals ago."""

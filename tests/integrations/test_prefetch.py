@@ -604,6 +604,51 @@ def test_a_clock_that_is_set_back_frees_what_waits_for_its_note(
     assert len(ahead.sweep(-86_400)) == 1
 
 
+@pytest.fixture
+def hanging_upstream() -> Iterator[HTTPServer]:
+    """Another provider, which answers several calls at once."""
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        yield server
+
+
+def test_a_plugin_whose_provider_hangs_begins_no_more_than_its_part(
+    ahead: Ahead, monkeypatch: pytest.MonkeyPatch, hanging_upstream: HTTPServer
+):
+    monkeypatch.setattr("integrations.prefetch.prefetcher.MAX_BEGUN_OF_PLUGIN", 3)
+    go_on = threading.Event()
+
+    def hang(_: Request) -> Response:
+        assert go_on.wait(20)
+        return Response("{}", content_type="application/json")
+
+    hanging_upstream.expect_request("/hang").respond_with_handler(hang)
+    block = {"endpoint": "hang", "pre_fetch": True, "refresh_interval": 100}
+    ahead.declare(
+        {
+            "integration": {"base_url": hanging_upstream.url_for("").rstrip("/")},
+            "endpoints": [{"id": "hang", "path": "/hang"}],
+            "blocks": [{"id": f"b{number}", **block} for number in range(8)],
+        }
+    )
+    hanging = ahead.prefetcher.sweep(time.time())
+    assert len(hanging) == 3
+    assert ahead.prefetcher.sweep(time.time()) == []
+    other = {"id": "other", "name": "O", "version": "1.0.0", "type": "integration"}
+    manifest = {
+        "integration": {"base_url": ahead.upstream.url_for("").rstrip("/")},
+        "endpoints": [{"id": "news", "path": "/news"}],
+        "blocks": [{"id": "news", "endpoint": "news", "pre_fetch": True, "refresh_interval": 100}],
+    }
+    assert ahead.client.post("/plugins/register", {**other, "manifest": manifest}).status_code == 201
+    assert ahead.sweep() == ["/news"]
+    go_on.set()
+    assert not wait(hanging, 20).not_done
+    for begun in (3, 2, 0):
+        runs = ahead.prefetcher.sweep(time.time())
+        assert len(runs) == begun
+        assert not wait(runs, 20).not_done
+
+
 def test_a_render_that_joins_a_scheduled_fetch_has_the_budget_that_the_schedule_leaves(ahead: Ahead):
     arrived, go_on = threading.Event(), threading.Event()
 
