@@ -41,6 +41,10 @@ class RefusedPickle(ValueError):
     """Something in the cache, or on its way there, is not bytes under a text key."""
 
 
+class VanishedFile(OSError):
+    """The cache's file was deleted while it was open."""
+
+
 class BytesDisk(diskcache.Disk):
     """Keys are text, values bytes; nothing is ever pickled or unpickled."""
 
@@ -263,6 +267,8 @@ def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> bool:
                 cache.set(key, value, expire=max(0.001, expire_seconds))
     except diskcache.Timeout:
         # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
+        if not Path(cache.directory, diskcache.core.DBNAME).exists():
+            raise VanishedFile from None
         cache.volume()
         return False
     return True
@@ -273,6 +279,8 @@ def _is_text(key: object) -> TypeGuard[str]:
 
 
 def _is_damage(error: Exception) -> bool:
+    if isinstance(error, VanishedFile):
+        return True
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF in _DAMAGE
 
