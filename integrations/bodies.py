@@ -41,10 +41,6 @@ class RefusedPickle(ValueError):
     """Something in the cache, or on its way there, is not bytes under a text key."""
 
 
-class VanishedFile(OSError):
-    """The cache's file was deleted while it was open."""
-
-
 class BytesDisk(diskcache.Disk):
     """Keys are text, values bytes; nothing is ever pickled or unpickled."""
 
@@ -162,7 +158,8 @@ class Bodies:
             cache = self._cache
             try:
                 with self._at_work(cache) as opened:
-                    return _set_all(opened, entries)
+                    _set_all(opened, entries)
+                    return True
             except _BROKEN as error:
                 if not self._recover(cache, error):
                     break
@@ -222,6 +219,13 @@ class Bodies:
                 self._cache.close()
                 self._cache = None
 
+    def _is_there(self) -> bool:
+        """Whether the cache's file was not deleted while it was open."""
+        try:
+            return (self._folder / diskcache.core.DBNAME).exists()
+        except OSError:
+            return True
+
     @contextlib.contextmanager
     def _at_work(self, cache: LeasedCache | None) -> Iterator[LeasedCache]:
         opened = self._open() if cache is None else cache
@@ -248,7 +252,7 @@ class Bodies:
 
         A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
         """
-        if not _is_damage(error):
+        if not _is_damage(error) and self._is_there():
             return False
         with self._lock:
             if self._cache is failed:
@@ -260,18 +264,15 @@ class Bodies:
         return True
 
 
-def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> bool:
+def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> None:
     try:
         with cache.transact():
             for key, value, expire_seconds in entries:
                 cache.set(key, value, expire=max(0.001, expire_seconds))
     except diskcache.Timeout:
         # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
-        if not Path(cache.directory, diskcache.core.DBNAME).exists():
-            raise VanishedFile from None
         cache.volume()
-        return False
-    return True
+        raise
 
 
 def _is_text(key: object) -> TypeGuard[str]:
@@ -279,8 +280,6 @@ def _is_text(key: object) -> TypeGuard[str]:
 
 
 def _is_damage(error: Exception) -> bool:
-    if isinstance(error, VanishedFile):
-        return True
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF in _DAMAGE
 
