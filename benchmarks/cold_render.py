@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from app import close_app, create_app
 from benchmarks.loopback import declaration, manifest, running, upstream
 from benchmarks.report import Section, Target
+from integrations import at_work
 from settings import Settings, load_settings
 from web.serve import bind
 from web.server import make_server
@@ -34,6 +35,10 @@ TOKEN = "bench"
 HOST_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 ROUNDS, CALLS, PARALLEL = 5, 300, 16
 BLOCKS, SLOW_MS = 20, 50
+# A path by which the server knows that a view waits for others, so that it has as many threads as ours.
+PLAIN_PATH = "/api/v1/integrations/plain/render"
+# What a provider nearby takes, beside one on this machine that takes nothing.
+NEAR_MS = 20
 OVERHEAD_LIMIT_MS, COST_LIMIT, BATCH_LIMIT = 1.5, 1.3, 1.6
 
 
@@ -45,6 +50,8 @@ class Cold:
     theirs_p50_ms: float
     ours_per_second: float
     theirs_per_second: float
+    ours_near_per_second: float
+    theirs_near_per_second: float
     one_block_ms: float
     batch_ms: float
 
@@ -57,6 +64,10 @@ class Cold:
         return self.theirs_per_second / self.ours_per_second
 
     @property
+    def near_cost(self) -> float:
+        return self.theirs_near_per_second / self.ours_near_per_second
+
+    @property
     def batch_ratio(self) -> float:
         return self.batch_ms / self.one_block_ms
 
@@ -65,20 +76,24 @@ def measure() -> Cold:
     """Both in turns, round by round."""
     with (
         upstream(0) as fast,
+        upstream(NEAR_MS) as near,
         upstream(SLOW_MS) as slow,
         _served("ours") as ours,
         _served("theirs", fast) as theirs,
+        _served("theirs", near) as theirs_near,
     ):
-        _declare(ours, fast, slow)
-        renders, gets, slow_blocks = _renders(), _gets(), itertools.count()
-        _warm(ours, renders)
-        _warm(theirs, gets)
+        _declare(ours, {"bench": fast, "near": near, "slow": slow})
+        renders, near_renders, gets, slow_blocks = _renders(), _renders("near"), _gets(), itertools.count()
+        for port, asks in ((ours, renders), (ours, near_renders), (theirs, gets), (theirs_near, gets)):
+            _per_second(port, asks)
         rounds = [
             (
                 _p50_ms(ours, renders),
                 _p50_ms(theirs, gets),
                 _per_second(ours, renders),
                 _per_second(theirs, gets),
+                _per_second(ours, near_renders),
+                _per_second(theirs_near, gets),
                 _one_block_ms(ours, slow_blocks),
                 _batch_ms(ours, slow_blocks),
             )
@@ -91,27 +106,27 @@ Ask = tuple[str, bytes]
 """A path and the body to post to it."""
 
 
-def _renders() -> Callable[[], Ask]:
+def _renders(plugin_id: str = "bench") -> Callable[[], Ask]:
     """Renders of which each asks something new."""
     numbers = itertools.count()
 
     def ask() -> Ask:
-        return "/api/v1/integrations/bench/render", _block("fast", next(numbers))
+        return f"/api/v1/integrations/{plugin_id}/render", _block("fast", next(numbers))
 
     return ask
 
 
 def _gets() -> Callable[[], Ask]:
     numbers = itertools.count()
-    return lambda: ("/get", orjson.dumps({"n": next(numbers)}))
+    return lambda: (PLAIN_PATH, orjson.dumps({"n": next(numbers)}))
 
 
 def _block(block_id: str, number: int) -> bytes:
     return orjson.dumps({"block_type": block_id, "parameters": {"n": number}})
 
 
-def _declare(port: int, fast: str, slow: str) -> None:
-    for plugin_id, url in (("bench", fast), ("slow", slow)):
+def _declare(port: int, urls: Mapping[str, str]) -> None:
+    for plugin_id, url in urls.items():
         block = {
             "id": "fast",
             "endpoint": "item",
@@ -132,10 +147,6 @@ def _post(connection: http.client.HTTPConnection, ask: Ask, status: int = 200) -
     body = answer.read()
     assert answer.status == status, body
     return body
-
-
-def _warm(port: int, asks: Callable[[], Ask]) -> None:
-    _per_second(port, asks)
 
 
 def _p50_ms(port: int, asks: Callable[[], Ask]) -> float:
@@ -220,10 +231,13 @@ def _serve_ours(settings: Settings, ending: ExitStack) -> None:
 def _serve_theirs(settings: Settings, url: str) -> None:
     """The view that people write instead."""
     app = Flask("passthrough")
+    # It knows nothing of our places, and would hold one of few while it waits for its provider.
+    for _ in range(settings.threads):
+        at_work._places.put(None)
     session = requests.Session()
     session.mount("http://", HTTPAdapter(pool_maxsize=settings.threads))
 
-    @app.post("/get")
+    @app.post(PLAIN_PATH)
     def get() -> Response:
         given: Any = request.get_json()
         answer = session.get(f"{url}/item", params={"n": given["n"]}, timeout=10)
@@ -238,6 +252,8 @@ def run() -> list[Section]:
     figures = [
         f"one at a time  {cold.ours_p50_ms:6.2f} ms   plain get {cold.theirs_p50_ms:6.2f} ms",
         f"{PARALLEL} at a time   {cold.ours_per_second:6.0f} /s   plain get {cold.theirs_per_second:6.0f} /s",
+        f"{NEAR_MS} ms away     {cold.ours_near_per_second:6.0f} /s   plain get {cold.theirs_near_per_second:6.0f} /s"
+        f"   {cold.near_cost:.2f} ×",
         f"{BLOCKS} in a batch  {cold.batch_ms:6.1f} ms   one block {cold.one_block_ms:6.1f} ms",
     ]
     targets = [

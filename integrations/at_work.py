@@ -10,46 +10,54 @@ This is about speed, not about safety: who finds no room within a moment goes on
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 
 PLACES = 4
 PATIENCE_SECONDS = 0.05
 
-# One interpreter, one set of places.
-_places = threading.Semaphore(PLACES)
+# One interpreter, one set of places: each is an item that whoever works has taken.
+_places: SimpleQueue[None] = SimpleQueue()
+for _ in range(PLACES):
+    _places.put(None)
 _mine = threading.local()
 
 
-@contextmanager
-def at_work() -> Iterator[None]:
+class at_work:  # noqa: N801 - a context manager, as those of contextlib are named
     """Holds a place for the calling thread, in which it runs one task."""
-    _come()
-    try:
-        yield
-    finally:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _come()
+
+    def __exit__(self, *_exc: object) -> None:
         _go()
 
 
-@contextmanager
-def away() -> Iterator[None]:
+class away:  # noqa: N801 - as above
     """Gives the calling thread's place to others while it waits for something; nothing where it has none."""
-    if not _go():
-        yield
-        return
-    try:
-        yield
-    finally:
-        _come()
+
+    __slots__ = ("_had_place",)
+
+    def __enter__(self) -> None:
+        self._had_place = _go()
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._had_place:
+            _come()
 
 
 def _come() -> None:
-    _mine.has_place = _places.acquire(timeout=PATIENCE_SECONDS)
+    try:
+        _places.get(timeout=PATIENCE_SECONDS)
+        _mine.has_place = True
+    except Empty:
+        _mine.has_place = False
 
 
 def _go() -> bool:
     had_place: bool = getattr(_mine, "has_place", False)
     if had_place:
         _mine.has_place = False
-        _places.release()
+        _places.put(None)
     return had_place

@@ -6,10 +6,10 @@ import importlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -49,6 +49,8 @@ STORAGE_REASONS = {
     sqlite3.SQLITE_PERM: UNREACHABLE,
     sqlite3.SQLITE_PROTOCOL: UNREACHABLE,
 }
+
+Found = TypeVar("Found")
 
 db = SQLAlchemy(model_class=Base)
 
@@ -150,30 +152,14 @@ class Glances:
 
     def revision(self) -> int:
         """The store's revision. Raises StorageFailed."""
-        with _driver_failures():
-            reader = self._readers.take()
-            try:
-                return reader.read_revision()
-            finally:
-                self._readers.give_back(reader)
+        return self._look(Reader.read_revision)
 
     def commits(self) -> int:
         """A number that moves with every commit to the store, whatever it changed and whichever process made it.
 
         It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
         """
-        try:
-            reader = self._readers.take()
-            try:
-                has_moved = reader.has_moved()
-            finally:
-                self._readers.give_back(reader)
-        except sqlite3.Error as error:
-            # As `_driver_failures` has it; entering a context costs as much as the look itself.
-            if _is_storage_failure(error):
-                raise _storage_failed(error) from None
-            raise
-        if has_moved:
+        if self._look(Reader.has_moved):
             # Counted once by each connection that sees it, so the number is never older than what one has seen.
             with self._commits_lock:
                 self._commits += 1
@@ -181,12 +167,20 @@ class Glances:
 
     def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """The rows of a SELECT. Raises StorageFailed."""
-        with _driver_failures():
+        return self._look(lambda reader: reader.connection.execute(query, parameters).fetchall())
+
+    def _look(self, look: Callable[[Reader], Found]) -> Found:
+        try:
             reader = self._readers.take()
             try:
-                return reader.connection.execute(query, parameters).fetchall()
+                return look(reader)
             finally:
                 self._readers.give_back(reader)
+        except sqlite3.Error as error:
+            # As `_driver_failures` has it; entering a context costs as much as the look itself.
+            if _is_storage_failure(error):
+                raise _storage_failed(error) from None
+            raise
 
     def close(self) -> None:
         """Closes what nobody uses; whoever asks again opens anew."""

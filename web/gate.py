@@ -50,6 +50,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+API_HEADERS = {**SECURITY_HEADERS, "Vary": "Origin", "Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,11 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if response.status_code == HTTPStatus.NO_CONTENT:
             # Flask names a type for every answer; one without a body has none (RFC 9110 section 8.3).
             response.headers.pop("Content-Type", None)
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        if request.path.startswith(API_PREFIX):
+        given = {name.lower() for name, _ in response.headers}
+        wanted = API_HEADERS if request.path.startswith(API_PREFIX) else SECURITY_HEADERS
+        response.headers.extend((name, value) for name, value in wanted.items() if name.lower() not in given)
+        if wanted is API_HEADERS and "vary" in given:
             response.vary.add("Origin")
-            response.headers.setdefault("Cache-Control", "no-store")
         origin = request.headers.get("Origin")
         if origin is not None and _is_ours(gate, request):
             response.vary.add("Origin")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import pytest
 
@@ -16,9 +17,11 @@ PLACES = 2
 
 
 @pytest.fixture(autouse=True)
-def places(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+def places(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[None]:
     """A few places, for which a thread waits as long as a test may take."""
-    made = threading.Semaphore(PLACES)
+    made: SimpleQueue[None] = SimpleQueue()
+    for _ in range(PLACES):
+        made.put(None)
     monkeypatch.setattr(at_work, "_places", made)
     monkeypatch.setattr(at_work, "PATIENCE_SECONDS", 60)
     return made
@@ -63,7 +66,7 @@ def test_a_few_tasks_run_at_once_and_all_are_done(pool: FairPool):
     assert room.most == PLACES
 
 
-def test_who_waits_gives_its_place_away(pool: FairPool, places: threading.Semaphore):
+def test_who_waits_gives_its_place_away(pool: FairPool, places: SimpleQueue[None]):
     waiting, room = Room(), Room()
 
     def wait_away() -> None:
@@ -78,10 +81,10 @@ def test_who_waits_gives_its_place_away(pool: FairPool, places: threading.Semaph
     waiting.leave.set()
     for done in (*waits, *visits):
         done.result(20)
-    assert [places.acquire(blocking=False) for _ in range(PLACES + 1)] == [True] * PLACES + [False]
+    assert places.qsize() == PLACES
 
 
-def test_a_failure_leaves_no_place_taken(pool: FairPool, places: threading.Semaphore):
+def test_a_failure_leaves_no_place_taken(pool: FairPool, places: SimpleQueue[None]):
     def fail() -> None:
         with at_work.away():
             raise ValueError
@@ -89,7 +92,7 @@ def test_a_failure_leaves_no_place_taken(pool: FairPool, places: threading.Semap
     for number in range(2 * PLACES):
         with pytest.raises(ValueError):
             pool.submit(f"lane {number}", fail).result(20)
-    assert [places.acquire(blocking=False) for _ in range(PLACES + 1)] == [True] * PLACES + [False]
+    assert places.qsize() == PLACES
 
 
 def test_all_who_wait_for_one_fetch_leave_room_for_it_and_for_others(pool: FairPool):
@@ -119,10 +122,11 @@ def test_who_finds_no_room_in_time_goes_on_without(monkeypatch: pytest.MonkeyPat
         visit.result(20)
 
 
-def test_a_thread_of_no_pool_has_no_place_to_give_away(places: threading.Semaphore):
-    def ask(held: Callable[[], bool] = lambda: places.acquire(blocking=False)) -> list[bool]:
+def test_a_thread_of_no_pool_has_no_place_to_give_away(places: SimpleQueue[None]):
+    def count_away() -> int:
         with at_work.away():
-            return [held() for _ in range(PLACES + 1)]
+            return places.qsize()
 
     with ThreadPoolExecutor(1) as plain:
-        assert plain.submit(ask).result(20) == [True] * PLACES + [False]
+        assert plain.submit(count_away).result(20) == PLACES
+    assert places.qsize() == PLACES
