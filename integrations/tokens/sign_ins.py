@@ -10,7 +10,7 @@ from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from errors import NotFound, PluginDisabled, ReviewDue, SettingsIncomplete, UpstreamFailed
+from errors import NotFound, ReviewDue, SettingsIncomplete, UpstreamFailed
 from integrations.calls import origin_of
 from integrations.catalog import Catalog, Installed
 from integrations.manifest import GRANT, OAuth2
@@ -85,7 +85,7 @@ class SignIns:
     def start(self, workspace_id: int, plugin_id: str, redirect_uri: str) -> str:
         """The address at the provider where a person signs in.
 
-        Raises NotFound, PluginDisabled, SettingsIncomplete, ReviewDue and SecretUnreadable.
+        Raises NotFound, SettingsIncomplete, ReviewDue and SecretUnreadable; a plugin that is off can be set up.
         """
         purchase = self._purchase(workspace_id, plugin_id)
         _require_usable(purchase)
@@ -157,8 +157,6 @@ class SignIns:
 
     def _purchase(self, workspace_id: int, plugin_id: str) -> Purchase:
         installed = self._find(workspace_id, plugin_id)
-        if not installed.enabled:
-            raise PluginDisabled(f"`{plugin_id}` is switched off here; enable it to use it.")
         return self._purchases.of(installed, stored_values(installed, self._vault))
 
     def _find(self, workspace_id: int, plugin_id: str) -> Installed:
@@ -189,7 +187,7 @@ def _require_usable(purchase: Purchase) -> None:
     """Whether the client may be shown to the provider; a grant that is locked is about to be replaced."""
     installed = purchase.installed
     if installed.missing:
-        installed.require_ready()
+        installed.require_set_up()
     current = installed.integration.destinations(purchase.values.config)
     for name in sorted(purchase.secret_names & installed.secrets.keys()):
         if is_locked(current[name], installed.secrets[name].bound_to):

@@ -119,6 +119,15 @@ class TestTheWayThere:
         }
         assert CLIENT_SECRET not in answer.text
 
+    def test_an_account_can_be_connected_before_the_plugin_is_switched_on(
+        self, client: Client, stranger: Client, provider: RotatingServer
+    ):
+        client.put("/integrations/svc/enable", {"enabled": False})
+        sign_in(client, stranger)
+        assert client.get("/integrations/svc/oauth2").json["connected"] is True
+        asked = {"endpoint_id": "me", "parameters": {}}
+        assert client.post("/integrations/svc/execute", asked).status_code == 403
+
     def test_every_sign_in_has_a_state_of_its_own(self, client: Client, provider: RotatingServer):
         assert begin(client)["state"] != begin(client)["state"]
 
@@ -150,11 +159,6 @@ class TestTheWayThere:
                 lambda client: client.delete("/integrations/svc/secrets/client_secret"),
                 409,
                 "settings_incomplete",
-            ),
-            (
-                lambda client: client.put("/integrations/svc/enable", {"enabled": False}),
-                403,
-                "plugin_disabled",
             ),
             (
                 lambda client: declare_sign_in(client, "http://127.0.0.2:1", is_set=False),
