@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,13 +197,22 @@ class Artifacts:
                 return whole, total - len(lost)
 
     def purge(
-        self, plugin_id: str | None = None, workspace_id: int | None = None, block_id: str | None = None
+        self,
+        plugin_id: str | None = None,
+        workspace_id: int | None = None,
+        block_id: str | None = None,
+        step_endpoint_ids: Collection[str] = (),
     ) -> int:
         """How many artifacts were forgotten: of the plugin, the workspace, the block; of all that is not narrowed down.
 
+        With a block go the answers of its steps, given by their endpoints, else it would be made of the same again.
         What is being fetched now is not kept either. Raises StorageFailed when something could not be deleted.
         """
-        mine = _narrowed(plugin_id, workspace_id, block_id)
+        mine = _narrowed(plugin_id, workspace_id)
+        if block_id is not None:
+            table = IntegrationArtifact
+            of_steps = table.block_id.is_(None) & table.endpoint_id.in_(step_endpoint_ids)
+            mine.append((table.block_id == block_id) | of_steps)
         purged = 0
         with self._database.writing() as session:
             # Each epoch is written, which raises the store's revision too: whoever remembers artifacts sees it.

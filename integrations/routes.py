@@ -9,7 +9,7 @@ import orjson
 from flask import Response, request
 from flask.views import MethodView
 
-from errors import Invalid, Malformed
+from errors import Invalid, Malformed, PatchbayError
 from integrations.answering import Rendered
 from integrations.artifacts import ArtifactRow
 from integrations.catalog import Installed
@@ -148,7 +148,9 @@ class PluginArtifacts(MethodView):
     def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
         """Forget a plugin's kept answers in the workspace; what is being fetched now is not kept either."""
         services().registry.get(plugin_id)
-        purged = services().artifacts.purge(plugin_id, _scope(query).workspace_id, asked.get("block_type"))
+        scope, block_id = _scope(query), asked.get("block_type")
+        steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
+        purged = services().artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
         return {"purged": purged}
 
 
@@ -165,6 +167,15 @@ def purge_workspace(workspace_id: int) -> dict[str, int]:
 def purge_all() -> dict[str, int]:
     """Forget all kept answers of every workspace; what is being fetched now is not kept either."""
     return {"purged": services().artifacts.purge()}
+
+
+def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
+    """The endpoints of all steps but the last, whose answers are kept for themselves; none of an unknown block."""
+    try:
+        steps = services().catalog.find(scope, plugin_id).block(block_id).steps
+    except PatchbayError:
+        return []
+    return [step.endpoint.id for step in steps[:-1]]
 
 
 def _scope(query: dict[str, Any]) -> Scope:

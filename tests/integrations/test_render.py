@@ -114,6 +114,15 @@ def test_two_steps_are_one_request_of_the_frontend(weather):
     assert {call.headers["X-Api-Key"] for call in weather.calls()} == {"KEY-0123456789"}
 
 
+def test_a_purge_of_a_block_takes_its_steps_along_and_no_other_block(weather, client):
+    weather.ask()
+    weather.ask("motd", {})
+    assert client.delete("/plugins/weather/artifacts?block_type=weather").json == {"purged": 2}
+    assert weather.ask("motd", {}).headers["X-Cache"] == "HIT"
+    assert weather.ask().headers["X-Cache"] == "MISS"
+    assert len(weather.calls("/geo")) == len(weather.calls("/now")) == 2
+
+
 def test_the_second_ask_is_answered_from_the_artifact(weather):
     first, second = weather.ask(), weather.ask()
     assert (second.headers["X-Cache"], second.json["cached"]) == ("HIT", True)
