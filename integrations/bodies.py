@@ -1,6 +1,5 @@
-"""The files and small rows in which artifacts' bodies lie: diskcache, for bytes only.
+"""The files and small rows in which artifacts' bodies lie.
 
-diskcache unpickles whatever row it finds marked as a pickle, so its disk is replaced by one that knows no pickle.
 What is damaged is lost and made anew: a cache may forget, it may not stop the house.
 """
 
@@ -12,22 +11,13 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import diskcache
-from diskcache.core import MODE_PICKLE
+from diskcache.core import DBNAME
 
-from plugin_store.leases import Leases
+from integrations.leased_cache import LeasedCache
 
-CONNECTIONS = 6
-PRAGMAS = (
-    # Pages of each connection's own: the system keeps the file in memory once, for all of them.
-    "cache_size = 16",
-    # Reading a mapped file that somebody cuts short ends the process.
-    "mmap_size = 0",
-    "synchronous = NORMAL",
-)
-BUSY_TIMEOUT_SECONDS = 5
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
 # A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
@@ -35,92 +25,6 @@ _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLI
 
 Entry = tuple[str, bytes, float]
 """A key, its bytes, and the seconds for which they are kept."""
-
-
-class RefusedPickle(ValueError):
-    """Something in the cache, or on its way there, is not bytes under a text key."""
-
-
-class BytesDisk(diskcache.Disk):
-    """Keys are text, values bytes; nothing is ever pickled or unpickled."""
-
-    def put(self, key: Any) -> Any:
-        if not isinstance(key, str):
-            raise RefusedPickle("a key must be text")
-        return key, True
-
-    def get(self, key: Any, raw: bool) -> Any:
-        if not raw or not isinstance(key, str):
-            raise RefusedPickle("a key must be text")
-        return key
-
-    def store(self, value: Any, read: bool, key: Any = None) -> Any:
-        if not isinstance(value, bytes) or read:
-            raise RefusedPickle("a value must be bytes")
-        return super().store(value, read, key=key)
-
-    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
-        if mode == MODE_PICKLE:
-            raise RefusedPickle("a value must be bytes")
-        return super().fetch(mode, filename, value, read)
-
-
-class LeasedCache(diskcache.Cache):
-    """A cache whose connections are leased for one piece of work, where diskcache keeps one for each thread for ever.
-
-    So a house of many threads needs few.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._leases = Leases(self._connect, CONNECTIONS)
-        super().__init__(
-            str(folder),
-            timeout=BUSY_TIMEOUT_SECONDS,
-            disk=BytesDisk,
-            eviction_policy="none",
-            # Looking for what has expired at each write costs as much as the write.
-            cull_limit=0,
-            disk_min_file_size=32 * 1024,
-        )
-        self.rest()
-
-    @property
-    def _con(self) -> sqlite3.Connection:
-        held: sqlite3.Connection | None = getattr(self._local, "con", None)
-        if held is None:
-            held = self._local.con = self._leases.take()
-        return held
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            Path(self.directory) / diskcache.core.DBNAME,
-            timeout=self.timeout,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        for pragma in PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        return connection
-
-    def rest(self) -> None:
-        """The calling thread's work is done: its connection is another's."""
-        held = self._local.__dict__.pop("con", None)
-        if held is not None:
-            self._leases.give_back(held)
-
-    def list_keys(self) -> Iterator[Any]:
-        """Every key, over a connection of the iteration's own: between two keys the thread may do other work."""
-        keys = iter(self)
-        held = self._local.__dict__.pop("con")
-        try:
-            yield from keys
-        finally:
-            self._leases.give_back(held)
-
-    def close(self) -> None:
-        """Closes the connections with which nobody works."""
-        self.rest()
-        self._leases.discard(lambda connection: connection.close())
 
 
 class Bodies:
@@ -222,7 +126,7 @@ class Bodies:
     def _is_there(self) -> bool:
         """Whether the cache's file was not deleted while it was open."""
         try:
-            return (self._folder / diskcache.core.DBNAME).exists()
+            return (self._folder / DBNAME).exists()
         except OSError:
             return True
 
@@ -241,7 +145,7 @@ class Bodies:
             return self._cache
 
     def _make(self) -> LeasedCache:
-        if _is_emptied(self._folder / diskcache.core.DBNAME):
+        if _is_emptied(self._folder / DBNAME):
             shutil.rmtree(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)

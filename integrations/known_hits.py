@@ -15,7 +15,7 @@ from integrations.last_uses import LastUses
 from integrations.memory_front import MemoryFront
 from integrations.usage.counter import UsageCounter
 from integrations.uses import Use
-from plugin_store.database import Glances
+from plugin_store.glances import Glances
 from plugin_store.workspaces import Scope
 
 # What an entry costs beside the bytes of question and answer: its objects, and its place in the table.

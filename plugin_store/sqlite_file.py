@@ -1,0 +1,95 @@
+"""How the store's file is opened, and what is said when the disk is in the way."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError
+
+from errors import StorageFailed
+
+BUSY_TIMEOUT_SECONDS = 5.0
+# KiB of each connection's own; the system keeps the file in memory once, for all of them.
+CACHE_KIB = 128
+
+DAMAGED = "The database file is damaged; restore it from a backup."
+UNREACHABLE = "The data folder cannot be read or written."
+BUSY = "The store is busy with other writes; try again."
+
+# What SQLite says when the disk, the folder or another process is in the way, and not our SQL; and what we
+# say then: our own words, since SQLite's may quote what was stored.
+STORAGE_REASONS = {
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
+    sqlite3.SQLITE_FULL: "The disk is full.",
+    sqlite3.SQLITE_READONLY: "The data folder is read-only.",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
+    sqlite3.SQLITE_IOERR: UNREACHABLE,
+    sqlite3.SQLITE_PERM: UNREACHABLE,
+    sqlite3.SQLITE_PROTOCOL: UNREACHABLE,
+}
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection that may write."""
+    connection = open_file(path)
+    set_pragmas(connection)
+    return connection
+
+
+def open_file(path: str) -> sqlite3.Connection:
+    """A connection for one thread at a time, whichever it is; it begins no transaction by itself."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def set_pragmas(connection: sqlite3.Connection, _record: object = None) -> None:
+    """Makes a connection ours: WAL, foreign keys, little memory."""
+    # WAL with NORMAL keeps each commit through the death of a process; only a power cut may cost the last.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+
+@contextmanager
+def storage_failures() -> Iterator[None]:
+    """Raises StorageFailed for what SQLAlchemy raises when the disk is in the way."""
+    try:
+        yield
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.Error) and is_storage_failure(error.orig):
+            raise storage_failed(error.orig) from None
+        raise
+
+
+@contextmanager
+def driver_failures() -> Iterator[None]:
+    """Raises StorageFailed for what the driver raises when the disk is in the way."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if is_storage_failure(error):
+            raise storage_failed(error) from None
+        raise
+
+
+def is_storage_failure(error: sqlite3.Error) -> bool:
+    """Whether the disk, the folder or another process is in the way, and not our SQL."""
+    return _primary_code(error) in STORAGE_REASONS
+
+
+def storage_failed(error: sqlite3.Error) -> StorageFailed:
+    """The same in our words."""
+    return StorageFailed(STORAGE_REASONS[_primary_code(error)])
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
