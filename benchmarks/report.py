@@ -23,7 +23,7 @@ class Target:
     def line(self) -> str:
         word = "at least" if self.at_least else "at most"
         verdict = "" if self.is_met else "   MISSED"
-        return f"{self.name}: {self.measured:.2f} {self.unit}, {word} {self.limit:.3g}{verdict}"
+        return f"{self.name}: {self.measured:.2f} {self.unit}, {word} {round(self.limit, 3):g}{verdict}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from integrations.compiling import compile_plugin
 from integrations.manifest import Integration
 from plugin_store.standing import Standing
 
-MAX_KEPT = 160
+MAX_KEPT = 224
 
 
 class CompiledManifests:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-MAX_WAITING = 10_000
+MAX_WAITING = 5_000
 
 
 class LastUses:

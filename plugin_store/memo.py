@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 
 # More than any house has in use; what was loaded longest ago goes first.
-MAX_REMEMBERED = 160
+MAX_REMEMBERED = 224
 
 
 class RevisionMemo:
