@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
 
 from errors import (
     BreakerOpen,
@@ -24,6 +23,7 @@ from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.at_work import away
 from integrations.budget import is_only_theirs
 from integrations.call_log import Cause
+from integrations.claims import Claims
 from integrations.executor import Outcome, Unchanged, to_json
 from integrations.failures import Failures
 from integrations.fair_pool import FairPool
@@ -38,14 +38,6 @@ PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
 
 FIRST_LOOK_SECONDS = 0.002
 MAX_LOOK_SECONDS = 0.05
-
-
-class Claims(Protocol):
-    """Who may do a thing that only one of several processes should do."""
-
-    def claim(self, key: str) -> bool: ...
-
-    def release(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,16 +152,11 @@ class AnyItem:
 # -- where rules count -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class If:
     """Rules that only count under a condition."""
 
-    condition: Condition
-    rules: tuple[Rule, ...]
-
     def __init__(self, condition: Condition, *rules: Rule) -> None:
-        object.__setattr__(self, "condition", condition)
-        object.__setattr__(self, "rules", rules)
+        self.condition, self.rules = condition, rules
 
     def wrong(self, words: Words) -> Wrong:
         if self.condition.holds(words):
@@ -171,16 +166,11 @@ class If:
         return {"if": self.condition.shape(), "then": all_of(self.rules)}
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Inside:
     """Rules of the section under a word."""
 
-    word: str
-    rules: tuple[Rule, ...]
-
     def __init__(self, word: str, *rules: Rule) -> None:
-        object.__setattr__(self, "word", word)
-        object.__setattr__(self, "rules", rules)
+        self.word, self.rules = word, rules
 
     def wrong(self, words: Words) -> Wrong:
         inner = words.get(self.word)
@@ -191,16 +181,11 @@ class Inside:
         return {"properties": {self.word: all_of(self.rules)}}
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class Each:
     """Rules of each section in the list under a word; one by itself counts as a list of one."""
 
-    word: str
-    rules: tuple[Rule, ...]
-
     def __init__(self, word: str, *rules: Rule) -> None:
-        object.__setattr__(self, "word", word)
-        object.__setattr__(self, "rules", rules)
+        self.word, self.rules = word, rules
 
     def wrong(self, words: Words) -> Wrong:
         for index, item in enumerate(items_of(words, self.word)):

@@ -13,6 +13,7 @@ from integrations.at_work import away
 from integrations.budget import Spender, is_only_theirs
 from integrations.call_log import CallLog, Cause
 from integrations.catalog import Installed
+from integrations.claims import Claims
 from integrations.manifest import Login, OAuth2
 from integrations.parameters import Values
 from integrations.requests_builder import Limits
@@ -33,14 +34,6 @@ from plugin_store.vault import Vault
 POLL_SECONDS = 0.05
 
 _log = logging.getLogger(__name__)
-
-
-class Claims(Protocol):
-    """Who may do a thing that only one of several processes should do."""
-
-    def claim(self, key: str) -> bool: ...
-
-    def release(self, key: str) -> None: ...
 
 
 class Source(Protocol):
