@@ -248,7 +248,9 @@ class Answerer:
 
     def _keep(self, artifact: Artifact, origin: Origin) -> bool:
         try:
-            return self._artifacts.put(artifact, origin)
+            # A step's own answer is awaited by its block, which is among those under way.
+            company = self.flights.count() - 1 if origin.block_id is not None else 0
+            return self._artifacts.put(artifact, origin, company)
         except StorageFailed as error:
             # The answer is there; that it cannot be kept must not cost it.
             _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.artifact_care import DROPPED_AT_ONCE, ArtifactCare, drop, forget_rows
+from integrations.at_work import away
 from integrations.bodies import Bodies, Entry
 from integrations.calls import Headers
 from integrations.freshness import Lifetime, State
@@ -127,7 +128,7 @@ class Artifacts:
         self._database = database
         self._clock = clock
         self._care = care
-        self._together: Together[_New, bool] = Together(database.turn, self._keep_all)
+        self._together: Together[_New, bool] = Together(database.turn, self._keep_all, waiting=away)
 
     def get(self, key: str) -> Artifact | None:
         """The artifact, unless it is of no use any more."""
@@ -141,9 +142,10 @@ class Artifacts:
         """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
         self._care.last_uses.note(key)
 
-    def put(self, artifact: Artifact, origin: Origin) -> bool:
+    def put(self, artifact: Artifact, origin: Origin, company: int = 0) -> bool:
         """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
 
+        `company` is how many others are being fetched, which may come to be kept in the same moment.
         Raises StorageFailed when nothing can be written.
         """
         keep_seconds = artifact.lifetime.kept_until - self._clock()
@@ -151,7 +153,7 @@ class Artifacts:
             return False
         packed = _pack(artifact)
         is_kept = self._together.write(
-            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed)))
+            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), company
         )
         if is_kept:
             self._care.note_growth(len(packed))

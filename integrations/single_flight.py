@@ -21,6 +21,10 @@ class SingleFlight(Generic[Result]):
         self._waiting: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    def count(self) -> int:
+        """How many fetches are under way."""
+        return len(self._flights)
+
     def waiting(self, key: str) -> int:
         """How many wait for the key's fetch, beside the one who fetches."""
         with self._lock:

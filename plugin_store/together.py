@@ -1,71 +1,119 @@
-"""Writes of several threads in one transaction: who waits for the turn finds its work done by who had it."""
+"""Writes of several threads in one transaction (group commit): a transaction costs more than what is in it.
+
+The first who comes leads: it waits a moment where company is expected, then for the writer's turn, and writes what all
+brought who came meanwhile. PostgreSQL knows the moment as `commit_delay`, the company as `commit_siblings`.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # What one transaction may hold up others for.
 MAX_AT_ONCE = 64
+# With so many, one more makes each of them hardly cheaper.
+ENOUGH = 4
+DELAY_SECONDS = 0.004
 
 
-@dataclass(slots=True, eq=False)
-class _Wish(Generic[Item, Result]):
-    """One thread's item, and what became of it."""
+class _Group(Generic[Item, Result]):
+    """What is written together, and what became of it once `written` can be acquired."""
 
-    item: Item
-    is_done: bool = False
-    result: Result | None = None
-    error: BaseException | None = None
+    __slots__ = ("complete", "error", "expected", "items", "results", "written")
+
+    def __init__(self, expected: int) -> None:
+        self.expected = expected
+        self.items: list[Item] = []
+        self.results: Sequence[Result] = ()
+        self.error: BaseException | None = None
+        self.complete = _held_lock()
+        self.written = _held_lock()
+
+    def add(self, item: Item) -> int:
+        """The item's place among the others."""
+        self.items.append(item)
+        if len(self.items) == self.expected:
+            self.complete.release()
+        return len(self.items) - 1
+
+    def result(self, place: int) -> Result:
+        if self.error is not None:
+            raise self.error
+        return self.results[place]
 
 
 class Together(Generic[Item, Result]):
-    """Gathers items while somebody writes; the next writer writes them all.
+    """Gathers items until the writer's turn has come, then writes them all.
 
-    `turn` is the writer's turn, `write` writes items in it and returns what came of each. Alone, a thread writes
-    its own item and pays nothing for the company that it might have had.
+    `turn` is the writer's turn, `write` writes items in it and returns what came of each; `waiting` is around what a
+    thread waits for others.
     """
 
     def __init__(
         self,
         turn: Callable[[], AbstractContextManager[None]],
         write: Callable[[Sequence[Item]], Sequence[Result]],
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        delay_seconds: float = DELAY_SECONDS,
     ) -> None:
         self._turn = turn
         self._write = write
-        self._wishes: deque[_Wish[Item, Result]] = deque()
+        self._waiting = waiting
+        self._delay_seconds = delay_seconds
+        self._gathering: _Group[Item, Result] | None = None
+        self._lock = threading.Lock()
 
-    def write(self, item: Item) -> Result:
-        """What came of the item, which is committed by then. Raises what `turn` and `write` raise."""
-        mine: _Wish[Item, Result] = _Wish(item)
-        self._wishes.append(mine)
+    def write(self, item: Item, company: int = 0) -> Result:
+        """What came of the item, which is committed by then. Raises what `turn` and `write` raise.
+
+        `company` is how many others are likely to come within the moment; alone, a thread waits for nobody.
+        """
+        with self._lock:
+            group = self._gathering
+            leads = group is None or len(group.items) == MAX_AT_ONCE
+            if group is None or leads:
+                group = self._gathering = _Group(min(company + 1, ENOUGH))
+            place = group.add(item)
+        if leads:
+            self._lead(group)
+        else:
+            with self._waiting(), group.written:
+                pass
+        return group.result(place)
+
+    def gathered(self) -> int:
+        """How many items wait to be written by a thread that waits for its turn."""
+        with self._lock:
+            return len(self._gathering.items) if self._gathering is not None else 0
+
+    def _lead(self, group: _Group[Item, Result]) -> None:
         try:
+            if group.expected > 1:
+                with self._waiting():
+                    group.complete.acquire(timeout=self._delay_seconds)
             with self._turn():
-                while not mine.is_done:
-                    self._fulfil(mine)
+                self._close(group)
+                group.results = self._write(group.items)
+        except BaseException as error:
+            group.error = error
+            raise
         finally:
-            if not mine.is_done and mine in self._wishes:
-                self._wishes.remove(mine)
-        if mine.error is not None:
-            raise mine.error
-        return cast(Result, mine.result)
+            self._close(group)
+            group.written.release()
 
-    def _fulfil(self, mine: _Wish[Item, Result]) -> None:
-        wishes = [self._wishes.popleft() for _ in range(min(len(self._wishes), MAX_AT_ONCE))]
-        assert wishes, mine  # noqa: S101 - what is not done waits here
-        try:
-            results = self._write([wish.item for wish in wishes])
-            for wish, result in zip(wishes, results, strict=True):
-                wish.result = result
-        except Exception as error:
-            for wish in wishes:
-                wish.error = error
-        finally:
-            for wish in wishes:
-                wish.is_done = True
+    def _close(self, group: _Group[Item, Result]) -> None:
+        """Whoever comes from now on comes to another group."""
+        with self._lock:
+            if self._gathering is group:
+                self._gathering = None
+
+
+def _held_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock

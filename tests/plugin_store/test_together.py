@@ -1,30 +1,28 @@
-"""Writes gathered while somebody writes: each is done once, and each thread learns what became of its own."""
+"""Writes of several threads in one transaction: each is done once, and each thread learns what became of its own."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-import pytest
-
 from errors import StorageFailed
-from plugin_store.together import MAX_AT_ONCE, Together
+from plugin_store.together import ENOUGH, MAX_AT_ONCE, Together
+
+LONG_SECONDS = 20.0
 
 
 class Writer:
-    """Notes what it is given together, and waits for leave to go on."""
+    """Notes what it is given together; its turn comes when nobody else has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay_seconds: float = LONG_SECONDS) -> None:
         self.lock = threading.Lock()
         self.written: list[list[int]] = []
-        self.wanting = 0
-        self.all_want = threading.Event()
+        self.together: Together[int, int] = Together(self.turn, self.write, delay_seconds=delay_seconds)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        self.wanting += 1
         with self.lock:
             yield
 
@@ -34,63 +32,107 @@ class Writer:
             raise StorageFailed("full")
         return [10 * item for item in items]
 
+    def gather(self, items: Sequence[int], company: int = 0) -> list[int | BaseException]:
+        """What comes of items that all wait for the turn at once."""
 
-def test_alone_a_thread_writes_its_own():
+        def write(item: int) -> int | BaseException:
+            try:
+                return self.together.write(item, company)
+            except StorageFailed as error:
+                return error
+
+        with ThreadPoolExecutor(len(items)) as pool:
+            with self.lock:
+                results: list[Future[int | BaseException]] = []
+                for item in items:
+                    before = self.together.gathered()
+                    results.append(pool.submit(write, item))
+                    while self.together.gathered() == before:
+                        threading.Event().wait(0.001)
+            return [result.result(LONG_SECONDS) for result in results]
+
+
+def test_alone_a_thread_writes_its_own_and_waits_for_nobody():
     writer = Writer()
-    together: Together[int, int] = Together(writer.turn, writer.write)
-    assert [together.write(1), together.write(2)] == [10, 20]
+    assert [writer.together.write(1), writer.together.write(2)] == [10, 20]
     assert writer.written == [[1], [2]]
 
 
-def gather(writer: Writer, items: Sequence[int]) -> list[int | BaseException]:
-    """What comes of items that all wait for the turn at once."""
-    together: Together[int, int] = Together(writer.turn, writer.write)
-
-    def write(item: int) -> int | BaseException:
-        try:
-            return together.write(item)
-        except StorageFailed as error:
-            return error
-
-    with ThreadPoolExecutor(len(items)) as pool:
-        with writer.lock:
-            results = [pool.submit(write, item) for item in items]
-            while writer.wanting < len(items):
-                threading.Event().wait(0.001)
-        return [result.result(20) for result in results]
-
-
-def test_who_waits_has_it_done_by_who_had_the_turn():
+def test_who_comes_before_the_turn_does_is_written_along():
     writer = Writer()
-    assert gather(writer, range(20)) == [10 * item for item in range(20)]
-    assert [sorted(items) for items in writer.written] == [list(range(20))]
+    assert writer.gather(range(20)) == [10 * item for item in range(20)]
+    assert writer.written == [list(range(20))]
+
+
+def test_where_company_is_expected_the_first_waits_for_it():
+    writer = Writer()
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda item: writer.together.write(item, company=2), range(3)))
+    assert results == [0, 10, 20]
+    assert list(map(len, writer.written)) == [3]
+
+
+def test_of_many_who_are_expected_a_few_are_waited_for():
+    writer = Writer()
+    with ThreadPoolExecutor(ENOUGH) as pool:
+        list(pool.map(lambda item: writer.together.write(item, company=1000), range(ENOUGH)))
+    assert sorted(writer.written[0]) == list(range(ENOUGH))
+
+
+def test_company_that_does_not_come_is_waited_for_a_moment_only():
+    writer = Writer(delay_seconds=0.001)
+    assert writer.together.write(1, company=3) == 10
+    assert writer.written == [[1]]
 
 
 def test_one_transaction_holds_no_more_than_so_many():
     writer = Writer()
     items = range(MAX_AT_ONCE + 20)
-    assert gather(writer, items) == [10 * item for item in items]
+    assert writer.gather(items) == [10 * item for item in items]
     assert sorted(map(len, writer.written)) == [20, MAX_AT_ONCE]
 
 
 def test_a_failure_is_everybody_s_whose_write_it_was_and_nobody_else_s():
     writer = Writer()
-    assert all(isinstance(result, StorageFailed) for result in gather(writer, [1, -1, 2]))
-    assert gather(writer, [4]) == [40]
+    assert all(isinstance(result, StorageFailed) for result in writer.gather([1, -1, 2]))
+    assert writer.gather([4]) == [40]
 
 
-def test_a_turn_that_does_not_come_is_told_and_nothing_is_written_later():
+def test_a_turn_that_does_not_come_is_told_to_all_and_nothing_is_written_later():
     class Impatient(Writer):
         @contextmanager
         def turn(self) -> Iterator[None]:
-            if not self.wanting:
-                self.wanting += 1
-                raise StorageFailed("busy")
+            with self.lock:
+                if not self.asked:
+                    self.asked = True
+                    raise StorageFailed("busy")
             yield
 
+        asked = False
+
     writer = Impatient()
-    together: Together[int, int] = Together(writer.turn, writer.write)
-    with pytest.raises(StorageFailed):
-        together.write(1)
-    assert together.write(2) == 20
-    assert writer.written == [[2]]
+    assert all(isinstance(result, StorageFailed) for result in writer.gather([1, 2, 3]))
+    assert writer.together.write(4) == 40
+    assert writer.written == [[4]]
+
+
+def test_while_one_group_is_written_the_next_gathers():
+    class Slow(Writer):
+        def write(self, items: Sequence[int]) -> list[int]:
+            if items == [1]:
+                is_writing.set()
+                assert may_go_on.wait(LONG_SECONDS)
+            return super().write(items)
+
+    is_writing, may_go_on, writer = threading.Event(), threading.Event(), Slow()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(writer.together.write, 1)
+        assert is_writing.wait(LONG_SECONDS)
+        with ThreadPoolExecutor(2) as others:
+            results = [others.submit(writer.together.write, item) for item in (2, 3)]
+            while writer.together.gathered() < 2:
+                threading.Event().wait(0.001)
+            may_go_on.set()
+            assert sorted(result.result(LONG_SECONDS) for result in results) == [20, 30]
+        assert first.result(LONG_SECONDS) == 10
+    assert [sorted(items) for items in writer.written] == [[1], [2, 3]]
