@@ -25,7 +25,7 @@ from integrations.budget import is_only_theirs
 from integrations.call_log import Cause
 from integrations.claims import Claims
 from integrations.executor import Outcome, Unchanged, to_json
-from integrations.failures import Failures
+from integrations.failures import Failures, name_of
 from integrations.fair_pool import FairPool
 from integrations.freshness import Lifetime, State, Wishes, decide_lifetime
 from integrations.single_flight import SingleFlight
@@ -177,13 +177,13 @@ class Answerer:
 
     def _fetch_or_remember(self, job: Job, began_at: float, *, use_cache: bool, cause: Cause) -> Rendered:
         """What somebody fetched since `began_at`, what failed since, or else what is fetched now."""
-        kept = self._artifacts.get(job.key)
+        kept, noted = self._artifacts.get_with(job.key, name_of(job.key))
         if kept is not None:
             if use_cache and job.is_answered_by(kept, self._clock()):
                 return Rendered(kept, "HIT")
             if began_at < kept.fetched_at <= self._clock():
                 return Rendered(kept, "BYPASS")
-        before = self._failures.recall(job.key, job.origin.era)
+        before = self._failures.read(noted, job.origin.era) if noted is not None else None
         if before is not None:
             is_another_s = began_at < before.at <= self._clock()
             if is_another_s or (use_cache and before.is_fresh(self._clock())):

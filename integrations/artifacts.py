@@ -133,7 +133,15 @@ class Artifacts:
     def get(self, key: str) -> Artifact | None:
         """The artifact, unless it is of no use any more."""
         stored = self._bodies.get(key)
-        artifact = _unpack(key, stored) if stored is not None else None
+        return self._read(key, stored) if stored is not None else None
+
+    def get_with(self, key: str, note_key: str) -> tuple[Artifact | None, bytes | None]:
+        """The same, and what lies beside it under another key, in one look."""
+        found = self._bodies.get_all((key, note_key))
+        return self._read(key, found[key]) if key in found else None, found.get(note_key)
+
+    def _read(self, key: str, stored: bytes) -> Artifact | None:
+        artifact = _unpack(key, stored)
         if artifact is None or artifact.state_at(self._clock()) is State.GONE:
             return None
         return artifact

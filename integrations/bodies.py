@@ -52,6 +52,20 @@ class Bodies:
             return None
         return value if isinstance(value, bytes) else None
 
+    def get_all(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The same of several keys, in one look: those that are there."""
+        cache = self._cache
+        try:
+            with self._at_work(cache) as opened:
+                found = opened.find_all(keys)
+        except _UNREADABLE:
+            # One of them cannot be read: each for itself, so that only that one goes.
+            return {key: value for key in keys if (value := self.get(key)) is not None}
+        except _BROKEN as error:
+            self._recover(cache, error)
+            return {}
+        return {key: value for key, value in found.items() if isinstance(value, bytes)}
+
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
         """Whether the bytes are kept now."""
         return self.set_all([(key, value, expire_seconds)])

@@ -121,10 +121,13 @@ class Catalog:
         self._manifests = manifests
         self._review_of = review_of
 
-    def find(self, scope: Scope, plugin_id: str) -> Installed:
-        """The integration in the scope. Raises NotFound, also for a plugin that is no integration."""
+    def find(self, scope: Scope, plugin_id: str, revision: int | None = None) -> Installed:
+        """The integration in the scope. Raises NotFound, also for a plugin that is no integration.
+
+        `revision` as `RevisionMemo.get` has it.
+        """
         key = ("installed", scope.workspace_id, scope.notebook_id, plugin_id)
-        return self._database.memo.get(key, lambda: self._load(scope, plugin_id))
+        return self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
 
     def list(self, scope: Scope) -> list[Installed]:
         """Every integration in the scope, by id."""

@@ -68,7 +68,7 @@ class _File:
         self._descriptor: int | None = None
         self._lock = threading.Lock()
         # The kernel's locks are the process's: between its threads this decides.
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
 
     @classmethod
     def share(cls, path: Path) -> _File:
@@ -91,14 +91,14 @@ class _File:
         with self._lock:
             if key in self._taken:
                 return False
-            descriptor = self._open_once()
+            descriptor, offset = self._open_once(), _offset(key)
             if descriptor is not None:
                 try:
-                    fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _offset(key))
+                    fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
                 except OSError as error:
                     if error.errno in _TAKEN:
                         return False
-            self._taken.add(key)
+            self._taken[key] = offset
             return True
 
     def _open_once(self) -> int | None:
@@ -109,10 +109,10 @@ class _File:
 
     def give_back(self, key: str) -> None:
         with self._lock:
-            self._taken.discard(key)
-            if self._descriptor is not None:
+            offset = self._taken.pop(key, None)
+            if self._descriptor is not None and offset is not None:
                 with suppress(OSError):
-                    fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, _offset(key))
+                    fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, offset)
 
 
 def _offset(key: str) -> int:

@@ -178,7 +178,7 @@ class Executor:
             own = ends_at - time.monotonic()
             return min(own, outer()) if outer is not None else own
 
-        return replace(circumstances, seconds_left=seconds_left)
+        return Circumstances(circumstances.cause, circumstances.block_id, seconds_left)
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
@@ -216,7 +216,8 @@ class Executor:
         given = {**parameters, **position.parameters}
 
         def build(tokens: Mapping[str, str]) -> PreparedCall:
-            return self.prepare(installed, endpoint, given, replace(values, tokens=tokens), position.page)
+            held = replace(values, tokens=tokens) if tokens else values
+            return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
             self._require_success(installed, call, answer)

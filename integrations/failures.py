@@ -61,8 +61,12 @@ class Failures:
 
     def recall(self, key: str, epoch: str) -> Remembered | None:
         """The key's last failure, fresh or not; none of another epoch, which a purge or a new manifest begins."""
-        stored = self._bodies.get(_name(key))
-        return _unpack(stored, epoch, self._clock()) if stored is not None else None
+        stored = self._bodies.get(name_of(key))
+        return self.read(stored, epoch) if stored is not None else None
+
+    def read(self, stored: bytes, epoch: str) -> Remembered | None:
+        """The failure as it was stored; none of another epoch."""
+        return _unpack(stored, epoch, self._clock())
 
     def note(self, key: str, epoch: str, error: PatchbayError, before: Remembered | None) -> None:
         """Remembers the failure, and writes into it how long nobody asks again."""
@@ -72,10 +76,12 @@ class Failures:
         wait = wait_after(error, count)
         if wait:
             error.retry_after_seconds = wait
-        self._bodies.set(_name(key), _pack(error, epoch, count, now, now + wait), wait + FORGET_AFTER_SECONDS)
+        self._bodies.set(
+            name_of(key), _pack(error, epoch, count, now, now + wait), wait + FORGET_AFTER_SECONDS
+        )
 
     def forget(self, key: str) -> None:
-        self._bodies.delete(_name(key))
+        self._bodies.delete(name_of(key))
 
 
 def is_remembered(error: PatchbayError) -> bool:
@@ -88,7 +94,8 @@ def _is_refusal(error: PatchbayError) -> bool:
     return status is not None and 400 <= status < 500 and status not in _PASSING_STATUSES
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
+    """The key under which the failure of a key is remembered."""
     return f"failure:{key}"
 
 

@@ -25,6 +25,7 @@ class Lanes(Generic[Item]):
         self._spare = spare_places(size)
         self._waiting: OrderedDict[str, deque[Item]] = OrderedDict()
         self._held: Counter[str] = Counter()
+        self._held_in_all = 0
 
     def add(self, lane: str, item: Item) -> None:
         """Lets the item wait for a place."""
@@ -32,8 +33,8 @@ class Lanes(Generic[Item]):
 
     def take(self) -> tuple[str, Item] | None:
         """The next item and its lane, which holds a place from now on; None while nothing fits."""
-        free = self._size - self._held.total()
-        if free <= 0:
+        free = self._size - self._held_in_all
+        if free <= 0 or not self._waiting:
             return None
         open_lanes = (lane for lane in self._waiting if free > self._spare or not self._held[lane])
         lane = min(open_lanes, key=lambda lane: self._held[lane], default=None)
@@ -43,10 +44,12 @@ class Lanes(Generic[Item]):
         self._waiting.move_to_end(lane)
         self._forget_if_empty(lane)
         self._held[lane] += 1
+        self._held_in_all += 1
         return lane, item
 
     def give_back(self, lane: str) -> None:
         """The lane holds one place less."""
+        self._held_in_all -= 1
         self._held[lane] -= 1
         if not self._held[lane]:
             del self._held[lane]

@@ -6,7 +6,9 @@ diskcache unpickles whatever row it finds marked as a pickle, so its disk is rep
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,21 @@ class LeasedCache(diskcache.Cache):
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").fetchall()
         return connection
+
+    def find_all(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values that are there of these keys, in one look; as `get` has it for one."""
+        marks = ", ".join("?" * len(keys))
+        rows = self._sql(
+            "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - nothing but question marks is put in
+            f" WHERE key IN ({marks}) AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)",
+            (*keys, time.time()),
+        ).fetchall()
+        found = {}
+        for key, mode, filename, value in rows:
+            # Between the look and the opening of its file it may have gone.
+            with suppress(OSError):
+                found[key] = self._disk.fetch(mode, filename, value, False)
+        return found
 
     def rest(self) -> None:
         """The calling thread's work is done: its connection is another's."""

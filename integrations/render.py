@@ -59,14 +59,16 @@ class Renderer:
         use_cache: bool = True,
         cause: Cause = "live",
         is_enough: Callable[[Artifact], bool] | None = None,
+        revision: int | None = None,
     ) -> Rendered:
         """The block's answer. Raises what the contract's failures name, as PatchbayError.
 
-        With `is_enough`, a fresh artifact that it finds too old is fetched again.
+        With `is_enough`, a fresh artifact that it finds too old is fetched again. `revision` is the store's, where it
+        was read since the block was asked for.
         """
-        job = replace(
-            self._find_block_job(scope, plugin_id, block_id, parameters, cause), is_enough=is_enough
-        )
+        job = self._find_block_job(scope, plugin_id, block_id, parameters, cause, revision)
+        if is_enough is not None:
+            job = replace(job, is_enough=is_enough)
         rendered = self._answerer.answer(job, use_cache=use_cache, cause=cause)
         return self._counted(scope, plugin_id, cause, replace(rendered, use=job.use) if job.use else rendered)
 
@@ -107,9 +109,15 @@ class Renderer:
     # -- what is asked -------------------------------------------------------------------------------------------
 
     def _find_block_job(
-        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], cause: Cause
+        self,
+        scope: Scope,
+        plugin_id: str,
+        block_id: str,
+        parameters: Mapping[str, Any],
+        cause: Cause,
+        revision: int | None = None,
     ) -> Job:
-        installed = self._catalog.find(scope, plugin_id)
+        installed = self._catalog.find(scope, plugin_id, revision)
         installed.require_ready()
         block = installed.block(block_id)
         job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
@@ -202,7 +210,9 @@ class Renderer:
             values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
         assert fetched is not None  # noqa: S101 - a block that can be rendered has a step
         assert isinstance(fetched.outcome, Outcome)  # noqa: S101 - the other kind has left already
-        outcome = replace(fetched.outcome, partial=partial)
+        outcome = fetched.outcome
+        if partial is not outcome.partial:
+            outcome = replace(outcome, partial=partial)
         if block.collect:
             outcome = replace(outcome, value=results, kind="json", content_type="application/json")
         if block.selector is not None:
@@ -213,7 +223,7 @@ class Renderer:
                 content_type="application/json",
             )
         # What is made of several answers is not confirmed by a word on the last one.
-        return replace(fetched, outcome=outcome, call_key=None if block.collect else fetched.call_key)
+        return Fetched(outcome, fetched.wishes, None if block.collect else fetched.call_key)
 
     def _call(
         self,

@@ -187,9 +187,9 @@ def _render(
 ) -> Response:
     # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
     revision = services().database.revision()
-    scope = _scope(query)
+    scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"), revision)
     rendered = services().renderer.render_block(
-        scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"]
+        scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
     )
     if rendered.cache_status == "HIT":
         artifact = rendered.artifact

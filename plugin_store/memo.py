@@ -19,10 +19,14 @@ class RevisionMemo:
         self._revision = revision
         self._remembered: tuple[int, dict[Hashable, Any]] = (-1, {})
 
-    def get(self, key: Hashable, load: Callable[[], Value]) -> Value:
-        """The value under `key`, loaded if the store has changed since. A failure is not remembered."""
+    def get(self, key: Hashable, load: Callable[[], Value], revision: int | None = None) -> Value:
+        """The value under `key`, loaded if the store has changed since. A failure is not remembered.
+
+        Who has read the `revision` since it was asked, and changed nothing itself, may give it.
+        """
         # The revision is read before the rows: a change in between costs a second load, never an old value.
-        revision = self._revision()
+        if revision is None:
+            revision = self._revision()
         remembered_at, values = self._remembered
         if remembered_at != revision:
             values = {}

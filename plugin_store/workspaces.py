@@ -24,18 +24,22 @@ class Scope(NamedTuple):
 
 
 def resolve_scope(
-    database: Database, workspace_id: int | None = None, notebook_id: int | None = None
+    database: Database,
+    workspace_id: int | None = None,
+    notebook_id: int | None = None,
+    revision: int | None = None,
 ) -> Scope:
     """The scope that a call names. Without a workspace it is the notebook's, or the first one.
 
-    Costs no query while the store is unchanged. Raises NotFound that names what is missing.
+    Costs no query while the store is unchanged; `revision` as `RevisionMemo.get` has it.
+    Raises NotFound that names what is missing.
     """
 
     def load() -> Scope:
         with database.reading() as session:
             return _load_scope(session, workspace_id, notebook_id)
 
-    return database.memo.get(("scope", workspace_id, notebook_id), load)
+    return database.memo.get(("scope", workspace_id, notebook_id), load, revision)
 
 
 def _load_scope(session: Session, workspace_id: int | None, notebook_id: int | None) -> Scope:

@@ -104,3 +104,40 @@ def test_a_folder_that_vanishes_is_made_again(bodies, tmp_path):
     assert bodies.get("k") in (None, b"x")
     assert bodies.set("k2", b"y" * 200_000, 60)
     assert bodies.get("k2") == b"y" * 200_000
+
+
+def test_several_are_found_in_one_look(bodies):
+    bodies.set("small", b"x", 60)
+    bodies.set("large", b"y" * 200_000, 60)
+    bodies.set("not asked for", b"z", 60)
+    assert bodies.get_all(["small", "large", "missing"]) == {"small": b"x", "large": b"y" * 200_000}
+
+
+def test_of_several_those_that_expired_or_lost_their_file_are_not_there(bodies, tmp_path):
+    bodies.set("small", b"x", 60)
+    bodies.set("large", b"y" * 200_000, 60)
+    bodies.set("expired", b"z", 0)
+    for path in (tmp_path / "cache").rglob("*.val"):
+        path.unlink()
+    with sqlite3.connect(databases(tmp_path)[0]) as connection:
+        connection.execute("UPDATE Cache SET expire_time = 1 WHERE key = 'expired'")
+    assert bodies.get_all(["small", "large", "expired"]) == {"small": b"x"}
+
+
+def test_of_several_one_that_cannot_be_read_hides_no_other(bodies, tmp_path):
+    for key in ("good", "planted"):
+        bodies.set(key, b"x", 60)
+    planted = pickle.dumps(Boom(tmp_path / "boom"))
+    with sqlite3.connect(databases(tmp_path)[0]) as connection:
+        connection.execute("UPDATE Cache SET value = ?, mode = 4 WHERE key = 'planted'", (planted,))
+    assert bodies.get_all(["good", "planted"]) == {"good": b"x"}
+    assert not (tmp_path / "boom").exists()
+
+
+def test_several_are_not_there_in_a_damaged_cache_which_starts_anew(bodies, tmp_path):
+    bodies.set("k", b"x", 60)
+    bodies.close()
+    databases(tmp_path)[0].write_bytes(b"garbage" * 1000)
+    assert bodies.get_all(["k", "other"]) == {}
+    assert bodies.set("k", b"y", 60)
+    assert bodies.get_all(["k"]) == {"k": b"y"}
