@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from integrations.cache_key import artifact_key
+from integrations.cache_key import KeyFrame
 from integrations.catalog import Installed
 from integrations.manifest import Block, Endpoint
 from integrations.parameters import Values, bind_parameters
@@ -22,16 +22,7 @@ class Question:
 
 def block_question(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Question:
     """The question that a block asks with these inputs. No secret is opened for it."""
-    key = artifact_key(
-        kind="block",
-        workspace_id=installed.scope.workspace_id,
-        plugin_id=installed.plugin_id,
-        declaration_digest=block.digest,
-        inputs=inputs,
-        config=_bound_config(installed, block.config_names),
-        secret_revisions=_bound_revisions(installed, block.secret_names),
-    )
-    return Question(key, inputs)
+    return Question(_frame(installed, "block", block).key(inputs), inputs)
 
 
 def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> Question:
@@ -44,16 +35,22 @@ def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapp
     bound = bind_parameters(endpoint, parameters, visible)
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
     shown = {name: value for name, value in bound.items() if name not in secure or name in parameters}
-    key = artifact_key(
-        kind="endpoint",
-        workspace_id=installed.scope.workspace_id,
-        plugin_id=installed.plugin_id,
-        declaration_digest=endpoint.digest,
-        inputs=shown,
-        config=_bound_config(installed, endpoint.config_names),
-        secret_revisions=_bound_revisions(installed, endpoint.secret_names),
-    )
-    return Question(key, shown)
+    return Question(_frame(installed, "endpoint", endpoint).key(shown), shown)
+
+
+def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyFrame:
+    """The frame of the block's or endpoint's keys, made once for an integration as it stands."""
+    frame = installed.key_frames.get((kind, declared.id))
+    if frame is None:
+        frame = installed.key_frames[kind, declared.id] = KeyFrame(
+            kind=kind,
+            workspace_id=installed.scope.workspace_id,
+            plugin_id=installed.plugin_id,
+            declaration_digest=declared.digest,
+            config=_bound_config(installed, declared.config_names),
+            secret_revisions=_bound_revisions(installed, declared.secret_names),
+        )
+    return frame
 
 
 def _bound_config(installed: Installed, names: frozenset[str]) -> dict[str, Any]:

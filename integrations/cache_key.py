@@ -26,33 +26,42 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def artifact_key(
-    *,
-    kind: Literal["block", "endpoint"],
-    workspace_id: int,
-    plugin_id: str,
-    declaration_digest: str,
-    inputs: Mapping[str, Any],
-    config: Mapping[str, Any],
-    secret_revisions: Mapping[str, str],
-) -> str:
-    """The artifact's key, 64 hex digits.
+class KeyFrame:
+    """All of an artifact's key but the inputs, which is the same from one question to the next."""
 
-    `declaration_digest` covers the block and the endpoints it uses; `inputs` are validated, defaults filled in;
-    `config` and `secret_revisions` hold what the call binds and nothing else, so that a setting which it does
-    not use leaves its artifacts fresh.
-    """
-    return digest(
-        {
+    __slots__ = ("_after", "_before")
+
+    def __init__(
+        self,
+        *,
+        kind: Literal["block", "endpoint"],
+        workspace_id: int,
+        plugin_id: str,
+        declaration_digest: str,
+        config: Mapping[str, Any],
+        secret_revisions: Mapping[str, str],
+    ) -> None:
+        """`declaration_digest` covers the block and the endpoints it uses.
+
+        `config` and `secret_revisions` hold what the call binds and nothing else, so that a setting which it does not
+        use leaves its artifacts fresh.
+        """
+        # Canonical JSON has its names in order: these stand before `inputs`, those after it.
+        before = {"config": dict(config), "declaration": declaration_digest}
+        after = {
             "kind": kind,
-            "workspace": workspace_id,
             "plugin": plugin_id,
-            "declaration": declaration_digest,
-            "inputs": dict(inputs),
-            "config": dict(config),
             "secrets": dict(secret_revisions),
+            "workspace": workspace_id,
         }
-    )
+        self._before = hashlib.sha256(canonical_json(before)[:-1] + b',"inputs":')
+        self._after = b"," + canonical_json(after)[1:]
+
+    def key(self, inputs: Mapping[str, Any]) -> str:
+        """The artifact's key, 64 hex digits. `inputs` are validated, defaults filled in."""
+        hashed = self._before.copy()
+        hashed.update(canonical_json(dict(inputs)) + self._after)
+        return hashed.hexdigest()
 
 
 def _with_big_integers_as_text(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from errors import (
@@ -19,6 +19,7 @@ from errors import (
     SecretUnreadable,
     SettingsIncomplete,
 )
+from integrations.cache_key import KeyFrame
 from integrations.compiled import CompiledManifests
 from integrations.manifest import Block, Endpoint, Integration
 from plugin_store.database import Database
@@ -43,6 +44,8 @@ class Installed:
     config: Mapping[str, Any]
     missing: tuple[str, ...]
     review: Mapping[str, Any] | None
+    key_frames: dict[tuple[str, str], KeyFrame] = field(default_factory=dict, compare=False, repr=False)
+    """Of the keys of its blocks and endpoints, as far as they were asked for."""
 
     @property
     def plugin_id(self) -> str:

@@ -34,12 +34,13 @@ class Leases(Generic[Thing]):
         try:
             return self._make()
         except BaseException:
-            self._leave(None)
+            self.give_back(None)
             raise
 
-    def give_back(self, thing: Thing) -> None:
-        """Another may have it."""
-        self._leave(thing)
+    def give_back(self, thing: Thing | None) -> None:
+        """Another may have it; None gives back the right to have one made."""
+        self._left.append(thing)
+        self._turns.put(None)
 
     def discard(self, discard: Callable[[Thing], object]) -> None:
         """Lets go of those that nobody has now; they are made anew when they are needed again."""
@@ -51,8 +52,4 @@ class Leases(Generic[Thing]):
         for thing in idle:
             if thing is not None:
                 discard(thing)
-            self._leave(None)
-
-    def _leave(self, thing: Thing | None) -> None:
-        self._left.append(thing)
-        self._turns.put(None)
+            self.give_back(None)

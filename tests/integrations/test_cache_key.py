@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.cache_key import artifact_key, canonical_json
+from integrations.cache_key import KeyFrame, canonical_json, digest
 
 BASE = {
     "kind": "block",
@@ -13,6 +13,10 @@ BASE = {
     "config": {"units": "metric"},
     "secret_revisions": {"api_key": "r1"},
 }
+
+
+def artifact_key(inputs, **frame):
+    return KeyFrame(**frame).key(inputs)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,25 @@ def test_another_question_has_another_key(other):
 
 def test_numbers_beyond_double_precision_stay_apart():
     assert canonical_json({"n": 2**60}) != canonical_json({"n": 2**60 + 1})
+
+
+def test_a_key_is_the_digest_of_one_canonical_json():
+    assert artifact_key(**BASE) == digest(
+        {
+            "kind": "block",
+            "workspace": 1,
+            "plugin": "weather",
+            "declaration": "d1",
+            "inputs": {"place": "Oslo", "days": 5},
+            "config": {"units": "metric"},
+            "secrets": {"api_key": "r1"},
+        }
+    )
+
+
+def test_one_frame_makes_the_keys_of_many_questions():
+    base = dict(BASE)
+    base.pop("inputs")
+    frame = KeyFrame(**base)
+    keys = [frame.key({"days": days}) for days in (1, 2, 1)]
+    assert keys[0] == keys[2] != keys[1]
