@@ -6,10 +6,11 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -105,6 +106,13 @@ migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform datab
 ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
+class App(Flask):
+    """Flask without coroutines: none of our views is one, and asking each time costs a request ninety calls."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application, its data folder made and its database migrated.
 
@@ -117,7 +125,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     make_instance_folder(settings.instance)
     held = HeldToken(settings)
-    app = Flask(__name__, instance_path=str(settings.instance))
+    app = App(__name__, instance_path=str(settings.instance))
     app.json = OrjsonProvider(app)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)

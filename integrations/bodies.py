@@ -27,6 +27,21 @@ Entry = tuple[str, bytes, float]
 """A key, its bytes, and the seconds for which they are kept."""
 
 
+class _AtWork:
+    """One piece of work with a cache. A class, for a render enters several, and a generator costs thrice as much."""
+
+    __slots__ = ("_cache",)
+
+    def __init__(self, cache: LeasedCache) -> None:
+        self._cache = cache
+
+    def __enter__(self) -> LeasedCache:
+        return self._cache
+
+    def __exit__(self, *_exc: object) -> None:
+        self._cache.rest()
+
+
 class Bodies:
     """Bytes by key, on disk. No method raises: what cannot be read is not there.
 
@@ -144,13 +159,8 @@ class Bodies:
         except OSError:
             return True
 
-    @contextlib.contextmanager
-    def _at_work(self, cache: LeasedCache | None) -> Iterator[LeasedCache]:
-        opened = self._open() if cache is None else cache
-        try:
-            yield opened
-        finally:
-            opened.rest()
+    def _at_work(self, cache: LeasedCache | None) -> _AtWork:
+        return _AtWork(self._open() if cache is None else cache)
 
     def _open(self) -> LeasedCache:
         with self._lock:

@@ -126,7 +126,7 @@ def decide_lifetime(
     declared = block.ttl_seconds if block.ttl_seconds is not None else endpoint.ttl_seconds
     if declared is None and upstream.no_store:
         return None
-    ttl = next(value for value in (declared, upstream.ttl_seconds, default_ttl_seconds) if value is not None)
+    ttl = _first(declared, upstream.ttl_seconds, default_ttl_seconds)
     revalidate = _first(
         block.stale_while_revalidate_seconds,
         endpoint.stale_while_revalidate_seconds,
@@ -137,7 +137,7 @@ def decide_lifetime(
         endpoint.stale_if_error_seconds,
         None if upstream.must_revalidate else upstream.stale_if_error_seconds,
     )
-    expires_at = now + min(ttl, MAX_LIFETIME_SECONDS)
+    expires_at = now + ttl
     stale_until = expires_at + max(revalidate, if_error)
     renewable_until = stale_until + RENEWABLE_SECONDS if is_renewable else 0.0
     return Lifetime(expires_at, expires_at + revalidate, expires_at + if_error, renewable_until)
@@ -153,9 +153,7 @@ def parse_cache_control(value: str) -> dict[str, str | None]:
 
 
 def _must_revalidate(directives: dict[str, str | None]) -> bool:
-    return any(name in directives for name in ("must-revalidate", "proxy-revalidate")) or _has_no_cache(
-        directives
-    )
+    return "must-revalidate" in directives or "proxy-revalidate" in directives or _has_no_cache(directives)
 
 
 def _has_no_cache(directives: dict[str, str | None]) -> bool:
@@ -164,7 +162,9 @@ def _has_no_cache(directives: dict[str, str | None]) -> bool:
 
 
 def _never_matches(vary: str | None, changing: Collection[str]) -> bool:
-    names = {name.strip().lower() for name in (vary or "").split(",")}
+    if vary is None:
+        return False
+    names = {name.strip().lower() for name in vary.split(",")}
     return "*" in names or not names.isdisjoint(changing)
 
 
@@ -180,8 +180,10 @@ def _explicit_ttl(directives: dict[str, str | None]) -> float | None:
 
 
 def _first(*values: float | None) -> float:
-    chosen = next((value for value in values if value is not None), 0.0)
-    return min(max(0.0, chosen), MAX_LIFETIME_SECONDS)
+    for value in values:
+        if value is not None:
+            return min(max(0.0, value), MAX_LIFETIME_SECONDS)
+    return 0.0
 
 
 def _seconds(value: str | None) -> float | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -153,18 +152,23 @@ class Sender:
                 return is_for_a_moment(outcome, left)
             return self._may_retry(installed, endpoint, circumstances, outcome, attempt)
 
+        measure = _Measure()
         try:
-            with self._logged(installed, endpoint, circumstances) as measure:
-                answer = self._send(installed, call, circumstances, measure, waited_until)
-                measure.status, measure.received_bytes = answer.status, answer.received_bytes
-                if worth_another(answer):
-                    measure.error_code = "upstream_failed"
-                    return _Again(answer)
-                return read(call, answer)
+            answer = self._send(installed, call, circumstances, measure, waited_until)
+            measure.status, measure.received_bytes = answer.status, answer.received_bytes
+            if worth_another(answer):
+                measure.error_code = "upstream_failed"
+                return _Again(answer)
+            return read(call, answer)
         except PatchbayError as error:
+            measure.error_code = error.code
+            measure.status = measure.status or getattr(error, "upstream_status", None)
             if worth_another(error):
                 return _Again(error)
             raise
+        finally:
+            if measure.sent_at is not None:
+                self._record(installed, endpoint, circumstances, measure, measure.sent_at)
 
     def _send(
         self,
@@ -216,21 +220,6 @@ class Sender:
         retry = installed.integration.retry
         assert retry is not None  # noqa: S101 - there is no second attempt without one
         return wait_seconds(retry, attempt, outcome, self._clock(), random.random())
-
-    @contextmanager
-    def _logged(
-        self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
-    ) -> Iterator[_Measure]:
-        measure = _Measure()
-        try:
-            yield measure
-        except PatchbayError as error:
-            measure.error_code = error.code
-            measure.status = measure.status or getattr(error, "upstream_status", None)
-            raise
-        finally:
-            if measure.sent_at is not None:
-                self._record(installed, endpoint, circumstances, measure, measure.sent_at)
 
     def _record(
         self,
