@@ -35,7 +35,9 @@ def load_json(body: bytes) -> Any:
     if _LONG_NUMBER in text.translate(_DIGITS_AS_ZEROS):
         return _load_exactly(text)
     value = orjson.loads(text)
-    _refuse_deep(value)
+    # With so few brackets nothing can be deeper.
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+        _refuse_deep(value)
     return value
 
 
@@ -54,6 +56,9 @@ def dump_json(value: Any) -> bytes:
 
 
 def _as_utf8(body: bytes) -> bytes:
+    if body[:1] < b"\x80" and 0 not in body[:4]:
+        # Most are what RFC 8259 asks for.
+        return body
     encoding = next((name for bom, name in _BOMS if body.startswith(bom)), None) or _unmarked_encoding(body)
     return body if encoding is None else body.decode(encoding).encode()
 

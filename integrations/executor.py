@@ -249,7 +249,7 @@ class Executor:
         return Outcome(
             value=unwrapped.value,
             kind=parsed.kind,
-            content_type=Redactor(call.secrets).redact_text(parsed.content_type),
+            content_type=_media_type_without_secrets(parsed.content_type, call),
             upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
             fetched_at=now,
             partial=unwrapped.partial,
@@ -341,6 +341,10 @@ def _check_schema(endpoint: Endpoint, value: Any) -> None:
             reason="schema",
             mismatches=[{"path": path, "message": message} for path, message in wrong[:20]],
         )
+
+
+def _media_type_without_secrets(media_type: str, call: PreparedCall) -> str:
+    return Redactor(call.secrets).redact_text(media_type) if call.secrets else media_type
 
 
 def _without_secrets(value: Any, kind: str, call: PreparedCall) -> Any:

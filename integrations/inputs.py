@@ -45,7 +45,7 @@ def step_parameters(
     Raises UpstreamInvalid for an output that is not there or does not fit, Invalid by field for an input.
     """
     if step.parameters is None:
-        names = {parameter.name for parameter in step.endpoint.parameters}
+        names = step.endpoint.parameter_names
         return {name: value for name, value in inputs.items() if name in names}
     optional = frozenset(f"inputs.{item.name}" for item in block.inputs)
     try:

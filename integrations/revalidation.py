@@ -45,6 +45,8 @@ def terms_of(headers: Headers, secrets: Iterable[str]) -> Terms | None:
     kept = [
         (name, value) for name in _KEPT if (value := headers.get(name)) is not None and _is_sound(name, value)
     ]
+    if not kept:
+        return None
     terms = Terms(Headers(tuple(kept)))
     text = "\n".join(value for _, value in kept)
     if not terms.conditions or len(text) > MAX_TERMS_CHARACTERS:

@@ -43,10 +43,17 @@ class Block:
     schedule: Schedule | None
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
+    is_safe: bool = field(init=False)
+    config_names: frozenset[str] = field(init=False)
+    secret_names: frozenset[str] = field(init=False)
 
-    @property
-    def is_safe(self) -> bool:
-        return all(step.endpoint.is_safe for step in self.steps)
+    def __post_init__(self) -> None:
+        endpoints = [step.endpoint for step in self.steps]
+        config_names = frozenset[str]().union(*(endpoint.config_names for endpoint in endpoints))
+        secret_names = frozenset[str]().union(*(endpoint.secret_names for endpoint in endpoints))
+        object.__setattr__(self, "is_safe", all(endpoint.is_safe for endpoint in endpoints))
+        object.__setattr__(self, "config_names", config_names)
+        object.__setattr__(self, "secret_names", secret_names)
 
     @property
     def uses_url(self) -> bool:
@@ -57,11 +64,3 @@ class Block:
             else any(parameter.name == "url" for parameter in step.endpoint.parameters)
             for step in self.steps
         )
-
-    @property
-    def config_names(self) -> frozenset[str]:
-        return frozenset().union(*(step.endpoint.config_names for step in self.steps))
-
-    @property
-    def secret_names(self) -> frozenset[str]:
-        return frozenset().union(*(step.endpoint.secret_names for step in self.steps))
