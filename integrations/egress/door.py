@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -18,18 +17,20 @@ from requests.auth import HTTPDigestAuth
 from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_dict_header
 
-from errors import EgressRefused, PatchbayError, UpstreamFailed, UpstreamInvalid
+from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.at_work import away
 from integrations.calls import Answer, DigestLogin, PreparedCall
-from integrations.egress.body import framing_of, read_body
-from integrations.egress.codings import ACCEPT_ENCODING, truncated
+from integrations.egress.answer_head import MAX_HEAD_BYTES
+from integrations.egress.body import Extent, framing_of, read_body
+from integrations.egress.codings import truncated
 from integrations.egress.deadline import Watch, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
 from integrations.egress.names import NameResolver, Resolve
 from integrations.egress.redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
+from integrations.egress.request_head import write_head
 from integrations.egress.urls import read_url
-from integrations.egress.wire import MAX_HEAD_BYTES, Exchange, Reply, Wire
+from integrations.egress.wire import Exchange, Reply, Wire
 
 __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 
@@ -37,24 +38,6 @@ __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 _FRAMING_FACTOR = 8
 
 _DIGEST_CHALLENGE = re.compile(r"(?:^|,)\s*Digest\s+(.*)", re.IGNORECASE | re.DOTALL)
-_METHOD = re.compile(r"[A-Z]{1,16}")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_OWN_HEADERS = frozenset(
-    {
-        "host",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "te",
-        "trailer",
-        "upgrade",
-        "expect",
-        "proxy-authorization",
-        "proxy-connection",
-    }
-)
 
 
 class _WireRequest(requests.PreparedRequest):
@@ -177,7 +160,7 @@ class Egress:
     def _make_exchange(self, call: PreparedCall, hop: Hop, watch: Watch) -> Exchange:
         return Exchange(
             hop=hop,
-            headers=_wire_headers(hop, self._user_agent),
+            request_head=write_head(hop, self._user_agent),
             watch=watch,
             public_only=call.public_only,
             max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
@@ -209,38 +192,22 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
     seen.add(step)
 
 
-def _wire_headers(hop: Hop, user_agent: str) -> list[tuple[str, str]]:
-    """The headers of a request as they go out after Host and framing."""
-    names = {name.lower() for name, _ in hop.headers}
-    if forbidden := names & _OWN_HEADERS:
-        raise EgressRefused(f"A call may not set the header {min(forbidden)}.", reason="headers")
-    if any(
-        not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text)) for name, text in hop.headers
-    ):
-        raise EgressRefused("A header of the call holds a character that may not be sent.", reason="headers")
-    if not _METHOD.fullmatch(hop.method):
-        raise EgressRefused("The call's method is not one that HTTP knows.", reason="method")
-    added = []
-    if "user-agent" not in names:
-        added.append(("User-Agent", user_agent))
-    if "accept-encoding" not in names:
-        added.append(("Accept-Encoding", ACCEPT_ENCODING))
-    return [*added, *hop.headers]
-
-
 def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
     try:
         framing = framing_of(exchange.hop.method, reply.status, reply.headers)
         with away():
             body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
-    except (OSError, HTTPException):
+    except OSError:
         reply.drop()
         # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
         raise exchange.watch.failure() if exchange.watch.has_ended() else truncated() from None
     except PatchbayError as error:
         reply.drop()
         raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
-    reply.keep()
+    if framing.extent is Extent.UNTIL_CLOSE:
+        reply.drop()
+    else:
+        reply.keep()
     exchange.watch.remaining_seconds()
     return body
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import io
-import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 import urllib3
@@ -21,18 +18,19 @@ from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
 from integrations.at_work import away
 from integrations.calls import Headers, Tls
 from integrations.egress.addresses import Address
-from integrations.egress.body import truncated
+from integrations.egress.answer_head import Head, read_head
+from integrations.egress.codings import truncated
 from integrations.egress.deadline import Watch
 from integrations.egress.dial import Dialer, Route
+from integrations.egress.incoming import Incoming
 from integrations.egress.redirects import Hop
 from integrations.egress.tls import TlsContexts, tls_failure
 
-MAX_HEAD_BYTES = 131_072
 MAX_ORIGINS = 128
-READ_BUFFER_BYTES = 16_384
+# Up to here a body is copied behind its head, so that both leave together.
+SMALL_BODY_BYTES = 65_536
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
-_FOLDED_LINE = re.compile(r"\r?\n[ \t]+")
 
 
 @dataclass(slots=True)
@@ -40,90 +38,33 @@ class Exchange:
     """One request and its answer on their way; `received_bytes` counts all that the peer sent."""
 
     hop: Hop
-    headers: list[tuple[str, str]]
+    request_head: bytes
     watch: Watch
     public_only: bool
     max_received_bytes: int
     tls: Tls | None = None
     received_bytes: int = 0
-    in_head: bool = field(default=True)
 
     @property
     def route(self) -> Route:
         return Route(self.hop.destination, self.public_only, self.hop.is_redirected)
 
     def count(self, size_bytes: int) -> None:
-        """Note what arrived; UpstreamInvalid when that is too much, or ends within the headers."""
+        """Note what arrived; UpstreamInvalid when that is too much."""
         self.received_bytes += size_bytes
-        if self.in_head and self.received_bytes > MAX_HEAD_BYTES:
-            raise _headers_too_large()
         if self.received_bytes > self.max_received_bytes:
             raise UpstreamInvalid("The provider sends without end.", reason="too_large")
-        if self.in_head and not size_bytes and self.received_bytes:
-            # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
-            raise self.watch.failure() if self.watch.has_ended() else truncated()
-
-
-class _CountedSocketReader(io.RawIOBase):
-    """The receiving side of a socket, every byte of it counted."""
-
-    def __init__(self, raw: io.RawIOBase, exchange: Exchange) -> None:
-        self._raw = raw
-        self._exchange = exchange
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int | None:
-        size_bytes = self._raw.readinto(buffer)
-        self._exchange.count(size_bytes or 0)
-        return size_bytes
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _CountedSocket:
-    """What http.client's response wants of a socket: a file to read from."""
-
-    def __init__(self, sock: socket.socket, exchange: Exchange) -> None:
-        self._sock = sock
-        self._exchange = exchange
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        raw = cast(io.RawIOBase, self._sock.makefile("rb", buffering=0))
-        return io.BufferedReader(_CountedSocketReader(raw, self._exchange), READ_BUFFER_BYTES)
-
-
-class _Response(http.client.HTTPResponse):
-    def _read_status(self) -> tuple[str, int, str]:
-        # http.client skips a 100 only. Any other interim answer (RFC 9110 section 15.2) would be taken for
-        # the final one, and the final one for the answer to the next request on this connection.
-        version, status, reason = super()._read_status()  # type: ignore[misc]  # not in the type stubs
-        return version, http.client.CONTINUE if 100 < status < 200 else status, reason
 
 
 class _GuardedConnection(HTTPConnection):
-    """A connection that dials through the guard and counts what it receives for the exchange it serves."""
+    """A connection that dials through the guard. Only its socket is used: what is said over it is our own."""
 
-    exchange: Exchange
     dial: Callable[[], tuple[socket.socket, Address]]
     peer: Address | None = None
 
     def _new_conn(self) -> socket.socket:
         sock, self.peer = self.dial()
-        watch = self.exchange.watch
-        # A TLS handshake ends by this timeout: until it is done the watchdog cannot reach its socket.
-        sock.settimeout(watch.remaining_seconds())
-        watch.hold(sock)
         return sock
-
-    def _make_response(self, sock: socket.socket, method: str | None = None) -> _Response:
-        return _Response(cast(Any, _CountedSocket(sock, self.exchange)), method=method)
-
-    # http.client calls it for every answer, with the socket and the method.
-    response_class = cast(Any, _make_response)
 
 
 class _GuardedTlsConnection(_GuardedConnection, HTTPSConnection):
@@ -138,48 +79,35 @@ class _GuardedTlsPool(HTTPSConnectionPool):
     ConnectionCls = cast(Any, _GuardedTlsConnection)
 
 
-class _WireHeaders(list[tuple[str, str]]):
-    """Headers in the order given, repeated names too: as much of a mapping as urllib3's request asks for."""
-
-    def __iter__(self) -> Iterator[str]:  # type: ignore[override]
-        return (name for name, _ in super().__iter__())
-
-    def items(self) -> Iterator[tuple[str, str]]:
-        return super().__iter__()
-
-
 class Reply:
     """An answer whose head was read. Ends by `keep` (the body was read whole) or `drop`."""
 
+    __slots__ = ("_exchange", "_head", "_release", "source")
+
     def __init__(
-        self, response: http.client.HTTPResponse, exchange: Exchange, release: Callable[[bool], None]
+        self, head: Head, source: Incoming, exchange: Exchange, release: Callable[[bool], None]
     ) -> None:
-        self._response = response
+        self._head = head
         self._exchange = exchange
         self._release = release
-        self.status = response.status
-        self.headers = Headers(
-            tuple((name, _FOLDED_LINE.sub(" ", value)) for name, value in response.msg.items())
-        )
-
-    def has_unreadable_headers(self) -> bool:
-        """Whether the parser gave up: it takes a line that is no header, and all that follow, for a body."""
-        return not self._response.msg.is_multipart() and bool(self._response.msg.get_payload())
+        self.source = source
 
     @property
-    def source(self) -> io.BufferedReader:
-        """What the body is read from."""
-        return cast(io.BufferedReader, self._response.fp)
+    def status(self) -> int:
+        return self._head.status
+
+    @property
+    def headers(self) -> Headers:
+        return self._head.headers
 
     def keep(self) -> None:
-        """Hand the connection to the next call, unless either side said that it closes."""
-        self._response.close()
-        self._release(self._exchange.watch.let_go())
+        """Hand the connection to the next call, unless the peer closes it or has said more than it should."""
+        is_whole = self._exchange.watch.let_go() and not self.source.unread_bytes
+        self._release(is_whole and self._head.keeps_open)
 
     def drop(self) -> None:
         """Close the connection: something unread may still be on it."""
         self._exchange.watch.let_go()
-        self._response.close()
         self._release(False)
 
 
@@ -205,16 +133,12 @@ class Wire:
             pool._put_conn(cast(Any, conn))
 
         try:
-            response = self._converse(conn, exchange)
+            head, source = self._converse(conn, exchange)
         except BaseException:
             exchange.watch.let_go()
             release(False)
             raise
-        reply = Reply(response, exchange, release)
-        if reply.has_unreadable_headers():
-            reply.drop()
-            raise UpstreamInvalid("The provider's headers cannot be read.", reason="headers")
-        return reply
+        return Reply(head, source, exchange, release)
 
     def close(self) -> None:
         self._pools.clear()
@@ -233,57 +157,67 @@ class Wire:
                 exchange.watch.remaining_seconds()
                 continue
             break
-        conn.exchange = exchange
-        conn.dial = lambda: self._dialer.dial(exchange.route, exchange.watch)
         # Another call may have opened it under a rule that does not hold for this one.
         if conn.peer is not None and not self._dialer.may_reuse(exchange.route, conn.peer):
             conn.close()
         return pool, conn
 
-    def _converse(self, conn: _GuardedConnection, exchange: Exchange) -> http.client.HTTPResponse:
-        is_kept = not conn.is_closed
+    def _converse(self, conn: _GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
         try:
-            return _request(conn, exchange)
-        except (OSError, http.client.HTTPException) as error:
-            # A kept connection may have been closed by the peer just now: not one byte of an answer says so.
-            may_repeat = is_kept and exchange.hop.method in _SAFE_METHODS and exchange.received_bytes == 0
-            if not (may_repeat and _is_hang_up(error)) or exchange.watch.has_ended():
-                raise _answer_failure(error, exchange) from None
-        conn.close()
-        try:
-            return _request(conn, exchange)
-        except (OSError, http.client.HTTPException) as error:
+            if not conn.is_closed:
+                try:
+                    return _ask(conn, exchange)
+                except OSError as error:
+                    # The peer may have closed a kept connection just now: not one byte of an answer says so.
+                    may_repeat = exchange.hop.method in _SAFE_METHODS and exchange.received_bytes == 0
+                    if not (may_repeat and _is_hang_up(error)) or exchange.watch.has_ended():
+                        raise
+                conn.close()
+            self._connect(conn, exchange)
+            return _ask(conn, exchange)
+        except OSError as error:
             raise _answer_failure(error, exchange) from None
+        except UpstreamInvalid as error:
+            # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
+            raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
+
+    def _connect(self, conn: _GuardedConnection, exchange: Exchange) -> None:
+        watch = exchange.watch
+
+        def dial() -> tuple[socket.socket, Address]:
+            sock, peer = self._dialer.dial(exchange.route, watch)
+            # A TLS handshake ends by this timeout: until it is done the watchdog cannot reach its socket.
+            sock.settimeout(watch.remaining_seconds())
+            watch.hold(sock)
+            return sock, peer
+
+        conn.dial = dial
+        try:
+            with away():
+                conn.connect()
+        except ssl.SSLError as error:
+            raise watch.failure() if watch.has_ended() else tls_failure(error) from None
+        except TimeoutError:
+            raise watch.failure() from None
+        except OSError:
+            raise _hung_up() from None
 
 
-def _request(conn: _GuardedConnection, exchange: Exchange) -> http.client.HTTPResponse:
-    watch, hop = exchange.watch, exchange.hop
-    if conn.is_closed:
-        with away():
-            _connect(conn, watch)
+def _ask(conn: _GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
+    watch, body = exchange.watch, exchange.hop.body or b""
     sock = cast(socket.socket, conn.sock)
     watch.hold(sock)
-    conn.timeout = watch.remaining_seconds()
+    sock.settimeout(watch.remaining_seconds())
     # A peer may answer and close before it has read all of the body; what it said is worth more.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        conn.request(hop.method, hop.destination.target, hop.body, cast(Any, _WireHeaders(exchange.headers)))
-    # Past urllib3's own getresponse, which writes the URL to the log when it cannot read a header.
+        if len(body) <= SMALL_BODY_BYTES:
+            sock.sendall(exchange.request_head + body)
+        else:
+            sock.sendall(exchange.request_head)
+            sock.sendall(body)
+    source = Incoming(sock, exchange.count)
     with away():
-        response = http.client.HTTPConnection.getresponse(conn)
-    exchange.in_head = False
-    return response
-
-
-def _connect(conn: _GuardedConnection, watch: Watch) -> None:
-    conn.timeout = watch.remaining_seconds()
-    try:
-        conn.connect()
-    except ssl.SSLError as error:
-        raise watch.failure() if watch.has_ended() else tls_failure(error) from None
-    except TimeoutError:
-        raise watch.failure() from None
-    except OSError:
-        raise _hung_up() from None
+        return read_head(source), source
 
 
 def _is_hang_up(error: Exception) -> bool:
@@ -294,20 +228,12 @@ def _hung_up() -> UpstreamUnreachable:
     return UpstreamUnreachable("The provider closed the connection without an answer.", reason="reset")
 
 
-def _headers_too_large() -> UpstreamInvalid:
-    return UpstreamInvalid("The provider's answer has too many or too large headers.", reason="headers")
-
-
-def _answer_failure(error: Exception, exchange: Exchange) -> PatchbayError:
+def _answer_failure(error: OSError, exchange: Exchange) -> PatchbayError:
     """What went wrong between a request sent and the head of its answer."""
     if exchange.watch.has_ended() or isinstance(error, TimeoutError):
         return exchange.watch.failure()
-    if isinstance(error, http.client.RemoteDisconnected) or _is_hang_up(error):
+    if _is_hang_up(error):
         return truncated() if exchange.received_bytes else _hung_up()
     if isinstance(error, ssl.SSLError):
         return tls_failure(error)
-    if isinstance(error, http.client.BadStatusLine | http.client.UnknownProtocol):
-        return UpstreamInvalid("The provider's answer is not HTTP.", reason="not_http")
-    if isinstance(error, http.client.HTTPException):
-        return _headers_too_large()
     return _hung_up()

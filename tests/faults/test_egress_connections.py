@@ -46,6 +46,7 @@ def test_a_second_call_uses_the_same_connection(make_egress: MakeEgress) -> None
         HEAD + b"Content-Length: 99999\r\n\r\n",
         CHUNKED + b"zz\r\n",
         HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\nok",
+        HEAD + b"Content-Length: 2\r\n\r\nok and more",
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
     ],
 )
