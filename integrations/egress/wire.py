@@ -7,12 +7,8 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
-
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ClosedPoolError
+from functools import partial
+from typing import cast
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
 from integrations.at_work import away
@@ -20,13 +16,14 @@ from integrations.calls import Headers, Tls
 from integrations.egress.addresses import Address
 from integrations.egress.answer_head import Head, read_head
 from integrations.egress.codings import truncated
+from integrations.egress.connections import GuardedConnection, make_connection
 from integrations.egress.deadline import Watch
 from integrations.egress.dial import Dialer, Route
+from integrations.egress.idle_connections import IdleConnections
 from integrations.egress.incoming import Incoming
 from integrations.egress.redirects import Hop
 from integrations.egress.tls import TlsContexts, tls_failure
 
-MAX_ORIGINS = 128
 # Up to here a body is copied behind its head, so that both leave together.
 SMALL_BODY_BYTES = 65_536
 
@@ -56,40 +53,23 @@ class Exchange:
             raise UpstreamInvalid("The provider sends without end.", reason="too_large")
 
 
-class _GuardedConnection(HTTPConnection):
-    """A connection that dials through the guard. Only its socket is used: what is said over it is our own."""
-
-    dial: Callable[[], tuple[socket.socket, Address]]
-    peer: Address | None = None
-
-    def _new_conn(self) -> socket.socket:
-        sock, self.peer = self.dial()
-        return sock
-
-
-class _GuardedTlsConnection(_GuardedConnection, HTTPSConnection):
-    pass
-
-
-class _GuardedPool(HTTPConnectionPool):
-    ConnectionCls = cast(Any, _GuardedConnection)
-
-
-class _GuardedTlsPool(HTTPSConnectionPool):
-    ConnectionCls = cast(Any, _GuardedTlsConnection)
-
-
 class Reply:
     """An answer whose head was read. Ends by `keep` (the body was read whole) or `drop`."""
 
-    __slots__ = ("_exchange", "_head", "_release", "source")
+    __slots__ = ("_conn", "_exchange", "_head", "_put_back", "source")
 
     def __init__(
-        self, head: Head, source: Incoming, exchange: Exchange, release: Callable[[bool], None]
+        self,
+        head: Head,
+        source: Incoming,
+        exchange: Exchange,
+        conn: GuardedConnection,
+        put_back: Callable[[GuardedConnection], None],
     ) -> None:
         self._head = head
         self._exchange = exchange
-        self._release = release
+        self._conn = conn
+        self._put_back = put_back
         self.source = source
 
     @property
@@ -102,13 +82,16 @@ class Reply:
 
     def keep(self) -> None:
         """Hand the connection to the next call, unless the peer closes it or has said more than it should."""
-        is_whole = self._exchange.watch.let_go() and not self.source.unread_bytes
-        self._release(is_whole and self._head.keeps_open)
+        is_in_order = self._exchange.watch.let_go() and not self.source.unread_bytes
+        if is_in_order and self._head.keeps_open:
+            self._put_back(self._conn)
+        else:
+            self._conn.close()
 
     def drop(self) -> None:
         """Close the connection: something unread may still be on it."""
         self._exchange.watch.let_go()
-        self._release(False)
+        self._conn.close()
 
 
 class Wire:
@@ -117,52 +100,34 @@ class Wire:
     def __init__(self, dialer: Dialer, pool_size: int) -> None:
         self._dialer = dialer
         self._contexts = TlsContexts()
-        self._pools = urllib3.PoolManager(num_pools=MAX_ORIGINS, maxsize=pool_size)
-        self._pools.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedTlsPool}
+        self._idle = IdleConnections(pool_size)
 
     def open(self, exchange: Exchange) -> Reply:
         """Send the request and read the head of its answer.
 
         Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
         """
-        pool, conn = self._take_connection(exchange)
-
-        def release(reusable: bool) -> None:
-            if not reusable:
-                conn.close()
-            pool._put_conn(cast(Any, conn))
-
+        destination = exchange.hop.destination
+        context = self._contexts.context_for(exchange.tls) if destination.scheme == "https" else None
+        origin = (destination.scheme, destination.host, destination.port, context)
+        conn = self._idle.take(origin)
+        # Another call may have opened it under a rule that does not hold for this one.
+        if conn is not None and not self._dialer.may_reuse(exchange.route, conn.peer):
+            conn.close()
+        if conn is None:
+            conn = make_connection(destination, context)
         try:
             head, source = self._converse(conn, exchange)
         except BaseException:
             exchange.watch.let_go()
-            release(False)
+            conn.close()
             raise
-        return Reply(head, source, exchange, release)
+        return Reply(head, source, exchange, conn, partial(self._idle.put, origin))
 
     def close(self) -> None:
-        self._pools.clear()
+        self._idle.close()
 
-    def _take_connection(self, exchange: Exchange) -> tuple[HTTPConnectionPool, _GuardedConnection]:
-        destination = exchange.hop.destination
-        context = self._contexts.context_for(exchange.tls) if destination.scheme == "https" else None
-        while True:
-            pool = self._pools.connection_from_host(
-                destination.host, destination.port, destination.scheme, {"ssl_context": context}
-            )
-            try:
-                conn = cast(_GuardedConnection, pool._get_conn())
-            except ClosedPoolError:
-                # It made room for another origin between the two lines: ask for a new one.
-                exchange.watch.remaining_seconds()
-                continue
-            break
-        # Another call may have opened it under a rule that does not hold for this one.
-        if conn.peer is not None and not self._dialer.may_reuse(exchange.route, conn.peer):
-            conn.close()
-        return pool, conn
-
-    def _converse(self, conn: _GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
+    def _converse(self, conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
         try:
             if not conn.is_closed:
                 try:
@@ -181,7 +146,7 @@ class Wire:
             # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
             raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
 
-    def _connect(self, conn: _GuardedConnection, exchange: Exchange) -> None:
+    def _connect(self, conn: GuardedConnection, exchange: Exchange) -> None:
         watch = exchange.watch
 
         def dial() -> tuple[socket.socket, Address]:
@@ -203,7 +168,7 @@ class Wire:
             raise _hung_up() from None
 
 
-def _ask(conn: _GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
+def _ask(conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
     watch, body = exchange.watch, exchange.hop.body or b""
     sock = cast(socket.socket, conn.sock)
     watch.hold(sock)
