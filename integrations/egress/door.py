@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -47,13 +46,15 @@ class _WireRequest(requests.PreparedRequest):
         super().__init__()
         self.exchange = exchange
         self.method = exchange.hop.method
-        # For finding the adapter only; the connection takes the target from the exchange, byte for byte.
         self.url = exchange.hop.destination.origin
         self.headers = CaseInsensitiveDict()
 
 
 class _WireAdapter(BaseAdapter):
-    """Carries requests over guarded connections. The response's `raw` is the answer, its body unread."""
+    """Carries requests over guarded connections. The response's `raw` is the answer, its body unread.
+
+    It stands alone: a session would add cookies, proxies and a .netrc to the request, and none of them may come in.
+    """
 
     def __init__(self, wire: Wire) -> None:
         super().__init__()
@@ -100,7 +101,7 @@ class Egress:
         self._resolver = NameResolver(resolve)
         own = OwnListeners.of(own_listeners, is_local_address)
         self._dialer = Dialer(policy, own, self._resolver, connect_timeout_seconds)
-        self._session = _make_session(Wire(self._dialer, pool_size))
+        self._adapter = _WireAdapter(Wire(self._dialer, pool_size))
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer:
         """The answer to a call, whatever its status, after the redirects that the call lets us follow.
@@ -153,7 +154,7 @@ class Egress:
 
     def close(self) -> None:
         """Close the kept connections and end the threads."""
-        self._session.close()
+        self._adapter.close()
         self._resolver.close()
         self._watchdog.close()
 
@@ -169,20 +170,7 @@ class Egress:
         )
 
     def _open(self, exchange: Exchange) -> Reply:
-        request = _WireRequest(exchange)
-        return self._session.send(request, stream=True, allow_redirects=False, proxies={}).raw
-
-
-def _make_session(wire: Wire) -> requests.Session:
-    session = requests.Session()
-    # No proxy from the environment, no password from ~/.netrc, no CA bundle from a variable.
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.adapters.clear()
-    adapter = _WireAdapter(wire)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+        return self._adapter.send(_WireRequest(exchange)).raw
 
 
 def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
