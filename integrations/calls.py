@@ -63,15 +63,21 @@ class Headers:
     """Response headers as they came, looked up without regard to case."""
 
     items: tuple[tuple[str, str], ...] = ()
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for name, value in self.items:
+            values.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_values", values)
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The header's value, several joined by a comma as RFC 9110 section 5.3 allows."""
-        values = self.get_all(name)
+        values = self._values.get(name.lower())
         return ", ".join(values) if values else default
 
     def get_all(self, name: str) -> list[str]:
-        wanted = name.lower()
-        return [value for key, value in self.items if key.lower() == wanted]
+        return list(self._values.get(name.lower(), ()))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.items)
