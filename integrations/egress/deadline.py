@@ -9,7 +9,8 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Self
 
 from errors import DeadlineExceeded
 
@@ -17,7 +18,8 @@ _COMPACT_FROM = 256
 
 
 class Watch:
-    """One call's time. The socket that it holds is shut down at the end, so that no read outlives it."""
+    """One call's time, over at the end of a with block. The socket that it holds is shut down when the time ends,
+    so that no read outlives it."""
 
     __slots__ = ("_lock", "_monotonic", "_over", "_socket", "ends_at", "expired", "seconds")
 
@@ -29,6 +31,12 @@ class Watch:
         self._over = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.finish()
 
     def remaining_seconds(self) -> float:
         """What is left, more than nothing; raises DeadlineExceeded when it is over."""
@@ -86,21 +94,15 @@ class Watchdog:
         self._heap: list[tuple[float, int, Watch]] = []
         self._numbers = itertools.count()
         self._wakes_at = math.inf
-        self._running = 0
+        self._compact_at = _COMPACT_FROM
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    @contextlib.contextmanager
-    def watch(self, seconds: float) -> Iterator[Watch]:
-        """A watch that expires in `seconds` unless the block ends before."""
+    def watch(self, seconds: float) -> Watch:
+        """A watch that expires in `seconds` unless the block that it is opened for ends before."""
         watch = Watch(seconds, self._monotonic)
         self._add(watch)
-        try:
-            yield watch
-        finally:
-            watch.finish()
-            with self._changed:
-                self._running -= 1
+        return watch
 
     def close(self) -> None:
         """Stop the thread; calls that still run lose their watchdog, not their socket timeouts."""
@@ -113,7 +115,6 @@ class Watchdog:
 
     def _add(self, watch: Watch) -> None:
         with self._changed:
-            self._running += 1
             heapq.heappush(self._heap, (watch.ends_at, next(self._numbers), watch))
             self._drop_finished()
             # A forked child inherits the object, not the thread.
@@ -126,9 +127,10 @@ class Watchdog:
                 self._changed.notify()
 
     def _drop_finished(self) -> None:
-        if len(self._heap) >= _COMPACT_FROM and len(self._heap) > 2 * self._running:
+        if len(self._heap) >= self._compact_at:
             self._heap = [entry for entry in self._heap if not entry[2].is_over()]
             heapq.heapify(self._heap)
+            self._compact_at = max(_COMPACT_FROM, 2 * len(self._heap))
 
     def _run(self) -> None:
         while True:
