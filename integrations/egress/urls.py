@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -68,6 +69,8 @@ def read_url(url: str) -> Destination:
     return Destination(scheme, host, port, target if target.startswith("/") else f"/{target}", address)
 
 
+# A name or an address is all that stands here and is kept; paths and queries may hold secrets.
+@lru_cache(maxsize=512)
 def _read_authority(authority: str, default_port: int) -> tuple[str, int, Address | None]:
     if "@" in authority:
         raise ValueError("The URL holds a user name or password.")
