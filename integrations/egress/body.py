@@ -71,7 +71,9 @@ def read_body(source: Source, framing: Framing, coding: str | None, max_bytes: i
     """
     if framing.extent is Extent.LENGTH and framing.length > max_bytes:
         raise _too_large(max_bytes)
-    pieces = _capped(_FRAMED[framing.extent](source, framing.length), max_bytes)
+    pieces = _FRAMED[framing.extent](source, framing.length)
+    if framing.extent is not Extent.LENGTH:
+        pieces = _capped(pieces, max_bytes)
     for decode in decoders_of(coding):
         # Each layer is capped, or one that unpacks to terabytes of padding would keep the next busy for hours.
         pieces = _capped(decode(pieces), max_bytes)

@@ -33,7 +33,9 @@ def decoders_of(coding: str | None) -> list[Decode]:
     "coding" for one that is broken, goes on after its end or wants a window that is too large; so does this
     function for a coding that is not known.
     """
-    names = [name.strip().lower() for name in (coding or "").split(",")]
+    if coding is None:
+        return []
+    names = [name.strip().lower() for name in coding.split(",")]
     names = [name for name in names if name not in ("", "identity")]
     if len(names) > MAX_CODINGS or not all(name in _DECODERS for name in names):
         raise UpstreamInvalid("The provider's answer is compressed in an unknown way.", reason="coding")
