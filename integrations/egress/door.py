@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -183,7 +184,9 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
 def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
     try:
         framing = framing_of(exchange.hop.method, reply.status, reply.headers)
-        with away():
+        # A short answer came along with its head: then there is nothing to wait for.
+        is_here = framing.extent is Extent.LENGTH and framing.length <= reply.source.unread_bytes
+        with nullcontext() if is_here else away():
             body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
     except OSError:
         reply.drop()

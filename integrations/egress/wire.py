@@ -172,7 +172,9 @@ def _ask(conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
     watch, body = exchange.watch, exchange.hop.body or b""
     sock = cast(socket.socket, conn.sock)
     watch.hold(sock)
-    sock.settimeout(watch.remaining_seconds())
+    # Behind the watchdog this is the second fence. As wide as the whole call, most calls find it where it is.
+    if sock.gettimeout() != watch.seconds:
+        sock.settimeout(watch.seconds)
     # A peer may answer and close before it has read all of the body; what it said is worth more.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         if len(body) <= SMALL_BODY_BYTES:
