@@ -245,6 +245,7 @@ def test_a_handshake_is_not_hurried_by_the_time_for_connecting(
 
 
 def test_one_thread_keeps_the_time_of_all_calls(make_egress: MakeEgress) -> None:
+    others = set(threading.enumerate())
     with RawUpstream(_silent) as upstream:
         egress = make_egress(upstream)
         failures: list[type[Exception]] = []
@@ -258,7 +259,8 @@ def test_one_thread_keeps_the_time_of_all_calls(make_egress: MakeEgress) -> None
         callers = [threading.Thread(target=work) for _ in range(20)]
         for caller in callers:
             caller.start()
-        keepers = [thread for thread in threading.enumerate() if thread.name == "egress-deadlines"]
+        begun = set(threading.enumerate()) - others
+        keepers = [thread for thread in begun if thread.name == "egress-deadlines"]
         for caller in callers:
             caller.join()
 
