@@ -101,11 +101,16 @@ def _read_nothing(source: Source, length: int) -> Iterator[bytes]:
 
 def _read_length(source: Source, length: int) -> Iterator[bytes]:
     while length:
-        piece = source.read1(min(length, PIECE_BYTES))
-        if not piece:
-            raise truncated()
+        piece = _read_piece(source, length)
         length -= len(piece)
         yield piece
+
+
+def _read_piece(source: Source, length: int) -> bytes:
+    piece = source.read1(min(length, PIECE_BYTES))
+    if not piece:
+        raise truncated()
+    return piece
 
 
 def _read_until_close(source: Source, length: int) -> Iterator[bytes]:
@@ -114,8 +119,11 @@ def _read_until_close(source: Source, length: int) -> Iterator[bytes]:
 
 
 def _read_chunks(source: Source, length: int) -> Iterator[bytes]:
-    while size_bytes := _read_chunk_size(source):
-        yield from _read_length(source, size_bytes)
+    while left_bytes := _read_chunk_size(source):
+        while left_bytes:
+            piece = _read_piece(source, left_bytes)
+            left_bytes -= len(piece)
+            yield piece
         if (end := source.readline(3)) not in (b"\r\n", b"\n"):
             raise _bad_chunk() if end else truncated()
     for _ in range(MAX_TRAILER_LINES):

@@ -26,28 +26,29 @@ class Incoming:
 
     def readline(self, limit: int, /) -> bytes:
         """Up to a line's end, `limit` bytes or the end of all, whichever comes first."""
-        searched = self._position
+        searched_bytes = 0
         while True:
-            end = self._buffer.find(b"\n", searched, self._position + limit) + 1
-            if end or self.unread_bytes >= limit:
-                return self._take(end - self._position if end else limit)
-            rest_bytes = self.unread_bytes
-            if not self._fill():
-                return self._take(rest_bytes)
-            searched = self._position + rest_bytes
+            start = self._position
+            end = self._buffer.find(b"\n", start + searched_bytes, start + limit) + 1
+            if end:
+                self._position = end
+                return self._buffer[start:end]
+            searched_bytes = self.unread_bytes
+            if searched_bytes >= limit or not self._fill():
+                return self._take(limit)
 
     def read1(self, size: int, /) -> bytes:
         """What is there, `size` bytes at most; waits if that is nothing. Empty at the end of all."""
-        if not self.unread_bytes:
+        if self._position == len(self._buffer):
             if size >= READ_BUFFER_BYTES:
                 return self._receive(size)
             self._fill()
-        return self._take(min(size, self.unread_bytes))
+        return self._take(size)
 
     def _take(self, size: int) -> bytes:
-        start = self._position
-        self._position = start + size
-        return self._buffer[start : start + size]
+        piece = self._buffer[self._position : self._position + size]
+        self._position += len(piece)
+        return piece
 
     def _fill(self) -> bool:
         arrived = self._receive(READ_BUFFER_BYTES)
