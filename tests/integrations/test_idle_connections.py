@@ -80,14 +80,15 @@ def test_the_origin_used_longest_ago_makes_room(connect: Connect) -> None:
     assert idle.take("a") is taken
 
 
-def test_origins_in_use_take_no_room(connect: Connect) -> None:
-    idle = IdleConnections(per_origin=1, max_origins=1)
-    first, second = connect()[0], connect()[0]
-    idle.put("a", first)
-    assert idle.take("a") is first
-    idle.put("b", second)
+def test_an_origin_whose_connections_are_all_in_use_takes_no_room(connect: Connect) -> None:
+    idle = IdleConnections(per_origin=1, max_origins=2)
+    conns = {name: connect()[0] for name in ("a", "b", "c")}
+    idle.put("a", conns["a"])
+    idle.put("b", conns["b"])
+    assert idle.take("b") is conns["b"]
+    idle.put("c", conns["c"])
 
-    assert not second.is_closed
+    assert idle.take("a") is conns["a"]
 
 
 def test_after_closing_nothing_is_kept(connect: Connect) -> None:
