@@ -7,7 +7,7 @@ import io
 import pytest
 
 from errors import UpstreamInvalid
-from integrations.egress.answer_head import read_head
+from integrations.egress.answer_head import MAX_HEAD_BYTES, MAX_LINE_BYTES, read_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -99,6 +99,14 @@ def test_a_head_that_cannot_be_read_is_refused(data: bytes, reason: str) -> None
 def test_an_end_instead_of_a_status_line_is_told_apart(data: bytes) -> None:
     with pytest.raises(ConnectionResetError):
         read_head(io.BytesIO(data))
+
+
+def test_reading_ends_soon_after_the_limit() -> None:
+    source = io.BytesIO(OK + (b"A: " + b"b" * 60_000 + b"\r\n") * 50 + b"\r\n")
+    with pytest.raises(UpstreamInvalid):
+        read_head(source)
+
+    assert source.tell() < MAX_HEAD_BYTES + MAX_LINE_BYTES
 
 
 def test_as_many_lines_as_allowed_are_read() -> None:
