@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import orjson
-from flask import Request, Response
+from flask import Request, Response, request
 from flask.json.provider import JSONProvider
+from marshmallow import EXCLUDE, Schema, ValidationError
 from webargs import core
 from webargs.flaskparser import FlaskParser, is_json_request
 from werkzeug.routing import IntegerConverter
@@ -77,11 +80,44 @@ class OrjsonProvider(JSONProvider):
 class ArgumentsParser(FlaskParser):
     """webargs over the strict reader; a body that cannot be read is Malformed, a missing one is missing."""
 
+    def use_args(
+        self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any
+    ) -> Callable[..., Callable[..., Any]]:
+        """webargs' decorator. An empty query, as most are, is not parsed: what it says is known beforehand."""
+        decorate = super().use_args(argmap, req, location=location, **options)
+        said = load_empty_query(argmap) if location == "query" and not options else None
+        if said is None:
+            return decorate
+
+        def decorate_for_queries(view: Callable[..., Any]) -> Callable[..., Any]:
+            view_of_any_query = decorate(view)
+
+            @wraps(view_of_any_query)
+            def view_of_query(*args: Any, **kwargs: Any) -> Any:
+                if request.query_string:
+                    return view_of_any_query(*args, **kwargs)
+                return view(*args, dict(said), **kwargs)
+
+            return view_of_query
+
+        return decorate_for_queries
+
     def _raw_load_json(self, req: Request) -> Any:
-        if not is_json_request(req):
+        if req.environ.get("CONTENT_TYPE") != "application/json" and not is_json_request(req):
             return core.missing
         data = req.get_data(cache=True)
         return parse_json(data) if data else core.missing
+
+
+def load_empty_query(schema: Schema) -> dict[str, Any] | None:
+    """What `schema` makes of a query without a parameter; None where that is refused or not always the same."""
+    if any(callable(field.load_default) for field in schema.load_fields.values()):
+        return None
+    try:
+        said = schema.load({}, unknown=EXCLUDE)
+    except ValidationError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 class Int64Converter(IntegerConverter):

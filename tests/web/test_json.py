@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import Schema, fields, validate
 
 from errors import Malformed
-from web.json import MAX_DEPTH, parse_json
+from web.json import MAX_DEPTH, ArgumentsParser, load_empty_query, parse_json
+from web.problems import init_problems
 
 
 @pytest.mark.parametrize(
@@ -73,3 +78,81 @@ def test_any_bytes_are_read_or_malformed(data: bytes):
         parse_json(data)
     except Malformed as refusal:
         assert refusal.detail
+
+
+def query_schemas(app: Flask) -> Iterator[Schema]:
+    """The schema of every query that a route takes."""
+    for view in app.view_functions.values():
+        of_class = getattr(view, "view_class", None)
+        methods = [getattr(of_class, name.lower()) for name in of_class.methods] if of_class else [view]
+        for method in methods:
+            for parameter in getattr(method, "_apidoc", {}).get("arguments", {}).get("parameters", []):
+                if isinstance(parameter, dict) and parameter["in"] == "query":
+                    yield parameter["schema"]
+
+
+def test_an_empty_query_says_to_every_route_what_the_parser_would_read_from_it(app: Flask):
+    schemas = list(query_schemas(app))
+    assert len(schemas) > 20
+    for schema in schemas:
+        known = load_empty_query(schema)
+        with app.test_request_context("/"):
+            if known is not None:
+                assert known == ArgumentsParser().parse(schema, location="query")
+            else:
+                assert any(field.required for field in schema.fields.values())
+
+
+class AskedSchema(Schema):
+    page = fields.Integer(load_default=1, validate=validate.Range(1))
+    named = fields.List(fields.String(), load_default=list)
+
+
+class NeedingSchema(Schema):
+    name = fields.String(required=True)
+
+
+@pytest.fixture
+def asking() -> Flask:
+    """A small app whose routes say what their query said to them."""
+    app = Flask("asking")
+    init_problems(app)
+    parser = ArgumentsParser()
+
+    def change(query: dict[str, Any]) -> dict[str, Any]:
+        answer = {name: value.copy() if isinstance(value, list) else value for name, value in query.items()}
+        query["page"] = "changed"
+        query.setdefault("named", []).append("changed")
+        return answer
+
+    for path, schema in {
+        "/asked": AskedSchema(),
+        "/paged": AskedSchema(only=["page"]),
+        "/needing": NeedingSchema(),
+    }.items():
+        view = parser.use_args(schema, location="query")(change)
+        app.add_url_rule(path, endpoint=path, view_func=view)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/asked", {"page": 1, "named": []}),
+        ("/paged", {"page": 1}),
+        ("/paged?", {"page": 1}),
+        ("/paged?page=3", {"page": 3}),
+        ("/paged?unknown=3", {"page": 1}),
+    ],
+)
+def test_a_query_says_the_same_each_time_whatever_a_route_does_with_it(
+    asking: Flask, path: str, said: dict[str, Any]
+):
+    client = asking.test_client()
+    assert [client.get(path).get_json() for _ in range(2)] == [said, said]
+
+
+@pytest.mark.parametrize(("path", "field"), [("/needing", "name"), ("/paged?page=0", "page")])
+def test_a_query_that_is_not_right_is_refused_by_field(asking: Flask, path: str, field: str):
+    answer = asking.test_client().get(path)
+    assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
