@@ -37,6 +37,7 @@ from web.context import services
 from web.hit_layer import NOTE
 from web.json import parse_json
 from web.problems import problem_of
+from web.ready_response import ReadyResponse
 
 blueprint = Blueprint(
     "integrations", __name__, description="Integrations: what they are and what they answer."
@@ -208,14 +209,18 @@ def _render(
 def _answer(rendered: Rendered) -> Response:
     artifact = rendered.artifact
     problem = problem_of(rendered.error) if rendered.error is not None else None
-    response = Response(write_envelope(rendered, problem), mimetype="application/json")
+    data = write_envelope(rendered, problem)
     state = "-stale" if rendered.is_stale else ""
-    response.set_etag(f"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}", weak=True)
-    response.headers["Age"] = str(max(0, int(services().clock() - artifact.fetched_at)))
-    response.headers["X-Cache"] = rendered.cache_status
-    # A browser may keep it but asks each time, so that a changed setting shows at once.
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(data))),
+        ("ETag", f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'),
+        ("Age", str(max(0, int(services().clock() - artifact.fetched_at)))),
+        ("X-Cache", rendered.cache_status),
+        # A browser may keep it but asks each time, so that a changed setting shows at once.
+        ("Cache-Control", "private, no-cache"),
+    ]
+    return ReadyResponse([data], headers=headers)
 
 
 def _parameters_of(text: str) -> dict[str, Any]:

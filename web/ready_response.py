@@ -1,0 +1,24 @@
+"""A response that is whole when it is made."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Response
+from werkzeug.datastructures import Headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class ReadyResponse(Response):
+    """A response whose headers tell its length and no address, so that they go out as they are.
+
+    Of any other one Werkzeug copies the headers, to complete them.
+    """
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        if self.status_code == HTTPStatus.OK:
+            return self.headers
+        return super().get_wsgi_headers(environ)
