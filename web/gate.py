@@ -109,6 +109,8 @@ class Gate:
 
 def is_json_type(content_type: str | None) -> bool:
     """Whether a Content-Type says JSON in UTF-8."""
+    if content_type == "application/json":
+        return True
     media_type, *parameters = (part.strip() for part in (content_type or "").split(";"))
     if not JSON_TYPE.fullmatch(media_type):
         return False
@@ -139,33 +141,35 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
 
     @app.before_request
     def check_request() -> Any:
-        check_host(gate, request)
+        incoming = _this_request()
+        check_host(gate, incoming)
         with suppress(StorageFailed):
             gate.follow(commits())
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            return answer_preflight(gate, request)
-        check_origin(gate, request)
-        if not is_open(request.path) and not gate.admits(
-            request.headers.get("Authorization"), request.cookies
-        ):
-            return refuse_stranger(request)
-        check_body(gate, request)
+        if incoming.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in incoming.environ:
+            return answer_preflight(gate, incoming)
+        check_origin(gate, incoming)
+        if not is_open(incoming.path) and not _is_admitted(gate, incoming):
+            return refuse_stranger(incoming)
+        check_body(gate, incoming)
         return None
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        incoming, headers = _this_request(), response.headers
         if response.status_code == HTTPStatus.NO_CONTENT:
             # Flask names a type for every answer; one without a body has none (RFC 9110 section 8.3).
-            response.headers.pop("Content-Type", None)
-        given = {name.lower() for name, _ in response.headers}
-        wanted = API_HEADERS if request.path.startswith(API_PREFIX) else SECURITY_HEADERS
-        response.headers.extend((name, value) for name, value in wanted.items() if name.lower() not in given)
+            headers.pop("Content-Type", None)
+        given = {name.lower() for name, _ in headers}
+        wanted = API_HEADERS if incoming.path.startswith(API_PREFIX) else SECURITY_HEADERS
+        for name, value in wanted.items():
+            if name.lower() not in given:
+                headers.add(name, value)
         if wanted is API_HEADERS and "vary" in given:
             response.vary.add("Origin")
-        origin = request.headers.get("Origin")
-        if origin is not None and _is_ours(gate, request):
+        origin = incoming.environ.get("HTTP_ORIGIN")
+        if origin is not None and _is_ours(gate, incoming):
             response.vary.add("Origin")
-            response.headers.update(grant_headers(origin, allowed=True))
+            headers.update(grant_headers(origin, allowed=True))
         return response
 
 
@@ -193,7 +197,7 @@ def check_origin(gate: Gate, incoming: Request) -> None:
     """Raises ForeignOrigin for a change that a page of another origin asks for."""
     if incoming.method in SAFE_METHODS:
         return
-    origin, fetch_site = incoming.headers.get("Origin"), incoming.headers.get("Sec-Fetch-Site")
+    origin, fetch_site = incoming.environ.get("HTTP_ORIGIN"), incoming.environ.get("HTTP_SEC_FETCH_SITE")
     if not gate.origins.may_change_state(origin, fetch_site, own_origin(incoming)):
         raise ForeignOrigin(
             "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
@@ -221,12 +225,24 @@ def check_body(gate: Gate, incoming: Request) -> None:
     """Raises TooLarge or NotJson for a body that no route would read."""
     if (incoming.content_length or 0) > gate.max_body_size_bytes:
         raise TooLarge(f"The body is larger than {gate.max_body_size_bytes} bytes (PATCHBAY_MAX_BODY_SIZE).")
-    has_body = bool(incoming.content_length) or incoming.headers.get("Transfer-Encoding") is not None
+    has_body = bool(incoming.content_length) or "HTTP_TRANSFER_ENCODING" in incoming.environ
     if incoming.method in SAFE_METHODS or not has_body or incoming.path in FORM_PATHS:
         return
-    if not is_json_type(incoming.content_type):
+    if not is_json_type(incoming.environ.get("CONTENT_TYPE")):
         raise NotJson("Send the body as application/json in UTF-8.")
 
 
+def _this_request() -> Request:
+    # The proxy finds the request anew at each of the many looks that the gate takes at it.
+    return request._get_current_object()  # type: ignore[attr-defined]
+
+
+def _is_admitted(gate: Gate, incoming: Request) -> bool:
+    authorization = incoming.environ.get("HTTP_AUTHORIZATION")
+    if gate.admits_headers(authorization, incoming.environ.get("HTTP_COOKIE")):
+        return True
+    return authorization is None and gate.admits(None, incoming.cookies)
+
+
 def _is_ours(gate: Gate, incoming: Request) -> bool:
-    return gate.origins.accept(incoming.headers.get("Origin"), own_origin(incoming))
+    return gate.origins.accept(incoming.environ.get("HTTP_ORIGIN"), own_origin(incoming))

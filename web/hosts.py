@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from settings import Settings, split_host
 
@@ -48,10 +49,14 @@ class HostNames:
     def accepts(self, header: str | None) -> bool:
         """Whether a Host header is well formed and names this server."""
         try:
-            host, port = split_host(header or "")
+            host, port = _read_host(header or "")
         except ValueError:
             return False
         return (host, port) in self.accepted or (port is None and (host, 80) in self.accepted)
+
+
+# A server is addressed by few names, over and over.
+_read_host = lru_cache(maxsize=64)(split_host)
 
 
 def _bracketed(host: str) -> str:
