@@ -43,6 +43,10 @@ from web.problems import init_problems
         b'{"a": 1, "a": 2}',
         b'{"a": {"b": 1, "b": 1}}',
         b'{"a": 1, "\\u0061": 2}',
+        b'{"a": {"b": 1, "c": 2}, "a": 3}',
+        b'{"a:b": 1, "a:b": 2}',
+        b'[{"a": "::", "b": [{"c": 1, "c": 1}]}]',
+        b"[" + b'{"a": 1},' * 100 + b'{"a": 1, "a": 1}]',
     ],
 )
 def test_what_is_not_plain_json_is_malformed(data: bytes):
@@ -65,6 +69,16 @@ VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
 )
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b:", ":"]), st.sampled_from(["1", '"::"', '{"a":1}']))))
+def test_a_name_given_twice_is_found_wherever_colons_stand(members: list[tuple[str, str]]):
+    data = "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in members) + "}"
+    if len({name for name, _ in members}) == len(members):
+        assert parse_json(data.encode()) == json.loads(data)
+    else:
+        with pytest.raises(Malformed, match="twice"):
+            parse_json(data.encode())
 
 
 @given(VALUES)
