@@ -30,7 +30,7 @@ class ExplainSchema(Schema):
 
     block_type = fields.String(metadata={"description": "The block's id; or give `endpoint_id`."})
     endpoint_id = fields.String()
-    parameters = fields.Dict(keys=fields.String(), load_default=dict)
+    parameters = fields.Dict(load_default=dict)
 
     @validates_schema
     def check_subject(self, data: dict[str, Any], **_more: Any) -> None:

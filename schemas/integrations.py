@@ -12,9 +12,7 @@ class RenderSchema(Schema):
     """Which block to draw, and from what."""
 
     block_type = fields.String(required=True, metadata={"description": "The block's id."})
-    parameters = fields.Dict(
-        keys=fields.String(), load_default=dict, metadata={"description": "The block's inputs."}
-    )
+    parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
     use_cache = fields.Boolean(
         load_default=True, metadata={"description": "false fetches now and keeps what comes."}
     )
@@ -24,7 +22,7 @@ class ExecuteSchema(Schema):
     """Which endpoint to call, and with what."""
 
     endpoint_id = fields.String(required=True)
-    parameters = fields.Dict(keys=fields.String(), load_default=dict)
+    parameters = fields.Dict(load_default=dict)
     use_cache = fields.Boolean(
         load_default=False, metadata={"description": "true answers from what is kept where that is fresh."}
     )
@@ -34,7 +32,7 @@ class TestSchema(Schema):
     """Settings to try before they are saved."""
 
     __test__ = False
-    config = fields.Dict(keys=fields.String(), allow_none=True)
+    config = fields.Dict(allow_none=True)
 
 
 class VerdictSchema(Schema):

@@ -30,7 +30,7 @@ class DeclarationSchema(Schema):
     name = Name(required=True)
     version = Version(required=True)
     type = PluginType(required=True)
-    manifest = fields.Dict(keys=fields.String(), required=True)
+    manifest = fields.Dict(required=True)
 
 
 class BatchSchema(Schema):
@@ -103,7 +103,7 @@ class PluginSummarySchema(Schema):
 class PluginSchema(PluginSummarySchema):
     """A plugin with all that it declares."""
 
-    manifest = fields.Dict(keys=fields.String(), required=True)
+    manifest = fields.Dict(required=True)
 
 
 class PluginsQuerySchema(PageSchema):

@@ -19,9 +19,7 @@ class PinSchema(Schema):
 
     integration_id = fields.String(required=True)
     block_type = fields.String(required=True, metadata={"description": "The block's id."})
-    parameters = fields.Dict(
-        keys=fields.String(), load_default=dict, metadata={"description": "The block's inputs."}
-    )
+    parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
     notebook_id = RowId(metadata={"description": "The notebook whose settings count."})
 
 

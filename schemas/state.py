@@ -96,7 +96,7 @@ class ConfigSchema(Schema):
     """The settings in force for an integration; secrets only by their state."""
 
     plugin_id = fields.String(required=True)
-    config = fields.Dict(keys=fields.String(), required=True)
+    config = fields.Dict(required=True)
     secrets = fields.Dict(keys=fields.String(), values=fields.Nested(SecretStateSchema), required=True)
 
 
@@ -110,7 +110,7 @@ class ConfigUpdateSchema(Schema):
         unknown = RAISE
 
     plugin_id = fields.String()
-    config = fields.Dict(keys=fields.String(), required=True)
+    config = fields.Dict(required=True)
     secrets = fields.Raw(allow_none=True)
 
 
@@ -118,7 +118,7 @@ class EffectiveSchema(Schema):
     """What is in force after inheritance."""
 
     enabled = fields.Boolean(required=True)
-    config = fields.Dict(keys=fields.String(), required=True)
+    config = fields.Dict(required=True)
 
 
 class PluginStateSchema(Schema):
@@ -128,7 +128,7 @@ class PluginStateSchema(Schema):
     enabled = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "null while the scope inherits it."}
     )
-    config = fields.Dict(keys=fields.String(), required=True)
+    config = fields.Dict(required=True)
     effective = fields.Nested(EffectiveSchema, required=True)
     secrets = fields.Dict(keys=fields.String(), values=fields.Nested(SecretStateSchema), required=True)
 
@@ -144,7 +144,7 @@ class PluginStateUpdateSchema(Schema):
 
     plugin_id = fields.String()
     enabled = StrictBoolean(allow_none=True)
-    config = fields.Dict(keys=fields.String())
+    config = fields.Dict()
     effective = fields.Raw(allow_none=True)
     secrets = fields.Raw(allow_none=True)
 
