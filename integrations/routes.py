@@ -186,10 +186,11 @@ def _scope(query: dict[str, Any]) -> Scope:
 def _render(
     query: dict[str, Any], plugin_id: str, asked: dict[str, Any], parameters: dict[str, Any]
 ) -> Response:
+    held = services()
     # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
-    revision = services().database.revision()
-    scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"), revision)
-    rendered = services().renderer.render_block(
+    revision = held.database.revision()
+    scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"), revision)
+    rendered = held.renderer.render_block(
         scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
     )
     if rendered.cache_status == "HIT":
