@@ -83,9 +83,10 @@ class Gate:
         """What a browser that is signed in keeps."""
         return self.held.cookie
 
-    def follow(self, commits: int) -> None:
-        """Takes a token that was rotated before the store's number of commits became this."""
-        self.held.follow(commits)
+    def follow(self, commits: Callable[[], int]) -> None:
+        """Takes a token that was rotated before now. `commits` gives the store's number of them."""
+        if not self.held.is_for_good:
+            self.held.follow(commits())
 
     def admits(self, authorization: str | None, cookies: Mapping[str, str]) -> bool:
         """Whether a request carries the token, as a Bearer header or as the cookie of a signed-in browser."""
@@ -144,7 +145,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         incoming = _this_request()
         check_host(gate, incoming)
         with suppress(StorageFailed):
-            gate.follow(commits())
+            gate.follow(commits)
         if incoming.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in incoming.environ:
             return answer_preflight(gate, incoming)
         check_origin(gate, incoming)

@@ -39,6 +39,11 @@ class HeldToken:
         """What a browser that is signed in keeps."""
         return self._cookie
 
+    @property
+    def is_for_good(self) -> bool:
+        """Whether it is a configured one, which nobody can rotate."""
+        return self._path is None
+
     def is_bearer(self, authorization: str) -> bool:
         """Whether an Authorization header is the one that programs are told to send, to the letter."""
         return hmac.compare_digest(authorization.encode("utf-8", "surrogatepass"), self._bearer)

@@ -11,7 +11,7 @@ from settings import Settings
 from tests.conftest import Client
 from web.gate import Gate, init_gate, is_json_type
 from web.problems import init_problems
-from web.tokens import HeldToken
+from web.tokens import HeldToken, rotate_token
 
 TOKEN = "the-right-token"
 OWN = "http://127.0.0.1:8765"
@@ -116,6 +116,22 @@ def test_the_cookie_lets_in_and_the_token_as_a_cookie_does_not(gated: Flask):
     assert call(gated, token=None, headers={"Cookie": f"{gate.cookie_name}={gate.cookie}"}).status_code == 200
     for value in (TOKEN, "", gate.cookie[:-1], "\xff"):
         assert call(gated, token=None, headers={"Cookie": f"{gate.cookie_name}={value}"}).status_code == 401
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_a_token_is_looked_for_anew_only_where_it_may_be_rotated(settings: Settings, is_configured: bool):
+    app = Flask("rotating", static_folder=None)
+    settings = replace(settings, token=TOKEN if is_configured else None)
+    settings.instance.mkdir(exist_ok=True)
+    held, looks = HeldToken(settings), []
+    before = held.value
+    init_gate(app, Gate.of(settings, held), lambda: looks.append(1) or len(looks))
+    app.add_url_rule("/page", view_func=lambda: "<p>")
+    if not is_configured:
+        rotate_token(settings)
+    refused = call(app, "/page", token=before).status_code != 200
+    assert (refused, len(looks)) == ((False, 0) if is_configured else (True, 1))
+    assert call(app, "/page", token=held.value).status_code == 200
 
 
 def test_a_wrong_header_is_not_made_up_for_by_a_cookie(gated: Flask):
