@@ -188,6 +188,12 @@ def test_the_gate_stands_before_every_request(app: Flask):
     assert "check_request" in [function.__name__ for function in app.before_request_funcs[None]]
 
 
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_no_function_is_a_coroutine_for_flask_does_not_ask_whether_one_is(path: Path):
+    tree = ast.parse(path.read_text("utf-8"))
+    assert [node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)] == []
+
+
 def test_routes_that_must_not_exist_do_not(client):
     assert client.get("/views").status_code == 404
     assert client.get("/themes").status_code == 404
