@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
 Redirects = Literal["none", "same_origin", "any"]
 
+_START = re.compile(r"[^/?#]*//[^/?#]*")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -98,6 +101,13 @@ class Answer:
 
 def origin_of(url: str) -> str:
     """`scheme://host:port` with the port always written, so that two origins compare as strings."""
+    # What follows the authority changes with every call, and may hold a secret.
+    start = _START.match(url)
+    return _origin_of(start[0] if start else url)
+
+
+@lru_cache(maxsize=512)
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").lower()
