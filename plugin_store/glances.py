@@ -67,9 +67,7 @@ class Reader:
     def __init__(self, path: str) -> None:
         self.connection = open_file(path)
         self.connection.execute("PRAGMA query_only = ON")
-        self._data_version: int | None = None
         self._noticed_version: int | None = None
-        self._revision = 0
 
     def has_moved(self) -> bool:
         """Whether anybody committed since the last call."""
@@ -80,9 +78,5 @@ class Reader:
         return True
 
     def read_revision(self) -> int:
-        ((data_version,),) = self.connection.execute("PRAGMA data_version").fetchall()
-        if data_version != self._data_version:
-            ((self._revision,),) = self.connection.execute("SELECT revision FROM store_revision").fetchall()
-            # The version from before the row was read: a commit between the two is read again, never missed.
-            self._data_version = data_version
-        return self._revision
+        ((revision,),) = self.connection.execute("SELECT revision FROM store_revision").fetchall()
+        return int(revision)
