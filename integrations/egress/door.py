@@ -14,7 +14,6 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 from requests.auth import HTTPDigestAuth
-from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_dict_header
 
 from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
@@ -44,11 +43,18 @@ class _WireRequest(requests.PreparedRequest):
     """A request that goes out as it is: nothing of it is normalised, merged or added to on the way."""
 
     def __init__(self, exchange: Exchange) -> None:
-        super().__init__()
         self.exchange = exchange
         self.method = exchange.hop.method
         self.url = exchange.hop.destination.origin
-        self.headers = CaseInsensitiveDict()
+
+
+class _WireResponse(requests.Response):
+    """An answer as it came: its `raw` is all there is to it, without cookies, history or decoding."""
+
+    def __init__(self, request: requests.PreparedRequest, reply: Reply) -> None:
+        self.request = request
+        self.raw = reply
+        self.status_code = reply.status
 
 
 class _WireAdapter(BaseAdapter):
@@ -72,11 +78,7 @@ class _WireAdapter(BaseAdapter):
     ) -> requests.Response:
         if not isinstance(request, _WireRequest):
             raise TypeError("Only requests that were checked go through this door.")
-        response = requests.Response()
-        response.request = request
-        response.raw = self._wire.open(request.exchange)
-        response.status_code = response.raw.status
-        return response
+        return _WireResponse(request, self._wire.open(request.exchange))
 
     def close(self) -> None:
         self._wire.close()
