@@ -110,7 +110,7 @@ class Execute(MethodView):
         rendered = services().renderer.execute_endpoint(
             _scope(query), plugin_id, asked["endpoint_id"], asked["parameters"], use_cache=asked["use_cache"]
         )
-        return _answer(rendered)
+        return _answer(rendered, services().clock())
 
 
 @blueprint.route("/integrations/<string:plugin_id>/test")
@@ -204,10 +204,10 @@ def _render(
             plugin_id,
             rendered.use,
         )
-    return _answer(rendered)
+    return _answer(rendered, held.clock())
 
 
-def _answer(rendered: Rendered) -> Response:
+def _answer(rendered: Rendered, now: float) -> Response:
     artifact = rendered.artifact
     problem = problem_of(rendered.error) if rendered.error is not None else None
     data = write_envelope(rendered, problem)
@@ -216,7 +216,7 @@ def _answer(rendered: Rendered) -> Response:
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(data))),
         ("ETag", f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'),
-        ("Age", str(max(0, int(services().clock() - artifact.fetched_at)))),
+        ("Age", str(max(0, int(now - artifact.fetched_at)))),
         ("X-Cache", rendered.cache_status),
         # A browser may keep it but asks each time, so that a changed setting shows at once.
         ("Cache-Control", "private, no-cache"),

@@ -63,7 +63,7 @@ class HitLayer:
         is_admitted = self._gate.admits_headers(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"))
         answer = self.find(environ, body) if is_admitted else None
         if answer is None:
-            return self.ask(environ, body, start_response)
+            return self.ask(body, environ, start_response)
         start_response(f"{answer.status} {REASONS[answer.status]}", answer.headers)
         return [answer.body]
 
@@ -86,7 +86,7 @@ class HitLayer:
             access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
         return Answer(known.status, headers, known.body)
 
-    def ask(self, environ: WSGIEnvironment, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
+    def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Flask's answer, remembered where it may be given again."""
         started: list[tuple[str, Headers]] = []
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -24,7 +25,7 @@ from web.hit_layer import HitLayer, is_render
 from web.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from flask import Flask
 
 FRONT_THREADS = 32
@@ -95,13 +96,15 @@ class Reception:
         elif "HTTP_TRANSFER_ENCODING" in environ:
             # The server cannot tell a body in chunks that was cut off from a whole one.
             return _refuse(exchange, 411)
+        app: WSGIApplication = self._app
         if is_admitted and self._layer is not None and is_render(environ):
             answer = self._layer.find(environ, body)
             if answer is not None:
                 exchange.response_bytes(answer.status, answer.headers, answer.body)
                 return answer.status
+            app = partial(self._layer.ask, body)
         environ["wsgi.input"] = io.BytesIO(body)
-        self._hand_over(exchange, environ)
+        self._hand_over(exchange, app, environ)
         return 200
 
     def close(self) -> None:
@@ -120,20 +123,13 @@ class Reception:
         knows = self._gate.admits(environ.get("HTTP_AUTHORIZATION"), cookies)
         return self._max_body_size_bytes if knows else 0
 
-    def _hand_over(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
+    def _hand_over(self, exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
         environ.update(SERVER_VARIABLES)
         waiting = CALLING.match(environ["PATH_INFO"])
         if waiting:
-            self._calls.submit(waiting["id"] or "", lambda: self._run_app(exchange, environ))
+            self._calls.submit(waiting["id"] or "", lambda: _run_app(exchange, app, environ))
         else:
-            self._house.submit(self._run_app, exchange, environ)
-
-    def _run_app(self, exchange: Exchange, environ: WSGIEnvironment) -> None:
-        try:
-            _answer(exchange, self._app, environ)
-        except Exception as error:
-            members = problem_of_unexpected(error)
-            exchange.response_bytes(500, [("Content-Type", MEDIA_TYPE)], orjson.dumps(members))
+            self._house.submit(_run_app, exchange, app, environ)
 
 
 class Started:
@@ -160,7 +156,15 @@ class Chunks:
         getattr(self._pieces, "close", lambda: None)()
 
 
-def _answer(exchange: Exchange, app: Flask, environ: WSGIEnvironment) -> None:
+def _run_app(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+    try:
+        _answer(exchange, app, environ)
+    except Exception as error:
+        members = problem_of_unexpected(error)
+        exchange.response_bytes(500, [("Content-Type", MEDIA_TYPE)], orjson.dumps(members))
+
+
+def _answer(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
     started = Started()
     pieces = app(environ, started)
     if not any(name.lower() == "content-length" for name, _ in started.headers):
