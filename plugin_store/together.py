@@ -1,12 +1,15 @@
 """Writes of several threads in one transaction (group commit): a transaction costs more than what is in it.
 
-The first who comes leads: it waits a moment where company is expected, then for the writer's turn, and writes what all
-brought who came meanwhile. PostgreSQL knows the moment as `commit_delay`, the company as `commit_siblings`.
+The first who comes leads: it waits a moment where others are on their way and one came a moment ago, then for the
+writer's turn, and writes what all brought who came meanwhile. PostgreSQL knows the moment as `commit_delay`, the
+others as `commit_siblings`.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar
@@ -17,8 +20,8 @@ Result = TypeVar("Result")
 # What one transaction may hold up others for.
 MAX_AT_ONCE = 64
 # With so many, one more makes each of them hardly cheaper.
-ENOUGH = 4
-DELAY_SECONDS = 0.004
+ENOUGH = 8
+DELAY_SECONDS = 0.008
 
 
 class _Group(Generic[Item, Result]):
@@ -60,24 +63,32 @@ class Together(Generic[Item, Result]):
         write: Callable[[Sequence[Item]], Sequence[Result]],
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
         delay_seconds: float = DELAY_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._turn = turn
         self._write = write
         self._waiting = waiting
         self._delay_seconds = delay_seconds
+        self._monotonic = monotonic
+        self._came_at = -math.inf
         self._gathering: _Group[Item, Result] | None = None
         self._lock = threading.Lock()
 
     def write(self, item: Item, company: int = 0) -> Result:
         """What came of the item, which is committed by then. Raises what `turn` and `write` raise.
 
-        `company` is how many others are likely to come within the moment; alone, a thread waits for nobody.
+        `company` is how many others are on their way. Alone, or where they come but now and then, a thread waits for
+        nobody.
         """
         with self._lock:
+            now = self._monotonic()
+            pause_seconds, self._came_at = now - self._came_at, now
             group = self._gathering
             leads = group is None or len(group.items) == MAX_AT_ONCE
             if group is None or leads:
-                group = self._gathering = _Group(min(company + 1, ENOUGH))
+                group = self._gathering = _Group(
+                    min(company + 1, ENOUGH) if pause_seconds < self._delay_seconds else 1
+                )
             place = group.add(item)
         if leads:
             self._lead(group)

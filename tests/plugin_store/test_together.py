@@ -17,9 +17,12 @@ class Writer:
     """Notes what it is given together; its turn comes when nobody else has it."""
 
     def __init__(self, delay_seconds: float = LONG_SECONDS) -> None:
+        self.now = 0.0
         self.lock = threading.Lock()
         self.written: list[list[int]] = []
-        self.together: Together[int, int] = Together(self.turn, self.write, delay_seconds=delay_seconds)
+        self.together: Together[int, int] = Together(
+            self.turn, self.write, delay_seconds=delay_seconds, monotonic=lambda: self.now
+        )
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -64,25 +67,35 @@ def test_who_comes_before_the_turn_does_is_written_along():
     assert writer.written == [list(range(20))]
 
 
-def test_where_company_is_expected_the_first_waits_for_it():
+def test_where_others_are_on_their_way_and_one_came_a_moment_ago_the_first_waits():
     writer = Writer()
+    writer.together.write(9, company=2)
     with ThreadPoolExecutor(3) as pool:
         results = list(pool.map(lambda item: writer.together.write(item, company=2), range(3)))
     assert results == [0, 10, 20]
-    assert list(map(len, writer.written)) == [3]
+    assert list(map(len, writer.written)) == [1, 3]
+
+
+def test_where_they_come_now_and_then_nobody_waits_for_the_next():
+    writer = Writer()
+    for item in range(3):
+        assert writer.together.write(item, company=2) == 10 * item
+        writer.now += LONG_SECONDS
+    assert writer.written == [[0], [1], [2]]
 
 
 def test_of_many_who_are_expected_a_few_are_waited_for():
     writer = Writer()
+    writer.together.write(9)
     with ThreadPoolExecutor(ENOUGH) as pool:
         list(pool.map(lambda item: writer.together.write(item, company=1000), range(ENOUGH)))
-    assert sorted(writer.written[0]) == list(range(ENOUGH))
+    assert sorted(writer.written[1]) == list(range(ENOUGH))
 
 
 def test_company_that_does_not_come_is_waited_for_a_moment_only():
     writer = Writer(delay_seconds=0.001)
-    assert writer.together.write(1, company=3) == 10
-    assert writer.written == [[1]]
+    assert [writer.together.write(item, company=3) for item in (1, 2)] == [10, 20]
+    assert writer.written == [[1], [2]]
 
 
 def test_one_transaction_holds_no_more_than_so_many():
