@@ -10,10 +10,8 @@ import itertools
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +22,7 @@ from flask import Flask, Response, request
 from requests.adapters import HTTPAdapter
 
 from app import close_app, create_app
+from benchmarks.load import Ask, loader_name, put_under_load
 from benchmarks.loopback import declaration, manifest, running, upstream
 from benchmarks.report import Section, Target
 from integrations import at_work
@@ -33,7 +32,9 @@ from web.server import make_server
 
 TOKEN = "bench"
 HOST_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-ROUNDS, CALLS, PARALLEL = 5, 300, 16
+ROUNDS, CALLS, PARALLEL, SECONDS = 5, 300, 16, 2.0
+# So many renders of their own, at most, has each time under load.
+NUMBERS = 1_000_000
 BLOCKS, SLOW_MS = 20, 50
 # A path by which the server knows that a view waits for others, so that it has as many threads as ours.
 PLAIN_PATH = "/api/v1/integrations/plain/render"
@@ -83,17 +84,18 @@ def measure() -> Cold:
         _served("theirs", near) as theirs_near,
     ):
         _declare(ours, {"bench": fast, "near": near, "slow": slow})
-        renders, near_renders, gets, slow_blocks = _renders(), _renders("near"), _gets(), itertools.count()
+        numbers, loads = itertools.count(), itertools.count(NUMBERS, NUMBERS)
+        slow_blocks, renders, near_renders, gets = itertools.count(), _renders(), _renders("near"), _gets()
         for port, asks in ((ours, renders), (ours, near_renders), (theirs, gets), (theirs_near, gets)):
-            _per_second(port, asks)
+            _per_second(port, asks, next(loads))
         rounds = [
             (
-                _p50_ms(ours, renders),
-                _p50_ms(theirs, gets),
-                _per_second(ours, renders),
-                _per_second(theirs, gets),
-                _per_second(ours, near_renders),
-                _per_second(theirs_near, gets),
+                _p50_ms(ours, renders, numbers),
+                _p50_ms(theirs, gets, numbers),
+                _per_second(ours, renders, next(loads)),
+                _per_second(theirs, gets, next(loads)),
+                _per_second(ours, near_renders, next(loads)),
+                _per_second(theirs_near, gets, next(loads)),
                 _one_block_ms(ours, slow_blocks),
                 _batch_ms(ours, slow_blocks),
             )
@@ -102,27 +104,22 @@ def measure() -> Cold:
         return Cold(*(statistics.median(values) for values in zip(*rounds, strict=True)))
 
 
-Ask = tuple[str, bytes]
-"""A path and the body to post to it."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked again and again, each time with another number in the place of `%d`."""
+
+    path: str
+    body: str
 
 
-def _renders(plugin_id: str = "bench") -> Callable[[], Ask]:
+def _renders(plugin_id: str = "bench") -> Question:
     """Renders of which each asks something new."""
-    numbers = itertools.count()
-
-    def ask() -> Ask:
-        return f"/api/v1/integrations/{plugin_id}/render", _block("fast", next(numbers))
-
-    return ask
+    path = f"/api/v1/integrations/{plugin_id}/render"
+    return Question(path, '{"block_type":"fast","parameters":{"n":%d}}')
 
 
-def _gets() -> Callable[[], Ask]:
-    numbers = itertools.count()
-    return lambda: (PLAIN_PATH, orjson.dumps({"n": next(numbers)}))
-
-
-def _block(block_id: str, number: int) -> bytes:
-    return orjson.dumps({"block_type": block_id, "parameters": {"n": number}})
+def _gets() -> Question:
+    return Question(PLAIN_PATH, '{"n":%d}')
 
 
 def _declare(port: int, urls: Mapping[str, str]) -> None:
@@ -136,49 +133,44 @@ def _declare(port: int, urls: Mapping[str, str]) -> None:
         declared = declaration(plugin_id, manifest(url, [block]))
         _post(
             http.client.HTTPConnection("127.0.0.1", port),
-            ("/api/v1/plugins/register", orjson.dumps(declared)),
+            "/api/v1/plugins/register",
+            orjson.dumps(declared),
             201,
         )
 
 
-def _post(connection: http.client.HTTPConnection, ask: Ask, status: int = 200) -> bytes:
-    connection.request("POST", ask[0], ask[1], HOST_HEADERS)
+def _post(connection: http.client.HTTPConnection, path: str, body: bytes, status: int = 200) -> bytes:
+    connection.request("POST", path, body, HOST_HEADERS)
     answer = connection.getresponse()
-    body = answer.read()
-    assert answer.status == status, body
-    return body
+    data = answer.read()
+    assert answer.status == status, data
+    return data
 
 
-def _p50_ms(port: int, asks: Callable[[], Ask]) -> float:
+def _p50_ms(port: int, asked: Question, numbers: Iterator[int]) -> float:
     connection, times = http.client.HTTPConnection("127.0.0.1", port), []
     for _ in range(CALLS):
-        ask = asks()
+        body = (asked.body % next(numbers)).encode()
         started = time.perf_counter()
-        _post(connection, ask)
+        _post(connection, asked.path, body)
         times.append(time.perf_counter() - started)
     return statistics.median(times) * 1000
 
 
-def _per_second(port: int, asks: Callable[[], Ask]) -> float:
-    connections = threading.local()
-
-    def post(ask: Ask) -> None:
-        if not hasattr(connections, "one"):
-            connections.one = http.client.HTTPConnection("127.0.0.1", port)
-        _post(connections.one, ask)
-
-    prepared = [asks() for _ in range(2 * CALLS)]
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        started = time.perf_counter()
-        list(pool.map(post, prepared))
-        return len(prepared) / (time.perf_counter() - started)
+def _per_second(port: int, asked: Question, first: int) -> float:
+    ask = Ask(f"http://127.0.0.1:{port}{asked.path}", "POST", asked.body, HOST_HEADERS, NUMBERS, first)
+    rate = put_under_load(ask, SECONDS, PARALLEL)
+    assert not rate.failed, rate
+    return rate.per_second
 
 
 def _one_block_ms(port: int, numbers: Iterator[int]) -> float:
     connection, times = http.client.HTTPConnection("127.0.0.1", port), []
+    asked = _renders("slow")
     for _ in range(10):
+        body = (asked.body % next(numbers)).encode()
         started = time.perf_counter()
-        _post(connection, ("/api/v1/integrations/slow/render", _block("fast", next(numbers))))
+        _post(connection, asked.path, body)
         times.append(time.perf_counter() - started)
     return statistics.median(times) * 1000
 
@@ -196,7 +188,7 @@ def _batch_ms(port: int, numbers: Iterator[int]) -> float:
             for key in range(BLOCKS)
         ]
         started = time.perf_counter()
-        lines = _post(connection, ("/api/v1/render-batch", orjson.dumps({"blocks": blocks}))).splitlines()
+        lines = _post(connection, "/api/v1/render-batch", orjson.dumps({"blocks": blocks})).splitlines()
         times.append(time.perf_counter() - started)
         assert [orjson.loads(line)["status"] for line in lines] == [200] * BLOCKS
     return statistics.median(times) * 1000
@@ -261,7 +253,11 @@ def run() -> list[Section]:
         Target(f"throughput's cost, {PARALLEL} at a time", cold.cost, COST_LIMIT),
         Target(f"{BLOCKS} blocks in a batch, to one", cold.batch_ratio, BATCH_LIMIT),
     ]
-    return [Section("Cold render, against a plain pooled requests.Session.get", figures, targets)]
+    return [
+        Section(
+            f"Cold render, against a plain pooled requests.Session.get, by {loader_name()}", figures, targets
+        )
+    ]
 
 
 def _serve_what(what: str, *more: str) -> None:

@@ -35,13 +35,17 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, sent again and again. With `numbers`, `%d` in its body counts from 0 up to them, and anew."""
+    """One request, sent again and again.
+
+    With `numbers`, `%d` in its body counts from `first`, through so many of them, and anew.
+    """
 
     url: str
     method: str = "POST"
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     numbers: int = 0
+    first: int = 0
 
 
 def put_under_load(ask: Ask, seconds: float = SECONDS, connections: int = CONNECTIONS) -> Rate:
@@ -89,7 +93,7 @@ def _script(ask: Ask) -> str:
         "local number = 0\n"
         "function request()\n"
         f"  number = (number + 1) % {ask.numbers}\n"
-        "  return wrk.format(nil, nil, nil, string.format(wrk.body, number))\n"
+        f"  return wrk.format(nil, nil, nil, string.format(wrk.body, {ask.first} + number))\n"
         "end\n"
     )
 
@@ -103,7 +107,7 @@ def _by_sockets(ask: Ask, seconds: float, connections: int) -> Rate:
     def request() -> bytes:
         nonlocal number
         number = (number + 1) % max(1, ask.numbers)
-        body = (ask.body % number if ask.numbers else ask.body).encode()
+        body = (ask.body % (ask.first + number) if ask.numbers else ask.body).encode()
         lines = [
             f"{ask.method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",
             f"Host: {parts.netloc}",
