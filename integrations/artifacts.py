@@ -7,7 +7,6 @@ a row in `integration_artifacts` says what it is an answer to. A hit reads the c
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from integrations.artifact_care import DROPPED_AT_ONCE, ArtifactCare, drop, forg
 from integrations.at_work import away
 from integrations.bodies import Bodies, Entry
 from integrations.calls import Headers
+from integrations.exact_json import dump_json
 from integrations.freshness import Lifetime, State
 from integrations.revalidation import Terms
 from plugin_store.database import Database
@@ -347,7 +347,7 @@ def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
         "plugin_id": origin.plugin_id,
         "block_id": origin.block_id,
         "endpoint_id": origin.endpoint_id,
-        "parameters": json.dumps(dict(origin.parameters)),
+        "parameters": dump_json(dict(origin.parameters)).decode(),
         "fetched_at": artifact.fetched_at,
         "expires_at": artifact.lifetime.expires_at,
         "stale_until": artifact.lifetime.stale_until,

@@ -16,14 +16,13 @@ from typing import TypeGuard
 import diskcache
 from diskcache.core import DBNAME
 
-from integrations.leased_cache import LeasedCache
+from integrations.leased_cache import Entry, LeasedCache
 
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
 # A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
-Entry = tuple[str, bytes, float]
 """A key, its bytes, and the seconds for which they are kept."""
 
 
@@ -194,9 +193,7 @@ class Bodies:
 
 def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> None:
     try:
-        with cache.transact():
-            for key, value, expire_seconds in entries:
-                cache.set(key, value, expire=max(0.001, expire_seconds))
+        cache.set_all([(key, value, max(0.001, seconds)) for key, value, seconds in entries])
     except diskcache.Timeout:
         # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
         cache.volume()

@@ -23,13 +23,13 @@ class FairSlots:
 
     def take(self, lane: str, timeout_seconds: float) -> bool:
         """Whether the lane holds one more place now; it did not get one in time otherwise."""
-        turn = threading.Lock()
-        turn.acquire()
         with self._lock:
+            if self._lanes.enter(lane):
+                return True
+            turn = threading.Lock()
+            turn.acquire()
             self._lanes.add(lane, turn)
             self._share_out()
-        if turn.acquire(blocking=False):
-            return True
         with away():
             has_come = turn.acquire(timeout=max(0.0, timeout_seconds))
         if has_come:

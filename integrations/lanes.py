@@ -31,6 +31,14 @@ class Lanes(Generic[Item]):
         """Lets the item wait for a place."""
         self._waiting.setdefault(lane, deque()).append(item)
 
+    def enter(self, lane: str) -> bool:
+        """Whether the lane holds one more place at once: nobody waits, and there is one for it."""
+        free = self._size - self._held_in_all
+        if self._waiting or free <= 0 or (free <= self._spare and self._held[lane]):
+            return False
+        self._hold(lane)
+        return True
+
     def take(self) -> tuple[str, Item] | None:
         """The next item and its lane, which holds a place from now on; None while nothing fits."""
         free = self._size - self._held_in_all
@@ -43,8 +51,7 @@ class Lanes(Generic[Item]):
         item = self._waiting[lane].popleft()
         self._waiting.move_to_end(lane)
         self._forget_if_empty(lane)
-        self._held[lane] += 1
-        self._held_in_all += 1
+        self._hold(lane)
         return lane, item
 
     def give_back(self, lane: str) -> None:
@@ -71,6 +78,10 @@ class Lanes(Generic[Item]):
         left = self.waiting()
         self._waiting.clear()
         return left
+
+    def _hold(self, lane: str) -> None:
+        self._held[lane] += 1
+        self._held_in_all += 1
 
     def _forget_if_empty(self, lane: str) -> None:
         if not self._waiting[lane]:

@@ -28,6 +28,19 @@ PRAGMAS = (
 BUSY_TIMEOUT_SECONDS = 5
 
 
+# What diskcache's own `set` writes, of several at once. Rows that expire are never counted by use.
+KEEP = (
+    "INSERT INTO Cache (key, raw, store_time, expire_time, access_time, access_count, size, mode, filename, value)"
+    " VALUES (?, 1, ?, ?, ?, 0, ?, ?, ?, ?)"
+    " ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, expire_time = excluded.expire_time,"
+    " access_time = excluded.access_time, access_count = 0, tag = NULL, size = excluded.size, mode = excluded.mode,"
+    " filename = excluded.filename, value = excluded.value"
+)
+
+Entry = tuple[str, bytes, float]
+"""A key, its bytes, and for how many seconds they are kept."""
+
+
 class RefusedPickle(ValueError):
     """Something in the cache, or on its way there, is not bytes under a text key."""
 
@@ -107,6 +120,33 @@ class LeasedCache(diskcache.Cache):
             with suppress(OSError):
                 found[key] = self._disk.fetch(mode, filename, value, False)
         return found
+
+    def set_all(self, entries: Sequence[Entry]) -> None:
+        """Keeps all of them in one transaction, or none; as `set` does for one."""
+        last_words = {key: (value, expire_seconds) for key, value, expire_seconds in entries}
+        now, rows, files = time.time(), [], []
+        try:
+            for key, (value, expire_seconds) in last_words.items():
+                size, mode, filename, stored = self._disk.store(value, False)
+                rows.append((key, now, now + expire_seconds, now, size, mode, filename, stored))
+                if filename is not None:
+                    files.append(filename)
+            with self.transact():
+                unused = self._files_of(list(last_words))
+                self._con.executemany(KEEP, rows)
+        except BaseException:
+            self._remove_files(files)
+            raise
+        self._remove_files(unused)
+
+    def _files_of(self, keys: Sequence[str]) -> list[str]:
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT filename FROM Cache WHERE key IN ({marks}) AND raw = 1 AND filename IS NOT NULL"  # noqa: S608
+        return [filename for (filename,) in self._sql(query, keys).fetchall()]
+
+    def _remove_files(self, filenames: Sequence[str]) -> None:
+        for filename in filenames:
+            self._disk.remove(filename)
 
     def rest(self) -> None:
         """The calling thread's work is done: its connection is another's."""

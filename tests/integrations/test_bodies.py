@@ -141,3 +141,54 @@ def test_several_are_not_there_in_a_damaged_cache_which_starts_anew(bodies, tmp_
     assert bodies.get_all(["k", "other"]) == {}
     assert bodies.set("k", b"y", 60)
     assert bodies.get_all(["k"]) == {"k": b"y"}
+
+
+def files(tmp_path):
+    return list((tmp_path / "cache").rglob("*.val"))
+
+
+def test_several_are_kept_at_once_and_the_last_word_on_a_key_counts(bodies, tmp_path):
+    assert bodies.set_all([("a", b"x" * 200_000, 60), ("b", b"y" * 200_000, 60), ("a", b"2", 60)])
+    assert bodies.get_all(["a", "b"]) == {"a": b"2", "b": b"y" * 200_000}
+    assert len(files(tmp_path)) == 1
+
+
+def test_what_replaces_a_large_one_leaves_no_file_behind(bodies, tmp_path):
+    bodies.set("k", b"x" * 200_000, 60)
+    (first,) = files(tmp_path)
+    assert bodies.set("k", b"y" * 200_000, 60)
+    assert [path != first for path in files(tmp_path)] == [True]
+    assert bodies.set("k", b"small", 60)
+    assert files(tmp_path) == []
+    assert bodies.get("k") == b"small"
+
+
+def test_a_replaced_one_lives_as_long_as_the_new_one_says(bodies, tmp_path):
+    bodies.set("k", b"x", 0)
+    bodies.set("k", b"y", 60)
+    with sqlite3.connect(databases(tmp_path)[0]) as connection:
+        ((left,),) = connection.execute("SELECT expire_time - store_time FROM Cache").fetchall()
+    assert left == pytest.approx(60)
+
+
+def test_the_volume_follows_what_is_kept_replaced_and_dropped(bodies):
+    empty = bodies.volume_bytes()
+    bodies.set_all([("a", b"x" * 200_000, 60), ("b", b"y" * 300_000, 60)])
+    assert bodies.volume_bytes() - empty >= 500_000
+    bodies.set_all([("a", b"small", 60), ("b", b"y" * 100_000, 60)])
+    assert 100_000 <= bodies.volume_bytes() - empty < 200_000
+    assert bodies.delete("b")
+    assert bodies.volume_bytes() - empty < 100_000
+
+
+def test_of_several_that_cannot_all_be_kept_none_is_and_no_file_stays(bodies, tmp_path):
+    bodies.set("a", b"before", 60)
+    bodies.close()
+    with sqlite3.connect(databases(tmp_path)[0]) as connection:
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON Cache WHEN NEW.key = 'b' BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    connection.close()
+    assert not bodies.set_all([("a", b"x" * 200_000, 60), ("b", b"y", 60)])
+    assert files(tmp_path) == []
+    assert bodies.get("a") == b"before"
