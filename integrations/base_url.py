@@ -48,6 +48,8 @@ class BaseUrl:
     _authority: Template | None = field(init=False, compare=False, repr=False)
     """None where one setting gives the whole start."""
     _path_template: Template = field(init=False, compare=False, repr=False)
+    _always: str | None = field(init=False, compare=False, repr=False)
+    """The URL of every call, where no setting is in it."""
 
     def __post_init__(self) -> None:
         scheme, _, rest = self.source.partition("://")
@@ -57,6 +59,7 @@ class BaseUrl:
         object.__setattr__(self, "_authority", None if is_whole else parse_template(authority))
         rest_template = Template("", self.template.parts[1:]) if is_whole else parse_template(slash + path)
         object.__setattr__(self, "_path_template", rest_template)
+        object.__setattr__(self, "_always", None if self.names else self._start({}) + self._path({}))
 
     @property
     def names(self) -> frozenset[str]:
@@ -72,7 +75,7 @@ class BaseUrl:
 
     def fill_whole(self, values: Mapping[str, Any]) -> str:
         """The URL of one call, normalised; a slash at its end stays, for servers tell the two apart."""
-        return self._start(values) + self._path(values)
+        return self._always or self._start(values) + self._path(values)
 
     @property
     def host_names(self) -> frozenset[str]:

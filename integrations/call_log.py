@@ -6,7 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal
 
 from sqlalchemy import delete, select
@@ -50,8 +51,9 @@ class CallRecord:
 
 WRITE_CALL = (
     f"INSERT INTO plugin_api_logs ({', '.join(field.name for field in fields(CallRecord))})"  # noqa: S608 - our names
-    f" VALUES ({', '.join(f':{field.name}' for field in fields(CallRecord))})"
+    f" VALUES ({', '.join('?' for _ in fields(CallRecord))})"
 )
+_values_of = attrgetter(*(field.name for field in fields(CallRecord)))
 
 
 class CallLog:
@@ -119,7 +121,7 @@ class CallLog:
             known = {row[0] for row in connection.execute("SELECT id FROM workspaces")}
             # A workspace may be deleted while a call of it is under way.
             connection.executemany(
-                WRITE_CALL, [asdict(record) for record in records if record.workspace_id in known]
+                WRITE_CALL, [_values_of(record) for record in records if record.workspace_id in known]
             )
 
     def _sweep_now_and_then(self) -> None:

@@ -211,7 +211,7 @@ def _path(filling: _Filling) -> str:
     pieces: list[str] = []
     for part in filling.endpoint.path.parts:
         if isinstance(part, str):
-            pieces.append(quote(part, safe=_PATH_SAFE))
+            pieces.append(_literal_path(part))
             continue
         try:
             pieces.append(encode_segment(filling.own.text(part.value), part.value))
@@ -250,6 +250,11 @@ def _written(template: Template, names: Namespace) -> str:
 
 def _pair(name: str, text: str) -> str:
     return f"{_query_name(name)}={quote(text, safe='')}"
+
+
+@lru_cache(maxsize=4096)
+def _literal_path(part: str) -> str:
+    return quote(part, safe=_PATH_SAFE)
 
 
 @lru_cache(maxsize=4096)
