@@ -11,6 +11,9 @@ from integrations.catalog import Installed
 from integrations.manifest import Block, Endpoint
 from integrations.parameters import Values, bind_parameters
 
+# Frames kept for one integration. Who asks for more blocks of it in turn is a schedule, which has the time.
+MAX_FRAMES = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -39,10 +42,10 @@ def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapp
 
 
 def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyFrame:
-    """The frame of the block's or endpoint's keys, made once for an integration as it stands."""
+    """The frame of the block's or endpoint's keys; of the first few it is made once, as the integration stands."""
     frame = installed.key_frames.get((kind, declared.id))
     if frame is None:
-        frame = installed.key_frames[kind, declared.id] = KeyFrame(
+        frame = KeyFrame(
             kind=kind,
             workspace_id=installed.scope.workspace_id,
             plugin_id=installed.plugin_id,
@@ -50,6 +53,8 @@ def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: B
             config=_bound_config(installed, declared.config_names),
             secret_revisions=_bound_revisions(installed, declared.secret_names),
         )
+        if len(installed.key_frames) < MAX_FRAMES:
+            installed.key_frames[kind, declared.id] = frame
     return frame
 
 

@@ -54,14 +54,12 @@ class KeyFrame:
             "secrets": dict(secret_revisions),
             "workspace": workspace_id,
         }
-        self._before = hashlib.sha256(canonical_json(before)[:-1] + b',"inputs":')
+        self._before = canonical_json(before)[:-1] + b',"inputs":'
         self._after = b"," + canonical_json(after)[1:]
 
     def key(self, inputs: Mapping[str, Any]) -> str:
         """The artifact's key, 64 hex digits. `inputs` are validated, defaults filled in."""
-        hashed = self._before.copy()
-        hashed.update(canonical_json(dict(inputs)) + self._after)
-        return hashed.hexdigest()
+        return hashlib.sha256(self._before + canonical_json(dict(inputs)) + self._after).hexdigest()
 
 
 def _with_big_integers_as_text(value: Any) -> Any:
