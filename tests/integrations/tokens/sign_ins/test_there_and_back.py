@@ -1,4 +1,4 @@
-"""Signing in at a provider: there and back, what is kept of it, and refreshing it."""
+"""Signing in at a provider: there and back, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -11,93 +11,22 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from errors import ReviewDue, SettingsIncomplete, UpstreamFailed
 from integrations.manifest import GRANT
-from integrations.parameters import Values
-from plugin_store.models import PluginSecret
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (
     CLIENT_SECRET,
     Asker,
-    TokenServer,
     all_at_once,
-    declare,
-    json_answer,
 )
-
-PROPERTIES = [
-    {"name": "client_id", "required": True},
-    {"name": "client_secret", "secure": True, "required": True},
-    {"name": "server", "default": "https://login.example.test"},
-]
-
-
-def declare_sign_in(client: Client, home: str, *, is_set: bool = True, **oauth2: Any) -> None:
-    section = {
-        "base_url": home,
-        "auth_method": "oauth2_authorization_code",
-        "oauth2": {
-            "token_url": f"{home}/token",
-            "authorization_url": "{server}/authorize",
-            "scopes": ["read", "write"],
-            "authorization_params": {"access_type": "offline"},
-            **oauth2,
-        },
-    }
-    config = {"client_id": "me", "client_secret": CLIENT_SECRET} if is_set else {}
-    declare(client, section, PROPERTIES, **config)
-
-
-class RotatingServer:
-    """Gives an access token with each code and refresh token, and takes every refresh token once."""
-
-    def __init__(self, token_server: TokenServer, life_seconds: int = 3600) -> None:
-        self.token_server = token_server
-        self.life_seconds = life_seconds
-        self.good = {"CODE-0123456789"}
-        token_server.answer = self._answer
-
-    def _answer(self, number: int) -> Any:
-        form = self.token_server.forms[number - 1]
-        given = form.get("code") or form.get("refresh_token")
-        if given not in self.good:
-            return json_answer({"error": "invalid_grant", "error_description": "TOLD"}, 400)
-        self.good = {f"R{number}-0123456789"}
-        return json_answer(
-            {
-                "access_token": f"T{number}-0123456789",
-                "refresh_token": f"R{number}-0123456789",
-                "expires_in": self.life_seconds,
-                "scope": "read",
-            }
-        )
-
-
-@pytest.fixture
-def provider(client: Client, home: str, token_server: TokenServer) -> RotatingServer:
-    declare_sign_in(client, home)
-    return RotatingServer(token_server)
-
-
-def begin(client: Client) -> dict[str, str]:
-    """What the browser is sent to the provider with."""
-    answer = client.post("/integrations/svc/oauth2/connect")
-    assert answer.status_code == 200, answer.json
-    return dict(parse_qsl(urlsplit(answer.json["authorization_url"]).query))
-
-
-def come_back(stranger: Client, **query: str) -> TestResponse:
-    """The browser's way back: from another site, so without any cookie."""
-    return stranger.open("/oauth/callback", query_string=query, headers={"Sec-Fetch-Site": "cross-site"})
-
-
-def sign_in(client: Client, stranger: Client, code: str = "CODE-0123456789") -> None:
-    answer = come_back(stranger, state=begin(client)["state"], code=code)
-    assert answer.status_code == 200, answer.text
+from tests.integrations.tokens.sign_ins.conftest import (
+    RotatingServer,
+    begin,
+    come_back,
+    declare_sign_in,
+    sign_in,
+)
 
 
 class TestTheWayThere:
@@ -328,185 +257,6 @@ class TestTheWayBack:
         sign_in(client, stranger, "CODE-2-0123456789")
         assert asker.installed.secrets[GRANT].revision != first
         assert asker.get() == {"access_token": "T2-0123456789"}
-
-
-class TestRefreshing:
-    @pytest.fixture(autouse=True)
-    def connected(self, clock: Any, client: Client, stranger: Client, provider: RotatingServer) -> None:
-        sign_in(client, stranger)
-
-    def test_refresh_tokens_rotate_and_the_account_stays(
-        self, clock: Any, provider: RotatingServer, asker: Asker
-    ):
-        revision = asker.installed.secrets[GRANT].revision
-        for number in (1, 2, 3, 4):
-            assert asker.get() == {"access_token": f"T{number}-0123456789"}
-            clock.shift(3601)
-        forms = provider.token_server.forms
-        assert [form.get("refresh_token") for form in forms] == [
-            None,
-            *(f"R{n}-0123456789" for n in (1, 2, 3)),
-        ]
-        assert {form["grant_type"] for form in forms[1:]} == {"refresh_token"}
-        assert asker.installed.secrets[GRANT].revision == revision
-
-    def test_two_processes_use_a_refresh_token_once(
-        self,
-        clock: Any,
-        provider: RotatingServer,
-        asker: Asker,
-        make_app: Callable[[Settings], Flask],
-        settings: Settings,
-    ):
-        turns = iter([asker, Asker(make_app(settings))] * 10)
-        clock.shift(3601)
-        assert all_at_once(20, lambda: next(turns).get()) == [{"access_token": "T2-0123456789"}] * 20
-        assert provider.token_server.count == 2
-
-    def test_a_restart_keeps_it(
-        self, provider: RotatingServer, make_app: Callable[[Settings], Flask], settings: Settings
-    ):
-        assert Asker(make_app(settings)).get() == {"access_token": "T1-0123456789"}
-
-    def test_a_refused_token_is_refreshed(self, provider: RotatingServer, asker: Asker):
-        assert asker.renew(asker.get()) == {"access_token": "T2-0123456789"}
-
-    def test_a_grant_that_ended_asks_for_a_person_and_nothing_more_is_sent(
-        self, clock: Any, client: Client, provider: RotatingServer, asker: Asker
-    ):
-        provider.good = set()
-        clock.shift(3601)
-        for _ in range(3):
-            with pytest.raises(SettingsIncomplete) as ended:
-                asker.get()
-            assert "connect again" in (ended.value.errors or {})["oauth2"][0]
-        assert provider.token_server.count == 2
-        assert client.get("/integrations/svc/oauth2").json["connected"] is False
-
-    def test_a_provider_that_fails_for_now_ends_nothing(
-        self, clock: Any, client: Client, provider: RotatingServer, asker: Asker
-    ):
-        provider.token_server.answer = lambda _number: json_answer({}, 503)
-        clock.shift(3601)
-        with pytest.raises(UpstreamFailed):
-            asker.get()
-        assert client.get("/integrations/svc/oauth2").json["connected"] is True
-
-    def test_without_a_refresh_token_the_access_token_is_all_there_is(
-        self, client: Client, stranger: Client, provider: RotatingServer, asker: Asker
-    ):
-        provider.token_server.answer = lambda _number: json_answer({"access_token": "ONLY-0123456789"})
-        sign_in(client, stranger)
-        only = asker.get()
-        assert only == {"access_token": "ONLY-0123456789"}
-        with pytest.raises(SettingsIncomplete, match="connect again"):
-            asker.renew(only)
-        # One call that was refused says nothing about the others.
-        assert asker.get() == only
-
-    def test_another_secret_of_the_client_refreshes_and_another_client_asks_for_a_person(
-        self, client: Client, provider: RotatingServer, asker: Asker
-    ):
-        client.put("/integrations/svc/secrets/client_secret", {"value": "new"})
-        assert asker.get() == {"access_token": "T2-0123456789"}
-        client.put("/integrations/svc/config", {"config": {"client_id": "you"}})
-        with pytest.raises(SettingsIncomplete, match="another client"):
-            asker.get()
-
-    def test_unsaved_settings_spend_no_refresh_token(self, provider: RotatingServer, asker: Asker):
-        unsaved = Values(asker.values.config, {"client_secret": "tried"})
-        with pytest.raises(SettingsIncomplete, match="Save"):
-            asker.get(unsaved)
-        assert provider.token_server.count == 1
-
-    def test_disconnecting_forgets_it_in_every_process(
-        self,
-        client: Client,
-        provider: RotatingServer,
-        asker: Asker,
-        make_app: Callable[[Settings], Flask],
-        settings: Settings,
-    ):
-        other = Asker(make_app(settings))
-        assert asker.get() == other.get()
-        assert client.delete("/integrations/svc/oauth2").status_code == 204
-        for each in (asker, other):
-            with pytest.raises(SettingsIncomplete, match="connect first"):
-                each.get()
-        assert client.get("/integrations/svc/oauth2").json["connected"] is False
-        with asker.services.database.reading() as session:
-            assert session.scalars(select(PluginSecret.key)).all() == ["client_secret"]
-
-    def test_a_disconnect_during_a_refresh_wins(
-        self, clock: Any, client: Client, provider: RotatingServer, asker: Asker
-    ):
-        quick = provider.token_server.answer
-
-        def disconnect_then_answer(number: int) -> Any:
-            client.delete("/integrations/svc/oauth2")
-            return quick(number)
-
-        provider.token_server.answer = disconnect_then_answer
-        clock.shift(3601)
-        asker.get()
-        assert client.get("/integrations/svc/oauth2").json["connected"] is False
-
-
-class TestReview:
-    def test_a_grant_is_locked_where_it_was_not_given_for(
-        self, client: Client, stranger: Client, home: str, provider: RotatingServer, asker: Asker
-    ):
-        sign_in(client, stranger)
-        elsewhere = home.replace("127.0.0.1", "127.0.0.2")
-        declare_sign_in(client, home, is_set=False, token_url=f"{elsewhere}/token")
-        review = client.get("/integrations/svc").json["review"]
-        assert "the sign-in" in review["reason"] and GRANT not in review["reason"]
-        assert client.get("/integrations/svc/oauth2").json["status"] == "locked"
-        with pytest.raises((ReviewDue, SettingsIncomplete)):
-            asker.get()
-
-    def test_a_person_may_let_it_go(
-        self, client: Client, stranger: Client, home: str, provider: RotatingServer, asker: Asker
-    ):
-        sign_in(client, stranger)
-        section = {"auth": {"type": "api_key", "in": "header", "name": "X-Token", "value": "{access_token}"}}
-        declare(client, asker.installed.standing.manifest["integration"] | section, PROPERTIES)
-        with pytest.raises(ReviewDue):
-            asker.get()
-        client.post("/integrations/svc/review", {"accept": True})
-        assert client.get("/integrations/svc/oauth2").json["status"] == "ok"
-        assert asker.get() == {"access_token": "T2-0123456789"}
-
-    def test_a_locked_grant_may_be_replaced_by_signing_in_again(
-        self, client: Client, stranger: Client, home: str, provider: RotatingServer, asker: Asker
-    ):
-        sign_in(client, stranger)
-        section = {"auth": {"type": "api_key", "in": "header", "name": "X-Token", "value": "{access_token}"}}
-        declare(client, asker.installed.standing.manifest["integration"] | section, PROPERTIES)
-        client.put("/integrations/svc/secrets/client_secret", {"value": CLIENT_SECRET})
-        provider.good = {"CODE-0123456789"}
-        sign_in(client, stranger)
-        assert client.get("/integrations/svc").json["review"] is None
-
-
-def test_a_lost_key_makes_it_unreadable_and_signing_in_again_helps(
-    client: Client,
-    stranger: Client,
-    provider: RotatingServer,
-    settings: Settings,
-    make_app: Callable[[Settings], Flask],
-):
-    sign_in(client, stranger)
-    for path in settings.instance.glob("*.key"):
-        path.unlink()
-    restarted = make_app(settings)
-    client, stranger = Client(restarted), Client(restarted, token=None)
-    looked = client.get("/integrations/svc/oauth2").json
-    assert (looked["connected"], looked["status"]) == (False, "unreadable")
-    client.put("/integrations/svc/secrets/client_secret", {"value": CLIENT_SECRET})
-    provider.good = {"CODE-0123456789"}
-    sign_in(client, stranger)
-    assert client.get("/integrations/svc/oauth2").json["status"] == "ok"
 
 
 @pytest.mark.parametrize("name", ["state", "redirect_uri", "client_id", "response_type", "code_challenge"])
