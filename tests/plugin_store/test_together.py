@@ -20,9 +20,19 @@ class Writer:
         self.now = 0.0
         self.lock = threading.Lock()
         self.written: list[list[int]] = []
+        self.waits = 0
         self.together: Together[int, int] = Together(
-            self.turn, self.write, delay_seconds=delay_seconds, monotonic=lambda: self.now
+            self.turn,
+            self.write,
+            waiting=self.wait,
+            delay_seconds=delay_seconds,
+            monotonic=lambda: self.now,
         )
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        self.waits += 1
+        yield
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -59,6 +69,7 @@ def test_alone_a_thread_writes_its_own_and_waits_for_nobody():
     writer = Writer()
     assert [writer.together.write(1), writer.together.write(2)] == [10, 20]
     assert writer.written == [[1], [2]]
+    assert writer.waits == 0
 
 
 def test_who_comes_before_the_turn_does_is_written_along():
@@ -82,6 +93,7 @@ def test_where_they_come_now_and_then_nobody_waits_for_the_next():
         assert writer.together.write(item, company=2) == 10 * item
         writer.now += LONG_SECONDS
     assert writer.written == [[0], [1], [2]]
+    assert writer.waits == 0
 
 
 def test_of_many_who_are_expected_a_few_are_waited_for():
@@ -96,6 +108,7 @@ def test_company_that_does_not_come_is_waited_for_a_moment_only():
     writer = Writer(delay_seconds=0.001)
     assert [writer.together.write(item, company=3) for item in (1, 2)] == [10, 20]
     assert writer.written == [[1], [2]]
+    assert writer.waits == 1
 
 
 def test_one_transaction_holds_no_more_than_so_many():
