@@ -51,6 +51,8 @@ class PreparedCall:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     tls: Tls | None = None
     digest: DigestLogin | None = field(default=None, repr=False)
+    is_repeatable: bool = True
+    """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
 
     @property
     def origin(self) -> str:

@@ -110,6 +110,7 @@ def build_call(
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
         tls=fill_tls(integration.tls, settings),
+        is_repeatable=endpoint.is_safe,
     )
 
 
@@ -361,4 +362,5 @@ def _build_whole_url_call(
         max_bytes=limits.max_bytes,
         redirects="any",
         public_only=True,
+        is_repeatable=endpoint.is_safe,
     )

@@ -75,7 +75,7 @@ def renewed_terms(terms: Terms, headers: Headers, secrets: Iterable[str]) -> Ter
 
 def can_be_renewed(endpoint: Endpoint) -> bool:
     """Whether one answer to one safe request is all there is to the endpoint."""
-    return endpoint.method in SAFE_METHODS and endpoint.paginator is None
+    return endpoint.method in SAFE_METHODS and endpoint.is_safe and endpoint.paginator is None
 
 
 def has_own_conditions(call: PreparedCall) -> bool:

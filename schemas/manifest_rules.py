@@ -226,7 +226,6 @@ def _reading_rules(method: str) -> tuple[Rule, ...]:
     """What a call that only reads cannot have."""
     return (
         Without(("body",), f"{method} carries no body."),
-        Among("safe", (True,), f"{method} only reads."),
         Each(
             "parameters",
             Among("in", tuple(word for word in LOCATIONS if word != "body"), f"{method} carries no body."),

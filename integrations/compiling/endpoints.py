@@ -24,6 +24,7 @@ from integrations.freshness import Wishes
 from integrations.manifest import (
     GRANT,
     MISSING,
+    SAFE_METHODS,
     Credential,
     Endpoint,
     Location,
@@ -163,7 +164,7 @@ class _EndpointCompiler:
             schema=self._schema(),
             protocol=self._protocol(),
             paginator=compile_paginator(item, self.method, path_query, parameters, problems),
-            reads_only=self._reads_only(),
+            is_safe=self._is_safe(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
             wishes=Wishes(
@@ -180,11 +181,12 @@ class _EndpointCompiler:
             return "jsonrpc"
         return "graphql" if self.around.api_type == "graphql" else "plain"
 
-    def _reads_only(self) -> bool:
-        """Whether a call that is no GET only reads: as the manifest says, else a GraphQL query."""
+    def _is_safe(self) -> bool:
+        """Whether the call only reads: as the manifest says, else as its method does, or a GraphQL query."""
         if "safe" in self.item:
             return bool(self.item["safe"])
-        return self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
+        is_query = self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
+        return self.method in SAFE_METHODS or is_query
 
     def _selector(self) -> Any:
         if "select" not in self.item:

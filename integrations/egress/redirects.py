@@ -36,6 +36,7 @@ class Hop:
     body: bytes | None = field(default=None, repr=False)
     is_foreign: bool = False
     is_redirected: bool = False
+    is_repeatable: bool = True
 
     def __repr__(self) -> str:
         return f"<Hop {self.method} {self.destination.origin}>"
@@ -48,7 +49,7 @@ def first_hop(call: PreparedCall) -> Hop:
     except ValueError as error:
         # The sentences of read_url are ours and quote nothing.
         raise EgressRefused(str(error), reason="url") from None
-    return Hop(call.method, call.url, destination, call.headers, call.body)
+    return Hop(call.method, call.url, destination, call.headers, call.body, is_repeatable=call.is_repeatable)
 
 
 def is_followed(call: PreparedCall, status: int, headers: Headers) -> bool:

@@ -134,7 +134,7 @@ class Wire:
                     return _ask(conn, exchange)
                 except OSError as error:
                     # The peer may have closed a kept connection just now: not one byte of an answer says so.
-                    may_repeat = exchange.hop.method in _SAFE_METHODS and exchange.received_bytes == 0
+                    may_repeat = exchange.received_bytes == 0 and _reads_only(exchange.hop)
                     if not (may_repeat and _is_hang_up(error)) or exchange.watch.has_ended():
                         raise
                 conn.close()
@@ -185,6 +185,10 @@ def _ask(conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
     source = Incoming(sock, exchange.count)
     with away():
         return read_head(source), source
+
+
+def _reads_only(hop: Hop) -> bool:
+    return hop.method in _SAFE_METHODS and hop.is_repeatable
 
 
 def _is_hang_up(error: Exception) -> bool:

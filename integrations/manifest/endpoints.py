@@ -90,7 +90,8 @@ class Endpoint:
     schema: SchemaCheck | None
     protocol: Literal["plain", "graphql", "jsonrpc"]
     paginator: Paginator | None
-    reads_only: bool
+    is_safe: bool
+    """Whether the call only reads (RFC 9110 section 9.2.1), so that it may be kept and made again."""
     redirects: Literal["none", "same_origin", "any"]
     timeout_seconds: float | None
     wishes: Wishes
@@ -108,11 +109,6 @@ class Endpoint:
             places.setdefault(item.location, []).append(item.name)
         object.__setattr__(self, "parameter_names", frozenset(item.name for item in self.parameters))
         object.__setattr__(self, "names_at", {place: tuple(names) for place, names in places.items()})
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether the call only reads (RFC 9110 section 9.2.1), so that it may be kept and made again."""
-        return self.method in SAFE_METHODS or self.reads_only
 
     @property
     def url_parameter(self) -> Parameter | None:

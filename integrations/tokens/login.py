@@ -11,7 +11,7 @@ from errors import DeadlineExceeded
 from integrations.call_log import Cause
 from integrations.calls import PreparedCall
 from integrations.freshness import Wishes
-from integrations.manifest import Endpoint, Login, LoginStep
+from integrations.manifest import SAFE_METHODS, Endpoint, Login, LoginStep
 from integrations.requests_builder import Limits, build_call, fill_whole_url
 from integrations.templating import Template, as_text
 from integrations.tokens.exchange import TokenExchange
@@ -101,7 +101,7 @@ def login_call(
         schema=None,
         protocol="plain",
         paginator=None,
-        reads_only=False,
+        is_safe=step.method in SAFE_METHODS,
         # What follows a login is a page for a person; the token came with the redirect itself.
         redirects="none",
         timeout_seconds=None,

@@ -228,10 +228,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{PAGES}.cursor_path", with_pages(type="offset", limit=10, cursor_path="a"), with_pages(type="offset", limit=10)),
     (f"{ENDPOINT}.headers.Content-Length", with_endpoint(path="/it", headers={"Content-Length": "1"}), with_endpoint(path="/it", headers={"Content-Language": "en"})),
     *((f"{ENDPOINT}.body", with_endpoint(method=method, path="/it", body={}), with_endpoint(method="DELETE", path="/it", body={})) for method in ("GET", "HEAD")),
-    *((f"{ENDPOINT}.safe", with_endpoint(method=method, path="/it", safe=False), with_endpoint(method=method, path="/it", safe=True)) for method in ("GET", "HEAD")),
     *((f"{ENDPOINT}.parameters[0].in", with_parameter(method=method, **{"in": "body"}), with_parameter(method="POST", **{"in": "body"})) for method in ("GET", "HEAD")),
     (f"{ENDPOINT}.body", with_endpoint(path="/it", body={}), with_endpoint(method="POST", path="/it", body={})),
-    (f"{ENDPOINT}.safe", with_endpoint(path="/it", safe=False), with_endpoint(path="/it", method="POST", safe=False)),
     *((f"{ENDPOINT}.body", with_endpoint(method="POST", path="/it", body_format=kind, body=wrong), with_endpoint(method="POST", path="/it", body_format=kind, body=right)) for kind, wrong, right in (
         ("form", "a=b", {"a": "b"}), ("multipart", ["a"], {"a": "b"}), ("text", {"a": "b"}, "a"), ("xml", 5, "<a/>"), ("jsonrpc", {"params": []}, {"method": "m"}), ("jsonrpc", "m", {"method": "m"}),
     )),
