@@ -17,6 +17,9 @@ from flask import Flask
 from flask_smorest.spec import openapi_cli
 
 from errors import StorageFailed
+from integrations.actions.actions import Actions
+from integrations.actions.routes import blueprint as actions_blueprint
+from integrations.actions.runs import Runs
 from integrations.answering import Answerer
 from integrations.artifact_care import ArtifactCare
 from integrations.artifacts import Artifacts
@@ -86,6 +89,7 @@ API_BLUEPRINTS = (
     plugins.blueprint,
     integrations_blueprint,
     batch_blueprint,
+    actions_blueprint,
     explain_blueprint,
     usage_blueprint,
     prefetch_blueprint,
@@ -214,7 +218,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     questions = Questions(catalog, artifacts, settings.default_ttl_seconds, random.random)
     prefetcher = Prefetcher(
         renderer,
-        Planner(catalog, questions, prefetch_jobs, random.random),
+        Planner(questions, prefetch_jobs, random.random),
         Reconciler(catalog, questions, prefetch_jobs),
         questions,
         prefetch_jobs,
@@ -264,6 +268,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
             note_use=uses.note if settings.prefetch else None,
         ),
         batches=Batches(renderer, batch_pool),
+        actions=Actions(catalog, executor, artifacts, Runs(database, claims, clock), usage),
         explainer=explainer,
         prefetch_jobs=prefetch_jobs,
         prefetcher=prefetcher,

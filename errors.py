@@ -87,6 +87,24 @@ class NotJson(PatchbayError):
     code, status, title = "not_json", 415, "The body must be JSON"
 
 
+class IdempotencyKeyMissing(PatchbayError):
+    code, status, title = "idempotency_key_missing", 400, "An Idempotency-Key is needed"
+
+
+class IdempotencyKeyReused(PatchbayError):
+    code, status, title = "idempotency_key_reused", 422, "The Idempotency-Key belongs to another request"
+
+
+class ActionInProgress(PatchbayError):
+    code, status, title = "action_in_progress", 409, "The action is still running"
+
+
+class OutcomeUnknown(PatchbayError):
+    """The server ended while the action was running: it may have been carried out, and is not run again."""
+
+    code, status, title = "outcome_unknown", 409, "Nobody knows whether the action was carried out"
+
+
 class Invalid(PatchbayError):
     """Bad input, by field: `errors={"manifest.endpoints[2].path": ["…"]}`."""
 
@@ -134,3 +152,13 @@ class BreakerOpen(PatchbayError):
 
 class DeadlineExceeded(PatchbayError):
     code, status, title = "deadline_exceeded", 504, "The provider took too long"
+
+
+def kinds_by_code() -> dict[str, type[PatchbayError]]:
+    """Every class of error by its code."""
+    kinds, waiting = {}, [PatchbayError]
+    while waiting:
+        kind = waiting.pop()
+        kinds[kind.code] = kind
+        waiting += kind.__subclasses__()
+    return kinds

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from errors import (
     BreakerOpen,
@@ -53,6 +54,8 @@ class Rendered:
     error: PatchbayError | None = None
     use: Use | None = None
     """How the render of a block that is fetched ahead was noted."""
+    action: Mapping[str, Any] | None = None
+    """What a person may have run, where the block is an action: nothing was called, and there is no data."""
 
     @property
     def is_stale(self) -> bool:

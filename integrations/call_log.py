@@ -17,7 +17,7 @@ from integrations.usage.tally import Spreads, Tally
 from plugin_store.database import Database
 from plugin_store.models import PluginApiLog
 
-Cause = Literal["live", "test", "prefetch", "batch", "revalidate"]
+Cause = Literal["live", "test", "prefetch", "batch", "revalidate", "action"]
 # Where other calls have their endpoint, requests for tokens have their kind, behind what no endpoint's id begins with.
 TOKEN_PREFIX = "token:"  # noqa: S105 - a word of ours
 FLUSH_EVERY_SECONDS = 0.5

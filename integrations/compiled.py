@@ -32,7 +32,7 @@ class CompiledManifests:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        integration = compile_plugin(standing.plugin_id, standing.type, standing.manifest)
+        integration = compile_plugin(standing.plugin_id, standing.type, standing.manifest, is_stored=True)
         with self._lock:
             self._kept[key] = integration
             while len(self._kept) > MAX_KEPT:

@@ -9,12 +9,20 @@ from typing import Any
 import orjson
 
 from integrations.answering import Rendered
+from integrations.exact_json import dump_json
 from integrations.freshness import Lifetime
 
 
-def write_envelope(rendered: Rendered, problem: Mapping[str, Any] | None) -> bytes:
-    """`{success, data, content_type, error, cached, stale, fetched_at, expires_at}` as JSON."""
+def write_envelope(
+    rendered: Rendered, problem: Mapping[str, Any] | None, more: Mapping[str, Any] | None = None
+) -> bytes:
+    """`{success, data, content_type, error, cached, stale, fetched_at, expires_at}` as JSON.
+
+    After them stand `action`, where the block is one, and the members of `more`.
+    """
     artifact = rendered.artifact
+    if rendered.action is not None:
+        more = {"action": rendered.action}
     return b"".join(
         (
             b'{"success":true,"data":',
@@ -25,11 +33,11 @@ def write_envelope(rendered: Rendered, problem: Mapping[str, Any] | None) -> byt
             orjson.dumps(problem),
             b',"cached":true' if rendered.is_cached else b',"cached":false',
             b',"stale":true' if rendered.is_stale else b',"stale":false',
-            b',"fetched_at":"',
-            timestamp(artifact.fetched_at).encode(),
-            b'","expires_at":',
+            b',"fetched_at":',
+            b"null" if rendered.action is not None else _quoted(artifact.fetched_at),
+            b',"expires_at":',
             _expiry(rendered.is_kept, artifact.lifetime),
-            b"}",
+            b"}" if more is None else b"," + dump_json(more)[1:],
         )
     )
 
@@ -40,4 +48,8 @@ def timestamp(seconds: float) -> str:
 
 
 def _expiry(is_kept: bool, lifetime: Lifetime) -> bytes:
-    return b'"' + timestamp(lifetime.expires_at).encode() + b'"' if is_kept else b"null"
+    return _quoted(lifetime.expires_at) if is_kept else b"null"
+
+
+def _quoted(seconds: float) -> bytes:
+    return b'"' + timestamp(seconds).encode() + b'"'

@@ -178,7 +178,7 @@ class Executor:
             own = ends_at - time.monotonic()
             return min(own, outer()) if outer is not None else own
 
-        return Circumstances(circumstances.cause, circumstances.block_id, seconds_left)
+        return replace(circumstances, seconds_left=seconds_left)
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
@@ -242,7 +242,7 @@ class Executor:
             answer.body,
             page_url=_page_url(call),
             status=answer.status,
-            allow_empty=endpoint.method not in ("GET", "POST"),
+            allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
         )
         unwrapped = unwrap(endpoint.protocol, _without_secrets(parsed.value, parsed.kind, call))
         _check_schema(endpoint, unwrapped.value)

@@ -11,16 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from errors import PatchbayError
+from integrations.actions.offers import describe_action, not_fetched_ahead
 from integrations.answering import Answerer, Fetched, Job, Rendered
 from integrations.artifact_keys import block_question, endpoint_question
-from integrations.artifacts import Artifact, Artifacts, Origin
+from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.call_log import Cause
 from integrations.catalog import Catalog, Installed
+from integrations.chain import Chain
 from integrations.exact_json import load_json
-from integrations.executor import Executor, Outcome, Unchanged
-from integrations.freshness import Wishes
-from integrations.inputs import bind_inputs, step_parameters
-from integrations.manifest import Block, Endpoint, Step
+from integrations.executor import Executor, Unchanged
+from integrations.freshness import Lifetime, Wishes
+from integrations.inputs import bind_inputs
+from integrations.manifest import Action, Block, Endpoint, Step
 from integrations.revalidation import can_be_renewed
 from integrations.sender import Circumstances
 from integrations.usage.counter import UsageCounter
@@ -66,7 +68,10 @@ class Renderer:
         With `is_enough`, a fresh artifact that it finds too old is fetched again. `revision` is the store's, where it
         was read since the block was asked for.
         """
-        job = self._find_block_job(scope, plugin_id, block_id, parameters, cause, revision)
+        installed, block = self._find_block(scope, plugin_id, block_id, revision)
+        if block.action is not None:
+            return self._offer(block, block.action, cause)
+        job = self._block_job(installed, block, parameters, cause)
         if is_enough is not None:
             job = replace(job, is_enough=is_enough)
         rendered = self._answerer.answer(job, use_cache=use_cache, cause=cause)
@@ -79,8 +84,11 @@ class Renderer:
 
         Raises as `render_block` does before it calls anybody.
         """
-        job = self._find_block_job(scope, plugin_id, block_id, parameters, "live")
-        ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key)) if job.is_safe else None
+        installed, block = self._find_block(scope, plugin_id, block_id)
+        if block.action is not None:
+            return self._offer(block, block.action, "batch")
+        job = self._block_job(installed, block, parameters, "live")
+        ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key))
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
 
     def execute_endpoint(
@@ -108,31 +116,39 @@ class Renderer:
 
     # -- what is asked -------------------------------------------------------------------------------------------
 
-    def _find_block_job(
-        self,
-        scope: Scope,
-        plugin_id: str,
-        block_id: str,
-        parameters: Mapping[str, Any],
-        cause: Cause,
-        revision: int | None = None,
-    ) -> Job:
+    def _find_block(
+        self, scope: Scope, plugin_id: str, block_id: str, revision: int | None = None
+    ) -> tuple[Installed, Block]:
         installed = self._catalog.find(scope, plugin_id, revision)
         installed.require_ready()
-        block = installed.block(block_id)
-        job = self._block_job(installed, block, bind_inputs(block, parameters, installed.config))
+        return installed, installed.block(block_id)
+
+    def _offer(self, block: Block, action: Action, cause: Cause) -> Rendered:
+        """What a person may have run. Nobody is called, whoever asks; to fetch an action ahead is refused."""
+        if cause == "prefetch":
+            raise not_fetched_ahead()
+        now = self._clock()
+        nothing = make_artifact(block.digest, "application/json", b"null", now, Lifetime(now, now, now))
+        return Rendered(nothing, "BYPASS", is_kept=False, action=describe_action(block, action))
+
+    def _block_job(
+        self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
+    ) -> Job:
+        job = self._job_of_block(installed, block, bind_inputs(block, parameters, installed.config))
         if not block.pre_fetch or cause == "prefetch" or self._note_use is None:
             return job
-        use = Use(job.key, scope, plugin_id, block_id, parameters, self._clock())
+        scope = installed.scope
+        use = Use(job.key, scope, installed.plugin_id, block.id, parameters, self._clock())
         self._note_use(use)
         return replace(job, use=use)
 
-    def _block_job(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
+    def _job_of_block(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
         installed.require_readable(block.secret_names)
         return Job(
             key=block_question(installed, block, inputs).key,
             origin=_origin(installed, inputs, block_id=block.id),
-            is_safe=block.is_safe,
+            # What writes is an action, and no job.
+            is_safe=True,
             wishes=block.wishes,
             timeout_seconds=self._executor.timeout_seconds(installed),
             fetch=lambda use_cache, cause, kept: self._run_block(
@@ -187,41 +203,18 @@ class Renderer:
         """The block's outcome; or that its last call, of which alone the kept one was made, would bring the same."""
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
         circumstances = Circumstances(cause, block.id, lambda: ends_at - time.monotonic())
-        values: dict[str, Any] = {f"inputs.{name}": value for name, value in inputs.items()}
-        results: dict[str, Any] = {}
-        fetched: Fetched | None = None
-        partial: PatchbayError | None = None
-        for number, step in enumerate(block.steps):
-            parameters = step_parameters(block, step, inputs, values)
-            is_last = number == len(block.steps) - 1
-            if is_last or not step.endpoint.is_safe:
-                # What an earlier step lacks must be told, also where the last answer is still right.
-                known = kept if partial is None else None
-                fetched = self._call(installed, step.endpoint, parameters, circumstances, known)
-                if isinstance(fetched.outcome, Unchanged):
-                    return fetched
-                result, step_partial = fetched.outcome.value, fetched.outcome.partial
-            else:
-                result, step_partial = self._kept_step(
-                    installed, block, step, parameters, use_cache, circumstances
-                )
-            partial = partial or step_partial
-            results[step.id] = result
-            values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
-        assert fetched is not None  # noqa: S101 - a block that can be rendered has a step
-        assert isinstance(fetched.outcome, Outcome)  # noqa: S101 - the other kind has left already
-        outcome = fetched.outcome
-        if partial is not outcome.partial:
-            outcome = replace(outcome, partial=partial)
-        if block.collect:
-            outcome = replace(outcome, value=results, kind="json", content_type="application/json")
-        if block.selector is not None:
-            outcome = replace(
-                outcome,
-                value=block.selector.apply(outcome.value),
-                kind="json",
-                content_type="application/json",
-            )
+        chain = Chain(block, inputs)
+        *earlier, last = block.steps
+        for step in earlier:
+            parameters = chain.parameters(step)
+            chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, circumstances))
+        # What an earlier step lacks must be told, also where the last answer is still right.
+        known = kept if chain.partial is None else None
+        fetched = self._call(installed, last.endpoint, chain.parameters(last), circumstances, known)
+        if isinstance(fetched.outcome, Unchanged):
+            return fetched
+        chain.note(last, fetched.outcome.value, fetched.outcome.partial)
+        outcome = chain.outcome(fetched.outcome)
         # What is made of several answers is not confirmed by a word on the last one.
         return Fetched(outcome, fetched.wishes, None if block.collect else fetched.call_key)
 

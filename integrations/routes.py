@@ -10,6 +10,8 @@ from flask import Response, request
 from flask.views import MethodView
 
 from errors import Invalid, Malformed, PatchbayError
+from integrations.actions.keys import read_key
+from integrations.actions.routes import IDEMPOTENCY_KEY, answer_performed
 from integrations.answering import Rendered
 from integrations.artifacts import ArtifactRow
 from integrations.catalog import Installed
@@ -86,7 +88,7 @@ class Render(MethodView):
     @blueprint.arguments(RenderSchema)
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
-        """One block's data: from what is kept where that is fresh, else fetched from the provider."""
+        """One block's data: from what is kept where that is fresh, else fetched; of an action, what it would do."""
         return _render(query, plugin_id, asked, asked["parameters"])
 
     @blueprint.arguments(ScopeSchema, location="query")
@@ -102,13 +104,19 @@ class Render(MethodView):
 
 @blueprint.route("/integrations/<string:plugin_id>/execute")
 class Execute(MethodView):
+    @blueprint.doc(parameters=[{**IDEMPOTENCY_KEY, "required": False}])
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(ExecuteSchema)
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
-        """One endpoint's answer, fetched now."""
+        """One endpoint's answer, fetched now; an `Idempotency-Key` has one that writes called once only."""
+        scope, endpoint_id, parameters = _scope(query), asked["endpoint_id"], asked["parameters"]
+        header, actions = request.headers.get("Idempotency-Key"), services().actions
+        if header is not None and actions.writes(scope, plugin_id, endpoint_id):
+            key = read_key(header)
+            return answer_performed(*actions.run_endpoint(scope, plugin_id, endpoint_id, parameters, key))
         rendered = services().renderer.execute_endpoint(
-            _scope(query), plugin_id, asked["endpoint_id"], asked["parameters"], use_cache=asked["use_cache"]
+            scope, plugin_id, endpoint_id, parameters, use_cache=asked["use_cache"]
         )
         return _answer(rendered, services().clock())
 
@@ -211,17 +219,24 @@ def _answer(rendered: Rendered, now: float) -> Response:
     artifact = rendered.artifact
     problem = problem_of(rendered.error) if rendered.error is not None else None
     data = write_envelope(rendered, problem)
-    state = "-stale" if rendered.is_stale else ""
     headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(data))),
-        ("ETag", f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'),
+        ("ETag", _etag(rendered)),
         ("Age", str(max(0, int(now - artifact.fetched_at)))),
         ("X-Cache", rendered.cache_status),
         # A browser may keep it but asks each time, so that a changed setting shows at once.
         ("Cache-Control", "private, no-cache"),
     ]
     return ReadyResponse([data], headers=headers)
+
+
+def _etag(rendered: Rendered) -> str:
+    artifact = rendered.artifact
+    if rendered.action is not None:
+        return f'W/"{artifact.key[:32]}"'
+    state = "-stale" if rendered.is_stale else ""
+    return f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'
 
 
 def _parameters_of(text: str) -> dict[str, Any]:

@@ -61,6 +61,8 @@ class Circumstances:
     cause: Cause = "live"
     block_id: str | None = None
     seconds_left: Callable[[], float] | None = None
+    note_sent: Callable[[], None] | None = None
+    """Told each time the call is about to leave."""
 
 
 @dataclass(slots=True)
@@ -180,6 +182,8 @@ class Sender:
     ) -> Answer:
         def send() -> Answer:
             measure.sent_at = time.perf_counter()
+            if circumstances.note_sent is not None:
+                circumstances.note_sent()
             return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
 
         lane = installed.plugin_id

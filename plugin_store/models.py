@@ -256,6 +256,30 @@ class PrefetchJob(Base):
     failures: Mapped[int] = mapped_column(default=0)
 
 
+class ActionRun(Base):
+    """One request to change something at a provider, known by a digest of its Idempotency-Key.
+
+    `target` is the block or endpoint, `payload` a digest of what was asked. `finished_at` is NULL while it runs, and
+    for good where the server ended meanwhile. `answer` says how it went, `data` is what the provider answered. It
+    outlives its plugin, or registering that again would run the same request twice.
+    """
+
+    __tablename__ = "action_runs"
+    __table_args__ = (Index("ix_action_runs_started_at", "started_at"),)
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    plugin_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    target: Mapped[str] = mapped_column(Text, primary_key=True)
+    key_digest: Mapped[str] = mapped_column(Text, primary_key=True)
+    payload: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[float]
+    finished_at: Mapped[float | None]
+    answer: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    data: Mapped[bytes | None]
+
+
 class StoreRevision(Base):
     """One row: a number that triggers raise with every change to what is declared or set."""
 

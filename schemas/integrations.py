@@ -53,6 +53,23 @@ class RenderQuerySchema(Schema):
     use_cache = fields.Boolean(load_default=True)
 
 
+class OfferedActionSchema(Schema):
+    """What a person is told before an action is run."""
+
+    label = fields.String(required=True, metadata={"description": "What the button says."})
+    confirm = fields.String(
+        required=True, allow_none=True, metadata={"description": "What to ask before; null to ask nothing."}
+    )
+    renews = fields.List(
+        fields.String(), required=True, metadata={"description": "Blocks to draw anew after."}
+    )
+    inputs = fields.List(
+        fields.Dict(),
+        required=True,
+        metadata={"description": "Each with `name`, `type`, `required`, `from_config` and what is declared."},
+    )
+
+
 class EnvelopeSchema(Schema):
     """An answer of render or execute."""
 
@@ -62,8 +79,33 @@ class EnvelopeSchema(Schema):
     error = fields.Dict(required=True, allow_none=True, metadata={"description": "Why a refresh failed."})
     cached = fields.Boolean(required=True)
     stale = fields.Boolean(required=True)
-    fetched_at = Timestamp(required=True)
+    fetched_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "null for an action: nothing was fetched."}
+    )
     expires_at = Timestamp(required=True, allow_none=True)
+    action = fields.Nested(
+        OfferedActionSchema, metadata={"description": "Only where the block is an action; nobody was called."}
+    )
+
+
+class ActionRunSchema(Schema):
+    """With what an action is run."""
+
+    parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
+
+
+class ActionEnvelopeSchema(EnvelopeSchema):
+    """What an action's provider answered."""
+
+    renewed = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The blocks of which nothing is kept any more: render them again."},
+    )
+    repeated = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether this is the answer to an earlier request with the same key."},
+    )
 
 
 class IntegrationListedSchema(Schema):

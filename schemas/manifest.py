@@ -310,6 +310,14 @@ class StepSchema(Declared):
     outputs = fields.Dict(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
 
 
+class ActionSchema(Declared):
+    """A block that changes something at the provider: what its button says, and what to read anew afterwards."""
+
+    label = Text(100, minimum=1, required=True)
+    confirm = Text(500, minimum=1)
+    renews = fields.List(fields.String(), load_default=list, validate=validate.Length(max=100))
+
+
 class BlockSchema(Declared):
     """What a frontend draws: one endpoint or a chain of steps, with inputs and freshness."""
 
@@ -322,6 +330,7 @@ class BlockSchema(Declared):
     )
     endpoint = fields.String()
     steps = fields.List(fields.Nested(StepSchema), validate=validate.Length(1, MAX_STEPS))
+    action = fields.Nested(ActionSchema)
     select = Text()
     collect = StrictBoolean(load_default=False)
     url_patterns = fields.List(Text(1000, minimum=1), load_default=list, validate=validate.Length(max=50))

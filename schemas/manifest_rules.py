@@ -277,7 +277,18 @@ ENDPOINT_RULES = (
     ),
 )
 
-BLOCK_RULES = (AtMostOne(("endpoint", "steps"), "Name either `endpoint` or `steps`.", at="steps"),)
+_KEEPING_WORDS = ("cache_ttl", "stale_while_revalidate", "stale_if_error")
+_SCHEDULING_WORDS = ("refresh_interval", "schedule", "timezone")
+
+BLOCK_RULES = (
+    AtMostOne(("endpoint", "steps"), "Name either `endpoint` or `steps`.", at="steps"),
+    If(
+        Has("action"),
+        Without(_KEEPING_WORDS, "The answer of an action is not kept."),
+        Without(_SCHEDULING_WORDS, "An action is run by a person only, never ahead."),
+        Among("pre_fetch", (False,), "An action is run by a person only, never ahead."),
+    ),
+)
 
 MANIFEST_RULES = (
     If(

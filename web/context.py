@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app
 
 if TYPE_CHECKING:
+    from integrations.actions.actions import Actions
     from integrations.artifacts import Artifacts
     from integrations.batch import Batches
     from integrations.budget import Budget
@@ -56,6 +57,7 @@ class Services:
     renderer: Renderer
     known_hits: KnownHits
     batches: Batches
+    actions: Actions
     explainer: Explainer
     prefetch_jobs: Jobs
     prefetcher: Prefetcher

@@ -35,7 +35,7 @@ UTF8_NAMES = {"utf-8", "utf8"}
 EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
     "Access-Control-Max-Age": "600",
 }
 SECURITY_HEADERS = {

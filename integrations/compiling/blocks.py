@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.cache_key import digest
+from integrations.compiling.actions import check_renewals, compile_action
 from integrations.compiling.endpoints import plain_json
 from integrations.compiling.problems import Problems
 from integrations.compiling.values import check_setting_type, compile_value, may_fit
@@ -24,15 +25,23 @@ def compile_blocks(
     problems: Problems,
     *,
     calls: bool,
+    is_stored: bool,
 ) -> dict[str, Block]:
-    """The blocks by id, in their order. `calls` is false for an integration that has nothing to call."""
+    """The blocks by id, in their order. `calls` is false for an integration that has nothing to call.
+
+    `is_stored` says that the manifest was taken before; then a block that writes without being an action has a
+    `problem`, and the rest of the manifest works on.
+    """
     found: dict[str, Block] = {}
     for index, item in enumerate(declared):
         with problems.under(f"blocks[{index}]"):
             if item["id"] in found:
                 problems.add("id", f"`{item['id']}` is declared twice.")
                 continue
-            found[item["id"]] = _block(item, endpoints, properties, problems, calls=calls)
+            found[item["id"]] = _block(
+                item, endpoints, properties, problems, calls=calls, is_stored=is_stored
+            )
+    check_renewals(declared, found, problems)
     return found
 
 
@@ -43,8 +52,12 @@ def _block(
     problems: Problems,
     *,
     calls: bool,
+    is_stored: bool,
 ) -> Block:
     steps, trouble = _steps(item, endpoints, problems, calls=calls)
+    action, refusal = compile_action(item.get("action"), steps)
+    if refusal and not is_stored:
+        problems.add("action", refusal)
     inputs = _inputs(item, steps, properties, problems)
     _check_references(item, steps, inputs, problems)
     _check_types(item, steps, inputs, problems)
@@ -54,7 +67,8 @@ def _block(
         id=item["id"],
         inputs=inputs,
         steps=steps,
-        problem=trouble,
+        problem=trouble or refusal,
+        action=action,
         selector=problems.attempt("select", lambda: compile_select(item["select"]))
         if "select" in item
         else None,

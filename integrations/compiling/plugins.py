@@ -36,10 +36,13 @@ _WINDOWS = {
 }
 
 
-def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> Integration | None:
+def compile_plugin(
+    plugin_id: str, plugin_type: str, manifest: Mapping[str, Any], *, is_stored: bool = False
+) -> Integration | None:
     """The integration that the manifest declares; None for a view or theme that calls nothing.
 
-    Raises Invalid with errors by field: `manifest.endpoints[2].path`.
+    `is_stored` says that the manifest was registered before: see `compile_blocks`. Raises Invalid with errors by
+    field: `manifest.endpoints[2].path`.
     """
     problems = Problems("manifest")
     check_costs(manifest, problems)
@@ -52,7 +55,7 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
     if section is None:
         problems.raise_if_any()
         return None
-    integration = _integration(plugin_id, section, loaded, properties, problems)
+    integration = _integration(plugin_id, section, loaded, properties, problems, is_stored=is_stored)
     problems.raise_if_any()
     return integration
 
@@ -101,6 +104,8 @@ def _integration(
     loaded: Mapping[str, Any],
     properties: Mapping[str, Property],
     problems: Problems,
+    *,
+    is_stored: bool,
 ) -> Integration:
     api_type = section["api_type"]
     with problems.under("integration"):
@@ -114,7 +119,10 @@ def _integration(
     token = with_credentials(token, credentials)
     around = Surroundings.of(section, properties, base_url, credentials, token, tls, problems)
     endpoints = compile_endpoints(loaded["endpoints"], around, problems)
-    blocks = compile_blocks(loaded["blocks"], endpoints, properties, problems, calls=api_type != "none")
+    calls = api_type != "none"
+    blocks = compile_blocks(
+        loaded["blocks"], endpoints, properties, problems, calls=calls, is_stored=is_stored
+    )
     test_endpoint = section.get("test_endpoint")
     if test_endpoint is not None and test_endpoint not in endpoints:
         problems.add("integration.test_endpoint", f"There is no endpoint `{test_endpoint}`.")

@@ -3,7 +3,7 @@
 Everything in here can work, or it would have been refused at registration.
 """
 
-from integrations.manifest.blocks import Block, Step
+from integrations.manifest.blocks import Action, Block, Step
 from integrations.manifest.credentials import (
     GRANT,
     Credential,
@@ -30,6 +30,7 @@ __all__ = [
     "GRANT",
     "MISSING",
     "SAFE_METHODS",
+    "Action",
     "Block",
     "Credential",
     "Endpoint",

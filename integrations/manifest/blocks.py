@@ -26,14 +26,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """What is asked of a person before the block's calls are made; `renews` are the blocks to read anew after."""
+
+    label: str
+    confirm: str | None
+    renews: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """What a frontend draws."""
+    """What a frontend draws: what the provider answers, or an action."""
 
     id: str
     inputs: tuple[Value, ...]
     steps: tuple[Step, ...]
     problem: str | None
     """Why the block cannot be rendered, where it cannot; told when somebody tries."""
+    action: Action | None
+    """How it is run, for a block that changes something: by a person, and never by being drawn."""
     selector: Selector | None
     collect: bool
     url_patterns: tuple[Pattern, ...]

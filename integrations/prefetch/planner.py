@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from errors import Invalid, PatchbayError
-from integrations.catalog import Catalog
 from integrations.prefetch.jobs import Jobs, Row
 from integrations.prefetch.questions import MAX_PARAMETERS_BYTES, Inputs, Questions
 from integrations.uses import Use
@@ -17,10 +16,7 @@ from plugin_store.workspaces import Scope
 class Planner:
     """Adds jobs and says when they run."""
 
-    def __init__(
-        self, catalog: Catalog, questions: Questions, jobs: Jobs, chance: Callable[[], float]
-    ) -> None:
-        self._catalog = catalog
+    def __init__(self, questions: Questions, jobs: Jobs, chance: Callable[[], float]) -> None:
         self._questions = questions
         self._jobs = jobs
         self._chance = chance
@@ -31,9 +27,6 @@ class Planner:
         """The job that keeps these inputs warm from now on. Raises what a render would before it calls anybody."""
         inputs = Inputs(scope, plugin_id, block_id, parameters)
         question = self._questions.ask(inputs)
-        if not self._catalog.find(scope, plugin_id).block(block_id).is_safe:
-            reason = "Only what is read is fetched ahead; this block changes something."
-            raise Invalid(reason, errors={"block_type": [reason]})
         if not inputs.are_small:
             reason = f"At most {MAX_PARAMETERS_BYTES} bytes of JSON are kept to fetch ahead with."
             raise Invalid(reason, errors={"parameters": [reason]})

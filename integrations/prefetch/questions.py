@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from integrations.actions.offers import not_fetched_ahead
 from integrations.artifact_keys import block_question
 from integrations.artifacts import Artifacts
 from integrations.catalog import Catalog
@@ -60,6 +61,8 @@ class Questions:
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
         installed.require_ready()
         block = installed.block(inputs.block_id)
+        if block.action is not None:
+            raise not_fetched_ahead()
         bound = bind_inputs(block, inputs.parameters, installed.config)
         installed.require_readable(block.secret_names)
         cadence = cadence_of(block, self._default_ttl_seconds)

@@ -39,7 +39,7 @@ WEATHER = {
                 {"id": "now", "endpoint": "current", "parameters": {"lat": "{steps.geo.lat}", "mode": "short"}},
             ],
         },
-        {"id": "send", "endpoint": "send"},
+        {"id": "send", "endpoint": "send", "action": {"label": "Send"}},
         {"id": "vague"},
         {"id": "by-url", "endpoint": "current",
          "url_patterns": ["https://weather\\.test/(?P<lat>[0-9.]+)"]},
@@ -239,8 +239,12 @@ def test_what_stands_in_the_way_is_listed_and_the_request_shown_all_the_same(wea
 def test_what_a_render_would_refuse_is_a_problem_here(weather, client, block, parameters, field):
     told = weather.explain(block, **parameters)
     assert [list(problem["errors"]) for problem in told["problems"]] == [[field]]
-    rendered = client.post("/integrations/weather/render", {"block_type": block, "parameters": parameters})
-    assert rendered.json["code"] == told["problems"][0]["code"]
+    if block == "send":
+        path, body = "/integrations/weather/actions/send", {"parameters": parameters}
+    else:
+        path, body = "/integrations/weather/render", {"block_type": block, "parameters": parameters}
+    refused = client.post(path, body, headers={"Idempotency-Key": "k"})
+    assert refused.json["code"] == told["problems"][0]["code"]
     assert all(step["request"]["url"].startswith(weather.url) for step in told["steps"])
 
 

@@ -56,7 +56,7 @@ def weather(client, upstream: HTTPServer):
                     {"id": "now", "endpoint": "current"},
                     {"id": "icon", "endpoint": "icon"},
                     {"id": "motd", "endpoint": "motd"},
-                    {"id": "send", "endpoint": "send"},
+                    {"id": "send", "endpoint": "send", "action": {"label": "Send"}},
                     {"id": "vague"},
                     {"id": "both", "steps": [
                         {"id": "a", "endpoint": "geocode", "parameters": {"q": "x"}},
@@ -248,9 +248,10 @@ def test_text_comes_as_a_string_and_images_as_base64(weather):
     assert weather.ask("icon", {}).headers["X-Cache"] == "HIT"
 
 
-def test_what_writes_is_never_answered_from_the_cache(weather):
+def test_what_writes_is_never_answered_from_the_cache(weather, client):
     for _ in range(2):
-        answer = weather.ask("send", {"text": "hi"})
+        body = {"endpoint_id": "send", "parameters": {"text": "hi"}, "use_cache": True}
+        answer = client.post("/integrations/weather/execute", body)
         assert (answer.headers["X-Cache"], answer.json["expires_at"]) == ("BYPASS", None)
     assert [json.loads(call.data) for call in weather.calls("/send")] == [{"text": "hi"}] * 2
 

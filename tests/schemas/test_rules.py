@@ -126,6 +126,12 @@ def with_property(**words: Any) -> dict[str, Any]:
     return {"properties": [{"name": "p", **words}], **{"integration": {"base_url": URL}}}
 
 
+def with_action(**words: Any) -> dict[str, Any]:
+    endpoint = {"id": "it", "path": "/it", "method": "POST"}
+    block = {"id": "b", "endpoint": "it", "action": {"label": "Do it"}, **words}
+    return {**with_section(), "endpoints": [endpoint], "blocks": [block]}
+
+
 def with_block(**words: Any) -> dict[str, Any]:
     return {**with_endpoint(path="/it"), "blocks": [{"id": "b", **words}]}
 
@@ -242,6 +248,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     *((f"{ENDPOINT}.{word}", with_endpoint(parameters=[{"name": "url", "in": "url"}], **{word: value}), with_endpoint(parameters=[{"name": "url", "in": "url"}])) for word, value in (("path", "/x"), ("headers", {"X-A": "b"}), ("base_url", URL), ("paginate", {"type": "link"}))),
     (f"{ENDPOINT}.parameters", with_endpoint(parameters=[{"name": "url", "in": "url"}, {"name": "q"}]), with_endpoint(path="/it", parameters=[{"name": "url"}, {"name": "q"}])),
     ("manifest.blocks[0].steps", with_block(endpoint="it", steps=[STEP]), with_block(steps=[STEP])),
+    *((f"manifest.blocks[0].{word}", with_action(**{word: value}), with_action()) for word, value in (("cache_ttl", 1), ("stale_while_revalidate", 1), ("stale_if_error", 1), ("refresh_interval", 1), ("schedule", "0 7 * * *"), ("timezone", "Europe/Oslo"), ("pre_fetch", True))),
     ("manifest.endpoints", with_endpoint(api_type="none", path="/it"), {**with_section(api_type="none"), "endpoints": []}),
     (f"{ENDPOINT}.body_format", with_endpoint(api_type="graphql", path="/it", body_format="form", body={"query": "{a}"}), with_endpoint(api_type="graphql", path="/it", body={"query": "{a}"})),
     *((f"{ENDPOINT}.body", with_endpoint(api_type="graphql", path="/it", body=body), with_endpoint(api_type="graphql", path="/it", body={"query": "{a}"})) for body in ("{a}", {"variables": {}}, {"query": 5})),

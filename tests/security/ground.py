@@ -36,6 +36,13 @@ def json_answer(body: bytes = b'{"ok": true}', *headers: str, status: str = "200
     return respond(body, status=status, headers=("Content-Type: application/json", *headers))
 
 
+def block_over(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """A block over the endpoint, which is an action where the endpoint writes."""
+    reads = endpoint.get("safe", endpoint.get("method", "GET") in ("GET", "HEAD"))
+    block = {"id": endpoint["id"], "endpoint": endpoint["id"]}
+    return block if reads else {**block, "action": {"label": "Run"}}
+
+
 def new_secret() -> str:
     return f"K{secrets.token_hex(6)}{SIGNS}{secrets.token_hex(6)}"
 
@@ -75,7 +82,7 @@ class Service:
             "integration": {name: value for name, value in declared.items() if value is not None},
             "properties": self.properties,
             "endpoints": endpoints,
-            "blocks": [{"id": endpoint["id"], "endpoint": endpoint["id"]} for endpoint in endpoints],
+            "blocks": [block_over(endpoint) for endpoint in endpoints],
         }
         answer = self.register(manifest)
         assert answer.status_code in status, answer.text

@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from plugin_store.models import PluginSecret
 from plugin_store.vault import Vault
+from tests.security.ground import block_over
 
 SECRETS = {
     "api_key": "K%1 +é-canary-4711",
@@ -109,7 +110,7 @@ def explained(client, upstream, monkeypatch):
             "integration": {"base_url": url, **section},
             "properties": PROPERTIES,
             "endpoints": [{"id": "it", "path": "/x", **endpoint}],
-            "blocks": [{"id": "it", "endpoint": "it"}],
+            "blocks": [block_over({"id": "it", **endpoint})],
             **more,
         }
         declaration = {

@@ -40,7 +40,7 @@ BLOCKS = [
         "cache_ttl": 100_000,
     },
     {"id": "plain", "endpoint": "plain", "cache_ttl": 50},
-    {"id": "send", "endpoint": "send"},
+    {"id": "send", "endpoint": "send", "action": {"label": "Send"}},
 ]
 
 

@@ -1,0 +1,175 @@
+"""Actions, run: each call of the block once, in order, without a cache and without another try."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from errors import Invalid, PatchbayError, StorageFailed
+from integrations.actions.progress import Progress
+from integrations.actions.runs import Performed, Run, Runs
+from integrations.artifacts import Artifacts
+from integrations.cache_key import digest
+from integrations.catalog import Catalog, Installed
+from integrations.chain import Chain
+from integrations.executor import Executor, Outcome, to_json
+from integrations.inputs import bind_inputs
+from integrations.manifest import Action, Block, Endpoint
+from integrations.sender import Circumstances
+from integrations.usage.counter import UsageCounter
+from plugin_store.workspaces import Scope
+
+_log = logging.getLogger(__name__)
+
+Perform = Callable[[Progress], Performed]
+
+
+class Actions:
+    """Runs what changes something, once for each key."""
+
+    def __init__(
+        self, catalog: Catalog, executor: Executor, artifacts: Artifacts, runs: Runs, usage: UsageCounter
+    ) -> None:
+        self._catalog = catalog
+        self._executor = executor
+        self._artifacts = artifacts
+        self._runs = runs
+        self._usage = usage
+
+    def run_block(
+        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], key: str
+    ) -> tuple[Performed, bool]:
+        """What the provider answered, and whether that was kept from an earlier request with this key.
+
+        Raises what a render does before it calls anybody, what `Runs.take` does, and the failure of a call: then
+        `outcome` says whether something may have changed.
+        """
+        installed = self._catalog.find(scope, plugin_id)
+        block = installed.block(block_id)
+        action = _action_of(block)
+
+        def perform(progress: Progress) -> Performed:
+            installed.require_ready()
+            inputs = bind_inputs(block, parameters, installed.config)
+            installed.require_readable(block.secret_names)
+            try:
+                outcome = self._call_steps(installed, block, inputs, progress)
+            except PatchbayError as error:
+                # What may have been done must show, whoever it failed for.
+                if progress.result(error) in ("unknown", "partial"):
+                    error.extensions["renewed"] = self._renew(installed, action)
+                raise
+            return _performed(outcome, self._renew(installed, action))
+
+        return self._once(_run(scope, plugin_id, f"block:{block_id}", parameters, key), perform)
+
+    def run_endpoint(
+        self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any], key: str
+    ) -> tuple[Performed, bool]:
+        """The same for one endpoint that is called by itself."""
+        installed = self._catalog.find(scope, plugin_id)
+        endpoint = installed.endpoint(endpoint_id)
+
+        def perform(progress: Progress) -> Performed:
+            installed.require_ready()
+            circumstances = Circumstances("live", None, None, progress.note_sent)
+            return _performed(self._executor.call(installed, endpoint, parameters, circumstances), ())
+
+        return self._once(_run(scope, plugin_id, f"endpoint:{endpoint_id}", parameters, key), perform)
+
+    def writes(self, scope: Scope, plugin_id: str, endpoint_id: str) -> bool:
+        """Whether a call of the endpoint changes something. Raises NotFound."""
+        return not self._catalog.find(scope, plugin_id).endpoint(endpoint_id).is_safe
+
+    def _once(self, run: Run, perform: Perform) -> tuple[Performed, bool]:
+        ending = self._runs.take(run)
+        if isinstance(ending, PatchbayError):
+            ending.extensions["repeated"] = True
+            raise ending
+        if ending is not None:
+            return ending, True
+        progress = Progress()
+        try:
+            performed = perform(progress)
+            self._runs.finish(run, performed)
+        except PatchbayError as error:
+            self._end_in_failure(run, progress, error)
+            raise
+        finally:
+            self._runs.release(run)
+        self._usage.count(run.workspace_id, run.plugin_id, "BYPASS")
+        return performed, False
+
+    def _end_in_failure(self, run: Run, progress: Progress, error: PatchbayError) -> None:
+        result = progress.result(error)
+        if result == "none":
+            self._runs.drop(run)
+        else:
+            error.extensions["outcome"] = result
+            self._runs.finish(run, error)
+
+    def _call_steps(
+        self, installed: Installed, block: Block, inputs: Mapping[str, Any], progress: Progress
+    ) -> Outcome:
+        ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
+        chain = Chain(block, inputs)
+        outcome: Outcome | None = None
+        for step in block.steps:
+            circumstances = Circumstances(
+                "action", block.id, lambda: ends_at - time.monotonic(), _noting(step.endpoint, progress)
+            )
+            outcome = self._executor.call(installed, step.endpoint, chain.parameters(step), circumstances)
+            if not step.endpoint.is_safe:
+                progress.note_done()
+            chain.note(step, outcome.value, outcome.partial)
+        assert outcome is not None  # noqa: S101 - a block without steps has a problem, and is never run
+        return chain.outcome(outcome)
+
+    def _renew(self, installed: Installed, action: Action) -> tuple[str, ...]:
+        """Forgets what is kept of the blocks that the action renews; those of which it could be forgotten."""
+        blocks = installed.integration.blocks
+        renewed = []
+        for name in action.renews:
+            steps = [step.endpoint.id for step in blocks[name].steps[:-1]]
+            try:
+                self._artifacts.purge(installed.plugin_id, installed.scope.workspace_id, name, steps)
+            except StorageFailed as error:
+                # The action itself was carried out, which counts for more.
+                _log.warning("`%s` of %s cannot be renewed: %s", name, installed.plugin_id, error.detail)
+            else:
+                renewed.append(name)
+        return tuple(renewed)
+
+
+def _noting(endpoint: Endpoint, progress: Progress) -> Callable[[], None] | None:
+    return None if endpoint.is_safe else progress.note_sent
+
+
+def _action_of(block: Block) -> Action:
+    if block.action is None:
+        reason = "This block only reads; render it."
+        raise Invalid(reason, errors={"block_type": [reason]})
+    return block.action
+
+
+def _run(scope: Scope, plugin_id: str, target: str, parameters: Mapping[str, Any], key: str) -> Run:
+    return Run(
+        workspace_id=scope.workspace_id,
+        plugin_id=plugin_id,
+        target=target,
+        key_digest=hashlib.sha256(key.encode()).hexdigest(),
+        payload=digest([scope.notebook_id, dict(parameters)]),
+    )
+
+
+def _performed(outcome: Outcome, renewed: tuple[str, ...]) -> Performed:
+    return Performed(
+        data=to_json(outcome.value, outcome.kind),
+        content_type=outcome.content_type,
+        fetched_at=outcome.fetched_at,
+        renewed=renewed,
+        error=outcome.partial,
+    )
