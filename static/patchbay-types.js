@@ -88,6 +88,7 @@
  * @property {string} [name]
  * @property {string} [description]
  * @property {Record<string, Input>} [config_schema] Its inputs.
+ * @property {Action} [action] Where the block changes something: its button.
  * @property {string[]} [url_patterns] RE2; named groups of the input `url` become inputs.
  * @property {number} [cache_ttl] Seconds.
  */
@@ -143,6 +144,8 @@
  * @property {number} [upstream_status]
  * @property {string} [upstream_message] What the provider said, as text: a stranger's, so never as HTML.
  * @property {string | null} [error]
+ * @property {'refused' | 'unknown' | 'partial'} [outcome] Of a failed action: what may have changed.
+ * @property {string[]} [renewed] Of a failed action that may have changed something: the blocks to render again.
  */
 
 /**
@@ -155,6 +158,20 @@
  * @property {boolean} stale
  * @property {string | null} fetched_at
  * @property {string | null} expires_at
+ * @property {Action} [action] Only where the block is an action: then there is no data, and nobody was called.
+ */
+
+/**
+ * @typedef {object} Action What a person may have run.
+ * @property {string} label What the button says.
+ * @property {string | null} [confirm] What to ask before.
+ * @property {string[]} [renews] Blocks to draw anew after.
+ * @property {Property[]} [inputs]
+ */
+
+/**
+ * @typedef {Envelope & { renewed: string[], repeated: boolean }} Performed What came of an action: the blocks to
+ *   render again, and whether it is the answer to an earlier call with the same key.
  */
 
 /** @typedef {'HIT' | 'MISS' | 'STALE' | 'REVALIDATED' | 'BYPASS'} CacheState */
@@ -196,8 +213,9 @@
  */
 
 /** @typedef {{ useCache?: boolean, signal?: AbortSignal }} RenderOptions */
+/** @typedef {{ idempotencyKey?: string, signal?: AbortSignal }} ActOptions */
 /** @typedef {{ page?: number, pageSize?: number, data?: boolean }} ArtifactsOptions */
-/** @typedef {{ method?: string, query?: Values, body?: any, signal?: AbortSignal }} Call */
+/** @typedef {{ method?: string, query?: Values, body?: any, signal?: AbortSignal, idempotencyKey?: string }} Call */
 
 /**
  * @typedef {object} ClientOptions

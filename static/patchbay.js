@@ -11,6 +11,7 @@
  * @module patchbay
  */
 
+/** @typedef {import('./patchbay-types.js').ActOptions} ActOptions */
 /** @typedef {import('./patchbay-types.js').ArtifactsOptions} ArtifactsOptions */
 /** @typedef {import('./patchbay-types.js').Artifact} Artifact */
 /** @typedef {import('./patchbay-types.js').BatchAnswer} BatchAnswer */
@@ -25,6 +26,7 @@
 /** @typedef {import('./patchbay-types.js').IntegrationSummary} IntegrationSummary */
 /** @typedef {import('./patchbay-types.js').Notebook} Notebook */
 /** @typedef {import('./patchbay-types.js').Plugin} Plugin */
+/** @typedef {import('./patchbay-types.js').Performed} Performed */
 /** @typedef {import('./patchbay-types.js').PluginConfig} PluginConfig */
 /** @typedef {import('./patchbay-types.js').PluginType} PluginType */
 /** @typedef {import('./patchbay-types.js').Problem} Problem */
@@ -58,6 +60,8 @@ export class PatchbayError extends Error {
     this.retryAfter = retryAfter;
     /** The whole problem document. */
     this.problem = problem;
+    /** Of a failed `act`: give it again to ask how that run went. @type {string | null} */
+    this.idempotencyKey = null;
   }
 }
 
@@ -146,7 +150,7 @@ function opener({ baseUrl, token, fetch }, scope) {
    * @param {Call} [call]
    * @returns {Promise<Response>}
    */
-  return async (path, { method = 'GET', query = {}, body, signal } = {}) => {
+  return async (path, { method = 'GET', query = {}, body, signal, idempotencyKey } = {}) => {
     const url = new URL(prefix + path);
     for (const [name, value] of Object.entries({ ...scope, ...query })) {
       if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
@@ -154,6 +158,7 @@ function opener({ baseUrl, token, fetch }, scope) {
     const headers = new Headers({ Accept: 'application/json' });
     if (body !== undefined) headers.set('Content-Type', 'application/json');
     if (token) headers.set('Authorization', `Bearer ${token}`);
+    if (idempotencyKey) headers.set('Idempotency-Key', `"${idempotencyKey}"`);
     const request = {
       method,
       headers,
@@ -167,6 +172,57 @@ function opener({ baseUrl, token, fetch }, scope) {
     if (!response.ok) throw await failureOf(response);
     return response;
   };
+}
+
+/** How long to wait before the same action is asked for again while the network fails. */
+const REPEAT_AFTER_MILLISECONDS = [500, 1000, 2000, 4000];
+const MAX_LOOKS_AT_A_RUN = 300;
+
+/** A random key for one run of an action. */
+export function newIdempotencyKey() {
+  // Browsers have randomUUID in secure contexts only, and a server at home is often reached by http.
+  if (globalThis.crypto.randomUUID) return globalThis.crypto.randomUUID();
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>} Rejects when the signal is aborted meanwhile.
+ */
+const pause = (milliseconds, signal) =>
+  new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+  });
+
+/**
+ * The answer to a run, asked for again while there is none: its key makes that safe.
+ *
+ * @template Answer
+ * @param {() => Promise<Answer>} send
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Answer>}
+ */
+async function untilAnswered(send, signal) {
+  for (let breaks = 0, looks = 0; ; ) {
+    try {
+      return await send();
+    } catch (error) {
+      const code = error instanceof PatchbayError ? error.code : '';
+      if (code === 'network' && breaks < REPEAT_AFTER_MILLISECONDS.length) {
+        await pause(REPEAT_AFTER_MILLISECONDS[breaks], signal);
+        breaks += 1;
+      } else if (code === 'action_in_progress' && looks < MAX_LOOKS_AT_A_RUN) {
+        await pause(1000, signal);
+        looks += 1;
+      } else {
+        throw error;
+      }
+    }
+  }
 }
 
 /**
@@ -365,6 +421,29 @@ export function createClient(options = {}) {
       const age = answer.headers.get('Age');
       const cache = /** @type {CacheState | null} */ (answer.headers.get('X-Cache'));
       return { ...answer.body, cache, age: age === null ? null : Number(age) };
+    },
+
+    /**
+     * Runs an action, because a person asked for it just now; `render` tells its label, inputs and confirmation.
+     *
+     * While the network fails the same request is sent again, which cannot run it twice. A failure carries the
+     * `idempotencyKey`; without it in `options`, each call is a new run.
+     *
+     * @param {string} id
+     * @param {string} blockType
+     * @param {Values} [parameters]
+     * @param {ActOptions} [options]
+     * @returns {Promise<Performed>}
+     */
+    act: async (id, blockType, parameters = {}, { idempotencyKey = newIdempotencyKey(), signal } = {}) => {
+      const path = of(id, `/actions/${encodeURIComponent(blockType)}`);
+      const call = { method: 'POST', body: { parameters }, signal, idempotencyKey };
+      try {
+        return await untilAnswered(() => ask(path, call), signal);
+      } catch (error) {
+        if (error instanceof PatchbayError) error.idempotencyKey = idempotencyKey;
+        throw error;
+      }
     },
 
     /**

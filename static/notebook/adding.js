@@ -31,7 +31,8 @@ function inputFields(block, values) {
     .filter(([name]) => !said.has(name) || values[name] !== undefined)
     .map(([name, input]) => {
       const { label, ui = {}, ...declared } = /** @type {any} */ (input);
-      const optional = declared.from_config !== undefined || declared.default !== undefined;
+      // What an action needs may be entered when it is run.
+      const optional = declared.from_config !== undefined || declared.default !== undefined || block.action !== undefined;
       const required = !optional && (declared.required || (isByAddress && name === 'url'));
       const placeholder = declared.from_config ? 'As in the settings' : undefined;
       const property = { ...declared, name, required, ui: { label, ...ui } };

@@ -20,6 +20,8 @@ const ADVICE = {
   upstream_unreachable: { title: 'The provider cannot be reached', remedy: 'retry', label: 'Try again' },
   upstream_invalid: { title: 'The answer is not usable', remedy: 'retry', label: 'Try again' },
   upstream_failed: { title: 'The provider failed', remedy: 'retry', label: 'Try again' },
+  action_in_progress: { title: 'It is still running', remedy: 'retry', label: 'Try again' },
+  outcome_unknown: { title: 'Nobody knows whether it was done', remedy: 'retry', label: 'Try again' },
   network: { title: 'Patchbay does not answer', remedy: 'retry', label: 'Try again' },
 };
 

@@ -1,6 +1,7 @@
 /** One block on the page: asks for its data and shows which of its states it is in. */
 
 import { PatchbayError } from '../patchbay.js';
+import { drawAction } from './action.js';
 import { adviceFor, failureOfEnvelope, failureOfError } from './advice.js';
 import { h, icon, iconButton, safeUrl, withCode } from './dom.js';
 import { draw } from './drawing/draw.js';
@@ -17,6 +18,7 @@ import { ago, isScalar, shortAddress } from './drawing/values.js';
  * @property {(id: string) => Integration | undefined} integration
  * @property {(text: string) => void} announce
  * @property {(remedy: import('./advice.js').Remedy, block: BlockOnPage) => void} remedy
+ * @property {(integrationId: string, blockIds: string[]) => void} renewed
  */
 
 const CACHE_WORDS = { HIT: 'kept', MISS: 'fetched', STALE: 'stale', REVALIDATED: 'confirmed', BYPASS: 'fetched' };
@@ -139,6 +141,7 @@ export class BlockOnPage {
 
   /** @param {Rendered} rendered */
   showRendered(rendered) {
+    if (rendered.action) return this.showAction(rendered.action);
     const failure = failureOfEnvelope(rendered.error);
     this.errors = null;
     this.mark(rendered.stale ? 'stale' : 'ready', { cache: rendered.cache ?? '', code: failure?.code });
@@ -152,6 +155,24 @@ export class BlockOnPage {
       rendered.fetched_at ? ago(rendered.fetched_at) : '',
     );
     this.host.announce(`${this.title}: ${rendered.stale ? 'shown from an earlier time' : 'loaded'}.`);
+  }
+
+  /** @param {import('../patchbay-types.js').Action} action */
+  showAction(action) {
+    const { integrationId, blockId, parameters } = this.placed;
+    this.errors = null;
+    this.mark('ready');
+    this.body.replaceChildren(
+      drawAction(action, {
+        parameters,
+        run: (entered) => this.host.client.act(integrationId, blockId, entered),
+        draw: (performed) => draw({ ...performed, cache: null, age: null }, this.declared),
+        remedy: (failure) => this.remedyButton(failure),
+        renewed: (blockIds) => this.host.renewed(integrationId, blockIds),
+        announce: (text) => this.host.announce(`${this.title}: ${text}`),
+      }),
+    );
+    this.standing.replaceChildren();
   }
 
   /** @param {Rendered} rendered @param {Failure | null} failure */

@@ -77,6 +77,7 @@ export class NotebookOnPage {
       integration: (id) => this.integrations.get(id),
       announce: (text) => this.announce(text),
       remedy: (remedy, block) => this.remedies[remedy]?.(block),
+      renewed: (integrationId, blockIds) => this.drawRenewed(integrationId, blockIds),
     });
   }
 
@@ -191,6 +192,13 @@ export class NotebookOnPage {
     this.integrations.set(id, await this.client.integration(id));
     for (const block of this.blocks) {
       if (block.placed.integrationId === id) block.load();
+    }
+  }
+
+  /** Draws the blocks anew of which nothing is kept any more. @param {string} integrationId @param {string[]} blockIds */
+  drawRenewed(integrationId, blockIds) {
+    for (const block of this.blocks) {
+      if (block.placed.integrationId === integrationId && blockIds.includes(block.placed.blockId)) block.load();
     }
   }
 

@@ -277,3 +277,38 @@ def test_ids_cannot_leave_their_place_in_the_path(run: Run) -> None:
       return calls;
     """)
     assert calls[0]["url"].endswith("/api/v1/integrations/..%2F..%2Fx%3Fy%23z/secrets/a%2Fb")
+
+
+def test_an_action_is_sent_again_under_its_key_while_the_network_fails(run: Run) -> None:
+    told = run("""
+      const sent = [];
+      const fetch = async (url, request) => {
+        sent.push([new URL(url).pathname, request.headers.get('Idempotency-Key'), request.body]);
+        if (sent.length === 1) throw new TypeError('Failed to fetch');
+        const status = sent.length === 2 ? 409 : 200;
+        const body = status === 409 ? { code: 'action_in_progress' } : { success: true, data: 1, renewed: [] };
+        return new Response(JSON.stringify(body), { status });
+      };
+      const performed = await createClient({ fetch }).act('hole', 'pause', { seconds: 5 });
+      return { sent, data: performed.data };
+    """)
+    assert told["data"] == 1
+    assert len(told["sent"]) == 3
+    [(path, key, body)] = {tuple(each) for each in told["sent"]}
+    assert (path, body) == ("/api/v1/integrations/hole/actions/pause", '{"parameters":{"seconds":5}}')
+    assert len(key) > 30
+
+
+def test_each_action_has_a_key_of_its_own_and_a_failure_tells_it(run: Run) -> None:
+    keys = run("""
+      const { fetch, calls } = answering(502, JSON.stringify({ code: 'upstream_failed', detail: 'No.' }));
+      const patchbay = createClient({ fetch });
+      const keys = [];
+      for (const options of [{}, {}, { idempotencyKey: 'mine' }]) {
+        await patchbay.act('hole', 'pause', {}, options).catch((error) => keys.push(error.idempotencyKey));
+      }
+      return { keys, sent: calls.map(({ headers }) => headers['idempotency-key']) };
+    """)
+    assert keys["sent"] == [f'"{key}"' for key in keys["keys"]]
+    assert keys["keys"][2] == "mine"
+    assert len(set(keys["keys"])) == 3
