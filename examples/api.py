@@ -8,6 +8,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -55,15 +56,17 @@ class Api:
     def get(self, path: str) -> ApiAnswer:
         return self.call("GET", path)
 
-    def post(self, path: str, body: Any) -> ApiAnswer:
-        return self.call("POST", path, body)
+    def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> ApiAnswer:
+        return self.call("POST", path, body, headers)
 
     def put(self, path: str, body: Any) -> ApiAnswer:
         return self.call("PUT", path, body)
 
-    def call(self, method: str, path: str, body: Any = None) -> ApiAnswer:
-        """The answer to a request under `/api/v1`. Raises OSError when there is none."""
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+    def call(
+        self, method: str, path: str, body: Any = None, more: Mapping[str, str] | None = None
+    ) -> ApiAnswer:
+        """The answer to a request under `/api/v1`, sent with `more` headers. Raises OSError when there is none."""
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **(more or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(

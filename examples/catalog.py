@@ -67,6 +67,12 @@ def sandbox_samples(plugin_id: str, sandbox_url: str) -> list[Sample]:
     ]
 
 
+def is_action(declaration: Mapping[str, Any], block_id: str) -> bool:
+    """Whether the block changes something at the provider."""
+    blocks = declaration["manifest"].get("blocks", ())
+    return any(block["id"] == block_id and "action" in block for block in blocks)
+
+
 def secret_names(declaration: Mapping[str, Any]) -> set[str]:
     """The properties of a plugin that go to the vault."""
     return {item["name"] for item in declaration["manifest"].get("properties", ()) if item.get("secure")}

@@ -10,6 +10,7 @@ import argparse
 import json
 import signal
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from examples.api import Api, ApiAnswer
-from examples.catalog import against_sandbox, load_examples, sandbox_config, sandbox_samples, secret_names
+from examples.catalog import (
+    against_sandbox,
+    is_action,
+    load_examples,
+    sandbox_config,
+    sandbox_samples,
+    secret_names,
+)
 from examples.sandbox import Sandbox
 from examples.sandbox.provider import Sample
 from examples.server_process import ServerError, ServerProcess
@@ -64,7 +72,10 @@ class Demo:
         self.test_connections()
         for example in self.examples:
             for sample in sandbox_samples(example["id"], self._sandbox.url):
-                self.render_twice(example["id"], sample)
+                if is_action(example, sample.block):
+                    self.act_twice(example["id"], sample)
+                else:
+                    self.render_twice(example["id"], sample)
         self.register("unchanged")
         self.read_back()
         self.look_for_secrets()
@@ -126,6 +137,26 @@ class Demo:
                 return
             self._expect(f"{name}: X-Cache", cache, expected_cache)
             self._expect(f"{name}: data", data, sample.data)
+        self._expect(f"{name}: upstream calls", len(self._sandbox.data_requests()), sample.upstream_calls)
+
+    def act_twice(self, plugin_id: str, sample: Sample) -> None:
+        """An action is drawn without a call; run twice under one key, it is carried out once."""
+        name = f"{plugin_id}/{sample.block}"
+        self._sandbox.journal.forget()
+        drawn = self._api.post(f"/integrations/{plugin_id}/render", {"block_type": sample.block})
+        self._expect(f"{name}: drawn", "action" in (drawn.json() or {}), True)
+        self._expect(f"{name}: upstream calls when drawn", len(self._sandbox.data_requests()), 0)
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        for is_repeated in (False, True):
+            body = {"parameters": sample.inputs}
+            answer = self._api.post(f"/integrations/{plugin_id}/actions/{sample.block}", body, key)
+            told = (answer.json() or {}) if answer.status == 200 else {}
+            shown = _one_line(told.get("data")) if told else answer.describe()
+            cache = answer.headers.get("X-Cache", "-")
+            self.rows.append(Row(name, str(answer.status), cache, f"{answer.elapsed_ms:.1f}", shown))
+            self._expect(f"{name}: status", answer.status, 200)
+            self._expect(f"{name}: data", told.get("data"), sample.data)
+            self._expect(f"{name}: repeated", told.get("repeated"), is_repeated)
         self._expect(f"{name}: upstream calls", len(self._sandbox.data_requests()), sample.upstream_calls)
 
     def read_back(self) -> None:

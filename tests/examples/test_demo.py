@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.catalog import load_examples
+from examples.catalog import is_action, load_examples
 from examples.demo import Row, main, print_table
 from examples.sandbox.providers import PROVIDERS
 
@@ -47,11 +47,15 @@ def test_the_demo_checks_every_block_twice_and_ends(environment, tmp_path):
 
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
     rows = [line.split() for line in ran.stdout.splitlines() if re.match(r"\S+/\S+ ", line)]
-    blocks = sorted(
-        f"{id_}/{sample.block}" for id_, provider in PROVIDERS.items() for sample in provider.samples
-    )
-    assert sorted(row[0] for row in rows if row[2] == "MISS") == blocks
-    assert sorted(row[0] for row in rows if row[2] == "HIT") == blocks
+    examples = {example["id"]: example for example in load_examples()}
+    blocks, actions = set(), set()
+    for id_, provider in PROVIDERS.items():
+        for sample in provider.samples:
+            kind = actions if is_action(examples[id_], sample.block) else blocks
+            kind.add(f"{id_}/{sample.block}")
+    assert sorted(row[0] for row in rows if row[2] == "MISS") == sorted(blocks)
+    assert sorted(row[0] for row in rows if row[2] == "HIT") == sorted(blocks)
+    assert sorted(row[0] for row in rows if row[2] == "BYPASS") == sorted([*actions, *actions])
     assert {row[1] for row in rows} == {"200"}
     assert f"{len(load_examples())} plugins" in ran.stdout
     assert not (tmp_path / "instance").exists()

@@ -24,7 +24,11 @@ from integrations.compiling import compile_plugin
 from tests.conftest import Client
 from tests.examples.stage import EXAMPLES, INTEGRATIONS, render, staged_app
 
-BLOCKS = [(id_, block) for id_, example in INTEGRATIONS.items() for block in example["manifest"]["blocks"]]
+ALL_BLOCKS = [
+    (id_, block) for id_, example in INTEGRATIONS.items() for block in example["manifest"]["blocks"]
+]
+BLOCKS = [(id_, block) for id_, block in ALL_BLOCKS if "action" not in block]
+ACTIONS = [(id_, block) for id_, block in ALL_BLOCKS if "action" in block]
 SANDBOX_PLACEHOLDER = "http://127.0.0.1:1"
 
 
@@ -130,6 +134,25 @@ def test_each_block_draws_the_data_once_fetched_and_then_kept(client, sandbox, p
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert answer.get_json()["data"] == sample.data
     assert [answer.headers["X-Cache"] for answer in answers] == ["MISS", "HIT"]
+    assert len(sandbox.data_requests()) == sample.upstream_calls
+
+
+@pytest.mark.parametrize(
+    ("plugin_id", "block"), ACTIONS, ids=lambda part: part if isinstance(part, str) else part["id"]
+)
+def test_each_action_is_drawn_without_a_call_and_run_once_for_a_key(client, sandbox, plugin_id, block):
+    (sample,) = [item for item in sandbox_samples(plugin_id, sandbox.url) if item.block == block["id"]]
+    sandbox.journal.forget()
+
+    drawn = render(client, plugin_id, sample)
+    assert drawn.get_json()["action"]["label"] == block["action"]["label"]
+    assert sandbox.data_requests() == []
+
+    path, headers = f"/integrations/{plugin_id}/actions/{block['id']}", {"Idempotency-Key": "one"}
+    answers = [client.post(path, {"parameters": sample.inputs}, headers=headers) for _ in range(2)]
+    assert [answer.get_json()["data"] for answer in answers] == [sample.data] * 2
+    assert [answer.get_json()["repeated"] for answer in answers] == [False, True]
+    assert answers[0].get_json()["renewed"] == block["action"].get("renews", [])
     assert len(sandbox.data_requests()) == sample.upstream_calls
 
 

@@ -39,6 +39,9 @@ provider = Provider(
             },
         ),
         Sample("top-blocked", {"count": 2}, [{"domain": name, "times": times} for name, times in TOP[:2]]),
+        Sample("blocking", {}, {"protection": "enabled", "seconds_left": None}),
+        Sample("pause", {"seconds": 60}, {"protection": "disabled", "seconds_left": 60}),
+        Sample("resume", {}, {"protection": "enabled"}),
     ),
 )
 
@@ -75,3 +78,19 @@ def list_top_domains(request: Request) -> Reply:
     shown = [{"domain": name, "count": times} for name, times in TOP[:count]]
     blocked = request.query.get("blocked") == "true"
     return json_reply({"domains": shown if blocked else [], "total_queries": 7497, "took": 0.001})
+
+
+@provider.route("/api/dns/blocking")
+def show_blocking(_request: Request) -> Reply:
+    return json_reply({"blocking": "enabled", "timer": None, "took": 0.0001})
+
+
+@provider.route("/api/dns/blocking", "POST")
+def set_blocking(request: Request) -> Reply:
+    """Says what was asked for; what is shown elsewhere stays as it is."""
+    asked = json_of(request)
+    if not isinstance(asked, dict) or not isinstance(asked.get("blocking"), bool):
+        error = {"key": "bad_request", "message": 'No "blocking" boolean in body data', "hint": None}
+        return json_reply({"error": error, "took": 0.0001}, 400)
+    state = "enabled" if asked["blocking"] else "disabled"
+    return json_reply({"blocking": state, "timer": asked.get("timer"), "took": 0.0001})

@@ -43,6 +43,8 @@ provider = Provider(
                 }
             ],
         ),
+        Sample("stop-all", {}, ""),
+        Sample("start-all", {}, ""),
     ),
 )
 
@@ -78,3 +80,11 @@ def list_torrents(request: Request) -> Reply:
     wanted = request.query.get("filter", "all")
     found = [item for item in TORRENTS if wanted in {"all", item["state"]}]
     return json_reply(found[: int(request.number("limit", 1000, 1000))])
+
+
+@provider.route("/api/v2/torrents/stop", "POST")
+@provider.route("/api/v2/torrents/start", "POST")
+def change_torrents(request: Request) -> Reply:
+    """Answers with nothing, as the real one does."""
+    is_whole = bool(form_of(request).get("hashes"))
+    return text_reply("") if is_whole else text_reply("Missing required parameters: hashes", 400)
