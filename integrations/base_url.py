@@ -22,6 +22,7 @@ from integrations.templating import (
 _AUTHORITY = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z"
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEGMENT_SAFE = "!$&'()*+,;=:@~-._"
@@ -73,21 +74,47 @@ class BaseUrl:
         """The URL, normalised, without a slash at its end. Raises UnresolvedName, NotText and BadSetting."""
         return self.fill_whole(values).rstrip("/")
 
-    def fill_whole(self, values: Mapping[str, Any]) -> str:
-        """The URL of one call, normalised; a slash at its end stays, for servers tell the two apart."""
-        return self._always or self._start(values) + self._path(values)
+    def fill_whole(self, values: Mapping[str, Any], starts: Mapping[str, Any] | None = None) -> str:
+        """The URL of one call, normalised; a slash at its end stays, for servers tell the two apart.
+
+        `starts` are the values for what decides where it leads, where they are others than those of the path.
+        """
+        return self._always or self._start(values if starts is None else starts) + self._path(values)
 
     @property
-    def host_names(self) -> frozenset[str]:
-        """The names of the placeholders that stand in the host."""
-        return self._authority.names if self._authority is not None else frozenset()
+    def start_names(self) -> frozenset[str]:
+        """The names of the placeholders that decide where the URL leads: in host and port, or for the whole start."""
+        if self._authority is not None:
+            return self._authority.names
+        return frozenset({self.whole_start}) if self.whole_start is not None else frozenset()
 
-    def origin(self, values: Mapping[str, Any]) -> str:
-        """The origin that these settings give, or `unresolved:` and the template."""
+    @property
+    def whole_start(self) -> str | None:
+        """The name of the setting that gives the whole start of the URL, where one does."""
+        first = self.template.parts[0]
+        return first.value if isinstance(first, Name) else None
+
+    @property
+    def path_names(self) -> frozenset[str]:
+        """The names of the placeholders that stand in the path."""
+        return self._path_template.names
+
+    @property
+    def path_parts(self) -> tuple[str | Name, ...]:
+        """The literals, encoded as they travel, and the placeholders of the path."""
+        # What a setting for the whole URL has of a path is no literal of ours.
+        start = ("/", Name(self.whole_start)) if self.whole_start is not None else ()
+        return (
+            *start,
+            *(_encoded(part) if isinstance(part, str) else part for part in self._path_template.parts),
+        )
+
+    def origin(self, values: Mapping[str, Any]) -> str | None:
+        """The origin that these settings give; None while they give none."""
         try:
             return origin_of(self._start(values))
         except (UnresolvedName, NotText, BadBaseUrl):
-            return f"unresolved:{self.source}"
+            return None
 
     def _start(self, values: Mapping[str, Any]) -> str:
         """Scheme and authority, or the whole URL that one setting gives."""
@@ -104,7 +131,7 @@ class BaseUrl:
 
     def _path(self, values: Mapping[str, Any]) -> str:
         return "".join(
-            quote(part, safe="/%" + _SEGMENT_SAFE)
+            _encoded(part)
             if isinstance(part, str)
             else encode_segment(resolve_text(part.value, values), part.value)
             for part in self._path_template.parts
@@ -148,9 +175,13 @@ def encode_segment(value: str, name: str) -> str:
     """The value as one path segment (RFC 3986 section 3.3). Raises BadSetting for what could leave its place."""
     if value in ("", ".", ".."):
         raise BadSetting(name, "Must not be empty, `.` or `..`.")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+    if _CONTROL.search(value):
         raise BadSetting(name, "Must not hold control characters.")
     return quote(value, safe=_SEGMENT_SAFE)
+
+
+def _encoded(literal: str) -> str:
+    return quote(literal, safe="/%" + _SEGMENT_SAFE)
 
 
 def _check_shape(url: str) -> None:

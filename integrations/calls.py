@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
+from plugin_store.destinations import Destination
+
 Redirects = Literal["none", "same_origin", "any"]
 
 _START = re.compile(r"[^/?#]*//[^/?#]*")
@@ -33,11 +35,24 @@ class DigestLogin:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedSecret:
+    """One secret in one place of a built request, with the places for which it is sealed.
+
+    A token counts as each of the secrets that bought it.
+    """
+
+    name: str
+    destination: Destination
+    sealed: tuple[Destination, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedCall:
     """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
 
     `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
-    can refuse to carry them elsewhere and what echoes them can be redacted.
+    can refuse to carry them elsewhere and what echoes them can be redacted. `carried` accounts for them: where each
+    stands, and where it may; None where nobody looked, and then a call with secrets is not sent.
     """
 
     method: str
@@ -53,6 +68,7 @@ class PreparedCall:
     digest: DigestLogin | None = field(default=None, repr=False)
     is_repeatable: bool = True
     """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
+    carried: tuple[CarriedSecret, ...] | None = field(default=None, repr=False)
 
     @property
     def origin(self) -> str:

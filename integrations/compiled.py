@@ -10,6 +10,7 @@ from typing import Any
 from errors import Invalid
 from integrations.compiling import compile_plugin
 from integrations.manifest import Integration
+from plugin_store.destinations import Destination
 from plugin_store.standing import Standing
 
 MAX_KEPT = 224
@@ -39,7 +40,9 @@ class CompiledManifests:
                 self._kept.popitem(last=False)
         return integration
 
-    def destinations(self, standing: Standing, config: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+    def destinations(
+        self, standing: Standing, config: Mapping[str, Any]
+    ) -> Mapping[str, Collection[Destination]]:
         """Where the plugin's secrets would be sent with these settings, by the secret's name."""
         try:
             integration = self.integration_of(standing)

@@ -26,6 +26,7 @@ from integrations.executor import Executor, required_names
 from integrations.manifest import Endpoint
 from integrations.parameters import Values
 from integrations.sender import Circumstances
+from plugin_store.destinations import allows_all
 from plugin_store.properties import check_values, effective_config, missing_required, properties_of
 from plugin_store.workspaces import Scope
 
@@ -100,11 +101,14 @@ class ConnectionCheck:
             )
         used = endpoint.secret_names & kept
         _require_same_destinations(installed, config, used)
-        saved = self._executor.stored_values(installed, endpoint).secrets if used else {}
-        secrets = {**saved, **{name: value for name, value in entered.items() if value}}
+        saved = self._executor.stored_values(installed, endpoint) if used else Values(config)
+        secrets = {**saved.secrets, **{name: value for name, value in entered.items() if value}}
         for name in entered.keys() - secrets.keys():
             secrets.pop(name, None)
-        return Values(config, secrets, required_names(installed))
+        # What is only tried is meant for where these settings lead, as if it were entered with them.
+        destinations = installed.integration.destinations(config)
+        tried = {name: tuple(destinations[name]) for name in entered.keys() & secrets.keys()}
+        return Values(config, secrets, required_names(installed), sealed={**saved.sealed, **tried})
 
 
 def find_test_endpoint(installed: Installed) -> Endpoint | None:
@@ -222,7 +226,7 @@ def _require_same_destinations(
     """A stored secret only goes where it was entered for, whatever address the caller tries."""
     destinations = installed.integration.destinations(config)
     for name in sorted(used):
-        if not set(destinations[name]) <= set(installed.secrets[name].bound_to):
+        if not allows_all(installed.secrets[name].bound_to, destinations[name]):
             raise SecretLocked(
                 f"The stored secret `{name}` was entered for another address; enter it again to try this one."
             )

@@ -13,6 +13,7 @@ import orjson
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.answers import parse_answer
 from integrations.calls import Answer, Headers, PreparedCall
+from integrations.carried import build_accounted_call
 from integrations.catalog import Installed
 from integrations.exact_json import dump_json
 from integrations.freshness import Upstream, read_upstream
@@ -22,7 +23,7 @@ from integrations.parameters import Values, bind_parameters
 from integrations.protocols import unwrap
 from integrations.provider_words import read_words
 from integrations.redaction import Redactor
-from integrations.requests_builder import FIRST_PAGE, Limits, Page, build_call
+from integrations.requests_builder import FIRST_PAGE, Limits, Page
 from integrations.retrying import asked_wait_seconds
 from integrations.revalidation import (
     Terms,
@@ -34,7 +35,8 @@ from integrations.revalidation import (
     without_conditions,
 )
 from integrations.sender import Circumstances, Sender
-from plugin_store.vault import Vault
+from plugin_store.destinations import Destination
+from plugin_store.vault import OpenedSecret, Vault
 
 MAX_RETRY_AFTER_SECONDS = 86400.0
 
@@ -145,26 +147,33 @@ class Executor:
     ) -> PreparedCall:
         """The request that would be sent."""
         bound = bind_parameters(endpoint, parameters, values)
-        return build_call(installed.integration, endpoint, bound, values, self._limits, self._clock(), page)
+        return build_accounted_call(
+            installed.integration, endpoint, bound, values, self._limits, self._clock(), page
+        )
 
     def stored_values(self, installed: Installed, endpoint: Endpoint) -> Values:
         """The settings and the opened secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""
         installed.require_readable(endpoint.secret_names)
         names = (endpoint.secret_names & installed.secrets.keys()) - {GRANT}
-        secrets = {name: self._open(installed, name) for name in sorted(names)}
-        return Values(installed.config, secrets, required_names(installed))
+        opened = {name: self._open(installed, name) for name in sorted(names)}
+        return Values(
+            installed.config,
+            {name: secret.value for name, secret in opened.items()},
+            required_names(installed),
+            sealed={name: secret.bound_to for name, secret in opened.items()} | sealed_grant(installed),
+        )
 
     def timeout_seconds(self, installed: Installed) -> float:
         """The seconds that a whole render of the integration may take."""
         return installed.integration.timeout_seconds or self._limits.timeout_seconds
 
-    def _open(self, installed: Installed, name: str) -> str:
+    def _open(self, installed: Installed, name: str) -> OpenedSecret:
         opened = self._vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
         known = installed.secrets[name]
         if (opened.revision, opened.bound_to) != (known.revision, known.bound_to):
             # Entered anew since this call was planned, perhaps for another origin: the old plan must not send it.
             raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
-        return opened.value
+        return opened
 
     def _with_deadline(
         self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
@@ -312,6 +321,12 @@ def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:
 def required_names(installed: Installed) -> frozenset[str]:
     """The names of the properties that must be set."""
     return frozenset(name for name, item in installed.integration.properties.items() if item.required)
+
+
+def sealed_grant(installed: Installed) -> dict[str, tuple[Destination, ...]]:
+    """Where what a person granted by signing in may go, by its name; empty where nobody signed in."""
+    granted = installed.secrets.get(GRANT)
+    return {GRANT: granted.bound_to} if granted is not None else {}
 
 
 def to_json(value: Any, kind: str) -> bytes:

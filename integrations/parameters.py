@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from errors import Invalid, SettingsIncomplete
 from integrations.manifest import MISSING, Endpoint, Parameter
+from plugin_store.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Values:
     required: frozenset[str] = frozenset()
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What an OAuth 2.0 server or a login gave, by the names that credentials use."""
+    sealed: Mapping[str, Collection[Destination]] = field(default_factory=dict)
+    """The places for which each secret is sealed, by its name."""
 
     def merged(self) -> dict[str, Any]:
         return {**self.config, **self.secrets, **self.tokens}

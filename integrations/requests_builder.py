@@ -6,7 +6,7 @@ be encoded is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,19 +16,19 @@ from errors import Invalid, SettingsIncomplete
 from integrations.auth import Placed, place_credentials
 from integrations.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
 from integrations.body_formats import FIXED_TYPES, NOT_IN_XML, encode_body, escape_xml, form_values
-from integrations.calls import DigestLogin, PreparedCall, Tls
-from integrations.manifest import Endpoint, Integration, Location, Parameter, TlsTemplates
+from integrations.calls import DigestLogin, PreparedCall
+from integrations.manifest import Endpoint, Integration, Location, Parameter
 from integrations.namespace import NOT_TEXT, Namespace
 from integrations.parameters import Values
-from integrations.signatures import compute_values, request_parts
+from integrations.positions import MEMBERS_WITHIN
+from integrations.signatures import Function, compute_values, request_parts, shown_values
 from integrations.templating import NotText, Template, UnresolvedName
+from integrations.tls_settings import fill_tls
 from integrations.whole_urls import normalise_public_url
 
 _PATH_SAFE = "/%!$&'()*+,;=:@~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 _QUERY_NAME_SAFE = "[]$:@,"
-# Where a protocol's body has the values that a caller gives.
-_MEMBERS_WITHIN = {"graphql": "variables", "jsonrpc": "params"}
 ACCEPT = {
     "json": "application/json",
     "text": "text/plain, */*;q=0.5",
@@ -62,6 +62,17 @@ FIRST_PAGE = Page()
 
 
 @dataclass(frozen=True, slots=True)
+class Substitutes:
+    """What stands in for values and functions where a request is built only to see where its secrets would go.
+
+    `starts` are the values for where the URL leads, `functions` those of signatures.
+    """
+
+    starts: Mapping[str, Any]
+    functions: Mapping[str, Function]
+
+
+@dataclass(frozen=True, slots=True)
 class _Filling:
     """What fills one call: `own` for what the endpoint declares, `settings` for what the integration does."""
 
@@ -70,6 +81,7 @@ class _Filling:
     settings: Namespace
     own: Namespace
     placed: Placed
+    substitutes: Substitutes | None
 
     def at(self, location: Location) -> list[tuple[str, Any]]:
         """The parameters of a place that have a value, with it."""
@@ -85,19 +97,20 @@ def build_call(
     limits: Limits,
     now: float,
     page: Page = FIRST_PAGE,
+    substitutes: Substitutes | None = None,
 ) -> PreparedCall:
     """The request, whole. `bound` is what `bind_parameters` gave; `now` (epoch seconds) is for signatures.
 
     Raises Invalid for a parameter that cannot stand in its place, SettingsIncomplete for a setting.
     """
     if endpoint.url_parameter is not None:
-        return _build_whole_url_call(endpoint, endpoint.url_parameter, bound, limits)
+        return _build_whole_url_call(endpoint, endpoint.url_parameter, bound, values, limits)
     settings = values.merged()
-    filling = _filling(endpoint, bound, settings, values)
+    filling = _filling(endpoint, bound, settings, values, substitutes)
     placed = filling.placed
     url = _url(integration, filling, page)
     content_type, body = _body(filling)
-    url = _sign(endpoint, settings, placed, url, body, now)
+    url = _sign(filling, url, body, now, values.tokens)
     secrets = {settings[name] for name in endpoint.secret_names if isinstance(settings.get(name), str)}
     return PreparedCall(
         method=endpoint.method,
@@ -115,7 +128,11 @@ def build_call(
 
 
 def _filling(
-    endpoint: Endpoint, bound: Mapping[str, Any], settings: Mapping[str, Any], values: Values
+    endpoint: Endpoint,
+    bound: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    values: Values,
+    substitutes: Substitutes | None,
 ) -> _Filling:
     # A parameter hides the setting of its name, also where nobody gives it: a setting must not stand in for it.
     names = endpoint.parameter_names
@@ -127,53 +144,28 @@ def _filling(
         settings=of_settings,
         own=Namespace({**own, **bound}, names),
         placed=place_credentials(endpoint.credentials, of_settings, values.required),
+        substitutes=substitutes,
     )
 
 
-def _sign(
-    endpoint: Endpoint,
-    settings: Mapping[str, Any],
-    placed: Placed,
-    url: str,
-    body: bytes | None,
-    now: float,
-) -> str:
+def _sign(filling: _Filling, url: str, body: bytes | None, now: float, tokens: Collection[str]) -> str:
     """The URL with what signatures add to its query; what they add to the headers is in `placed` then."""
+    endpoint, settings, placed = filling.endpoint, filling.settings.values, filling.placed
+    functions = filling.substitutes.functions if filling.substitutes is not None else None
     for signature in placed.signatures:
         parts = request_parts(endpoint.method, url, body)
         try:
-            names = Namespace(compute_values(signature, {**settings, **parts}, now))
+            names = Namespace(compute_values(signature, {**settings, **parts}, now, functions))
         except UnresolvedName as missing:
             raise Namespace(settings).unset(missing.name) from None
         except NotText as wrong:
             raise Namespace(settings).unfit(wrong.name, NOT_TEXT) from None
+        placed.secrets |= {
+            names.text(name) for name in shown_values(signature, {*endpoint.secret_names, *tokens})
+        }
         placed.headers += [(name, names.fill_header(template)) for name, template in signature.headers]
         url = _with_query(url, [_pair(name, names.fill(template)) for name, template in signature.query])
     return url
-
-
-def fill_tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls | None:
-    """Whom to trust and what to show, with these settings; None where nothing is declared or set.
-
-    Raises SettingsIncomplete for a certificate without its key, and the other way round.
-    """
-    if templates is None:
-        return None
-    names = Namespace(settings)
-
-    def fill(template: Template | None) -> str | None:
-        if template is None:
-            return None
-        is_unset = template.names and all(settings.get(name) is None for name in template.names)
-        return None if is_unset else names.fill(template)
-
-    certificate, key = fill(templates.client_certificate), fill(templates.client_key)
-    if (certificate is None) != (key is None):
-        # Half of the two would be left out without a word; what is not set says so by name.
-        absent = templates.client_certificate if certificate is None else templates.client_key
-        raise names.unset(min(absent.names if absent else frozenset(), default="client_certificate"))
-    tls = Tls(fill(templates.ca_file), certificate, key)
-    return tls if tls != Tls() else None
 
 
 # -- URL -----------------------------------------------------------------------------------------------------------
@@ -187,15 +179,19 @@ def _url(integration: Integration, filling: _Filling, page: Page) -> str:
         return _with_query(page.url, [_pair(*pair) for pair in placed if pair[0] not in present])
     base = filling.endpoint.base_url or integration.base_url
     assert base is not None  # noqa: S101 - the compiler refuses an endpoint without one
-    url = fill_whole_url(base, filling.settings.values).rstrip("/") + _path(filling)
+    starts = filling.substitutes.starts if filling.substitutes is not None else None
+    url = fill_whole_url(base, filling.settings.values, starts).rstrip("/") + _path(filling)
     return _with_query(url, _query(filling, page))
 
 
-def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any]) -> str:
-    """The URL of one call with these settings, the slash at its end kept. Raises SettingsIncomplete by field."""
+def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any], starts: Mapping[str, Any] | None = None) -> str:
+    """The URL of one call with these settings, the slash at its end kept; `starts` as `BaseUrl.fill_whole` has them.
+
+    Raises SettingsIncomplete by field.
+    """
     names = Namespace(settings)
     try:
-        return url.fill_whole(settings)
+        return url.fill_whole(settings, starts)
     except UnresolvedName as missing:
         raise names.unset(missing.name) from None
     except NotText as wrong:
@@ -212,7 +208,7 @@ def _path(filling: _Filling) -> str:
     pieces: list[str] = []
     for part in filling.endpoint.path.parts:
         if isinstance(part, str):
-            pieces.append(_literal_path(part))
+            pieces.append(encode_path_literal(part))
             continue
         try:
             pieces.append(encode_segment(filling.own.text(part.value), part.value))
@@ -254,7 +250,8 @@ def _pair(name: str, text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _literal_path(part: str) -> str:
+def encode_path_literal(part: str) -> str:
+    """The text of a path as it travels: what is encoded already stays."""
     return quote(part, safe=_PATH_SAFE)
 
 
@@ -301,7 +298,7 @@ def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
     if value is None and not members and not credentials:
         return None, None
     if members or credentials:
-        within = _MEMBERS_WITHIN.get(endpoint.protocol)
+        within = MEMBERS_WITHIN.get(endpoint.protocol)
         value = _with_members({} if value is None else value, members, credentials, within)
     try:
         return encode_body(endpoint.body_format, value)
@@ -351,9 +348,10 @@ def _set_member(target: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _build_whole_url_call(
-    endpoint: Endpoint, parameter: Parameter, bound: Mapping[str, Any], limits: Limits
+    endpoint: Endpoint, parameter: Parameter, bound: Mapping[str, Any], values: Values, limits: Limits
 ) -> PreparedCall:
     """A GET of the given URL with nothing of the integration's attached: no credential, header or query."""
+    filled_by = values.secrets.get(parameter.value.from_config or "")
     return PreparedCall(
         method="GET",
         url=normalise_public_url(parameter.name, Namespace(bound, {parameter.name}).text(parameter.name)),
@@ -363,4 +361,5 @@ def _build_whole_url_call(
         redirects="any",
         public_only=True,
         is_repeatable=endpoint.is_safe,
+        secrets=frozenset({filled_by} if filled_by is not None else ()),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,9 @@ from integrations.manifest import Signature, SignatureValue
 
 Function = Callable[[str, str, float], str]
 """Takes input, key and the time in epoch seconds."""
+
+_TELLING_PARTS = frozenset({"request.url", "request.path", "request.query", "request.target", "request.body"})
+"""The parts of a request in which a key may travel."""
 
 
 def request_parts(method: str, url: str, body: bytes | None) -> dict[str, str]:
@@ -32,21 +35,37 @@ def request_parts(method: str, url: str, body: bytes | None) -> dict[str, str]:
     }
 
 
-def compute_values(signature: Signature, scope: Mapping[str, Any], now: float) -> dict[str, Any]:
+def compute_values(
+    signature: Signature,
+    scope: Mapping[str, Any],
+    now: float,
+    functions: Mapping[str, Function] | None = None,
+) -> dict[str, Any]:
     """`scope` with the signature's values in it, each computed from what stands before it.
 
-    Raises UnresolvedName.
+    `functions` stand in for the named ones. Raises UnresolvedName.
     """
-    values = dict(scope)
+    values, functions = dict(scope), functions or FUNCTIONS
     for item in signature.values:
-        values[item.name] = _compute(item, values, now)
+        values[item.name] = _compute(item, values, now, functions)
     return values
 
 
-def _compute(item: SignatureValue, values: Mapping[str, Any], now: float) -> str:
+def shown_values(signature: Signature, secret_names: Collection[str]) -> Iterator[str]:
+    """The names of the values from which a secret could be read: base64 of one, or of a part of the request."""
+    telling = {*secret_names, *_TELLING_PARTS}
+    for item in signature.values:
+        if item.function == "base64" and item.input is not None and item.input.names & telling:
+            telling.add(item.name)
+            yield item.name
+
+
+def _compute(
+    item: SignatureValue, values: Mapping[str, Any], now: float, functions: Mapping[str, Function]
+) -> str:
     text = item.input.text(values) if item.input else ""
     key = item.key.text(values) if item.key else ""
-    return FUNCTIONS[item.function](text, key, now)
+    return functions[item.function](text, key, now)
 
 
 def _hmac_sha256(text: str, key: str) -> bytes:

@@ -1,20 +1,15 @@
-"""Where secrets may go, and whether a plugin as it stands would send one elsewhere. Pure.
-
-A destination is a placement at an origin, `header:X-Api-Key@https://api.example.com:443`; while the origin
-hangs on a setting that is not made yet, it is `header:X-Api-Key@unresolved:https://{host}`.
-"""
+"""Whether a plugin as it stands would send a secret elsewhere than it may go. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from plugin_store.destinations import Destination, allows, sort_destinations
 from plugin_store.standing import Standing
 from plugin_store.vault import SecretState
 
-UNRESOLVED = "@unresolved:"
-
-Destinations = Callable[[Standing, Mapping[str, Any]], Mapping[str, Collection[str]]]
+Destinations = Callable[[Standing, Mapping[str, Any]], Mapping[str, Collection[Destination]]]
 """Tells, for a plugin and its effective config, where each secret would be sent, by the secret's key."""
 
 
@@ -22,41 +17,54 @@ class Review(NamedTuple):
     """What a person must look at: where the locked secrets may go, and where they would go now."""
 
     reason: str
-    old: list[str]
-    new: list[str]
+    old: list[Destination]
+    new: list[Destination]
+
+    def as_shown(self) -> dict[str, Any]:
+        """`{reason, old, new}` as the API gives it."""
+        return {
+            "reason": self.reason,
+            "old": [destination.as_shown() for destination in self.old],
+            "new": [destination.as_shown() for destination in self.new],
+        }
 
 
-def is_locked(current: Collection[str], bound_to: Collection[str]) -> bool:
+def is_locked(current: Collection[Destination], bound_to: Collection[Destination]) -> bool:
     """Whether a secret would be sent where it was not meant to go.
 
     An unresolved destination locks nothing, since nothing can be sent there; what it becomes may lock.
     """
-    return any(UNRESOLVED not in destination and destination not in bound_to for destination in current)
+    return any(item.origin is not None and not allows(bound_to, item) for item in current)
 
 
-def follows_config(bound_to: Collection[str], before: Collection[str]) -> bool:
+def follows_config(bound_to: Collection[Destination], before: Collection[Destination]) -> bool:
     """Whether a secret was entered before its origin was settled, so that the setting may still name it.
 
     Only while the manifest says what it said then: a secret bound to other templates stays where it is.
     """
-    return set(bound_to) == set(before) and any(UNRESOLVED in destination for destination in bound_to)
+    if all(item.origin is not None for item in bound_to):
+        return False
+    is_same = all(any(allows([bound], item) for item in before) for bound in bound_to)
+    return is_same and all(allows(bound_to, item) for item in before)
 
 
-def current_destinations(standing: Standing, destinations: Destinations) -> Mapping[str, Collection[str]]:
+def current_destinations(
+    standing: Standing, destinations: Destinations
+) -> Mapping[str, Collection[Destination]]:
     """Where the plugin's secrets would be sent as it stands."""
     return destinations(standing, standing.effective_config())
 
 
 def locked_secrets(
     standing: Standing, destinations: Destinations
-) -> dict[str, tuple[SecretState, list[str]]]:
+) -> dict[str, tuple[SecretState, list[Destination]]]:
     """The secrets that a person must let go, each with where it would go; unreadable ones can go nowhere."""
     readable = {key: state for key, state in standing.secrets.items() if state.status != "unreadable"}
     if not readable:
         return {}
     current = current_destinations(standing, destinations)
     return {
-        key: (state, sorted(current.get(key, ())))
+        key: (state, sort_destinations(current.get(key, ())))
         for key, state in sorted(readable.items())
         if is_locked(current.get(key, ()), state.bound_to)
     }
@@ -67,14 +75,22 @@ def review_standing(standing: Standing, destinations: Destinations) -> Review | 
     locked = locked_secrets(standing, destinations)
     if not locked:
         return None
-    old = sorted({destination for state, _ in locked.values() for destination in state.bound_to})
-    new = sorted({destination for _, current in locked.values() for destination in current})
-    return Review(_reason(list(locked), old, new), old, new)
+    return make_review(
+        locked,
+        (destination for state, _ in locked.values() for destination in state.bound_to),
+        (destination for _, current in locked.values() for destination in current),
+    )
 
 
-def _reason(keys: list[str], old: Collection[str], new: Collection[str]) -> str:
-    known = {_origin(destination) for destination in old}
-    elsewhere = any(_origin(destination) not in known for destination in new)
+def make_review(keys: Iterable[str], old: Iterable[Destination], new: Iterable[Destination]) -> Review:
+    """The review of secrets that were entered for the old destinations and would go to the new ones."""
+    before, after = sort_destinations(old), sort_destinations(new)
+    return Review(_reason(list(keys), before, after), before, after)
+
+
+def _reason(keys: list[str], old: Collection[Destination], new: Collection[Destination]) -> str:
+    known = {_address(destination) for destination in old}
+    elsewhere = any(_address(destination) not in known for destination in new)
     change = "sent to another origin" if elsewhere else "sent in another place of the request"
     return f"{', '.join(map(_shown, keys))} would be {change} than it was entered for."
 
@@ -84,5 +100,5 @@ def _shown(key: str) -> str:
     return "the sign-in" if ":" in key else key
 
 
-def _origin(destination: str) -> str:
-    return destination.rpartition("@")[2]
+def _address(destination: Destination) -> tuple[str | None, str | None]:
+    return destination.origin, destination.template

@@ -113,7 +113,7 @@ class PluginSecret(Base):
     )
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     ciphertext: Mapped[str] = mapped_column(Text)
-    bound_to: Mapped[list[str]] = mapped_column(Json)
+    bound_to: Mapped[list[Any]] = mapped_column(Json)
     revision: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[float]
 

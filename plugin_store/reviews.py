@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from errors import Conflict, NotFound
 from plugin_store.bindings import Destinations, Review, locked_secrets, review_standing
 from plugin_store.database import Database
+from plugin_store.destinations import Destination
 from plugin_store.standing import Standing, load_standing
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
@@ -33,10 +34,10 @@ class Reviews:
     def review_standing(self, standing: Standing) -> dict[str, Any] | None:
         """The same of a standing that is at hand, without any query."""
         review = review_standing(standing, self._destinations)
-        return None if review is None else review._asdict()
+        return None if review is None else review.as_shown()
 
     def decide(
-        self, plugin_id: str, scope: Scope, *, accept: bool, seen: Collection[str] | None = None
+        self, plugin_id: str, scope: Scope, *, accept: bool, seen: Collection[Destination] | None = None
     ) -> dict[str, Any] | None:
         """Let locked secrets go where they would go now, or leave them locked; the review that is still due.
 
@@ -49,7 +50,7 @@ class Reviews:
                 raise NotFound(f"There is no integration {plugin_id}.")
             review = review_standing(standing, self._destinations)
             if review is None or not accept:
-                return None if review is None else review._asdict()
+                return None if review is None else review.as_shown()
             _refuse_unseen(review, seen)
             self._rebind(session, standing)
             return self.review_standing(self._load(session, plugin_id, scope))
@@ -67,6 +68,6 @@ class Reviews:
         return standing
 
 
-def _refuse_unseen(review: Review, seen: Collection[str] | None) -> None:
+def _refuse_unseen(review: Review, seen: Collection[Destination] | None) -> None:
     if seen is not None and set(seen) != set(review.new):
-        raise Conflict("The plugin has changed since: look at its review again.", review=review._asdict())
+        raise Conflict("The plugin has changed since: look at its review again.", review=review.as_shown())

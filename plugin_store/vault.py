@@ -14,11 +14,15 @@ from sqlalchemy.orm import Session
 from errors import NotFound, SecretUnreadable, StorageFailed
 from plugin_store.canonical import canonical_json
 from plugin_store.database import Database
+from plugin_store.destinations import Destination, sort_destinations
 from plugin_store.keys import Keyring
 from plugin_store.models import PluginSecret
+from plugin_store.sealed_destinations import destinations_of
 from settings import ConfigurationError
 
-SEALED_VERSION = 1
+SEALED_VERSION = 2
+READABLE_VERSIONS = frozenset({1, SEALED_VERSION})
+"""1 has destinations as texts, 2 as records."""
 
 SecretStatus = Literal["ok", "unreadable"]
 SecretKey = tuple[int, str, str]
@@ -31,7 +35,7 @@ class SecretState:
 
     status: SecretStatus | None
     revision: str
-    bound_to: tuple[str, ...]
+    bound_to: tuple[Destination, ...]
     updated_at: float
 
 
@@ -41,7 +45,7 @@ class OpenedSecret:
 
     value: str = field(repr=False)
     revision: str
-    bound_to: tuple[str, ...]
+    bound_to: tuple[Destination, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def has_secrets(database: Database) -> bool:
 
 
 def state_of(row: PluginSecret, status: SecretStatus | None = None) -> SecretState:
-    return SecretState(status, row.revision, tuple(row.bound_to), row.updated_at)
+    return SecretState(status, row.revision, destinations_of(row.bound_to), row.updated_at)
 
 
 class Vault:
@@ -79,7 +83,7 @@ class Vault:
         key: str,
         value: str,
         *,
-        bound_to: Collection[str],
+        bound_to: Collection[Destination],
         revision: str | None = None,
     ) -> None:
         """Keep `value` for the destinations in `bound_to`, in place of another. Raises StorageFailed.
@@ -87,8 +91,7 @@ class Vault:
         `revision` is given where the value is new but the account is the same; else it is a new one.
         """
         row = PluginSecret(workspace_id=workspace_id, plugin_id=plugin_id, key=key)
-        row.bound_to = sorted(set(bound_to))
-        row.ciphertext = self._seal(row, value)
+        self._seal_for(row, value, bound_to)
         row.revision = revision or secrets.token_hex(16)
         row.updated_at = self._clock()
         session.merge(row)
@@ -123,10 +126,15 @@ class Vault:
             raise SecretUnreadable(
                 f"The secret {key} of {plugin_id} cannot be read with the keys at hand: enter it again."
             )
-        return OpenedSecret(value=value, revision=row.revision, bound_to=tuple(row.bound_to))
+        return OpenedSecret(value=value, revision=row.revision, bound_to=destinations_of(row.bound_to))
 
     def rebind(
-        self, session: Session, workspace_id: int, plugin_id: str, key: str, bound_to: Collection[str]
+        self,
+        session: Session,
+        workspace_id: int,
+        plugin_id: str,
+        key: str,
+        bound_to: Collection[Destination],
     ) -> bool:
         """Let a secret go to other destinations; False when it is not there or cannot be read.
 
@@ -136,8 +144,7 @@ class Vault:
         value = None if row is None else self._open(row)
         if row is None or value is None:
             return False
-        row.bound_to = sorted(set(bound_to))
-        row.ciphertext = self._seal(row, value)
+        self._seal_for(row, value, bound_to)
         return True
 
     def add_key(self) -> None:
@@ -178,12 +185,14 @@ class Vault:
                 return "unreadable"
             if self._keyring.is_current(row.ciphertext):
                 return "current"
-            row.ciphertext = self._seal(row, value)
+            self._seal_for(row, value, destinations_of(row.bound_to))
             return "resealed"
 
-    def _seal(self, row: PluginSecret, value: str) -> str:
+    def _seal_for(self, row: PluginSecret, value: str, bound_to: Collection[Destination]) -> None:
+        """Writes the destinations into the row and into the seal, as records."""
+        row.bound_to = [destination.as_row() for destination in sort_destinations(bound_to)]
         try:
-            return self._keyring.seal(canonical_json(_sealed(row, value)))
+            row.ciphertext = self._keyring.seal(canonical_json(_sealed(row, value, SEALED_VERSION)))
         except ConfigurationError:
             raise StorageFailed("The key file cannot be used, so no secret can be kept.") from None
 
@@ -196,14 +205,16 @@ class Vault:
             sealed = orjson.loads(plaintext)
         except orjson.JSONDecodeError:
             return None
-        value = sealed.get("value") if isinstance(sealed, dict) else None
-        return value if isinstance(value, str) and sealed == _sealed(row, value) else None
+        value, version = (sealed.get("value"), sealed.get("v")) if isinstance(sealed, dict) else (None, None)
+        if not isinstance(value, str) or version not in READABLE_VERSIONS:
+            return None
+        return value if sealed == _sealed(row, value, version) else None
 
 
-def _sealed(row: PluginSecret, value: str) -> dict[str, Any]:
+def _sealed(row: PluginSecret, value: str, version: int) -> dict[str, Any]:
     """What lies inside the seal: the value and everything that the row says about where it belongs."""
     return {
-        "v": SEALED_VERSION,
+        "v": version,
         "workspace": row.workspace_id,
         "plugin": row.plugin_id,
         "key": row.key,

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from schemas.fields import Tenths, Timestamp
 from schemas.problems import ProblemSchema
+from schemas.state import DestinationSchema
 from schemas.usage import RestSchema, WindowSchema
 
 SOURCES = (
@@ -117,8 +118,8 @@ class SecretStandingSchema(Schema):
 
     name = fields.String(required=True)
     status = fields.String(required=True, allow_none=True)
-    destinations = fields.List(fields.String(), required=True)
-    bound_to = fields.List(fields.String(), required=True, allow_none=True)
+    destinations = fields.List(fields.Nested(DestinationSchema), required=True)
+    bound_to = fields.List(fields.Nested(DestinationSchema), required=True, allow_none=True)
 
 
 class ExplanationSchema(Schema):

@@ -149,6 +149,42 @@ class PluginStateUpdateSchema(Schema):
     secrets = fields.Raw(allow_none=True)
 
 
+class DestinationSchema(Schema):
+    """One place of one kind of request to one origin, where a secret may go."""
+
+    class Meta:
+        unknown = RAISE
+
+    request = fields.String(
+        required=True,
+        metadata={"description": "`call` (an endpoint's), `token` (OAuth 2.0) or `login`."},
+    )
+    placement = fields.String(
+        required=True,
+        metadata={
+            "description": "`header`, `query`, `query_name`, `cookie`, `basic`, `digest`, `signature`, `tls`, `path`, "
+            "`body` or `body_text`."
+        },
+    )
+    name = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The header's, parameter's or cookie's; the member's normalized path in a body (RFC 9535); "
+            "in a path or a text what stands before the secret. Null is any of them."
+        },
+    )
+    origin = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`scheme://host:port`; null while it hangs on a setting that is not made."},
+    )
+    template = fields.String(
+        allow_none=True, metadata={"description": "The URL's template, where `origin` is null."}
+    )
+    text = fields.String(metadata={"description": "The same for a person to read; not compared."})
+
+
 class ReviewDecisionSchema(Schema):
     """A person's word on a review; `new` may repeat the destinations that were looked at."""
 
@@ -156,15 +192,15 @@ class ReviewDecisionSchema(Schema):
         unknown = RAISE
 
     accept = StrictBoolean(required=True)
-    new = fields.List(fields.String())
+    new = fields.List(fields.Nested(DestinationSchema))
 
 
 class ReviewSchema(Schema):
     """What a person must accept before secrets are used again."""
 
     reason = fields.String(required=True)
-    old = fields.List(fields.String(), required=True)
-    new = fields.List(fields.String(), required=True)
+    old = fields.List(fields.Nested(DestinationSchema), required=True)
+    new = fields.List(fields.Nested(DestinationSchema), required=True)
 
 
 class ReviewStateSchema(Schema):

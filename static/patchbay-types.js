@@ -20,8 +20,18 @@
 /**
  * @typedef {object} Review A change that a person must accept before stored secrets are sent again.
  * @property {string} reason
- * @property {string[]} old Where the secrets went.
- * @property {string[]} new Where they would go.
+ * @property {Destination[]} old Where the secrets went.
+ * @property {Destination[]} new Where they would go.
+ */
+
+/**
+ * @typedef {object} Destination One place of one kind of request to one origin.
+ * @property {string} request
+ * @property {string} placement
+ * @property {string | null} name
+ * @property {string | null} origin Null while it hangs on a setting that is not made.
+ * @property {string | null} [template] The URL's, where `origin` is null.
+ * @property {string} text The same for a person to read.
  */
 
 /**

@@ -71,10 +71,9 @@ def answers(*addresses: str) -> Resolve:
 
 
 def call(url: str, **more: Any) -> PreparedCall:
-    """A GET that has five seconds, but for what is said otherwise."""
-    return PreparedCall(
-        more.pop("method", "GET"), url, timeout_seconds=more.pop("timeout_seconds", 5), **more
-    )
+    """A GET that has five seconds and whose secrets may go there, but for what is said otherwise."""
+    more = {"method": "GET", "timeout_seconds": 5, "carried": (), **more}
+    return PreparedCall(url=url, **more)
 
 
 def carried(**more: Any) -> dict[str, Any]:

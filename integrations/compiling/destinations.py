@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from integrations.base_url import BaseUrl
 from integrations.compiling.endpoints import Surroundings
+from integrations.compiling.paths import NamedTemplates
+from integrations.compiling.shown_names import names_behind
 from integrations.manifest import (
     GRANT,
     Credential,
@@ -13,47 +18,56 @@ from integrations.manifest import (
     Login,
     LoginStep,
     OAuth2,
+    Parameter,
     SecretUse,
-    Signature,
 )
-from integrations.templating import Template
+from integrations.positions import (
+    MEMBERS_WITHIN,
+    TEXT_FORMATS,
+    double_braces,
+    holes,
+    member_name,
+    named,
+    shortened,
+)
+from integrations.requests_builder import encode_path_literal
+from integrations.templating import Name, Template, Tree
 
-Place = tuple[str, frozenset[str]]
-"""A placement, and the names of what travels there."""
+
+class Place(NamedTuple):
+    """One place of a request, and the names of the settings and tokens that travel there."""
+
+    request: str
+    placement: str
+    name: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a request is made of, as far as a manifest says."""
+
+    request: str
+    base_url: BaseUrl
+    path: Template
+    path_query: NamedTemplates = ()
+    query: NamedTemplates = ()
+    headers: NamedTemplates = ()
+    parameters: tuple[Parameter, ...] = ()
+    credentials: tuple[Credential, ...] = ()
+    body: Tree | None = None
+    body_format: str = "json"
+    protocol: str = "plain"
+    settings: NamedTemplates = field(default=())
+    """Headers and query parameters of the integration, which no parameter of an endpoint fills."""
 
 
 def secret_uses(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[SecretUse]:
-    """Each secret's placements, with the base URL whose origin it goes to; a use may come more than once."""
+    """Each secret's places, with the base URL whose origin it goes to; a use may come more than once."""
     for base_url, place in (*_calls(endpoints, around), *_purchases(around)):
-        placement, names = place
-        for name in sorted(_with_token(names, around)):
+        for name in sorted(_with_token(place.names, around)):
             if around.is_secure(name):
-                yield SecretUse(name, placement, base_url)
-
-
-def _calls(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
-    for endpoint in endpoints:
-        base_url = endpoint.base_url or around.base_url
-        if base_url is not None and endpoint.url_parameter is None:
-            for place in (*_call_places(endpoint, base_url), *_tls_places(around)):
-                yield base_url, place
-
-
-def _purchases(around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
-    """What buying a token sends, and to where."""
-    token = around.token
-    if isinstance(token, OAuth2):
-        for place in (*_oauth2_places(token), *_tls_places(around)):
-            yield token.token_url, place
-        if token.authorization_url is not None:
-            for place in _authorization_places(token, token.authorization_url):
-                yield token.authorization_url, place
-    if isinstance(token, Login):
-        for step in token.steps:
-            url = step.url or around.base_url
-            if url is not None:
-                for place in (*_login_places(step, url), *_tls_places(around)):
-                    yield url, place
+                yield SecretUse(name, place.request, place.placement, place.name, base_url)
 
 
 def _with_token(names: frozenset[str], around: Surroundings) -> frozenset[str]:
@@ -63,100 +77,239 @@ def _with_token(names: frozenset[str], around: Surroundings) -> frozenset[str]:
     return names | around.token_names()
 
 
-def _call_places(endpoint: Endpoint, base_url: BaseUrl) -> Iterator[Place]:
+def _calls(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
+    for endpoint in endpoints:
+        base_url = endpoint.base_url or around.base_url
+        if base_url is not None and endpoint.url_parameter is None:
+            for place in (*_places(_sent_by(endpoint, base_url)), *_tls_places("call", around)):
+                yield base_url, place
+
+
+def _purchases(around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
+    """What buying a token sends, and to where."""
+    token = around.token
+    if isinstance(token, OAuth2):
+        for place in (*_oauth2_places(token), *_tls_places("token", around)):
+            yield token.token_url, place
+    if isinstance(token, Login):
+        for step in token.steps:
+            url = step.url or around.base_url
+            if url is not None:
+                for place in (*_places(_sent_at_login(step, url)), *_tls_places("login", around)):
+                    yield url, place
+
+
+def _sent_by(endpoint: Endpoint, base_url: BaseUrl) -> _Sent:
+    return _Sent(
+        request="call",
+        base_url=base_url,
+        path=endpoint.path,
+        path_query=endpoint.path_query,
+        query=endpoint.query,
+        headers=endpoint.headers,
+        parameters=endpoint.parameters,
+        credentials=endpoint.credentials,
+        body=endpoint.body,
+        body_format=endpoint.body_format,
+        protocol=endpoint.protocol,
+        settings=endpoint.common_headers,
+    )
+
+
+def _sent_at_login(step: LoginStep, url: BaseUrl) -> _Sent:
+    return _Sent(
+        request="login",
+        base_url=url,
+        path=step.path or Template("", ("",)),
+        query=step.query,
+        headers=step.headers,
+        credentials=step.credentials,
+        body=step.body,
+        body_format=step.body_format,
+    )
+
+
+# -- one request -----------------------------------------------------------------------------------------------------
+
+
+def _places(sent: _Sent) -> Iterator[Place]:
+    own = list(_own_places(sent))
     # In a template a parameter's name stands for the parameter, so for the setting that fills it.
-    filled_by = {item.name: item.value.from_config for item in endpoint.parameters}
-    yield "base_url", base_url.names
-    yield "path", _settings(endpoint.path.names, filled_by)
-    for location, templates in (("query", endpoint.path_query), ("header", endpoint.headers)):
-        for name, template in templates:
-            yield f"{location}:{name}", _settings(template.names, filled_by)
-    for location, templates in (("query", endpoint.query), ("header", endpoint.common_headers)):
-        for name, template in templates:
-            yield f"{location}:{name}", template.names
-    for parameter in endpoint.parameters:
-        if parameter.location not in ("path", "template"):
-            yield f"{parameter.location}:{parameter.name}", _settings([parameter.name], filled_by)
-    if endpoint.body is not None:
-        yield "body", _settings(endpoint.body.names, filled_by)
-    for credential in endpoint.credentials:
-        yield from _credential_places(credential)
+    filled_by = {item.name: item.value.from_config for item in sent.parameters}
+    placed = [
+        Place(sent.request, placement, name, _settings(names, filled_by)) for placement, name, names in own
+    ]
+    placed += [
+        Place(sent.request, placement, name, frozenset(names))
+        for placement, name, names in (*_base_url_places(sent), *_setting_places(sent))
+    ]
+    yield from placed
+    # Signatures are computed over everything else, and over those before them.
+    for credential in sorted(sent.credentials, key=lambda item: item.signature is not None):
+        found = [
+            Place(sent.request, placement, name, frozenset(names))
+            for placement, name, names in _credential_places(credential, sent, placed)
+        ]
+        yield from found
+        placed += found
+
+
+_Found = tuple[str, str, Iterable[str]]
+
+
+def _own_places(sent: _Sent) -> Iterator[_Found]:
+    """What the endpoint itself declares."""
+    for name, position in holes([named_base(sent.base_url), *_path_parts(sent.path)]):
+        yield "path", position, [name.value]
+    for _, template in sent.path_query:
+        yield from _pair_places(template)
+    for name, template in sent.headers:
+        yield "header", name.lower(), template.names
+    within = MEMBERS_WITHIN.get(sent.protocol)
+    for item in sent.parameters:
+        if item.location in ("query", "header"):
+            name = item.name.lower() if item.location == "header" else double_braces(item.name)
+            yield item.location, name, [item.name]
+        elif item.location == "body":
+            path = [item.name] if within is None else [within, item.name]
+            yield "body", member_name(sent.body_format, path), [item.name]
+    if sent.body is not None:
+        yield from _body_places(sent.body, sent.body_format)
 
 
 def _settings(names: Iterable[str], filled_by: Mapping[str, str | None]) -> frozenset[str]:
     return frozenset(setting for name in names if (setting := filled_by.get(name, name)) is not None)
 
 
-def _credential_places(credential: Credential) -> Iterator[Place]:
+def named_base(base_url: BaseUrl) -> str:
+    """The base URL's path as it stands before an endpoint's."""
+    return "".join(part if isinstance(part, str) else "{}" for part in base_url.path_parts).rstrip("/")
+
+
+def _path_parts(path: Template) -> list[str | Name]:
+    return [encode_path_literal(part) if isinstance(part, str) else part for part in path.parts]
+
+
+def _base_url_places(sent: _Sent) -> Iterator[_Found]:
+    for name, position in holes(sent.base_url.path_parts):
+        yield "path", position, [name.value]
+
+
+def _setting_places(sent: _Sent) -> Iterator[_Found]:
+    for name, template in sent.query:
+        yield "query", double_braces(name), template.names
+    for name, template in sent.settings:
+        yield "header", name.lower(), template.names
+
+
+def _pair_places(template: Template) -> Iterator[_Found]:
+    """A pair of a path's own query; a placeholder may stand in its name too."""
+    name_parts: list[Any] = []
+    for index, part in enumerate(template.parts):
+        if isinstance(part, str) and "=" in part:
+            values = [item.value for item in template.parts[index + 1 :] if isinstance(item, Name)]
+            name_parts.append(unquote(part.partition("=")[0]))
+            yield "query", named(name_parts), values
+            break
+        name_parts.append(unquote(part) if isinstance(part, str) else part)
+    in_name = [item.value for item in name_parts if isinstance(item, Name)]
+    if in_name:
+        yield "query_name", named(name_parts), in_name
+
+
+def _body_places(body: Tree, body_format: str) -> Iterator[_Found]:
+    if body_format not in TEXT_FORMATS:
+        yield from _member_places(body.node, body_format, ())
+    elif isinstance(body.node, Template):
+        parts = [double_braces(part) if isinstance(part, str) else part for part in body.node.parts]
+        for name, position in holes(parts):
+            yield "body_text", shortened(position), [name.value]
+
+
+def _member_places(node: Any, body_format: str, path: tuple[str | None, ...]) -> Iterator[_Found]:
+    if isinstance(node, Template):
+        yield "body", member_name(body_format, path), node.names
+    elif isinstance(node, dict):
+        for name, item in node.items():
+            yield from _member_places(item, body_format, (*path, name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _member_places(item, body_format, (*path, None))
+
+
+# -- credentials -----------------------------------------------------------------------------------------------------
+
+
+def _credential_places(credential: Credential, sent: _Sent, placed: Sequence[Place]) -> Iterator[_Found]:
     if credential.signature is not None:
-        yield from _signature_places(credential.signature)
-        return
-    if credential.password is None:
-        yield credential.placement, credential.value.names
-        return
-    # A user name may be shown where a password is not.
-    yield f"{credential.placement}:user", credential.value.names
-    yield credential.placement, credential.password.names
+        shown = {
+            "request.query": [item for item in placed if item.placement in ("query", "query_name")],
+            "request.path": [item for item in placed if item.placement == "path"],
+            "request.body": [item for item in placed if item.placement in ("body", "body_text")],
+        }
+        yield from names_behind(
+            credential.signature, {part: _names_of(places) for part, places in shown.items()}
+        )
+    elif credential.password is not None:
+        # A user name may be shown where a password is not.
+        yield credential.location, "username", credential.value.names
+        yield credential.location, "password", credential.password.names
+    elif credential.location == "body":
+        path = credential.name.split(".")
+        yield "body", member_name(sent.body_format, path), credential.value.names
+    elif credential.location == "header":
+        yield "header", credential.name.lower(), credential.value.names
+    else:
+        name = double_braces(credential.name) if credential.location == "query" else credential.name
+        yield credential.location, name, credential.value.names
 
 
-def _signature_places(signature: Signature) -> Iterator[Place]:
-    """A digest does not give away what went into it; base64 does, and so does a name in a header itself."""
-    shown: dict[str, frozenset[str]] = {}
-
-    def behind(template: Template | None) -> frozenset[str]:
-        names = template.names if template else frozenset[str]()
-        return frozenset().union(*(shown.get(name, {name}) for name in names))
-
-    for item in signature.values:
-        if item.function == "base64":
-            shown[item.name] = behind(item.input)
-        else:
-            shown[item.name] = frozenset()
-            yield f"signature:{item.function}", behind(item.input) | behind(item.key)
-    for location, templates in (("header", signature.headers), ("query", signature.query)):
-        for name, template in templates:
-            yield f"{location}:{name}", behind(template)
+def _names_of(places: Iterable[Place]) -> frozenset[str]:
+    return frozenset().union(*(place.names for place in places))
 
 
-def _tls_places(around: Surroundings) -> Iterator[Place]:
+def _tls_places(request: str, around: Surroundings) -> Iterator[Place]:
     """A client certificate says who calls: that too was meant for one server."""
-    if around.tls is not None:
-        yield "tls", around.tls.names
+    if around.tls is None:
+        return
+    for word in ("ca_file", "client_certificate", "client_key"):
+        template: Template | None = getattr(around.tls, word)
+        if template is not None:
+            yield Place(request, "tls", word, template.names)
+
+
+# -- OAuth 2.0 -------------------------------------------------------------------------------------------------------
 
 
 def _oauth2_places(token: OAuth2) -> Iterator[Place]:
-    yield "oauth2:url", token.token_url.names
-    yield "oauth2:client_id", token.client_id.names
-    if token.client_secret is not None:
-        yield f"oauth2:{token.endpoint_auth_method}", token.client_secret.names
-    for scope in token.scopes:
-        yield "oauth2:scope", scope.names
+    for placement, name, names in _token_request(token):
+        yield Place("token", placement, name, frozenset(names))
+
+
+def _token_request(token: OAuth2) -> Iterator[_Found]:
+    for name, position in holes(token.token_url.path_parts):
+        yield "path", position, [name.value]
+    yield from _client_places(token)
+    if token.grant_type == "client_credentials":
+        yield _field("scope", frozenset().union(*(scope.names for scope in token.scopes)))
+    else:
+        for name in ("refresh_token", "code", "code_verifier"):
+            yield _field(name, [GRANT])
     for name, template in token.token_params:
-        yield f"oauth2:{name}", template.names
+        yield _field(name, template.names)
     for name, template in token.headers:
-        yield f"oauth2:header:{name}", template.names
-    if token.grant_type == "authorization_code":
-        yield "oauth2:grant", frozenset({GRANT})
+        yield "header", name.lower(), template.names
 
 
-def _authorization_places(token: OAuth2, url: BaseUrl) -> Iterator[Place]:
-    """What a person's browser carries to where they sign in."""
-    yield "authorization:url", url.names
-    yield "authorization:client_id", token.client_id.names
-    for scope in token.scopes:
-        yield "authorization:scope", scope.names
-    for name, template in token.authorization_params:
-        yield f"authorization:{name}", template.names
+def _client_places(token: OAuth2) -> Iterator[_Found]:
+    secret = token.client_secret.names if token.client_secret is not None else frozenset[str]()
+    if token.endpoint_auth_method == "client_secret_basic":
+        yield "basic", "username", token.client_id.names
+        yield "basic", "password", secret
+    else:
+        yield _field("client_id", token.client_id.names)
+        yield _field("client_secret", secret)
 
 
-def _login_places(step: LoginStep, url: BaseUrl) -> Iterator[Place]:
-    yield "login:url", url.names
-    if step.path is not None:
-        yield "login:path", step.path.names
-    for location, templates in (("query", step.query), ("header", step.headers)):
-        for name, template in templates:
-            yield f"login:{location}:{name}", template.names
-    for credential in step.credentials:
-        yield f"login:{credential.placement}", credential.names
-    if step.body is not None:
-        yield "login:body", step.body.names
+def _field(name: str, names: Iterable[str]) -> _Found:
+    return "body", member_name("form", [name]), names

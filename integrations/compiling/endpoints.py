@@ -86,7 +86,13 @@ class Surroundings:
         """What getting the token binds, the person's grant included."""
         if self.token is None:
             return frozenset()
-        return self.token.names | ({GRANT} if needs_grant(self.token) else frozenset())
+        granted = frozenset({GRANT}) if needs_grant(self.token) else frozenset[str]()
+        return self.token.names | granted | self._login_base_names()
+
+    def _login_base_names(self) -> frozenset[str]:
+        """What a login that starts at the base URL sends in its path."""
+        is_there = isinstance(self.token, Login) and any(step.url is None for step in self.token.steps)
+        return self.base_url.names if is_there and self.base_url is not None else frozenset()
 
 
 def needs_grant(token: OAuth2 | Login | None) -> bool:

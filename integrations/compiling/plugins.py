@@ -141,6 +141,7 @@ def _integration(
         test_endpoint=test_endpoint,
         token=token,
         tls=tls,
+        token_secrets=frozenset(name for name in around.token_names() if around.is_secure(name)),
     )
 
 

@@ -72,7 +72,11 @@ def compile_base_url(
     if base_url is None:
         return None
     check_names(base_url.names, properties, field, problems)
-    for name in sorted(base_url.host_names):
-        if name in properties and properties[name].secure:
-            problems.add(field, f"The secret `{name}` cannot be part of a host name, which is public.")
+    for name in secure_names(base_url.start_names, properties):
+        problems.add(field, f"The secret `{name}` cannot say where calls go; make it a plain property.")
     return base_url
+
+
+def secure_names(names: Collection[str], properties: Mapping[str, Property]) -> list[str]:
+    """Those of secure properties."""
+    return sorted(name for name in names if name in properties and properties[name].secure)

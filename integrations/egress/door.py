@@ -27,6 +27,7 @@ from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_a
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
 from integrations.egress.names import NameResolver, Resolve
 from integrations.egress.redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
+from integrations.egress.release import require_release
 from integrations.egress.request_head import write_head
 from integrations.egress.urls import read_url
 from integrations.egress.wire import Exchange, Reply, Wire
@@ -110,8 +111,8 @@ class Egress:
         """The answer to a call, whatever its status, after the redirects that the call lets us follow.
 
         `deadline_seconds` is what is left of an outer deadline; the shorter of it and the call's own timeout
-        bounds everything together. Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid, UpstreamFailed
-        (reason "redirect") or DeadlineExceeded.
+        bounds everything together. Raises ReviewDue for a secret that may not go there, EgressRefused,
+        UpstreamUnreachable, UpstreamInvalid, UpstreamFailed (reason "redirect") or DeadlineExceeded.
         """
         seconds = min(call.timeout_seconds, math.inf if deadline_seconds is None else deadline_seconds)
         answer = self._send_once(call, seconds)
@@ -122,6 +123,7 @@ class Egress:
         return self._send_once(replace(call, headers=answered), seconds - answer.duration_seconds)
 
     def _send_once(self, call: PreparedCall, seconds: float) -> Answer:
+        require_release(call)
         started_at = self._monotonic()
         hop = first_hop(call)
         received_bytes = 0

@@ -33,6 +33,7 @@ from integrations.inputs import bind_inputs, step_parameters
 from integrations.manifest import GRANT, Block, Endpoint, Step
 from integrations.requests_builder import Limits
 from plugin_store.bindings import is_locked
+from plugin_store.destinations import Destination
 from plugin_store.workspaces import Scope
 
 _KEPT_WORDS = {State.FRESH: ("fresh", "HIT"), State.REVALIDATE: ("stale", "STALE")}
@@ -248,9 +249,9 @@ def _destinations(installed: Installed, secret_names: frozenset[str]) -> list[Se
     return [_secret_standing(installed, name, list(current.get(name, ()))) for name in sorted(secret_names)]
 
 
-def _secret_standing(installed: Installed, name: str, current: list[str]) -> SecretStanding:
+def _secret_standing(installed: Installed, name: str, current: list[Destination]) -> SecretStanding:
     state = installed.secrets.get(name)
     if state is None:
         return SecretStanding(name, None, current, None)
     locked = state.status != "unreadable" and is_locked(current, state.bound_to)
-    return SecretStanding(name, "locked" if locked else state.status, current, sorted(state.bound_to))
+    return SecretStanding(name, "locked" if locked else state.status, current, list(state.bound_to))

@@ -9,6 +9,7 @@ from errors import PatchbayError
 from integrations.budget import Resting, Window
 from integrations.explain.provenance import Source
 from integrations.explain.shown_requests import ShownRequest
+from plugin_store.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class SecretStanding:
 
     name: str
     status: str | None
-    destinations: list[str]
-    bound_to: list[str] | None
+    destinations: list[Destination]
+    bound_to: list[Destination] | None
 
 
 @dataclass(frozen=True, slots=True)

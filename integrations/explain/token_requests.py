@@ -12,7 +12,7 @@ from integrations.manifest import Login, LoginStep, OAuth2
 from integrations.requests_builder import Limits
 from integrations.tokens.login import login_call
 from integrations.tokens.purchase import Purchase, names_of
-from integrations.tokens.token_requests import scope_of, token_call
+from integrations.tokens.token_requests import token_call
 
 
 def show_token_requests(
@@ -32,8 +32,7 @@ def _oauth2_request(
         if oauth2.grant_type == "authorization_code":
             grant = {"grant_type": "refresh_token", "refresh_token": draft.stand_ins.secret("refresh token")}
         else:
-            scope = scope_of(oauth2, draft.values.merged())
-            grant = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+            grant = {"grant_type": "client_credentials"}
         return token_call(draft.installed.integration, oauth2, draft.values, limits, grant)
 
     authorization = oauth2.authorization_url.names if oauth2.authorization_url else frozenset[str]()

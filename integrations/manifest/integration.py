@@ -11,15 +11,24 @@ from integrations.manifest.blocks import Block
 from integrations.manifest.credentials import GRANT, Login, OAuth2, TlsTemplates
 from integrations.manifest.endpoints import Endpoint, RateLimit, Retry
 from integrations.manifest.values import Property
+from plugin_store.destinations import Destination, sort_destinations
 
 
 @dataclass(frozen=True, slots=True)
 class SecretUse:
-    """One way in which a secret leaves: by which placement, to the origin of which URL."""
+    """One way in which a secret leaves: in which place of which request, to the origin of which URL."""
 
     secret: str
+    request: str
     placement: str
+    name: str
     base_url: BaseUrl
+
+    def destination(self, config: Mapping[str, Any]) -> Destination:
+        """Where it leads with these settings."""
+        origin = self.base_url.origin(config)
+        template = self.base_url.source if origin is None else None
+        return Destination(self.request, self.placement, self.name, origin, template)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,16 @@ class Integration:
     test_endpoint: str | None
     token: OAuth2 | Login | None
     tls: TlsTemplates | None
+    token_secrets: frozenset[str] = frozenset()
+    """The secrets that buy the token, a person's grant included: they answer for where it goes."""
 
-    def destinations(self, config: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Where each secret goes with these settings, as `placement@origin`, sorted.
-
-        An origin that the settings do not yet determine reads `unresolved:` and the template.
-        """
-        found: dict[str, set[str]] = {name: set() for name, item in self.properties.items() if item.secure}
+    def destinations(self, config: Mapping[str, Any]) -> dict[str, list[Destination]]:
+        """Where each secret goes with these settings, in one order."""
+        found: dict[str, set[Destination]] = {
+            name: set() for name, item in self.properties.items() if item.secure
+        }
         if isinstance(self.token, OAuth2) and self.token.grant_type == "authorization_code":
             found[GRANT] = set()
         for use in self.secret_uses:
-            found[use.secret].add(f"{use.placement}@{use.base_url.origin(config)}")
-        return {name: sorted(places) for name, places in found.items()}
+            found[use.secret].add(use.destination(config))
+        return {name: sort_destinations(places) for name, places in found.items()}

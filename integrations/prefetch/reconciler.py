@@ -160,7 +160,8 @@ def _fetches_ahead(standing: Standing) -> bool:
 def _mark(standing: Standing, notebooks: list[tuple[int, Any]]) -> str:
     """What changes when the plugin's jobs in the workspace may have to."""
     secrets = {
-        name: [state.revision, state.status, state.bound_to] for name, state in standing.secrets.items()
+        name: [state.revision, state.status, [item.as_row() for item in state.bound_to]]
+        for name, state in standing.secrets.items()
     }
     switches = [standing.plugin_enabled, standing.workspace_enabled]
     return digest([standing.digest, switches, standing.workspace_config, secrets, sorted(notebooks)])

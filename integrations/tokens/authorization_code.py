@@ -12,6 +12,7 @@ import orjson
 
 from errors import ReviewDue, SettingsIncomplete, StorageFailed
 from integrations.call_log import Cause
+from integrations.carried import build_accounted_token_call
 from integrations.catalog import Installed
 from integrations.manifest import GRANT, OAuth2
 from integrations.requests_builder import Limits, fill_whole_url
@@ -20,7 +21,7 @@ from integrations.tokens.grants import Grant, Grants, StoredGrant, refreshed
 from integrations.tokens.purchase import Purchase
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
-from integrations.tokens.token_requests import fill_setting, token_call
+from integrations.tokens.token_requests import fill_setting
 from plugin_store.bindings import is_locked
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,9 @@ class GrantedTokens:
     def _refresh(self, purchase: Purchase, cause: Cause, stored: StoredGrant, refresh_token: str) -> Grant:
         oauth2, installed = _oauth2_of(purchase.installed), purchase.installed
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
+        call = build_accounted_token_call(
+            installed.integration, oauth2, purchase.values, self._limits, asked, stored.bound_to
+        )
         answer = self._exchange.send(installed, "oauth2", call, cause)
         now = self._clock()
         return refreshed(stored.grant, read_token_answer(answer, now), now, purchase.fingerprint)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from errors import UpstreamFailed
 from integrations.call_log import Cause
+from integrations.carried import build_accounted_token_call
 from integrations.manifest import OAuth2
 from integrations.requests_builder import Limits
 from integrations.tokens.exchange import TokenExchange
@@ -13,7 +14,6 @@ from integrations.tokens.purchase import Purchase
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
-from integrations.tokens.token_requests import scope_of, token_call
 
 
 class ClientCredentials:
@@ -35,9 +35,8 @@ class ClientCredentials:
         """A new token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin."""
         oauth2, integration = purchase.source, purchase.installed.integration
         assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
-        scope = scope_of(oauth2, purchase.values.merged())
-        grant = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        call = token_call(integration, oauth2, purchase.values, self._limits, grant)
+        grant = {"grant_type": "client_credentials"}
+        call = build_accounted_token_call(integration, oauth2, purchase.values, self._limits, grant)
         answer = self._exchange.send(purchase.installed, "oauth2", call, cause)
         now = self._clock()
         try:

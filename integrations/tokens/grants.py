@@ -14,6 +14,7 @@ from errors import NotFound
 from integrations.manifest import GRANT
 from integrations.tokens.token_answers import TokenAnswer
 from plugin_store.database import Database
+from plugin_store.destinations import Destination
 from plugin_store.models import Plugin, PluginSecret
 from plugin_store.vault import Vault
 
@@ -44,7 +45,7 @@ class StoredGrant:
 
     grant: Grant
     revision: str
-    bound_to: tuple[str, ...]
+    bound_to: tuple[Destination, ...]
 
 
 def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str, fingerprint: str) -> Grant:
@@ -93,7 +94,12 @@ class Grants:
         return StoredGrant(_load(orjson.loads(opened.value)), opened.revision, opened.bound_to)
 
     def connect(
-        self, session: Session, workspace_id: int, plugin_id: str, grant: Grant, bound_to: Collection[str]
+        self,
+        session: Session,
+        workspace_id: int,
+        plugin_id: str,
+        grant: Grant,
+        bound_to: Collection[Destination],
     ) -> None:
         """Keeps a new sign-in's grant, in place of another. Raises NotFound for a plugin that is gone."""
         if session.get(Plugin, plugin_id) is None:

@@ -10,8 +10,10 @@ from typing import Any
 from errors import DeadlineExceeded
 from integrations.call_log import Cause
 from integrations.calls import PreparedCall
+from integrations.carried import build_accounted_call
 from integrations.freshness import Wishes
 from integrations.manifest import SAFE_METHODS, Endpoint, Login, LoginStep
+from integrations.parameters import Values
 from integrations.requests_builder import Limits, build_call, fill_whole_url
 from integrations.templating import Template, as_text
 from integrations.tokens.exchange import TokenExchange
@@ -50,7 +52,7 @@ class Logins:
         expires_at: float | None = None
         ends_at = time.monotonic() + self._timeout_seconds(purchase)
         for step in login.steps:
-            call = login_call(purchase, step, self._limits, outputs, self._clock())
+            call = accounted_login_call(purchase, step, self._limits, outputs, self._clock())
             left = ends_at - time.monotonic()
             if left <= 0:
                 raise DeadlineExceeded("No time was left for the login.")
@@ -77,6 +79,28 @@ def login_call(
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
+    endpoint, values = _request_of(purchase, step, outputs)
+    return build_call(purchase.installed.integration, endpoint, {}, values, limits, now)
+
+
+def accounted_login_call(
+    purchase: Purchase, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
+) -> PreparedCall:
+    """The same with an account of the secrets that it carries; what earlier requests put out counts as a token."""
+    endpoint, values = _request_of(purchase, step, outputs)
+    return build_accounted_call(
+        purchase.installed.integration,
+        endpoint,
+        {},
+        values,
+        limits,
+        now,
+        request="login",
+        derived=outputs.keys(),
+    )
+
+
+def _request_of(purchase: Purchase, step: LoginStep, outputs: Mapping[str, Any]) -> tuple[Endpoint, Values]:
     # Text is taken for a secret and masked wherever it comes back; numbers keep their type in a JSON body.
     texts = {name: value for name, value in outputs.items() if isinstance(value, str)}
     values = replace(purchase.values, config={**purchase.values.config, **outputs}, tokens=texts)
@@ -111,4 +135,4 @@ def login_call(
         digest="",
         declared={},
     )
-    return build_call(purchase.installed.integration, endpoint, {}, values, limits, now)
+    return endpoint, values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 
 import orjson
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from errors import NotFound, SecretUnreadable, SettingsIncomplete
 from plugin_store.database import Database
+from plugin_store.destinations import Destination
 from plugin_store.models import PluginSecret
 from plugin_store.vault import Vault
 
@@ -35,6 +36,7 @@ class PendingSignIn:
     redirect_uri: str
     shape: str
     started_at: float
+    bound_to: tuple[Destination, ...]
 
 
 class PendingSignIns:
@@ -45,8 +47,18 @@ class PendingSignIns:
         self._vault = vault
         self._clock = clock
 
-    def start(self, workspace_id: int, plugin_id: str, redirect_uri: str, shape: str) -> PendingSignIn:
-        """A new sign-in, with a state that nobody can guess and a PKCE verifier (RFC 7636 section 4.1)."""
+    def start(
+        self,
+        workspace_id: int,
+        plugin_id: str,
+        redirect_uri: str,
+        shape: str,
+        bound_to: Collection[Destination],
+    ) -> PendingSignIn:
+        """A new sign-in, with a state that nobody can guess and a PKCE verifier (RFC 7636 section 4.1).
+
+        `bound_to` is where the code that comes of it may go, and the verifier.
+        """
         pending = PendingSignIn(
             workspace_id=workspace_id,
             plugin_id=plugin_id,
@@ -55,6 +67,7 @@ class PendingSignIns:
             redirect_uri=redirect_uri,
             shape=shape,
             started_at=self._clock(),
+            bound_to=tuple(bound_to),
         )
         with self._database.writing() as session:
             self._sweep(session, workspace_id, plugin_id)
@@ -63,8 +76,8 @@ class PendingSignIns:
                 workspace_id,
                 plugin_id,
                 _key_of(pending.state),
-                orjson.dumps(asdict(pending)).decode(),
-                bound_to=[redirect_uri],
+                _dump(pending),
+                bound_to=bound_to,
             )
         return pending
 
@@ -102,7 +115,7 @@ class PendingSignIns:
             opened = self._vault.open_secret(workspace_id, plugin_id, key)
         except (NotFound, SecretUnreadable):
             return None
-        pending = PendingSignIn(**orjson.loads(opened.value))
+        pending = PendingSignIn(**orjson.loads(opened.value), bound_to=opened.bound_to)
         return pending if (pending.workspace_id, pending.plugin_id) == (workspace_id, plugin_id) else None
 
     def _sweep(self, session: Session, workspace_id: int, plugin_id: str) -> None:
@@ -123,6 +136,12 @@ class PendingSignIns:
             .order_by(PluginSecret.updated_at.desc())
         )
         return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _dump(pending: PendingSignIn) -> str:
+    return orjson.dumps(
+        {name: value for name, value in asdict(pending).items() if name != "bound_to"}
+    ).decode()
 
 
 def _key_of(state: str) -> str:

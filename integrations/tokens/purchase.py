@@ -15,7 +15,8 @@ from errors import Conflict, NotFound, SecretUnreadable
 from integrations.catalog import Installed
 from integrations.manifest import GRANT, Login, OAuth2
 from integrations.parameters import Values
-from plugin_store.vault import Vault
+from plugin_store.destinations import Destination, sort_destinations
+from plugin_store.vault import OpenedSecret, Vault
 
 _PROCESS_KEY_BYTES = 32
 
@@ -54,10 +55,10 @@ class Purchase:
         return {name: known[name].revision for name in self.secret_names if name in known}
 
     @property
-    def bound_to(self) -> list[str]:
+    def bound_to(self) -> list[Destination]:
         """Where the secrets that buy the token may go with these settings, and so the token."""
         places = _destinations(self.installed, self.secret_names, self.values)
-        return sorted({place for found in places.values() for place in found})
+        return sort_destinations(place for found in places.values() for place in found)
 
     def is_saved(self, vault: Vault) -> bool:
         """Whether these are the stored settings and secrets, as they are stored now."""
@@ -118,13 +119,17 @@ def stored_values(installed: Installed, vault: Vault) -> Values:
     properties = installed.integration.properties
     wanted = {name for name in names_of(installed) if properties[name].secure} & installed.secrets.keys()
     installed.require_readable(frozenset(wanted))
-    opened = {}
+    opened: dict[str, OpenedSecret] = {}
     for name in sorted(wanted):
         secret = vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
         if secret.revision != installed.secrets[name].revision:
             raise Conflict(f"The secret `{name}` changed meanwhile; try again.")
-        opened[name] = secret.value
-    return Values(installed.config, opened)
+        opened[name] = secret
+    return Values(
+        installed.config,
+        {name: secret.value for name, secret in opened.items()},
+        sealed={name: secret.bound_to for name, secret in opened.items()},
+    )
 
 
 def _uses_base_url(source: OAuth2 | Login) -> bool:
@@ -149,7 +154,9 @@ def _plain(names: frozenset[str], values: Values) -> dict[str, Any]:
     return {name: values.config[name] for name in names if name in values.config}
 
 
-def _destinations(installed: Installed, names: frozenset[str], values: Values) -> Mapping[str, list[str]]:
+def _destinations(
+    installed: Installed, names: frozenset[str], values: Values
+) -> Mapping[str, list[Destination]]:
     if not names:
         return {}
     found = installed.integration.destinations(values.config)

@@ -11,6 +11,7 @@ from errors import NotFound, SecretUnreadable, StorageFailed
 from integrations.tokens.purchase import Purchase
 from integrations.tokens.token import Token
 from plugin_store.database import Database
+from plugin_store.destinations import allows_all
 from plugin_store.models import Plugin
 from plugin_store.vault import SecretState, Vault
 
@@ -35,7 +36,7 @@ class TokenRows:
         except (NotFound, SecretUnreadable):
             return None
         kept = orjson.loads(opened.value)
-        if kept["fingerprint"] != purchase.fingerprint or not set(purchase.bound_to) <= set(opened.bound_to):
+        if kept["fingerprint"] != purchase.fingerprint or not allows_all(opened.bound_to, purchase.bound_to):
             return None
         return Token(kept["values"], kept["bought_at"], kept["expires_at"])
 

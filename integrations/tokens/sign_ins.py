@@ -12,6 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from errors import NotFound, ReviewDue, SettingsIncomplete, UpstreamFailed
 from integrations.calls import origin_of
+from integrations.carried import build_accounted_token_call
 from integrations.catalog import Catalog, Installed
 from integrations.manifest import GRANT, OAuth2
 from integrations.requests_builder import Limits, fill_whole_url
@@ -21,7 +22,7 @@ from integrations.tokens.grants import Grant, Grants, grant_of
 from integrations.tokens.pending import PendingSignIn, PendingSignIns
 from integrations.tokens.purchase import Purchase, Purchases, stored_values
 from integrations.tokens.token_answers import GrantRefused, error_words, read_token_answer
-from integrations.tokens.token_requests import fill_setting, scope_of, token_call
+from integrations.tokens.token_requests import fill_setting, scope_of
 from plugin_store.bindings import is_locked
 from plugin_store.database import Database
 from plugin_store.vault import SecretState, Vault
@@ -89,7 +90,8 @@ class SignIns:
         """
         purchase = self._purchase(workspace_id, plugin_id)
         _require_usable(purchase)
-        pending = self._pending.start(workspace_id, plugin_id, redirect_uri, purchase.fingerprint)
+        bound_to = purchase.installed.integration.destinations(purchase.values.config)[GRANT]
+        pending = self._pending.start(workspace_id, plugin_id, redirect_uri, purchase.fingerprint, bound_to)
         return authorization_address(purchase, pending)
 
     def finish(self, returned: Returned) -> Installed:
@@ -142,7 +144,9 @@ class SignIns:
             "redirect_uri": pending.redirect_uri,
             "code_verifier": pending.verifier,
         }
-        call = token_call(installed.integration, oauth2, purchase.values, self._limits, asked)
+        call = build_accounted_token_call(
+            installed.integration, oauth2, purchase.values, self._limits, asked, pending.bound_to
+        )
         answer = self._exchange.send(installed, "oauth2", call, "live")
         now = self._clock()
         try:
@@ -169,7 +173,8 @@ class SignIns:
 
 def authorization_address(purchase: Purchase, pending: PendingSignIn) -> str:
     """The authorization request (RFC 6749 section 4.1.1) with PKCE (RFC 7636). Raises SettingsIncomplete."""
-    oauth2, settings = _oauth2_of(purchase.installed), purchase.values.merged()
+    # It is shown to whoever asked for it: no secret is at hand here.
+    oauth2, settings = _oauth2_of(purchase.installed), purchase.values.config
     extras = [(name, fill_setting(template, settings)) for name, template in oauth2.authorization_params]
     return prepare_grant_uri(
         add_params_to_uri(_authorization_url(oauth2, settings), extras),

@@ -17,8 +17,9 @@ from integrations.calls import PreparedCall
 from integrations.manifest import Integration, OAuth2
 from integrations.namespace import Namespace
 from integrations.parameters import Values
-from integrations.requests_builder import Limits, fill_tls, fill_whole_url
+from integrations.requests_builder import Limits, fill_whole_url
 from integrations.templating import Template, UnresolvedName
+from integrations.tls_settings import fill_tls
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -31,13 +32,16 @@ def token_call(
     values: Values,
     limits: Limits,
     grant: Mapping[str, str],
+    starts: Mapping[str, Any] | None = None,
 ) -> PreparedCall:
-    """The request for a token. `grant` holds the grant's own parameters, `grant_type` among them.
+    """The request for a token. `grant` holds the grant's own parameters, `grant_type` among them, scopes aside.
+
+    `starts` as `fill_whole_url` has them.
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
     settings = values.merged()
-    url = fill_whole_url(oauth2.token_url, settings)
+    url = fill_whole_url(oauth2.token_url, settings, starts)
     client_id = fill_setting(oauth2.client_id, settings)
     client_secret = fill_setting(oauth2.client_secret, settings) if oauth2.client_secret else ""
     form = _grant_form(oauth2, settings, grant)
@@ -87,7 +91,7 @@ def fill_setting(template: Template, settings: Mapping[str, Any]) -> str:
 
 def _grant_form(oauth2: OAuth2, settings: Mapping[str, Any], grant: Mapping[str, str]) -> str:
     """The form of a grant, the manifest's own parameters first; those cannot replace the grant's."""
-    grant = dict(grant)
+    grant = {**grant, **_scope_form(oauth2, settings)}
     own = {name: fill_setting(template, settings) for name, template in oauth2.token_params}
     if oauth2.grant_type == "client_credentials":
         # Some providers have a grant of their own name, with everything else as the standard has it.
@@ -96,6 +100,12 @@ def _grant_form(oauth2: OAuth2, settings: Mapping[str, Any], grant: Mapping[str,
     taken = grant.keys() | {"grant_type"} | (_CLIENT_NAMES if in_form else frozenset())
     form = add_params_to_qs("", [(name, text) for name, text in own.items() if name not in taken])
     return prepare_token_request(grant.pop("grant_type"), form, **grant)
+
+
+def _scope_form(oauth2: OAuth2, settings: Mapping[str, Any]) -> dict[str, str]:
+    """RFC 6749 section 4.4.2; a person consents to the scopes where they sign in."""
+    scope = scope_of(oauth2, settings) if oauth2.grant_type == "client_credentials" else ""
+    return {"scope": scope} if scope else {}
 
 
 def _encode(form: str, body_format: str) -> tuple[str, bytes]:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from plugin_store.configs import ConfigView
+from plugin_store.destinations import Destination, read_destination
 from plugin_store.routes.shared import check_plugin_id, scope_of
 from plugin_store.secret_book import SecretView
 from schemas.state import (
@@ -86,7 +87,12 @@ def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
 @blueprint.response(200, ReviewStateSchema)
 def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
     """Let locked secrets go where the integration sends them now, or leave them locked."""
-    review = services().reviews.decide(
-        plugin_id, scope_of(scope), accept=body["accept"], seen=body.get("new")
-    )
+    review = services().reviews.decide(plugin_id, scope_of(scope), accept=body["accept"], seen=_seen(body))
     return {"plugin_id": plugin_id, "review": review}
+
+
+def _seen(body: dict[str, Any]) -> list[Destination] | None:
+    """The destinations that a person looked at; None where the body tells none."""
+    if "new" not in body:
+        return None
+    return [found for item in body["new"] if (found := read_destination(item)) is not None]

@@ -9,6 +9,7 @@ import { createField, placeErrors, readFields } from './forms.js';
 /** @typedef {import('../patchbay-types.js').Property} Property */
 /** @typedef {import('../patchbay-types.js').PluginConfig} PluginConfig */
 /** @typedef {import('../patchbay-types.js').SecretState} SecretState */
+/** @typedef {import('../patchbay-types.js').Destination} Destination */
 /** @typedef {import('./forms.js').Field} Field */
 
 /**
@@ -59,12 +60,10 @@ export function enableSwitch(integration, host) {
 /**
  * Where secrets went and would go, as lines of text.
  *
- * @param {any} destinations
+ * @param {Destination[]} destinations
  */
 const destinationList = (destinations) =>
-  h('ul', {}, [destinations ?? []].flat().map((place) =>
-    h('li', {}, h('code', {}, typeof place === 'string' ? place : JSON.stringify(place))),
-  ));
+  h('ul', {}, destinations.map((destination) => h('li', {}, destination.text)));
 
 /** @param {Integration} integration @param {SettingsHost} host */
 function reviewNotice({ id, name, review }, host) {

@@ -3,10 +3,11 @@
 from typing import Any
 
 from integrations.calls import PreparedCall
+from integrations.carried import build_accounted_call
 from integrations.compiling import compile_plugin
 from integrations.manifest import Integration
 from integrations.parameters import Values, bind_parameters
-from integrations.requests_builder import Limits, build_call
+from integrations.requests_builder import Limits
 
 ANY_PROPERTIES = [
     {"name": "api_key", "secure": True},
@@ -45,12 +46,12 @@ def call_of(
     now: float = 1_800_000_000.0,
     **section: Any,
 ) -> PreparedCall:
-    """The request that one endpoint would send."""
+    """The request that one endpoint would send, with secrets that were entered for what its manifest says."""
     integration = integration_of([{"id": "it", **endpoint}], **section)
     compiled = integration.endpoints["it"]
-    values = Values(config or {}, secrets or {})
+    values = Values(config or {}, secrets or {}, sealed=integration.destinations(config or {}))
     bound = bind_parameters(compiled, parameters or {}, values)
-    return build_call(integration, compiled, bound, values, Limits(), now)
+    return build_accounted_call(integration, compiled, bound, values, Limits(), now)
 
 
 def headers_of(call: PreparedCall) -> dict[str, str]:

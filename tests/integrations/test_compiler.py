@@ -6,6 +6,7 @@ import pytest
 
 from errors import Invalid
 from integrations.compiling import compile_plugin
+from plugin_store.destinations import Destination
 from tests.integrations.building import integration_of
 
 GOOD = {
@@ -209,26 +210,30 @@ def test_destinations_tell_where_each_secret_goes():
     integration = compile_plugin("example", "integration", GOOD)
     assert integration is not None
     assert integration.destinations({"server": "API.test"}) == {
-        "api_key": ["header:X-API-Key@https://api.test:443"]
+        "api_key": [Destination("call", "header", "x-api-key", "https://api.test:443")]
     }
-    assert integration.destinations({}) == {"api_key": ["header:X-API-Key@unresolved:https://{server}/v1"]}
+    assert integration.destinations({}) == {
+        "api_key": [Destination("call", "header", "x-api-key", None, "https://{server}/v1")]
+    }
 
 
 @pytest.mark.parametrize(
     ("section", "endpoint", "placement"),
     [
-        ({"auth": {"type": "api_key", "in": "query", "name": "k"}}, {}, "query:k"),
-        ({"auth": {"type": "basic", "username": "x", "password": "{api_key}"}}, {}, "basic:Authorization"),
-        ({}, {"parameters": [{"name": "appid", "from_config": "api_key"}]}, "query:appid"),
-        ({"headers": {"X-K": "k {api_key}"}}, {}, "header:X-K"),
-        ({"base_url": "https://api.test/bot{api_key}"}, {}, "base_url"),
-        ({}, {"path": "/{api_key}/x"}, "path"),
-        ({}, {"method": "POST", "body": {"k": "{api_key}"}}, "body"),
+        ({"auth": {"type": "api_key", "in": "query", "name": "k"}}, {}, ("query", "k")),
+        ({"auth": {"type": "basic", "username": "x", "password": "{api_key}"}}, {}, ("basic", "password")),
+        ({}, {"parameters": [{"name": "appid", "from_config": "api_key"}]}, ("query", "appid")),
+        ({"headers": {"X-K": "k {api_key}"}}, {}, ("header", "x-k")),
+        ({"base_url": "https://api.test/bot{api_key}"}, {}, ("path", "/bot")),
+        ({}, {"path": "/{api_key}/x"}, ("path", "/v1/")),
+        ({}, {"method": "POST", "body": {"k": "{api_key}"}}, ("body", "$['k']")),
     ],
 )
 def test_every_way_out_of_a_secret_is_a_destination(section, endpoint, placement):
     integration = integration_of([{"id": "a", "path": "/a", **endpoint}], **section)
-    assert integration.destinations({})["api_key"] == [f"{placement}@https://api.test:443"]
+    assert integration.destinations({})["api_key"] == [
+        Destination("call", *placement, "https://api.test:443")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from tests.conftest import Client
+from tests.security.locks import in_header
 
 WEATHER = {
     "properties": [
@@ -254,13 +255,13 @@ def test_a_due_review_is_told_with_both_destinations(weather):
     assert [problem["code"] for problem in told["problems"]] == ["review_due"]
     [secret] = told["destinations"]
     assert (secret["name"], secret["status"]) == ("api_key", "locked")
-    assert secret["destinations"] == ["header:X-API-Key@https://elsewhere.test:443"]
-    assert secret["bound_to"] == [f"header:X-API-Key@{weather.url}"]
+    assert secret["destinations"] == [in_header("https://elsewhere.test:443", "x-api-key")]
+    assert secret["bound_to"] == [in_header(weather.url, "x-api-key")]
 
 
 def test_destinations_are_those_of_the_secrets_that_the_call_binds(weather):
     [secret] = weather.explain(place="Oslo")["destinations"]
-    assert (secret["status"], secret["destinations"]) == ("ok", [f"header:X-API-Key@{weather.url}"])
+    assert (secret["status"], secret["destinations"]) == ("ok", [in_header(weather.url, "x-api-key")])
     assert weather.explain_endpoint("read", url="https://news.test/")["destinations"] == []
 
 

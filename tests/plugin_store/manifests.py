@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from errors import Invalid
+from plugin_store.destinations import Destination
 from plugin_store.properties import properties_of
 from plugin_store.standing import Standing
 
@@ -48,17 +49,27 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
         raise Invalid("The manifest cannot work.", errors=errors)
 
 
-def destinations(standing: Standing, config: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+def destination(
+    name: str = "api_key",
+    origin: str | None = "https://api.example.com:443",
+    placement: str = "header",
+    template: str | None = None,
+) -> Destination:
+    """Where a secret of these tests goes."""
+    return Destination("call", placement, name, origin, template)
+
+
+def destinations(standing: Standing, config: Mapping[str, Any]) -> Mapping[str, Collection[Destination]]:
     """Every secret in the manifest's `place` (a header by its own name) at the origin of base_url."""
     integration = standing.manifest.get("integration")
     if not integration:
         return {}
     template = integration["base_url"]
     missing = [name for name in re.findall(r"\{(\w+)\}", template) if name not in config]
-    origin = f"unresolved:{template}" if missing else _origin(template.format(**config))
+    origin = None if missing else _origin(template.format(**config))
     place = integration.get("place", "header")
     return {
-        spec.name: [f"{place}:{spec.name}@{origin}"]
+        spec.name: [destination(spec.name, origin, place, template if missing else None)]
         for spec in properties_of(standing.manifest)
         if spec.secure
     }

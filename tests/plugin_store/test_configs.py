@@ -10,7 +10,7 @@ from errors import Invalid, NotFound
 from plugin_store.configs import Configs
 from plugin_store.standing import iterate_standings, load_standing
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
-from tests.plugin_store.manifests import WEATHER_PROPERTIES, view, weather
+from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, view, weather
 
 SECRET = "k-3v9Qs7w1Zp5"
 ROWS = (
@@ -194,7 +194,7 @@ def test_a_standing_says_all_in_two_queries(store: Store, configs: Configs) -> N
     )
     assert (weather_standing.notebook_enabled, weather_standing.workspace_enabled) == (False, None)
     assert weather_standing.secrets["api_key"].status == "ok"
-    assert weather_standing.secrets["api_key"].bound_to == ("header:api_key@https://api.example.com:443",)
+    assert weather_standing.secrets["api_key"].bound_to == (destination(),)
     assert [(standing.plugin_id, standing.is_integration) for standing in standings] == [
         ("board", False),
         ("weather", True),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from errors import Conflict
 from plugin_store.bindings import follows_config, is_locked
+from plugin_store.destinations import Destination
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
-from tests.plugin_store.manifests import WEATHER_PROPERTIES, weather
+from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, weather
 
 SECRET = "k-3v9Qs7w1Zp5"
-EXAMPLE = "header:api_key@https://api.example.com:443"
-EVIL = "header:api_key@https://evil.example:443"
+EXAMPLE = destination()
+EVIL = destination(origin="https://evil.example:443")
 BY_HOST = "https://{host}/v1"
 
 
@@ -34,35 +37,53 @@ def status(store: Store, scope: Any = WORKSPACE) -> str | None:
     return store.configs.get_secret("weather", scope, "api_key").status
 
 
+H_A, H_B = destination("h", "https://a:1"), destination("h", "https://b:1")
+OPEN = destination("h", None, template="https://{x}")
+ELSEWHERE = destination("h", None, template="https://{x}.evil")
+
+
 @pytest.mark.parametrize(
     ("current", "bound_to", "locked"),
     [
         ([], [], False),
-        ([], ["h@https://a:1"], False),
-        (["h@https://a:1"], ["h@https://a:1"], False),
-        (["h@https://a:1"], ["h@https://a:1", "h@https://b:1"], False),
-        (["h@https://a:1"], [], True),
-        (["h@https://a:1", "h@https://b:1"], ["h@https://a:1"], True),
-        (["h@https://a:10"], ["h@https://a:1"], True),
-        (["q@https://a:1"], ["h@https://a:1"], True),
-        (["h@unresolved:https://{x}"], ["h@https://a:1"], False),
-        (["h@unresolved:https://{x}", "h@https://b:1"], ["h@https://a:1"], True),
+        ([], [H_A], False),
+        ([H_A], [H_A], False),
+        ([H_A], [H_A, H_B], False),
+        ([H_A], [], True),
+        ([H_A, H_B], [H_A], True),
+        ([destination("h", "https://a:10")], [H_A], True),
+        ([destination("h", "https://a:1", "query")], [H_A], True),
+        ([destination("h2", "https://a:1")], [H_A], True),
+        ([replace(H_A, request="login")], [H_A], True),
+        ([H_A], [replace(H_A, name=None)], False),
+        ([H_B], [replace(H_A, name=None)], True),
+        ([OPEN], [H_A], False),
+        ([OPEN, H_B], [H_A], True),
+        # A name that spells what a joined text would part with is a name.
+        ([destination("k@unresolved:", "https://b:1", "query")], [H_A], True),
+        ([destination("k@https://a:1", "https://b:1")], [H_A, destination("k", "https://a:1")], True),
     ],
 )
-def test_what_locks_a_secret(current: list[str], bound_to: list[str], locked: bool) -> None:
+def test_what_locks_a_secret(current: list[Destination], bound_to: list[Destination], locked: bool) -> None:
     assert is_locked(current, bound_to) is locked
 
 
 @pytest.mark.parametrize(
     ("bound_to", "before", "follows"),
     [
-        (["h@unresolved:https://{x}"], ["h@unresolved:https://{x}"], True),
-        (["h@unresolved:https://{x}"], ["h@unresolved:https://{x}.evil"], False),
-        (["h@https://a:1"], ["h@https://a:1"], False),
+        ([OPEN], [OPEN], True),
+        ([OPEN], [ELSEWHERE], False),
+        ([OPEN], [OPEN, H_A], False),
+        ([OPEN, H_A], [OPEN], False),
+        ([replace(OPEN, name=None)], [OPEN], True),
+        ([H_A], [H_A], False),
+        ([destination("k@unresolved:", "https://a:1")], [destination("k@unresolved:", "https://a:1")], False),
         ([], [], False),
     ],
 )
-def test_what_follows_a_setting(bound_to: list[str], before: list[str], follows: bool) -> None:
+def test_what_follows_a_setting(
+    bound_to: list[Destination], before: list[Destination], follows: bool
+) -> None:
     assert follows_config(bound_to, before) is follows
 
 
@@ -76,19 +97,22 @@ def test_an_unchanged_destination_needs_no_review(entered: Store) -> None:
     ("base_url", "new"),
     [
         ("https://evil.example", EVIL),
-        ("https://api.example.com.evil.example", "header:api_key@https://api.example.com.evil.example:443"),
-        ("http://api.example.com:443", "header:api_key@http://api.example.com:443"),
-        ("https://api.example.com:8443", "header:api_key@https://api.example.com:8443"),
+        (
+            "https://api.example.com.evil.example",
+            destination(origin="https://api.example.com.evil.example:443"),
+        ),
+        ("http://api.example.com:443", destination(origin="http://api.example.com:443")),
+        ("https://api.example.com:8443", destination(origin="https://api.example.com:8443")),
     ],
 )
-def test_another_origin_locks_the_secret(entered: Store, base_url: str, new: str) -> None:
+def test_another_origin_locks_the_secret(entered: Store, base_url: str, new: Destination) -> None:
     declare(entered, base_url)
     assert status(entered) == "locked"
     review = entered.reviews.review_of("weather", 1)
     assert review == {
         "reason": "api_key would be sent to another origin than it was entered for.",
-        "old": [EXAMPLE],
-        "new": [new],
+        "old": [EXAMPLE.as_shown()],
+        "new": [new.as_shown()],
     }
     assert entered.vault.open_secret(1, "weather", "api_key").bound_to == (EXAMPLE,)
 
@@ -140,7 +164,9 @@ def test_an_unreadable_secret_is_entered_again_and_not_accepted(entered: Store) 
     declare(entered, "https://evil.example")
     assert status(entered) == "unreadable"
     assert entered.reviews.decide("weather", WORKSPACE, accept=True) is None
-    assert entered.rows("SELECT ciphertext, bound_to FROM plugin_secrets") == [("lost", f'["{EXAMPLE}"]')]
+    assert entered.rows("SELECT ciphertext, bound_to FROM plugin_secrets") == [
+        ("lost", orjson.dumps([EXAMPLE.as_row()]).decode())
+    ]
 
 
 def test_a_secret_entered_before_its_host_follows_the_host_that_a_person_sets(store: Store) -> None:
@@ -207,4 +233,4 @@ def test_registration_tells_of_the_review(entered: Store) -> None:
     manifest = {"integration": {"base_url": "https://evil.example"}, "properties": WEATHER_PROPERTIES}
     (registration,) = entered.registry.register_batch([weather(manifest=manifest)])
     assert registration.review is not None
-    assert (registration.status, registration.review["new"]) == ("updated", [EVIL])
+    assert (registration.status, registration.review["new"]) == ("updated", [EVIL.as_shown()])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.plugin_store.conftest import Client, Store
-from tests.plugin_store.manifests import view, weather
+from tests.plugin_store.manifests import destination, view, weather
 
 SECRET = "k-3v9Qs7w1Zp5"
 
@@ -177,12 +177,14 @@ def test_a_review_is_told_at_registration_and_ended_by_a_person(weather_client: 
     weather_client.put("/integrations/weather/secrets/api_key", {"value": SECRET})
     moved = weather_client.post("/plugins/register", weather("https://evil.example"))
     review = moved.json["review"]
-    assert review["old"] == ["header:api_key@https://api.example.com:443"]
-    assert review["new"] == ["header:api_key@https://evil.example:443"]
+    assert review["old"] == [destination().as_shown()]
+    assert review["new"] == [destination(origin="https://evil.example:443").as_shown()]
     assert weather_client.get("/integrations/weather/secrets/api_key").json["status"] == "locked"
     path = "/integrations/weather/review"
     assert weather_client.post(path, {"accept": False}).json == {"plugin_id": "weather", "review": review}
-    stale = weather_client.post(path, {"accept": True, "new": ["header:api_key@https://other.example:443"]})
+    stale = weather_client.post(
+        path, {"accept": True, "new": [destination(origin="https://other.example:443").as_shown()]}
+    )
     assert (stale.status_code, stale.json["code"]) == (409, "conflict")
     assert weather_client.post(path, {"accept": True, "new": review["new"]}).json["review"] is None
     assert weather_client.get("/integrations/weather/secrets/api_key").json["status"] == "ok"

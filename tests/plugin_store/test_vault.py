@@ -18,7 +18,7 @@ from plugin_store.vault import OpenedSecret, Rotation, has_secrets
 from plugin_store.workspaces import create_workspace
 from settings import ConfigurationError
 from tests.plugin_store.conftest import WORKSPACE, Store
-from tests.plugin_store.manifests import WEATHER_PROPERTIES, weather
+from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, weather
 from tests.plugin_store.processes import finish, start_python
 
 SECRET = "K-7f2a/Zq+é\u0000\U0001f511"
@@ -47,7 +47,7 @@ def status(store: Store, key: str = "api_key") -> str | None:
 
 def test_a_secret_opens_to_what_was_sealed(sealed: Store) -> None:
     opened = sealed.vault.open_secret(1, "weather", "api_key")
-    assert (opened.value, opened.bound_to) == (SECRET, ("header:api_key@https://api.example.com:443",))
+    assert (opened.value, opened.bound_to) == (SECRET, (destination(),))
     with pytest.raises(NotFound):
         sealed.vault.open_secret(1, "weather", "city")
 
@@ -74,6 +74,8 @@ def test_a_ciphertext_moved_to_another_row_is_unreadable(sealed: Store, source: 
     "change",
     [
         "bound_to = '[\"header:api_key@https://evil.example:443\"]'",
+        "bound_to = replace(bound_to, 'api.example.com', 'evil.example')",
+        "bound_to = replace(bound_to, '\"header\"', '\"query\"')",
         "bound_to = '[]'",
         "ciphertext = substr(ciphertext, 1, 60) || substr(ciphertext, 65)",
         "ciphertext = ''",
@@ -282,10 +284,12 @@ def test_a_running_server_follows_a_rotation(sealed: Store, reopen: Callable[...
 def test_a_new_value_has_a_new_revision_and_a_new_place_has_not(sealed: Store) -> None:
     first = sealed.vault.open_secret(1, "weather", "api_key")
     with sealed.database.writing() as session:
-        assert sealed.vault.rebind(session, 1, "weather", "api_key", ["header:x@https://new.example:443"])
+        assert sealed.vault.rebind(
+            session, 1, "weather", "api_key", [destination("x", "https://new.example:443")]
+        )
     moved = sealed.vault.open_secret(1, "weather", "api_key")
     assert (moved.value, moved.revision) == (first.value, first.revision)
-    assert moved.bound_to == ("header:x@https://new.example:443",)
+    assert moved.bound_to == (destination("x", "https://new.example:443"),)
     sealed.configs.enter_secret("weather", WORKSPACE, "api_key", SECRET)
     assert sealed.vault.open_secret(1, "weather", "api_key").revision != first.revision
 
@@ -294,7 +298,9 @@ def test_what_cannot_be_read_cannot_be_moved(sealed: Store) -> None:
     sealed.execute("UPDATE plugin_secrets SET ciphertext = 'lost'")
     before = sealed.rows("SELECT * FROM plugin_secrets")
     with sealed.database.writing() as session:
-        assert not sealed.vault.rebind(session, 1, "weather", "api_key", ["header:x@https://new.example:443"])
+        assert not sealed.vault.rebind(
+            session, 1, "weather", "api_key", [destination("x", "https://new.example:443")]
+        )
         assert not sealed.vault.rebind(session, 1, "weather", "nothing", [])
     assert sealed.rows("SELECT * FROM plugin_secrets") == before
 

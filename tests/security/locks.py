@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugin_store.destinations import Destination
 from tests.security.ground import Ground, Service
 
 LOCKED = (409, "review_due")
+
+
+def in_header(origin: str, name: str = "x-key") -> dict[str, Any]:
+    """A header of an endpoint's call as a review shows it."""
+    destination = Destination("call", "header", name, origin)
+    return {**destination.as_row(), "text": destination.text}
 
 
 def review_of(service: Service, scope: str = "") -> Any:

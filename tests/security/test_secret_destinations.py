@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.security.ground import API_KEY, BY_HEADER, STATUS, Ground, Service
-from tests.security.locks import assert_locked, assert_works, entered, review_of
+from tests.security.locks import assert_locked, assert_works, entered, in_header, review_of
 
 SERVER = {"name": "server", "type": "string"}
 
@@ -35,7 +35,7 @@ def test_a_secret_does_not_follow_a_manifest_to_another_origin(ground: Ground, b
     answer = service.declare(base_url=moved)
     assert answer.json()["status"] == "updated"
     assert answer.json()["review"] == review_of(service)
-    assert answer.json()["review"]["old"] == [f"header:X-Key@{ground.provider_url}"]
+    assert answer.json()["review"]["old"] == [in_header(ground.provider_url)]
     assert_locked(service)
     service.declare()
     assert_works(service)
@@ -120,7 +120,7 @@ def test_what_a_person_accepts_goes_there(ground: Ground) -> None:
     refused = ground.call("POST", path, {"accept": False})
     assert refused.json()["review"] == review_of(service)
     assert_locked(service)
-    stale = ground.call("POST", path, {"accept": True, "new": [f"header:X-Key@{ground.provider_url}"]})
+    stale = ground.call("POST", path, {"accept": True, "new": [in_header(ground.provider_url)]})
     assert stale.status_code == 409
     assert_locked(service)
     assert ground.call("POST", path, {"accept": True}).json()["review"] is None

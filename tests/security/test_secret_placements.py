@@ -39,6 +39,35 @@ def signing(**carried: Any) -> dict[str, Any]:
 
 
 KEY = "{{api_key}}"
+
+
+def endpoint_at(path: str) -> dict[str, Any]:
+    return {"auth": None, **endpoint(path=path)}
+
+
+def body_of(body_format: str = "json", **members: Any) -> dict[str, Any]:
+    return {"auth": None, **endpoint(method="POST", body=members, body_format=body_format)}
+
+
+def graphql(**body: Any) -> dict[str, Any]:
+    query = "query ($key: String, $q: String) {{ me(key: $key, q: $q) }}"
+    return endpoint(method="POST", body={"query": query, **body})
+
+
+def xml(body: str) -> dict[str, Any]:
+    return {"auth": None, **endpoint(method="POST", body=body, body_format="xml")}
+
+
+def text(body: str) -> dict[str, Any]:
+    return {"auth": None, **endpoint(method="POST", body=body, body_format="text")}
+
+
+def copying(shown: str, packed: str = "x", where: str = "headers") -> dict[str, Any]:
+    """A signature that copies what the request holds already."""
+    values = [{"name": "packed", "function": "base64", "input": packed}]
+    return {"type": "signature", "values": values, where: {"X-Copy": shown}}
+
+
 IN_HEADER = {"auth": BY_HEADER}
 BY_SESSION = {"type": "bearer", "token": "{{session_token}}"}
 BY_PARAMETER = {"parameters": [{"name": "k", "from_config": "api_key"}]}
@@ -117,13 +146,58 @@ PLACEMENTS = {
     "a token bought with the key in another field": (buying(), buying(token_params={"note": KEY})),
     "a token bought with the key as a scope": (buying(), buying(scopes=[KEY])),
     "a token used elsewhere": (buying(), {**buying(), "base_url": "{stranger}"}),
-    "a key shown to a browser": (
-        buying("oauth2_authorization_code", authorization_url="{provider}/authorize"),
-        buying(
-            "oauth2_authorization_code",
-            authorization_url="{stranger}/authorize",
-            authorization_params={"note": KEY},
-        ),
+    "a member of a body to another": (body_of(password=KEY), body_of(text=KEY)),
+    "a member at one depth to one at another": (
+        body_of(auth={"password": KEY}),
+        body_of(auth={"deeper": {"password": KEY}}),
+    ),
+    "a field of a form to another": (
+        body_of("form", password=KEY, text="x"),
+        body_of("form", password="x", text=KEY),
+    ),
+    "a field of a multipart form to another": (
+        body_of("multipart", password=KEY),
+        body_of("multipart", text=KEY),
+    ),
+    "a list's element to a member": (body_of(notes=["x", KEY]), body_of(notes={"x": KEY})),
+    "a credential's member to another": (
+        {"auth": {**BY_HEADER, "in": "body", "name": "auth.key"}, **endpoint(method="POST")},
+        {"auth": {**BY_HEADER, "in": "body", "name": "note.key"}, **endpoint(method="POST")},
+    ),
+    "a member to a GraphQL variable": (
+        {"auth": None, "api_type": "graphql", **graphql(variables={"key": KEY})},
+        {"auth": None, "api_type": "graphql", **graphql(variables={"q": KEY})},
+    ),
+    "an element of XML to another": (
+        xml("<login><user>{{q}}</user><password>" + KEY + "</password></login>"),
+        xml("<login><user>{{q}}</user><text>" + KEY + "</text></login>"),
+    ),
+    "a part of a text to another": (
+        text("user={{q}}&password=" + KEY),
+        text("user={{q}}&text=" + KEY),
+    ),
+    "a path to another": (endpoint_at(f"/bot{KEY}"), endpoint_at(f"/search/{KEY}")),
+    "a segment to the next": (endpoint_at(f"/bot/{KEY}/{{{{q}}}}"), endpoint_at(f"/bot/{{{{q}}}}/{KEY}")),
+    "a base URL's path to another": (
+        {"auth": None, "base_url": "{provider}/bot" + KEY},
+        {"auth": None, "base_url": "{provider}/search/" + KEY},
+    ),
+    "a query parameter's value to its name": (endpoint_at(f"/s?k={KEY}"), endpoint_at(f"/s?{KEY}=k")),
+    "a signed query to a header that copies it": (
+        {"auth": {**BY_HEADER, "in": "query"}},
+        {"auth": [{**BY_HEADER, "in": "query"}, copying("{{request.query}}")]},
+    ),
+    "a query to the base64 of the URL": (
+        {"auth": {**BY_HEADER, "in": "query"}},
+        {"auth": [{**BY_HEADER, "in": "query"}, copying("{{packed}}", "{{request.url}}")]},
+    ),
+    "a path to a header with the target": (
+        endpoint_at(f"/bot{KEY}"),
+        {**endpoint_at(f"/bot{KEY}"), "auth": copying("{{request.target}}")},
+    ),
+    "a body to a query that holds it": (
+        body_of(password=KEY),
+        {**body_of(password=KEY), "auth": copying("{{request.body}}", where="query")},
     ),
 }  # fmt: skip
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from app import close_app, create_app
 from tests.conftest import TOKEN, Client
 from tests.security.ground import API_KEY, Ground, Service, forms_of
+from tests.security.locks import in_header
 
 
 def entered(ground: Ground) -> Service:
@@ -90,7 +93,7 @@ class TestMovedCiphertexts:
         with closing(sqlite3.connect(ground.instance / "patchbay.db", timeout=10)) as connection:
             connection.execute(
                 "UPDATE plugin_secrets SET bound_to = ? WHERE plugin_id = ?",
-                (f'["header:X-Key@{ground.stranger_url}"]', service.id),
+                (orjson.dumps([in_header(ground.stranger_url)]).decode(), service.id),
             )
             connection.commit()
         self.assert_unreadable(service)

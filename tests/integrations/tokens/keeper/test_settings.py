@@ -11,7 +11,6 @@ from flask import Flask
 from sqlalchemy import delete
 from werkzeug import Response
 
-from integrations.parameters import Values
 from plugin_store.models import PluginSecret
 from plugin_store.workspaces import Scope
 from settings import Settings
@@ -64,7 +63,7 @@ class TestSettings:
         assert asker.get() == FIRST
 
     def test_unsaved_settings_buy_a_token_that_is_not_kept(self, svc: TokenServer, asker: Asker):
-        unsaved = Values({"client_id": "you"}, {"client_secret": CLIENT_SECRET})
+        unsaved = replace(asker.values, config={"client_id": "you"})
         assert asker.get(unsaved) == FIRST
         assert asker.get(unsaved) == SECOND
         assert {request.authorization.username for request in svc.asked} == {"you"}

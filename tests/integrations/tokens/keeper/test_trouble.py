@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +11,6 @@ from sqlalchemy import select
 
 from errors import BudgetSpent, SettingsIncomplete, UpstreamFailed
 from integrations.call_log import Cause
-from integrations.parameters import Values
 from plugin_store.models import PluginApiLog
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (
@@ -40,7 +40,7 @@ class TestBudget:
         return token_server
 
     def spend_one(self, asker: Asker) -> None:
-        asker.get(Values({"client_id": "you"}, {"client_secret": CLIENT_SECRET}))
+        asker.get(replace(asker.values, config={"client_id": "you"}))
 
     @pytest.mark.parametrize("cause", get_args(Cause))
     def test_the_log_tells_for_what_it_was(

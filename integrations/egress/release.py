@@ -1,0 +1,40 @@
+"""The last look at a request that is about to leave: whether all that it carries may go where it goes."""
+
+from __future__ import annotations
+
+from errors import ReviewDue
+from integrations.calls import CarriedSecret, PreparedCall
+from plugin_store.bindings import make_review
+from plugin_store.destinations import allows
+
+
+def require_release(call: PreparedCall) -> None:
+    """Raises ReviewDue unless each secret in the request is sealed for its place there and for its origin.
+
+    It hangs on nothing that was decided before: on the built request, and on what came out of the vault with each
+    secret. A request with secrets of which nobody gave an account is not sent either.
+    """
+    if call.carried is None:
+        if call.secrets or call.digest is not None or (call.tls is not None and call.tls.client_key_pem):
+            raise ReviewDue("The call would carry a secret of which it gives no account, and was not sent.")
+        return
+    if not call.carried:
+        return
+    origin = call.origin
+    astray = [item for item in call.carried if not _may_go(item, origin)]
+    if astray:
+        raise ReviewDue(
+            "The call would send a secret elsewhere than it was entered for, and was not sent; "
+            "accept the change or enter the secret again.",
+            review=_review_of(astray),
+        )
+
+
+def _may_go(item: CarriedSecret, origin: str) -> bool:
+    return item.destination.origin == origin and allows(item.sealed, item.destination)
+
+
+def _review_of(astray: list[CarriedSecret]) -> dict[str, object]:
+    names = sorted({item.name for item in astray})
+    sealed = (destination for item in astray for destination in item.sealed)
+    return make_review(names, sealed, (item.destination for item in astray)).as_shown()
