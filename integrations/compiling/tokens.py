@@ -8,7 +8,12 @@ from typing import Any
 
 from integrations.compiling.paths import NamedTemplates, compile_path
 from integrations.compiling.problems import Problems
-from integrations.compiling.templates import check_names, compile_base_url, named_templates
+from integrations.compiling.templates import (
+    check_names,
+    compile_base_url,
+    named_templates,
+    secure_names,
+)
 from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
 from integrations.selection import compile_select
 
@@ -120,7 +125,26 @@ def _oauth2(
     if token_url is None:
         return None
     check_names(found.names - token_url.names, properties, "client_id", problems)
+    _check_shown(found, properties, problems)
     return found
+
+
+def _check_shown(oauth2: OAuth2, properties: Mapping[str, Property], problems: Problems) -> None:
+    """Notes secrets in the address where a person signs in: the caller of the API and the browser see it."""
+    shown = {"authorization_params": [template for _, template in oauth2.authorization_params]}
+    if oauth2.grant_type == "authorization_code":
+        shown |= {"scopes": list(oauth2.scopes), "client_id": [oauth2.client_id]}
+    names = {
+        field: frozenset().union(*(item.names for item in templates)) for field, templates in shown.items()
+    }
+    if oauth2.authorization_url is not None:
+        names["authorization_url"] = oauth2.authorization_url.path_names
+    for field, found in names.items():
+        for name in secure_names(found, properties):
+            problems.add(
+                field,
+                f"The secret `{name}` would stand in the address that a browser is sent to, for all to see.",
+            )
 
 
 def _login(
