@@ -37,7 +37,8 @@ class PreparedCall:
     """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
 
     `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
-    can refuse to carry them elsewhere and what echoes them can be redacted.
+    can refuse to carry them elsewhere and what echoes them can be redacted. `connection_key` says whose connections it
+    may go over; without one it gets a connection of its own, which is closed after it.
     """
 
     method: str
@@ -53,6 +54,7 @@ class PreparedCall:
     digest: DigestLogin | None = field(default=None, repr=False)
     is_repeatable: bool = True
     """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
+    connection_key: bytes | None = field(default=None, repr=False)
 
     @property
     def origin(self) -> str:

@@ -71,10 +71,9 @@ def answers(*addresses: str) -> Resolve:
 
 
 def call(url: str, **more: Any) -> PreparedCall:
-    """A GET that has five seconds, but for what is said otherwise."""
-    return PreparedCall(
-        more.pop("method", "GET"), url, timeout_seconds=more.pop("timeout_seconds", 5), **more
-    )
+    """A GET of one and the same owner that has five seconds, but for what is said otherwise."""
+    owned = {"timeout_seconds": 5, "connection_key": b"owner", **more}
+    return PreparedCall(owned.pop("method", "GET"), url, **owned)
 
 
 def carried(**more: Any) -> dict[str, Any]:

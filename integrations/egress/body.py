@@ -17,6 +17,7 @@ MAX_TRAILER_LINES = 128
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
 
 
 class Source(Protocol):
@@ -46,7 +47,7 @@ class Framing:
 
 def framing_of(method: str, status: int, headers: Headers) -> Framing:
     """Where the body of an answer ends (RFC 9112 section 6.3); UpstreamInvalid when that is ambiguous."""
-    if method == "HEAD" or status in (204, 304):
+    if method == "HEAD" or status in _WITHOUT_CONTENT:
         return Framing(Extent.EMPTY)
     transfer = headers.get("Transfer-Encoding")
     if transfer is not None:

@@ -170,6 +170,7 @@ class Egress:
             max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
             # A client certificate says who calls: that stays behind like everything else of the call.
             tls=None if hop.is_foreign else call.tls,
+            owner=call.connection_key,
         )
 
     def _open(self, exchange: Exchange) -> Reply:

@@ -12,6 +12,7 @@ from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+from integrations.connection_keys import with_connection_key
 
 Kind = Literal["oauth2", "login"]
 
@@ -43,6 +44,7 @@ class TokenExchange:
 
         Without a deadline it has the call's own timeout. Raises BudgetSpent, BreakerOpen and what the door raises.
         """
+        call = with_connection_key(installed, call)
         ends_at = time.monotonic() + (deadline_seconds or call.timeout_seconds)
         while True:
             left = ends_at - time.monotonic()
