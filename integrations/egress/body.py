@@ -51,13 +51,15 @@ def framing_of(method: str, status: int, headers: Headers) -> Framing:
         return Framing(Extent.EMPTY)
     transfer = headers.get("Transfer-Encoding")
     if transfer is not None:
-        if transfer.strip().lower() != "chunked":
+        # Only what RFC 9110 section 5.6.3 calls whitespace may stand around it: who else strips a control character,
+        # and who does not, would disagree on where this answer ends.
+        if transfer.strip(" \t").lower() != "chunked":
             raise UpstreamInvalid("The provider's answer is framed in an unknown way.", reason="framing")
         return Framing(Extent.CHUNKED)
     declared = headers.get("Content-Length")
     if declared is None:
         return Framing(Extent.UNTIL_CLOSE)
-    lengths = {length.strip() for length in declared.split(",")}
+    lengths = {length.strip(" \t") for length in declared.split(",")}
     length = lengths.pop()
     if lengths or not _LENGTH.fullmatch(length):
         raise UpstreamInvalid("The provider's answer has no clear length.", reason="framing")

@@ -63,6 +63,24 @@ BROKEN = {
     "chunk size without end": (CHUNKED + b"1" * 100_000, "framing"),
     "chunk extension without end": (CHUNKED + b"1;" + b"x" * 100_000, "framing"),
     "unknown transfer coding": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\nab", "framing"),
+    "chunked and a control character": (
+        HEAD + b"Transfer-Encoding: chunked\x0b\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        "framing",
+    ),
+    "a control character and chunked": (
+        HEAD + b"Transfer-Encoding: \x1cchunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        "framing",
+    ),
+    "chunked and a blank of Latin-1": (
+        HEAD + b"Transfer-Encoding: chunked\xa0\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        "framing",
+    ),
+    "chunked twice": (HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", "framing"),
+    "a length and a control character": (HEAD + b"Content-Length: 2\x1f\r\n\r\nab", "framing"),
+    "a coding and a control character": (
+        HEAD + b"Content-Encoding: gzip\x1d\r\n\r\n" + gzip.compress(b"text"),
+        "coding",
+    ),
     "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "framing"),
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\nab", "framing"),
     "length is no number": (HEAD + b"Content-Length: 2x\r\n\r\nab", "framing"),
