@@ -17,11 +17,18 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How one call proves who it talks to, and who it is; verification itself has no switch."""
+    """How one call proves who it talks to, and who it is; verification itself has no switch.
 
-    ca_file: str | None = None
+    `ca_file` is a path or the certificates themselves, `fingerprint_sha256` 64 hex digits in lower case. `settings`
+    says by which setting each word was filled, for whoever has to put it right.
+    """
+
+    ca_file: str | None = field(default=None, repr=False)
     client_cert_pem: str | None = field(default=None, repr=False)
     client_key_pem: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    fingerprint_sha256: str | None = None
+    settings: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from errors import Invalid, SettingsIncomplete
 from integrations.auth import Placed, place_credentials
 from integrations.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
 from integrations.body_formats import FIXED_TYPES, NOT_IN_XML, encode_body, escape_xml, form_values
-from integrations.calls import DigestLogin, PreparedCall, Tls
-from integrations.manifest import Endpoint, Integration, Location, Parameter, TlsTemplates
+from integrations.calls import DigestLogin, PreparedCall
+from integrations.manifest import Endpoint, Integration, Location, Parameter
 from integrations.namespace import NOT_TEXT, Namespace
 from integrations.parameters import Values
 from integrations.signatures import compute_values, request_parts
 from integrations.templating import NotText, Template, UnresolvedName
+from integrations.tls_settings import fill_tls
 from integrations.whole_urls import normalise_public_url
 
 _PATH_SAFE = "/%!$&'()*+,;=:@~-._"
@@ -109,7 +110,7 @@ def build_call(
         redirects=endpoint.redirects,
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
-        tls=fill_tls(integration.tls, settings),
+        tls=fill_tls(integration, settings, url),
         is_repeatable=endpoint.is_safe,
     )
 
@@ -150,30 +151,6 @@ def _sign(
         placed.headers += [(name, names.fill_header(template)) for name, template in signature.headers]
         url = _with_query(url, [_pair(name, names.fill(template)) for name, template in signature.query])
     return url
-
-
-def fill_tls(templates: TlsTemplates | None, settings: Mapping[str, Any]) -> Tls | None:
-    """Whom to trust and what to show, with these settings; None where nothing is declared or set.
-
-    Raises SettingsIncomplete for a certificate without its key, and the other way round.
-    """
-    if templates is None:
-        return None
-    names = Namespace(settings)
-
-    def fill(template: Template | None) -> str | None:
-        if template is None:
-            return None
-        is_unset = template.names and all(settings.get(name) is None for name in template.names)
-        return None if is_unset else names.fill(template)
-
-    certificate, key = fill(templates.client_certificate), fill(templates.client_key)
-    if (certificate is None) != (key is None):
-        # Half of the two would be left out without a word; what is not set says so by name.
-        absent = templates.client_certificate if certificate is None else templates.client_key
-        raise names.unset(min(absent.names if absent else frozenset(), default="client_certificate"))
-    tls = Tls(fill(templates.ca_file), certificate, key)
-    return tls if tls != Tls() else None
 
 
 # -- URL -----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ Read = TypeVar("Read")
 class Door(Protocol):
     """The one way out."""
 
+    def check_settings(self, call: PreparedCall) -> None: ...
+
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
 
 
@@ -118,6 +120,7 @@ class Sender:
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = with_connection_key(installed, build(tokens))
+            self._door.check_settings(call)
             result = self._attempt(
                 installed, endpoint, circumstances, call, read, attempt, may_renew, waited_until
             )

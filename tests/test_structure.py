@@ -55,6 +55,7 @@ PURE_MODULES = {
     "revalidation.py",
     "signatures.py",
     "templating.py",
+    "tls_settings.py",
     "whole_urls.py",
 }
 IMPURE_LIBRARIES = {

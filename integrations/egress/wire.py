@@ -120,17 +120,17 @@ class Wire:
     def open(self, exchange: Exchange) -> Reply:
         """Send the request and read the head of its answer.
 
-        Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
+        Raises EgressRefused, SettingsIncomplete, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
         """
         destination = exchange.hop.destination
-        context = self._contexts.context_for(exchange.tls) if destination.scheme == "https" else None
-        origin = (exchange.owner, destination.scheme, destination.host, destination.port, context)
+        proof = self._contexts.proof_for(exchange.tls) if destination.scheme == "https" else None
+        origin = (exchange.owner, destination.scheme, destination.host, destination.port, proof)
         conn = self._idle.take(origin) if exchange.owner is not None else None
         # Another call may have opened it under a rule that does not hold for this one.
         if conn is not None and not self._dialer.may_reuse(exchange.route, conn.peer):
             conn.close()
         if conn is None:
-            conn = make_connection(destination, context)
+            conn = make_connection(destination, proof)
         try:
             head, source = self._converse(conn, exchange)
         except BaseException:
@@ -138,6 +138,10 @@ class Wire:
             conn.close()
             raise
         return Reply(head, source, exchange, conn, partial(self._idle.put, origin))
+
+    def check_settings(self, tls: Tls) -> None:
+        """Raises SettingsIncomplete for certificates that cannot be used."""
+        self._contexts.proof_for(tls)
 
     def close(self) -> None:
         self._idle.close()

@@ -20,6 +20,8 @@ Kind = Literal["oauth2", "login"]
 class Door(Protocol):
     """The one way out."""
 
+    def check_settings(self, call: PreparedCall) -> None: ...
+
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
 
 
@@ -45,6 +47,7 @@ class TokenExchange:
         Without a deadline it has the call's own timeout. Raises BudgetSpent, BreakerOpen and what the door raises.
         """
         call = with_connection_key(installed, call)
+        self._door.check_settings(call)
         ends_at = time.monotonic() + (deadline_seconds or call.timeout_seconds)
         while True:
             left = ends_at - time.monotonic()

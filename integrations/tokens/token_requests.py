@@ -17,8 +17,9 @@ from integrations.calls import PreparedCall
 from integrations.manifest import Integration, OAuth2
 from integrations.namespace import Namespace
 from integrations.parameters import Values
-from integrations.requests_builder import Limits, fill_tls, fill_whole_url
+from integrations.requests_builder import Limits, fill_whole_url
 from integrations.templating import Template, UnresolvedName
+from integrations.tls_settings import fill_tls
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -60,7 +61,7 @@ def token_call(
         max_bytes=min(limits.max_bytes, MAX_ANSWER_BYTES),
         redirects="none",
         secrets=_secrets(values, grant, client if is_basic else None),
-        tls=fill_tls(integration.tls, settings),
+        tls=fill_tls(integration, settings, url),
     )
 
 
