@@ -44,6 +44,7 @@ PURE_MODULES = {
     "calls.py",
     "compiling",
     "freshness.py",
+    "http_dates.py",
     "inputs.py",
     "manifest",
     "pagination.py",
