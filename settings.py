@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import click
 from dotenv import dotenv_values
 
+from regular_files import UnusableFile, read_regular_file
+
 PREFIX = "PATCHBAY_"
 ROOT = Path(__file__).resolve().parent
 DOTENV_PATH = ROOT / ".env"
@@ -333,9 +335,11 @@ def _find_text(setting: Setting, source: Mapping[str, str]) -> tuple[str, str]:
     if _is_set(source, setting.variable):
         raise ConfigurationError(f"{setting.variable} and {file_variable} are both set: keep one of them.")
     try:
-        return Path(source[file_variable].strip()).expanduser().read_text("utf-8").strip(), file_variable
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"{file_variable} must name a text file that can be read.") from None
+        content = read_regular_file(Path(source[file_variable].strip()).expanduser())
+        return content.decode("utf-8").strip(), file_variable
+    except (UnusableFile, UnicodeDecodeError, RuntimeError) as error:
+        why = f": it {error}" if isinstance(error, UnusableFile) else ""
+        raise ConfigurationError(f"{file_variable} must name a text file that can be read{why}.") from None
 
 
 def _parse_setting(setting: Setting, text: str, variable: str) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from integrations.calls import origin_of
+from integrations.calls import DEFAULT_PORTS, origin_of
+from integrations.egress.urls import read_authority
 from integrations.templating import (
     Name,
     NotText,
@@ -124,7 +125,7 @@ class BaseUrl:
             return url if self.template.lone else url.rstrip("/")
         assert self._authority is not None  # noqa: S101 - there is one where no placeholder stands for the start
         authority = self._authority.text(values)
-        if not _AUTHORITY.match(authority) or not _port_is_valid(authority):
+        if not _is_authority(authority):
             name = min(self._authority.names, default="")
             raise BadSetting(name, "This does not make a host name; leave out the scheme and the path.")
         return f"{self._scheme}://{authority.lower()}"
@@ -160,7 +161,7 @@ def parse_base_url(source: str) -> BaseUrl:
     # A digit fits wherever a placeholder may stand: in a host, as a port, in a path.
     filled = template.text(dict.fromkeys(template.names, "1"))
     _check_shape(filled)
-    if not _AUTHORITY.match(urlsplit(filled).netloc) or not _port_is_valid(urlsplit(filled).netloc):
+    if not _is_authority(urlsplit(filled).netloc):
         raise BadBaseUrl("The host is not a host name or an address.")
     return BaseUrl(template)
 
@@ -187,7 +188,10 @@ def _encoded(literal: str) -> str:
 def _check_shape(url: str) -> None:
     if "?" in url or "#" in url:
         raise BadBaseUrl("A query or a fragment does not belong into a base URL; use `query`.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise BadBaseUrl("The host is not a host name or an address.") from None
     if "@" in parts.netloc:
         raise BadBaseUrl("A user name or password does not belong into a URL; use `auth`.")
     # Decoded too, for a server behind a proxy may read %2e%2e as a step up.
@@ -204,16 +208,20 @@ def _whole_url(name: str, value: str) -> str:
         raise BadSetting(name, "Write the whole URL, starting with http:// or https://.")
     try:
         _check_shape(text)
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise BadSetting(
-            name, str(error) if isinstance(error, BadBaseUrl) else "This is not a URL."
-        ) from None
-    if not _AUTHORITY.match(parts.netloc) or not _port_is_valid(parts.netloc):
+    except BadBaseUrl as error:
+        raise BadSetting(name, str(error)) from None
+    parts = urlsplit(text)
+    if not _is_authority(parts.netloc):
         raise BadSetting(name, "The host is not a host name or an address.")
     return f"{scheme.lower()}://{parts.netloc.lower()}{parts.path}"
 
 
-def _port_is_valid(authority: str) -> bool:
-    _, _, port = authority.rpartition(":") if not authority.endswith("]") else ("", "", "")
-    return not (port.isdigit() and ":" in authority) or 0 < int(port) < 65536
+def _is_authority(text: str) -> bool:
+    """Whether the text is a host and perhaps a port that the door can read too; names are ASCII here."""
+    if not _AUTHORITY.match(text):
+        return False
+    try:
+        read_authority(text, DEFAULT_PORTS["http"])
+    except ValueError:
+        return False
+    return True

@@ -19,11 +19,18 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How one call proves who it talks to, and who it is; verification itself has no switch."""
+    """How one call proves who it talks to, and who it is; verification itself has no switch.
 
-    ca_file: str | None = None
+    `ca_file` is a path or the certificates themselves, `fingerprint_sha256` 64 hex digits in lower case. `settings`
+    says by which setting each word was filled, for whoever has to put it right.
+    """
+
+    ca_file: str | None = field(default=None, repr=False)
     client_cert_pem: str | None = field(default=None, repr=False)
     client_key_pem: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    fingerprint_sha256: str | None = None
+    settings: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class PreparedCall:
 
     `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
     can refuse to carry them elsewhere and what echoes them can be redacted. `carried` accounts for them: where each
-    stands, and where it may; None where nobody looked, and then a call with secrets is not sent.
+    stands, and where it may; None where nobody looked, and then a call with secrets is not sent. `connection_key`
+    says whose connections it may go over; without one it gets a connection of its own, which is closed after it.
     """
 
     method: str
@@ -69,6 +77,7 @@ class PreparedCall:
     is_repeatable: bool = True
     """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
     carried: tuple[CarriedSecret, ...] | None = field(default=None, repr=False)
+    connection_key: bytes | None = field(default=None, repr=False)
 
     @property
     def origin(self) -> str:

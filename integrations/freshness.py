@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from integrations.calls import Headers
+from integrations.http_dates import parse_http_date
 
 MAX_LIFETIME_SECONDS = 365 * 24 * 3600
 # How long an answer that has a validator is kept beyond its use, for the provider to say that it is still right.
@@ -95,9 +95,9 @@ def read_upstream(headers: Headers, now: float, changing: Collection[str] = ()) 
     age = _seconds((headers.get("Age") or "").partition(",")[0]) or 0.0
     ttl = _explicit_ttl(directives)
     if ttl is None and (expires := headers.get("Expires")) is not None:
-        expires_at = _http_date(expires)
+        expires_at = parse_http_date(expires, now)
         # RFC 9111 section 5.3: an invalid date, the value 0 above all, means already expired.
-        ttl = max(0.0, expires_at - (_http_date(headers.get("Date")) or now)) if expires_at else 0.0
+        ttl = max(0.0, expires_at - (parse_http_date(headers.get("Date"), now) or now)) if expires_at else 0.0
     return Upstream(
         ttl_seconds=None if ttl is None else min(max(0.0, ttl - age), MAX_LIFETIME_SECONDS),
         stale_while_revalidate_seconds=_seconds(directives.get("stale-while-revalidate")),
@@ -190,10 +190,3 @@ def _seconds(value: str | None) -> float | None:
     if value is None or not value.strip().isascii() or not value.strip().isdigit():
         return None
     return float(min(int(value.strip()[:12]), MAX_LIFETIME_SECONDS))
-
-
-def _http_date(value: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(value).timestamp() if value else None
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

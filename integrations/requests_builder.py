@@ -122,7 +122,7 @@ def build_call(
         redirects=endpoint.redirects,
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
-        tls=fill_tls(integration.tls, settings),
+        tls=fill_tls(integration, settings, url),
         is_repeatable=endpoint.is_safe,
     )
 

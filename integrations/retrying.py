@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
 from integrations.calls import Answer, Headers
+from integrations.http_dates import parse_http_date
 from integrations.manifest import Retry
 
 FIRST_WAIT_SECONDS = 0.5
@@ -54,12 +52,8 @@ def _seconds_or_date(text: str | None, now: float) -> float | None:
     number = _number(text)
     if number is not None:
         return number
-    try:
-        date = parsedate_to_datetime(text or "")
-        # Dates without a zone, as asctime writes them, are in GMT too (RFC 9110 section 5.6.7).
-        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    at = parse_http_date(text, now)
+    return None if at is None else max(0.0, at - now)
 
 
 def _number(text: str | None) -> float | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 
 from integrations.calls import Headers, PreparedCall
+from integrations.http_dates import is_http_date
 from integrations.manifest import SAFE_METHODS, Endpoint
 from integrations.redaction import Redactor
 
 MAX_TERMS_CHARACTERS = 2048
-MAX_DATE_CHARACTERS = 40
 
 # What a 304 may change; Date and Age are about one moment and never kept.
 _KEPT = ("Cache-Control", "Expires", "Vary", "ETag", "Last-Modified")
@@ -97,11 +96,4 @@ def _is_sound(name: str, value: str) -> bool:
     if name == "ETag":
         # `*` would match anything, and a list is not one answer's tag.
         return _ENTITY_TAG.fullmatch(value) is not None
-    return name != "Last-Modified" or _is_date(value)
-
-
-def _is_date(value: str) -> bool:
-    try:
-        return len(value) <= MAX_DATE_CHARACTERS and parsedate_to_datetime(value) is not None
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return False
+    return name != "Last-Modified" or is_http_date(value)

@@ -14,6 +14,7 @@ from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+from integrations.connection_keys import with_connection_key
 from integrations.fair_slots import FairSlots
 from integrations.manifest import Endpoint
 from integrations.parameters import Values
@@ -24,6 +25,8 @@ Read = TypeVar("Read")
 
 class Door(Protocol):
     """The one way out."""
+
+    def check_settings(self, call: PreparedCall) -> None: ...
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
 
@@ -116,7 +119,8 @@ class Sender:
         tokens = self._tokens.get(installed, values, circumstances.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
-            call = build(tokens)
+            call = with_connection_key(installed, build(tokens))
+            self._door.check_settings(call)
             result = self._attempt(
                 installed, endpoint, circumstances, call, read, attempt, may_renew, waited_until
             )

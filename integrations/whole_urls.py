@@ -6,6 +6,8 @@ import re
 from urllib.parse import quote, urlsplit
 
 from errors import Invalid
+from integrations.calls import DEFAULT_PORTS
+from integrations.egress.urls import read_authority
 
 _PATH_SAFE = "/%!$&'()*+,;=:@~-._"
 # What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
@@ -35,7 +37,15 @@ def normalise_public_url(name: str, value: str) -> str:
     path = quote(parts.path, safe=_PATH_SAFE) or "/"
     query = quote(parts.query, safe=_QUERY_SAFE)
     try:
-        netloc = parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc
-    except UnicodeError:
+        netloc = (
+            parts.netloc if parts.netloc.isascii() else _ascii_authority(parts.netloc, parts.scheme.lower())
+        )
+    except ValueError:
         raise refuse("its host name cannot be read") from None
     return f"{parts.scheme.lower()}://{netloc}{path}" + (f"?{query}" if query else "")
+
+
+def _ascii_authority(authority: str, scheme: str) -> str:
+    """The authority in ASCII. Only its host is a name, which IDNA (UTS #46) encodes; a port beside it is none."""
+    host, port, _ = read_authority(authority, DEFAULT_PORTS[scheme])
+    return host if port == DEFAULT_PORTS[scheme] else f"{host}:{port}"

@@ -192,11 +192,17 @@ class LoginField(fields.Field[list[dict[str, Any]]]):
 
 
 class TlsSchema(Declared):
-    """Whom to trust beside the public authorities, and what to show; verification itself has no switch."""
+    """Whom to trust in place of the public authorities, whom to expect, what to show; verification has no switch.
+
+    `ca_file`: a path, or certificates as PEM. `server_name`: whom the certificate must name, where a service is called
+    by its address. `fingerprint_sha256`: the one certificate that is taken, whoever signed it.
+    """
 
     ca_file = Text(minimum=1)
     client_certificate = Text(minimum=1)
     client_key = Text(minimum=1)
+    server_name = Text(minimum=1)
+    fingerprint_sha256 = Text(minimum=1)
 
     rules = TLS_RULES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 import ssl
 from pathlib import Path
@@ -36,16 +37,20 @@ class Authority:
         starts: datetime.timedelta = -DAY,
         ends: datetime.timedelta = DAY,
         password: bytes | None = None,
+        common_name: str = "leaf",
+        is_self_signed: bool = False,
     ) -> tuple[str, str]:
-        """A certificate for the hosts and its key, both PEM; the key is encrypted if there is a password."""
+        """A certificate for the hosts and its key, both PEM; the key is encrypted if there is a password.
+
+        Without hosts it names itself by its common name only.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "leaf")])
-        names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
-        certificate = (
-            self._draft(subject, key, starts, ends)
-            .add_extension(names, critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        draft = self._draft(subject, key, starts, ends, subject if is_self_signed else None)
+        if hosts:
+            names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
+            draft = draft.add_extension(names, critical=False)
+        certificate = draft.sign(key if is_self_signed else self._key, hashes.SHA256())
         return _pem(certificate).decode(), _key_pem(key, password).decode()
 
     def server_context(self, certificate: tuple[str, str], *, asks_client: bool = False) -> ssl.SSLContext:
@@ -65,17 +70,23 @@ class Authority:
         key: ec.EllipticCurvePrivateKey,
         starts: datetime.timedelta,
         ends: datetime.timedelta,
+        issuer: x509.Name | None = None,
     ) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .issuer_name(self._name)
+            .issuer_name(issuer or self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now + starts)
             .not_valid_after(now + ends)
         )
+
+
+def fingerprint_of(certificate: str) -> str:
+    """The certificate's SHA-256 in hex."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest()
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -71,8 +71,8 @@ def answers(*addresses: str) -> Resolve:
 
 
 def call(url: str, **more: Any) -> PreparedCall:
-    """A GET that has five seconds and whose secrets may go there, but for what is said otherwise."""
-    more = {"method": "GET", "timeout_seconds": 5, "carried": (), **more}
+    """A GET of one owner that has five seconds and whose secrets may go there, but for what is said otherwise."""
+    more = {"method": "GET", "timeout_seconds": 5, "carried": (), "connection_key": b"owner", **more}
     return PreparedCall(url=url, **more)
 
 

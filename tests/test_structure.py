@@ -19,7 +19,7 @@ from web.pages import problem_help
 from web.problems import HTTP_PROBLEMS
 
 PACKAGES = ("plugin_store", "integrations", "schemas", "web")
-OURS = {*PACKAGES, "app", "errors", "settings", "examples", "migrations"}
+OURS = {*PACKAGES, "app", "errors", "regular_files", "settings", "examples", "migrations"}
 
 # Which of our top-level modules each package may import.
 ALLOWED_IMPORTS = {
@@ -27,7 +27,7 @@ ALLOWED_IMPORTS = {
     # The example frontend's page declares the examples.
     "web": {"errors", "settings", "schemas", "plugin_store", "integrations", "examples"},
     "plugin_store": {"errors", "settings", "schemas"},
-    "integrations": {"errors", "settings", "schemas", "plugin_store"},
+    "integrations": {"errors", "regular_files", "settings", "schemas", "plugin_store"},
 }
 # Routes stand on top of their package and reach the web layer, which hands them the services.
 ROUTE_MODULES = re.compile(r"^(plugin_store/routes/.*|integrations/(\w+/)?routes(/.*|_\w+)?(\.py)?)$")
@@ -46,6 +46,7 @@ PURE_MODULES = {
     "carried_places.py",
     "compiling",
     "freshness.py",
+    "http_dates.py",
     "inputs.py",
     "manifest",
     "marks.py",
@@ -75,7 +76,7 @@ IMPURE_LIBRARIES = {
 
 
 def sources() -> list[Path]:
-    files = [ROOT / "app.py", ROOT / "errors.py", ROOT / "settings.py"]
+    files = [ROOT / name for name in ("app.py", "errors.py", "regular_files.py", "settings.py")]
     return files + [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 

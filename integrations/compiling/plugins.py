@@ -19,7 +19,8 @@ from integrations.compiling.destinations import secret_uses
 from integrations.compiling.endpoints import Surroundings, compile_endpoints
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
-from integrations.compiling.tokens import compile_tls, compile_token, with_credentials
+from integrations.compiling.tls import compile_tls
+from integrations.compiling.tokens import compile_token, with_credentials
 from integrations.manifest import Integration, Property, RateLimit, Retry
 from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check

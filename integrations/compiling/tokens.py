@@ -1,4 +1,4 @@
-"""`oauth2`, `login` and `tls` made what gets tokens and proves identities."""
+"""`oauth2` and `login` made what gets tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integrations.compiling.templates import (
     named_templates,
     secure_names,
 )
-from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property, TlsTemplates
+from integrations.manifest import Credential, Login, LoginStep, OAuth2, Property
 from integrations.selection import compile_select
 
 _GRANTS = {
@@ -70,24 +70,6 @@ def with_credentials(
     return Login(
         tuple(step if step.url is not None else replace(step, credentials=fixed) for step in token.steps)
     )
-
-
-def compile_tls(
-    declared: Mapping[str, Any] | None, properties: Mapping[str, Property], problems: Problems
-) -> TlsTemplates | None:
-    """Whom to trust and what to show beyond the usual."""
-    if declared is None:
-        return None
-    words = ("ca_file", "client_certificate", "client_key")
-    given = {word: problems.template(word, declared[word]) for word in words if word in declared}
-    for word, template in given.items():
-        check_names(template.names, properties, word, problems)
-    key = given.get("client_key")
-    if key is not None and not all(properties[name].secure for name in key.names & properties.keys()):
-        problems.add("client_key", "A private key is a secure property.")
-    if key is not None and key.literal is not None:
-        problems.add("client_key", "A private key does not belong into a manifest; name a secure property.")
-    return TlsTemplates(given.get("ca_file"), given.get("client_certificate"), key)
 
 
 def _oauth2(

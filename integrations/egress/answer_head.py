@@ -9,6 +9,7 @@ from typing import Protocol
 from errors import UpstreamInvalid
 from integrations.calls import Headers
 from integrations.egress.codings import truncated
+from integrations.egress.connection_reuse import HTTP_1_0, HTTP_1_1
 
 MAX_HEAD_BYTES = 131_072
 MAX_LINE_BYTES = 65_536
@@ -28,25 +29,25 @@ class Lines(Protocol):
 
 @dataclass(slots=True)
 class Head:
-    """What an answer says before its body. `keeps_open`: its sender takes a further request afterwards."""
+    """What an answer says before its body. `version` is 10 for HTTP/1.0 and what came before it, else 11."""
 
     status: int
     headers: Headers
-    keeps_open: bool
+    version: int
 
 
 def read_head(source: Lines) -> Head:
     """The head of the final answer; interim answers before it are passed over.
 
     Raises ConnectionResetError when all ends before a status line, UpstreamInvalid with reason "truncated",
-    "not_http" or "headers".
+    "not_http", "upgrade" or "headers".
     """
     left_bytes = MAX_HEAD_BYTES
     while True:
         status_line = _read_line(source)
         if not status_line:
             raise ConnectionResetError
-        stays_by_default, status = _read_status(status_line)
+        version, status = _read_status(status_line)
         left_bytes -= len(status_line)
         lines = _read_header_lines(source, left_bytes)
         left_bytes -= sum(map(len, lines))
@@ -56,9 +57,10 @@ def read_head(source: Lines) -> Head:
         # would leave the final one on the connection, as the answer to the next request.
         if status >= 200:
             break
-    headers = _read_headers(b"".join(lines).decode("latin-1"))
-    options = (headers.get("Connection") or "").lower()
-    return Head(status, headers, "close" not in options if stays_by_default else "keep-alive" in options)
+        if status == 101:
+            # We never ask for an upgrade, and what follows is no HTTP (RFC 9110 section 15.2.2).
+            raise UpstreamInvalid("The provider switches to another protocol.", reason="upgrade")
+    return Head(status, _read_headers(b"".join(lines).decode("latin-1")), version)
 
 
 def _read_line(source: Lines) -> bytes:
@@ -68,14 +70,14 @@ def _read_line(source: Lines) -> bytes:
     return line
 
 
-def _read_status(line: bytes) -> tuple[bool, int]:
-    """Whether connections stay open by default in the answer's version, and its status code."""
+def _read_status(line: bytes) -> tuple[int, int]:
+    """The answer's version, and its status code."""
     if not line.endswith(b"\n"):
         raise truncated()
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
         raise UpstreamInvalid("The provider's answer is not HTTP.", reason="not_http")
-    return match[1] not in (b"0.9", b"1.0"), int(match[2])
+    return HTTP_1_0 if match[1] in (b"0.9", b"1.0") else HTTP_1_1, int(match[2])
 
 
 def _read_header_lines(source: Lines, left_bytes: int) -> list[bytes]:

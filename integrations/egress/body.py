@@ -17,6 +17,7 @@ MAX_TRAILER_LINES = 128
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
 
 
 class Source(Protocol):
@@ -46,17 +47,19 @@ class Framing:
 
 def framing_of(method: str, status: int, headers: Headers) -> Framing:
     """Where the body of an answer ends (RFC 9112 section 6.3); UpstreamInvalid when that is ambiguous."""
-    if method == "HEAD" or status in (204, 304):
+    if method == "HEAD" or status in _WITHOUT_CONTENT:
         return Framing(Extent.EMPTY)
     transfer = headers.get("Transfer-Encoding")
     if transfer is not None:
-        if transfer.strip().lower() != "chunked":
+        # Only what RFC 9110 section 5.6.3 calls whitespace may stand around it: who else strips a control character,
+        # and who does not, would disagree on where this answer ends.
+        if transfer.strip(" \t").lower() != "chunked":
             raise UpstreamInvalid("The provider's answer is framed in an unknown way.", reason="framing")
         return Framing(Extent.CHUNKED)
     declared = headers.get("Content-Length")
     if declared is None:
         return Framing(Extent.UNTIL_CLOSE)
-    lengths = {length.strip() for length in declared.split(",")}
+    lengths = {length.strip(" \t") for length in declared.split(",")}
     length = lengths.pop()
     if lengths or not _LENGTH.fullmatch(length):
         raise UpstreamInvalid("The provider's answer has no clear length.", reason="framing")

@@ -35,7 +35,7 @@ def decoders_of(coding: str | None) -> list[Decode]:
     """
     if coding is None:
         return []
-    names = [name.strip().lower() for name in coding.split(",")]
+    names = [name.strip(" \t").lower() for name in coding.split(",")]
     names = [name for name in names if name not in ("", "identity")]
     if len(names) > MAX_CODINGS or not all(name in _DECODERS for name in names):
         raise UpstreamInvalid("The provider's answer is compressed in an unknown way.", reason="coding")

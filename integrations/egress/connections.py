@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from typing import cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from integrations.egress.addresses import Address
+from integrations.egress.tls import Proof
 from integrations.egress.urls import Destination
 
 
@@ -24,11 +26,27 @@ class GuardedConnection(HTTPConnection):
 
 
 class _GuardedTlsConnection(GuardedConnection, HTTPSConnection):
-    pass
+    """A connection over which nothing is sent before its peer has proved itself."""
+
+    def __init__(self, destination: Destination, proof: Proof) -> None:
+        self._proof = proof
+        self._expected = proof.server_name or destination.host
+        super().__init__(
+            destination.host,
+            destination.port,
+            ssl_context=proof.context,
+            server_hostname=self._expected,
+            # The proof compares the names.
+            assert_hostname=False,
+        )
+
+    def connect(self) -> None:
+        super().connect()
+        self._proof.check(cast(ssl.SSLSocket, self.sock), self._expected)
 
 
-def make_connection(destination: Destination, context: ssl.SSLContext | None) -> GuardedConnection:
-    """A connection to the destination, not open yet; without a context a plain one."""
-    if context is None:
+def make_connection(destination: Destination, proof: Proof | None) -> GuardedConnection:
+    """A connection to the destination, not open yet; without a proof a plain one."""
+    if proof is None:
         return GuardedConnection(destination.host, destination.port)
-    return _GuardedTlsConnection(destination.host, destination.port, ssl_context=context)
+    return _GuardedTlsConnection(destination, proof)

@@ -105,7 +105,8 @@ class Egress:
         self._resolver = NameResolver(resolve)
         own = OwnListeners.of(own_listeners, is_local_address)
         self._dialer = Dialer(policy, own, self._resolver, connect_timeout_seconds)
-        self._adapter = _WireAdapter(Wire(self._dialer, pool_size))
+        self._wire = Wire(self._dialer, pool_size)
+        self._adapter = _WireAdapter(self._wire)
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer:
         """The answer to a call, whatever its status, after the redirects that the call lets us follow.
@@ -149,6 +150,11 @@ class Egress:
             redirected=hop.is_redirected,
         )
 
+    def check_settings(self, call: PreparedCall) -> None:
+        """Raises SettingsIncomplete where a setting stands in the way of the call: nothing is sent or counted yet."""
+        if call.tls is not None and call.origin.startswith("https:"):
+            self._wire.check_settings(call.tls)
+
     def verdict(self, url: str, public_only: bool = False) -> EgressVerdict:
         """Whether a call to the URL would be let out, as far as can be told without looking its name up."""
         try:
@@ -172,6 +178,7 @@ class Egress:
             max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
             # A client certificate says who calls: that stays behind like everything else of the call.
             tls=None if hop.is_foreign else call.tls,
+            owner=call.connection_key,
         )
 
     def _open(self, exchange: Exchange) -> Reply:

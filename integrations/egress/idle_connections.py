@@ -1,4 +1,4 @@
-"""Connections that wait for the next call on their origin, the last one used first."""
+"""Connections that wait for the next call of their owner on their origin, the last one used first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from integrations.egress.connection_reuse import has_unasked_bytes
 from integrations.egress.connections import GuardedConnection
 
 MAX_ORIGINS = 128
@@ -24,8 +25,7 @@ class IdleConnections:
     def take(self, origin: Hashable) -> GuardedConnection | None:
         """A connection that is open as far as anybody can tell; None when there is none."""
         while (conn := self._pop(origin)) is not None:
-            # What an idle peer sends is its goodbye, or nothing that a request asked for.
-            if conn.is_connected:
+            if conn.sock is not None and not has_unasked_bytes(conn.sock):
                 return conn
             conn.close()
         return None

@@ -65,13 +65,14 @@ def read_url(url: str) -> Destination:
         raise ValueError("Only http and https URLs can be called.")
     if not target.isascii():
         raise ValueError("The URL's path or query holds a character that must be percent-encoded.")
-    host, port, address = _read_authority(authority, DEFAULT_PORTS[scheme])
+    host, port, address = read_authority(authority, DEFAULT_PORTS[scheme])
     return Destination(scheme, host, port, target if target.startswith("/") else f"/{target}", address)
 
 
 # A name or an address is all that stands here and is kept; paths and queries may hold secrets.
 @lru_cache(maxsize=512)
-def _read_authority(authority: str, default_port: int) -> tuple[str, int, Address | None]:
+def read_authority(authority: str, default_port: int) -> tuple[str, int, Address | None]:
+    """Host, port and address of what stands between `//` and the path; ValueError with a sentence otherwise."""
     if "@" in authority:
         raise ValueError("The URL holds a user name or password.")
     match = _AUTHORITY.fullmatch(authority)

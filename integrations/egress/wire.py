@@ -1,8 +1,7 @@
-"""Connections that reach checked addresses only, kept for the next call on the same origin."""
+"""Connections that reach checked addresses only, kept for their owner's next call on the same origin."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from integrations.calls import Headers, Tls
 from integrations.egress.addresses import Address
 from integrations.egress.answer_head import Head, read_head
 from integrations.egress.codings import truncated
+from integrations.egress.connection_reuse import Ending, has_unasked_bytes, may_carry_another
 from integrations.egress.connections import GuardedConnection, make_connection
 from integrations.egress.deadline import Watch
 from integrations.egress.dial import Dialer, Route
@@ -32,7 +32,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its answer on their way; `received_bytes` counts all that the peer sent."""
+    """One request and its answer on their way; `received_bytes` counts all that the peer sent.
+
+    `owner` says who may use the connection before and after; with None nobody may. `is_sent`: the peer took all of it.
+    """
 
     hop: Hop
     request_head: bytes
@@ -40,7 +43,9 @@ class Exchange:
     public_only: bool
     max_received_bytes: int
     tls: Tls | None = None
+    owner: bytes | None = None
     received_bytes: int = 0
+    is_sent: bool = True
 
     @property
     def route(self) -> Route:
@@ -81,9 +86,9 @@ class Reply:
         return self._head.headers
 
     def keep(self) -> None:
-        """Hand the connection to the next call, unless the peer closes it or has said more than it should."""
-        is_in_order = self._exchange.watch.let_go() and not self.source.unread_bytes
-        if is_in_order and self._head.keeps_open:
+        """Hand the connection to its owner's next call, unless there is a doubt about it."""
+        is_alive = self._exchange.watch.let_go()
+        if is_alive and self._exchange.owner is not None and may_carry_another(self._ending()):
             self._put_back(self._conn)
         else:
             self._conn.close()
@@ -92,6 +97,16 @@ class Reply:
         """Close the connection: something unread may still be on it."""
         self._exchange.watch.let_go()
         self._conn.close()
+
+    def _ending(self) -> Ending:
+        return Ending(
+            method=self._exchange.hop.method,
+            status=self.status,
+            version=self._head.version,
+            headers=self.headers,
+            leftover_bytes=self.source.unread_bytes,
+            is_sent=self._exchange.is_sent,
+        )
 
 
 class Wire:
@@ -105,17 +120,17 @@ class Wire:
     def open(self, exchange: Exchange) -> Reply:
         """Send the request and read the head of its answer.
 
-        Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
+        Raises EgressRefused, SettingsIncomplete, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
         """
         destination = exchange.hop.destination
-        context = self._contexts.context_for(exchange.tls) if destination.scheme == "https" else None
-        origin = (destination.scheme, destination.host, destination.port, context)
-        conn = self._idle.take(origin)
+        proof = self._contexts.proof_for(exchange.tls) if destination.scheme == "https" else None
+        origin = (exchange.owner, destination.scheme, destination.host, destination.port, proof)
+        conn = self._idle.take(origin) if exchange.owner is not None else None
         # Another call may have opened it under a rule that does not hold for this one.
         if conn is not None and not self._dialer.may_reuse(exchange.route, conn.peer):
             conn.close()
         if conn is None:
-            conn = make_connection(destination, context)
+            conn = make_connection(destination, proof)
         try:
             head, source = self._converse(conn, exchange)
         except BaseException:
@@ -124,18 +139,22 @@ class Wire:
             raise
         return Reply(head, source, exchange, conn, partial(self._idle.put, origin))
 
+    def check_settings(self, tls: Tls) -> None:
+        """Raises SettingsIncomplete for certificates that cannot be used."""
+        self._contexts.proof_for(tls)
+
     def close(self) -> None:
         self._idle.close()
 
     def _converse(self, conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
         try:
-            if not conn.is_closed:
+            if conn.sock is not None:
                 try:
-                    return _ask(conn, exchange)
-                except OSError as error:
-                    # The peer may have closed a kept connection just now: not one byte of an answer says so.
-                    may_repeat = exchange.received_bytes == 0 and _reads_only(exchange.hop)
-                    if not (may_repeat and _is_hang_up(error)) or exchange.watch.has_ended():
+                    # The last look before a byte is written: an answer that is there already answers nothing.
+                    if not has_unasked_bytes(conn.sock):
+                        return _ask(conn, exchange)
+                except (OSError, UpstreamInvalid) as error:
+                    if not _may_ask_anew(error, exchange):
                         raise
                 conn.close()
             self._connect(conn, exchange)
@@ -169,22 +188,37 @@ class Wire:
 
 
 def _ask(conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
-    watch, body = exchange.watch, exchange.hop.body or b""
+    watch, body, exchange.is_sent = exchange.watch, exchange.hop.body or b"", True
     sock = cast(socket.socket, conn.sock)
     watch.hold(sock)
     # Behind the watchdog this is the second fence. As wide as the whole call, most calls find it where it is.
     if sock.gettimeout() != watch.seconds:
         sock.settimeout(watch.seconds)
-    # A peer may answer and close before it has read all of the body; what it said is worth more.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+    try:
         if len(body) <= SMALL_BODY_BYTES:
             sock.sendall(exchange.request_head + body)
         else:
             sock.sendall(exchange.request_head)
             sock.sendall(body)
+    except (BrokenPipeError, ConnectionResetError):
+        # A peer may answer and close before it has read all of the body; what it said is worth more.
+        exchange.is_sent = False
     source = Incoming(sock, exchange.count)
     with away():
         return read_head(source), source
+
+
+def _may_ask_anew(error: Exception, exchange: Exchange) -> bool:
+    """Whether the same request may go over a new connection after it failed on a kept one.
+
+    The peer may have closed that just now, and not one byte of an answer says so; or what came is no HTTP, so that it
+    is most likely the rest of something else.
+    """
+    if not _reads_only(exchange.hop) or exchange.watch.has_ended():
+        return False
+    if isinstance(error, UpstreamInvalid):
+        return error.extensions.get("reason") == "not_http"
+    return exchange.received_bytes == 0 and _is_hang_up(error)
 
 
 def _reads_only(hop: Hop) -> bool:

@@ -152,10 +152,8 @@ def _common_templates(integration: Integration, endpoint: Endpoint) -> Iterator[
         yield template, f"query:{name}"
     for name, template in endpoint.common_headers:
         yield template, f"header:{name}"
-    tls = integration.tls
-    for template in (tls.ca_file, tls.client_certificate, tls.client_key) if tls else ():
-        if template is not None:
-            yield template, "tls"
+    for _, template in integration.tls.items() if integration.tls else ():
+        yield template, "tls"
 
 
 def _credential_uses(credential: Credential) -> Iterator[Use]:

@@ -6,6 +6,7 @@ Everything in here can work, or it would have been refused at registration.
 from integrations.manifest.blocks import Action, Block, Step
 from integrations.manifest.credentials import (
     GRANT,
+    TLS_WORDS,
     Credential,
     Login,
     LoginStep,
@@ -30,6 +31,7 @@ __all__ = [
     "GRANT",
     "MISSING",
     "SAFE_METHODS",
+    "TLS_WORDS",
     "Action",
     "Block",
     "Credential",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from integrations.base_url import BaseUrl
@@ -173,16 +174,27 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class TlsTemplates:
-    """Settings that say whom to trust and what to show."""
+    """Settings that say whom to trust, whom to expect and what to show."""
 
-    ca_file: Template | None
-    client_certificate: Template | None
-    client_key: Template | None
+    ca_file: Template | None = None
+    client_certificate: Template | None = None
+    client_key: Template | None = None
+    server_name: Template | None = None
+    fingerprint_sha256: Template | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        given = (self.ca_file, self.client_certificate, self.client_key)
-        return frozenset().union(*(template.names for template in given if template))
+        return frozenset().union(*(template.names for _, template in self.items()))
+
+    def items(self) -> Iterator[tuple[str, Template]]:
+        """What is declared, by its word."""
+        for word in TLS_WORDS:
+            if (template := getattr(self, word)) is not None:
+                yield word, template
+
+
+TLS_WORDS = tuple(item.name for item in fields(TlsTemplates))
+"""The vocabulary of `tls`."""
 
 
 GRANT = "oauth2:grant"

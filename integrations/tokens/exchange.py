@@ -12,12 +12,15 @@ from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 from integrations.calls import Answer, PreparedCall
 from integrations.catalog import Installed
+from integrations.connection_keys import with_connection_key
 
 Kind = Literal["oauth2", "login"]
 
 
 class Door(Protocol):
     """The one way out."""
+
+    def check_settings(self, call: PreparedCall) -> None: ...
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
 
@@ -43,6 +46,8 @@ class TokenExchange:
 
         Without a deadline it has the call's own timeout. Raises BudgetSpent, BreakerOpen and what the door raises.
         """
+        call = with_connection_key(installed, call)
+        self._door.check_settings(call)
         ends_at = time.monotonic() + (deadline_seconds or call.timeout_seconds)
         while True:
             left = ends_at - time.monotonic()

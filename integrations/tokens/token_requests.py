@@ -64,7 +64,7 @@ def token_call(
         max_bytes=min(limits.max_bytes, MAX_ANSWER_BYTES),
         redirects="none",
         secrets=_secrets(values, grant, client if is_basic else None),
-        tls=fill_tls(integration.tls, settings),
+        tls=fill_tls(integration, settings, url),
     )
 
 

@@ -57,22 +57,21 @@ REFUSED = {
     "too much together": (OK + (b"A: " + b"b" * 60_000 + b"\r\n") * 3 + b"\r\n", "headers"),
     "a status line that is too long": (b"HTTP/1.1 200 " + b"O" * 65_536 + b"\r\n\r\n", "headers"),
     "interim answers without end": (b"HTTP/1.1 100 Continue\r\n\r\n" * 6000, "headers"),
+    "another protocol": (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n" + OK + b"\r\n",
+        "upgrade",
+    ),
+    "another protocol after an interim answer": (
+        b"HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n",
+        "upgrade",
+    ),
     "an end in the status line": (b"HTTP/1.1 200 O", "truncated"),
     "an end after the status line": (OK, "truncated"),
     "an end in a header": (OK + b"A: b", "truncated"),
     "an end before the empty line": (OK + b"A: b\r\n", "truncated"),
 }
 
-STAYING_OPEN = {
-    b"HTTP/1.1 200 OK\r\n": True,
-    b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n": True,
-    b"HTTP/1.1 200 OK\r\nConnection: close\r\n": False,
-    b"HTTP/1.1 200 OK\r\nconnection: X-A, Close\r\n": False,
-    b"HTTP/1.1 200 OK\r\nConnection: X-A\r\nConnection: close\r\n": False,
-    b"HTTP/1.0 200 OK\r\n": False,
-    b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n": True,
-    b"HTTP/0.9 200 OK\r\n": False,
-}
+VERSIONS = {b"HTTP/0.9": 10, b"HTTP/1.0": 10, b"HTTP/1.1": 11, b"HTTP/1.2": 11}
 
 
 @pytest.mark.parametrize(("data", "status", "headers"), HEADS.values(), ids=HEADS.keys())
@@ -113,8 +112,6 @@ def test_as_many_lines_as_allowed_are_read() -> None:
     assert len(list(read_head(io.BytesIO(OK + b"A: b\r\n" * 99 + b"\r\n")).headers)) == 99
 
 
-@pytest.mark.parametrize(("data", "stays"), STAYING_OPEN.items())
-def test_version_and_connection_header_say_whether_the_connection_stays_open(
-    data: bytes, stays: bool
-) -> None:
-    assert read_head(io.BytesIO(data + b"\r\n")).keeps_open is stays
+@pytest.mark.parametrize(("written", "version"), VERSIONS.items())
+def test_the_version_is_read_as_the_one_whose_rules_hold(written: bytes, version: int) -> None:
+    assert read_head(io.BytesIO(written + b" 200 OK\r\n\r\n")).version == version

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from errors import DeadlineExceeded, UpstreamFailed, UpstreamUnreachable
+from errors import DeadlineExceeded, SettingsIncomplete, UpstreamFailed, UpstreamUnreachable
 from integrations.calls import Tls
-from tests.certificates import DAY, Authority
+from tests.certificates import DAY, Authority, fingerprint_of
 from tests.egress_calls import SECRET, MakeEgress, answers, call, carried, egress_maker
 from tests.raw_upstreams import Peer, RawUpstream, answering, redirecting, respond
 
@@ -137,31 +137,17 @@ def test_a_client_certificate_is_shown_and_leaves_no_file(
 
 
 @pytest.mark.parametrize("broken", ["", "no pem", "encrypted"])
-def test_an_unusable_client_key_is_a_failure_and_asks_nobody_for_a_password(
+def test_an_unusable_client_key_is_a_settings_fault_and_asks_nobody_for_a_password(
     make_egress: MakeEgress, authority: Authority, broken: str
 ) -> None:
     certificate, encrypted_key = authority.issue("client", password=b"unknown to us")
     key = encrypted_key if broken == "encrypted" else broken
-    tls = Tls(ca_file=authority.ca_file, client_cert_pem=certificate, client_key_pem=key)
+    tls = Tls(authority.ca_file, certificate, key, settings=(("client_certificate", "cert"),))
+    with pytest.raises(SettingsIncomplete, match="client certificate") as fault:
+        make_egress().check_settings(call("https://api.test/", tls=tls))
 
-    detail = _unreachable(make_egress, _serving(authority, authority.issue("127.0.0.1")), tls=tls)
-
-    assert "client certificate" in detail
-
-
-@pytest.mark.parametrize("content", [None, "no certificates here"])
-def test_an_unusable_ca_file_is_a_failure_that_does_not_name_it(
-    make_egress: MakeEgress, authority: Authority, tmp_path: Path, content: str | None
-) -> None:
-    ca_file = tmp_path / "mine.pem"
-    if content:
-        ca_file.write_text(content)
-
-    upstream = _serving(authority, authority.issue("127.0.0.1"))
-    detail = _unreachable(make_egress, upstream, tls=Tls(ca_file=str(ca_file)))
-
-    assert "CA file" in detail
-    assert "mine" not in detail
+    assert list(fault.value.errors or ()) == ["config.cert"]
+    assert "unknown" not in repr(fault.value.errors)
 
 
 def test_a_replaced_ca_file_counts_from_the_next_call(
@@ -262,3 +248,147 @@ def test_many_threads_share_one_tls_setting(make_egress: MakeEgress, authority: 
             thread.join()
 
     assert bodies == [b"proved"] * 24
+
+
+def _body(make_egress: MakeEgress, upstream: RawUpstream, tls: Tls, host: str = "") -> bytes:
+    with upstream:
+        url = f"https://{host}:{upstream.port}/" if host else upstream.url()
+        egress = make_egress(upstream, allow="127.0.0.1/32", resolve=answers("127.0.0.1"))
+        return egress.send(call(url, tls=tls)).body
+
+
+def test_both_names_are_told_where_a_certificate_is_for_another(
+    make_egress: MakeEgress, authority: Authority
+) -> None:
+    upstream = _serving(authority, authority.issue("nas.home", "192.168.1.5"))
+    detail = _unreachable(make_egress, upstream, tls=Tls(ca_file=authority.ca_file))
+
+    assert "nas.home, 192.168.1.5" in detail
+    assert "127.0.0.1" in detail
+
+
+def test_a_service_is_reached_by_its_address_and_known_by_its_name(
+    make_egress: MakeEgress, authority: Authority
+) -> None:
+    asked_for: list[str | None] = []
+    context = authority.server_context(authority.issue("nas.home"))
+    context.sni_callback = lambda sock, name, ctx: asked_for.append(name)
+    upstream = RawUpstream(answering(respond(b"proved")), tls=context)
+    tls = Tls(ca_file=authority.ca_file, server_name="nas.home")
+
+    assert _body(make_egress, upstream, tls) == b"proved"
+    assert asked_for == ["nas.home"]
+    assert upstream.requests[0].startswith(f"GET / HTTP/1.1\r\nHost: {upstream.authority}\r\n".encode())
+
+
+def test_a_server_name_takes_the_place_of_the_address(make_egress: MakeEgress, authority: Authority) -> None:
+    upstream = _serving(authority, authority.issue("127.0.0.1"))
+
+    assert "not nas.home" in _unreachable(
+        make_egress, upstream, tls=Tls(ca_file=authority.ca_file, server_name="nas.home")
+    )
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_the_pinned_certificate_is_taken_whoever_signed_it(
+    make_egress: MakeEgress, authority: Authority, is_expired: bool
+) -> None:
+    ends = -DAY / 2 if is_expired else DAY
+    certificate = authority.issue(common_name="router", is_self_signed=True, ends=ends)
+    tls = Tls(fingerprint_sha256=fingerprint_of(certificate[0]))
+
+    assert _body(make_egress, _serving(authority, certificate), tls) == b"proved"
+
+
+def test_no_other_certificate_is_taken_than_the_pinned_one(
+    make_egress: MakeEgress, authority: Authority
+) -> None:
+    # Not even one that the CA file vouches for: who pins a certificate means this one.
+    shown = authority.issue("127.0.0.1")
+    pinned = fingerprint_of(authority.issue("127.0.0.1")[0])
+    detail = _unreachable(
+        make_egress,
+        _serving(authority, shown),
+        tls=Tls(ca_file=authority.ca_file, fingerprint_sha256=pinned),
+    )
+
+    assert fingerprint_of(shown[0]).upper() in detail.replace(":", "")
+
+
+def test_a_connection_that_a_pin_opened_serves_no_call_with_another_one(
+    make_egress: MakeEgress, authority: Authority
+) -> None:
+    certificate = authority.issue("127.0.0.1", is_self_signed=True)
+    with _serving(authority, certificate) as upstream:
+        egress = make_egress(upstream)
+        egress.send(call(upstream.url(), tls=Tls(fingerprint_sha256=fingerprint_of(certificate[0]))))
+        for tls in (None, Tls(fingerprint_sha256="0" * 64), Tls(server_name="nas.home")):
+            with pytest.raises(UpstreamUnreachable):
+                egress.send(call(upstream.url(), tls=tls))
+
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("is_self_signed", [True, False])
+@pytest.mark.parametrize("common_name", ["127.0.0.1", "Router 3000"])
+def test_a_certificate_that_is_itself_trusted_may_name_itself_as_it_likes(
+    make_egress: MakeEgress, authority: Authority, common_name: str, is_self_signed: bool
+) -> None:
+    certificate = authority.issue(common_name=common_name, is_self_signed=is_self_signed)
+
+    assert _body(make_egress, _serving(authority, certificate), Tls(ca_file=certificate[0])) == b"proved"
+
+
+def test_a_certificate_that_is_itself_trusted_must_still_be_valid(
+    make_egress: MakeEgress, authority: Authority
+) -> None:
+    certificate = authority.issue(common_name="router", is_self_signed=True, starts=-2 * DAY, ends=-DAY)
+    upstream = _serving(authority, certificate)
+
+    assert "expired" in _unreachable(make_egress, upstream, tls=Tls(ca_file=certificate[0]))
+
+
+@pytest.mark.parametrize(
+    ("common_name", "is_taken"), [("127.0.0.1", True), ("127.0.0.9", False), ("nas", False)]
+)
+def test_a_common_name_counts_under_an_authority_that_a_person_named(
+    make_egress: MakeEgress, authority: Authority, common_name: str, is_taken: bool
+) -> None:
+    upstream = _serving(authority, authority.issue(common_name=common_name))
+    tls = Tls(ca_file=authority.ca_file)
+    if is_taken:
+        assert _body(make_egress, upstream, tls) == b"proved"
+    else:
+        assert f"names {common_name}, not 127.0.0.1" in _unreachable(make_egress, upstream, tls=tls)
+
+
+def test_certificates_may_be_pasted(make_egress: MakeEgress, authority: Authority) -> None:
+    pem = Path(authority.ca_file).read_text()
+    spellings = [
+        pem,
+        f"Subject: us\n{pem}",
+        pem.replace("\n", "\r\n"),
+        pem.replace("\n", " "),
+        pem.replace("\n", "\\n"),
+    ]
+    for pasted in spellings:
+        upstream = _serving(authority, authority.issue("127.0.0.1"))
+        assert _body(make_egress, upstream, Tls(ca_file=pasted)) == b"proved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+    ],
+)
+def test_what_is_pasted_and_is_no_certificate_is_a_settings_fault(make_egress: MakeEgress, text: str) -> None:
+    with pytest.raises(SettingsIncomplete) as fault:
+        make_egress().check_settings(
+            call("https://api.test/", tls=Tls(ca_file=text, settings=(("ca_file", "ca"),)))
+        )
+
+    assert list(fault.value.errors or ()) == ["config.ca"]

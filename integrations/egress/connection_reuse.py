@@ -1,0 +1,100 @@
+"""Whether a connection may carry another request (RFC 9112 sections 6.3 and 9.3): never where anything may still come.
+
+Pure, but for the look at a socket. What is promised: a connection belongs to one owner, so no answer reaches anybody
+else; and what arrived on it before a request was written is never taken for the answer to that request. What was still
+on its way at that moment cannot be told from the answer, which is why every answer after which more might come ends
+its connection.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from urllib3.util.wait import wait_for_read
+
+from integrations.calls import Headers
+
+HTTP_1_0, HTTP_1_1 = 10, 11
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an exchange ended, as far as its connection is concerned.
+
+    `version` is 10 or 11. `leftover_bytes` arrived behind the answer's declared end. `is_sent` is False where the peer
+    answered before it had taken the whole request.
+    """
+
+    method: str
+    status: int
+    version: int
+    headers: Headers
+    leftover_bytes: int = 0
+    is_sent: bool = True
+
+
+def may_carry_another(ending: Ending) -> bool:
+    """Whether the connection may be kept for a further request of the same owner."""
+    return not any(is_in_doubt(ending) for is_in_doubt in _DOUBTS)
+
+
+def has_unasked_bytes(sock: socket.socket) -> bool:
+    """Whether something waits on an idle connection: its peer's goodbye, or what no request has asked for."""
+    # What TLS has decrypted already does not show on the socket.
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return True
+    return wait_for_read(sock, timeout=0.0)
+
+
+def _closes(ending: Ending) -> bool:
+    options = {option.strip(" \t").lower() for option in (ending.headers.get("Connection") or "").split(",")}
+    return "close" in options or (ending.version < HTTP_1_1 and "keep-alive" not in options)
+
+
+def _has_leftovers(ending: Ending) -> bool:
+    return ending.leftover_bytes > 0
+
+
+def _was_cut_short(ending: Ending) -> bool:
+    return not ending.is_sent
+
+
+def _is_another_protocol(ending: Ending) -> bool:
+    return ending.status < 200
+
+
+def _is_framed_twice(ending: Ending) -> bool:
+    """Two lengths, or one beside a transfer coding: who is in between may have read another one (section 6.3)."""
+    lengths = ending.headers.get_all("Content-Length")
+    is_coded = ending.headers.get("Transfer-Encoding") is not None
+    is_repeated = len(lengths) > 1 or any("," in length for length in lengths)
+    return is_repeated or (is_coded and bool(lengths)) or (is_coded and ending.version < HTTP_1_1)
+
+
+def _frames_nothing(ending: Ending) -> bool:
+    """A frame where no content may be (RFC 9110 sections 15.3.5 and 15.3.6): somebody may send it all the same."""
+    return ending.status == 205 or (ending.status == 204 and _declared(ending) is not None)
+
+
+def _declares_unsent_content(ending: Ending) -> bool:
+    """The frame of another answer's content, which is right for HEAD and 304, and which a wrong server sends."""
+    return (ending.method == "HEAD" or ending.status == 304) and _declared(ending) not in (None, "0")
+
+
+def _declared(ending: Ending) -> str | None:
+    """What the answer says of its content's extent."""
+    return ending.headers.get("Transfer-Encoding") or ending.headers.get("Content-Length")
+
+
+_DOUBTS: tuple[Callable[[Ending], bool], ...] = (
+    _closes,
+    _has_leftovers,
+    _was_cut_short,
+    _is_another_protocol,
+    _is_framed_twice,
+    _frames_nothing,
+    _declares_unsent_content,
+)
