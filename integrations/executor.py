@@ -6,14 +6,16 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
 
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
-from integrations.answers import parse_answer
+from integrations.answers import Parsed, parse_answer
 from integrations.calls import Answer, Headers, PreparedCall
 from integrations.catalog import Installed
+from integrations.echoes import hide_echoes
 from integrations.exact_json import dump_json
 from integrations.freshness import Upstream, read_upstream
 from integrations.manifest import GRANT, Endpoint
@@ -236,15 +238,12 @@ class Executor:
         terms = None
         if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
             terms = terms_of(answer.headers, call.secrets)
-        parsed = parse_answer(
-            endpoint.response_type,
-            answer.headers.get("Content-Type"),
-            answer.body,
-            page_url=_page_url(call),
-            status=answer.status,
-            allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
-        )
-        unwrapped = unwrap(endpoint.protocol, _without_secrets(parsed.value, parsed.kind, call))
+        parse = partial(_parse, endpoint, call, answer)
+        parsed = parse(answer.body)
+        value = parsed.value
+        if call.secrets:
+            value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
+        unwrapped = unwrap(endpoint.protocol, value)
         _check_schema(endpoint, unwrapped.value)
         return Outcome(
             value=unwrapped.value,
@@ -329,6 +328,17 @@ def to_json(value: Any, kind: str) -> bytes:
         ) from None
 
 
+def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) -> Parsed:
+    return parse_answer(
+        endpoint.response_type,
+        answer.headers.get("Content-Type"),
+        body,
+        page_url=_page_url(call),
+        status=answer.status,
+        allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
+    )
+
+
 def _page_url(call: PreparedCall) -> str:
     """What relative links of a feed or page are relative to; a query may hold a key, and is no base anyway."""
     return call.url if call.public_only else call.url.partition("?")[0]
@@ -345,13 +355,3 @@ def _check_schema(endpoint: Endpoint, value: Any) -> None:
 
 def _media_type_without_secrets(media_type: str, call: PreparedCall) -> str:
     return Redactor(call.secrets).redact_text(media_type) if call.secrets else media_type
-
-
-def _without_secrets(value: Any, kind: str, call: PreparedCall) -> Any:
-    if not call.secrets:
-        return value
-    redactor = Redactor(call.secrets)
-    if kind == "binary":
-        return redactor.redact_bytes(value)
-    # Most answers echo nothing: one search of the bytes spares them the walk.
-    return redactor.redact_value(value) if redactor.found_in(to_json(value, kind)) else value
