@@ -25,6 +25,7 @@ from integrations.catalog import Catalog, Installed
 from integrations.executor import Executor, required_names
 from integrations.manifest import Endpoint
 from integrations.parameters import Values
+from integrations.quotation import WITHHELD
 from integrations.sender import Circumstances
 from plugin_store.properties import check_values, effective_config, missing_required, properties_of
 from plugin_store.workspaces import Scope
@@ -130,7 +131,7 @@ def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bo
     if not carries_credentials and getattr(error, "upstream_status", None) == 401:
         message = "The provider wants to know who calls (401), and no credentials are set."
     if said := error.extensions.get("upstream_message"):
-        message += f" It says: “{said}”"
+        message += f" {said}" if said == WITHHELD else f" It says: “{said}”"
     if error.retry_after_seconds and isinstance(error, UpstreamFailed):
         again = datetime.fromtimestamp(now + error.retry_after_seconds, UTC)
         message += f" It may be asked again at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."

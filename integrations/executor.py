@@ -23,6 +23,7 @@ from integrations.pagination import Position, first_position, next_position, pag
 from integrations.parameters import Values, bind_parameters
 from integrations.protocols import unwrap
 from integrations.provider_words import read_words
+from integrations.quotation import Quotation
 from integrations.redaction import Redactor
 from integrations.requests_builder import FIRST_PAGE, Limits, Page, build_call
 from integrations.retrying import asked_wait_seconds
@@ -129,8 +130,9 @@ class Executor:
             unconditional = without_conditions(call, terms)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, terms)
-            self._require_success(installed, call, answer)
-            return _selected(endpoint, self._read(endpoint, unconditional, answer))
+            quotation = _quotation(endpoint, call, parameters, values)
+            self._require_success(installed, answer, quotation)
+            return _selected(endpoint, self._read(endpoint, unconditional, answer, quotation))
 
         renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
         if renewed is not None:
@@ -222,8 +224,9 @@ class Executor:
             return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
-            self._require_success(installed, call, answer)
-            outcome = self._read(endpoint, call, answer)
+            quotation = _quotation(endpoint, call, given, values)
+            self._require_success(installed, answer, quotation)
+            outcome = self._read(endpoint, call, answer, quotation)
             if endpoint.paginator is None:
                 return _PageRead(outcome, None, None)
             items = page_items(endpoint.paginator, outcome.value)
@@ -232,7 +235,7 @@ class Executor:
 
         return self._sender.exchange(installed, endpoint, values, circumstances, build, read)
 
-    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer) -> Outcome:
+    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation) -> Outcome:
         """The answer as a value that a frontend may see."""
         now = self._clock()
         terms = None
@@ -243,7 +246,7 @@ class Executor:
         value = parsed.value
         if call.secrets:
             value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
-        unwrapped = unwrap(endpoint.protocol, value)
+        unwrapped = unwrap(endpoint.protocol, value, quotation)
         _check_schema(endpoint, unwrapped.value)
         return Outcome(
             value=unwrapped.value,
@@ -267,10 +270,10 @@ class Executor:
         headers = Headers((*renewed.headers, *moment))
         return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
 
-    def _require_success(self, installed: Installed, call: PreparedCall, answer: Answer) -> None:
+    def _require_success(self, installed: Installed, answer: Answer, quotation: Quotation) -> None:
         if answer.status >= 400:
             wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
-            words = read_words(answer, call.secrets)
+            words = read_words(answer, quotation)
             raise UpstreamFailed(
                 f"The provider answered {answer.status}.",
                 upstream_status=answer.status,
@@ -299,6 +302,14 @@ def changing_headers(endpoint: Endpoint) -> frozenset[str]:
         if credential.signature is not None
         for name, _ in credential.signature.headers
     )
+
+
+def _quotation(
+    endpoint: Endpoint, call: PreparedCall, parameters: Mapping[str, Any], values: Values
+) -> Quotation:
+    """What may be quoted of the answer; who calls may have chosen the parameters, and the settings too."""
+    settings = [values.config.get(name) for name in sorted(endpoint.config_names)]
+    return Quotation(call, (*parameters.values(), *settings))
 
 
 def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:

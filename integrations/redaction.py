@@ -105,9 +105,14 @@ class Redactor:
         return sum(text.count(forms.secret) for forms in self._forms)
 
 
+def is_short(secret: str) -> bool:
+    """Whether the secret has too few characters for its mask to be safe."""
+    return 0 < len(secret) < MIN_SECRET_CHARACTERS
+
+
 def hidden_secrets(secrets: Collection[str]) -> set[str]:
     """The secrets that are looked for: those long enough that finding one takes more than a few answers."""
-    short = {secret for secret in secrets if secret and len(secret) < MIN_SECRET_CHARACTERS}
+    short = {secret for secret in secrets if is_short(secret)}
     return {*secrets} - short - _pairs_of(secrets, short) - {""}
 
 

@@ -50,6 +50,7 @@ PURE_MODULES = {
     "parameters.py",
     "protocols.py",
     "provider_words.py",
+    "quotation.py",
     "requests_builder.py",
     "retrying.py",
     "revalidation.py",
