@@ -11,10 +11,9 @@ from typing import Any
 
 from integrations.exact_json import dump_json
 from integrations.secret_forms import SecretForms, fold
+from schemas.state import MIN_HIDDEN_SECRET_LENGTH
 
 MASK = "••••"
-# All shorter ones can be tried in a few answers that repeat what was asked: their mask would tell which one it is.
-MIN_SECRET_CHARACTERS = 8
 
 
 class Redactor:
@@ -107,7 +106,7 @@ class Redactor:
 
 def is_short(secret: str) -> bool:
     """Whether the secret has too few characters for its mask to be safe."""
-    return 0 < len(secret) < MIN_SECRET_CHARACTERS
+    return 0 < len(secret) < MIN_HIDDEN_SECRET_LENGTH
 
 
 def hidden_secrets(secrets: Collection[str]) -> set[str]:
