@@ -177,7 +177,9 @@ def _invalid_words(error: Any) -> str:
     """What is wrong with an answer; where it is not at all what was expected, the address is the first suspect."""
     reason, detail = error.extensions.get("reason"), error.detail
     if reason in ("wrong_type", "unparsable", "empty"):
-        return f"{detail.rstrip('.')}: check the base URL and the path."
+        fitting = error.extensions.get("fitting_response_type")
+        declare = f", or declare `response_type: {fitting}`" if fitting else ""
+        return f"{detail.partition('. ')[0].rstrip('.')}: check the base URL and the path{declare}."
     told = error.extensions.get("messages") or [
         f"{item['path'] or 'the answer'} {item['message']}"
         for item in error.extensions.get("mismatches") or ()
