@@ -2,7 +2,7 @@
 
 Raised anywhere, turned into an RFC 9457 problem in one place (`web/problems.py`). A `detail` is written by
 us for the person who reads it: it never quotes an exception, a secret, or an upstream's URL or headers. What a
-provider itself says stands apart, as `upstream_message`, redacted.
+provider itself says stands apart, as `upstream_message`, where it may be quoted.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from errors import UpstreamInvalid
 from integrations.answer_types.binary_answer import parse_binary, parse_image
 from integrations.answer_types.csv_answer import parse_csv
 from integrations.answer_types.feed_answer import parse_feed
+from integrations.answer_types.fitting_type import fitting_types
 from integrations.answer_types.json_answer import parse_json, parse_ndjson
 from integrations.answer_types.opengraph_answer import parse_opengraph
 from integrations.answer_types.received import JSON_TYPE, Parsed, Received, empty, read_content_type
@@ -52,7 +54,8 @@ def parse_answer(
 
     `page_url` is where relative addresses in a page or a feed start from. An empty body is None, whatever the
     response type, where the status or `allow_empty` (HEAD, DELETE) permits it. Raises `errors.UpstreamInvalid`
-    with `reason` wrong_type, unparsable or empty; its detail never quotes the body.
+    with `reason` wrong_type, unparsable or empty; its detail never quotes the body, and says which type to declare
+    where another one would do (`fitting_response_type`).
     """
     parse, expected = _PARSERS[response_type]
     media_type, charset = read_content_type(content_type)
@@ -61,4 +64,27 @@ def parse_answer(
         if status not in _BODILESS_STATUSES and not allow_empty:
             raise empty(expected, received)
         return Parsed(None, JSON_TYPE, "json")
-    return parse(received)
+    try:
+        return parse(received)
+    except UpstreamInvalid as error:
+        raise _with_advice(error, response_type, received) from None
+
+
+def _with_advice(error: UpstreamInvalid, response_type: str, received: Received) -> UpstreamInvalid:
+    """The failure, with what to declare where the answer is of another type that can be read."""
+    is_other = error.extensions["reason"] == "wrong_type" or received.is_vague
+    fitting = (kind for kind in fitting_types(received) if kind != response_type and _can_be(kind, received))
+    if not is_other or (advised := next(fitting, None)) is None:
+        return error
+    return UpstreamInvalid(
+        f"{error.detail} Declare `response_type: {advised}`.",
+        **{**error.extensions, "fitting_response_type": advised},
+    )
+
+
+def _can_be(response_type: str, received: Received) -> bool:
+    try:
+        _PARSERS[response_type][0](received)
+    except UpstreamInvalid:
+        return False
+    return True

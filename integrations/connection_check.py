@@ -25,6 +25,7 @@ from integrations.catalog import Catalog, Installed
 from integrations.executor import Executor, required_names
 from integrations.manifest import Endpoint
 from integrations.parameters import Values
+from integrations.quotation import WITHHELD
 from integrations.sender import Circumstances
 from plugin_store.destinations import allows_all
 from plugin_store.properties import check_values, effective_config, missing_required, properties_of
@@ -134,7 +135,7 @@ def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bo
     if not carries_credentials and getattr(error, "upstream_status", None) == 401:
         message = "The provider wants to know who calls (401), and no credentials are set."
     if said := error.extensions.get("upstream_message"):
-        message += f" It says: “{said}”"
+        message += f" {said}" if said == WITHHELD else f" It says: “{said}”"
     if error.retry_after_seconds and isinstance(error, UpstreamFailed):
         again = datetime.fromtimestamp(now + error.retry_after_seconds, UTC)
         message += f" It may be asked again at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."
@@ -180,7 +181,9 @@ def _invalid_words(error: Any) -> str:
     """What is wrong with an answer; where it is not at all what was expected, the address is the first suspect."""
     reason, detail = error.extensions.get("reason"), error.detail
     if reason in ("wrong_type", "unparsable", "empty"):
-        return f"{detail.rstrip('.')}: check the base URL and the path."
+        fitting = error.extensions.get("fitting_response_type")
+        declare = f", or declare `response_type: {fitting}`" if fitting else ""
+        return f"{detail.partition('. ')[0].rstrip('.')}: check the base URL and the path{declare}."
     told = error.extensions.get("messages") or [
         f"{item['path'] or 'the answer'} {item['message']}"
         for item in error.extensions.get("mismatches") or ()

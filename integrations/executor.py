@@ -6,15 +6,17 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
 
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
-from integrations.answers import parse_answer
+from integrations.answers import Parsed, parse_answer
 from integrations.calls import Answer, Headers, PreparedCall
 from integrations.carried import build_accounted_call
 from integrations.catalog import Installed
+from integrations.echoes import hide_echoes
 from integrations.exact_json import dump_json
 from integrations.freshness import Upstream, read_upstream
 from integrations.manifest import GRANT, Endpoint
@@ -22,6 +24,7 @@ from integrations.pagination import Position, first_position, next_position, pag
 from integrations.parameters import Values, bind_parameters
 from integrations.protocols import unwrap
 from integrations.provider_words import read_words
+from integrations.quotation import Quotation
 from integrations.redaction import Redactor
 from integrations.requests_builder import FIRST_PAGE, Limits, Page
 from integrations.retrying import asked_wait_seconds
@@ -129,8 +132,9 @@ class Executor:
             unconditional = without_conditions(call, terms)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, terms)
-            self._require_success(installed, call, answer)
-            return _selected(endpoint, self._read(endpoint, unconditional, answer))
+            quotation = _quotation(endpoint, call, parameters, values)
+            self._require_success(installed, answer, quotation)
+            return _selected(endpoint, self._read(endpoint, unconditional, answer, quotation))
 
         renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
         if renewed is not None:
@@ -229,8 +233,9 @@ class Executor:
             return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
-            self._require_success(installed, call, answer)
-            outcome = self._read(endpoint, call, answer)
+            quotation = _quotation(endpoint, call, given, values)
+            self._require_success(installed, answer, quotation)
+            outcome = self._read(endpoint, call, answer, quotation)
             if endpoint.paginator is None:
                 return _PageRead(outcome, None, None)
             items = page_items(endpoint.paginator, outcome.value)
@@ -239,21 +244,18 @@ class Executor:
 
         return self._sender.exchange(installed, endpoint, values, circumstances, build, read)
 
-    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer) -> Outcome:
+    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation) -> Outcome:
         """The answer as a value that a frontend may see."""
         now = self._clock()
         terms = None
         if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
             terms = terms_of(answer.headers, call.secrets)
-        parsed = parse_answer(
-            endpoint.response_type,
-            answer.headers.get("Content-Type"),
-            answer.body,
-            page_url=_page_url(call),
-            status=answer.status,
-            allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
-        )
-        unwrapped = unwrap(endpoint.protocol, _without_secrets(parsed.value, parsed.kind, call))
+        parse = partial(_parse, endpoint, call, answer)
+        parsed = parse(answer.body)
+        value = parsed.value
+        if call.secrets:
+            value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
+        unwrapped = unwrap(endpoint.protocol, value, quotation)
         _check_schema(endpoint, unwrapped.value)
         return Outcome(
             value=unwrapped.value,
@@ -277,10 +279,10 @@ class Executor:
         headers = Headers((*renewed.headers, *moment))
         return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
 
-    def _require_success(self, installed: Installed, call: PreparedCall, answer: Answer) -> None:
+    def _require_success(self, installed: Installed, answer: Answer, quotation: Quotation) -> None:
         if answer.status >= 400:
             wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
-            words = read_words(answer, call.secrets)
+            words = read_words(answer, quotation)
             raise UpstreamFailed(
                 f"The provider answered {answer.status}.",
                 upstream_status=answer.status,
@@ -309,6 +311,14 @@ def changing_headers(endpoint: Endpoint) -> frozenset[str]:
         if credential.signature is not None
         for name, _ in credential.signature.headers
     )
+
+
+def _quotation(
+    endpoint: Endpoint, call: PreparedCall, parameters: Mapping[str, Any], values: Values
+) -> Quotation:
+    """What may be quoted of the answer; who calls may have chosen the parameters, and the settings too."""
+    settings = [values.config.get(name) for name in sorted(endpoint.config_names)]
+    return Quotation(call, (*parameters.values(), *settings))
 
 
 def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:
@@ -344,6 +354,17 @@ def to_json(value: Any, kind: str) -> bytes:
         ) from None
 
 
+def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) -> Parsed:
+    return parse_answer(
+        endpoint.response_type,
+        answer.headers.get("Content-Type"),
+        body,
+        page_url=_page_url(call),
+        status=answer.status,
+        allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
+    )
+
+
 def _page_url(call: PreparedCall) -> str:
     """What relative links of a feed or page are relative to; a query may hold a key, and is no base anyway."""
     return call.url if call.public_only else call.url.partition("?")[0]
@@ -360,13 +381,3 @@ def _check_schema(endpoint: Endpoint, value: Any) -> None:
 
 def _media_type_without_secrets(media_type: str, call: PreparedCall) -> str:
     return Redactor(call.secrets).redact_text(media_type) if call.secrets else media_type
-
-
-def _without_secrets(value: Any, kind: str, call: PreparedCall) -> Any:
-    if not call.secrets:
-        return value
-    redactor = Redactor(call.secrets)
-    if kind == "binary":
-        return redactor.redact_bytes(value)
-    # Most answers echo nothing: one search of the bytes spares them the walk.
-    return redactor.redact_value(value) if redactor.found_in(to_json(value, kind)) else value

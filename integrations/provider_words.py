@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from errors import UpstreamInvalid
 from integrations.answer_types.charset import decode_text
-from integrations.answer_types.html_clean import shorten
 from integrations.answer_types.html_tokens import read_tokens
 from integrations.answer_types.received import Received, read_content_type
 from integrations.answer_types.xml_answer import parse_xml
 from integrations.calls import Answer
 from integrations.exact_json import load_json
-from integrations.redaction import MASK, Redactor
+from integrations.quotation import Quotation
 
 MAX_CHARACTERS = 200
-# A longer answer is no message. It is never read in part: a secret that the cut went through would not be found.
+# A longer answer is no message.
 MAX_BODY_BYTES = 64 * 1024
-# A provider that shows only the beginning or the end of a key shows fewer characters than this.
-MIN_PIECE_CHARACTERS = 12
 _MAX_DEPTH = 6
 _JSON_STARTS = ("{", "[{", "[[", '["')
 # It begins the colours of a terminal.
@@ -36,15 +33,16 @@ _HOLDERS = ("meta", "status", "response", "result", "ocs", "envelope", "body", "
 _PER_FIELD = frozenset({"error", "errors", "detail", "details"})
 
 
-def read_words(answer: Answer, secrets: Collection[str]) -> str | None:
-    """One line of text without the secrets, at most 200 characters; None where nothing is said to a person.
+def read_words(answer: Answer, quotation: Quotation) -> str | None:
+    """One line of at most 200 characters, or the text that stands where nothing may be quoted; None where nothing is
+    said to a person.
 
     From JSON and XML the member that tells most, from a page its title, from plain text its beginning.
     """
     if not answer.body or len(answer.body) > MAX_BODY_BYTES:
         return None
     said = _said(Received(answer.body, *read_content_type(answer.headers.get("Content-Type"))))
-    return (shorten(_without_secrets(said, secrets), MAX_CHARACTERS) or None) if said else None
+    return (quotation.quote(said, MAX_CHARACTERS) or None) if said else None
 
 
 def _said(received: Received) -> str | None:
@@ -125,33 +123,3 @@ def _found_by_field(value: Mapping[str, Any], depth: int) -> Iterator[str]:
 def _plain_name(name: str) -> str:
     """`error_description`, `ErrorDescription` and XML's `@errorDescription` and `s:errordescription` as one."""
     return name.rpartition(":")[2].lstrip("@#").replace("_", "").replace("-", "").lower()
-
-
-def _without_secrets(said: str, secrets: Collection[str]) -> str:
-    # Blanks become one blank, in the secrets too: neither may a line break hide one, nor its removal make one.
-    redactor = Redactor({*secrets, *map(_on_one_line, secrets)})
-    text = redactor.redact_text(_on_one_line(redactor.redact_text(said)))
-    # Whole secrets are gone. A piece at this end is shorter than one that is looked for, or is found.
-    text = text[: 4 * MAX_CHARACTERS]
-    for secret in secrets:
-        text = _without_pieces(text, secret)
-    return text
-
-
-def _on_one_line(text: str) -> str:
-    """Without control and invisible characters, and with single blanks."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _without_pieces(text: str, secret: str) -> str:
-    """The text without what a provider that quotes only a part of the secret says of it."""
-    size = MIN_PIECE_CHARACTERS
-    pieces = {secret[start : start + size] for start in range(len(secret) - size + 1)}
-    kept: list[str] = []
-    position = end = 0
-    for start in range(len(text) - size + 1):
-        if text[start : start + size] in pieces:
-            if start >= end:
-                kept += (text[position:start], MASK)
-            position = end = start + size
-    return "".join([*kept, text[position:]])

@@ -1,93 +1,129 @@
-"""Secrets taken out of what a provider answers, in every form in which one is likely to come back."""
+"""Secrets taken out of what a provider answers, in every form in which one is likely to come back.
+
+Only whole secrets are looked for: were a part replaced, the mask would tell a guesser how far he is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import base64
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from integrations.exact_json import dump_json
-from integrations.secret_forms import SecretForms
+from integrations.secret_forms import SecretForms, fold
+from schemas.state import MIN_HIDDEN_SECRET_LENGTH
 
 MASK = "••••"
-# Three letters stand by chance in any text: hiding them would spoil answers and protect nothing.
-MIN_SECRET_CHARACTERS = 4
-# The digits of a shorter number are found inside many longer ones, timestamps for one.
-_MIN_DIGITS_INSIDE_A_NUMBER = 8
-_PART_CHARACTERS = 128
 
 
 class Redactor:
     """Replaces the given secrets by `••••`. Cheap to make and to ask; dear only where a secret is found."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        parts = {
-            part for secret in secrets if len(secret) >= MIN_SECRET_CHARACTERS for part in _parts_of(secret)
-        }
         # The longest first: a secret may be part of another.
-        self._forms = [SecretForms(part) for part in sorted(parts, key=lambda part: (-len(part), part))]
+        hidden = sorted(hidden_secrets({*secrets}), key=lambda secret: (-len(secret), secret))
+        self._forms = [SecretForms(secret) for secret in hidden]
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._forms)} secrets>"
 
     def found_in(self, body: bytes) -> bool:
         """Whether a secret stands in these bytes in any form: raw, percent-encoded, base64, as JSON or HTML."""
-        return any(forms.found_in(body) for forms in self._forms)
+        return any(forms.found_in(body) for forms in self._candidates(body))
 
-    def redact_bytes(self, body: bytes) -> bytes:
+    def redact_bytes(self, body: bytes, mask: bytes = MASK.encode()) -> bytes:
         """The bytes without the secrets. For JSON use `redact_value`: a mask inside a number is no JSON."""
-        for forms in self._forms:
-            if forms.may_be_in(body):
-                body = forms.replaced_in(body, MASK.encode())
-        return body
+        return self._replace(body, mask)[0]
+
+    def count_in(self, body: bytes) -> int:
+        """In how many places of these bytes a secret stands."""
+        return self._replace(body, b"")[1]
 
     def redact_text(self, text: str) -> str:
         """The text without the secrets."""
-        body = text.encode("utf-8", "surrogatepass")
-        redacted = self.redact_bytes(body)
-        # A form in another charset can end inside a character of this text.
-        return text if redacted is body else redacted.decode("utf-8", "replace")
+        return self._redact_text(text)[0]
 
     def redact_value(self, value: Any) -> Any:
         """A JSON value without the secrets, the value itself when there are none in it.
 
         Strings and keys lose them; a number that spells a secret becomes the mask.
         """
+        return self.redact_and_count(value)[0]
+
+    def redact_and_count(self, value: Any) -> tuple[Any, int]:
+        """The same, and in how many places a secret stood."""
         if not self._forms or not self._may_be_in_json(value):
-            return value
+            return value, 0
         return self._redact_json(value)
+
+    def _candidates(self, body: bytes) -> list[SecretForms]:
+        if not self._forms:
+            return []
+        folded = fold(body)
+        return [forms for forms in self._forms if forms.may_be_in(folded)]
+
+    def _replace(self, body: bytes, mask: bytes) -> tuple[bytes, int]:
+        count = 0
+        for forms in self._candidates(body):
+            body, found = forms.replaced_in(body, mask)
+            count += found
+        return body, count
 
     def _may_be_in_json(self, value: Any) -> bool:
         try:
-            written = dump_json(value)
+            return bool(self._candidates(dump_json(value)))
         except ValueError:
             return True
-        return any(forms.may_be_in(written) for forms in self._forms)
 
-    def _redact_json(self, value: Any) -> Any:
+    def _redact_text(self, text: str) -> tuple[str, int]:
+        redacted, count = self._replace(text.encode("utf-8", "surrogatepass"), MASK.encode())
+        # A form in another charset can end inside a character of this text.
+        return (redacted.decode("utf-8", "replace"), count) if count else (text, 0)
+
+    def _redact_json(self, value: Any) -> tuple[Any, int]:
         if isinstance(value, str):
-            return self.redact_text(value)
+            return self._redact_text(value)
         if isinstance(value, list):
-            return [self._redact_json(item) for item in value]
+            items = [self._redact_json(item) for item in value]
+            return [item for item, _ in items], sum(count for _, count in items)
         if isinstance(value, dict):
-            return {self.redact_text(key): self._redact_json(item) for key, item in value.items()}
+            return self._redact_members(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return MASK if self._is_spelled_by(value) else value
-        return value
+            count = self._count_in_number(value)
+            return (MASK if count else value), count
+        return value, 0
 
-    def _is_spelled_by(self, number: float) -> bool:
+    def _redact_members(self, members: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        names = [self._redact_text(name) for name in members]
+        values = [self._redact_json(value) for value in members.values()]
+        redacted = {name: value for (name, _), (value, _) in zip(names, values, strict=True)}
+        return redacted, sum(count for _, count in (*names, *values))
+
+    def _count_in_number(self, number: float) -> int:
         text = dump_json(number).decode()
-        return any(
-            forms.secret == text
-            or (len(forms.secret) >= _MIN_DIGITS_INSIDE_A_NUMBER and forms.secret in text)
-            for forms in self._forms
-        )
+        return sum(text.count(forms.secret) for forms in self._forms)
 
 
-def _parts_of(secret: str) -> Iterator[str]:
-    """The secret itself, or a long one in parts, each looked for by itself: the pattern for a whole key is huge."""
-    start = 0
-    # What is left over joins the last part, so that none is too short to be looked for.
-    while len(secret) - start >= 2 * _PART_CHARACTERS:
-        yield secret[start : start + _PART_CHARACTERS]
-        start += _PART_CHARACTERS
-    yield secret[start:]
+def is_short(secret: str) -> bool:
+    """Whether the secret has too few characters for its mask to be safe."""
+    return 0 < len(secret) < MIN_HIDDEN_SECRET_LENGTH
+
+
+def hidden_secrets(secrets: Collection[str]) -> set[str]:
+    """The secrets that are looked for: those long enough that finding one takes more than a few answers."""
+    short = {secret for secret in secrets if is_short(secret)}
+    return {*secrets} - short - _pairs_of(secrets, short) - {""}
+
+
+def _pairs_of(secrets: Collection[str], short: Collection[str]) -> set[str]:
+    """`user:password` and its base64 (RFC 7617) where the password is a short one: who guesses it has the pair."""
+    encoded = {
+        base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode(): secret for secret in secrets
+    }
+    pairs = {text: pair for text, pair in encoded.items() if text in secrets}
+    return {
+        each
+        for text, pair in pairs.items()
+        if any(pair.endswith(f":{secret}") for secret in short)
+        for each in (text, pair)
+    }

@@ -1,26 +1,43 @@
-"""One secret in the forms that encoders give it: what to look for cheaply, and a pattern that finds every mix."""
+"""One secret in the forms that encoders give it: what to look for cheaply, and patterns that find every mix."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+import string
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from html.entities import codepoint2name
-from typing import Any, NamedTuple
+from math import lcm
+from typing import Any, AnyStr, NamedTuple
+from urllib.parse import quote
 
 import re2
 
 # Characters that every encoder leaves as they are, short of one that encodes all of a text.
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9_.-]+")
-_MIN_PLAIN_RUN = 4
 _MAX_PLAIN_RUN = 64
+_MIN_NEEDLE_BYTES = 4
+_PART_UNITS = 128
 _PATTERN_MEMORY_BYTES = 16 * 1024 * 1024
-_BASE64_DIGIT = rb"[A-Za-z0-9+/_-]"
-_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _SHORT_ESCAPES = {"\b": b"b", "\t": b"t", "\n": b"n", "\f": b"f", "\r": b"r", "/": b"/", '"': b'"'}
 # More than one: JSON is often carried as a string inside JSON.
 _BACKSLASHES = rb"\\{1,4}"
+# Where MIME and PEM break a line (RFC 2045 section 6.8), also within a JSON string.
+_LINE_BREAKS = rb"(?:[\r\n][\t ]*|\\{1,4}[rn])*"
+
+_LOWER = bytes(range(256)).lower()
+# What encoders and line breaks put around or between the digits and letters of a text.
+_FOLDED_AWAY = b"\0\t\n\v\f\r \\%&#;+/=_-0nNrRuUxX"
+
+
+def fold(body: bytes) -> bytes:
+    """The bytes in lower case, without what differs between encodings of the same text.
+
+    `%4B`, `\\u004b`, `&#x4b;` and `4b` fold into one, line breaks vanish, escaped ones too. What folds to the same
+    may differ: a needle that is found here is only a reason to look closely.
+    """
+    return body.translate(_LOWER, _FOLDED_AWAY)
 
 
 class SecretForms:
@@ -28,86 +45,114 @@ class SecretForms:
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
-        run = max(_PLAIN_RUN.findall(secret), key=len, default="")[:_MAX_PLAIN_RUN]
-        self._has_plain_run = len(run) >= _MIN_PLAIN_RUN
-        self._needles = _distinct([*_needles_of(run), *(core.digits for core in _base64_cores(secret))])
+        plain = secret.encode("utf-8", "surrogatepass")
+        self._forms = [_mixed_form(secret, plain), *_wide_forms(secret), _hex_form(plain)]
+        self._forms += [*_base64_forms(plain), *_base32_forms(plain)]
+        percent = quote(plain, safe="").encode()
+        self._forms += _base64_forms(percent) if percent != plain else []
 
     def __repr__(self) -> str:
         return "<SecretForms>"
 
-    def may_be_in(self, body: bytes) -> bool:
-        """False when the secret is in `body` in no form; True may be a false alarm."""
-        if not self._has_plain_run:
-            # No part of this secret comes through all encoders unchanged: only the pattern can tell.
-            return self.pattern.search(body) is not None
-        return any(needle in body for needle in self._needles)
+    def may_be_in(self, folded: bytes) -> bool:
+        """False when the secret is in no form in the body that `folded` was made of; True may be a false alarm."""
+        return any(form.may_be_in(folded) for form in self._forms)
 
     def found_in(self, body: bytes) -> bool:
         """Whether the secret is in `body` in some form."""
-        return self.may_be_in(body) and self.pattern.search(body) is not None
+        folded = fold(body)
+        return any(form.may_be_in(folded) and form.find(body, 0) is not None for form in self._forms)
 
-    def replaced_in(self, body: bytes, mask: bytes) -> bytes:
-        """`body` with `mask` wherever the secret stood."""
-        return self.pattern.sub(lambda _match: mask, body)
+    def replaced_in(self, body: bytes, mask: bytes) -> tuple[bytes, int]:
+        """`body` with `mask` wherever the secret stood, and in how many places that was."""
+        folded, count = fold(body), 0
+        for form in self._forms:
+            if form.may_be_in(folded):
+                body, found = form.replaced_in(body, mask)
+                count += found
+        return body, count
+
+
+class _Form:
+    """One way to write the whole secret. Its pattern is in parts that follow each other: one for all is huge."""
+
+    def __init__(self, needles: Iterable[bytes], write_parts: Callable[[], list[bytes]]) -> None:
+        folded = {fold(needle) for needle in needles}
+        # Too short a needle is everywhere; then only the pattern can tell.
+        self._needles = folded if all(len(needle) >= _MIN_NEEDLE_BYTES for needle in folded) else {b""}
+        self._write_parts = write_parts
+
+    def __repr__(self) -> str:
+        return "<Form>"
+
+    def may_be_in(self, folded: bytes) -> bool:
+        return any(needle in folded for needle in self._needles)
+
+    def find(self, body: bytes, start: int) -> tuple[int, int] | None:
+        """Where the whole secret begins and ends, at `start` or after."""
+        first, *others = self._parts
+        while (found := first.search(body, start)) is not None:
+            end = found.end()
+            for part in others:
+                following = part.match(body, end)
+                if following is None:
+                    break
+                end = following.end()
+            else:
+                return found.start(), end
+            start = found.start() + 1
+        return None
+
+    def replaced_in(self, body: bytes, mask: bytes) -> tuple[bytes, int]:
+        kept: list[bytes] = []
+        position = 0
+        while (found := self.find(body, position)) is not None:
+            kept += (body[position : found[0]], mask)
+            position = found[1]
+        return (b"".join([*kept, body[position:]]), len(kept) // 2) if kept else (body, 0)
 
     @cached_property
-    def pattern(self) -> Any:
-        """An RE2 pattern for the secret with each character in any encoding, and its base64 at any alignment."""
-        mixed = b"".join(_any_form(character) for character in self.secret)
-        cores = (core.pattern for core in _base64_cores(self.secret))
-        wide = (re.escape(self.secret.encode(codec, "surrogatepass")) for codec in ("utf-16-le", "utf-16-be"))
+    def _parts(self) -> list[Any]:
         options = re2.Options()
         options.max_mem = _PATTERN_MEMORY_BYTES
         options.log_errors = False
         options.encoding = re2.Options.Encoding.LATIN1
         # Not by `re2.compile`, which would keep the secret in its cache after the call that used it.
-        return re2._Regexp(b"|".join([mixed, *wide, *cores]), options)
+        return [re2._Regexp(part, options) for part in self._write_parts()]
 
 
-def _needles_of(run: str) -> Iterator[bytes]:
-    plain = run.encode()
-    yield plain
-    percent = "%" + plain.hex("%") if plain else ""
-    yield percent.encode()
-    yield percent.upper().encode()
-    # Without the last zero it is part of both byte orders.
-    yield run.encode("utf-16-le")[:-1]
-    escaped = "".join([f"\\u{byte:04x}" for byte in plain])
-    yield escaped.encode()
-    yield escaped.upper().replace("\\U", "\\u").encode()
-    yield "".join([f"&#{byte};" for byte in plain]).encode()
-    hexadecimal = "".join([f"&#x{byte:x};" for byte in plain])
-    yield hexadecimal.encode()
-    yield hexadecimal.upper().replace("X", "x").encode()
+def _in_parts(units: list[bytes], between: bytes = b"") -> list[bytes]:
+    return [
+        between.join(units[start : start + _PART_UNITS])
+        + (between if start + _PART_UNITS < len(units) else b"")
+        for start in range(0, len(units), _PART_UNITS)
+    ]
 
 
-class _Base64Core(NamedTuple):
-    """Base64 digits that are a secret's alone, and whether it shares the digit before and the one after."""
-
-    digits: bytes
-    shares_before: bool
-    shares_after: bool
-
-    @property
-    def pattern(self) -> bytes:
-        # A shared digit holds bits of the secret too. One that is not shared may be the next secret's first.
-        before = _BASE64_DIGIT + b"?" if self.shares_before else b""
-        after = _BASE64_DIGIT + b"?" if self.shares_after else b""
-        return before + re.escape(self.digits) + after + b"={0,2}"
+# -- Each character by itself: raw, percent-encoded, escaped, as an entity ----------------------------------------
 
 
-def _base64_cores(secret: str) -> list[_Base64Core]:
-    """The cores at the three places of a group where the secret can start, in both alphabets."""
-    plain = secret.encode("utf-8", "surrogatepass")
-    cores = []
-    for preceding_bytes in range(3):
-        encoded = base64.b64encode(b"\0" * preceding_bytes + plain)
-        first = -(-preceding_bytes * 8 // 6)
-        end, shared_bits = divmod((preceding_bytes + len(plain)) * 8, 6)
-        digits = encoded[first:end]
-        for alphabet in (digits, digits.translate(_TO_URLSAFE)):
-            cores.append(_Base64Core(alphabet, preceding_bytes > 0, shared_bits > 0))
-    return list(dict.fromkeys(cores))
+def _mixed_form(secret: str, plain: bytes) -> _Form:
+    return _Form(
+        [_plain_run(secret), *_whole_needles(secret, plain)],
+        lambda: _in_parts([_any_form(character) for character in secret]),
+    )
+
+
+def _plain_run(secret: str) -> bytes:
+    runs = [run[:_MAX_PLAIN_RUN].encode() for run in _PLAIN_RUN.findall(secret)]
+    return max(runs, key=lambda run: len(fold(run)), default=b"")
+
+
+def _whole_needles(secret: str, plain: bytes) -> Iterator[bytes]:
+    """What all of the secret folds to where an encoder spares no character."""
+    yield plain.hex().encode()
+    # `%254b` is `%4b` with its percent sign encoded once more.
+    yield f"25{plain.hex('-')}".replace("-", "25").encode()
+    yield "".join([str(ord(character)) for character in secret]).encode()
+    if not secret.isascii():
+        yield secret.encode("utf-16-be", "surrogatepass").hex().encode()
+        yield "".join([f"{ord(character):x}" for character in secret]).encode()
 
 
 def _any_form(character: str) -> bytes:
@@ -117,16 +162,18 @@ def _any_form(character: str) -> bytes:
         *_json_forms(character),
         *_html_forms(character),
     ]
-    return b"(?:" + b"|".join(_distinct(forms)) + b")"
+    return _any_of(_distinct(forms))
 
 
-def _encodings(character: str) -> list[bytes]:
-    encodings = [character.encode("utf-8", "surrogatepass")]
-    return [*encodings, character.encode("latin-1")] if 0x80 <= ord(character) <= 0xFF else encodings
+def _encodings(text: str) -> list[bytes]:
+    encodings = [text.encode("utf-8", "surrogatepass")]
+    return [*encodings, text.encode("latin-1")] if "\x80" <= text <= "\xff" else encodings
 
 
 def _raw_forms(character: str) -> Iterator[bytes]:
-    yield from (re.escape(encoded) for encoded in _encodings(character))
+    # The upper case of one letter may be two.
+    for cased in _distinct([character, character.lower(), character.upper()]):
+        yield from map(re.escape, _encodings(cased))
 
 
 def _percent_forms(character: str) -> Iterator[bytes]:
@@ -158,5 +205,111 @@ def _html_forms(character: str) -> Iterator[bytes]:
         yield b"&" + name.encode() + b";"
 
 
-def _distinct(needles: Iterable[bytes]) -> list[bytes]:
-    return [needle for needle in dict.fromkeys(needles) if needle]
+def _wide_forms(secret: str) -> list[_Form]:
+    return [_wide_form(secret, codec) for codec in ("utf-16-le", "utf-16-be")]
+
+
+def _wide_form(secret: str, codec: str) -> _Form:
+    wide = secret.encode(codec, "surrogatepass")
+    return _Form([wide], lambda: _in_parts([re.escape(wide[at : at + 2]) for at in range(0, len(wide), 2)]))
+
+
+# -- All bytes at once: hexadecimal, base64, base32 -----------------------------------------------------------------
+
+
+def _hex_form(plain: bytes) -> _Form:
+    digits = plain.hex()
+    return _Form(
+        [digits.encode()],
+        lambda: _in_parts([b"(?i:" + digits[at : at + 2].encode() + b")" for at in range(0, len(digits), 2)]),
+    )
+
+
+class _Core(NamedTuple):
+    """A secret's digits within `encoded`, and how many bits of the digits at both ends are those of the text around.
+
+    `alphabet` has the digits in the order of their values.
+    """
+
+    encoded: str
+    start: int
+    end: int
+    bits_before: int
+    bits_after: int
+    alphabet: str
+
+    @property
+    def digits(self) -> str:
+        """The digits that are the secret's alone."""
+        return self.encoded[self.start + (self.bits_before > 0) : self.end]
+
+    def parts(self, write: Callable[[str], bytes]) -> list[bytes]:
+        # Less than all of the secret's bits would be found for less than all of the secret.
+        units = [*self._first_digit(write), *map(write, self.digits), *self._last_digit(write)]
+        return _in_parts(units, _LINE_BREAKS)
+
+    def _first_digit(self, write: Callable[[str], bytes]) -> list[bytes]:
+        value, step = self._value_at(self.start), len(self.alphabet) >> self.bits_before
+        return [_any_of(map(write, self.alphabet[value::step]))] if self.bits_before else []
+
+    def _last_digit(self, write: Callable[[str], bytes]) -> list[bytes]:
+        if not self.bits_after:
+            return []
+        value = self._value_at(self.end)
+        return [_any_of(map(write, self.alphabet[value : value + (1 << self.bits_after)]))]
+
+    def _value_at(self, position: int) -> int:
+        """The digit's value; around the secret all bits are zero here."""
+        return self.alphabet.index(self.encoded[position])
+
+
+def _cores(plain: bytes, alphabet: str, bits: int, encode: Callable[[bytes], bytes]) -> Iterator[_Core]:
+    """The cores at each place of a group where the secret can start (RFC 4648)."""
+    for preceding_bytes in range(lcm(8, bits) // 8):
+        encoded = encode(b"\0" * preceding_bytes + plain).decode()
+        start, bits_before = divmod(preceding_bytes * 8, bits)
+        end, shared_bits = divmod((preceding_bytes + len(plain)) * 8, bits)
+        yield _Core(encoded, start, end, bits_before, bits - shared_bits if shared_bits else 0, alphabet)
+
+
+_BASE32 = string.ascii_uppercase + "234567"
+_BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+# The sixty-third and sixty-fourth digit in both alphabets, and as encoders around the base64 write them.
+_BASE64_SIGNS = {
+    "+": rb"(?:[+-]|%(?:25)?2[bB]|\\{1,4}u002[bB])",
+    "/": rb"(?:\\{0,4}/|_|%(?:25)?2[fF]|\\{1,4}u002[fF])",
+}
+
+
+def _base64_forms(plain: bytes) -> list[_Form]:
+    return [_base64_form(core) for core in _cores(plain, _BASE64, 6, base64.b64encode)]
+
+
+def _base64_form(core: _Core) -> _Form:
+    return _Form(
+        _sign_needles(core.digits),
+        lambda: core.parts(lambda digit: _BASE64_SIGNS.get(digit) or digit.encode()),
+    )
+
+
+def _sign_needles(digits: str) -> Iterator[bytes]:
+    """The digits as their signs fold: away, or to the hexadecimal digits of their code."""
+    for plus in ("", "2b") if "+" in digits else ("",):
+        for slash in ("", "2f") if "/" in digits else ("",):
+            yield digits.replace("+", plus).replace("/", slash).encode()
+
+
+def _base32_forms(plain: bytes) -> list[_Form]:
+    return [_base32_form(core) for core in _cores(plain, _BASE32, 5, base64.b32encode)]
+
+
+def _base32_form(core: _Core) -> _Form:
+    return _Form([core.digits.encode()], lambda: core.parts(lambda digit: b"(?i:" + digit.encode() + b")"))
+
+
+def _any_of(patterns: Iterable[bytes]) -> bytes:
+    return b"(?:" + b"|".join(patterns) + b")"
+
+
+def _distinct(items: Iterable[AnyStr]) -> list[AnyStr]:
+    return [item for item in dict.fromkeys(items) if item]

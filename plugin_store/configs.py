@@ -74,7 +74,7 @@ class Configs:
             after = self._write(
                 session, before, enabled=before.own_enabled, config=own, secrets=submitted.secrets
             )
-            return self._config_view(after)
+            return self._config_view(after, submitted.secrets)
 
     def set_enabled(self, plugin_id: str, scope: Scope, enabled: bool) -> bool:
         """Switch an integration in the scope; what is in force then. Raises NotFound."""
@@ -115,7 +115,7 @@ class Configs:
                 config=submitted.plain,
                 secrets=submitted.secrets,
             )
-            return self._state_view(after)
+            return self._state_view(after, submitted.secrets)
 
     def reset_state(self, plugin_id: str, scope: Scope) -> None:
         """Return to what the scope inherits; a workspace's secrets stay. Raises NotFound."""
@@ -145,7 +145,7 @@ class Configs:
             if messages:
                 raise Invalid(messages[0], errors={"value": messages})
             self._book.enter(session, before, {key: value})
-            return self._book.views(self._reload(session, before))[key]
+            return self._book.views(self._reload(session, before), {key: value})[key]
 
     def _write(
         self,
@@ -187,17 +187,18 @@ class Configs:
             raise NotFound(f"The plugin {plugin_id} is no integration.")
         return standing
 
-    def _config_view(self, standing: Standing) -> ConfigView:
-        return ConfigView(standing.plugin_id, standing.effective_config(), self._book.views(standing))
+    def _config_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> ConfigView:
+        secrets = self._book.views(standing, entered)
+        return ConfigView(standing.plugin_id, standing.effective_config(), secrets)
 
-    def _state_view(self, standing: Standing) -> StateView:
+    def _state_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> StateView:
         shown = {spec.name for spec in properties_of(standing.manifest) if not spec.secure}
         return StateView(
             plugin_id=standing.plugin_id,
             enabled=standing.own_enabled,
             config={key: value for key, value in standing.own_config.items() if key in shown},
             effective=Effective(standing.effective_enabled(), standing.effective_config()),
-            secrets=self._book.views(standing),
+            secrets=self._book.views(standing, entered),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -11,16 +12,25 @@ from plugin_store.properties import PropertySpec, properties_of
 from plugin_store.standing import Standing
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
-from schemas.state import MAX_SECRET_LENGTH
+from schemas.state import MAX_SECRET_LENGTH, MIN_HIDDEN_SECRET_LENGTH
+
+_TOO_SHORT = (
+    f"A secret under {MIN_HIDDEN_SECRET_LENGTH} characters is easily guessed. Where a provider says it back it is not "
+    "hidden, and no failure of the provider is quoted. Enter a longer one if the provider takes it."
+)
 
 
 class SecretView(NamedTuple):
-    """What may be shown of a secret. `status` is ok, unreadable or locked; None while it is not set."""
+    """What may be shown of a secret. `status` is ok, unreadable or locked; None while it is not set.
+
+    `warnings` are of a secret that was just entered: later nobody looks at it.
+    """
 
     key: str
     set: bool
     status: str | None = None
     updated_at: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class SecretBook:
@@ -30,15 +40,22 @@ class SecretBook:
         self._vault = vault
         self._destinations = destinations
 
-    def views(self, standing: Standing) -> dict[str, SecretView]:
-        """Every secret that the manifest declares, by key. The standing comes with the vault's look at it."""
+    def views(
+        self, standing: Standing, entered: Mapping[str, str | None] | None = None
+    ) -> dict[str, SecretView]:
+        """Every secret that the manifest declares, by key. The standing comes with the vault's look at it.
+
+        `entered` are those that were entered just now, with their values.
+        """
         keys = [spec.name for spec in properties_of(standing.manifest) if spec.secure]
         stored = {key: standing.secrets[key] for key in keys if key in standing.secrets}
         current = current_destinations(standing, self._destinations) if stored else {}
         views = {key: SecretView(key, set=False) for key in keys}
         for key, state in stored.items():
             locked = state.status == "ok" and is_locked(current.get(key, ()), state.bound_to)
-            views[key] = SecretView(key, True, "locked" if locked else state.status, state.updated_at)
+            status = "locked" if locked else state.status
+            warnings = warnings_of((entered or {}).get(key))
+            views[key] = SecretView(key, True, status, state.updated_at, warnings)
         return views
 
     def enter(self, session: Session, standing: Standing, entered: dict[str, str | None]) -> None:
@@ -61,6 +78,11 @@ class SecretBook:
             destinations = new.get(key, ())
             if follows_config(state.bound_to, old.get(key, ())) and set(destinations) != set(state.bound_to):
                 self._vault.rebind(session, after.workspace_id, after.plugin_id, key, destinations)
+
+
+def warnings_of(value: str | None) -> tuple[str, ...]:
+    """What a person should know who enters this value as a secret; it is never quoted."""
+    return (_TOO_SHORT,) if value and len(value) < MIN_HIDDEN_SECRET_LENGTH else ()
 
 
 def check_secret(spec: PropertySpec, value: Any, scope: Scope) -> list[str]:

@@ -24,8 +24,8 @@ class ProblemSchema(Schema):
     upstream_status = fields.Integer(metadata={"description": "The status that the provider answered."})
     upstream_message = fields.String(
         metadata={
-            "description": "What the provider said of the failure, on one line and without the secrets of the call. "
-            "It is a stranger's text: show it as text."
+            "description": "What the provider said of the failure, on one line; a fixed sentence where it may repeat "
+            "what it was sent. It is a stranger's text: show it as text."
         }
     )
     success = fields.Boolean(required=True, metadata={"description": "Always false."})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from marshmallow import RAISE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, post_dump, validate
 
 from schemas.fields import Name, Ordinal, RowId, StrictBoolean, Timestamp
 
 MAX_PAGE = 1_000_000_000
 MAX_PAGE_SIZE = 1000
 MAX_SECRET_LENGTH = 65_536
+# All shorter secrets can be tried in a few answers: hiding one would tell which it is.
+MIN_HIDDEN_SECRET_LENGTH = 8
 
 
 class ScopeSchema(Schema):
@@ -59,6 +63,15 @@ class SecretStateSchema(Schema):
         metadata={"description": "null while the secret is not set."},
     )
     updated_at = Timestamp(required=True, allow_none=True)
+    warnings = fields.List(
+        fields.String(),
+        metadata={"description": "What to know of the secret that was just entered; else left out."},
+    )
+
+    @post_dump
+    def leave_out_no_warnings(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        """The state, with `warnings` only where there are some."""
+        return {name: value for name, value in data.items() if name != "warnings" or value}
 
 
 class SecretSchema(SecretStateSchema):

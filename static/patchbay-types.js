@@ -134,6 +134,7 @@
  * @property {boolean} set
  * @property {'ok' | 'unreadable' | 'locked'} [status]
  * @property {string | null} [updated_at]
+ * @property {string[]} [warnings] Of a secret that was just entered.
  */
 
 /**

@@ -55,6 +55,7 @@ PURE_MODULES = {
     "positions.py",
     "protocols.py",
     "provider_words.py",
+    "quotation.py",
     "requests_builder.py",
     "retrying.py",
     "revalidation.py",

@@ -169,8 +169,9 @@ function settingsForm(integration, current, host) {
     }
   };
   const save = () => run(async (values) => {
-    await host.client.setConfig(integration.id, values);
-    host.announce(`${integration.name}: settings saved.`);
+    const { secrets } = await host.client.setConfig(integration.id, values);
+    const warnings = Object.values(secrets).flatMap((secret) => secret.warnings ?? []);
+    host.announce([`${integration.name}: settings saved.`, ...warnings].join(' '));
     await host.changed(integration.id);
     host.reopen(integration.id);
   });

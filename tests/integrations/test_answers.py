@@ -59,14 +59,19 @@ def test_json_is_read_whatever_the_provider_calls_it(content_type, body, value):
             "text/html; charset=utf-8",
             b"<html>",
             "wrong_type",
-            "Expected JSON, the provider answered text/html.",
+            "Expected JSON, the provider answered text/html. Declare `response_type: html`.",
         ),
-        ("image/png", PNG, "wrong_type", "Expected JSON, the provider answered image/png."),
+        (
+            "image/png",
+            PNG,
+            "wrong_type",
+            "Expected JSON, the provider answered image/png. Declare `response_type: image`.",
+        ),
         (
             "application/sk-live-1234",
             b"?",
             "wrong_type",
-            "Expected JSON, the provider answered another type.",
+            "Expected JSON, the provider answered another type. Declare `response_type: text`.",
         ),
         (
             "application/json",
@@ -93,6 +98,50 @@ def test_what_is_no_json_is_refused_in_words_that_quote_nothing(content_type, bo
     error = refusal("json", content_type, body, status=200)
     assert (error.extensions["reason"], error.upstream_status) == (reason, 200)
     assert detail is None or error.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("declared", "content_type", "body", "fitting"),
+    [
+        ("json", "image/png", PNG, "image"),
+        ("json", "application/octet-stream", PNG, "image"),
+        ("json", "text/plain", b"# HELP up\nup 1\n", "text"),
+        ("json", None, b"<rss version='2.0'><channel><title>t</title></channel></rss>", "feed"),
+        ("json", "application/xml", b"<?xml version='1.0'?><!-- a --><a><b>1</b></a>", "xml"),
+        ("json", "text/html", b"<!DOCTYPE html><html><p>Sign in", "html"),
+        ("json", "text/csv", b"a,b\n1,2\n", "csv"),
+        ("json", "text/plain", b'{"a": 1}\n{"a": 2}\n', "ndjson"),
+        ("json", "application/x-ndjson", b"[1]\n[2]\n", "ndjson"),
+        ("json", "application/pdf", b"%PDF-1.7", "binary"),
+        ("json", "application/octet-stream", b"\x7fELF\0\1\0\1", "binary"),
+        ("json", "video/mp4", b"\0\0\0\x18ftypmp42", "binary"),
+        ("xml", "application/json", b'{"a": 1}', "json"),
+        ("feed", "application/xml", b"<catalog/>", "xml"),
+        ("feed", "application/json", b'{"version": "1"}', "json"),
+        ("csv", "application/json", b"[1]", "json"),
+        ("csv", "text/html", b"<html><p>a,b", "html"),
+        ("text", "image/png", PNG, "image"),
+        ("text", "application/octet-stream", b"\x7fELF\0\1\0\1", "binary"),
+        ("html", "application/json", b"{}", "json"),
+        ("opengraph", "application/json", b"{}", "json"),
+        ("image", "text/html", b"<html>", "html"),
+        ("image", "image/png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", None),
+        ("image", "application/json", b'{"error": "no"}', "json"),
+        # Broken, but of the declared type all the same.
+        ("json", "application/json", b'{"a": ', None),
+        ("json", "text/plain", b'{"a": ', None),
+        ("xml", "text/plain", b"<a><b>", None),
+    ],
+)
+def test_an_answer_of_another_type_says_what_to_declare(declared, content_type, body, fitting):
+    try:
+        parse_answer(declared, content_type, body)
+    except UpstreamInvalid as error:
+        assert error.extensions.get("fitting_response_type") == fitting
+        assert error.detail.endswith(f" Declare `response_type: {fitting}`.") is (fitting is not None)
+        assert fitting is None or parse_answer(fitting, content_type, body)
+    else:
+        assert fitting is None
 
 
 def test_json_may_be_nested_200_levels():

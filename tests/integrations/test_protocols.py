@@ -3,7 +3,11 @@
 import pytest
 
 from errors import UpstreamInvalid
+from integrations.calls import PreparedCall
 from integrations.protocols import MAX_MESSAGE_LENGTH, MAX_MESSAGES, unwrap
+from integrations.quotation import Quotation
+
+QUOTATION = Quotation(PreparedCall("POST", "http://127.0.0.1:80/"))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,7 @@ from integrations.protocols import MAX_MESSAGE_LENGTH, MAX_MESSAGES, unwrap
     ],
 )
 def test_a_good_answer_is_its_value(protocol, answer, value):
-    unwrapped = unwrap(protocol, answer)
+    unwrapped = unwrap(protocol, answer, QUOTATION)
     assert (unwrapped.value, unwrapped.partial) == (value, None)
 
 
@@ -38,12 +42,14 @@ def test_a_good_answer_is_its_value(protocol, answer, value):
 )
 def test_an_error_without_a_value_is_a_failure_that_says_why(protocol, answer, messages):
     with pytest.raises(UpstreamInvalid) as caught:
-        unwrap(protocol, answer)
+        unwrap(protocol, answer, QUOTATION)
     assert caught.value.extensions == {"reason": "protocol", "messages": messages}
 
 
 def test_graphql_data_with_errors_is_a_part_of_the_answer():
-    unwrapped = unwrap("graphql", {"data": {"a": 1, "b": None}, "errors": [{"message": "b is down"}]})
+    unwrapped = unwrap(
+        "graphql", {"data": {"a": 1, "b": None}, "errors": [{"message": "b is down"}]}, QUOTATION
+    )
     assert unwrapped.value == {"a": 1, "b": None}
     assert unwrapped.partial is not None
     assert unwrapped.partial.extensions["messages"] == ["b is down"]
@@ -53,12 +59,12 @@ def test_graphql_data_with_errors_is_a_part_of_the_answer():
 @pytest.mark.parametrize("answer", [None, [], "x", 5, {}, {"other": 1}, [{"data": 1, "result": 1}]])
 def test_what_is_not_of_the_protocol_is_a_failure(protocol, answer):
     with pytest.raises(UpstreamInvalid) as caught:
-        unwrap(protocol, answer)
+        unwrap(protocol, answer, QUOTATION)
     assert caught.value.extensions == {"reason": "protocol"}
 
 
 def test_messages_are_few_and_short():
     errors = [{"message": "x" * 10_000}] * 100
     with pytest.raises(UpstreamInvalid) as caught:
-        unwrap("graphql", {"errors": errors})
-    assert caught.value.extensions["messages"] == ["x" * MAX_MESSAGE_LENGTH] * MAX_MESSAGES
+        unwrap("graphql", {"errors": errors}, QUOTATION)
+    assert caught.value.extensions["messages"] == ["x" * (MAX_MESSAGE_LENGTH - 1) + "…"] * MAX_MESSAGES

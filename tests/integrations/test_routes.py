@@ -186,7 +186,7 @@ class TestConnection:
     @pytest.mark.parametrize(
         ("body", "content_type", "message"),
         [
-            ("<html>", "text/html", "Expected JSON, the provider answered text/html: check the base URL and the path."),
+            ("<html>", "text/html", "Expected JSON, the provider answered text/html: check the base URL and the path, or declare `response_type: html`."),
             ("", "application/json", "Expected JSON, the provider answered nothing: check the base URL and the path."),
         ],
     )  # fmt: skip

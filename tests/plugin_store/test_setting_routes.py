@@ -82,6 +82,19 @@ def test_bad_values_are_refused_by_field_and_never_quoted(
         assert SECRET not in answer.text
 
 
+def test_a_secret_under_eight_characters_is_kept_and_warned_of_when_it_is_entered(
+    weather_client: Client,
+) -> None:
+    path = "/integrations/weather/secrets/api_key"
+    (warning,) = weather_client.put(path, {"value": "7 chars"}).json["warnings"]
+    assert "under 8 characters" in warning
+    assert "7 chars" not in warning
+    assert "warnings" not in weather_client.get(path).json
+    assert "warnings" not in weather_client.put(path, {"value": "8 chars."}).json
+    config = weather_client.put("/integrations/weather/config", {"config": {"api_key": "short"}})
+    assert config.json["secrets"]["api_key"]["warnings"] == [warning]
+
+
 def test_a_secret_is_written_shown_by_state_and_forgotten(weather_client: Client) -> None:
     path = "/integrations/weather/secrets/api_key"
     unset = {"key": "api_key", "set": False, "status": None, "updated_at": None}
