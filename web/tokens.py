@@ -18,7 +18,8 @@ from web.hosts import is_loopback
 log = logging.getLogger("patchbay.tokens")
 
 TOKEN_BYTES = 32
-COOKIE_PURPOSE = b"patchbay session cookie"
+# A token that a person chose may be short, and its digest lies in every backup of the store.
+DIGEST_SALT, DIGEST_ROUNDS = b"patchbay sessions", 30_000
 
 
 class HeldToken:
@@ -26,6 +27,7 @@ class HeldToken:
 
     def __init__(self, settings: Settings) -> None:
         self._path = None if settings.token else token_path(settings)
+        self._digested = ("", "")
         self._take(load_token(settings))
         self._state = self._look()
         self._commits = -1
@@ -35,9 +37,12 @@ class HeldToken:
         return self._value
 
     @property
-    def cookie(self) -> str:
-        """What a browser that is signed in keeps."""
-        return self._cookie
+    def digest(self) -> str:
+        """What the store knows the token by; made when it is first needed, which takes some 50 ms."""
+        value, digest = self._digested
+        if value != self._value:
+            value, digest = self._digested = self._value, digest_token(self._value)
+        return digest
 
     @property
     def is_for_good(self) -> bool:
@@ -62,7 +67,7 @@ class HeldToken:
         self._commits = commits
 
     def _take(self, token: str) -> None:
-        self._value, self._cookie = token, cookie_value(token)
+        self._value = token
         self._bearer = f"Bearer {token}".encode()
 
     def _look(self) -> tuple[int, int] | None:
@@ -126,9 +131,9 @@ def _clear_write_errors(path: Path) -> Iterator[Path]:
         ) from None
 
 
-def cookie_value(token: str) -> str:
-    """What a signed-in browser keeps: it proves the token without holding it."""
-    return hmac.new(token.encode(), COOKIE_PURPOSE, hashlib.sha256).hexdigest()
+def digest_token(token: str) -> str:
+    """What sessions are kept with, so that a changed token ends them: slow to make, for whoever guesses at it."""
+    return hashlib.pbkdf2_hmac("sha256", token.encode(), DIGEST_SALT, DIGEST_ROUNDS).hex()
 
 
 def equal_in_constant_time(given: str, right: str) -> bool:
