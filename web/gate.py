@@ -197,6 +197,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             caller = g.caller = _admit(gate, incoming)
             if caller is None:
                 return refuse_stranger(incoming)
+            check_session_use(gate, incoming, caller)
             gate.sessions.write_uses()
         check_body(gate, incoming)
         return None
@@ -246,6 +247,20 @@ def check_origin(gate: Gate, incoming: Request) -> None:
     if incoming.method not in SAFE_METHODS and not gate.comes_from_us(incoming.environ):
         raise ForeignOrigin(
             "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
+        )
+
+
+def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
+    """Raises ForeignOrigin where a page of another origin makes a signed-in browser ask for anything but a page.
+
+    Browsers send cookies along to every port of a host, with images and frames too.
+    """
+    if caller.session is None or gate.comes_from_us(incoming.environ):
+        return
+    is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+    if not is_navigation or incoming.path.startswith(API_ROUTES):
+        raise ForeignOrigin(
+            "Pages of this origin may not use a browser's session; PATCHBAY_ALLOWED_ORIGINS lists who may."
         )
 
 

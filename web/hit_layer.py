@@ -76,7 +76,7 @@ class HitLayer:
         """
         question = _question(environ, body)
         known = self._hits.get(question)
-        if known is None or not self._may_have(caller, known.hit):
+        if known is None or not self._may_have(caller, known.hit, environ):
             return None
         try:
             headers = self._hits.give(question, known, self._commits())
@@ -88,9 +88,9 @@ class HitLayer:
             access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
         return Answer(known.status, headers, known.body)
 
-    def _may_have(self, caller: Caller, hit: Hit) -> bool:
+    def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
         session = caller.session
-        return session is None or session.revision == hit.revision
+        return session is None or (session.revision == hit.revision and self._gate.comes_from_us(environ))
 
     def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Flask's answer, remembered where it may be given again."""
