@@ -69,6 +69,7 @@ from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web import health, metrics, notebook, pages, session_routes, signin
+from web.attempts import Attempts
 from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.context import Services
 from web.gate import Gate, init_gate
@@ -149,7 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         lifetime_days=settings.session_lifetime_days,
     )
     closing.callback(sessions.write_uses)
-    gate = Gate.of(settings, held, sessions)
+    gate = Gate.of(settings, held, sessions, Attempts(services.clock))
     init_gate(app, gate, services.database.commits)
     register_blueprints(app)
     for command in COMMANDS:

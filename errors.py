@@ -93,6 +93,10 @@ class Invalid(PatchbayError):
     code, status, title = "invalid", 422, "Some fields are not right"
 
 
+class TooManySignIns(PatchbayError):
+    code, status, title = "too_many_sign_ins", 429, "Too many wrong tokens"
+
+
 class BudgetSpent(PatchbayError):
     code, status, title = "budget_spent", 429, "The call budget is spent"
 

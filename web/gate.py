@@ -18,6 +18,7 @@ from flask import Flask, Request, Response, g, redirect, request
 
 from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
 from settings import Settings
+from web.attempts import Attempts
 from web.hosts import SAFE_METHODS, HostNames, Origins
 from web.sessions import Session, Sessions, cookies_named
 from web.tokens import HeldToken, equal_in_constant_time
@@ -73,6 +74,7 @@ class Gate:
 
     held: HeldToken
     sessions: Sessions
+    attempts: Attempts
     is_https: bool
     """Whether browsers reach this server by https only."""
     cookie_name: str
@@ -81,11 +83,12 @@ class Gate:
     max_body_size_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings, held: HeldToken, sessions: Sessions) -> Gate:
+    def of(cls, settings: Settings, held: HeldToken, sessions: Sessions, attempts: Attempts) -> Gate:
         is_https = (settings.public_url or "").startswith("https:")
         return cls(
             held=held,
             sessions=sessions,
+            attempts=attempts,
             is_https=is_https,
             cookie_name=name_cookie(settings.port, is_https=is_https),
             hosts=HostNames.of(settings),

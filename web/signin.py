@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from errors import NotFound, Unauthorized
+from errors import ForeignOrigin, NotFound, TooManySignIns, Unauthorized
 from web.gate import SIGNIN_PATH, Gate
 from web.json import parse_json
+from web.problems import retry_after_seconds
 
 FIRST_PAGE = "/notebook"
 MAX_NEXT_LENGTH = 2000
+# Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page of its own.
+NAVIGATIONS = frozenset({("navigate", "document"), ("navigate", None)})
 
 blueprint = Blueprint("signin", __name__)
 
@@ -36,6 +39,7 @@ def show_signin() -> BaseResponse:
     next_path = safe_next(request.args.get("next"))
     if "token" not in request.args:
         return _page(next_path)
+    _refuse_embedded()
     return _try_on_page(request.args["token"], next_path)
 
 
@@ -61,19 +65,42 @@ def sign_out() -> BaseResponse:
 
 
 def _try_on_page(token: str, next_path: str) -> BaseResponse:
-    if not _is_right(token):
-        return _page(next_path, 401)
+    try:
+        if not _is_right(token):
+            return _page(next_path, 401)
+    except TooManySignIns as error:
+        return _page(next_path, 429, retry_after_seconds(error))
     return _sign_in(redirect(next_path, 303))
 
 
 def _is_right(token: str) -> bool:
-    return _gate().knows_token(token)
+    """Whether that is the token. Raises TooManySignIns where too many were wrong, whatever this one is."""
+    gate, address = _gate(), request.remote_addr or ""
+    gate.attempts.begin(address)
+    is_right = gate.knows_token(token)
+    gate.attempts.end(address, is_right=is_right)
+    return is_right
 
 
-def _page(next_path: str, status: int = 200) -> BaseResponse:
+def _refuse_embedded() -> None:
+    """Raises ForeignOrigin for a link that another page does not lead to, but loads as an image or in a frame.
+
+    Else such a page could use up the attempts of who sits at this machine.
+    """
+    is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
+    if not is_page and not _gate().comes_from_us(request.environ):
+        raise ForeignOrigin("Only a page of its own may be signed in by a link.")
+
+
+def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) -> BaseResponse:
     signed_in = _gate().admit(None, request.headers.get("Cookie")) is not None
-    html = render_template("signin.html", next_path=next_path, status=status, signed_in=signed_in)
-    return Response(html, status, {"Cache-Control": "no-store"})
+    html = render_template(
+        "signin.html", next_path=next_path, status=status, wait_seconds=wait_seconds, signed_in=signed_in
+    )
+    response = Response(html, status, {"Cache-Control": "no-store"})
+    if wait_seconds is not None:
+        response.headers["Retry-After"] = str(wait_seconds)
+    return response
 
 
 def _sign_in(response: BaseResponse) -> BaseResponse:

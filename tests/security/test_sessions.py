@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 import time_machine
 from flask import request_started
 from pytest_httpserver import HTTPServer
@@ -205,3 +207,50 @@ def test_under_https_the_cookie_goes_over_https_only_and_to_this_host_only(
     assert out.startswith("__Host-") and "Secure" in out
     plain = browser.cookie.removeprefix("__Host-")
     assert sign_in(server).open("GET", f"{API}/plugins", {"Cookie": plain}).status_code == 401
+
+
+WAYS: dict[str, Callable[[str, str], requests.Response]] = {
+    "link": lambda url, token: requests.get(
+        f"{url}/signin", params={"token": token}, allow_redirects=False, timeout=20
+    ),
+    "form": lambda url, token: requests.post(
+        f"{url}/signin", data={"token": token}, allow_redirects=False, timeout=20
+    ),
+    "json": lambda url, token: requests.post(f"{url}/signin", json={"token": token}, timeout=20),
+}
+
+
+def test_wrong_tokens_are_slowed_in_whichever_way_and_logged_without_their_value(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.DEBUG)
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        ways = [*WAYS.values()] * 2
+        statuses = [way(server.url, f"wr0ng-{number}").status_code for number, way in enumerate(ways)]
+        assert statuses == [401] * 5 + [429]
+        for way in WAYS.values():
+            refused = way(server.url, TOKEN)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+            assert "Set-Cookie" not in refused.headers
+        assert WAYS["json"](server.url, TOKEN).json()["code"] == "too_many_sign_ins"
+        assert server.request("GET", f"{API}/plugins").status_code == 200
+        clock.shift(1)
+        assert WAYS["link"](server.url, TOKEN).status_code == 303
+    ours = [record for record in caplog.records if record.name.startswith("patchbay")]
+    warnings = [record.getMessage() for record in ours if record.levelname == "WARNING"]
+    assert [message.partition(": ")[2] for message in warnings] == [f"{n} in a row." for n in range(1, 6)]
+    assert not [message for record in ours if "wr0ng" in (message := record.getMessage()) or TOKEN in message]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(("mode", "dest"), [("no-cors", "image"), ("navigate", "iframe"), ("cors", "empty")])
+def test_another_page_can_neither_use_up_the_attempts_nor_sign_in(
+    server: RunningServer, site: str, mode: str, dest: str
+):
+    sent = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    for token in ("wrong", TOKEN) * 10:
+        link = f"{server.url}/signin?token={token}"
+        answer = requests.get(link, headers=sent, allow_redirects=False, timeout=20)
+        assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
+    by_link = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert sign_in(server, **by_link).call("GET", "/plugins").status_code == 200

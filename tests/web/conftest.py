@@ -13,6 +13,7 @@ from flask import Flask
 
 from plugin_store.database import DATABASE_NAME, Database, init_database
 from settings import Settings
+from web.attempts import Attempts
 from web.gate import Gate
 from web.sessions import Sessions
 from web.tokens import HeldToken
@@ -55,6 +56,6 @@ def make_gate(settings: Settings, database: Database) -> MakeGate:
 
     def make(given: Settings) -> Gate:
         held = HeldToken(replace(given, instance=settings.instance))
-        return Gate.of(given, held, open_sessions(database, held, given))
+        return Gate.of(given, held, open_sessions(database, held, given), Attempts(time.time))
 
     return make
