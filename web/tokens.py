@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from plugin_store.files import create_private_file, replace_private_file
 from settings import ConfigurationError, Settings, parse_token
@@ -18,6 +19,7 @@ from web.hosts import is_loopback
 log = logging.getLogger("patchbay.tokens")
 
 TOKEN_BYTES = 32
+SHORTEST_BEYOND_LOOPBACK = 20
 # A token that a person chose may be short, and its digest lies in every backup of the store.
 DIGEST_SALT, DIGEST_ROUNDS = b"patchbay sessions", 30_000
 
@@ -82,9 +84,10 @@ def load_token(settings: Settings) -> str:
     """The configured token, else the one in the instance folder, made there at first start.
 
     Raises ConfigurationError when the server would be reachable from other machines by a token that
-    nobody chose, and when the token file is open to other users.
+    nobody chose or that can be guessed, and when the token file is open to other users.
     """
     if settings.token:
+        _refuse_short(settings, settings.token)
         return settings.token
     if not is_loopback(settings.host):
         raise ConfigurationError(
@@ -96,6 +99,16 @@ def load_token(settings: Settings) -> str:
         with _clear_write_errors(path), suppress(FileExistsError):
             create_private_file(path, f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
     return _read_token(path)
+
+
+def _refuse_short(settings: Settings, token: str) -> None:
+    public_host = urlsplit(settings.public_url or "").hostname
+    beyond = [host for host in (settings.host, public_host) if host and not is_loopback(host)]
+    if beyond and len(token) < SHORTEST_BEYOND_LOOPBACK:
+        raise ConfigurationError(
+            f"{beyond[0]} can be reached from other machines: "
+            f"PATCHBAY_TOKEN must have at least {SHORTEST_BEYOND_LOOPBACK} characters."
+        )
 
 
 def rotate_token(settings: Settings) -> str:
