@@ -63,7 +63,7 @@ from plugin_store.database import init_database, init_migrations
 from plugin_store.keys import load_keyring
 from plugin_store.registry import Registry
 from plugin_store.reviews import Reviews
-from plugin_store.routes import plugin_states, plugins, workspaces
+from plugin_store.routes import plugin_states, plugins, review_page, workspaces
 from plugin_store.routes import settings as store_settings
 from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
@@ -307,7 +307,7 @@ def register_blueprints(app: Flask) -> None:
         pages.blueprint,
         notebook.blueprint,
     )
-    for blueprint in (*pages_blueprints, oauth2_callback_blueprint):
+    for blueprint in (*pages_blueprints, review_page.blueprint, oauth2_callback_blueprint):
         app.register_blueprint(blueprint)
 
 

@@ -49,6 +49,10 @@ class ForeignOrigin(PatchbayError):
     code, status, title = "foreign_origin", 403, "This origin may not do that"
 
 
+class PersonNeeded(PatchbayError):
+    code, status, title = "person_needed", 403, "A person must do that"
+
+
 class EgressRefused(PatchbayError):
     """The call would go where calls may not go. `errors.EgressRefused` never names what an address resolved to."""
 

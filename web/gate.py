@@ -33,6 +33,7 @@ OAUTH_CALLBACK_PATH = "/oauth/callback"
 OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
 # Paths whose form a page without script sends; their body is no JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
+REVIEW_PREFIX = "/review/"
 
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
 UTF8_NAMES = {"utf-8", "utf8"}
@@ -75,8 +76,9 @@ class Gate:
     held: HeldToken
     sessions: Sessions
     attempts: Attempts
+    public_origin: str | None
+    """Where browsers reach this server, if that is told."""
     is_https: bool
-    """Whether browsers reach this server by https only."""
     cookie_name: str
     hosts: HostNames
     origins: Origins
@@ -89,6 +91,7 @@ class Gate:
             held=held,
             sessions=sessions,
             attempts=attempts,
+            public_origin=settings.public_url,
             is_https=is_https,
             cookie_name=name_cookie(settings.port, is_https=is_https),
             hosts=HostNames.of(settings),
@@ -126,7 +129,7 @@ class Gate:
     def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request comes from a page of ours or of an allowed origin, or from no page at all."""
         origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
-        return self.origins.comes_from_us(origin, fetch_site, own_origin(environ))
+        return self.origins.comes_from_us(origin, fetch_site, origin_addressed(environ))
 
     def _admit_bearer(self, authorization: str) -> Caller | None:
         if self.held.is_bearer(authorization):
@@ -230,7 +233,17 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS
 
 
-def own_origin(environ: Mapping[str, Any]) -> str:
+def takes_form(path: str) -> bool:
+    """Whether what is sent to a path is a form of a page of ours."""
+    return path in FORM_PATHS or path.startswith(REVIEW_PREFIX)
+
+
+def own_origin(incoming: Request) -> str:
+    return origin_addressed(incoming.environ)
+
+
+def origin_addressed(environ: Mapping[str, Any]) -> str:
+    """The origin of this server under the name by which a request addresses it."""
     return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}".lower()
 
 
@@ -289,7 +302,7 @@ def check_body(gate: Gate, incoming: Request) -> None:
     if (incoming.content_length or 0) > gate.max_body_size_bytes:
         raise TooLarge(f"The body is larger than {gate.max_body_size_bytes} bytes (PATCHBAY_MAX_BODY_SIZE).")
     has_body = bool(incoming.content_length) or "HTTP_TRANSFER_ENCODING" in incoming.environ
-    if incoming.method in SAFE_METHODS or not has_body or incoming.path in FORM_PATHS:
+    if incoming.method in SAFE_METHODS or not has_body or takes_form(incoming.path):
         return
     if not is_json_type(incoming.environ.get("CONTENT_TYPE")):
         raise NotJson("Send the body as application/json in UTF-8.")
@@ -305,4 +318,4 @@ def _admit(gate: Gate, incoming: Request) -> Caller | None:
 
 
 def _is_ours(gate: Gate, incoming: Request) -> bool:
-    return gate.origins.accept(incoming.environ.get("HTTP_ORIGIN"), own_origin(incoming.environ))
+    return gate.origins.accept(incoming.environ.get("HTTP_ORIGIN"), own_origin(incoming))
