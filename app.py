@@ -66,12 +66,13 @@ from plugin_store.database import init_database, init_migrations
 from plugin_store.keys import load_keyring
 from plugin_store.registry import Registry
 from plugin_store.reviews import Reviews
-from plugin_store.routes import plugin_states, plugins, workspaces
+from plugin_store.routes import plugin_states, plugins, review_page, workspaces
 from plugin_store.routes import settings as store_settings
 from plugin_store.routes.commands import secrets_commands
 from plugin_store.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
-from web import health, metrics, notebook, pages, signin
+from web import health, metrics, notebook, pages, session_routes, signin
+from web.attempts import Attempts
 from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.context import Services
 from web.gate import Gate, init_gate
@@ -83,6 +84,7 @@ from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
 from web.serve import bind, serve, share_heaps, signin_url
 from web.server import make_server
+from web.sessions import Sessions
 from web.tokens import HeldToken
 
 API_BLUEPRINTS = (
@@ -97,6 +99,7 @@ API_BLUEPRINTS = (
     store_settings.blueprint,
     plugin_states.blueprint,
     workspaces.blueprint,
+    session_routes.blueprint,
 )
 
 # Its tools are loaded for who writes manifests, not for every server.
@@ -143,7 +146,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     except BaseException:
         closing.close()
         raise
-    gate = Gate.of(settings, held)
+    sessions = Sessions(
+        services.database,
+        held,
+        services.clock,
+        idle_days=settings.session_idle_days,
+        lifetime_days=settings.session_lifetime_days,
+    )
+    closing.callback(sessions.write_uses)
+    gate = Gate.of(settings, held, sessions, Attempts(services.clock))
     init_gate(app, gate, services.database.commits)
     register_blueprints(app)
     for command in COMMANDS:
@@ -301,7 +312,7 @@ def register_blueprints(app: Flask) -> None:
         pages.blueprint,
         notebook.blueprint,
     )
-    for blueprint in (*pages_blueprints, oauth2_callback_blueprint):
+    for blueprint in (*pages_blueprints, review_page.blueprint, oauth2_callback_blueprint):
         app.register_blueprint(blueprint)
 
 

@@ -49,6 +49,10 @@ class ForeignOrigin(PatchbayError):
     code, status, title = "foreign_origin", 403, "This origin may not do that"
 
 
+class PersonNeeded(PatchbayError):
+    code, status, title = "person_needed", 403, "A person must do that"
+
+
 class EgressRefused(PatchbayError):
     """The call would go where calls may not go. `errors.EgressRefused` never names what an address resolved to."""
 
@@ -109,6 +113,10 @@ class Invalid(PatchbayError):
     """Bad input, by field: `errors={"manifest.endpoints[2].path": ["…"]}`."""
 
     code, status, title = "invalid", 422, "Some fields are not right"
+
+
+class TooManySignIns(PatchbayError):
+    code, status, title = "too_many_sign_ins", 429, "Too many wrong tokens"
 
 
 class BudgetSpent(PatchbayError):

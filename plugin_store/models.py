@@ -288,3 +288,17 @@ class StoreRevision(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     revision: Mapped[int]
+
+
+class SigninSession(Base):
+    """A browser that is signed in. `digest` is of its cookie; `token_digest` of the token that it signed in with."""
+
+    __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(Text, unique=True, index=True)
+    token_digest: Mapped[str] = mapped_column(Text)
+    user_agent: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+    last_used_at: Mapped[float]

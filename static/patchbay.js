@@ -493,7 +493,8 @@ export function createClient(options = {}) {
 
     /**
      * Accepts that stored secrets go where the manifest now sends them, or leaves them locked. With `seen` (the
-     * review's `new`), acceptance counts for nothing else than what was shown.
+     * review's `new`), acceptance counts for nothing else than what was shown. Accepting takes a person: elsewhere than
+     * on a page of the server itself it fails with the code `person_needed`, and `problem.page` to send them to.
      *
      * @param {string} id
      * @param {boolean} accept

@@ -94,9 +94,30 @@ class Client:
         return self.open(API + path, method, **({"json": json} if json is not None else {}), **options)
 
 
+class Person(Client):
+    """A signed-in browser on a page of the server's own."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app, token=None)
+        gate = app.extensions["patchbay_gate"]
+        self._headers = {
+            "Cookie": f"{gate.cookie_name}={gate.sessions.begin(None)}",
+            "Sec-Fetch-Site": "same-origin",
+        }
+
+    def open(self, path: str, method: str = "GET", **options: Any) -> TestResponse:
+        headers = {**self._headers, **options.pop("headers", {})}
+        return super().open(path, method, headers=headers, **options)
+
+
 @pytest.fixture
 def client(app: Flask) -> Client:
     return Client(app)
+
+
+@pytest.fixture
+def person(app: Flask) -> Person:
+    return Person(app)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, FlaskGroup, with_appcontext
 
 from settings import SETTINGS, Settings
@@ -32,6 +32,7 @@ def rotate() -> None:
     if settings.token:
         raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
     click.echo(rotate_token(settings))
+    current_app.extensions["patchbay_gate"].sessions.end_all()
     # A running server looks at the token when the store has changed.
     services().database.touch()
 

@@ -10,17 +10,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Flask, Request, Response, redirect, request
+from flask import Flask, Request, Response, g, redirect, request
 
 from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
 from settings import Settings
+from web.attempts import Attempts
 from web.hosts import SAFE_METHODS, HostNames, Origins
+from web.sessions import Session, Sessions, cookies_named
 from web.tokens import HeldToken, equal_in_constant_time
 
 API_PREFIX = "/api/"
+API_ROUTES = f"{API_PREFIX}v1/"
 SIGNIN_PATH = "/signin"
 # Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
 # asks for the state that a signed-in request was given.
@@ -29,6 +33,7 @@ OAUTH_CALLBACK_PATH = "/oauth/callback"
 OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
 # Paths whose form a page without script sends; their body is no JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
+REVIEW_PREFIX = "/review/"
 
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
 UTF8_NAMES = {"utf-8", "utf8"}
@@ -51,6 +56,17 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 API_HEADERS = {**SECURITY_HEADERS, "Vary": "Origin", "Cache-Control": "no-store"}
+# Of the cookies of our name that a request carries, so many are looked at.
+MAX_COOKIES = 4
+
+
+class Caller(NamedTuple):
+    """Who was let in: a browser by its session, or a program by the token."""
+
+    session: Session | None
+
+
+PROGRAM = Caller(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +74,26 @@ class Gate:
     """What one server goes by when it decides who may come in."""
 
     held: HeldToken
+    sessions: Sessions
+    attempts: Attempts
+    public_origin: str | None
+    """Where browsers reach this server, if that is told."""
+    is_https: bool
     cookie_name: str
     hosts: HostNames
     origins: Origins
     max_body_size_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings, held: HeldToken) -> Gate:
+    def of(cls, settings: Settings, held: HeldToken, sessions: Sessions, attempts: Attempts) -> Gate:
+        is_https = (settings.public_url or "").startswith("https:")
         return cls(
             held=held,
-            # Browsers share cookies between ports, so two servers on one host need two names.
-            cookie_name=f"patchbay_{settings.port}",
+            sessions=sessions,
+            attempts=attempts,
+            public_origin=settings.public_url,
+            is_https=is_https,
+            cookie_name=name_cookie(settings.port, is_https=is_https),
             hosts=HostNames.of(settings),
             origins=Origins(frozenset(settings.allowed_origins)),
             max_body_size_bytes=settings.max_body_size_bytes,
@@ -78,34 +103,59 @@ class Gate:
     def token(self) -> str:
         return self.held.value
 
-    @property
-    def cookie(self) -> str:
-        """What a browser that is signed in keeps."""
-        return self.held.cookie
-
     def follow(self, commits: Callable[[], int]) -> None:
         """Takes a token that was rotated before now. `commits` gives the store's number of them."""
         if not self.held.is_for_good:
             self.held.follow(commits())
 
-    def admits(self, authorization: str | None, cookies: Mapping[str, str]) -> bool:
-        """Whether a request carries the token, as a Bearer header or as the cookie of a signed-in browser."""
-        if authorization is not None:
-            scheme, _, credentials = authorization.partition(" ")
-            return scheme.lower() == "bearer" and self.knows_token(credentials.strip())
-        return equal_in_constant_time(cookies.get(self.cookie_name, ""), self.cookie)
+    def admit(
+        self, authorization: str | None, cookie_header: str | None, *, is_ahead: bool = False
+    ) -> Caller | None:
+        """Who sends a request, by the token as a Bearer header or by a session's cookie; None for a stranger.
 
-    def admits_headers(self, authorization: str | None, cookie_header: str | None) -> bool:
-        """The same by the bare headers; False too for cookies that only a parser can tell apart."""
+        Who asks ahead of all others (`is_ahead`) waits for none of them. Raises StorageFailed where a session
+        cannot be looked up.
+        """
         if authorization is not None:
-            return self.held.is_bearer(authorization) or self.admits(authorization, {})
-        name = f"{self.cookie_name}="
-        given = [part.strip() for part in (cookie_header or "").split(";")]
-        mine = [part[len(name) :] for part in given if part.startswith(name)]
-        return len(mine) == 1 and equal_in_constant_time(mine[0], self.cookie)
+            return self._admit_bearer(authorization)
+        return self._admit_cookie(cookie_header, lambda cookie: self.sessions.find(cookie, is_ahead=is_ahead))
+
+    def recognize(self, authorization: str | None, cookie_header: str | None) -> Caller | None:
+        """The same by what is in memory; whether a session goes on is to be seen by its revision."""
+        if authorization is not None:
+            return self._admit_bearer(authorization)
+        return None if cookie_header is None else self._admit_cookie(cookie_header, self.sessions.recall)
+
+    def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request comes from a page of ours or of an allowed origin, or from no page at all."""
+        origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
+        return self.origins.comes_from_us(origin, fetch_site, origin_addressed(environ))
+
+    def _admit_bearer(self, authorization: str) -> Caller | None:
+        if self.held.is_bearer(authorization):
+            return PROGRAM
+        scheme, _, credentials = authorization.partition(" ")
+        return PROGRAM if scheme.lower() == "bearer" and self.knows_token(credentials.strip()) else None
+
+    def _admit_cookie(
+        self, cookie_header: str | None, look: Callable[[str], Session | None]
+    ) -> Caller | None:
+        for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
+            session = look(cookie)
+            if session is not None:
+                return Caller(session)
+        return None
 
     def knows_token(self, given: str) -> bool:
         return equal_in_constant_time(given, self.token)
+
+
+def name_cookie(port: int, *, is_https: bool) -> str:
+    """Browsers share cookies between ports, so two servers on one host need two names.
+
+    With the prefix a browser takes the cookie over https only, and from no other host of the domain.
+    """
+    return f"__Host-patchbay_{port}" if is_https else f"patchbay_{port}"
 
 
 def is_json_type(content_type: str | None) -> bool:
@@ -149,8 +199,12 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if incoming.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in incoming.environ:
             return answer_preflight(gate, incoming)
         check_origin(gate, incoming)
-        if not is_open(incoming.path) and not _is_admitted(gate, incoming):
-            return refuse_stranger(incoming)
+        if not is_open(incoming.path):
+            caller = g.caller = _admit(gate, incoming)
+            if caller is None:
+                return refuse_stranger(incoming)
+            check_session_use(gate, incoming, caller)
+            gate.sessions.write_uses()
         check_body(gate, incoming)
         return None
 
@@ -179,8 +233,18 @@ def is_open(path: str) -> bool:
     return path in OPEN_PATHS
 
 
+def takes_form(path: str) -> bool:
+    """Whether what is sent to a path is a form of a page of ours."""
+    return path in FORM_PATHS or path.startswith(REVIEW_PREFIX)
+
+
 def own_origin(incoming: Request) -> str:
-    return f"{incoming.scheme}://{incoming.environ.get('HTTP_HOST', '')}".lower()
+    return origin_addressed(incoming.environ)
+
+
+def origin_addressed(environ: Mapping[str, Any]) -> str:
+    """The origin of this server under the name by which a request addresses it."""
+    return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}".lower()
 
 
 def check_host(gate: Gate, incoming: Request) -> None:
@@ -196,12 +260,23 @@ def check_host(gate: Gate, incoming: Request) -> None:
 
 def check_origin(gate: Gate, incoming: Request) -> None:
     """Raises ForeignOrigin for a change that a page of another origin asks for."""
-    if incoming.method in SAFE_METHODS:
-        return
-    origin, fetch_site = incoming.environ.get("HTTP_ORIGIN"), incoming.environ.get("HTTP_SEC_FETCH_SITE")
-    if not gate.origins.may_change_state(origin, fetch_site, own_origin(incoming)):
+    if incoming.method not in SAFE_METHODS and not gate.comes_from_us(incoming.environ):
         raise ForeignOrigin(
             "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
+        )
+
+
+def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
+    """Raises ForeignOrigin where a page of another origin makes a signed-in browser ask for anything but a page.
+
+    Browsers send cookies along to every port of a host, with images and frames too.
+    """
+    if caller.session is None or gate.comes_from_us(incoming.environ):
+        return
+    is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+    if not is_navigation or incoming.path.startswith(API_ROUTES):
+        raise ForeignOrigin(
+            "Pages of this origin may not use a browser's session; PATCHBAY_ALLOWED_ORIGINS lists who may."
         )
 
 
@@ -227,7 +302,7 @@ def check_body(gate: Gate, incoming: Request) -> None:
     if (incoming.content_length or 0) > gate.max_body_size_bytes:
         raise TooLarge(f"The body is larger than {gate.max_body_size_bytes} bytes (PATCHBAY_MAX_BODY_SIZE).")
     has_body = bool(incoming.content_length) or "HTTP_TRANSFER_ENCODING" in incoming.environ
-    if incoming.method in SAFE_METHODS or not has_body or incoming.path in FORM_PATHS:
+    if incoming.method in SAFE_METHODS or not has_body or takes_form(incoming.path):
         return
     if not is_json_type(incoming.environ.get("CONTENT_TYPE")):
         raise NotJson("Send the body as application/json in UTF-8.")
@@ -238,11 +313,8 @@ def _this_request() -> Request:
     return request._get_current_object()  # type: ignore[attr-defined]
 
 
-def _is_admitted(gate: Gate, incoming: Request) -> bool:
-    authorization = incoming.environ.get("HTTP_AUTHORIZATION")
-    if gate.admits_headers(authorization, incoming.environ.get("HTTP_COOKIE")):
-        return True
-    return authorization is None and gate.admits(None, incoming.cookies)
+def _admit(gate: Gate, incoming: Request) -> Caller | None:
+    return gate.admit(incoming.environ.get("HTTP_AUTHORIZATION"), incoming.environ.get("HTTP_COOKIE"))
 
 
 def _is_ours(gate: Gate, incoming: Request) -> bool:

@@ -1,8 +1,10 @@
 """The layer ahead of Flask for one question: is this exact render fresh?
 
 What Flask answered from a fresh artifact is remembered with the exact request: method, address, body, and every
-header that the gate or the route goes by, but for the token. The same request again needs the token checked and
-the answer found still true, and is given without Flask. Whatever differs goes through Flask, which alone refuses.
+header that the gate or the route goes by, but for the token and the cookie. The same request again needs its caller
+known and the answer found still true, and is given without Flask. Whatever differs goes through Flask, which alone
+refuses. A browser's session is as good as the answer when both were found at one revision of the store, which the
+end of any session raises.
 """
 
 from __future__ import annotations
@@ -14,14 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
 from integrations.known_hits import Headers, Hit, KnownHits, Question
-from web.gate import API_PREFIX, Gate
+from web.gate import API_ROUTES, Caller, Gate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Where the route leaves the Hit that it answered with.
 NOTE = "patchbay.hit"
-RENDER_PREFIX, RENDER_SUFFIX = f"{API_PREFIX}v1/integrations/", "/render"
+RENDER_PREFIX, RENDER_SUFFIX = f"{API_ROUTES}integrations/", "/render"
 MAX_BODY_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
 RENDER_METHODS = frozenset({"POST", "GET"})
@@ -60,21 +62,21 @@ class HitLayer:
             return self._app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        is_admitted = self._gate.admits_headers(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"))
-        answer = self.find(environ, body) if is_admitted else None
+        caller = self._gate.recognize(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"))
+        answer = None if caller is None else self.find(environ, body, caller)
         if answer is None:
             return self.ask(body, environ, start_response)
         start_response(f"{answer.status} {REASONS[answer.status]}", answer.headers)
         return [answer.body]
 
-    def find(self, environ: WSGIEnvironment, body: bytes) -> Answer | None:
-        """The answer to a request that was answered before, for a caller whose token was found right.
+    def find(self, environ: WSGIEnvironment, body: bytes, caller: Caller) -> Answer | None:
+        """The answer to a request that was answered before, for a caller who was recognized.
 
         None for what is Flask's. A token that is rotated meanwhile makes all that is known untrue.
         """
         question = _question(environ, body)
         known = self._hits.get(question)
-        if known is None:
+        if known is None or not self._may_have(caller, known.hit, environ):
             return None
         try:
             headers = self._hits.give(question, known, self._commits())
@@ -85,6 +87,10 @@ class HitLayer:
         if access_log.isEnabledFor(logging.DEBUG):
             access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
         return Answer(known.status, headers, known.body)
+
+    def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
+        session = caller.session
+        return session is None or (session.revision == hit.revision and self._gate.comes_from_us(environ))
 
     def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Flask's answer, remembered where it may be given again."""

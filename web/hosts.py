@@ -73,11 +73,12 @@ class Origins:
         """Whether an Origin header is exactly one of ours; `null` and look-alikes never are."""
         return origin is not None and (origin == own_origin or origin in self.configured)
 
-    def may_change_state(self, origin: str | None, fetch_site: str | None, own_origin: str) -> bool:
-        """Whether a request that changes something comes from a page of ours, or from no page at all.
+    def comes_from_us(self, origin: str | None, fetch_site: str | None, own_origin: str) -> bool:
+        """Whether a request comes from a page of ours, or from no page at all.
 
-        A program sends neither header. A browser sends Origin with each such request; where it sends only
-        Sec-Fetch-Site, another site is refused, and another port or subdomain of this one too.
+        A program sends neither header. A browser sends Origin with each request that changes something or that a
+        script may read; where it sends only Sec-Fetch-Site, another site is refused, and another port or subdomain
+        of this one too.
         """
         if origin is not None:
             return self.accept(origin, own_origin)

@@ -15,12 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from werkzeug.http import parse_cookie
 
+from errors import StorageFailed
 from integrations.fair_pool import FairPool
 from settings import Settings
 from web.front_threads import FrontThreads
-from web.gate import FORM_PATHS, Gate, is_open
+from web.gate import FORM_PATHS, Caller, Gate, is_open
 from web.hit_layer import HitLayer, is_render
 from web.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
 
@@ -83,13 +83,14 @@ class Reception:
         self._threads.close()
 
     def _receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
-        is_admitted = self._gate is None or self._gate.admits_headers(
-            environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")
+        gate = self._gate
+        caller = (
+            gate.recognize(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")) if gate else None
         )
         body = b""
         if "CONTENT_LENGTH" in environ:
             size_bytes = int(environ["CONTENT_LENGTH"])
-            if size_bytes <= self._readable_bytes(environ, is_admitted):
+            if size_bytes <= self._readable_bytes(environ, caller):
                 body = self._threads.read(environ["wsgi.input"].read)
                 if len(body) != size_bytes:
                     return _refuse(exchange, 400)
@@ -97,8 +98,8 @@ class Reception:
             # The server cannot tell a body in chunks that was cut off from a whole one.
             return _refuse(exchange, 411)
         app: WSGIApplication = self._app
-        if is_admitted and self._layer is not None and is_render(environ):
-            answer = self._layer.find(environ, body)
+        if caller is not None and self._layer is not None and is_render(environ):
+            answer = self._layer.find(environ, body, caller)
             if answer is not None:
                 exchange.response_bytes(answer.status, answer.headers, answer.body)
                 return answer.status
@@ -112,16 +113,23 @@ class Reception:
         self._calls.close()
         self._house.shutdown()
 
-    def _readable_bytes(self, environ: WSGIEnvironment, is_admitted: bool) -> int:
+    def _readable_bytes(self, environ: WSGIEnvironment, caller: Caller | None) -> int:
         """How large a body is read from this client: nothing is from one that the gate will turn away."""
-        if is_admitted or self._gate is None:
+        if caller is not None or self._gate is None:
             return self._max_body_size_bytes
         if is_open(environ["PATH_INFO"]) or environ["PATH_INFO"] in FORM_PATHS:
             return MAX_FORM_BYTES
-        # A cookie that only a parser can tell from others of its name.
-        cookies = parse_cookie(environ.get("HTTP_COOKIE"))
-        knows = self._gate.admits(environ.get("HTTP_AUTHORIZATION"), cookies)
-        return self._max_body_size_bytes if knows else 0
+        return self._max_body_size_bytes if self._is_signed_in(self._gate, environ) else 0
+
+    def _is_signed_in(self, gate: Gate, environ: WSGIEnvironment) -> bool:
+        """Whether a session that is not in memory yet is in the store; where nobody can tell, Flask says so."""
+        try:
+            return (
+                gate.admit(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"), is_ahead=True)
+                is not None
+            )
+        except StorageFailed:
+            return False
 
     def _hand_over(self, exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
         environ.update(SERVER_VARIABLES)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from errors import Unauthorized
+from errors import ForeignOrigin, NotFound, TooManySignIns, Unauthorized
 from web.gate import SIGNIN_PATH, Gate
 from web.json import parse_json
+from web.problems import retry_after_seconds
 
 FIRST_PAGE = "/notebook"
-YEAR_SECONDS = 365 * 86400
 MAX_NEXT_LENGTH = 2000
+# Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page of its own.
+NAVIGATIONS = frozenset({("navigate", "document"), ("navigate", None)})
 
 blueprint = Blueprint("signin", __name__)
 
@@ -36,47 +39,78 @@ def show_signin() -> BaseResponse:
     next_path = safe_next(request.args.get("next"))
     if "token" not in request.args:
         return _page(next_path)
-    if not _gate().knows_token(request.args["token"]):
-        return _page(next_path, wrong=True)
-    return _sign_in(redirect(next_path, 303))
+    _refuse_embedded()
+    return _try_on_page(request.args["token"], next_path)
 
 
 @blueprint.post(SIGNIN_PATH)
 def submit_signin() -> BaseResponse:
     """A signed-in browser: the form leads on to `next`, JSON answers `{success: true}`."""
-    if request.is_json:
-        body = parse_json(request.get_data())
-        token = body.get("token") if isinstance(body, dict) else None
-        if not isinstance(token, str) or not _gate().knows_token(token):
-            raise Unauthorized("That is not the token of this server.")
-        return _sign_in(jsonify(success=True))
-    next_path = safe_next(request.form.get("next"))
-    if not _gate().knows_token(request.form.get("token", "").strip()):
-        return _page(next_path, wrong=True)
-    return _sign_in(redirect(next_path, 303))
+    if not request.is_json:
+        return _try_on_page(request.form.get("token", "").strip(), safe_next(request.form.get("next")))
+    body = parse_json(request.get_data())
+    token = body.get("token") if isinstance(body, dict) else None
+    if not _is_right(token if isinstance(token, str) else ""):
+        raise Unauthorized("That is not the token of this server.")
+    return _sign_in(jsonify(success=True))
 
 
 @blueprint.post("/signout")
 def sign_out() -> BaseResponse:
-    """A browser without its cookie, back on the sign-in page."""
-    response = redirect(SIGNIN_PATH, 303)
-    response.delete_cookie(_gate().cookie_name, httponly=True, samesite="Strict")
+    """A browser without its cookie, whose session has ended, back on the sign-in page."""
+    gate, response = _gate(), redirect(SIGNIN_PATH, 303)
+    _end_session(gate)
+    response.delete_cookie(gate.cookie_name, secure=gate.is_https, httponly=True, samesite="Strict")
     return response
 
 
-def _page(next_path: str, *, wrong: bool = False) -> BaseResponse:
-    signed_in = _gate().admits(None, request.cookies)
-    html = render_template("signin.html", next_path=next_path, wrong=wrong, signed_in=signed_in)
-    return Response(html, 401 if wrong else 200, {"Cache-Control": "no-store"})
+def _try_on_page(token: str, next_path: str) -> BaseResponse:
+    try:
+        if not _is_right(token):
+            return _page(next_path, 401)
+    except TooManySignIns as error:
+        return _page(next_path, 429, retry_after_seconds(error))
+    return _sign_in(redirect(next_path, 303))
+
+
+def _is_right(token: str) -> bool:
+    """Whether that is the token. Raises TooManySignIns where too many were wrong, whatever this one is."""
+    gate, address = _gate(), request.remote_addr or ""
+    gate.attempts.begin(address)
+    is_right = gate.knows_token(token)
+    gate.attempts.end(address, is_right=is_right)
+    return is_right
+
+
+def _refuse_embedded() -> None:
+    """Raises ForeignOrigin for a link that another page does not lead to, but loads as an image or in a frame.
+
+    Else such a page could use up the attempts of who sits at this machine.
+    """
+    is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
+    if not is_page and not _gate().comes_from_us(request.environ):
+        raise ForeignOrigin("Only a page of its own may be signed in by a link.")
+
+
+def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) -> BaseResponse:
+    signed_in = _gate().admit(None, request.headers.get("Cookie")) is not None
+    html = render_template(
+        "signin.html", next_path=next_path, status=status, wait_seconds=wait_seconds, signed_in=signed_in
+    )
+    response = Response(html, status, {"Cache-Control": "no-store"})
+    if wait_seconds is not None:
+        response.headers["Retry-After"] = str(wait_seconds)
+    return response
 
 
 def _sign_in(response: BaseResponse) -> BaseResponse:
     gate = _gate()
+    _end_session(gate)
     response.set_cookie(
         gate.cookie_name,
-        gate.cookie,
-        max_age=YEAR_SECONDS,
-        secure=request.is_secure,
+        gate.sessions.begin(request.headers.get("User-Agent")),
+        max_age=gate.sessions.lifetime_seconds,
+        secure=gate.is_https,
         httponly=True,
         samesite="Strict",
     )
@@ -84,6 +118,14 @@ def _sign_in(response: BaseResponse) -> BaseResponse:
     # The address asked for held the token.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _end_session(gate: Gate) -> None:
+    """Ends the session that the browser has, so that none is left behind which nobody can use."""
+    caller = gate.admit(None, request.headers.get("Cookie"))
+    if caller is not None and caller.session is not None:
+        with suppress(NotFound):
+            gate.sessions.end(caller.session.id)
 
 
 def _gate() -> Gate:

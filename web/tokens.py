@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from plugin_store.files import create_private_file, replace_private_file
 from settings import ConfigurationError, Settings, parse_token
@@ -18,7 +19,9 @@ from web.hosts import is_loopback
 log = logging.getLogger("patchbay.tokens")
 
 TOKEN_BYTES = 32
-COOKIE_PURPOSE = b"patchbay session cookie"
+SHORTEST_BEYOND_LOOPBACK = 20
+# A token that a person chose may be short, and its digest lies in every backup of the store.
+DIGEST_SALT, DIGEST_ROUNDS = b"patchbay sessions", 30_000
 
 
 class HeldToken:
@@ -26,6 +29,7 @@ class HeldToken:
 
     def __init__(self, settings: Settings) -> None:
         self._path = None if settings.token else token_path(settings)
+        self._digested = ("", "")
         self._take(load_token(settings))
         self._state = self._look()
         self._commits = -1
@@ -35,9 +39,12 @@ class HeldToken:
         return self._value
 
     @property
-    def cookie(self) -> str:
-        """What a browser that is signed in keeps."""
-        return self._cookie
+    def digest(self) -> str:
+        """What the store knows the token by; made when it is first needed, which takes some 50 ms."""
+        value, digest = self._digested
+        if value != self._value:
+            value, digest = self._digested = self._value, digest_token(self._value)
+        return digest
 
     @property
     def is_for_good(self) -> bool:
@@ -62,7 +69,7 @@ class HeldToken:
         self._commits = commits
 
     def _take(self, token: str) -> None:
-        self._value, self._cookie = token, cookie_value(token)
+        self._value = token
         self._bearer = f"Bearer {token}".encode()
 
     def _look(self) -> tuple[int, int] | None:
@@ -77,9 +84,10 @@ def load_token(settings: Settings) -> str:
     """The configured token, else the one in the instance folder, made there at first start.
 
     Raises ConfigurationError when the server would be reachable from other machines by a token that
-    nobody chose, and when the token file is open to other users.
+    nobody chose or that can be guessed, and when the token file is open to other users.
     """
     if settings.token:
+        _refuse_short(settings, settings.token)
         return settings.token
     if not is_loopback(settings.host):
         raise ConfigurationError(
@@ -91,6 +99,16 @@ def load_token(settings: Settings) -> str:
         with _clear_write_errors(path), suppress(FileExistsError):
             create_private_file(path, f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
     return _read_token(path)
+
+
+def _refuse_short(settings: Settings, token: str) -> None:
+    public_host = urlsplit(settings.public_url or "").hostname
+    beyond = [host for host in (settings.host, public_host) if host and not is_loopback(host)]
+    if beyond and len(token) < SHORTEST_BEYOND_LOOPBACK:
+        raise ConfigurationError(
+            f"{beyond[0]} can be reached from other machines: "
+            f"PATCHBAY_TOKEN must have at least {SHORTEST_BEYOND_LOOPBACK} characters."
+        )
 
 
 def rotate_token(settings: Settings) -> str:
@@ -126,9 +144,9 @@ def _clear_write_errors(path: Path) -> Iterator[Path]:
         ) from None
 
 
-def cookie_value(token: str) -> str:
-    """What a signed-in browser keeps: it proves the token without holding it."""
-    return hmac.new(token.encode(), COOKIE_PURPOSE, hashlib.sha256).hexdigest()
+def digest_token(token: str) -> str:
+    """What sessions are kept with, so that a changed token ends them: slow to make, for whoever guesses at it."""
+    return hashlib.pbkdf2_hmac("sha256", token.encode(), DIGEST_SALT, DIGEST_ROUNDS).hex()
 
 
 def equal_in_constant_time(given: str, right: str) -> bool:

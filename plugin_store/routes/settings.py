@@ -10,6 +10,7 @@ from plugin_store.configs import ConfigView
 from plugin_store.destinations import Destination, read_destination
 from plugin_store.routes.shared import check_plugin_id, scope_of
 from plugin_store.secret_book import SecretView
+from plugin_store.workspaces import Scope
 from schemas.state import (
     ConfigSchema,
     ConfigUpdateSchema,
@@ -23,6 +24,7 @@ from schemas.state import (
 )
 from web.blueprint import Blueprint
 from web.context import services
+from web.person import require_person, review_page
 
 blueprint = Blueprint("settings", __name__, description="An integration's switch, config, secrets and review")
 
@@ -86,13 +88,23 @@ def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
 @blueprint.arguments(ReviewDecisionSchema)
 @blueprint.response(200, ReviewStateSchema)
 def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """Let locked secrets go where the integration sends them now, or leave them locked."""
-    review = services().reviews.decide(plugin_id, scope_of(scope), accept=body["accept"], seen=_seen(body))
-    return {"plugin_id": plugin_id, "review": review}
+    """Let locked secrets go where the integration sends them now, or leave them locked.
+
+    Only a person accepts: in a signed-in browser, from a page of this server; the page /review/{plugin_id} shows
+    the change. Else the answer is a 403, `person_needed`, that names the page.
+    """
+    if body["accept"]:
+        require_person(review_page(plugin_id, scope))
+    return {"plugin_id": plugin_id, "review": carry_out_decision(plugin_id, scope_of(scope), body)}
 
 
-def _seen(body: dict[str, Any]) -> list[Destination] | None:
-    """The destinations that a person looked at; None where the body tells none."""
-    if "new" not in body:
+def carry_out_decision(plugin_id: str, scope: Scope, decision: dict[str, Any]) -> dict[str, Any] | None:
+    """The review that is still due after a person's word on it. Raises NotFound, Conflict."""
+    return services().reviews.decide(plugin_id, scope, accept=decision["accept"], seen=_seen(decision))
+
+
+def _seen(decision: dict[str, Any]) -> list[Destination] | None:
+    """The destinations that a person looked at; None where the decision tells none."""
+    if "new" not in decision:
         return None
-    return [found for item in body["new"] if (found := read_destination(item)) is not None]
+    return [found for item in decision["new"] if (found := read_destination(item)) is not None]

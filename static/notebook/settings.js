@@ -58,35 +58,17 @@ export function enableSwitch(integration, host) {
 }
 
 /**
- * Where secrets went and would go, as lines of text.
+ * The way to the page on which a person accepts where secrets go; no script can.
  *
- * @param {Destination[]} destinations
+ * @param {Integration} integration
  */
-const destinationList = (destinations) =>
-  h('ul', {}, destinations.map((destination) => h('li', {}, destination.text)));
-
-/** @param {Integration} integration @param {SettingsHost} host */
-function reviewNotice({ id, name, review }, host) {
+function reviewNotice({ id, review }) {
   if (!review) return null;
-  const decide = async () => {
-    try {
-      await host.client.review(id, true, review.new);
-      host.announce(`${name}: accepted.`);
-      await host.changed(id);
-      host.reopen(id);
-    } catch (error) {
-      host.announce(failureText(error));
-    }
-  };
   return h('section', { class: 'notice review' }, [
     h('h3', {}, icon('alert'), 'A change waits for you'),
     h('p', {}, review.reason),
-    h('p', {}, 'Until now its secrets went to'),
-    destinationList(review.old),
-    h('p', {}, 'Now it would send them to'),
-    destinationList(review.new),
-    h('p', {}, 'If you do not know why, leave it: the secrets stay locked.'),
-    h('button', { type: 'button', class: 'button small', onclick: decide }, 'Accept the change'),
+    h('p', {}, 'Until it is accepted, nothing is sent.'),
+    h('a', { class: 'button small', href: `/review/${encodeURIComponent(id)}` }, 'Look at the change'),
   ]);
 }
 
@@ -214,7 +196,7 @@ export async function drawSettings(integration, host) {
       origin && [' · ', address ? externalLink(address, origin) : origin],
     ]),
     h('div', { class: 'switch-row' }, h('span', {}, 'On in this workspace'), enableSwitch(integration, host)),
-    reviewNotice(integration, host),
+    reviewNotice(integration),
     settingsForm(integration, current, host),
   ]);
 }

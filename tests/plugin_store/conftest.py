@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -26,8 +26,10 @@ from plugin_store.routes import plugin_states, plugins, settings, workspaces
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
 from tests.plugin_store.manifests import compile_plugin, destinations
+from web.gate import Caller
 from web.json import Int64Converter, OrjsonProvider
 from web.problems import init_problems
+from web.sessions import Session
 
 WORKSPACE = Scope(1)
 NOTEBOOK = Scope(1, 1)
@@ -109,14 +111,18 @@ def store(reopen: Callable[..., Store]) -> Store:
 
 
 class Client:
-    """Calls the API as a frontend does."""
+    """Calls the API as a page of the server's own does."""
 
     def __init__(self, client: FlaskClient) -> None:
         self._client = client
 
     def __getattr__(self, method: str) -> Callable[..., TestResponse]:
         return lambda path, body=None, **query: self._client.open(
-            f"/api/v1{path}", method=method.upper(), json=body, query_string=query or None
+            f"/api/v1{path}",
+            method=method.upper(),
+            json=body,
+            query_string=query or None,
+            headers={"Sec-Fetch-Site": "same-origin"},
         )
 
 
@@ -137,6 +143,11 @@ def client(store: Store) -> Client:
         vault=store.vault,
         artifacts=Artifacts(bodies, store.database, store.clock, care),
     )
+
+    @app.before_request
+    def let_a_person_in() -> None:
+        g.caller = Caller(Session(1, "", store.clock(), store.clock(), store.database.revision(), ""))
+
     for module in (plugins, workspaces, plugin_states, settings):
         app.register_blueprint(module.blueprint, url_prefix="/api/v1")
     return Client(app.test_client())

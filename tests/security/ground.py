@@ -20,6 +20,7 @@ from app import close_app, create_app
 from settings import Settings, load_settings
 from tests.conftest import API, TOKEN, RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
+from tests.security.signed_in import SignedIn
 from web.serve import bind
 from web.server import make_server
 
@@ -182,6 +183,15 @@ class Ground:
         answer = self.server.request(method, path, **options)
         assert answer.headers.get("Content-Type") != "text/event-stream"
         self.heard.append(repr(sorted(answer.headers.items())).encode() + b"\n" + answer.content)
+        return answer
+
+    def decide(self, service: Service, *, scope: str = "", **body: Any) -> requests.Response:
+        """What a signed-in browser says of a review, on a page of the server's own."""
+        browser = SignedIn.at(self.server.url, self.server.token)
+        answer = browser.call(
+            "POST", f"/integrations/{service.id}/review{scope}", body, Sec_Fetch_Site="same-origin"
+        )
+        self.heard.append(answer.content)
         return answer
 
     def sent(self) -> bytes:

@@ -116,14 +116,13 @@ def test_everything_else_of_the_manifest_updates_at_once(ground: Ground) -> None
 def test_what_a_person_accepts_goes_there(ground: Ground) -> None:
     service = entered(ground)
     service.declare(base_url=ground.stranger_url)
-    path = f"/integrations/{service.id}/review"
-    refused = ground.call("POST", path, {"accept": False})
+    refused = ground.call("POST", f"/integrations/{service.id}/review", {"accept": False})
     assert refused.json()["review"] == review_of(service)
     assert_locked(service)
-    stale = ground.call("POST", path, {"accept": True, "new": [in_header(ground.provider_url)]})
+    stale = ground.decide(service, accept=True, new=[in_header(ground.provider_url)])
     assert stale.status_code == 409
     assert_locked(service)
-    assert ground.call("POST", path, {"accept": True}).json()["review"] is None
+    assert ground.decide(service, accept=True).json()["review"] is None
     assert [answer.status_code for answer in service.ask_in_every_way()] == [200] * 3
     assert all(ground.secret.encode() in request for request in ground.stranger.requests)
     assert set(ground.places_of()) == {"the stranger"}
@@ -192,7 +191,7 @@ class TestSettings:
         service.configure(scope=scope, server=ground.stranger_url)
         assert_locked(service, scope)
         assert_works(service)
-        accepted = ground.call("POST", f"/integrations/{service.id}/review{scope}", {"accept": True})
+        accepted = ground.decide(service, scope=scope, accept=True)
         assert accepted.json()["review"] is None
         assert service.render(scope=scope).status_code == 200
         assert service.render().status_code == 200

@@ -9,9 +9,11 @@ from werkzeug.test import TestResponse
 
 from settings import Settings
 from tests.conftest import Client
+from tests.web.conftest import MakeGate
 from web.gate import Gate, init_gate, is_json_type
 from web.problems import init_problems
-from web.tokens import HeldToken, rotate_token
+from web.sessions import digest_of
+from web.tokens import rotate_token
 
 TOKEN = "the-right-token"
 OWN = "http://127.0.0.1:8765"
@@ -20,15 +22,11 @@ FRIENDLY_SETTINGS = {"allowed_origins": (FRIEND,), "max_body_size_bytes": 1000}
 
 
 @pytest.fixture
-def gated(settings: Settings) -> Flask:
+def gated(settings: Settings, make_gate: MakeGate) -> Flask:
     """A small app behind the gate: `/api/v1/thing` takes every method, `/page` is a page."""
     app = Flask("gated", static_folder=None)
     init_problems(app)
-    init_gate(
-        app,
-        Gate.of(replace(settings, **FRIENDLY_SETTINGS), HeldToken(replace(settings, token=TOKEN))),
-        lambda: 0,
-    )
+    init_gate(app, make_gate(replace(settings, **FRIENDLY_SETTINGS, token=TOKEN)), lambda: 0)
 
     @app.route("/api/v1/thing", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     def thing() -> Any:
@@ -113,19 +111,21 @@ def test_the_right_token_is_let_in(gated: Flask, authorization: str):
 
 def test_the_cookie_lets_in_and_the_token_as_a_cookie_does_not(gated: Flask):
     gate: Gate = gated.extensions["patchbay_gate"]
-    assert call(gated, token=None, headers={"Cookie": f"{gate.cookie_name}={gate.cookie}"}).status_code == 200
-    for value in (TOKEN, "", gate.cookie[:-1], "\xff"):
+    cookie = gate.sessions.begin(None)
+    assert call(gated, token=None, headers={"Cookie": f"{gate.cookie_name}={cookie}"}).status_code == 200
+    for value in (TOKEN, "", cookie[:-1], f"{cookie}x", digest_of(cookie), "\xff"):
         assert call(gated, token=None, headers={"Cookie": f"{gate.cookie_name}={value}"}).status_code == 401
 
 
 @pytest.mark.parametrize("is_configured", [True, False])
-def test_a_token_is_looked_for_anew_only_where_it_may_be_rotated(settings: Settings, is_configured: bool):
+def test_a_token_is_looked_for_anew_only_where_it_may_be_rotated(
+    settings: Settings, make_gate: MakeGate, is_configured: bool
+):
     app = Flask("rotating", static_folder=None)
     settings = replace(settings, token=TOKEN if is_configured else None)
-    settings.instance.mkdir(exist_ok=True)
-    held, looks = HeldToken(settings), []
-    before = held.value
-    init_gate(app, Gate.of(settings, held), lambda: looks.append(1) or len(looks))
+    gate, looks = make_gate(settings), []
+    held, before = gate.held, gate.token
+    init_gate(app, gate, lambda: looks.append(1) or len(looks))
     app.add_url_rule("/page", view_func=lambda: "<p>")
     if not is_configured:
         rotate_token(settings)
@@ -136,7 +136,7 @@ def test_a_token_is_looked_for_anew_only_where_it_may_be_rotated(settings: Setti
 
 def test_a_wrong_header_is_not_made_up_for_by_a_cookie(gated: Flask):
     gate: Gate = gated.extensions["patchbay_gate"]
-    headers = {"Cookie": f"{gate.cookie_name}={gate.cookie}"}
+    headers = {"Cookie": f"{gate.cookie_name}={gate.sessions.begin(None)}"}
     assert call(gated, token="wrong", headers=headers).status_code == 401
 
 

@@ -221,12 +221,14 @@ def test_a_page_of_an_allowed_origin_gets_its_grant_and_no_other_page_does(
 
 
 def test_a_browser_comes_in_by_its_cookie(page: Page, app: Flask):
-    cookie = app.extensions["patchbay_gate"].cookie
     name = app.extensions["patchbay_gate"].cookie_name
+    cookie = app.extensions["patchbay_gate"].sessions.begin(None)
+    headers = {"Cookie": f"other=1; {name}={cookie}"}
     browser = Client(app, token=None)
     page.settle()
+    assert browser.post(RENDER, BODY, headers=headers).status_code == 200
     before = page.asked_of_flask
-    answer = browser.post(RENDER, BODY, headers={"Cookie": f"other=1; {name}={cookie}"})
+    answer = browser.post(RENDER, BODY, headers=headers)
     assert (answer.status_code, page.asked_of_flask) == (200, before)
     assert browser.post(RENDER, BODY, headers={"Cookie": f"{name}=x"}).status_code == 401
 

@@ -144,7 +144,7 @@ ORIGINS = Origins(frozenset({"http://localhost:5173"}))
         ("http://localhost:5173, http://evil.com", None, False),
     ],
 )
-def test_only_programs_and_pages_of_ours_may_change_state(
+def test_a_request_comes_from_us_when_a_program_or_a_page_of_ours_sends_it(
     origin: str | None, fetch_site: str | None, allowed: bool
 ):
-    assert ORIGINS.may_change_state(origin, fetch_site, OWN) is allowed
+    assert ORIGINS.comes_from_us(origin, fetch_site, OWN) is allowed

@@ -9,24 +9,24 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from settings import ROOT, Settings
+from tests.web.conftest import MakeGate
 from web import signin
-from web.gate import Gate, init_gate
+from web.gate import init_gate
 from web.json import OrjsonProvider
 from web.problems import init_problems
 from web.signin import safe_next
-from web.tokens import HeldToken
 
 TOKEN = "the-right-token"
 BASE = "http://127.0.0.1:8765"
 
 
 @pytest.fixture
-def browser(settings: Settings) -> FlaskClient:
+def browser(settings: Settings, make_gate: MakeGate) -> FlaskClient:
     """A browser with cookies, before an app with a sign-in page and one page behind the gate."""
     app = Flask("signin", root_path=str(ROOT))
     app.json = OrjsonProvider(app)
     init_problems(app)
-    init_gate(app, Gate.of(settings, HeldToken(replace(settings, token=TOKEN))), lambda: 0)
+    init_gate(app, make_gate(replace(settings, token=TOKEN)), lambda: 0)
     app.register_blueprint(signin.blueprint)
     app.add_url_rule("/notebook", view_func=lambda: "inside", endpoint="inside")
     return app.test_client()
@@ -43,7 +43,7 @@ def test_the_printed_link_signs_in_and_leads_to_a_clean_address(browser: FlaskCl
     assert response.headers["Referrer-Policy"] == "no-referrer"
     assert response.headers["Cache-Control"] == "no-store"
     cookie = response.headers["Set-Cookie"]
-    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=31536000"))
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=15552000"))
     assert "Domain" not in cookie
     assert TOKEN not in cookie + response.get_data(as_text=True)
     assert visit(browser, "/notebook").get_data(as_text=True) == "inside"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from settings import ConfigurationError, Settings
-from web.tokens import cookie_value, equal_in_constant_time, load_token, rotate_token, token_path
+from web.tokens import digest_token, equal_in_constant_time, load_token, rotate_token, token_path
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def test_beyond_loopback_nothing_starts_without_a_configured_token(unset: Settin
     load_token(unset)
     with pytest.raises(ConfigurationError, match="PATCHBAY_TOKEN"):
         load_token(replace(unset, host=host))
-    assert load_token(replace(unset, host=host, token="chosen")) == "chosen"
+    chosen = "chosen-by-somebody-at-length"
+    assert load_token(replace(unset, host=host, token=chosen)) == chosen
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
@@ -78,9 +79,24 @@ def test_rotation_puts_another_token_in_place(unset: Settings):
     assert stat.S_IMODE(token_path(unset).stat().st_mode) == 0o600
 
 
-def test_the_cookie_does_not_hold_the_token():
-    assert "a-token" not in cookie_value("a-token")
-    assert cookie_value("a-token") != cookie_value("b-token")
+@pytest.mark.parametrize(
+    "reach", [{"host": "0.0.0.0"}, {"host": "nas.lan"}, {"public_url": "https://patchbay.example"}]
+)
+def test_beyond_loopback_a_short_token_refuses_to_start(unset: Settings, reach: dict[str, str]):
+    with pytest.raises(ConfigurationError, match="at least 20 characters") as refusal:
+        load_token(replace(unset, **reach, token="a-short-token-of-19"))
+    assert "a-short-token" not in refusal.value.message
+    assert load_token(replace(unset, **reach, token="a-longer-token-of-20")) == "a-longer-token-of-20"
+
+
+@pytest.mark.parametrize("public_url", [None, "http://localhost:9000", "http://[::1]:9000"])
+def test_on_loopback_a_short_token_will_do(unset: Settings, public_url: str | None):
+    assert load_token(replace(unset, token="short", public_url=public_url)) == "short"
+
+
+def test_what_the_store_keeps_of_a_token_does_not_hold_it():
+    assert "a-token" not in digest_token("a-token")
+    assert digest_token("a-token") != digest_token("b-token")
 
 
 @pytest.mark.parametrize(

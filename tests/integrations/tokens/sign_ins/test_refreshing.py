@@ -14,7 +14,7 @@ from integrations.manifest import GRANT
 from integrations.parameters import Values
 from plugin_store.models import PluginSecret
 from settings import Settings
-from tests.conftest import Client
+from tests.conftest import Client, Person
 from tests.integrations.tokens.conftest import (
     CLIENT_SECRET,
     Asker,
@@ -166,14 +166,20 @@ class TestReview:
             asker.get()
 
     def test_a_person_may_let_it_go(
-        self, client: Client, stranger: Client, home: str, provider: RotatingServer, asker: Asker
+        self,
+        client: Client,
+        person: Person,
+        stranger: Client,
+        home: str,
+        provider: RotatingServer,
+        asker: Asker,
     ):
         sign_in(client, stranger)
         section = {"auth": {"type": "api_key", "in": "header", "name": "X-Token", "value": "{access_token}"}}
         declare(client, asker.installed.standing.manifest["integration"] | section, PROPERTIES)
         with pytest.raises(ReviewDue):
             asker.get()
-        client.post("/integrations/svc/review", {"accept": True})
+        assert person.post("/integrations/svc/review", {"accept": True}).status_code == 200
         assert client.get("/integrations/svc/oauth2").json["status"] == "ok"
         assert asker.get() == {"access_token": "T2-0123456789"}
 

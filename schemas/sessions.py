@@ -1,0 +1,23 @@
+"""The browsers that are signed in."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from schemas.fields import Timestamp
+
+
+class SessionSchema(Schema):
+    """A browser that is signed in; never what it proves it with."""
+
+    id = fields.Integer(required=True)
+    created_at = Timestamp(required=True)
+    last_used_at = Timestamp(required=True, metadata={"description": "Exact to an hour."})
+    user_agent = fields.String(required=True, metadata={"description": "Like `Firefox on Linux`."})
+    current = fields.Boolean(required=True, metadata={"description": "Whether it is the browser that asks."})
+
+
+class EndedSessionsSchema(Schema):
+    """How many sessions were ended."""
+
+    ended = fields.Integer(required=True)

@@ -1,0 +1,61 @@
+"""A gate over a real store, for small apps that stand behind one."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from plugin_store.database import DATABASE_NAME, Database, init_database
+from settings import Settings
+from web.attempts import Attempts
+from web.gate import Gate
+from web.sessions import Sessions
+from web.tokens import HeldToken
+
+MakeGate = Callable[[Settings], Gate]
+
+
+def open_sessions(
+    database: Database, held: HeldToken, settings: Settings, clock: Callable[[], float] = time.time
+) -> Sessions:
+    return Sessions(
+        database,
+        held,
+        clock,
+        idle_days=settings.session_idle_days,
+        lifetime_days=settings.session_lifetime_days,
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store with its tables made, which takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("store")
+    init_database(Flask("store"), folder).close()
+    return folder / DATABASE_NAME
+
+
+@pytest.fixture
+def database(settings: Settings, empty_store: Path) -> Iterator[Database]:
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    shutil.copy(empty_store, settings.instance / DATABASE_NAME)
+    database = init_database(Flask("store"), settings.instance)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def make_gate(settings: Settings, database: Database) -> MakeGate:
+    """Makes gates over the store of the test; `given` differs from `settings` in what the test is about."""
+
+    def make(given: Settings) -> Gate:
+        held = HeldToken(replace(given, instance=settings.instance))
+        return Gate.of(given, held, open_sessions(database, held, given), Attempts(time.time))
+
+    return make
