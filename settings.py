@@ -207,6 +207,9 @@ SETTINGS = (
             "Folder for the database, the cache, the key and the token."),
     Setting("token", "PATCHBAY_TOKEN", parse_token, "", "letters, digits and signs without spaces",
             "Token that lets programs and browsers in; without it one is made at first start.", secret=True),
+    Setting("public_url", "PATCHBAY_PUBLIC_URL", parse_url, "",
+            "a URL like https://patchbay.example.com, without a path",
+            "Address under which browsers reach this server, where it differs from host and port."),
     Setting("allowed_hosts", "PATCHBAY_ALLOWED_HOSTS", parse_hosts, "", HOSTS_RIGHT,
             "Further names under which this server is reached."),
     Setting("allowed_origins", "PATCHBAY_ALLOWED_ORIGINS", parse_origins, "",
@@ -257,6 +260,7 @@ class Settings:
     port: int
     instance: Path
     token: str | None = field(repr=False)
+    public_url: str | None
     allowed_hosts: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     egress_allow: tuple[str, ...]

@@ -18,6 +18,7 @@ from flask import Flask, Request, Response, redirect, request
 from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
 from settings import Settings
 from web.hosts import SAFE_METHODS, HostNames, Origins
+from web.machine_addresses import machine_addresses
 from web.tokens import HeldToken, equal_in_constant_time
 
 API_PREFIX = "/api/"
@@ -69,8 +70,8 @@ class Gate:
             held=held,
             # Browsers share cookies between ports, so two servers on one host need two names.
             cookie_name=f"patchbay_{settings.port}",
-            hosts=HostNames.of(settings),
-            origins=Origins(frozenset(settings.allowed_origins)),
+            hosts=HostNames.of(settings, machine_addresses),
+            origins=Origins.of(settings),
             max_body_size_bytes=settings.max_body_size_bytes,
         )
 
