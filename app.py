@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -78,10 +79,11 @@ from web.gate import Gate, init_gate
 from web.hit_layer import HitLayer
 from web.json import OrjsonProvider
 from web.lazy_group import LazyGroup
+from web.links import ready_lines
 from web.logs import init_access_log, init_logging
 from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
-from web.serve import bind, serve, share_heaps, signin_url
+from web.serve import bind, serve, share_heaps
 from web.server import make_server
 from web.tokens import HeldToken
 
@@ -320,7 +322,8 @@ def main(action: str, **options: str | None) -> None:
 
     Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
     lists them, `flask --app app settings` shows their values. Once it serves, Patchbay prints the link that
-    signs a browser in. Programs send the same token as `Authorization: Bearer …`.
+    signs a browser in; where the output is no terminal, the file that holds the token. Programs send the same
+    token as `Authorization: Bearer …`.
 
     More commands: `flask --app app --help`.
     """
@@ -338,10 +341,16 @@ def main(action: str, **options: str | None) -> None:
     try:
         serve(
             make_server(app, listener, settings),
-            lambda: click.echo(f"Patchbay is ready: open {signin_url(settings, held.value)}"),
+            lambda: tell_ready(settings, held.value),
         )
     finally:
         close_app(app)
+
+
+def tell_ready(settings: Settings, token: str) -> None:
+    """Says on standard output that requests are answered, and how to get in."""
+    for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
+        click.echo(line)
 
 
 def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:
