@@ -321,11 +321,11 @@ def main(action: str, **options: str | None) -> None:
     """Serve Patchbay until Ctrl-C or SIGTERM.
 
     Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
-    lists them, `flask --app app settings` shows their values. Once it serves, Patchbay prints the link that
+    lists them, `make flask ARGS=settings` shows their values. Once it serves, Patchbay prints the link that
     signs a browser in; where the output is no terminal, the file that holds the token. Programs send the same
     token as `Authorization: Bearer …`.
 
-    More commands: `flask --app app --help`.
+    More commands: `make flask`, or `flask --app app --help`.
     """
     settings = load_settings(_override(os.environ, options), DOTENV_PATH)
     share_heaps()

@@ -164,7 +164,7 @@ class Vault:
             for row in session.scalars(select(PluginSecret)):
                 if self._open(row) is not None and not self._keyring.is_current(row.ciphertext):
                     raise ConfigurationError(
-                        "Some secrets still need an old key: run `flask secrets rotate` first."
+                        "Some secrets still need an old key: run `make flask ARGS='secrets rotate'` first."
                     )
             self._keyring.drop_old_keys()
 
