@@ -11,14 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, redirect, request
 
-from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
+from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge
 from settings import Settings
+from web.client_files import CLIENT_HEADERS, CLIENT_PATHS
 from web.hosts import SAFE_METHODS, HostNames, Origins
 from web.machine_addresses import machine_addresses
+from web.strangers import refusal
 from web.tokens import HeldToken, equal_in_constant_time
 
 API_PREFIX = "/api/"
@@ -27,7 +29,9 @@ SIGNIN_PATH = "/signin"
 # asks for the state that a signed-in request was given.
 OAUTH_CALLBACK_PATH = "/oauth/callback"
 # What a browser or a probe needs before it has a token.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
+OPEN_PATHS = frozenset(
+    {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}
+)
 # Paths whose form a page without script sends; their body is no JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 
@@ -151,7 +155,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             return answer_preflight(gate, incoming)
         check_origin(gate, incoming)
         if not is_open(incoming.path) and not _is_admitted(gate, incoming):
-            return refuse_stranger(incoming)
+            return refuse_stranger(gate, incoming)
         check_body(gate, incoming)
         return None
 
@@ -169,7 +173,9 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if wanted is API_HEADERS and "vary" in given:
             response.vary.add("Origin")
         origin = incoming.environ.get("HTTP_ORIGIN")
-        if origin is not None and _is_ours(gate, incoming):
+        if incoming.path in CLIENT_PATHS:
+            headers.update(CLIENT_HEADERS)
+        elif origin is not None and _is_ours(gate, incoming):
             response.vary.add("Origin")
             headers.update(grant_headers(origin, allowed=True))
         return response
@@ -215,12 +221,18 @@ def answer_preflight(gate: Gate, incoming: Request) -> Response:
     return response
 
 
-def refuse_stranger(incoming: Request) -> Any:
+def refuse_stranger(gate: Gate, incoming: Request) -> Any:
     """The way to the sign-in page for a person who opens a page without the token, else Unauthorized."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
     if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
-        return redirect(f"{SIGNIN_PATH}?next={quote(incoming.path, safe='/')}", 303)
-    raise Unauthorized("Send the token as `Authorization: Bearer …`, or sign in at /signin.")
+        return redirect(f"{SIGNIN_PATH}?next={quote(_address_without_token(incoming), safe='/')}", 303)
+    has_cookie = gate.cookie_name in incoming.cookies
+    raise refusal(incoming.environ.get("HTTP_AUTHORIZATION"), has_cookie=has_cookie)
+
+
+def _address_without_token(incoming: Request) -> str:
+    kept = [(name, value) for name, value in incoming.args.items(multi=True) if name != "token"]
+    return f"{incoming.path}?{urlencode(kept)}" if kept else incoming.path
 
 
 def check_body(gate: Gate, incoming: Request) -> None:

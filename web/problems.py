@@ -127,8 +127,14 @@ def answer_error(error: PatchbayError) -> Response:
     if (seconds := retry_after_seconds(error)) is not None:
         headers["Retry-After"] = str(seconds)
     if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = 'Bearer realm="patchbay"'
+        headers["WWW-Authenticate"] = _challenge(error)
     return _respond(problem_of(error), headers)
+
+
+def _challenge(error: Unauthorized) -> str:
+    """RFC 6750 section 3.1: a token that was refused is named as the reason, a missing one is not."""
+    invalid = ', error="invalid_token"' if error.extensions.get("reason") == "wrong_token" else ""
+    return f'Bearer realm="patchbay"{invalid}'
 
 
 def answer_http_exception(error: HTTPException) -> Response:

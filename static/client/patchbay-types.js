@@ -219,7 +219,8 @@
 
 /**
  * @typedef {object} ClientOptions
- * @property {string} [baseUrl] Where Patchbay is: an origin, or an address below which it is mounted.
+ * @property {string} [baseUrl] Where Patchbay is: an origin, or an address below which it is mounted. The server that
+ *   served this file, when left out.
  * @property {string | null} [token] Sent as a Bearer token. Without it, the browser's own sign-in cookie counts.
  * @property {number} [workspaceId] The first workspace, when left out.
  * @property {number} [notebookId] Narrows every call to this notebook of the workspace.

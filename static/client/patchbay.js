@@ -1,10 +1,15 @@
 /**
  * Patchbay's client: what a frontend needs to declare its plugins and to draw their blocks. No dependencies.
  *
- *     import { createClient } from '/static/patchbay.js';
+ *     import { createClient } from '/static/client/patchbay.js';
  *     const patchbay = createClient();
  *     await patchbay.register(myPlugins);                       // at startup: one batch
  *     const answer = await patchbay.render('open-meteo', 'current', { place: 'Lisbon' });
+ *
+ * A page of another origin imports it from the server and brings a token:
+ *
+ *     import { createClient } from 'http://127.0.0.1:8765/static/client/patchbay.js';
+ *     const patchbay = createClient({ token });
  *
  * Every failure is a `PatchbayError`, except that an aborted call rejects with the `AbortError` of its signal.
  *
@@ -40,8 +45,8 @@
 /**
  * A call that did not succeed. `code` is stable: decide by it, show `detail`.
  *
- * `code` is `network` when no answer came at all and `unexpected_answer` when what answered was not Patchbay;
- * `status` is 0 for the former.
+ * `code` is `network` when no answer came at all, `foreign_origin` when the server answers but lets no page of this
+ * origin in, and `unexpected_answer` when what answered was not Patchbay. `status` is 0 where no answer could be read.
  */
 export class PatchbayError extends Error {
   /**
@@ -126,6 +131,38 @@ const wasAborted = (error, signal) =>
   Boolean(signal?.aborted) || (error instanceof DOMException && error.name === 'AbortError');
 
 /**
+ * Whether anything answers at an address. A page may learn that of any origin, but not what was answered.
+ *
+ * @param {string} url
+ * @param {typeof globalThis.fetch} fetch
+ * @param {AbortSignal} [signal]
+ */
+const doesAnswer = (url, fetch, signal) =>
+  fetch(url, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal }).then(() => true, () => false);
+
+/**
+ * What a call rejects with when no answer could be read. A browser hides an answer that is not meant for the page's
+ * origin as if there were none, so one that everybody may ask for tells the two apart.
+ *
+ * @param {unknown} cause
+ * @param {string} base The server's address.
+ * @param {typeof globalThis.fetch} fetch
+ * @param {AbortSignal} [signal]
+ */
+async function unanswered(cause, base, fetch, signal) {
+  const pageOrigin = globalThis.location?.origin;
+  const isElsewhere = pageOrigin !== undefined && new URL(base).origin !== pageOrigin;
+  if (wasAborted(cause, signal) || !isElsewhere || !(await doesAnswer(`${base}/healthz`, fetch, signal))) {
+    return lineBroken(cause, signal);
+  }
+  const remedy = pageOrigin === 'null'
+    ? 'Serve this page over http: a page without an origin cannot be let in.'
+    : `List ${pageOrigin} in PATCHBAY_ALLOWED_ORIGINS.`;
+  const detail = `The server at ${base} answers, but not to pages of this origin. ${remedy}`;
+  return new PatchbayError({ code: 'foreign_origin', status: 0, detail, cause });
+}
+
+/**
  * What a call rejects with when the line broke: the abort itself, or a `network` failure.
  *
  * @param {unknown} cause
@@ -143,7 +180,8 @@ function lineBroken(cause, signal) {
  * @param {Values} scope
  */
 function opener({ baseUrl, token, fetch }, scope) {
-  const prefix = `${baseUrl.replace(/\/+$/, '')}/api/v1`;
+  const base = baseUrl.replace(/\/+$/, '');
+  const prefix = `${base}/api/v1`;
 
   /**
    * @param {string} path
@@ -168,7 +206,9 @@ function opener({ baseUrl, token, fetch }, scope) {
       redirect: /** @type {RequestRedirect} */ ('error'),
       signal,
     };
-    const response = await fetch(url, request).catch((cause) => Promise.reject(lineBroken(cause, signal)));
+    const response = await fetch(url, request).catch(async (cause) => {
+      throw await unanswered(cause, base, fetch, signal);
+    });
     if (!response.ok) throw await failureOf(response);
     return response;
   };
@@ -275,6 +315,12 @@ function pageCount(header) {
   }
 }
 
+/** The server that this file came from, which for a page of its own is the page's; undefined outside a browser. */
+function ownServer() {
+  const { protocol, origin } = new URL(import.meta.url);
+  return protocol === 'http:' || protocol === 'https:' ? origin : globalThis.location?.origin;
+}
+
 /**
  * A client of one Patchbay server, for one workspace and perhaps one notebook of it.
  *
@@ -282,7 +328,7 @@ function pageCount(header) {
  */
 export function createClient(options = {}) {
   const {
-    baseUrl = globalThis.location?.origin,
+    baseUrl = ownServer(),
     token = null,
     workspaceId,
     notebookId,

@@ -1,6 +1,6 @@
 /** Opens the notebook: declares this frontend's plugins in one batch, then shows the blocks. */
 
-import { createClient, PatchbayError } from '../patchbay.js';
+import { createClient, PatchbayError } from '../client/patchbay.js';
 import { byId, h } from './dom.js';
 import { refreshAges } from './drawing/values.js';
 import { NotebookOnPage } from './notebook.js';

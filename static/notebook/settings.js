@@ -1,19 +1,19 @@
 /** An integration's settings: its switch, a due review, a form made from its properties, and a test. */
 
-import { PatchbayError } from '../patchbay.js';
+import { PatchbayError } from '../client/patchbay.js';
 import { externalLink, h, icon, safeUrl } from './dom.js';
 import { ago } from './drawing/values.js';
 import { createField, placeErrors, readFields } from './forms.js';
 
-/** @typedef {import('../patchbay-types.js').Integration} Integration */
-/** @typedef {import('../patchbay-types.js').Property} Property */
-/** @typedef {import('../patchbay-types.js').PluginConfig} PluginConfig */
-/** @typedef {import('../patchbay-types.js').SecretState} SecretState */
+/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
+/** @typedef {import('../client/patchbay-types.js').Property} Property */
+/** @typedef {import('../client/patchbay-types.js').PluginConfig} PluginConfig */
+/** @typedef {import('../client/patchbay-types.js').SecretState} SecretState */
 /** @typedef {import('./forms.js').Field} Field */
 
 /**
  * @typedef {object} SettingsHost
- * @property {import('../patchbay.js').Client} client
+ * @property {import('../client/patchbay.js').Client} client
  * @property {(id: string) => Promise<void>} changed To be called when what the integration answers may have changed.
  * @property {(id: string) => void} reopen
  * @property {(text: string) => void} announce

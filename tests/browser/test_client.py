@@ -1,4 +1,4 @@
-"""static/patchbay.js in a real browser: against the real server, and against answers that it must cope with."""
+"""static/client/patchbay.js in a real browser: against the real server, and against answers that it must cope with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 # Calls `body` with the client's module; a failure comes back as {failure: {...}}.
 WITH_CLIENT = """async (argument) => {
-  const { createClient, PatchbayError, retryAfterSeconds } = await import('/static/patchbay.js');
+  const { createClient, PatchbayError, retryAfterSeconds } = await import('/static/client/patchbay.js');
   const answering = (status, body, headers = {}) => {
     const calls = [];
     const fetch = async (url, request) => {
