@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, Request, Response, redirect, request
 
 from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge
+from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
 from web.client_files import CLIENT_HEADERS, CLIENT_PATHS
 from web.hosts import SAFE_METHODS, HostNames, Origins
@@ -27,7 +28,7 @@ API_PREFIX = "/api/"
 SIGNIN_PATH = "/signin"
 # Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
 # asks for the state that a signed-in request was given.
-OAUTH_CALLBACK_PATH = "/oauth/callback"
+OAUTH_CALLBACK_PATH = CALLBACK_PATH
 # What a browser or a probe needs before it has a token.
 OPEN_PATHS = frozenset(
     {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}

@@ -134,6 +134,18 @@
  */
 
 /**
+ * @typedef {object} Connection An account at a provider where a person signs in.
+ * @property {boolean} connected
+ * @property {'ok' | 'unreadable' | 'locked' | null} status null while nobody signed in; ok without `connected` when
+ *   the provider has ended it.
+ * @property {string[]} scopes What may be asked for.
+ * @property {string | null} connected_at
+ * @property {string | null} expires_at When a person must sign in again, where the provider says so.
+ * @property {string | null} redirect_uri The address to register with the provider; null with an obstacle.
+ * @property {string | null} obstacle Why nobody can sign in from this address yet, and what to set.
+ */
+
+/**
  * @typedef {object} Problem An RFC 9457 problem.
  * @property {string} [type]
  * @property {string} [title]

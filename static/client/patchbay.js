@@ -25,6 +25,7 @@
 /** @typedef {import('./patchbay-types.js').CacheState} CacheState */
 /** @typedef {import('./patchbay-types.js').Call} Call */
 /** @typedef {import('./patchbay-types.js').ClientOptions} ClientOptions */
+/** @typedef {import('./patchbay-types.js').Connection} Connection */
 /** @typedef {import('./patchbay-types.js').Declaration} Declaration */
 /** @typedef {import('./patchbay-types.js').Envelope} Envelope */
 /** @typedef {import('./patchbay-types.js').Integration} Integration */
@@ -440,6 +441,33 @@ export function createClient(options = {}) {
      * @returns {Promise<TestResult>}
      */
     test: (id, config) => ask(of(id, '/test'), { method: 'POST', body: config ? { config } : {} }),
+
+    /**
+     * Whether an account is connected, where a person signs in at the provider (`oauth2_authorization_code`).
+     *
+     * @param {string} id
+     * @returns {Promise<Connection>}
+     */
+    connection: (id) => ask(of(id, '/oauth2')),
+
+    /**
+     * Begins to connect an account: open `authorization_url`, in this tab or another one. There the person signs in,
+     * and the provider sends the browser back to Patchbay; `connection` tells what came of it.
+     *
+     * @param {string} id
+     * @returns {Promise<{ authorization_url: string, redirect_uri: string }>}
+     */
+    connect: (id) => ask(of(id, '/oauth2/connect'), { method: 'POST' }),
+
+    /**
+     * Forgets the account and its tokens.
+     *
+     * @param {string} id
+     * @returns {Promise<void>}
+     */
+    disconnect: async (id) => {
+      await send(of(id, '/oauth2'), { method: 'DELETE' });
+    },
 
     /**
      * Calls one endpoint.

@@ -4,10 +4,11 @@ import { drawInputs, drawOffers } from './adding.js';
 import { BlockOnPage } from './block.js';
 import { byId, h } from './dom.js';
 import { createDrawer } from './drawer.js';
+import { failureText } from './failures.js';
 import { keyHint, listenToKeys } from './keyboard.js';
 import { drawPanel } from './panel.js';
 import { THEMES, VIEWS } from './plugins.js';
-import { drawSettings, failureText } from './settings.js';
+import { drawSettings } from './settings.js';
 import { darkScheme, suitingTheme } from './themes.js';
 
 /** @typedef {import('../client/patchbay.js').Client} Client */

@@ -1,8 +1,9 @@
 /** An integration's settings: its switch, a due review, a form made from its properties, and a test. */
 
-import { PatchbayError } from '../client/patchbay.js';
+import { drawConnection } from './connection.js';
 import { externalLink, h, icon, safeUrl } from './dom.js';
 import { ago } from './drawing/values.js';
+import { failureText } from './failures.js';
 import { createField, placeErrors, readFields } from './forms.js';
 
 /** @typedef {import('../client/patchbay-types.js').Integration} Integration */
@@ -20,16 +21,6 @@ import { createField, placeErrors, readFields } from './forms.js';
  */
 
 const SECRET_WORDS = { ok: 'Set', unreadable: 'Cannot be read: enter it again', locked: 'Locked until the change is reviewed' };
-
-/**
- * The failure of a call as text; what is not a failure of a call is thrown on.
- *
- * @param {unknown} error
- */
-export function failureText(error) {
-  if (error instanceof PatchbayError) return error.detail;
-  throw error;
-}
 
 /**
  * @param {Integration} integration
@@ -163,7 +154,7 @@ function settingsForm(integration, current, host) {
       await action(values);
     } catch (error) {
       const text = failureText(error);
-      const homeless = placeErrors(fields, /** @type {PatchbayError} */ (error).errors);
+      const homeless = placeErrors(fields, /** @type {import('../client/patchbay.js').PatchbayError} */ (error).errors);
       tell(false, [text, ...homeless].join(' '));
     } finally {
       form.removeAttribute('aria-busy');
@@ -216,5 +207,6 @@ export async function drawSettings(integration, host) {
     h('div', { class: 'switch-row' }, h('span', {}, 'On in this workspace'), enableSwitch(integration, host)),
     reviewNotice(integration, host),
     settingsForm(integration, current, host),
+    await drawConnection(integration, host),
   ]);
 }
