@@ -15,10 +15,11 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, redirect, request
 
-from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge
+from errors import ForeignOrigin, NotJson, StorageFailed, TooLarge
 from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
 from web.client_files import CLIENT_HEADERS, CLIENT_PATHS
+from web.host_page import unknown_host
 from web.hosts import SAFE_METHODS, HostNames, Origins
 from web.machine_addresses import machine_addresses
 from web.strangers import refusal
@@ -192,14 +193,12 @@ def own_origin(incoming: Request) -> str:
 
 
 def check_host(gate: Gate, incoming: Request) -> None:
-    """Raises Malformed for a Host that is not this server's.
+    """Raises UnknownHost for a Host that is not this server's.
 
     A page whose own name was made to lead here would otherwise be of the same origin.
     """
     if not gate.hosts.accepts(incoming.environ.get("HTTP_HOST")):
-        raise Malformed(
-            "The Host header does not name this server; PATCHBAY_ALLOWED_HOSTS lists further names."
-        )
+        raise unknown_host(incoming.environ.get("HTTP_HOST"), gate.hosts.own_port)
 
 
 def check_origin(gate: Gate, incoming: Request) -> None:

@@ -19,7 +19,8 @@ from flask import Flask, Response
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from errors import Invalid, Malformed, PatchbayError, Unauthorized
+from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
+from web.host_page import answer_with_page, wants_page
 
 log = logging.getLogger("patchbay.problems")
 
@@ -123,6 +124,8 @@ def init_problems(app: Flask) -> None:
 
 def answer_error(error: PatchbayError) -> Response:
     """The answer to a request that ended in `error`."""
+    if isinstance(error, UnknownHost) and wants_page():
+        return answer_with_page(error)
     headers: dict[str, str] = {}
     if (seconds := retry_after_seconds(error)) is not None:
         headers["Retry-After"] = str(seconds)
