@@ -75,6 +75,7 @@ from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, u
 from web import health, metrics, notebook, pages, signin
 from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.context import Services
+from web.event_log import init_event_log
 from web.gate import Gate, init_gate
 from web.hit_layer import HitLayer
 from web.json import OrjsonProvider
@@ -112,6 +113,9 @@ migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform datab
 ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
+log = logging.getLogger("patchbay")
+
+
 class App(Flask):
     """Flask without coroutines: none of our views is one, and asking each time costs a request ninety calls."""
 
@@ -136,6 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)
     init_access_log(app)
+    init_event_log(app)
     closing = app.extensions["patchbay_closing"] = ExitStack()
     try:
         services = app.extensions["patchbay"] = build_services(app, settings, closing)
@@ -335,13 +340,18 @@ def main(action: str, **options: str | None) -> None:
     held: HeldToken = app.extensions["patchbay_gate"].held
     init_logging(settings.log_level, lambda: held.value)
     for name in unknown_variables(os.environ, DOTENV_PATH):
-        logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
+        log.warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.prefetch:
         app.extensions["patchbay"].prefetcher.start()
+
+    def tell_all() -> None:
+        tell_ready(settings, held.value)
+        tell_unreadable_secrets(app.extensions["patchbay"])
+
     try:
         serve(
             make_server(app, listener, settings),
-            lambda: tell_ready(settings, held.value),
+            tell_all,
         )
     finally:
         close_app(app)
@@ -351,6 +361,18 @@ def tell_ready(settings: Settings, token: str) -> None:
     """Says on standard output that requests are answered, and how to get in."""
     for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
         click.echo(line)
+
+
+def tell_unreadable_secrets(services: Services) -> None:
+    """Warns of secrets that the keys at hand do not open. Requests are answered meanwhile."""
+    try:
+        unreadable = services.vault.list_unreadable()
+    except StorageFailed:
+        return
+    for plugin_id, key in unreadable:
+        log.warning(
+            "The secret %s of %s cannot be read with the keys at hand: enter it again.", key, plugin_id
+        )
 
 
 def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:

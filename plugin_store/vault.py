@@ -108,6 +108,12 @@ class Vault:
         """The row's state, looked at with the keys at hand."""
         return state_of(row, status="unreadable" if self._open(row) is None else "ok")
 
+    def list_unreadable(self) -> list[tuple[str, str]]:
+        """Plugin and key of each stored secret that no key at hand opens, of all workspaces, sorted."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(PluginSecret)).all()
+        return sorted({(row.plugin_id, row.key) for row in rows if self._open(row) is None})
+
     def open_secret(self, workspace_id: int, plugin_id: str, key: str) -> OpenedSecret:
         """The plaintext of a stored secret.
 

@@ -20,6 +20,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
+from web.event_log import note_refusal
 from web.host_page import answer_with_page, wants_page
 
 log = logging.getLogger("patchbay.problems")
@@ -124,6 +125,7 @@ def init_problems(app: Flask) -> None:
 
 def answer_error(error: PatchbayError) -> Response:
     """The answer to a request that ended in `error`."""
+    note_refusal(error)
     if isinstance(error, UnknownHost) and wants_page():
         return answer_with_page(error)
     headers: dict[str, str] = {}

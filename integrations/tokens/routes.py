@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,8 @@ from web.blueprint import Blueprint
 from web.context import services
 from web.gate import OAUTH_CALLBACK_PATH, own_origin
 from web.signin import FIRST_PAGE
+
+log = logging.getLogger("patchbay.events")
 
 blueprint = Blueprint("oauth2", __name__, description="Signing in at providers.")
 callback_blueprint = flask.Blueprint("oauth2-callback", __name__)
@@ -69,7 +72,9 @@ def come_back() -> tuple[str, int, dict[str, str]]:
         installed = services().sign_ins.finish(_returned())
     except PatchbayError as error:
         said = error.said if isinstance(error, SignInRefused) else None
+        log.info("A sign-in at a provider came to nothing: %s", error.code)
         return _page(error.status, name=None, detail=error.detail, said=said, next_path=FIRST_PAGE)
+    log.info("%s: account connected", installed.plugin_id)
     shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
     next_path = f"{FIRST_PAGE}?{shown}"
     return _page(200, name=installed.standing.name, detail=None, said=None, next_path=next_path)
