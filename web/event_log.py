@@ -21,6 +21,10 @@ CHANGES = {
     ("PUT", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} entered",
     ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} deleted",
     ("POST", f"{PREFIX}/integrations/{PLUGIN}/review"): "{plugin_id}: review decided",
+    (
+        "POST",
+        f"{PREFIX}/integrations/{PLUGIN}/actions/<string:block_type>",
+    ): "{plugin_id}: action {block_type} run",
     ("POST", f"{PREFIX}/integrations/{PLUGIN}/oauth2/connect"): "{plugin_id}: sign-in at the provider begun",
     ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/oauth2"): "{plugin_id}: account disconnected",
     ("PUT", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",

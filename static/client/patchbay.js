@@ -132,14 +132,19 @@ const wasAborted = (error, signal) =>
   Boolean(signal?.aborted) || (error instanceof DOMException && error.name === 'AbortError');
 
 /**
- * Whether anything answers at an address. A page may learn that of any origin, but not what was answered.
+ * Whether something answers at an address, but lets this page read nothing: an answer without CORS is there, one with
+ * it is not. A page may learn of any origin that it answers.
  *
  * @param {string} url
  * @param {typeof globalThis.fetch} fetch
  * @param {AbortSignal} [signal]
  */
-const doesAnswer = (url, fetch, signal) =>
-  fetch(url, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal }).then(() => true, () => false);
+async function answersOthersOnly(url, fetch, signal) {
+  /** @param {RequestMode} mode */
+  const isAnswered = (mode) =>
+    fetch(url, { mode, credentials: 'omit', cache: 'no-store', signal }).then(() => true, () => false);
+  return !(await isAnswered('cors')) && isAnswered('no-cors');
+}
 
 /**
  * What a call rejects with when no answer could be read. A browser hides an answer that is not meant for the page's
@@ -153,7 +158,7 @@ const doesAnswer = (url, fetch, signal) =>
 async function unanswered(cause, base, fetch, signal) {
   const pageOrigin = globalThis.location?.origin;
   const isElsewhere = pageOrigin !== undefined && new URL(base).origin !== pageOrigin;
-  if (wasAborted(cause, signal) || !isElsewhere || !(await doesAnswer(`${base}/healthz`, fetch, signal))) {
+  if (wasAborted(cause, signal) || !isElsewhere || !(await answersOthersOnly(`${base}/healthz`, fetch, signal))) {
     return lineBroken(cause, signal);
   }
   const remedy = pageOrigin === 'null'

@@ -144,6 +144,15 @@ def test_a_server_that_refuses_the_origin_and_one_that_is_gone_read_differently(
     assert (gone["code"], gone["status"]) == ("network", 0)
 
 
+def test_a_line_that_breaks_is_not_taken_for_a_refused_origin(
+    context: BrowserContext, friendly: ServerProcess, elsewhere: Elsewhere
+) -> None:
+    page = open_page(context, elsewhere.show("<p>a frontend"))
+    context.route("**/api/v1/**", lambda route: route.abort("connectionreset"))
+    broken = call_from(page, friendly, friendly.token)
+    assert (broken["code"], broken["status"]) == ("network", 0)
+
+
 def test_a_page_elsewhere_learns_no_more_than_that_a_server_answers(
     context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
 ) -> None:

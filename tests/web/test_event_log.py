@@ -16,6 +16,7 @@ from integrations.budget.rests import FAILURES_TO_OPEN
 from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather
+from web.event_log import CHANGES
 
 SECRET = "k-3v9Qs7w1Zp5-a-secret"
 LOGGERS = ("patchbay", "plugin_store", "integrations")
@@ -134,3 +135,8 @@ def test_a_review_that_falls_due_is_told_once(client: Client, told: Callable[[],
     assert declare("https://elsewhere.example.com")
     due = [line for line in told() if line.startswith("A review is due")]
     assert due == ["A review is due for weather: until then its secrets go nowhere."]
+
+
+def test_every_change_that_is_told_is_a_route(app: Flask):
+    routes = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()}
+    assert set(CHANGES) <= routes
