@@ -15,6 +15,9 @@ run: $(VENV)/run.stamp ## Set up what is missing, then start Patchbay
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+flask: $(VENV)/run.stamp ## Run a command of Patchbay's (ARGS="secrets --help"; alone it lists them)
+	@$(BIN)/flask --app app $(or $(ARGS),--help)
+
 bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json (ARGS=--help)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -54,4 +57,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run test bench demo demo-check lint format lock clean
+.PHONY: help run flask test bench demo demo-check lint format lock clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -75,14 +76,16 @@ from web import health, metrics, notebook, pages, session_routes, signin
 from web.attempts import Attempts
 from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.context import Services
+from web.event_log import init_event_log
 from web.gate import Gate, init_gate
 from web.hit_layer import HitLayer
 from web.json import OrjsonProvider
 from web.lazy_group import LazyGroup
+from web.links import ready_lines
 from web.logs import init_access_log, init_logging
 from web.openapi import API_PREFIX, init_openapi
 from web.problems import init_problems
-from web.serve import bind, serve, share_heaps, signin_url
+from web.serve import bind, serve, share_heaps
 from web.server import make_server
 from web.sessions import Sessions
 from web.tokens import HeldToken
@@ -113,6 +116,9 @@ migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform datab
 ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
+log = logging.getLogger("patchbay")
+
+
 class App(Flask):
     """Flask without coroutines: none of our views is one, and asking each time costs a request ninety calls."""
 
@@ -137,6 +143,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)
     init_access_log(app)
+    init_event_log(app)
     closing = app.extensions["patchbay_closing"] = ExitStack()
     try:
         services = app.extensions["patchbay"] = build_services(app, settings, closing)
@@ -330,10 +337,11 @@ def main(action: str, **options: str | None) -> None:
     """Serve Patchbay until Ctrl-C or SIGTERM.
 
     Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
-    lists them, `flask --app app settings` shows their values. Once it serves, Patchbay prints the link that
-    signs a browser in. Programs send the same token as `Authorization: Bearer …`.
+    lists them, `make flask ARGS=settings` shows their values. Once it serves, Patchbay prints the link that
+    signs a browser in; where the output is no terminal, the file that holds the token. Programs send the same
+    token as `Authorization: Bearer …`.
 
-    More commands: `flask --app app --help`.
+    More commands: `make flask`, or `flask --app app --help`.
     """
     settings = load_settings(_override(os.environ, options), DOTENV_PATH)
     share_heaps()
@@ -343,16 +351,39 @@ def main(action: str, **options: str | None) -> None:
     held: HeldToken = app.extensions["patchbay_gate"].held
     init_logging(settings.log_level, lambda: held.value)
     for name in unknown_variables(os.environ, DOTENV_PATH):
-        logging.getLogger("patchbay").warning("%s is not a setting; docs/configuration.md lists them", name)
+        log.warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.prefetch:
         app.extensions["patchbay"].prefetcher.start()
+
+    def tell_all() -> None:
+        tell_ready(settings, held.value)
+        tell_unreadable_secrets(app.extensions["patchbay"])
+
     try:
         serve(
             make_server(app, listener, settings),
-            lambda: click.echo(f"Patchbay is ready: open {signin_url(settings, held.value)}"),
+            tell_all,
         )
     finally:
         close_app(app)
+
+
+def tell_ready(settings: Settings, token: str) -> None:
+    """Says on standard output that requests are answered, and how to get in."""
+    for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
+        click.echo(line)
+
+
+def tell_unreadable_secrets(services: Services) -> None:
+    """Warns of secrets that the keys at hand do not open. Requests are answered meanwhile."""
+    try:
+        unreadable = services.vault.list_unreadable()
+    except StorageFailed:
+        return
+    for plugin_id, key in unreadable:
+        log.warning(
+            "The secret %s of %s cannot be read with the keys at hand: enter it again.", key, plugin_id
+        )
 
 
 def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:

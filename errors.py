@@ -37,6 +37,14 @@ class Malformed(PatchbayError):
     code, status, title = "malformed", 400, "The request cannot be read"
 
 
+class UnknownHost(Malformed):
+    """The Host header names another server. `entry` is what PATCHBAY_ALLOWED_HOSTS would have to list, if anything."""
+
+    def __init__(self, detail: str, *, entry: str | None) -> None:
+        super().__init__(detail)
+        self.entry = entry
+
+
 class Unauthorized(PatchbayError):
     code, status, title = "unauthorized", 401, "A token is needed"
 

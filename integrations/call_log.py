@@ -78,6 +78,11 @@ class CallLog:
         labels = (str(record.workspace_id), record.plugin_id, record.cause)
         self.outcomes.add((*labels, record.error_code or "ok"))
         self.durations.add(labels, record.duration_ms / 1000)
+        if record.error_code is not None:
+            _log.info(
+                "A call of %s failed: %s, %s, status %s, made for %s",
+                record.plugin_id, record.endpoint_id, record.error_code, record.status, record.cause,
+            )  # fmt: skip
         with self._lock:
             if len(self._waiting) < MAX_WAITING:
                 self._waiting.append(record)

@@ -29,6 +29,7 @@ from plugin_store.sqlite_file import (
     set_pragmas,
     storage_failures,
 )
+from settings import ConfigurationError
 
 DATABASE_NAME = "patchbay.db"
 MIGRATIONS_FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -128,7 +129,8 @@ class Database:
 def init_database(app: Flask, instance: Path) -> Database:
     """The store in `instance`, migrated to the newest revision, with a workspace and a notebook in it.
 
-    Processes that start together take turns. Raises StorageFailed when the folder cannot be written.
+    Processes that start together take turns. Raises StorageFailed when the folder cannot be written, and
+    ConfigurationError when a newer version made the tables.
     """
     path = instance / DATABASE_NAME
     app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(path))
@@ -150,7 +152,9 @@ def init_database(app: Flask, instance: Path) -> Database:
             with exclusive_lock(instance / ".migrate.lock"):
                 path.touch(mode=0o600)
                 with storage_failures():
-                    if _revision_of_tables(engine) != newest_revision(MIGRATIONS_FOLDER):
+                    revision = _revision_of_tables(engine)
+                    _require_known(path, revision)
+                    if revision != newest_revision(MIGRATIONS_FOLDER):
                         _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
                 _make_first_workspace(database)
         except OSError:
@@ -165,7 +169,22 @@ def init_migrations(app: Flask) -> None:
 
 def newest_revision(folder: Path) -> str:
     """The revision that the last migration leads to; files are named `<revision>_<what it does>.py`."""
-    return max(path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py"))
+    return max(_revisions(folder))
+
+
+def _revisions(folder: Path) -> set[str]:
+    return {path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py")}
+
+
+def _require_known(path: Path, revision: str | None) -> None:
+    """Raises ConfigurationError for tables that this version cannot bring up to date, and leaves them as they are."""
+    if revision is None or revision in _revisions(MIGRATIONS_FOLDER):
+        return
+    newest = newest_revision(MIGRATIONS_FOLDER)
+    raise ConfigurationError(
+        f"{path} was written by a newer version of Patchbay (its tables are at revision {revision[:32]!r}, this one "
+        f"knows up to {newest!r}): start that version, or set PATCHBAY_INSTANCE to another folder."
+    )
 
 
 def _revision_of_tables(engine: Engine) -> str | None:

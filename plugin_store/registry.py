@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
 """Tells what a person must accept for a plugin in a workspace."""
 
 Status = Literal["registered", "updated", "unchanged"]
+
+_log = logging.getLogger(__name__)
 
 DECLARATION = DeclarationSchema()
 
@@ -105,6 +108,8 @@ class Registry:
             if isinstance(outcome, Declaration):
                 kept = _registration(outcome, stored.get(outcome.id))
                 review = self._review_of(outcome.id, workspace_id) if outcome.id in with_secrets else None
+                if review is not None and kept.status != "unchanged":
+                    _log.info("A review is due for %s: until then its secrets go nowhere.", outcome.id)
                 registrations.append(replace(kept, review=review))
             else:
                 registrations.append(outcome)

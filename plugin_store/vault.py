@@ -111,6 +111,12 @@ class Vault:
         """The row's state, looked at with the keys at hand."""
         return state_of(row, status="unreadable" if self._open(row) is None else "ok")
 
+    def list_unreadable(self) -> list[tuple[str, str]]:
+        """Plugin and key of each stored secret that no key at hand opens, of all workspaces, sorted."""
+        with self._database.reading() as session:
+            rows = session.scalars(select(PluginSecret)).all()
+        return sorted({(row.plugin_id, row.key) for row in rows if self._open(row) is None})
+
     def open_secret(self, workspace_id: int, plugin_id: str, key: str) -> OpenedSecret:
         """The plaintext of a stored secret.
 
@@ -171,7 +177,7 @@ class Vault:
             for row in session.scalars(select(PluginSecret)):
                 if self._open(row) is not None and not self._keyring.is_current(row.ciphertext):
                     raise ConfigurationError(
-                        "Some secrets still need an old key: run `flask secrets rotate` first."
+                        "Some secrets still need an old key: run `make flask ARGS='secrets rotate'` first."
                     )
             self._keyring.drop_old_keys()
 

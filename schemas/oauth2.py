@@ -31,7 +31,14 @@ class ConnectionSchema(Schema):
         metadata={"description": "When a person must sign in again, where the provider says so."},
     )
     redirect_uri = fields.String(
-        required=True, metadata={"description": "The address to register with the provider."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The address to register with the provider; null with an obstacle."},
+    )
+    obstacle = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why nobody can sign in from this address yet, and what to set."},
     )
 
 

@@ -49,6 +49,8 @@ def test_defaults_hold_without_any_variable():
         ("PATCHBAY_EGRESS_ALLOW", "10.0.0.0/8, nas:80", "egress_allow", ("10.0.0.0/8", "nas:80")),
         ("PATCHBAY_LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("PATCHBAY_TOKEN", "", "token", None),
+        ("PATCHBAY_PUBLIC_URL", "https://Patchbay.LAN:443/", "public_url", "https://patchbay.lan"),
+        ("PATCHBAY_PUBLIC_URL", "", "public_url", None),
     ],
 )
 def test_values_are_read_as_what_they_mean(variable: str, text: str, name: str, value: object):
@@ -74,6 +76,11 @@ def test_values_are_read_as_what_they_mean(variable: str, text: str, name: str, 
         ("PATCHBAY_ALLOWED_ORIGINS", "http://a/path"),
         ("PATCHBAY_ALLOWED_ORIGINS", "http://user@a"),
         ("PATCHBAY_SECRET_KEY", "short"),
+        ("PATCHBAY_PUBLIC_URL", "patchbay.lan"),
+        ("PATCHBAY_PUBLIC_URL", "ftp://patchbay.lan"),
+        ("PATCHBAY_PUBLIC_URL", "https://user:secret@patchbay.lan"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/?a=b"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/a path"),
         ("PATCHBAY_CACHE_SIZE_LIMIT", "0"),
         ("PATCHBAY_CACHE_SIZE_LIMIT", "1X"),
         ("PATCHBAY_TIMEOUT", "nan"),
@@ -98,9 +105,12 @@ def test_a_wrong_secret_is_refused_without_being_shown(variable: str):
 
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting.file_variable])
 def test_every_setting_can_be_kept_in_a_file(setting, tmp_path: Path):
-    text = setting.default or {"token": "t0ken", "allowed_origins": "http://a", "sandbox": "http://a:1"}.get(
-        setting.name, "a:80"
-    )
+    text = setting.default or {
+        "token": "t0ken",
+        "allowed_origins": "http://a",
+        "sandbox": "http://a:1",
+        "public_url": "https://a",
+    }.get(setting.name, "a:80")
     (tmp_path / "value").write_text(f"\n{text}\n")
     assert setting.file_variable == f"{setting.variable}_FILE"
     settings = load_settings({setting.file_variable: str(tmp_path / "value")})

@@ -11,7 +11,7 @@ from flask.cli import AppGroup, FlaskGroup, with_appcontext
 
 from settings import SETTINGS, Settings
 from web.context import services
-from web.serve import signin_url
+from web.links import signin_url
 from web.tokens import load_token, rotate_token
 
 token_commands = AppGroup("token", help="The token that lets programs and browsers in.")

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, g, redirect, request
 
-from errors import ForeignOrigin, Malformed, NotJson, StorageFailed, TooLarge, Unauthorized
+from errors import ForeignOrigin, NotJson, StorageFailed, TooLarge
+from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
 from web.attempts import Attempts
+from web.client_files import CLIENT_HEADERS, CLIENT_PATHS
+from web.host_page import unknown_host
 from web.hosts import SAFE_METHODS, HostNames, Origins
+from web.machine_addresses import machine_addresses
 from web.sessions import Session, Sessions, cookies_named
+from web.strangers import refusal
 from web.tokens import HeldToken, equal_in_constant_time
 
 API_PREFIX = "/api/"
@@ -28,9 +33,11 @@ API_ROUTES = f"{API_PREFIX}v1/"
 SIGNIN_PATH = "/signin"
 # Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
 # asks for the state that a signed-in request was given.
-OAUTH_CALLBACK_PATH = "/oauth/callback"
+OAUTH_CALLBACK_PATH = CALLBACK_PATH
 # What a browser or a probe needs before it has a token.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
+OPEN_PATHS = frozenset(
+    {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}
+)
 # Paths whose form a page without script sends; their body is no JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 REVIEW_PREFIX = "/review/"
@@ -94,8 +101,8 @@ class Gate:
             public_origin=settings.public_url,
             is_https=is_https,
             cookie_name=name_cookie(settings.port, is_https=is_https),
-            hosts=HostNames.of(settings),
-            origins=Origins(frozenset(settings.allowed_origins)),
+            hosts=HostNames.of(settings, machine_addresses),
+            origins=Origins.of(settings),
             max_body_size_bytes=settings.max_body_size_bytes,
         )
 
@@ -202,7 +209,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if not is_open(incoming.path):
             caller = g.caller = _admit(gate, incoming)
             if caller is None:
-                return refuse_stranger(incoming)
+                return refuse_stranger(gate, incoming)
             check_session_use(gate, incoming, caller)
             gate.sessions.write_uses()
         check_body(gate, incoming)
@@ -222,7 +229,9 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if wanted is API_HEADERS and "vary" in given:
             response.vary.add("Origin")
         origin = incoming.environ.get("HTTP_ORIGIN")
-        if origin is not None and _is_ours(gate, incoming):
+        if incoming.path in CLIENT_PATHS:
+            headers.update(CLIENT_HEADERS)
+        elif origin is not None and _is_ours(gate, incoming):
             response.vary.add("Origin")
             headers.update(grant_headers(origin, allowed=True))
         return response
@@ -248,14 +257,12 @@ def origin_addressed(environ: Mapping[str, Any]) -> str:
 
 
 def check_host(gate: Gate, incoming: Request) -> None:
-    """Raises Malformed for a Host that is not this server's.
+    """Raises UnknownHost for a Host that is not this server's.
 
     A page whose own name was made to lead here would otherwise be of the same origin.
     """
     if not gate.hosts.accepts(incoming.environ.get("HTTP_HOST")):
-        raise Malformed(
-            "The Host header does not name this server; PATCHBAY_ALLOWED_HOSTS lists further names."
-        )
+        raise unknown_host(incoming.environ.get("HTTP_HOST"), gate.hosts.own_port)
 
 
 def check_origin(gate: Gate, incoming: Request) -> None:
@@ -289,12 +296,18 @@ def answer_preflight(gate: Gate, incoming: Request) -> Response:
     return response
 
 
-def refuse_stranger(incoming: Request) -> Any:
+def refuse_stranger(gate: Gate, incoming: Request) -> Any:
     """The way to the sign-in page for a person who opens a page without the token, else Unauthorized."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
     if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
-        return redirect(f"{SIGNIN_PATH}?next={quote(incoming.path, safe='/')}", 303)
-    raise Unauthorized("Send the token as `Authorization: Bearer …`, or sign in at /signin.")
+        return redirect(f"{SIGNIN_PATH}?next={quote(_address_without_token(incoming), safe='/')}", 303)
+    has_cookie = gate.cookie_name in incoming.cookies
+    raise refusal(incoming.environ.get("HTTP_AUTHORIZATION"), has_cookie=has_cookie)
+
+
+def _address_without_token(incoming: Request) -> str:
+    kept = [(name, value) for name, value in incoming.args.items(multi=True) if name != "token"]
+    return f"{incoming.path}?{urlencode(kept)}" if kept else incoming.path
 
 
 def check_body(gate: Gate, incoming: Request) -> None:

@@ -27,8 +27,14 @@ def version() -> str:
 
 @blueprint.get("/healthz")
 def show_health() -> Response:
-    """200 as long as the process answers."""
-    return jsonify(status="ok", version=version())
+    """200 as long as the process answers.
+
+    A page of any origin may ask whether something answers, and may not read what: so a client tells a server that
+    refuses its origin from one that is not there.
+    """
+    response = jsonify(status="ok", version=version())
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 @blueprint.get("/readyz")

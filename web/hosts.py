@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from settings import Settings, split_host
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -29,12 +33,17 @@ def is_any_address(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HostNames:
-    """The names under which this server may be addressed: (host, port), port None for a bare name."""
+    """The names under which this server may be addressed: (host, port), port None for a bare name.
+
+    A server that listens on all addresses also answers to each that the machine has at the moment, on `own_port`.
+    """
 
     accepted: frozenset[tuple[str, int | None]]
+    own_port: int
+    own_addresses: Callable[[], Iterable[Address]]
 
     @classmethod
-    def of(cls, settings: Settings) -> HostNames:
+    def of(cls, settings: Settings, machine_addresses: Callable[[], Iterable[Address]] = tuple) -> HostNames:
         """Loopback names when loopback is served, the address itself, and what is configured."""
         port = settings.port
         names = {(_bracketed(settings.host), port)}
@@ -44,7 +53,12 @@ class HostNames:
             host, own_port = split_host(entry)
             # A bare name serves behind a reverse proxy, whose clients leave the default port out.
             names |= {(host, own_port)} if own_port else {(host, None), (host, port)}
-        return cls(frozenset(name for name in names if not is_any_address(name[0].strip("[]"))))
+        if settings.public_url:
+            host, own_port = split_host(urlsplit(settings.public_url).netloc)
+            # Reverse proxies pass the Host on as it came, or without its port, or with ours.
+            names |= {(host, own_port), (host, None), (host, port)}
+        accepted = frozenset(name for name in names if not is_any_address(name[0].strip("[]")))
+        return cls(accepted, port, machine_addresses if is_any_address(settings.host) else tuple)
 
     def accepts(self, header: str | None) -> bool:
         """Whether a Host header is well formed and names this server."""
@@ -52,7 +66,17 @@ class HostNames:
             host, port = _read_host(header or "")
         except ValueError:
             return False
-        return (host, port) in self.accepted or (port is None and (host, 80) in self.accepted)
+        if (host, port) in self.accepted or (port is None and (host, 80) in self.accepted):
+            return True
+        return (port or DEFAULT_PORTS["http"]) == self.own_port and self._is_own_address(host)
+
+    def _is_own_address(self, host: str) -> bool:
+        # An address cannot be made to lead elsewhere, as a name can. Asked anew each time, for networks change.
+        try:
+            address = ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            return False
+        return address in self.own_addresses()
 
 
 # A server is addressed by few names, over and over.
@@ -68,6 +92,12 @@ class Origins:
     """The origins whose scripts may use this server: those configured, and the server's own."""
 
     configured: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Origins:
+        """The frontends' that are allowed, and the one under which browsers reach this server through a proxy."""
+        public = {settings.public_url} if settings.public_url else set()
+        return cls(frozenset({*settings.allowed_origins, *public}))
 
     def accept(self, origin: str | None, own_origin: str) -> bool:
         """Whether an Origin header is exactly one of ours; `null` and look-alikes never are."""

@@ -19,7 +19,9 @@ from flask import Flask, Response
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from errors import Invalid, Malformed, PatchbayError, Unauthorized
+from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
+from web.event_log import note_refusal
+from web.host_page import answer_with_page, wants_page
 
 log = logging.getLogger("patchbay.problems")
 
@@ -123,12 +125,21 @@ def init_problems(app: Flask) -> None:
 
 def answer_error(error: PatchbayError) -> Response:
     """The answer to a request that ended in `error`."""
+    note_refusal(error)
+    if isinstance(error, UnknownHost) and wants_page():
+        return answer_with_page(error)
     headers: dict[str, str] = {}
     if (seconds := retry_after_seconds(error)) is not None:
         headers["Retry-After"] = str(seconds)
     if isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = 'Bearer realm="patchbay"'
+        headers["WWW-Authenticate"] = _challenge(error)
     return _respond(problem_of(error), headers)
+
+
+def _challenge(error: Unauthorized) -> str:
+    """RFC 6750 section 3.1: a token that was refused is named as the reason, a missing one is not."""
+    invalid = ', error="invalid_token"' if error.extensions.get("reason") == "wrong_token" else ""
+    return f'Bearer realm="patchbay"{invalid}'
 
 
 def answer_http_exception(error: HTTPException) -> Response:

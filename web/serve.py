@@ -59,13 +59,6 @@ def share_heaps() -> None:
         ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
 
 
-def signin_url(settings: Settings, token: str) -> str:
-    """The link that signs a browser on this machine in."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not bound
-    bracketed = f"[{host}]" if ":" in host else host
-    return f"http://{bracketed}:{settings.port}/signin?token={token}"
-
-
 def serve(server: Server, ready: Callable[[], None]) -> None:
     """Serves until SIGTERM or SIGINT; returns when every answer under way is out."""
     with _woken_by_signals(server.waker):

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from errors import ForeignOrigin, NotFound, TooManySignIns, Unauthorized
+from errors import ForeignOrigin, NotFound, TooManySignIns
 from web.gate import SIGNIN_PATH, Gate
 from web.json import parse_json
 from web.problems import retry_after_seconds
+from web.strangers import wrong_token
 
 FIRST_PAGE = "/notebook"
 MAX_NEXT_LENGTH = 2000
 # Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page of its own.
 NAVIGATIONS = frozenset({("navigate", "document"), ("navigate", None)})
 
+# Marks the second look at the same request, so that there is no third.
+AGAIN = "again"
+
 blueprint = Blueprint("signin", __name__)
+
+
+class Arrival(NamedTuple):
+    """How a browser came to the sign-in page without being signed in, as far as its request tells."""
+
+    fetch_site: str | None
+    is_second_look: bool
+    has_cookie: bool
+
+    @property
+    def may_hide_a_sign_in(self) -> bool:
+        """Whether the browser may hold a cookie that it did not show.
+
+        It shows a strict one to no request that another site began, redirects of ours included, and always to one
+        that a page of ours began. Without `Sec-Fetch-Site`, as over plain http to another machine, nobody can tell.
+        """
+        is_from_elsewhere = self.fetch_site not in {"same-origin", "none"}
+        return is_from_elsewhere and not self.is_second_look and not self.has_cookie
 
 
 def safe_next(path: str | None) -> str:
@@ -38,9 +61,24 @@ def show_signin() -> BaseResponse:
     """The sign-in page; with a right `token`, a signed-in browser on its way to `next`."""
     next_path = safe_next(request.args.get("next"))
     if "token" not in request.args:
-        return _page(next_path)
+        return _show_way_on(next_path)
     _refuse_embedded()
     return _try_on_page(request.args["token"], next_path)
+
+
+def _show_way_on(next_path: str) -> BaseResponse:
+    """The form; for a signed-in browser on its way to `next` the way there, if need be by a page of ours."""
+    if "next" in request.args and _is_signed_in():
+        return _uncached(redirect(next_path, 303))
+    came_by = Arrival(
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        is_second_look=AGAIN in request.args,
+        has_cookie=_gate().cookie_name in request.cookies,
+    )
+    if "next" in request.args and came_by.may_hide_a_sign_in:
+        address = f"{SIGNIN_PATH}?{urlencode({'next': next_path, AGAIN: 1})}"
+        return _uncached(Response(render_template("going-on.html", address=address)))
+    return _page(next_path)
 
 
 @blueprint.post(SIGNIN_PATH)
@@ -51,7 +89,7 @@ def submit_signin() -> BaseResponse:
     body = parse_json(request.get_data())
     token = body.get("token") if isinstance(body, dict) else None
     if not _is_right(token if isinstance(token, str) else ""):
-        raise Unauthorized("That is not the token of this server.")
+        raise wrong_token()
     return _sign_in(jsonify(success=True))
 
 
@@ -93,13 +131,25 @@ def _refuse_embedded() -> None:
 
 
 def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) -> BaseResponse:
-    signed_in = _gate().admit(None, request.headers.get("Cookie")) is not None
     html = render_template(
-        "signin.html", next_path=next_path, status=status, wait_seconds=wait_seconds, signed_in=signed_in
+        "signin.html",
+        next_path=next_path,
+        status=status,
+        wait_seconds=wait_seconds,
+        signed_in=_is_signed_in(),
     )
-    response = Response(html, status, {"Cache-Control": "no-store"})
+    response = _uncached(Response(html, status))
     if wait_seconds is not None:
         response.headers["Retry-After"] = str(wait_seconds)
+    return response
+
+
+def _is_signed_in() -> bool:
+    return _gate().admit(None, request.headers.get("Cookie")) is not None
+
+
+def _uncached(response: BaseResponse) -> BaseResponse:
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -170,7 +170,7 @@ def import_document(
     request that would be wrong is worse than none. References to other files are not followed.
 
     \b
-        flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
+        .venv/bin/flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
     """
     wishes = Wishes(
         plugin_id,

@@ -255,6 +255,10 @@ class Budget:
             rest = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
             if rest != before:
                 self._save_rest(connection, account, call, rest)
+        if rest.is_open != before.is_open:
+            _log.info(
+                "The breaker of %s is %s.", account.plugin_id, "open" if rest.is_open else "closed again"
+            )
 
     def _save_rest(self, connection: Connection, account: Account, call: PreparedCall, rest: Rest) -> None:
         save_rest(connection, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 import flask
 from flask import Response, render_template, request
 from flask.views import MethodView
 
 from errors import PatchbayError, SettingsIncomplete
+from integrations.tokens.callback_address import Approach, callback_address
 from integrations.tokens.sign_ins import Returned, SignInRefused
 from plugin_store.workspaces import resolve_scope
 from schemas.oauth2 import AuthorizationSchema, ConnectionSchema, ConnectionScopeSchema
 from web.blueprint import Blueprint
 from web.context import services
 from web.gate import OAUTH_CALLBACK_PATH, own_origin
+from web.signin import FIRST_PAGE
+
+log = logging.getLogger("patchbay.events")
 
 blueprint = Blueprint("oauth2", __name__, description="Signing in at providers.")
 callback_blueprint = flask.Blueprint("oauth2-callback", __name__)
@@ -26,15 +31,17 @@ class OAuth2Connection(MethodView):
     @blueprint.arguments(ConnectionScopeSchema, location="query")
     @blueprint.response(200, ConnectionSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-        """Whether the workspace is signed in at the provider; never with which token."""
+        """Whether the workspace is signed in at the provider, since when and for what; never with which token."""
         connection = services().sign_ins.look(_workspace_id(query), plugin_id)
+        redirect_uri, obstacle = _look_at_redirect_uri()
         return {
             "connected": connection.connected,
             "status": connection.status,
             "scopes": connection.scopes,
             "connected_at": connection.connected_at,
             "expires_at": connection.expires_at,
-            "redirect_uri": _redirect_uri(),
+            "redirect_uri": redirect_uri,
+            "obstacle": obstacle,
         }
 
     @blueprint.arguments(ConnectionScopeSchema, location="query")
@@ -49,7 +56,10 @@ class OAuth2Connection(MethodView):
 @blueprint.arguments(ConnectionScopeSchema, location="query")
 @blueprint.response(200, AuthorizationSchema)
 def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """The address at the provider where a person signs in; the provider sends the browser back to Patchbay."""
+    """The address at the provider where a person signs in; the provider sends the browser back to Patchbay.
+
+    409 where the provider would be told an http address while the page is https: PATCHBAY_PUBLIC_URL is to be set.
+    """
     redirect_uri = _redirect_uri()
     url = services().sign_ins.start(_workspace_id(query), plugin_id, redirect_uri)
     return {"authorization_url": url, "redirect_uri": redirect_uri}
@@ -59,11 +69,15 @@ def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
 def come_back() -> tuple[str, int, dict[str, str]]:
     """The page that a provider sends the browser to. It shows no cookie, coming from there; its state lets it in."""
     try:
-        name = services().sign_ins.finish(_returned()).standing.name
+        installed = services().sign_ins.finish(_returned())
     except PatchbayError as error:
         said = error.said if isinstance(error, SignInRefused) else None
-        return _page(error.status, name=None, detail=error.detail, said=said)
-    return _page(200, name=name, detail=None, said=None)
+        log.info("A sign-in at a provider came to nothing: %s", error.code)
+        return _page(error.status, name=None, detail=error.detail, said=said, next_path=FIRST_PAGE)
+    log.info("%s: account connected", installed.plugin_id)
+    shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
+    next_path = f"{FIRST_PAGE}?{shown}"
+    return _page(200, name=installed.standing.name, detail=None, said=None, next_path=next_path)
 
 
 def _returned() -> Returned:
@@ -91,12 +105,19 @@ def _workspace_id(query: dict[str, Any]) -> int:
 
 
 def _redirect_uri() -> str:
-    return _visible_origin() + OAUTH_CALLBACK_PATH
+    approach = Approach(
+        own_origin=own_origin(request),
+        origin=request.headers.get("Origin"),
+        referer=request.headers.get("Referer"),
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        forwarded_proto=request.headers.get("X-Forwarded-Proto"),
+    )
+    return callback_address(services().settings.public_url, approach)
 
 
-def _visible_origin() -> str:
-    """Our origin as the browser sees it: behind a proxy that ends TLS only its Origin header knows of https."""
-    own, origin = own_origin(request), request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc.lower() == urlsplit(own).netloc:
-        return origin.lower()
-    return own
+def _look_at_redirect_uri() -> tuple[str | None, str | None]:
+    """The redirect URI, or why there is none."""
+    try:
+        return _redirect_uri(), None
+    except SettingsIncomplete as error:
+        return None, error.detail

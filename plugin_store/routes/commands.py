@@ -14,7 +14,9 @@ secrets_commands = AppGroup("secrets", help="Keys of the stored secrets.")
 def add_key() -> None:
     """Make a new key, which seals from now on; the old ones still open."""
     services().vault.add_key()
-    click.echo("A new key seals from now on. Run `flask secrets rotate` to seal the stored secrets with it.")
+    click.echo(
+        'A new key seals from now on. Run `make flask ARGS="secrets rotate"` to seal the stored secrets with it.'
+    )
 
 
 @secrets_commands.command("rotate")

@@ -1,12 +1,12 @@
 /** A block that changes something: its inputs, its button, the question before, and how it went. */
 
-import { PatchbayError } from '../patchbay.js';
+import { PatchbayError } from '../client/patchbay.js';
 import { adviceFor, failureOfError } from './advice.js';
 import { h, icon, withCode } from './dom.js';
 import { createField, placeErrors, readFields } from './forms.js';
 
-/** @typedef {import('../patchbay-types.js').Action} Action */
-/** @typedef {import('../patchbay-types.js').Performed} Performed */
+/** @typedef {import('../client/patchbay-types.js').Action} Action */
+/** @typedef {import('../client/patchbay-types.js').Performed} Performed */
 /** @typedef {import('./advice.js').Failure} Failure */
 
 /**
@@ -55,7 +55,7 @@ export function drawAction(action, host) {
   ]);
 }
 
-/** @param {import('../patchbay-types.js').Property} input @param {Record<string, any>} parameters */
+/** @param {import('../client/patchbay-types.js').Property} input @param {Record<string, any>} parameters */
 function fieldOf(input, parameters) {
   const { label, from_config: setting, ui = {}, ...declared } = /** @type {any} */ (input);
   const optional = Boolean(setting) || declared.default !== undefined;

@@ -5,8 +5,8 @@ import { createField, placeErrors, readFields } from './forms.js';
 import { offersFor } from './matching.js';
 
 /** @typedef {import('./matching.js').Offer} Offer */
-/** @typedef {import('../patchbay-types.js').Block} Block */
-/** @typedef {import('../patchbay-types.js').Input} Input */
+/** @typedef {import('../client/patchbay-types.js').Block} Block */
+/** @typedef {import('../client/patchbay-types.js').Input} Input */
 /** @typedef {import('./drawer.js').Drawer} Drawer */
 
 /**

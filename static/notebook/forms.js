@@ -2,7 +2,7 @@
 
 import { h, humanized } from './dom.js';
 
-/** @typedef {import('../patchbay-types.js').Property} Property */
+/** @typedef {import('../client/patchbay-types.js').Property} Property */
 
 /**
  * @typedef {object} Field

@@ -1,6 +1,6 @@
 /** Opens the notebook: declares this frontend's plugins in one batch, then shows the blocks. */
 
-import { createClient, PatchbayError } from '../patchbay.js';
+import { createClient, PatchbayError } from '../client/patchbay.js';
 import { byId, h } from './dom.js';
 import { refreshAges } from './drawing/values.js';
 import { NotebookOnPage } from './notebook.js';
@@ -39,9 +39,25 @@ async function open() {
   const listed = await client.integrations();
   const integrations = await Promise.all(listed.map(({ id }) => client.integration(id)));
   const store = openStore(workspaceId, notebookId);
-  new NotebookOnPage({ client, reader, store, declared, batch, integrations }).start();
+  const notebook = new NotebookOnPage({ client, reader, store, declared, batch, integrations });
+  notebook.start();
+  openAskedSettings(notebook);
   document.body.dataset.ready = 'true';
   setInterval(() => refreshAges(document), AGES_EVERY_MILLISECONDS);
+}
+
+/**
+ * Opens the settings that the address asks for: whoever comes back from a provider goes on where they left.
+ *
+ * @param {NotebookOnPage} notebook
+ */
+function openAskedSettings(notebook) {
+  const address = new URL(location.href);
+  const asked = address.searchParams.get('settings');
+  if (asked === null) return;
+  address.searchParams.delete('settings');
+  history.replaceState(null, '', address);
+  if (notebook.integrations.has(asked)) notebook.openSettings(asked);
 }
 
 /** @param {unknown} error */

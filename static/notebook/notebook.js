@@ -4,16 +4,17 @@ import { drawInputs, drawOffers } from './adding.js';
 import { BlockOnPage } from './block.js';
 import { byId, h } from './dom.js';
 import { createDrawer } from './drawer.js';
+import { failureText } from './failures.js';
 import { keyHint, listenToKeys } from './keyboard.js';
 import { drawPanel } from './panel.js';
 import { THEMES, VIEWS } from './plugins.js';
-import { drawSettings, failureText } from './settings.js';
+import { drawSettings } from './settings.js';
 import { darkScheme, suitingTheme } from './themes.js';
 
-/** @typedef {import('../patchbay.js').Client} Client */
-/** @typedef {import('../patchbay-types.js').Integration} Integration */
-/** @typedef {import('../patchbay-types.js').Declaration} Declaration */
-/** @typedef {import('../patchbay-types.js').BatchResult} BatchResult */
+/** @typedef {import('../client/patchbay.js').Client} Client */
+/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
+/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
+/** @typedef {import('../client/patchbay-types.js').BatchResult} BatchResult */
 /** @typedef {import('./advice.js').Remedy} Remedy */
 /** @typedef {import('./matching.js').Offer} Offer */
 /** @typedef {import('./store.js').Store} Store */

@@ -3,9 +3,9 @@
 import { h, humanized } from './dom.js';
 import { enableSwitch } from './settings.js';
 
-/** @typedef {import('../patchbay-types.js').Integration} Integration */
-/** @typedef {import('../patchbay-types.js').Declaration} Declaration */
-/** @typedef {import('../patchbay-types.js').BatchResult} BatchResult */
+/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
+/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
+/** @typedef {import('../client/patchbay-types.js').BatchResult} BatchResult */
 /** @typedef {import('./settings.js').SettingsHost} SettingsHost */
 
 /**

@@ -1,36 +1,26 @@
 /** An integration's settings: its switch, a due review, a form made from its properties, and a test. */
 
-import { PatchbayError } from '../patchbay.js';
+import { drawConnection } from './connection.js';
 import { externalLink, h, icon, safeUrl } from './dom.js';
 import { ago } from './drawing/values.js';
+import { failureText } from './failures.js';
 import { createField, placeErrors, readFields } from './forms.js';
 
-/** @typedef {import('../patchbay-types.js').Integration} Integration */
-/** @typedef {import('../patchbay-types.js').Property} Property */
-/** @typedef {import('../patchbay-types.js').PluginConfig} PluginConfig */
-/** @typedef {import('../patchbay-types.js').SecretState} SecretState */
-/** @typedef {import('../patchbay-types.js').Destination} Destination */
+/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
+/** @typedef {import('../client/patchbay-types.js').Property} Property */
+/** @typedef {import('../client/patchbay-types.js').PluginConfig} PluginConfig */
+/** @typedef {import('../client/patchbay-types.js').SecretState} SecretState */
 /** @typedef {import('./forms.js').Field} Field */
 
 /**
  * @typedef {object} SettingsHost
- * @property {import('../patchbay.js').Client} client
+ * @property {import('../client/patchbay.js').Client} client
  * @property {(id: string) => Promise<void>} changed To be called when what the integration answers may have changed.
  * @property {(id: string) => void} reopen
  * @property {(text: string) => void} announce
  */
 
 const SECRET_WORDS = { ok: 'Set', unreadable: 'Cannot be read: enter it again', locked: 'Locked until the change is reviewed' };
-
-/**
- * The failure of a call as text; what is not a failure of a call is thrown on.
- *
- * @param {unknown} error
- */
-export function failureText(error) {
-  if (error instanceof PatchbayError) return error.detail;
-  throw error;
-}
 
 /**
  * @param {Integration} integration
@@ -144,7 +134,7 @@ function settingsForm(integration, current, host) {
       await action(values);
     } catch (error) {
       const text = failureText(error);
-      const homeless = placeErrors(fields, /** @type {PatchbayError} */ (error).errors);
+      const homeless = placeErrors(fields, /** @type {import('../client/patchbay.js').PatchbayError} */ (error).errors);
       tell(false, [text, ...homeless].join(' '));
     } finally {
       form.removeAttribute('aria-busy');
@@ -198,5 +188,6 @@ export async function drawSettings(integration, host) {
     h('div', { class: 'switch-row' }, h('span', {}, 'On in this workspace'), enableSwitch(integration, host)),
     reviewNotice(integration),
     settingsForm(integration, current, host),
+    await drawConnection(integration, host),
   ]);
 }

@@ -1,4 +1,4 @@
-"""static/patchbay.js in a real browser: against the real server, and against answers that it must cope with."""
+"""static/client/patchbay.js in a real browser: against the real server, and against answers that it must cope with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 # Calls `body` with the client's module; a failure comes back as {failure: {...}}.
 WITH_CLIENT = """async (argument) => {
-  const { createClient, PatchbayError, retryAfterSeconds } = await import('/static/patchbay.js');
+  const { createClient, PatchbayError, retryAfterSeconds } = await import('/static/client/patchbay.js');
   const answering = (status, body, headers = {}) => {
     const calls = [];
     const fetch = async (url, request) => {
@@ -312,3 +312,20 @@ def test_each_action_has_a_key_of_its_own_and_a_failure_tells_it(run: Run) -> No
     assert keys["sent"] == [f'"{key}"' for key in keys["keys"]]
     assert keys["keys"][2] == "mine"
     assert len(set(keys["keys"])) == 3
+
+
+def test_an_account_is_looked_at_begun_and_ended(run: Run) -> None:
+    calls = run("""
+      const { fetch, calls } = answering(200, '{"connected": false, "authorization_url": "https://a.example/"}');
+      const client = createClient({ fetch });
+      const began = await client.connect('google calendar');
+      const looked = await client.connection('google calendar');
+      await client.disconnect('google calendar');
+      return { began: began.authorization_url, looked: looked.connected, calls };
+    """)
+    assert (calls["began"], calls["looked"]) == ("https://a.example/", False)
+    assert [(call["method"], call["url"].partition("/api/v1")[2]) for call in calls["calls"]] == [
+        ("POST", "/integrations/google%20calendar/oauth2/connect"),
+        ("GET", "/integrations/google%20calendar/oauth2"),
+        ("DELETE", "/integrations/google%20calendar/oauth2"),
+    ]

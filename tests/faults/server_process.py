@@ -32,8 +32,8 @@ class ServerProcess:
         )  # fmt: skip
         assert self._popen.stdout is not None
         line = self._popen.stdout.readline()
-        assert "/signin?token=" in line, line
-        self.origin = line.split()[-1].partition("/signin")[0]
+        assert line.startswith("Patchbay is ready: open http://"), line
+        self.origin = line.split()[4]
 
     def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {TOKEN}"}

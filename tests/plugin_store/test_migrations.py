@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,10 +19,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import create_engine
 
+from app import close_app, create_app
 from plugin_store import database as database_module
 from plugin_store.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
 from plugin_store.migrating import config_of
 from plugin_store.models import Base
+from settings import ROOT, ConfigurationError, Settings
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import weather
 from tests.plugin_store.processes import finish, start_python
@@ -63,6 +70,42 @@ def test_processes_that_start_together_make_one_store(tmp_path: Path) -> None:
         process.stdin.write("go\n")
         process.stdin.flush()
     assert [finish(process).strip() for process in processes] == ["1"] * 4
+
+
+@pytest.mark.parametrize("revision", ["9999", "a-branch-of-somebody", "x" * 5000])
+def test_tables_of_a_newer_version_are_refused_in_a_sentence_and_left_alone(
+    settings: Settings, make_app: Callable[[Settings], Flask], revision: str
+) -> None:
+    close_app(create_app(settings))
+    path = settings.instance / DATABASE_NAME
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    with pytest.raises(ConfigurationError) as refused:
+        make_app(settings)
+    assert "newer version of Patchbay" in refused.value.message
+    assert f"'{NEWEST}'" in refused.value.message
+    assert len(refused.value.message) < 600
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(revision,)]
+
+
+@pytest.mark.parametrize("command", [["app.py"], ["-m", "flask", "--app", "app", "token", "show"]])
+def test_every_way_to_start_says_it_without_a_traceback(settings: Settings, command: list[str]) -> None:
+    close_app(create_app(settings))
+    with closing(sqlite3.connect(settings.instance / DATABASE_NAME)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    environ = {**os.environ, "PATCHBAY_INSTANCE": str(settings.instance), "PATCHBAY_PORT": "0"}
+    told = subprocess.run(
+        [sys.executable, *command],
+        check=False,
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr.startswith("Error: ") and told.stderr.count("\n") == 1
 
 
 OPEN_ONCE = """

@@ -150,6 +150,70 @@ def test_a_person_without_the_token_is_led_to_the_sign_in_page(gated: Flask, pat
     assert (response.status_code, response.headers["Location"]) == (303, f"/signin?next={path}")
 
 
+def test_the_way_to_the_sign_in_page_keeps_the_query_without_a_token(gated: Flask):
+    response = call(
+        gated, f"/page?a=1&token={TOKEN}&a=//x&b=%26", token=None, headers={"Accept": "text/html"}
+    )
+    assert response.headers["Location"] == "/signin?next=/page%3Fa%3D1%26a%3D%252F%252Fx%26b%3D%2526"
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason", "challenge"),
+    [
+        ({}, "no_token", ""),
+        ({"Authorization": "Bearer a-wrong-one"}, "wrong_token", ', error="invalid_token"'),
+        ({"Authorization": ""}, "wrong_token", ', error="invalid_token"'),
+        ({"Cookie": "patchbay_8765=of-an-earlier-token"}, "signed_out", ""),
+        ({"Cookie": "another=cookie"}, "no_token", ""),
+    ],
+)
+def test_why_nobody_is_let_in_reads_differently(
+    gated: Flask, headers: dict[str, str], reason: str, challenge: str
+):
+    response = call(gated, token=None, headers=headers)
+    problem = response.get_json()
+    assert (response.status_code, problem["code"], problem["reason"]) == (401, "unauthorized", reason)
+    assert response.headers["WWW-Authenticate"] == f'Bearer realm="patchbay"{challenge}'
+    assert "a-wrong-one" not in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/static/client/patchbay.js", "/static/client/patchbay-types.js"])
+@pytest.mark.parametrize("origin", [None, "http://evil.com", "null", FRIEND, OWN])
+def test_the_client_is_public_code_for_any_page_and_gives_no_credentials(
+    stranger: Client, path: str, origin: str | None
+):
+    response = stranger.open(path, headers={"Origin": origin} if origin else {})
+    assert (response.status_code, response.mimetype) == (200, "text/javascript")
+    assert response.headers.getlist("Access-Control-Allow-Origin") == ["*"]
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/client/",
+        "/static/client/nothing.js",
+        "/static/client/../signin.css",
+        "/static/client/%2e%2e/notebook/main.js",
+        "/static/client//patchbay.js",
+        "/static/client/patchbay.js/",
+        "/static/CLIENT/patchbay.js",
+        "/static/notebook/main.js",
+        "/static/patchbay.js",
+    ],
+)
+def test_nothing_beside_the_client_is_public(stranger: Client, path: str):
+    response = stranger.open(path, headers={"Origin": "http://evil.com"})
+    assert response.status_code == 401
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_the_client_is_served_to_our_hosts_only(stranger: Client):
+    assert stranger.open("/static/client/patchbay.js", headers={"Host": "evil.com"}).status_code == 400
+
+
 def test_a_token_in_the_query_opens_nothing(gated: Flask):
     assert call(gated, f"/api/v1/thing?token={TOKEN}", token=None).status_code == 401
 

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
+from ipaddress import ip_address
+
 import pytest
 
 from settings import load_settings
 from web.hosts import HostNames, Origins, is_loopback
+from web.machine_addresses import machine_addresses
+
+
+def environ(settings: dict[str, str]) -> dict[str, str]:
+    return {f"PATCHBAY_{name.upper()}": value for name, value in settings.items()}
 
 
 def names(**settings: str) -> HostNames:
-    return HostNames.of(
-        load_settings({f"PATCHBAY_{name.upper()}": value for name, value in settings.items()})
-    )
+    return HostNames.of(load_settings(environ(settings)))
 
 
 @pytest.mark.parametrize("header", ["127.0.0.1:8765", "localhost:8765", "LOCALHOST:8765", "[::1]:8765"])
@@ -89,6 +96,73 @@ def test_a_server_on_all_addresses_answers_to_loopback_names_but_not_to_the_wild
     assert hosts.accepts("localhost:8765")
     assert not hosts.accepts("0.0.0.0:8765")
     assert not hosts.accepts("[::]:8765")
+
+
+MACHINE = [ip_address("192.168.1.5"), ip_address("fd00::2")]
+
+
+def names_of_machine(**settings: str) -> HostNames:
+    return HostNames.of(load_settings(environ(settings)), lambda: MACHINE)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_server_on_all_addresses_answers_to_those_of_the_machine(host: str):
+    hosts = names_of_machine(host=host)
+    assert hosts.accepts("192.168.1.5:8765")
+    assert hosts.accepts("[fd00::2]:8765")
+    assert hosts.accepts("[FD00:0::2]:8765")
+    for foreign in ("192.168.1.6:8765", "192.168.1.5", "192.168.1.5:80", "192.168.1.5.nip.io:8765",
+                    "192.168.1.05:8765", "3232235781:8765", "[::ffff:192.168.1.5]:8765", "fd00::2:8765"):  # fmt: skip
+        assert not hosts.accepts(foreign)
+    assert names_of_machine(host=host, port="80").accepts("192.168.1.5")
+
+
+def test_an_address_that_the_machine_gets_later_is_answered_to():
+    machine = [ip_address("192.168.1.5")]
+    hosts = HostNames.of(load_settings({"PATCHBAY_HOST": "0.0.0.0"}), lambda: machine)
+    assert not hosts.accepts("10.0.0.9:8765")
+    machine.append(ip_address("10.0.0.9"))
+    assert hosts.accepts("10.0.0.9:8765")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.168.1.9"])
+def test_a_server_on_one_address_does_not_answer_to_the_machines_others(host: str):
+    assert not names_of_machine(host=host).accepts("192.168.1.5:8765")
+
+
+@pytest.mark.parametrize(
+    ("url", "accepted", "refused"),
+    [
+        (
+            "https://patchbay.lan",
+            ["patchbay.lan", "patchbay.lan:8765", "PATCHBAY.lan"],
+            ["patchbay.lan:9000"],
+        ),
+        ("https://patchbay.lan:8443", ["patchbay.lan:8443", "patchbay.lan"], ["patchbay.lan:8444"]),
+        ("http://[fd00::9]", ["[fd00::9]"], ["[fd00::8]"]),
+    ],
+)
+def test_the_public_address_is_one_of_the_names(url: str, accepted: list[str], refused: list[str]):
+    hosts = names(public_url=url)
+    assert all(map(hosts.accepts, accepted))
+    assert not any(map(hosts.accepts, [*refused, "x.patchbay.lan", "patchbay.lan.evil.com"]))
+
+
+def test_pages_at_the_public_address_are_of_our_own_origin():
+    origins = Origins.of(load_settings({"PATCHBAY_PUBLIC_URL": "https://patchbay.lan"}))
+    assert origins.may_change_state("https://patchbay.lan", "same-origin", OWN)
+    for foreign in ("http://patchbay.lan", "https://patchbay.lan:444", "https://x.patchbay.lan"):
+        assert not origins.may_change_state(foreign, "same-origin", OWN)
+
+
+def test_this_machines_addresses_are_found_without_loopback():
+    addresses = machine_addresses()
+    assert len(set(addresses)) == len(addresses)
+    assert not [address for address in addresses if address.is_loopback or address.is_unspecified]
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # Nothing is sent: this only asks which interface would be used, and fails where there is none.
+        probe.connect(("192.0.2.1", 9))
+        assert ip_address(probe.getsockname()[0]) in [*addresses, ip_address("127.0.0.1")]
 
 
 def test_the_default_port_may_be_left_out_where_it_is_the_served_one():

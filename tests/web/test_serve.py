@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +21,9 @@ import requests
 from flask import Flask, Response, jsonify, request
 
 from settings import ROOT, Settings
+from web.links import own_urls, ready_lines, signin_url
 from web.reception import HOUSE_THREADS
-from web.serve import bind, signin_url
+from web.serve import bind
 from web.server import make_server
 
 
@@ -28,7 +31,12 @@ class Process:
     """`python app.py` with a data folder and a free port of its own."""
 
     def __init__(
-        self, instance: Path, *arguments: str, log: IO[str] | int = subprocess.PIPE, **settings: str
+        self,
+        instance: Path,
+        *arguments: str,
+        log: IO[str] | int = subprocess.PIPE,
+        out: int = subprocess.PIPE,
+        **settings: str,
     ) -> None:
         environ = {
             "PATH": os.environ["PATH"],
@@ -36,20 +44,27 @@ class Process:
             "PATCHBAY_PORT": "0",
             **settings,
         }
+        self._instance = instance
         self.popen = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), *arguments],
             env=environ,
-            stdout=subprocess.PIPE,
+            stdout=out,
             stderr=log,
             text=True,
         )
 
     def ready_link(self) -> str:
-        """The link that it prints once it serves."""
-        assert self.popen.stdout is not None
-        line = self.popen.stdout.readline()
+        """The link that signs in, once it serves; made from the token file that it names."""
+        line = self.ready_line()
         assert line.startswith("Patchbay is ready: open http://127.0.0.1:"), (line, self.popen.poll())
-        return line.split()[-1]
+        url, path = line.split()[4], Path(line.split()[-1])
+        assert path == self._instance / "token"
+        return f"{url}/signin?token={path.read_text().strip()}"
+
+    def ready_line(self) -> str:
+        """What it prints once it serves."""
+        assert self.popen.stdout is not None
+        return self.popen.stdout.readline()
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Exit code, what it printed after the link, and its log."""
@@ -110,6 +125,27 @@ def test_a_first_start_prints_one_line_that_signs_in_and_a_signal_ends_it_well(
     assert (tmp_path / "instance").stat().st_mode & 0o077 == 0
 
 
+def test_a_token_is_printed_at_a_terminal_only(start: Callable[..., Process], tmp_path: Path):
+    first = start()
+    piped = first.ready_line()
+    assert first.end()[0] == 0
+    token = (tmp_path / "instance" / "token").read_text().strip()
+    assert token not in piped
+    screen, terminal = pty.openpty()
+    with os.fdopen(screen) as shown:
+        second = start(out=terminal)
+        os.close(terminal)
+        line = shown.readline()
+        second.end()
+    assert line.startswith("Patchbay is ready: open http://127.0.0.1:")
+    assert line.rstrip().endswith(f"/signin?token={token}")
+
+
+def test_a_token_that_was_set_is_told_by_its_variable(start: Callable[..., Process]):
+    line = start(PATCHBAY_TOKEN="a-token-of-more-than-20-characters").ready_line()
+    assert line.rstrip().endswith("the token that PATCHBAY_TOKEN sets")
+
+
 def test_a_second_start_keeps_the_token(start: Callable[..., Process]):
     first = start()
     link = first.ready_link()
@@ -164,6 +200,41 @@ def test_help_teaches(start: Callable[..., Process]):
 )
 def test_the_link_leads_to_this_machine(settings: Settings, host: str, url: str):
     assert signin_url(replace(settings, host=host), "t") == url
+
+
+MACHINE = [ip_address(text) for text in ("192.168.1.5", "10.0.0.7", "fd00::2")]
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "urls"),
+    [
+        ("127.0.0.1", None, ["http://127.0.0.1:8765"]),
+        ("192.168.1.5", None, ["http://192.168.1.5:8765"]),
+        ("0.0.0.0", None, ["http://127.0.0.1:8765", "http://192.168.1.5:8765", "http://10.0.0.7:8765"]),
+        (
+            "::",
+            None,
+            [
+                "http://[::1]:8765",
+                "http://192.168.1.5:8765",
+                "http://10.0.0.7:8765",
+                "http://[fd00::2]:8765",
+            ],
+        ),
+        ("0.0.0.0", "https://patchbay.lan", ["https://patchbay.lan"]),
+        ("127.0.0.1", "https://patchbay.lan:8443", ["https://patchbay.lan:8443"]),
+    ],
+)
+def test_the_links_name_every_address_that_is_served(
+    settings: Settings, host: str, public_url: str | None, urls: list[str]
+):
+    settings = replace(settings, host=host, public_url=public_url)
+    assert own_urls(settings, MACHINE) == urls
+    lines = ready_lines(settings, "T0KEN", to_terminal=True, addresses=MACHINE)
+    assert [line.split()[-1] for line in lines] == [f"{url}/signin?token=T0KEN" for url in urls]
+    (line,) = ready_lines(settings, "T0KEN", to_terminal=False, addresses=MACHINE)
+    assert all(url in line for url in urls)
+    assert "T0KEN" not in line
 
 
 class Held:

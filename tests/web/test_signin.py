@@ -102,6 +102,43 @@ def test_signing_out_takes_the_cookie(browser: FlaskClient):
 
 
 @pytest.mark.parametrize(
+    ("fetch_site", "cookie", "again", "goes_on"),
+    [
+        ("cross-site", None, False, True),
+        ("same-site", None, False, True),
+        (None, None, False, True),
+        ("cross-site", None, True, False),
+        (None, None, True, False),
+        ("same-origin", None, False, False),
+        ("none", None, False, False),
+        ("cross-site", "one-of-an-earlier-token", False, False),
+    ],
+)
+def test_who_comes_from_elsewhere_without_a_cookie_is_asked_once_more_by_a_page_of_ours(
+    browser: FlaskClient, fetch_site: str | None, cookie: str | None, again: bool, goes_on: bool
+):
+    headers = {"Sec-Fetch-Site": fetch_site} if fetch_site else {}
+    if cookie:
+        browser.set_cookie("patchbay_8765", cookie, domain="127.0.0.1")
+    query = {"next": "/notebook?a=1&b=2", **({"again": "1"} if again else {})}
+    response = visit(browser, "/signin", query_string=query, headers=headers)
+    page = response.get_data(as_text=True)
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert ('http-equiv="refresh"' in page, 'type="password"' in page) == (goes_on, not goes_on)
+    if goes_on:
+        address = "/signin?next=%2Fnotebook%3Fa%3D1%26b%3D2&amp;again=1"
+        assert f'content="0;url={address}"' in page
+        assert f'href="{address}"' in page
+
+
+def test_a_signed_in_browser_goes_on_to_where_it_was_going(browser: FlaskClient):
+    visit(browser, f"/signin?token={TOKEN}")
+    for again in ("", "&again=1"):
+        response = visit(browser, f"/signin?next=/notebook{again}")
+        assert (response.status_code, response.headers["Location"]) == (303, "/notebook")
+
+
+@pytest.mark.parametrize(
     "path", ["/notebook", "/notebook?a=1&b=http://x/", "/a/b#c", "/ü", "/a//b", "/@x", "/:x"]
 )
 def test_next_may_be_a_path_of_ours(path: str):
@@ -140,6 +177,11 @@ def test_next_never_leaves_our_origin(browser: FlaskClient, path: str | None):
     if path is not None:
         query = {"token": TOKEN, "next": path}
         assert visit(browser, "/signin", query_string=query).headers["Location"] == "/notebook"
+        signed_in = visit(browser, "/signin", query_string={"next": path})
+        assert signed_in.headers["Location"] == "/notebook"
+        browser.delete_cookie("patchbay_8765", domain="127.0.0.1")
+        page = visit(browser, "/signin", query_string={"next": path}).get_data(as_text=True)
+        assert 'content="0;url=/signin?next=%2Fnotebook&amp;again=1"' in page
 
 
 def test_what_a_link_carries_is_text_on_the_page(browser: FlaskClient):
@@ -150,7 +192,7 @@ def test_what_a_link_carries_is_text_on_the_page(browser: FlaskClient):
 
 
 def test_the_page_needs_nothing_from_outside_and_nothing_inline():
-    for name in ("signin.html", "api-docs.html", "problems.html"):
+    for name in ("signin.html", "going-on.html", "oauth2.html", "api-docs.html", "problems.html"):
         page = Path(ROOT / "templates" / name).read_text()
         assert "style=" not in page
         assert 'src="http' not in page

@@ -139,6 +139,7 @@ class TestTheWayBack:
             "connected_at": "2027-01-15T08:00:00.000Z",
             "expires_at": None,
             "redirect_uri": "http://127.0.0.1:8765/oauth/callback",
+            "obstacle": None,
         }
         assert asker.get() == {"access_token": "T1-0123456789"}
 

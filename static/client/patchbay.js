@@ -1,10 +1,15 @@
 /**
  * Patchbay's client: what a frontend needs to declare its plugins and to draw their blocks. No dependencies.
  *
- *     import { createClient } from '/static/patchbay.js';
+ *     import { createClient } from '/static/client/patchbay.js';
  *     const patchbay = createClient();
  *     await patchbay.register(myPlugins);                       // at startup: one batch
  *     const answer = await patchbay.render('open-meteo', 'current', { place: 'Lisbon' });
+ *
+ * A page of another origin imports it from the server and brings a token:
+ *
+ *     import { createClient } from 'http://127.0.0.1:8765/static/client/patchbay.js';
+ *     const patchbay = createClient({ token });
  *
  * Every failure is a `PatchbayError`, except that an aborted call rejects with the `AbortError` of its signal.
  *
@@ -20,6 +25,7 @@
 /** @typedef {import('./patchbay-types.js').CacheState} CacheState */
 /** @typedef {import('./patchbay-types.js').Call} Call */
 /** @typedef {import('./patchbay-types.js').ClientOptions} ClientOptions */
+/** @typedef {import('./patchbay-types.js').Connection} Connection */
 /** @typedef {import('./patchbay-types.js').Declaration} Declaration */
 /** @typedef {import('./patchbay-types.js').Envelope} Envelope */
 /** @typedef {import('./patchbay-types.js').Integration} Integration */
@@ -40,8 +46,8 @@
 /**
  * A call that did not succeed. `code` is stable: decide by it, show `detail`.
  *
- * `code` is `network` when no answer came at all and `unexpected_answer` when what answered was not Patchbay;
- * `status` is 0 for the former.
+ * `code` is `network` when no answer came at all, `foreign_origin` when the server answers but lets no page of this
+ * origin in, and `unexpected_answer` when what answered was not Patchbay. `status` is 0 where no answer could be read.
  */
 export class PatchbayError extends Error {
   /**
@@ -126,6 +132,43 @@ const wasAborted = (error, signal) =>
   Boolean(signal?.aborted) || (error instanceof DOMException && error.name === 'AbortError');
 
 /**
+ * Whether something answers at an address, but lets this page read nothing: an answer without CORS is there, one with
+ * it is not. A page may learn of any origin that it answers.
+ *
+ * @param {string} url
+ * @param {typeof globalThis.fetch} fetch
+ * @param {AbortSignal} [signal]
+ */
+async function answersOthersOnly(url, fetch, signal) {
+  /** @param {RequestMode} mode */
+  const isAnswered = (mode) =>
+    fetch(url, { mode, credentials: 'omit', cache: 'no-store', signal }).then(() => true, () => false);
+  return !(await isAnswered('cors')) && isAnswered('no-cors');
+}
+
+/**
+ * What a call rejects with when no answer could be read. A browser hides an answer that is not meant for the page's
+ * origin as if there were none, so one that everybody may ask for tells the two apart.
+ *
+ * @param {unknown} cause
+ * @param {string} base The server's address.
+ * @param {typeof globalThis.fetch} fetch
+ * @param {AbortSignal} [signal]
+ */
+async function unanswered(cause, base, fetch, signal) {
+  const pageOrigin = globalThis.location?.origin;
+  const isElsewhere = pageOrigin !== undefined && new URL(base).origin !== pageOrigin;
+  if (wasAborted(cause, signal) || !isElsewhere || !(await answersOthersOnly(`${base}/healthz`, fetch, signal))) {
+    return lineBroken(cause, signal);
+  }
+  const remedy = pageOrigin === 'null'
+    ? 'Serve this page over http: a page without an origin cannot be let in.'
+    : `List ${pageOrigin} in PATCHBAY_ALLOWED_ORIGINS.`;
+  const detail = `The server at ${base} answers, but not to pages of this origin. ${remedy}`;
+  return new PatchbayError({ code: 'foreign_origin', status: 0, detail, cause });
+}
+
+/**
  * What a call rejects with when the line broke: the abort itself, or a `network` failure.
  *
  * @param {unknown} cause
@@ -143,7 +186,8 @@ function lineBroken(cause, signal) {
  * @param {Values} scope
  */
 function opener({ baseUrl, token, fetch }, scope) {
-  const prefix = `${baseUrl.replace(/\/+$/, '')}/api/v1`;
+  const base = baseUrl.replace(/\/+$/, '');
+  const prefix = `${base}/api/v1`;
 
   /**
    * @param {string} path
@@ -168,7 +212,9 @@ function opener({ baseUrl, token, fetch }, scope) {
       redirect: /** @type {RequestRedirect} */ ('error'),
       signal,
     };
-    const response = await fetch(url, request).catch((cause) => Promise.reject(lineBroken(cause, signal)));
+    const response = await fetch(url, request).catch(async (cause) => {
+      throw await unanswered(cause, base, fetch, signal);
+    });
     if (!response.ok) throw await failureOf(response);
     return response;
   };
@@ -275,6 +321,12 @@ function pageCount(header) {
   }
 }
 
+/** The server that this file came from, which for a page of its own is the page's; undefined outside a browser. */
+function ownServer() {
+  const { protocol, origin } = new URL(import.meta.url);
+  return protocol === 'http:' || protocol === 'https:' ? origin : globalThis.location?.origin;
+}
+
 /**
  * A client of one Patchbay server, for one workspace and perhaps one notebook of it.
  *
@@ -282,7 +334,7 @@ function pageCount(header) {
  */
 export function createClient(options = {}) {
   const {
-    baseUrl = globalThis.location?.origin,
+    baseUrl = ownServer(),
     token = null,
     workspaceId,
     notebookId,
@@ -394,6 +446,33 @@ export function createClient(options = {}) {
      * @returns {Promise<TestResult>}
      */
     test: (id, config) => ask(of(id, '/test'), { method: 'POST', body: config ? { config } : {} }),
+
+    /**
+     * Whether an account is connected, where a person signs in at the provider (`oauth2_authorization_code`).
+     *
+     * @param {string} id
+     * @returns {Promise<Connection>}
+     */
+    connection: (id) => ask(of(id, '/oauth2')),
+
+    /**
+     * Begins to connect an account: open `authorization_url`, in this tab or another one. There the person signs in,
+     * and the provider sends the browser back to Patchbay; `connection` tells what came of it.
+     *
+     * @param {string} id
+     * @returns {Promise<{ authorization_url: string, redirect_uri: string }>}
+     */
+    connect: (id) => ask(of(id, '/oauth2/connect'), { method: 'POST' }),
+
+    /**
+     * Forgets the account and its tokens.
+     *
+     * @param {string} id
+     * @returns {Promise<void>}
+     */
+    disconnect: async (id) => {
+      await send(of(id, '/oauth2'), { method: 'DELETE' });
+    },
 
     /**
      * Calls one endpoint.

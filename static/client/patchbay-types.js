@@ -145,6 +145,18 @@
  */
 
 /**
+ * @typedef {object} Connection An account at a provider where a person signs in.
+ * @property {boolean} connected
+ * @property {'ok' | 'unreadable' | 'locked' | null} status null while nobody signed in; ok without `connected` when
+ *   the provider has ended it.
+ * @property {string[]} scopes What may be asked for.
+ * @property {string | null} connected_at
+ * @property {string | null} expires_at When a person must sign in again, where the provider says so.
+ * @property {string | null} redirect_uri The address to register with the provider; null with an obstacle.
+ * @property {string | null} obstacle Why nobody can sign in from this address yet, and what to set.
+ */
+
+/**
  * @typedef {object} Problem An RFC 9457 problem.
  * @property {string} [type]
  * @property {string} [title]
@@ -230,7 +242,8 @@
 
 /**
  * @typedef {object} ClientOptions
- * @property {string} [baseUrl] Where Patchbay is: an origin, or an address below which it is mounted.
+ * @property {string} [baseUrl] Where Patchbay is: an origin, or an address below which it is mounted. The server that
+ *   served this file, when left out.
  * @property {string | null} [token] Sent as a Bearer token. Without it, the browser's own sign-in cookie counts.
  * @property {number} [workspaceId] The first workspace, when left out.
  * @property {number} [notebookId] Narrows every call to this notebook of the workspace.

@@ -1,0 +1,98 @@
+"""What an operator wants to know, at INFO, one line each: who was refused, and who changed what. Never a value."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+
+from errors import ForeignOrigin, PatchbayError, Unauthorized, UnknownHost
+
+MAX_KEYS, MAX_CHARACTERS = 20, 200
+PREFIX = "/api/v1"
+PLUGIN = "<string:plugin_id>"
+
+# By method and rule. What stands in braces is a part of the address.
+CHANGES = {
+    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/enable"): "{plugin_id}: switched",
+    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/config"): "{plugin_id}: settings replaced",
+    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} entered",
+    ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} deleted",
+    ("POST", f"{PREFIX}/integrations/{PLUGIN}/review"): "{plugin_id}: review decided",
+    (
+        "POST",
+        f"{PREFIX}/integrations/{PLUGIN}/actions/<string:block_type>",
+    ): "{plugin_id}: action {block_type} run",
+    ("POST", f"{PREFIX}/integrations/{PLUGIN}/oauth2/connect"): "{plugin_id}: sign-in at the provider begun",
+    ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/oauth2"): "{plugin_id}: account disconnected",
+    ("PUT", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
+    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
+    ("PUT", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
+    ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
+    ("DELETE", f"{PREFIX}/plugins/{PLUGIN}"): "{plugin_id}: plugin deleted",
+    ("DELETE", f"{PREFIX}/plugins/{PLUGIN}/artifacts"): "{plugin_id}: artifacts purged",
+    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/artifacts"): "artifacts of a workspace purged",
+    ("DELETE", f"{PREFIX}/artifacts"): "all artifacts purged",
+    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>"): "workspace deleted",
+    ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>"): "notebook deleted",
+}
+
+log = logging.getLogger("patchbay.events")
+
+
+def init_event_log(app: Flask) -> None:
+    """One line for each change that was made."""
+
+    @app.after_request
+    def log_change(response: Response) -> Response:
+        # Most requests are reads and renders, and change nothing.
+        rule = request.url_rule
+        words = CHANGES.get((request.method, rule.rule)) if rule is not None else None
+        if words is not None and response.status_code < 400:
+            log.info("%s%s, by %s", words.format(**(request.view_args or {})), _scope_and_keys(), _who())
+        return response
+
+
+def note_refusal(error: PatchbayError) -> None:
+    """One line for a request that was refused at the door; nothing for what ends further in."""
+    if isinstance(error, ForeignOrigin):
+        came_from = request.headers.get("Origin") or f"another site ({request.headers.get('Sec-Fetch-Site')})"
+        log.info("refused a page of %s: %s", _short(came_from), error.detail)
+    elif isinstance(error, Unauthorized) and error.extensions.get("reason") != "no_token":
+        log.info("refused a request from %s: %s", request.remote_addr, error.extensions.get("reason"))
+    elif isinstance(error, UnknownHost):
+        log.info("refused a request for the host %s", _short(error.entry or "that cannot be read"))
+
+
+def _who() -> str:
+    return "token" if "Authorization" in request.headers else "session"
+
+
+def _scope_and_keys() -> str:
+    """The scope that a request names, and the names of the settings in its body."""
+    scope = {**request.args.to_dict(), **(request.view_args or {})}
+    named = [
+        f"{name[:-3]} {_short(str(scope[name]))}" for name in ("workspace_id", "notebook_id") if name in scope
+    ]
+    keys = _keys_of(request.get_data()) if request.method == "PUT" else []
+    return f" ({', '.join([*named, *keys])})" if named or keys else ""
+
+
+def _keys_of(body: bytes) -> list[str]:
+    """Which settings a body gives, by name, and whether it switches; their values are nobody's to log."""
+    try:
+        given: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return []
+    if not isinstance(given, dict):
+        return []
+    config, enabled = given.get("config"), given.get("enabled")
+    switched = [f"enabled={enabled}"] if isinstance(enabled, bool) else []
+    keys = sorted(config) if isinstance(config, dict) else []
+    return [*switched, *map(_short, keys[:MAX_KEYS]), *(["…"] if len(keys) > MAX_KEYS else [])]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"

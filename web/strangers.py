@@ -1,0 +1,26 @@
+"""Why a request without access is refused, in words that tell the reasons apart."""
+
+from __future__ import annotations
+
+from errors import Unauthorized
+
+WAY_IN = "Send the token as `Authorization: Bearer …`, or sign in at /signin."
+
+
+def refusal(authorization: str | None, *, has_cookie: bool) -> Unauthorized:
+    """The refusal of a request by what it brought. Its member `reason` says the same to a program."""
+    if authorization is not None:
+        return wrong_token()
+    if has_cookie:
+        return Unauthorized(
+            "This browser is no longer signed in: sign in again at /signin.", reason="signed_out"
+        )
+    return Unauthorized(f"No token came with the request. {WAY_IN}", reason="no_token")
+
+
+def wrong_token() -> Unauthorized:
+    return Unauthorized(
+        "That is not the token of this server. The file `token` in its data folder holds the right one, "
+        "or PATCHBAY_TOKEN does.",
+        reason="wrong_token",
+    )
