@@ -11,6 +11,7 @@ from errors import (
     DeadlineExceeded,
     EgressRefused,
     PatchbayError,
+    ReviewDue,
     UpstreamFailed,
     UpstreamInvalid,
     UpstreamUnreachable,
@@ -56,7 +57,7 @@ def _was_never_sent(error: PatchbayError) -> bool:
     if isinstance(error, EgressRefused):
         # After a redirect the request itself was sent.
         return reason != "redirect"
-    return isinstance(error, BudgetSpent | BreakerOpen) or (
+    return isinstance(error, BudgetSpent | BreakerOpen | ReviewDue) or (
         isinstance(error, DeadlineExceeded) and reason == "busy"
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from errors import ReviewDue
+from integrations.actions.progress import Progress
 from integrations.calls import DigestLogin, PreparedCall, Tls
 from integrations.egress.release import require_release
 from plugin_store.destinations import Destination
@@ -218,3 +219,9 @@ def test_a_refusal_says_where_it_would_have_gone():
     assert [item["origin"] for item in review["old"]] == ["https://old.test:443"]
     assert review["new"] == [HEADER.as_shown()]
     assert "key-9" not in repr(review) + repr(SENT)
+
+
+def test_an_action_that_is_held_back_counts_as_not_sent():
+    progress = Progress()
+    progress.note_sent()
+    assert progress.result(ReviewDue("The call would send a secret elsewhere.")) == "none"

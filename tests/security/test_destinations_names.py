@@ -31,13 +31,13 @@ def moves(name: str) -> dict[str, dict[str, Any]]:
         "a credential in the query": {"auth": {**QUERY, "name": name}},
         "a credential in the body": {
             "auth": {**QUERY, "in": "body", "name": name},
-            "endpoints": [{**STATUS, "method": "POST"}],
+            "endpoints": [{**STATUS, "method": "POST", "safe": True}],
         },
         "a query of the integration": {"auth": None, "query": {name: KEY}},
         "a query in the path": {"auth": None, "endpoints": [{**STATUS, "path": f"/status?{name}={KEY}"}]},
         "a member of the body": {
             "auth": None,
-            "endpoints": [{**STATUS, "method": "POST", "body": {name: KEY}}],
+            "endpoints": [{**STATUS, "method": "POST", "safe": True, "body": {name: KEY}}],
         },
         "a query of a signature": {"auth": {**signed, "query": {name: "{{m}}"}}},
         "a query of a login": {

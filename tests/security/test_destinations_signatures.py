@@ -46,7 +46,7 @@ def test_the_base64_of_a_query_with_the_key_comes_back_nowhere(
 def test_the_base64_of_a_body_with_the_key_comes_back_nowhere(ground: Ground) -> None:
     ground.reply = echo
     service = ground.service()
-    endpoint = {**STATUS, "method": "POST", "body": {"k": "{api_key}"}}
+    endpoint = {**STATUS, "method": "POST", "safe": True, "body": {"k": "{api_key}"}}
     service.declare(auth=packing("{request.body}"), endpoints=[endpoint])
     service.enter()
     answer = service.execute()

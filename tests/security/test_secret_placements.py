@@ -46,20 +46,20 @@ def endpoint_at(path: str) -> dict[str, Any]:
 
 
 def body_of(body_format: str = "json", **members: Any) -> dict[str, Any]:
-    return {"auth": None, **endpoint(method="POST", body=members, body_format=body_format)}
+    return {"auth": None, **endpoint(method="POST", safe=True, body=members, body_format=body_format)}
 
 
 def graphql(**body: Any) -> dict[str, Any]:
     query = "query ($key: String, $q: String) {{ me(key: $key, q: $q) }}"
-    return endpoint(method="POST", body={"query": query, **body})
+    return endpoint(method="POST", safe=True, body={"query": query, **body})
 
 
 def xml(body: str) -> dict[str, Any]:
-    return {"auth": None, **endpoint(method="POST", body=body, body_format="xml")}
+    return {"auth": None, **endpoint(method="POST", safe=True, body=body, body_format="xml")}
 
 
 def text(body: str) -> dict[str, Any]:
-    return {"auth": None, **endpoint(method="POST", body=body, body_format="text")}
+    return {"auth": None, **endpoint(method="POST", safe=True, body=body, body_format="text")}
 
 
 def copying(shown: str, packed: str = "x", where: str = "headers") -> dict[str, Any]:
@@ -77,7 +77,7 @@ PLACEMENTS = {
     "header to query": (IN_HEADER, {"auth": {**BY_HEADER, "in": "query"}}),
     "header to another header": (IN_HEADER, {"auth": {**BY_HEADER, "name": "X-Referrer"}}),
     "header to cookie": (IN_HEADER, {"auth": {**BY_HEADER, "in": "cookie"}}),
-    "header to body": (IN_HEADER, {"auth": {**BY_HEADER, "in": "body"}, **endpoint(method="POST")}),
+    "header to body": (IN_HEADER, {"auth": {**BY_HEADER, "in": "body"}, **endpoint(method="POST", safe=True)}),
     "header to bearer": (IN_HEADER, {"auth": {"type": "bearer", "token": KEY}}),
     "header to basic": (IN_HEADER, {"auth": {"type": "basic", "username": "u", "password": KEY}}),
     "header to digest": (IN_HEADER, {"auth": {"type": "digest", "username": "u", "password": KEY}}),
@@ -87,7 +87,7 @@ PLACEMENTS = {
     "header and an endpoint's header": (IN_HEADER, endpoint(headers={"X-Copy": KEY})),
     "header and an endpoint's path": (IN_HEADER, endpoint(path=f"/status/{KEY}")),
     "header and a query in a path": (IN_HEADER, endpoint(path=f"/status?k={KEY}")),
-    "header and a body": (IN_HEADER, endpoint(method="POST", body={"note": [KEY]})),
+    "header and a body": (IN_HEADER, endpoint(method="POST", safe=True, body={"note": [KEY]})),
     "header and a parameter": (IN_HEADER, endpoint(**BY_PARAMETER)),
     "header and the base URL's path": (IN_HEADER, {"base_url": "{provider}/" + KEY}),
     "header and an endpoint elsewhere": (IN_HEADER, endpoint(base_url="{stranger}")),
@@ -161,8 +161,8 @@ PLACEMENTS = {
     ),
     "a list's element to a member": (body_of(notes=["x", KEY]), body_of(notes={"x": KEY})),
     "a credential's member to another": (
-        {"auth": {**BY_HEADER, "in": "body", "name": "auth.key"}, **endpoint(method="POST")},
-        {"auth": {**BY_HEADER, "in": "body", "name": "note.key"}, **endpoint(method="POST")},
+        {"auth": {**BY_HEADER, "in": "body", "name": "auth.key"}, **endpoint(method="POST", safe=True)},
+        {"auth": {**BY_HEADER, "in": "body", "name": "note.key"}, **endpoint(method="POST", safe=True)},
     ),
     "a member to a GraphQL variable": (
         {"auth": None, "api_type": "graphql", **graphql(variables={"key": KEY})},
