@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 import tempfile
 import threading
-from collections import OrderedDict
 from pathlib import Path
 
 import certifi
+from cachetools import LRUCache, cachedmethod
 
 from errors import UpstreamUnreachable
 from integrations.calls import Tls
@@ -53,8 +53,8 @@ class TlsContexts:
     """The TLS settings of every kind of call, made once each: loading the issuers takes milliseconds."""
 
     def __init__(self) -> None:
-        self._contexts: OrderedDict[tuple[Tls, int], ssl.SSLContext] = OrderedDict()
-        self._lock = threading.Lock()
+        self._contexts: LRUCache[tuple[Tls, int], ssl.SSLContext] = LRUCache(MAX_CONTEXTS)
+        self._made = threading.Condition()
 
     def context_for(self, tls: Tls | None) -> ssl.SSLContext:
         """A context that verifies chain and host; UpstreamUnreachable (reason "tls") for unusable files."""
@@ -64,15 +64,16 @@ class TlsContexts:
             changed_at = Path(tls.ca_file).stat().st_mtime_ns if tls.ca_file else 0
         except OSError:
             raise _unusable("The CA file for this provider cannot be read.") from None
-        key = (tls, changed_at)
-        with self._lock:
-            context = self._contexts.get(key)
-            if context is None:
-                context = self._contexts[key] = _make_context(tls)
-                if len(self._contexts) > MAX_CONTEXTS:
-                    self._contexts.popitem(last=False)
-            self._contexts.move_to_end(key)
-            return context
+        return self._context(tls, changed_at)
+
+    @cachedmethod(
+        lambda self: self._contexts,
+        key=lambda _, tls, changed_at: (tls, changed_at),
+        # Who asks for one that is being made waits for it.
+        condition=lambda self: self._made,
+    )
+    def _context(self, tls: Tls, changed_at: int) -> ssl.SSLContext:
+        return _make_context(tls)
 
 
 def _make_context(tls: Tls) -> ssl.SSLContext:
