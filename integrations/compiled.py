@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Any
+
+from cachetools import LRUCache, cachedmethod
 
 from errors import Invalid
 from integrations.compiling import compile_plugin
@@ -20,25 +21,20 @@ class CompiledManifests:
     """The integrations of registered manifests, by plugin and digest."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], Integration | None] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str], Integration | None] = LRUCache(MAX_KEPT)
         self._lock = threading.Lock()
 
+    @cachedmethod(
+        lambda self: self._kept,
+        key=lambda _, standing: (standing.plugin_id, standing.digest),
+        lock=lambda self: self._lock,
+    )
     def integration_of(self, standing: Standing) -> Integration | None:
         """The plugin's integration; None for a plugin that calls nothing.
 
         Raises Invalid for a manifest that an older Patchbay took and this one refuses.
         """
-        key = (standing.plugin_id, standing.digest)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        integration = compile_plugin(standing.plugin_id, standing.type, standing.manifest, is_stored=True)
-        with self._lock:
-            self._kept[key] = integration
-            while len(self._kept) > MAX_KEPT:
-                self._kept.popitem(last=False)
-        return integration
+        return compile_plugin(standing.plugin_id, standing.type, standing.manifest, is_stored=True)
 
     def destinations(
         self, standing: Standing, config: Mapping[str, Any]

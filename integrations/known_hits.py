@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from integrations.last_uses import LastUses
-from integrations.memory_front import MemoryFront
+from integrations.lru import Lru
 from integrations.usage.counter import UsageCounter
 from integrations.uses import Use
 from plugin_store.glances import Glances
@@ -23,6 +23,8 @@ OVERHEAD_BYTES = 1800
 # Headers that answers share are kept once; what is an answer's own is not worth looking for another like it.
 OWN_HEADERS = frozenset({"ETag"})
 MAX_SHARED_HEADERS = 1000
+# One answer takes at most a quarter of the room.
+LARGEST_SHARE = 4
 STILL = (
     "SELECT 1 FROM store_revision, integration_artifacts"
     " WHERE revision = ? AND parameters_hash = ? AND fetched_at = ? AND expires_at = ?"
@@ -80,13 +82,15 @@ class KnownHits:
         self._last_uses = last_uses
         self._clock = clock
         self._note_use = note_use
-        self._front: MemoryFront[KnownHit] = MemoryFront(limit_bytes)
+        self._front: Lru[Question, KnownHit] = Lru(
+            limit_bytes, lambda known: known.size_bytes, limit_bytes // LARGEST_SHARE
+        )
         self._shared_headers: dict[Header, Header] = {}
 
     @property
     def size_bytes(self) -> int:
         """What all of them take, as it is counted."""
-        return self._front.size_bytes
+        return self._front.size
 
     def get(self, question: Question) -> KnownHit | None:
         """What was answered to the question before; whether it is still true is `give`'s to say."""

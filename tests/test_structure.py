@@ -64,6 +64,11 @@ PURE_MODULES = {
     "tls_settings.py",
     "whole_urls.py",
 }
+REPLACEABLE = {
+    "granian": {"web/granian_engine.py"},
+    "diskcache": {"integrations/bodies.py", "integrations/leased_cache.py"},
+    "yaml": {"integrations/authoring/yaml_source.py"},
+}
 IMPURE_LIBRARIES = {
     "sqlalchemy",
     "diskcache",
@@ -133,6 +138,14 @@ def test_one_module_imports_requests(path: Path):
     if name_of(path) != "integrations/egress/door.py":
         assert not tops(imported(path)) & {"requests", "httpx", "aiohttp"}
         assert "urllib.request" not in imported(path)
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_what_may_have_to_be_replaced_is_known_to_few(path: Path):
+    """docs/decisions names these files as the places where another library, or ours, would stand."""
+    named = tops(imported(path)) | set(re.findall(r"import_module\(.(\w+)", path.read_text("utf-8")))
+    for library, known_to in REPLACEABLE.items():
+        assert library not in named or name_of(path) in known_to
 
 
 @pytest.mark.parametrize("name", sorted(PURE_MODULES))

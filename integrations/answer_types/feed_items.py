@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from integrations.answer_types.html_clean import clean_html, first_image, plain_text, shorten
+from integrations.answer_types.html_clean import Fragment, plain_text, shorten
 
 MAX_ITEMS = 200
 MAX_TITLE_CHARACTERS = 500
@@ -45,25 +45,26 @@ def item_shape(
     base_url: str | None,
 ) -> dict[str, Any]:
     """An item as JSON. `summary` and `html` are the feed's own HTML; each stands in for the other."""
+    markup = html or summary or ""
+    content = Fragment(markup)
+    short = Fragment(summary) if summary and html else content
     return {
         "id": one_line(item_id) or link,
         "title": title,
         "link": link,
-        "summary": plain_text(summary or html or "", MAX_SUMMARY_CHARACTERS) or None,
-        "content_html": content_html(html or summary, base_url),
+        "summary": short.plain_text(MAX_SUMMARY_CHARACTERS) or None,
+        "content_html": _content_html(markup, content, base_url),
         "author": one_line(author),
         "published": iso_utc(published),
         "updated": iso_utc(updated),
-        "image": image or first_image(html or summary or "", base_url),
+        "image": image or content.first_image(base_url),
         "categories": _distinct(categories),
     }
 
 
-def content_html(html: str | None, base_url: str | None) -> str | None:
+def _content_html(markup: str, content: Fragment, base_url: str | None) -> str | None:
     """Harmless HTML where there is markup at all; plain text is in the summary already."""
-    if not html or not _HAS_TAG.search(html):
-        return None
-    return clean_html(html, base_url) or None
+    return (content.clean_html(base_url) or None) if _HAS_TAG.search(markup) else None
 
 
 def text_of(html: str | None, max_characters: int = MAX_TITLE_CHARACTERS) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import islice
 
@@ -45,18 +45,41 @@ _PLAIN_ATTRIBUTES = {
 _URL_ATTRIBUTES = {"a": ("href", ("http", "https", "mailto")), "img": ("src", ("http", "https"))}
 
 
+class Fragment:
+    """Third-party HTML, read once for all that is made of it."""
+
+    def __init__(self, html: str) -> None:
+        self._tokens = list(_visible_tokens(html))
+
+    def plain_text(self, max_characters: int) -> str:
+        """As the function of this name."""
+        return _plain_text(self._tokens, max_characters)
+
+    def clean_html(self, base_url: str | None) -> str:
+        """As the function of this name."""
+        return _clean_html(self._tokens, base_url)
+
+    def first_image(self, base_url: str | None) -> str | None:
+        """The address of the first picture in it."""
+        for token in self._tokens:
+            if token.kind == "start" and token.text == "img":
+                address = web_url(token.attributes.get("src"), base_url)
+                if address:
+                    return address
+        return None
+
+
 def plain_text(html: str, max_characters: int) -> str:
     """What a reader sees of `html`, white space collapsed, cut at a word with `…` when it is longer."""
-    words: list[str] = []
-    length = 0
-    for token in _visible_tokens(html):
-        piece = token.text if token.kind == "text" else " " if token.text in _BREAKING else ""
-        words.append(piece)
-        length += len(piece)
-        # Runs of white space count too, so a text may come out shorter than asked for; never longer.
-        if length > max_characters * 4:
-            break
-    return shorten(" ".join("".join(words).split()), max_characters)
+    return _plain_text(_visible_tokens(html), max_characters)
+
+
+def clean_html(html: str, base_url: str | None) -> str:
+    """`html` with allowed tags and attributes only, balanced, its addresses absolute http(s) or mailto.
+
+    Every tag that comes out is written here from its parts, so no reading of the input by a browser matters.
+    """
+    return _clean_html(_visible_tokens(html), base_url)
 
 
 def shorten(text: str, max_characters: int) -> str:
@@ -67,14 +90,23 @@ def shorten(text: str, max_characters: int) -> str:
     return (cut.rsplit(" ", 1)[0] if " " in cut[-40:] else cut).rstrip() + "…"
 
 
-def clean_html(html: str, base_url: str | None) -> str:
-    """`html` with allowed tags and attributes only, balanced, its addresses absolute http(s) or mailto.
+def _plain_text(tokens: Iterable[Token], max_characters: int) -> str:
+    words: list[str] = []
+    length = 0
+    for token in tokens:
+        piece = token.text if token.kind == "text" else " " if token.text in _BREAKING else ""
+        words.append(piece)
+        length += len(piece)
+        # Runs of white space count too, so a text may come out shorter than asked for; never longer.
+        if length > max_characters * 4:
+            break
+    return shorten(" ".join("".join(words).split()), max_characters)
 
-    Every tag that comes out is written here from its parts, so no reading of the input by a browser matters.
-    """
+
+def _clean_html(tokens: Iterable[Token], base_url: str | None) -> str:
     written: list[str] = []
     open_tags: list[str] = []
-    for token in _visible_tokens(html):
+    for token in tokens:
         if token.kind == "text":
             written.append(escape(token.text, quote=False))
         elif token.text not in _KEPT:
@@ -88,16 +120,6 @@ def clean_html(html: str, base_url: str | None) -> str:
             written.append(_start_tag(token, base_url))
     written.extend(f"</{name}>" for name in reversed(open_tags))
     return "".join(written).strip()
-
-
-def first_image(html: str, base_url: str | None) -> str | None:
-    """The address of the first picture in `html`."""
-    for token in _visible_tokens(html):
-        if token.kind == "start" and token.text == "img":
-            address = web_url(token.attributes().get("src"), base_url)
-            if address:
-                return address
-    return None
 
 
 def _visible_tokens(html: str) -> Iterator[Token]:
@@ -123,7 +145,7 @@ def _close(name: str, open_tags: list[str]) -> Iterator[str]:
 
 
 def _start_tag(token: Token, base_url: str | None) -> str:
-    given = token.attributes() if token.source else {}
+    given = token.attributes
     kept = {name: given[name] for name in _PLAIN_ATTRIBUTES.get(token.text, ()) if name in given}
     if token.text in _URL_ATTRIBUTES:
         name, schemes = _URL_ATTRIBUTES[token.text]

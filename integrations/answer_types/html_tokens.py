@@ -1,95 +1,103 @@
 """HTML as a flat run of tags and text, in time linear in its length.
 
-A tree is not needed for metadata, plain text or an allow-list, and building one is not safe to do: HTML's own
-rules make a page of nested `<div>` cost a quadratic parse (four minutes for 1 MB with the parser tried here).
+libxml2 reads it, by events: metadata, plain text and an allow-list need no tree, and building one is not safe to do,
+for HTML's own rules make a page of nested `<font>` cost minutes and gigabytes. What libxml2 keeps is the stack of open
+elements, in which it looks for the start of each end tag; so a page that nests too deeply ends there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html import unescape
-from typing import Literal, NamedTuple
+from itertools import islice
+from typing import Any, Literal, NamedTuple
+
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - it comes without types
 
 MAX_ATTRIBUTES = 50
-
-# Possessive throughout: whatever the input, nothing is tried twice.
-_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+)?+"""
-_TAG = re.compile(rf"<(/?)([a-zA-Z][^\s/>]*+)((?:[\s/]++|{_ATTRIBUTE})*+)>")
-_MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
-_UNFINISHED_TAG = re.compile(r"</?[a-zA-Z]")
-_NAME_VALUE = re.compile(
-    r"""([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"'][^\s>]*+))?+)?+"""
-)
-_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{9,}|[xX][0-9a-fA-F]{9,});?")
+# Beyond what people write, and few enough to be looked through for each end tag.
+MAX_DEPTH = 256
+# Read piece by piece, so that whoever has read enough saves the rest.
+_PIECE_BYTES = 8 * 1024
 # Their content is text up to their own end tag, whatever stands in it.
 _RAW_TEXT = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
+# libxml2 puts a page around what has none.
+_IMPLIED = frozenset({"html", "head", "body"})
+_NO_ATTRIBUTES: dict[str, str] = {}
 
 
 class Token(NamedTuple):
-    """Text with its character references resolved, or a tag with its name in lower case."""
+    """Text with its character references resolved, or a tag with its name in lower case.
+
+    A start tag has its attributes, names in lower case, the first of each name.
+    """
 
     kind: Literal["text", "start", "end"]
     text: str
-    source: str = ""
+    attributes: dict[str, str] = _NO_ATTRIBUTES
 
-    def attributes(self) -> dict[str, str]:
-        """The start tag's attributes, names in lower case, the first of each name."""
-        found: dict[str, str] = {}
-        for match in _NAME_VALUE.finditer(self.source):
-            value = match[2] or match[3] or match[4] or ""
-            found.setdefault(match[1].lower(), resolve_references(value))
-            if len(found) == MAX_ATTRIBUTES:
-                break
-        return found
+
+class _TooDeepError(Exception):
+    """More elements are open than are followed."""
+
+
+class _Target:
+    """Takes libxml2's events; `take` hands over the tokens that are whole."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token] = []
+        self._text: list[str] = []
+        self._depth = 0
+        self.is_ended = False
+
+    def start(self, name: str, attributes: Any) -> None:
+        self._end_text()
+        if attributes or name not in _IMPLIED:
+            kept = dict(islice(attributes.items(), MAX_ATTRIBUTES)) if attributes else _NO_ATTRIBUTES
+            self._tokens.append(Token("start", name, kept))
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise _TooDeepError
+
+    def end(self, name: str) -> None:
+        self._depth -= 1
+        if self.is_ended:
+            # What was open at the end; of text that has no end nobody knows whether it was meant.
+            if name in _RAW_TEXT:
+                self._text.clear()
+            self._end_text()
+            return
+        self._end_text()
+        if name not in _IMPLIED:
+            self._tokens.append(Token("end", name))
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def close(self) -> None:
+        self._end_text()
+
+    def take(self) -> list[Token]:
+        tokens, self._tokens = self._tokens, []
+        return tokens
+
+    def _end_text(self) -> None:
+        if self._text:
+            self._tokens.append(Token("text", "".join(self._text)))
+            self._text.clear()
 
 
 def read_tokens(html: str) -> Iterator[Token]:
     """The tags and texts of a page in order; what is cut off inside a tag or a comment ends it."""
-    position = 0
-    # A `<` that starts nothing is text, as in `1 < 2`.
-    while opened := _MARKUP.search(html, position):
-        opening = opened.start()
-        yield from _text(html[position:opening])
-        tag = _TAG.match(html, opening)
-        if tag is None:
-            position = _after_comment(html, opening)
-        else:
-            name = tag[2].lower()
-            yield Token("end", name) if tag[1] else Token("start", name, tag[3])
-            position = (
-                tag.end() if tag[1] or name not in _RAW_TEXT else _end_of_raw_text(name, html, tag.end())
-            )
-            yield from _text(html[tag.end() : max(position, tag.end())])
-        if position < 0:
-            return
-    yield from _text(html[position:])
-
-
-def resolve_references(text: str) -> str:
-    """`&amp;`, `&#38;` and `&#x26;` as the characters they mean."""
-    if "&" not in text:
-        return text
-    # Python refuses to read a number of thousands of digits, and says so by an exception.
-    return unescape(_LONG_REFERENCE.sub("\ufffd", text))
-
-
-def _text(source: str) -> Iterator[Token]:
-    if source:
-        yield Token("text", resolve_references(source))
-
-
-def _end_of_raw_text(name: str, html: str, position: int) -> int:
-    closing = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII).search(html, position)
-    return closing.start() if closing else -1
-
-
-def _after_comment(html: str, opening: int) -> int:
-    """Where a comment, doctype or CDATA section that starts at `opening` ends; -1 when it, or a tag, does not."""
-    if _UNFINISHED_TAG.match(html, opening):
-        return -1
-    for start, end in (("<!--", "-->"), ("<![CDATA[", "]]>")):
-        if html.startswith(start, opening):
-            closing = html.find(end, opening + len(start))
-            return closing + len(end) if closing >= 0 else -1
-    return html.find(">", opening) + 1 or -1
+    target = _Target()
+    parser = etree.HTMLParser(target=target, encoding="utf-8")
+    source = html.encode(errors="replace")
+    try:
+        for start in range(0, len(source), _PIECE_BYTES):
+            parser.feed(source[start : start + _PIECE_BYTES])
+            yield from target.take()
+        target.is_ended = True
+        if source:
+            parser.close()
+    except _TooDeepError:
+        pass
+    yield from target.take()

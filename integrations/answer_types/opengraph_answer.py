@@ -99,7 +99,7 @@ def _title_text(token: Token, previous: str, facts: dict[str, list[str]]) -> lis
 def _stated(token: Token) -> list[tuple[str, str]]:
     if token.kind != "start" or token.text not in ("meta", "link", "base", "html"):
         return []
-    attributes = token.attributes()
+    attributes = token.attributes
     if token.text == "meta":
         name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
         return [(name.strip().lower(), attributes["content"])] if name and "content" in attributes else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import tempfile
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import certifi
+from cachetools import LRUCache, cachedmethod
 
 from errors import SettingsIncomplete, UpstreamUnreachable
 from integrations.calls import Tls
@@ -96,8 +96,8 @@ class TlsContexts:
     """The TLS settings of every kind of call, made once each: loading the issuers takes milliseconds."""
 
     def __init__(self) -> None:
-        self._contexts: OrderedDict[tuple[str | None, ...], ssl.SSLContext] = OrderedDict()
-        self._lock = threading.Lock()
+        self._contexts: LRUCache[tuple[str | None, ...], ssl.SSLContext] = LRUCache(MAX_CONTEXTS)
+        self._made = threading.Condition()
 
     def proof_for(self, tls: Tls | None) -> Proof:
         """What a call with these settings asks of its provider; SettingsIncomplete for what cannot be used."""
@@ -112,17 +112,19 @@ class TlsContexts:
             own_fingerprints=own.fingerprints if own is not None else None,
         )
 
+    @cachedmethod(
+        lambda self: self._contexts,
+        key=lambda _, tls, ca_pem: (
+            ca_pem,
+            "pinned" if tls.fingerprint_sha256 is not None else None,
+            tls.client_cert_pem,
+            tls.client_key_pem,
+        ),
+        # Who asks for one that is being made waits for it.
+        condition=lambda self: self._made,
+    )
     def _context(self, tls: Tls, ca_pem: str | None) -> ssl.SSLContext:
-        is_pinned = "pinned" if tls.fingerprint_sha256 is not None else None
-        key = (ca_pem, is_pinned, tls.client_cert_pem, tls.client_key_pem)
-        with self._lock:
-            context = self._contexts.get(key)
-            if context is None:
-                context = self._contexts[key] = _make_context(tls, ca_pem)
-                if len(self._contexts) > MAX_CONTEXTS:
-                    self._contexts.popitem(last=False)
-            self._contexts.move_to_end(key)
-            return context
+        return _make_context(tls, ca_pem)
 
 
 def _own_authorities(tls: Tls) -> Authorities:

@@ -14,17 +14,17 @@ from integrations.budget import Spender, is_only_theirs
 from integrations.call_log import CallLog, Cause
 from integrations.catalog import Installed
 from integrations.claims import Claims
+from integrations.lru import Lru
 from integrations.manifest import Login, OAuth2
 from integrations.parameters import Values
 from integrations.requests_builder import Limits
 from integrations.single_flight import SingleFlight
 from integrations.tokens.authorization_code import GrantedTokens
-from integrations.tokens.bounded import Bounded
 from integrations.tokens.client_credentials import ClientCredentials
 from integrations.tokens.exchange import Door, TokenExchange
 from integrations.tokens.grants import Grants
 from integrations.tokens.login import Logins
-from integrations.tokens.patience import FailureMemory, RenewalBrake
+from integrations.tokens.patience import MAX_ENTRIES, FailureMemory, RenewalBrake
 from integrations.tokens.purchase import Purchase, Purchases
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
@@ -64,9 +64,9 @@ class Tokens:
         self._claims = claims
         self._purchases = Purchases()
         self._flights: SingleFlight[Token] = SingleFlight()
-        self._held: Bounded[Token] = Bounded()
-        self._rejected: Bounded[Mapping[str, str]] = Bounded()
-        self._ahead: Bounded[bool] = Bounded()
+        self._held: Lru[str, Token] = Lru(MAX_ENTRIES)
+        self._rejected: Lru[str, Mapping[str, str]] = Lru(MAX_ENTRIES)
+        self._ahead: Lru[str, bool] = Lru(MAX_ENTRIES)
         self._failures = FailureMemory(clock)
         self._brake = RenewalBrake(clock)
         exchange = TokenExchange(door, budget, call_log, clock)

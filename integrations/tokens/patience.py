@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from errors import PatchbayError, UpstreamFailed
-from integrations.tokens.bounded import Bounded
+from integrations.lru import Lru
 
 FIRST_REST_SECONDS = 1.0
 MAX_REST_SECONDS = 60.0
 MAX_ASKED_REST_SECONDS = 900.0
 FIRST_BRAKE_SECONDS = 30.0
 MAX_BRAKE_SECONDS = 600.0
+MAX_ENTRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class FailureMemory:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._failures: Bounded[_Failure] = Bounded()
+        self._failures: Lru[str, _Failure] = Lru(MAX_ENTRIES)
 
     def raise_if_fresh(self, key: str) -> None:
         """Raises the remembered failure again while it is fresh."""
@@ -64,7 +65,7 @@ class RenewalBrake:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._renewals: Bounded[_Renewal] = Bounded()
+        self._renewals: Lru[str, _Renewal] = Lru(MAX_ENTRIES)
 
     def raise_if_pulled(self, key: str, rejected: Mapping[str, str]) -> None:
         """Raises UpstreamFailed for a token that was itself a renewal, and a recent one."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from errors import UpstreamInvalid
 from integrations.answer_types.html_clean import MAX_TOKENS, clean_html, plain_text
-from integrations.answer_types.html_tokens import read_tokens
+from integrations.answer_types.html_tokens import MAX_ATTRIBUTES, MAX_DEPTH, Token, read_tokens
 from integrations.answer_types.web_urls import web_url
 from integrations.answers import parse_answer
 
@@ -197,6 +197,15 @@ HOSTILE = [
     "<?",
     "<a/",
     "<b><p>",
+    "<font size=1><p>",
+    "<b></p>",
+    "<b><i></b></i>",
+    "<table>x<b>",
+    "<select><svg>",
+    "<template>",
+    "\0",
+    "\ud800",
+    "<\0a>",
 ]
 
 
@@ -205,3 +214,45 @@ def test_hostile_markup_becomes_no_more_tokens_than_it_has_characters(unit):
     html = unit * 20_000
     assert sum(1 for _ in read_tokens(html)) <= len(html)
     assert clean_html(html, None).count("<") <= 2 * MAX_TOKENS
+
+
+@pytest.mark.parametrize("unit", ["<div>", "<font size=1><p>", "<table>x<b>", "<svg><foreignObject><p>"])
+def test_a_page_ends_where_it_nests_beyond_what_is_followed(unit):
+    starts = [token for token in read_tokens(f"<title>T</title>{unit * 20_000}") if token.kind == "start"]
+    assert starts[0] == Token("start", "title")
+    assert MAX_DEPTH - 5 <= len(starts) <= MAX_DEPTH + 2
+    assert preview(f"<title>T</title>{unit * 20_000}".encode())["title"] == "T"
+
+
+def test_what_people_nest_is_read_to_its_end():
+    html = "<div>" * 200 + "<img src=/x.png>" + "</div>" * 200
+    starts = [token for token in read_tokens(html) if token.kind == "start"]
+    assert starts[-1] == Token("start", "img", {"src": "/x.png"})
+
+
+def test_end_tags_close_what_they_close_however_many_there_are():
+    html = "<ul>" + "<li><b>x</li></b>" * 5000 + "</ul><img src=x>"
+    starts = [token for token in read_tokens(html) if token.kind == "start"]
+    assert (len(starts), starts[-1]) == (10_002, Token("start", "img", {"src": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("tag", "attributes"),
+    [
+        ("<img SRC=a src=b Alt>", {"src": "a", "alt": ""}),
+        ("<img title='\"<b>' data-x=&amp;&#60;>", {"title": '"<b>', "data-x": "&<"}),
+        ("<img/src=a/>", {"src": "a/"}),
+        ("<img =x>", {"=x": ""}),
+        ("<img a\0b=c>", {"a\ufffdb": "c"}),
+    ],
+)
+def test_attributes_are_read_as_html_says(tag, attributes):
+    assert [token for token in read_tokens(tag) if token.kind == "start"] == [
+        Token("start", "img", attributes)
+    ]
+
+
+def test_a_flood_of_attributes_is_cut_off():
+    flood = "".join(f" a{number}=x" for number in range(20_000))
+    (token,) = [token for token in read_tokens(f"<img{flood}>") if token.kind == "start"]
+    assert list(token.attributes) == [f"a{number}" for number in range(MAX_ATTRIBUTES)]
