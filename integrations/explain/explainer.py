@@ -64,9 +64,7 @@ class Explainer:
     ) -> Explanation:
         """The explanation of a block; what a render would refuse is among its `problems`. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
-        block = installed.integration.blocks.get(block_id)
-        if block is None:
-            block = installed.block(block_id)
+        block = installed.declared_block(block_id)
         draft = _start(installed, block.secret_names)
         if block.problem is not None:
             draft.note(Invalid(block.problem, errors={"block_type": [block.problem]}))
