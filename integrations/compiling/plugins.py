@@ -20,7 +20,7 @@ from integrations.compiling.endpoints import Surroundings, compile_endpoints
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
 from integrations.compiling.tokens import compile_tls, compile_token, with_credentials
-from integrations.manifest import Integration, Property, RateLimit, Retry
+from integrations.manifest import Endpoint, Integration, Property, RateLimit, Retry
 from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
@@ -124,8 +124,7 @@ def _integration(
         loaded["blocks"], endpoints, properties, problems, calls=calls, is_stored=is_stored
     )
     test_endpoint = section.get("test_endpoint")
-    if test_endpoint is not None and test_endpoint not in endpoints:
-        problems.add("integration.test_endpoint", f"There is no endpoint `{test_endpoint}`.")
+    _check_test_endpoint(test_endpoint, endpoints, problems)
     return Integration(
         plugin_id=plugin_id,
         api_type=api_type,
@@ -142,6 +141,22 @@ def _integration(
         token=token,
         tls=tls,
     )
+
+
+def _check_test_endpoint(name: str | None, endpoints: Mapping[str, Endpoint], problems: Problems) -> None:
+    """Notes an endpoint that a test of the connection could never call, for a test gives no inputs."""
+    if name is None:
+        return
+    endpoint = endpoints.get(name)
+    if endpoint is None:
+        problems.add("integration.test_endpoint", f"There is no endpoint `{name}`.")
+        return
+    for needed in endpoint.needed_inputs:
+        problems.add(
+            "integration.test_endpoint",
+            f"Nothing fills `{needed}` of `{name}` in a test: give it a `default` or `from_config`, "
+            "or name an endpoint that needs no input.",
+        )
 
 
 def _retry(declared: Mapping[str, Any] | None) -> Retry | None:

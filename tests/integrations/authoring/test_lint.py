@@ -135,7 +135,7 @@ SURPRISES = [
     ("prefetch-input", "blocks[0].pre_fetch", [("properties.1", {"name": "place"})]),
     ("no-rate-limit", "blocks[0].pre_fetch", [("integration.rate_limit", None)]),
     ("unused-property", "properties[2]", [("properties.2", {"name": "units"})]),
-    ("unused-endpoint", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/more"}), ("integration.test_endpoint", "now")]),
+    ("unused-endpoint", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/more"}), ("integration.test_endpoint", "write")]),
     ("path-into-text", "blocks[0].select", [("endpoints.0.response_type", "text")]),
     ("path-into-text", "endpoints[0].response_schema", [("endpoints.0.response_type", "text"), ("blocks.0.select", None), ("endpoints.0.response_schema", {"type": "object"})]),
     ("lost-group", "blocks[0].url_patterns[1]", [("blocks.0.url_patterns.1", "https://a\\.test/(?P<id>.+)")]),
