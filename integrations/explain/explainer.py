@@ -69,7 +69,7 @@ class Explainer:
         if block.problem is not None:
             draft.note(Invalid(block.problem, errors={"block_type": [block.problem]}))
         settings = setting_sources(installed)
-        sources = input_sources(block, parameters, settings)
+        sources = input_sources(block, parameters, installed.config, settings)
         inputs, are_right = _bind(draft, block, parameters)
         values = {f"inputs.{name}": value for name, value in inputs.items()}
         steps: list[ExplainedStep] = []
@@ -219,7 +219,8 @@ def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[di
         wrong = {path.removeprefix("parameters.") for path in error.errors or ()}
     anything = tuple(replace(item, required=False, check=lambda _value: []) for item in block.inputs)
     right = {name: value for name, value in parameters.items() if name not in wrong}
-    bound = bind_inputs(replace(block, inputs=anything), right, config)
+    patterns = () if "url" in wrong else block.url_patterns
+    bound = bind_inputs(replace(block, inputs=anything, url_patterns=patterns), right, config)
     gaps = [
         item.name for item in block.inputs if item.name in wrong or (item.required and item.name not in bound)
     ]
