@@ -17,12 +17,12 @@ from integrations.compiling.costs import check_costs
 from integrations.compiling.credentials import compile_credentials
 from integrations.compiling.destinations import secret_uses
 from integrations.compiling.endpoints import Surroundings, compile_endpoints
+from integrations.compiling.own_settings import check_own_values, without_faults
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
 from integrations.compiling.tokens import compile_tls, compile_token, with_credentials
 from integrations.manifest import Endpoint, Integration, Property, RateLimit, Retry
 from plugin_store.canonical import UncanonicalError, canonical_json
-from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
 from schemas.manifest_rules import DECLARATION_RULES
 from schemas.rules import broken
@@ -47,7 +47,7 @@ def compile_plugin(
     problems = Problems("manifest")
     check_costs(manifest, problems)
     problems.raise_if_any()
-    loaded = _load(manifest)
+    loaded = _load(without_faults(manifest))
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
     for path, message in broken(DECLARATION_RULES, {"type": plugin_type, "manifest": manifest}):
@@ -82,20 +82,8 @@ def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> di
         found[name] = Property(name, secure=item["secure"], required=item["required"], type=item["type"])
         with problems.under(f"properties[{index}]"):
             problems.check_value_declaration(item)
-            _check_own_values(item, problems)
+            check_own_values(item, problems)
     return found
-
-
-def _check_own_values(declared: Mapping[str, Any], problems: Problems) -> None:
-    """A default or a constant that the property's own rules refuse would never be used."""
-    try:
-        check = compile_check(declared)
-    except ValueError:
-        return
-    for word in ("default", "const"):
-        if declared.get(word) is not None:
-            for message in check(declared[word]):
-                problems.add(word, message)
 
 
 def _integration(

@@ -165,7 +165,9 @@ def test_views_and_themes_need_nothing_and_may_have_settings(kind):
         )
         is None
     )
-    assert "manifest.properties[0].type" in errors_of({"properties": [{"name": "x", "type": "colour"}]}, kind)
+    assert "manifest.properties[0].required" in errors_of(
+        {"properties": [{"name": "x", "required": "yes"}]}, kind
+    )
 
 
 def test_a_view_with_an_integration_section_can_be_called_too():
