@@ -24,6 +24,7 @@ from integrations.actions.runs import Runs
 from integrations.answering import Answerer
 from integrations.artifact_care import ArtifactCare
 from integrations.artifacts import Artifacts
+from integrations.authoring.lint import check_manifest
 from integrations.batch import Batches
 from integrations.bodies import Bodies
 from integrations.budget import Budget
@@ -31,7 +32,6 @@ from integrations.call_log import CallLog
 from integrations.catalog import Catalog
 from integrations.claims import Claims
 from integrations.compiled import CompiledManifests
-from integrations.compiling import compile_plugin
 from integrations.connection_check import ConnectionCheck
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
@@ -262,7 +262,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         settings=settings,
         clock=clock,
         database=database,
-        registry=Registry(database, compile_plugin, clock, reviews.review_of),
+        registry=Registry(database, check_manifest, clock, reviews.review_of),
         configs=Configs(database, vault, manifests.destinations, clock),
         vault=vault,
         reviews=reviews,

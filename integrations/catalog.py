@@ -93,11 +93,16 @@ class Installed:
                     errors={f"config.{name}": ["Cannot be read; enter it again."]},
                 )
 
-    def block(self, block_id: str) -> Block:
-        """The block; raises NotFound, and Invalid for one that cannot be rendered."""
+    def declared_block(self, block_id: str) -> Block:
+        """The block, also one that cannot be rendered; raises NotFound."""
         block = self.integration.blocks.get(block_id)
         if block is None:
             raise NotFound(f"The integration `{self.plugin_id}` has no block `{block_id}`.")
+        return block
+
+    def block(self, block_id: str) -> Block:
+        """The block; raises NotFound, and Invalid for one that cannot be rendered."""
+        block = self.declared_block(block_id)
         if block.problem is not None:
             raise Invalid(
                 f"The block `{block_id}` cannot be rendered: {block.problem}",
@@ -105,11 +110,26 @@ class Installed:
             )
         return block
 
+    def ready_block(self, block_id: str) -> Block:
+        """The block, ready to be called: raises what `block` and `require_ready` do.
+
+        What is not there is told first: nobody should complete the settings for a name that is misspelt.
+        """
+        self.declared_block(block_id)
+        self.require_ready()
+        return self.block(block_id)
+
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """The endpoint; raises NotFound."""
         endpoint = self.integration.endpoints.get(endpoint_id)
         if endpoint is None:
             raise NotFound(f"The integration `{self.plugin_id}` has no endpoint `{endpoint_id}`.")
+        return endpoint
+
+    def ready_endpoint(self, endpoint_id: str) -> Endpoint:
+        """The endpoint, ready to be called: NotFound comes before what `require_ready` raises."""
+        endpoint = self.endpoint(endpoint_id)
+        self.require_ready()
         return endpoint
 
 

@@ -16,15 +16,13 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
     Raises Invalid by field: `parameters.location`.
     """
     errors: dict[str, list[str]] = {}
-    values = with_url_groups(block, given, errors)
+    values = with_url_groups(block, given, config, errors)
     known = {item.name for item in block.inputs}
     for name in values.keys() - known:
         errors[f"parameters.{name}"] = ["Unknown; this block has no such input."]
     bound: dict[str, Any] = {}
     for item in block.inputs:
         value = _input_value(item, values, config)
-        if value is None and item.name == "url" and block.url_patterns and given.get("url") is not None:
-            continue
         if value is None:
             if item.required and f"parameters.{item.name}" not in errors and "parameters.url" not in errors:
                 errors[f"parameters.{item.name}"] = [_required(item)]
@@ -32,6 +30,9 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
             errors[f"parameters.{item.name}"] = problems
         else:
             bound[item.name] = value
+    if block.url_patterns and not block.uses_url:
+        # An address that only names the other inputs must not part two answers to the same question.
+        bound.pop("url", None)
     if errors:
         raise Invalid("Some inputs are not right.", errors=errors)
     return bound
@@ -86,21 +87,24 @@ def _required(item: Value) -> str:
     return "Required."
 
 
-def with_url_groups(block: Block, given: Mapping[str, Any], errors: dict[str, list[str]]) -> dict[str, Any]:
-    """The given values, with what the block's patterns read from a given `url`."""
+def with_url_groups(
+    block: Block, given: Mapping[str, Any], config: Mapping[str, Any], errors: dict[str, list[str]]
+) -> dict[str, Any]:
+    """The given values, with what the patterns read from the input `url`, given or from a setting or default."""
+    inputs = {item.name: item for item in block.inputs}
     url = given.get("url")
+    if url is None and "url" in inputs:
+        url = _input_value(inputs["url"], given, config)
     if not block.url_patterns or url is None:
         return dict(given)
-    # An address that only names the other inputs must not part two answers to the same question.
-    values = {name: value for name, value in given.items() if name != "url" or block.uses_url}
+    values = {name: value for name, value in given.items() if name != "url" or name in inputs}
     groups = _first_match(block, url)
     if groups is None:
         errors["parameters.url"] = ["This block does not know such a URL."]
         return values
-    types = {item.name: item.type for item in block.inputs}
     for name, text in groups.items():
-        if name in types and values.get(name) is None:
-            values[name] = _typed(text, types[name])
+        if name in inputs and values.get(name) is None:
+            values[name] = _typed(text, inputs[name].type)
     return values
 
 
@@ -120,4 +124,6 @@ def _typed(text: str, wanted: str | None) -> Any:
             return float(text)
         except ValueError:
             return text
+    if wanted == "boolean":
+        return {"true": True, "false": False}.get(text, text)
     return text

@@ -103,8 +103,7 @@ class Renderer:
     ) -> Rendered:
         """The endpoint's answer, fetched now unless `use_cache`; a safe one is kept either way."""
         installed = self._catalog.find(scope, plugin_id)
-        installed.require_ready()
-        endpoint = installed.endpoint(endpoint_id)
+        endpoint = installed.ready_endpoint(endpoint_id)
         job = self._endpoint_job(installed, endpoint, parameters, None, None)
         return self._counted(
             scope, plugin_id, cause, self._answerer.answer(job, use_cache=use_cache, cause=cause)
@@ -120,8 +119,7 @@ class Renderer:
         self, scope: Scope, plugin_id: str, block_id: str, revision: int | None = None
     ) -> tuple[Installed, Block]:
         installed = self._catalog.find(scope, plugin_id, revision)
-        installed.require_ready()
-        return installed, installed.block(block_id)
+        return installed, installed.ready_block(block_id)
 
     def _offer(self, block: Block, action: Action, cause: Cause) -> Rendered:
         """What a person may have run. Nobody is called, whoever asks; to fetch an action ahead is refused."""

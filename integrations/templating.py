@@ -157,6 +157,11 @@ class Tree:
     def names(self) -> frozenset[str]:
         return frozenset(_names(self.node))
 
+    @property
+    def text_names(self) -> frozenset[str]:
+        """The names that become part of a text; without a value there is no text, so none of them can be left out."""
+        return frozenset(_names(self.node, inside_text=True))
+
     def value(self, values: Mapping[str, Any], optional: frozenset[str] = frozenset()) -> Any:
         """The JSON value with every placeholder filled.
 
@@ -201,11 +206,11 @@ def _fill(node: Any, values: Mapping[str, Any], optional: frozenset[str]) -> Any
     return node
 
 
-def _names(node: Any) -> list[str]:
+def _names(node: Any, *, inside_text: bool = False) -> list[str]:
     if isinstance(node, Template):
-        return list(node.names)
+        return [] if inside_text and node.lone is not None else list(node.names)
     if isinstance(node, dict):
-        return [name for item in node.values() for name in _names(item)]
+        return [name for item in node.values() for name in _names(item, inside_text=inside_text)]
     if isinstance(node, tuple):
-        return [name for item in node for name in _names(item)]
+        return [name for item in node for name in _names(item, inside_text=inside_text)]
     return []

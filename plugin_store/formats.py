@@ -5,7 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
+from urllib.parse import urlsplit
+
+from plugin_store.colors import is_color
 
 HOSTNAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
@@ -16,6 +19,10 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+TIME = re.compile(_CLOCK)
+MOMENT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ]{_CLOCK}")
 
 
 def _is_hostname(text: str) -> bool:
@@ -38,6 +45,25 @@ def _is_date(text: str) -> bool:
 def _is_date_time(text: str) -> bool:
     """RFC 3339 section 5.6, leap seconds left out."""
     return DATE_TIME.fullmatch(text) is not None and _parses(datetime.fromisoformat, text.upper())
+
+
+def _is_moment(text: str) -> bool:
+    """A date with a time of day, as forms give them: seconds and the offset from UTC may be missing."""
+    return MOMENT.fullmatch(text) is not None and _parses(datetime.fromisoformat, text.upper())
+
+
+def _is_time(text: str) -> bool:
+    return TIME.fullmatch(text) is not None and _parses(time.fromisoformat, text.upper())
+
+
+def _is_url(text: str) -> bool:
+    """A whole address with a host, of any scheme."""
+    if not _is_uri(text):
+        return False
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
 
 
 def _is_ipv4(text: str) -> bool:
@@ -65,3 +91,13 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "ipv4": _is_ipv4,
     "ipv6": _is_ipv6,
 }
+
+TYPE_FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "date": (_is_date, "a date such as 2024-05-31"),
+    "datetime": (_is_moment, "a date and time such as 2024-05-31T14:30"),
+    "time": (_is_time, "a time such as 14:30"),
+    "email": (_is_email, "an email address such as ada@example.org"),
+    "url": (_is_url, "a whole address such as https://example.org/"),
+    "color": (is_color, "a CSS color such as #1e90ff"),
+}
+"""The types of a value that are texts of a format: the check, and what the value must be in a sentence."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -10,10 +10,14 @@ from typing import Any
 import re2
 
 from plugin_store.canonical import UncanonicalError, canonical_json, check_canonical
-from plugin_store.formats import FORMATS
+from plugin_store.formats import FORMATS, TYPE_FORMATS
+from plugin_store.value_types import TYPES, choices_of, wrong_type
+from schemas.words import CHOICE_TYPES
 
 Check = Callable[[Any], list[str]]
 """What is wrong with a value, in sentences that never quote it; nothing when it fits."""
+
+Rule = Callable[[Any], str | None]
 
 MAX_PATTERN_LENGTH = 1000
 MAX_PATTERN_MEMORY_BYTES = 256 * 1024
@@ -51,15 +55,15 @@ def _is_named(entry: Any) -> bool:
 
 
 def _property_of(declared: Mapping[str, Any]) -> PropertySpec:
-    kind = declared.get("type", "string")
+    kind = declared.get("type")
     return PropertySpec(
         name=declared["name"],
-        type=kind,
+        type=kind if isinstance(kind, str) else "string",
         required=declared.get("required") is True,
         secure=declared.get("secure") is True,
         default=declared.get("default"),
         const=declared.get("const"),
-        check=compile_check({"type": kind, **declared}),
+        check=compile_kept_check(declared),
     )
 
 
@@ -68,15 +72,43 @@ def compile_check(declared: Mapping[str, Any]) -> Check:
 
     Without a type any value will do. Raises ValueError when `pattern` is no RE2 pattern.
     """
-    rules = [make(declared[word]) for word, make in RULES.items() if declared.get(word) is not None]
-    fits_type = TYPES.get(declared.get("type", ""), lambda _value: True)
-    wrong_type = f"Must be {_article(str(declared.get('type')))}."
+    kind = declared.get("type")
+    words = [word for word in RULES if declared.get(word) is not None]
+    if kind == "multiselect" and "enum" in words:
+        # What there is to choose from, of which the value is a list.
+        words.remove("enum")
+    rules = [RULES[word](declared[word]) for word in words]
+    return _check_of(kind, [*_type_rules(kind, declared), *rules])
+
+
+def compile_kept_check(declared: Mapping[str, Any]) -> Check:
+    """The same for a manifest that is registered, without the words that mean nothing here.
+
+    The settings of a view are its frontend's own data, so that a type that nobody knows, say, takes any value.
+    """
+    kind = declared.get("type", "string")
+    if not isinstance(kind, str) or kind not in TYPES:
+        return _check_of(None, [])
+    usable = {word: value for word, value in declared.items() if word not in RULES or _compiles(word, value)}
+    return compile_check({**usable, "type": kind})
+
+
+def _compiles(word: str, value: Any) -> bool:
+    try:
+        RULES[word](value)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_of(kind: str | None, rules: Sequence[Rule]) -> Check:
+    fits_type = TYPES.get(kind or "", lambda _value: True)
 
     def check(value: Any) -> list[str]:
         if value is None:
             return [NOT_A_VALUE]
         if not fits_type(value):
-            return [wrong_type]
+            return [wrong_type(str(kind))]
         try:
             check_canonical(value)
         except UncanonicalError as error:
@@ -134,7 +166,22 @@ def missing_required(
     ]
 
 
-Rule = Callable[[Any], str | None]
+def _type_rules(kind: str | None, declared: Mapping[str, Any]) -> list[Rule]:
+    """What a type asks for beside the JSON type: a format, or one of the options."""
+    if kind in TYPE_FORMATS:
+        fits, _ = TYPE_FORMATS[kind]
+        return [lambda value: None if fits(value) else wrong_type(kind)]
+    choices = choices_of(declared) if kind in CHOICE_TYPES else None
+    if choices is None:
+        return []
+    is_choice = _enum_rule(choices)
+    return [is_choice] if kind == "select" else [lambda value: _first_wrong(is_choice, value)]
+
+
+def _first_wrong(is_choice: Rule, values: list[Any]) -> str | None:
+    if len({canonical_json(value) for value in values}) < len(values):
+        return "Must not hold an option twice."
+    return next((message for value in values if (message := is_choice(value))), None)
 
 
 def _const_rule(const: Any) -> Rule:
@@ -145,17 +192,26 @@ def _const_rule(const: Any) -> Rule:
 
 
 def _enum_rule(choices: Any) -> Rule:
+    if not isinstance(choices, list):
+        raise ValueError("Not a list.")
     expected = {canonical_json(choice) for choice in choices}
     listed = b", ".join(canonical_json(choice) for choice in choices).decode()
     return lambda value: None if canonical_json(value) in expected else f"Must be one of: {listed[:500]}."
 
 
 def _min_rule(minimum: Any) -> Rule:
+    _require_number(minimum)
     return lambda value: f"Must be at least {minimum:g}{_unit(value)}." if _size(value) < minimum else None
 
 
 def _max_rule(maximum: Any) -> Rule:
+    _require_number(maximum)
     return lambda value: f"Must be at most {maximum:g}{_unit(value)}." if _size(value) > maximum else None
+
+
+def _require_number(bound: Any) -> None:
+    if isinstance(bound, bool) or not isinstance(bound, int | float):
+        raise ValueError("Not a number.")
 
 
 def _pattern_rule(pattern: Any) -> Rule:
@@ -172,6 +228,8 @@ def _pattern_rule(pattern: Any) -> Rule:
 
 
 def _format_rule(name: Any) -> Rule:
+    if not isinstance(name, str):
+        raise ValueError("Not a format.")
     fits = FORMATS.get(name, lambda _text: True)
     return lambda value: f"Is not a valid {name}." if isinstance(value, str) and not fits(value) else None
 
@@ -199,24 +257,6 @@ def _compile_pattern(pattern: str) -> Any:
         raise ValueError("Not a pattern that RE2 understands.") from None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_integer(value: Any) -> bool:
-    return _is_number(value) and (isinstance(value, int) or value.is_integer())
-
-
-TYPES: dict[str, Callable[[Any], bool]] = {
-    "string": lambda value: isinstance(value, str),
-    "integer": _is_integer,
-    "number": _is_number,
-    "boolean": lambda value: isinstance(value, bool),
-    "object": lambda value: isinstance(value, Mapping),
-    "array": lambda value: isinstance(value, list),
-}
-
-
 def _size(value: Any) -> float:
     """What `min` and `max` bound: a number itself, the length of anything that has one."""
     return float(value) if isinstance(value, bool | int | float) else len(value)
@@ -226,7 +266,3 @@ def _unit(value: Any) -> str:
     if isinstance(value, str):
         return " characters"
     return " entries" if isinstance(value, list | Mapping) else ""
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"

@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from marshmallow import ValidationError
 from sqlalchemy import delete, func, insert, select, update
@@ -19,7 +19,21 @@ from plugin_store.models import Plugin, PluginSecret, Workspace
 from plugin_store.paging import Page
 from schemas.plugins import DeclarationSchema
 
-CompilePlugin = Callable[[str, str, Mapping[str, Any]], Any]
+
+class Advice(Protocol):
+    """What is allowed in a declaration and will surprise. `path` is the field's, `code` names the rule."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def code(self) -> str | None: ...
+
+
+CheckPlugin = Callable[[str, str, Mapping[str, Any]], Sequence[Advice]]
 """Takes a plugin's id, type and manifest; raises Invalid with errors by field (`manifest.…`)."""
 
 ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
@@ -45,6 +59,7 @@ class Registration:
     status: Status | None = None
     review: Mapping[str, Any] | None = None
     errors: Mapping[str, list[str]] | None = None
+    warnings: Sequence[Advice] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,7 @@ class Declaration:
     type: str
     manifest: dict[str, Any] = field(repr=False)
     digest: str
+    warnings: Sequence[Advice] = field(default=(), compare=False)
 
     @property
     def enabled(self) -> bool | None:
@@ -73,17 +89,17 @@ class Stored(NamedTuple):
 
 
 class Registry:
-    """The table of plugins. `compile_plugin` decides whether a manifest can work."""
+    """The table of plugins. `check_plugin` decides whether a manifest can work, and what in it will surprise."""
 
     def __init__(
         self,
         database: Database,
-        compile_plugin: CompilePlugin,
+        check_plugin: CheckPlugin,
         clock: Callable[[], float],
         review_of: ReviewOf = lambda _plugin_id, _workspace_id: None,
     ) -> None:
         self._database = database
-        self._compile = compile_plugin
+        self._check_plugin = check_plugin
         self._clock = clock
         self._review_of = review_of
 
@@ -164,9 +180,8 @@ class Registry:
     def _checked(self, declaration: Mapping[str, Any]) -> Declaration:
         fields = cast(dict[str, Any], DECLARATION.load(declaration))
         content = {word: fields[word] for word in ("name", "version", "type", "manifest")}
-        checked = Declaration(id=fields["id"], **content, digest=digest(content))
-        self._compile(checked.id, checked.type, checked.manifest)
-        return checked
+        warnings = self._check_plugin(fields["id"], content["type"], content["manifest"])
+        return Declaration(id=fields["id"], **content, digest=digest(content), warnings=warnings)
 
     def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
         """Write what is new or changed; what was known of each plugin before, by id."""
@@ -253,6 +268,7 @@ def _registration(declaration: Declaration, before: Stored | None) -> Registrati
         registered=True,
         message=message,
         status=status,
+        warnings=declaration.warnings,
     )
 
 

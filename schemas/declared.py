@@ -109,6 +109,18 @@ class Scalar(fields.Field[Any]):
         return value
 
 
+class Option(fields.Field[Any]):
+    """One of the values to choose from: a scalar, or `{value, label}`."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        chosen = value.get("value") if isinstance(value, Mapping) else value
+        if not isinstance(chosen, SCALARS):
+            raise ValidationError("Must be a string, a number or a boolean, or {value, label}.")
+        if isinstance(value, Mapping) and not isinstance(value.get("label", ""), str):
+            raise ValidationError("A label is a string.")
+        return value
+
+
 class Text(fields.String):
     """A string of bounded length."""
 
@@ -118,7 +130,21 @@ class Text(fields.String):
         super().__init__(validate=[length, own] if own else length, **kwargs)
 
 
-def scalars_by(name_rule: validate.Validator, **kwargs: Any) -> fields.Dict:
+class Members(fields.Dict):
+    """An object of members by name; what is wrong with one stands at its name."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            messages: Any = error.messages
+            if isinstance(messages, dict):
+                # marshmallow has one more level in between, for what is wrong with the name and with the value.
+                messages = {name: parts.get("key", parts.get("value")) for name, parts in messages.items()}
+            raise ValidationError(messages, valid_data=error.valid_data) from None
+
+
+def scalars_by(name_rule: validate.Validator, **kwargs: Any) -> Members:
     """An object whose members are scalars and whose names follow a rule, a hundred at most."""
     names = fields.String(validate=name_rule)
-    return fields.Dict(keys=names, values=Scalar(), validate=validate.Length(max=100), **kwargs)
+    return Members(keys=names, values=Scalar(), validate=validate.Length(max=100), **kwargs)

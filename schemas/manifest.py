@@ -17,6 +17,8 @@ from schemas.declared import (
     WIRE_NAME,
     Count,
     Declared,
+    Members,
+    Option,
     Seconds,
     Text,
     scalars_by,
@@ -26,6 +28,7 @@ from schemas.manifest_rules import (
     BLOCK_RULES,
     CREDENTIAL_RULES,
     ENDPOINT_RULES,
+    INPUT_RULES,
     INTEGRATION_RULES,
     LOGIN_STEP_RULES,
     MANIFEST_RULES,
@@ -68,6 +71,7 @@ class PropertySchema(Declared):
     default = fields.Raw(allow_none=True)
     const = fields.Raw()
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.List(Option(), validate=validate.Length(1, 1000))
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)
@@ -167,7 +171,7 @@ class LoginStepSchema(Declared):
     query = scalars_by(WIRE_NAME, load_default=dict)
     body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))
     body = fields.Raw()
-    outputs = fields.Dict(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
     token_path = Text(minimum=1)
     token_header = fields.String(validate=HEADER_NAME)
     token_cookie = fields.String(validate=WIRE_NAME)
@@ -238,6 +242,7 @@ class ParameterSchema(Declared):
     required = StrictBoolean()
     default = fields.Raw(allow_none=True)
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.List(Option(), validate=validate.Length(1, 1000))
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)
@@ -300,11 +305,14 @@ class InputSchema(Declared):
     required = StrictBoolean()
     default = fields.Raw(allow_none=True)
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.List(Option(), validate=validate.Length(1, 1000))
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)
     format = fields.String(validate=one_of(*PROPERTY_FORMATS))
     from_config = fields.String(validate=NAME)
+
+    rules = INPUT_RULES
 
 
 class StepSchema(Declared):
@@ -312,8 +320,8 @@ class StepSchema(Declared):
 
     id = fields.String(required=True, validate=NAME)
     endpoint = fields.String(required=True)
-    parameters = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), load_default=dict)
-    outputs = fields.Dict(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    parameters = Members(keys=fields.String(), values=fields.Raw(allow_none=True), load_default=dict)
+    outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
 
 
 class ActionSchema(Declared):
@@ -329,7 +337,7 @@ class BlockSchema(Declared):
 
     open_vocabulary = True
     id = fields.String(required=True, validate=NAME)
-    config_schema = fields.Dict(
+    config_schema = Members(
         keys=fields.String(validate=NAME),
         values=fields.Nested(InputSchema),
         validate=validate.Length(max=200),

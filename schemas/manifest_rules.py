@@ -29,6 +29,7 @@ from schemas.rules import AnyItem, Each, Has, If, Inside, Is, Lacks, Rule, Withi
 from schemas.words import (
     AUTH_METHODS,
     BODY_METHODS,
+    CHOICE_TYPES,
     CREDENTIAL_WORDS,
     GRAPHQL_FORMATS,
     LOCATIONS,
@@ -39,6 +40,7 @@ from schemas.words import (
     READING_METHODS,
     RESPONSE_TYPES,
     SCALAR_TYPES,
+    SECRET_TYPES,
     SIGNATURE_FUNCTIONS,
     TOKEN_PLACES,
     VALUE_RESPONSE_TYPES,
@@ -63,11 +65,14 @@ def _body_rules(*formats: str) -> tuple[Rule, ...]:
     return tuple(If(Is("body_format", (word,)), Typed("body", *_BODIES[word])) for word in formats)
 
 
+INPUT_RULES = (If(Is("type", CHOICE_TYPES), OneFilled(("options", "enum", "ui"), "Needed to choose from.")),)
+
 PROPERTY_RULES = (
+    *INPUT_RULES,
     If(
         Is("secure", (True,)),
-        Among("type", ("string",), "A secure property is a string."),
-        Without(("const", "enum"), "A secure property has no value in the manifest."),
+        Among("type", SECRET_TYPES, "A secure property is a string."),
+        Without(("const", "enum", "options"), "A secure property has no value in the manifest."),
         Among("default", (None,), "A secure property has no value in the manifest."),
     ),
 )
@@ -185,6 +190,7 @@ INTEGRATION_RULES = (
 )
 
 PARAMETER_RULES = (
+    *INPUT_RULES,
     If(
         Is("in", ("path",)),
         Among("type", SCALAR_TYPES, "A value `in: path` is a string, a number or a boolean."),

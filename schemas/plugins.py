@@ -48,6 +48,16 @@ class BatchSchema(Schema):
     )
 
 
+class AdviceSchema(Schema):
+    """What is allowed in a declaration and will surprise."""
+
+    path = fields.String(required=True, metadata={"description": "The field: `manifest.blocks[0].select`."})
+    message = fields.String(required=True)
+    code = fields.String(
+        required=True, metadata={"description": "The rule, as `flask manifest lint` names it."}
+    )
+
+
 class RegistrationSchema(Schema):
     """What came of a declaration."""
 
@@ -63,6 +73,7 @@ class RegistrationSchema(Schema):
         validate=validate.OneOf(["registered", "updated", "unchanged", None]),
     )
     review = fields.Nested(ReviewSchema, required=True, allow_none=True)
+    warnings = fields.List(fields.Nested(AdviceSchema), required=True)
 
 
 class BatchResultSchema(RegistrationSchema):

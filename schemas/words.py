@@ -12,7 +12,10 @@ AUTH_METHODS = (
     "oauth2_authorization_code",
     "session_token",
 )
-VALUE_TYPES = ("string", "integer", "number", "boolean", "object", "array")
+JSON_TYPES = ("string", "integer", "number", "boolean", "object", "array")
+TEXT_TYPES = ("text", "password", "date", "datetime", "time", "email", "url", "color")
+CHOICE_TYPES = ("select", "multiselect")
+VALUE_TYPES = (*JSON_TYPES, *TEXT_TYPES, *CHOICE_TYPES)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOCATIONS = ("path", "query", "header", "body", "url")
 RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
@@ -27,13 +30,16 @@ SIGNATURE_FUNCTIONS = (
     "now_iso",
 )
 PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
+DISPLAYS = ("feed", "article", "table", "list", "figure", "facts")
+"""The shapes in which the notebook draws a block, under `display.as`."""
 MAX_STEPS = 5
 OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
 # Nothing can be selected from the others.
 VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph")
-SCALAR_TYPES = ("string", "integer", "number", "boolean")
+SCALAR_TYPES = ("string", "integer", "number", "boolean", *TEXT_TYPES, "select")
+SECRET_TYPES = ("string", "text", "password", "email", "url")
 # JSON-RPC is called by POST even if nobody says so.
 OTHER_BODY_FORMATS = tuple(word for word in BODY_FORMATS if word != "jsonrpc")
 CREDENTIAL_WORDS = {

@@ -15,7 +15,7 @@ from integrations.authoring.lint import is_registration_body, lint
 from integrations.authoring.openapi.document import Unfit
 from integrations.authoring.openapi_import import Choice, Wishes, import_openapi
 from integrations.authoring.source_map import Source, SourceError
-from integrations.authoring.surprises import RULES
+from integrations.authoring.surprises import OWN_RULES, RULES
 from schemas.plugins import DeclarationSchema
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -33,7 +33,7 @@ def manifest_commands() -> None:
     "--ignore",
     "ignored",
     multiple=True,
-    type=click.Choice(sorted(RULES)),
+    type=click.Choice(sorted(RULES | OWN_RULES)),
     metavar="RULE",
     help="Leave out the warnings of a rule, by the name in brackets at a warning's end. May be repeated.",
 )

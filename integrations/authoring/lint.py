@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from errors import Invalid
 from integrations.authoring.findings import Finding, Reviewed
-from integrations.authoring.surprises import find_surprises
+from integrations.authoring.surprises import find_own_surprises, find_surprises
 from integrations.compiling import compile_plugin
 from integrations.compiling.problems import Problems
 from schemas.plugins import DeclarationSchema
@@ -61,11 +61,16 @@ def _body_errors(value: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _lint_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Finding]:
     try:
-        integration = compile_plugin(plugin_id, plugin_type, manifest)
+        return check_manifest(plugin_id, plugin_type, manifest)
     except Invalid as invalid:
         return list(_as_findings(invalid.errors or {"manifest": [invalid.detail]}))
+
+
+def check_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Finding]:
+    """What is allowed in the manifest and will surprise, as warnings. Raises Invalid as registration does."""
+    integration = compile_plugin(plugin_id, plugin_type, manifest)
     if integration is None:
-        return []
+        return list(find_own_surprises(manifest))
     return list(find_surprises(Reviewed(manifest, integration)))
 
 

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.authoring.answer_surprises import path_into_text, plain_text, unknown_display
 from integrations.authoring.findings import Finding, Reviewed, Surprise
-from integrations.authoring.openapi.names import snake_case
+from integrations.authoring.setting_surprises import open_credentials, unchecked_settings
 from integrations.manifest import MISSING, Block
 
 _SHORT_TTL_SECONDS = 10
-_CREDENTIAL_WORDS = {
-    "key",
-    "token",
-    "secret",
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "pat",
-    "apikey",
-    "pin",
-}
-_NOT_SECRET = re.compile(r"(^|_)(public|sort|order|partition|primary|foreign)_key$")
 _PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".localhost", ".test", ".svc")
-# Types whose value has no members to look into.
-_FLAT_TYPES = ("text", "html", "image", "binary")
 
 
 def find_surprises(reviewed: Reviewed) -> Iterator[Finding]:
     """A warning for everything that a rule finds, rule by rule."""
     for code, rule in RULES.items():
         for path, message in rule(reviewed):
+            yield Finding("warning", f"manifest.{path}", message, code)
+
+
+def find_own_surprises(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """The same for a manifest that calls nothing."""
+    for code, rule in OWN_RULES.items():
+        for path, message in rule(manifest):
             yield Finding("warning", f"manifest.{path}", message, code)
 
 
@@ -68,19 +60,6 @@ def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[Surpris
         for secret in reviewed.secrets_in(template):
             place = f"{path}.{name}" if name else path
             yield place, f"The secret `{secret}` becomes part of the URL and ends up in the provider's logs."
-
-
-def _open_credential(reviewed: Reviewed) -> Iterator[Surprise]:
-    for index, item in enumerate(reviewed.declared("properties")):
-        name = snake_case(item["name"])
-        looks_secret = name.rpartition("_")[2] in _CREDENTIAL_WORDS and not _NOT_SECRET.search(name)
-        has_value = any(word in item for word in ("enum", "const", "default"))
-        is_text = item.get("type", "string") == "string"
-        if looks_secret and is_text and not has_value and not item.get("secure"):
-            yield (
-                f"properties[{index}]",
-                f"`{item['name']}` looks like a credential; with `secure: true` it goes into the vault.",
-            )
 
 
 def _plain_http(reviewed: Reviewed) -> Iterator[Surprise]:
@@ -215,23 +194,6 @@ def _unused_endpoint(reviewed: Reviewed) -> Iterator[Surprise]:
 # -- What cannot come about ----------------------------------------------------------------------------------------
 
 
-def _path_into_text(reviewed: Reviewed) -> Iterator[Surprise]:
-    for path, item, endpoint in reviewed.endpoints():
-        if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
-            yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is no JSON."
-    for path, _, block in reviewed.blocks():
-        for index, step in enumerate(block.steps):
-            if step.outputs and step.endpoint.response_type in _FLAT_TYPES:
-                yield f"{path}.steps[{index}].outputs", _no_members(step.endpoint)
-        last = block.steps[-1].endpoint if block.steps else None
-        if block.selector and last and not block.collect and last.response_type in _FLAT_TYPES:
-            yield f"{path}.select", _no_members(last)
-
-
-def _no_members(endpoint: Any) -> str:
-    return f"`{endpoint.id}` answers `{endpoint.response_type}`, in which there is nothing to select."
-
-
 def _lost_group(reviewed: Reviewed) -> Iterator[Surprise]:
     for path, _, block in reviewed.blocks():
         known = {value.name for value in block.inputs}
@@ -274,7 +236,7 @@ def _listed(path: str, written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "secret-in-url": _secret_in_url,
-    "open-credential": _open_credential,
+    "open-credential": lambda reviewed: open_credentials(reviewed.manifest),
     "plain-http": _plain_http,
     "no-ttl": _no_ttl,
     "short-ttl": _short_ttl,
@@ -284,9 +246,17 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "no-rate-limit": _no_rate_limit,
     "unused-property": _unused_property,
     "unused-endpoint": _unused_endpoint,
-    "path-into-text": _path_into_text,
+    "path-into-text": path_into_text,
+    "plain-text": plain_text,
+    "unknown-display": unknown_display,
     "lost-group": _lost_group,
     "retry-of-writes": _retry_of_writes,
     "json-in-form": _json_in_form,
 }
 """The rules by the names under which their warnings are told, and ignored."""
+
+OWN_RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[Surprise]]] = {
+    "open-credential": open_credentials,
+    "unchecked-setting": unchecked_settings,
+}
+"""The rules for a manifest that calls nothing, and is its frontend's own data."""

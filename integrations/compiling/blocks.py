@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from integrations.cache_key import digest
@@ -12,7 +12,7 @@ from integrations.compiling.problems import Problems
 from integrations.compiling.values import check_setting_type, compile_value, may_fit
 from integrations.freshness import Wishes
 from integrations.manifest import Block, Endpoint, Parameter, Property, Step, Value
-from integrations.patterns import compile_pattern
+from integrations.patterns import Pattern, compile_pattern
 from integrations.schedules import Schedule, check_timezone, compile_schedule
 from integrations.selection import compile_select
 from integrations.templating import Template, Tree
@@ -58,7 +58,11 @@ def _block(
     action, refusal = compile_action(item.get("action"), steps)
     if refusal and not is_stored:
         problems.add("action", refusal)
+    patterns = _patterns(item, problems)
     inputs = _inputs(item, steps, properties, problems)
+    if "config_schema" in item:
+        inputs += _inputs_of_patterns(patterns.values(), steps, inputs, properties, problems)
+    _check_groups(patterns, inputs, problems)
     _check_references(item, steps, inputs, problems)
     _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
@@ -73,15 +77,7 @@ def _block(
         if "select" in item
         else None,
         collect=item["collect"],
-        url_patterns=tuple(
-            pattern
-            for number, text in enumerate(item["url_patterns"])
-            if (
-                pattern := problems.attempt(
-                    f"url_patterns[{number}]", lambda text=text: compile_pattern(text)
-                )
-            )
-        ),
+        url_patterns=tuple(patterns.values()),
         wishes=Wishes(item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")),
         pre_fetch=item["pre_fetch"],
         refresh_interval_seconds=item.get("refresh_interval"),
@@ -89,6 +85,17 @@ def _block(
         digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
         declared=item,
     )
+
+
+def _patterns(item: Mapping[str, Any], problems: Problems) -> dict[str, Pattern]:
+    """The patterns by their field."""
+    found: dict[str, Pattern] = {}
+    for number, text in enumerate(item["url_patterns"]):
+        field = f"url_patterns[{number}]"
+        pattern = problems.attempt(field, lambda text=text: compile_pattern(text))
+        if pattern is not None:
+            found[field] = pattern
+    return found
 
 
 def _schedule(item: Mapping[str, Any], problems: Problems) -> Schedule | None:
@@ -159,12 +166,8 @@ def _inputs(
     if "config_schema" in item:
         return _declared_inputs(item["config_schema"], properties, problems)
     if len(steps) == 1 and steps[0].parameters is None:
-        # Without a schema the endpoint's own parameters are the inputs; what a secret fills is nobody's to give.
-        return tuple(
-            parameter.value
-            for parameter in steps[0].endpoint.parameters
-            if not (parameter.value.from_config and _is_secure(parameter.value.from_config, properties))
-        )
+        # Without a schema the endpoint's own parameters are the inputs.
+        return _free_values(steps[0].endpoint, properties)
     names = {
         name.removeprefix("inputs.")
         for step in steps
@@ -193,6 +196,47 @@ def _declared_inputs(
     return tuple(inputs)
 
 
+def _inputs_of_patterns(
+    patterns: Iterable[Pattern],
+    steps: Sequence[Step],
+    declared: Sequence[Value],
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> tuple[Value, ...]:
+    """What groups of the patterns fill beside the declared inputs: the endpoint's parameters, a chain's names."""
+    taken = {value.name for value in declared}
+    groups = [name for pattern in patterns for name in pattern.group_names if name not in taken]
+    if len(steps) == 1 and steps[0].parameters is None:
+        free = {value.name: value for value in _free_values(steps[0].endpoint, properties)}
+        return tuple(free[name] for name in dict.fromkeys(groups) if name in free)
+    used = frozenset[str]().union(*(_step_names(step.parameters) for step in steps))
+    return tuple(
+        compile_value(name, {}, problems, required=True)
+        for name in dict.fromkeys(groups)
+        if f"inputs.{name}" in used
+    )
+
+
+def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tuple[Value, ...]:
+    """The endpoint's parameters that are anybody's to give; what a secret fills is not."""
+    values = (parameter.value for parameter in endpoint.parameters)
+    return tuple(
+        value for value in values if not (value.from_config and _is_secure(value.from_config, properties))
+    )
+
+
+def _check_groups(patterns: Mapping[str, Pattern], inputs: Sequence[Value], problems: Problems) -> None:
+    """Notes a group of a pattern whose text its input would always refuse."""
+    types = {value.name: value.type for value in inputs}
+    for field, pattern in patterns.items():
+        for name in pattern.group_names:
+            if types.get(name) in ("array", "object"):
+                problems.add(
+                    field,
+                    f"The group `{name}` is text, and the input of that name is of type `{types[name]}`.",
+                )
+
+
 def _is_secure(name: str, properties: Mapping[str, Property]) -> bool:
     return name in properties and properties[name].secure
 
@@ -219,7 +263,6 @@ def _check_references(
                 and value.from_config is None
                 and not _has_default(value)
                 and parameter.name not in {item.name for item in inputs}
-                and not item["url_patterns"]
             ):
                 problems.add(
                     "config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`."

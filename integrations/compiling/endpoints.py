@@ -37,6 +37,7 @@ from integrations.manifest import (
 from integrations.response_schema import compile_response_schema
 from integrations.selection import compile_select
 from integrations.templating import MAX_TEMPLATE_LENGTH, Template, Tree
+from plugin_store.value_types import json_type
 
 # What shapes a request beside the endpoint itself; a change of these makes other artifacts.
 _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
@@ -235,6 +236,7 @@ class _EndpointCompiler:
             "body": body.names if body else frozenset[str](),
         }
         filled = path.names | in_templates["query"] | in_templates["header"]
+        filled |= body.text_names if body else frozenset()
         for index, item in enumerate(self.item["parameters"]):
             with self.problems.under(f"parameters[{index}]"):
                 location = self._location(item, path, in_templates)
@@ -266,7 +268,7 @@ class _EndpointCompiler:
         )
         if location == "header":
             check_header(name, "name", self.problems)
-        if location in ("path", "header") and item.get("type") in ("array", "object"):
+        if location in ("path", "header") and json_type(item.get("type")) in ("array", "object"):
             self.problems.add("type", f"A value `in: {location}` is a string, a number or a boolean.")
         return location
 

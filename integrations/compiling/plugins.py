@@ -17,13 +17,13 @@ from integrations.compiling.costs import check_costs
 from integrations.compiling.credentials import compile_credentials
 from integrations.compiling.destinations import secret_uses
 from integrations.compiling.endpoints import Surroundings, compile_endpoints
+from integrations.compiling.own_settings import check_own_values, without_faults
 from integrations.compiling.problems import Problems
 from integrations.compiling.templates import compile_base_url
 from integrations.compiling.tls import compile_tls
 from integrations.compiling.tokens import compile_token, with_credentials
-from integrations.manifest import Integration, Property, RateLimit, Retry
+from integrations.manifest import Endpoint, Integration, Property, RateLimit, Retry
 from plugin_store.canonical import UncanonicalError, canonical_json
-from plugin_store.properties import compile_check
 from schemas.manifest import ManifestSchema
 from schemas.manifest_rules import DECLARATION_RULES
 from schemas.rules import broken
@@ -48,7 +48,7 @@ def compile_plugin(
     problems = Problems("manifest")
     check_costs(manifest, problems)
     problems.raise_if_any()
-    loaded = _load(manifest)
+    loaded = _load(without_faults(manifest))
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
     for path, message in broken(DECLARATION_RULES, {"type": plugin_type, "manifest": manifest}):
@@ -83,20 +83,8 @@ def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> di
         found[name] = Property(name, secure=item["secure"], required=item["required"], type=item["type"])
         with problems.under(f"properties[{index}]"):
             problems.check_value_declaration(item)
-            _check_own_values(item, problems)
+            check_own_values(item, problems)
     return found
-
-
-def _check_own_values(declared: Mapping[str, Any], problems: Problems) -> None:
-    """A default or a constant that the property's own rules refuse would never be used."""
-    try:
-        check = compile_check(declared)
-    except ValueError:
-        return
-    for word in ("default", "const"):
-        if declared.get(word) is not None:
-            for message in check(declared[word]):
-                problems.add(word, message)
 
 
 def _integration(
@@ -125,8 +113,7 @@ def _integration(
         loaded["blocks"], endpoints, properties, problems, calls=calls, is_stored=is_stored
     )
     test_endpoint = section.get("test_endpoint")
-    if test_endpoint is not None and test_endpoint not in endpoints:
-        problems.add("integration.test_endpoint", f"There is no endpoint `{test_endpoint}`.")
+    _check_test_endpoint(test_endpoint, endpoints, problems)
     return Integration(
         plugin_id=plugin_id,
         api_type=api_type,
@@ -144,6 +131,22 @@ def _integration(
         tls=tls,
         token_secrets=frozenset(name for name in around.token_names() if around.is_secure(name)),
     )
+
+
+def _check_test_endpoint(name: str | None, endpoints: Mapping[str, Endpoint], problems: Problems) -> None:
+    """Notes an endpoint that a test of the connection could never call, for a test gives no inputs."""
+    if name is None:
+        return
+    endpoint = endpoints.get(name)
+    if endpoint is None:
+        problems.add("integration.test_endpoint", f"There is no endpoint `{name}`.")
+        return
+    for needed in endpoint.needed_inputs:
+        problems.add(
+            "integration.test_endpoint",
+            f"Nothing fills `{needed}` of `{name}` in a test: give it a `default` or `from_config`, "
+            "or name an endpoint that needs no input.",
+        )
 
 
 def _retry(declared: Mapping[str, Any] | None) -> Retry | None:

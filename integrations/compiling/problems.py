@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from errors import Invalid
 from integrations.patterns import compile_pattern
 from integrations.templating import Template, TemplateError, Tree, parse_template, parse_tree
-from plugin_store.properties import TYPES
+from plugin_store.value_types import TYPES, choices_of
+from schemas.words import CHOICE_TYPES
 
 Made = TypeVar("Made")
 
@@ -74,10 +75,17 @@ class Problems:
             self.attempt("pattern", lambda: compile_pattern(declared["pattern"]))
         if "min" in declared and "max" in declared and declared["min"] > declared["max"]:
             self.add("min", "Greater than `max`.")
-        if "enum" in declared and declared.get("type") in TYPES:
-            fits = TYPES[declared["type"]]
-            if not any(fits(choice) for choice in declared["enum"]):
-                self.add("enum", f"No choice is of type `{declared['type']}`.")
+        kind = declared.get("type")
+        if kind in CHOICE_TYPES and choices_of(declared) is None:
+            self.add("options", f"A `{kind}` needs options to choose from.")
+        fits = TYPES.get(kind or "") if kind not in CHOICE_TYPES else None
+        if fits is not None and "enum" in declared and not any(fits(choice) for choice in declared["enum"]):
+            self.add("enum", f"No choice is of type `{kind}`.")
+
+    @property
+    def errors(self) -> Mapping[str, list[str]]:
+        """What was added, by path."""
+        return self._errors
 
     def raise_if_any(self) -> None:
         """Raises Invalid with everything that was added."""

@@ -9,6 +9,8 @@ from integrations.compiling.problems import Problems
 from integrations.manifest import MISSING, Property, Value
 from integrations.namespace import NOT_TEXT
 from plugin_store.properties import Check, compile_check
+from plugin_store.value_types import json_type
+from schemas.words import CHOICE_TYPES
 
 
 def compile_value(name: str, declared: Mapping[str, Any], problems: Problems, *, required: bool) -> Value:
@@ -20,17 +22,24 @@ def compile_parameter(
     declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems, *, required: bool
 ) -> Value:
     """A parameter's rules. Without a type it has that of the setting that fills it; else any scalar will do."""
-    setting = properties.get(declared.get("from_config") or "")
-    if "type" not in declared and setting is not None and not setting.secure:
-        declared = {**declared, "type": setting.type}
-    elif "type" not in declared and ("pattern" in declared or "format" in declared or setting is not None):
-        # These bound texts alone: a list must not get around them.
-        declared = {**declared, "type": "string"}
+    if "type" not in declared and (kind := _implied_type(declared, properties)) is not None:
+        declared = {**declared, "type": kind}
     check_setting_type(declared, properties, problems)
     only_scalars = "type" not in declared
     return _compile(
         declared["name"], declared, problems, required, _scalar_check if only_scalars else lambda check: check
     )
+
+
+def _implied_type(declared: Mapping[str, Any], properties: Mapping[str, Property]) -> str | None:
+    """The type of a parameter that names none; None where any scalar will do."""
+    setting = properties.get(declared.get("from_config") or "")
+    if setting is not None and not setting.secure:
+        # The options are the setting's own.
+        return json_type(setting.type) if setting.type in CHOICE_TYPES else setting.type
+    # These bound texts alone: a list must not get around them.
+    is_text = "pattern" in declared or "format" in declared or setting is not None
+    return "string" if is_text else None
 
 
 def check_setting_type(
@@ -43,7 +52,8 @@ def check_setting_type(
 
 
 def may_fit(given: str | None, wanted: str | None) -> bool:
-    """Whether a value of one type may be one of the other; whole numbers are numbers too."""
+    """Whether a value of one type may be one of the other; whole numbers are numbers, dates are strings."""
+    given, wanted = json_type(given), json_type(wanted)
     numbers = {"integer", "number"}
     return given is None or wanted is None or given == wanted or {given, wanted} <= numbers
 
@@ -67,7 +77,7 @@ def _compile(
             problems.add("default", message)
     return Value(
         name=name,
-        type=declared.get("type"),
+        type=json_type(declared.get("type")),
         required=required,
         default=default if default is not None else MISSING,
         from_config=declared.get("from_config"),

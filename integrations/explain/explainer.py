@@ -65,14 +65,12 @@ class Explainer:
     ) -> Explanation:
         """The explanation of a block; what a render would refuse is among its `problems`. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
-        block = installed.integration.blocks.get(block_id)
-        if block is None:
-            block = installed.block(block_id)
+        block = installed.declared_block(block_id)
         draft = _start(installed, block.secret_names)
         if block.problem is not None:
             draft.note(Invalid(block.problem, errors={"block_type": [block.problem]}))
         settings = setting_sources(installed)
-        sources = input_sources(block, parameters, settings)
+        sources = input_sources(block, parameters, installed.config, settings)
         inputs, are_right = _bind(draft, block, parameters)
         values = {f"inputs.{name}": value for name, value in inputs.items()}
         steps: list[ExplainedStep] = []
@@ -222,7 +220,8 @@ def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[di
         wrong = {path.removeprefix("parameters.") for path in error.errors or ()}
     anything = tuple(replace(item, required=False, check=lambda _value: []) for item in block.inputs)
     right = {name: value for name, value in parameters.items() if name not in wrong}
-    bound = bind_inputs(replace(block, inputs=anything), right, config)
+    patterns = () if "url" in wrong else block.url_patterns
+    bound = bind_inputs(replace(block, inputs=anything, url_patterns=patterns), right, config)
     gaps = [
         item.name for item in block.inputs if item.name in wrong or (item.required and item.name not in bound)
     ]

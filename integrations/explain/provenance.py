@@ -64,10 +64,10 @@ def _setting_kind(
 
 
 def input_sources(
-    block: Block, given: Mapping[str, Any], settings: Mapping[str, Source]
+    block: Block, given: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Source]
 ) -> dict[str, Source]:
     """Where the value of each of the block's inputs comes from."""
-    values = with_url_groups(block, given, {})
+    values = with_url_groups(block, given, config, {})
     return {item.name: _value_source(item, values, settings) for item in block.inputs}
 
 

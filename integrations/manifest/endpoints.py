@@ -118,9 +118,17 @@ class Endpoint:
         return next(item for item in self.parameters if item.location == "url")
 
     @property
+    def needed_inputs(self) -> tuple[str, ...]:
+        """The parameters that somebody must give before the endpoint can be called, in their order."""
+        return tuple(
+            item.name
+            for item in self.parameters
+            if (item.value.required or item.location == "url")
+            and item.value.default is MISSING
+            and item.value.from_config is None
+        )
+
+    @property
     def needs_input(self) -> bool:
         """Whether somebody must give a value before the endpoint can be called."""
-        return any(
-            item.value.required and item.value.default is MISSING and item.value.from_config is None
-            for item in self.parameters
-        )
+        return bool(self.needed_inputs)

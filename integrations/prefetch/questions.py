@@ -59,8 +59,7 @@ class Questions:
     def ask(self, inputs: Inputs) -> Question:
         """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
-        installed.require_ready()
-        block = installed.block(inputs.block_id)
+        block = installed.ready_block(inputs.block_id)
         if block.action is not None:
             raise not_fetched_ahead()
         bound = bind_inputs(block, inputs.parameters, installed.config)

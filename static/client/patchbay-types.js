@@ -35,6 +35,13 @@
  */
 
 /**
+ * @typedef {object} Advice What is allowed in a declaration and will surprise.
+ * @property {string} path The field: `manifest.blocks[0].select`.
+ * @property {string} message
+ * @property {string} code The rule.
+ */
+
+/**
  * @typedef {object} Registration
  * @property {string} id
  * @property {string} [name]
@@ -45,6 +52,7 @@
  * @property {string} message
  * @property {Review | null} [review]
  * @property {Record<string, string[]> | null} [errors] By field, when `registered` is false.
+ * @property {Advice[]} [warnings]
  */
 
 /**
@@ -65,15 +73,20 @@
  * @property {Record<string, any>} [manifest]
  */
 
+/** @typedef {'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array'} JsonType */
+/** @typedef {'text' | 'password' | 'date' | 'time' | 'datetime' | 'email' | 'url' | 'color' | 'select' | 'multiselect'} FormType */
+/** @typedef {string | number | boolean | { value: string | number | boolean, label?: string }} Option */
+
 /**
  * @typedef {object} Property One setting of a plugin. A `secure` one goes to the vault and never comes back.
  * @property {string} name
- * @property {'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array'} [type]
+ * @property {JsonType | FormType} [type]
  * @property {boolean} [required]
  * @property {boolean} [secure]
  * @property {JsonValue} [default]
  * @property {JsonValue} [const]
  * @property {JsonValue[]} [enum]
+ * @property {Option[]} [options] Of a `select` or `multiselect`.
  * @property {number} [min] Of a number its value, of a string or array its length.
  * @property {number} [max]
  * @property {string} [pattern]
@@ -88,6 +101,7 @@
  * @property {boolean} [required]
  * @property {JsonValue} [default]
  * @property {JsonValue[]} [enum]
+ * @property {Option[]} [options] Of a `select` or `multiselect`.
  * @property {string} [from_config] The setting that stands in when the input is left out.
  * @property {string} [description]
  */

@@ -31,10 +31,10 @@ const asOption = (option) =>
     ? { value: option.value, label: String(option.label ?? option.value) }
     : { value: option, label: String(option) };
 
-/** @param {Property} property */
+/** @param {Property} property @returns {{ value: any, label: string }[] | null} */
 function optionsOf(property) {
-  const options = property.ui?.options?.map(asOption);
-  return options ?? property.enum?.map(asOption) ?? null;
+  const lists = [property.options, property.ui?.options, property.enum];
+  return lists.find((list) => Array.isArray(list) && list.length > 0)?.map(asOption) ?? null;
 }
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
@@ -92,12 +92,61 @@ function json(property, { value }, attributes) {
 }
 
 /** @type {Maker} */
+function choices(property, { value }, attributes) {
+  const options = optionsOf(property) ?? [];
+  const chosen = value ?? property.default ?? [];
+  const select = h('select', { ...attributes, multiple: true, size: Math.min(options.length, 8) }, [
+    options.map((option, index) => h('option', { value: index, selected: chosen.includes(option.value) }, option.label)),
+  ]);
+  let isTouched = value !== undefined;
+  select.addEventListener('change', () => (isTouched = true));
+  const read = () => [...select.selectedOptions].map((option) => options[Number(option.value)].value);
+  return { control: select, read: () => (isTouched ? read() : undefined) };
+}
+
+/** @type {Maker} */
+function paragraphs(_property, { value, placeholder }, attributes) {
+  const area = h('textarea', { ...attributes, rows: 4, placeholder }, value ?? '');
+  return { control: area, read: () => (area.value === '' ? undefined : area.value) };
+}
+
+/** What each control for a moment can show; what it cannot is edited as text. */
+const MOMENTS = {
+  date: { type: 'date', shows: /^\d{4}-\d\d-\d\d$/ },
+  time: { type: 'time', shows: /^\d\d:\d\d(:\d\d)?$/ },
+  datetime: { type: 'datetime-local', shows: /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$/ },
+};
+
+/** @param {Property} property @param {any} value @returns {string} The type of the control for a line. */
+function lineType(property, value) {
+  if (property.type === 'password') return 'password';
+  const kind = property.type === undefined || property.type === 'string' ? property.format : property.type;
+  const moment = MOMENTS[/** @type {keyof typeof MOMENTS} */ (kind)];
+  return moment && (value === undefined || moment.shows.test(value)) ? moment.type : 'text';
+}
+
+/** @type {Maker} */
 function line(property, { value, placeholder }, attributes) {
   // An address with a placeholder or a bare host is the server's to judge, so the browser only helps with the keyboard.
-  const inputmode = { uri: 'url', email: 'email' }[property.format ?? ''];
-  const type = property.format === 'date' ? 'date' : 'text';
-  const input = h('input', { ...attributes, type, inputmode, value, placeholder, spellcheck: 'false' });
-  return { control: input, read: () => (input.value === '' ? undefined : input.value) };
+  const keyboards = { uri: 'url', url: 'url', email: 'email' };
+  const inputmode = keyboards[/** @type {keyof typeof keyboards} */ (property.format ?? property.type)];
+  const type = lineType(property, value);
+  const input = h('input', { ...attributes, type, inputmode, value, placeholder, spellcheck: 'false', autocomplete: 'off' });
+  const read = () => {
+    if (input.validity.badInput) throw new FieldError('This is not complete.');
+    return input.value === '' ? undefined : input.value;
+  };
+  return { control: input, read };
+}
+
+/** @type {Maker} A picker for what it can show, which is never without a color; any other CSS color is a line. */
+function color(property, options, attributes) {
+  const shown = options.value ?? property.default;
+  if (shown !== undefined && !/^#[0-9a-f]{6}$/i.test(shown)) return line(property, options, attributes);
+  const input = h('input', { ...attributes, type: 'color', value: shown });
+  let isTouched = options.value !== undefined;
+  input.addEventListener('input', () => (isTouched = true));
+  return { control: input, read: () => (isTouched ? input.value : undefined) };
 }
 
 /** @type {Maker} */
@@ -109,8 +158,9 @@ function secret(_property, { placeholder }, attributes) {
 /** @param {Property} property @returns {Maker} */
 function makerOf(property) {
   if (property.secure) return secret;
+  if (property.type === 'multiselect') return choices;
   if (optionsOf(property)) return choice;
-  const byType = { boolean: checkbox, integer: number, number, object: json, array: json };
+  const byType = { boolean: checkbox, integer: number, number, object: json, array: json, text: paragraphs, color };
   return byType[/** @type {keyof typeof byType} */ (property.type)] ?? line;
 }
 

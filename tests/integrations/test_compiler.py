@@ -166,7 +166,9 @@ def test_views_and_themes_need_nothing_and_may_have_settings(kind):
         )
         is None
     )
-    assert "manifest.properties[0].type" in errors_of({"properties": [{"name": "x", "type": "colour"}]}, kind)
+    assert "manifest.properties[0].required" in errors_of(
+        {"properties": [{"name": "x", "required": "yes"}]}, kind
+    )
 
 
 def test_a_view_with_an_integration_section_can_be_called_too():
@@ -317,3 +319,47 @@ def test_a_block_whose_inputs_may_fit_is_taken():
         {"id": "c", "endpoint": "it", "config_schema": {"n": {"type": "number"}, "free": {"type": "string"}}},
     ]
     assert list(integration_of([endpoint], blocks).blocks) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"path": "/a", "parameters": [{"name": "n", "required": True}]},
+        {"path": "/a/{n}", "parameters": [{"name": "n"}]},
+        {"path": "/a?n={n}", "parameters": [{"name": "n"}]},
+        {"path": "/a", "parameters": [{"name": "n", "in": "header", "required": True}]},
+        {"path": "/a", "headers": {"X-N": "<{n}>"}, "parameters": [{"name": "n"}]},
+        {"path": "/a", "method": "POST", "parameters": [{"name": "n", "required": True}]},
+        {"path": "/a", "method": "POST", "body": {"q": ["is {n}"]}, "parameters": [{"name": "n"}]},
+        {
+            "path": "/a",
+            "method": "POST",
+            "body": "{n}!",
+            "body_format": "text",
+            "parameters": [{"name": "n"}],
+        },
+        {"path": "", "parameters": [{"name": "n", "in": "url"}]},
+    ],
+)
+def test_an_endpoint_that_a_test_could_never_call_is_refused_by_field(endpoint):
+    with pytest.raises(Invalid) as caught:
+        integration_of([{"id": "it", **endpoint}], test_endpoint="it")
+    [(field, [message])] = (caught.value.errors or {}).items()
+    assert (field, "`n`" in message, "`default`" in message) == (
+        "manifest.integration.test_endpoint",
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        {"name": "n"},
+        {"name": "n", "required": True, "default": 1},
+        {"name": "n", "required": True, "from_config": "text"},
+    ],
+)
+def test_an_endpoint_that_a_test_can_call_is_taken(parameter):
+    endpoint = {"id": "it", "path": "/a", "parameters": [parameter]}
+    assert integration_of([endpoint], properties=SETTINGS, test_endpoint="it").test_endpoint == "it"

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import Invalid
+from integrations.inputs import bind_inputs
 from integrations.patterns import compile_pattern
+from tests.integrations.building import integration_of
+from tests.integrations.stories import Service
 
 REPOSITORY = r"https://github\.com/(?P<owner>[^/]+)/(?P<repo>[^/]+)"
 VIDEO = r"https://(?:www\.)?youtube\.com/watch\?(?:.*&)?v=(?P<id>[\w-]+)"
@@ -84,3 +88,102 @@ def test_a_pattern_that_backtracks_elsewhere_runs_in_linear_time():
 @given(st.text(max_size=60) | st.text("https://x.example/?#&%[]@:ab", max_size=60))
 def test_any_text_can_be_asked(url):
     compile_pattern(r"https?://(?P<host>[^/]*)/(?P<rest>.*)").match_groups(url)
+
+
+ISSUE = {
+    "id": "issue",
+    "path": "/repos/{owner}/{repo}/issues",
+    "parameters": [
+        {"name": "owner", "required": True},
+        {"name": "repo", "required": True},
+        {"name": "page", "type": "integer"},
+        {"name": "labels", "type": "array"},
+        {"name": "token", "from_config": "api_key"},
+    ],
+}
+ADDRESS = "https://github.com/octocat/hello"
+PAGED = REPOSITORY + r"/page/(?P<page>\d+)"
+CHAIN = [
+    {"id": "a", "endpoint": "issue", "parameters": {"owner": "{inputs.owner}", "repo": "x-{inputs.repo}"}}
+]
+
+
+def block_of(**words):
+    return integration_of([ISSUE], [{"id": "b", "url_patterns": [REPOSITORY], **words}]).blocks["b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "config", "bound"),
+    [
+        ({"config_schema": {"url": {"type": "string", "required": True}}}, {"url": ADDRESS}, {}, {"owner": "octocat", "repo": "hello"}),
+        ({"config_schema": {"url": {}}}, {"owner": "ada", "repo": "engine"}, {}, {"owner": "ada", "repo": "engine"}),
+        ({"config_schema": {"url": {}}}, {"url": ADDRESS, "repo": "other"}, {}, {"owner": "octocat", "repo": "other"}),
+        ({"config_schema": {"owner": {"type": "string"}}}, {"url": ADDRESS}, {}, {"owner": "octocat", "repo": "hello"}),
+        ({"config_schema": {"url": {"from_config": "server"}}}, {}, {"server": ADDRESS}, {"owner": "octocat", "repo": "hello"}),
+        ({"config_schema": {"url": {"default": ADDRESS}}}, {}, {}, {"owner": "octocat", "repo": "hello"}),
+        ({"config_schema": {"url": {}}, "url_patterns": [PAGED, REPOSITORY]}, {"url": ADDRESS + "/page/3"}, {}, {"owner": "octocat", "repo": "hello", "page": 3}),
+        ({"config_schema": {"url": {}}, "steps": CHAIN}, {"url": ADDRESS}, {}, {"owner": "octocat", "repo": "hello"}),
+        ({"steps": CHAIN}, {"url": ADDRESS}, {}, {"owner": "octocat", "repo": "hello"}),
+        ({}, {"url": ADDRESS}, {}, {"owner": "octocat", "repo": "hello"}),
+    ],
+)  # fmt: skip
+def test_a_named_group_fills_the_input_or_else_the_parameter_of_its_name(words, given, config, bound):
+    assert bind_inputs(block_of(**words), given, config) == bound
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "fields"),
+    [
+        ({"config_schema": {"url": {"required": True}}}, {}, ["parameters.url"]),
+        ({"config_schema": {"url": {}}}, {}, ["parameters.owner", "parameters.repo"]),
+        ({"config_schema": {"url": {"required": True}}}, {"url": "https://gitlab.com/a/b"}, ["parameters.url"]),
+        ({"config_schema": {"url": {"default": "https://gitlab.com/a/b"}}}, {}, ["parameters.url"]),
+        ({"config_schema": {"url": {"pattern": ".*hello"}}}, {"url": "https://github.com/a/b"}, ["parameters.url"]),
+        ({"config_schema": {"url": {}}}, {"url": 5}, ["parameters.url"]),
+        ({"config_schema": {"url": {}}}, {"url": ADDRESS, "token": "x"}, ["parameters.token"]),
+    ],
+)  # fmt: skip
+def test_what_an_address_does_not_give_is_told_by_field(words, given, fields):
+    with pytest.raises(Invalid) as caught:
+        bind_inputs(block_of(**words), given, {})
+    assert list(caught.value.errors or {}) == fields
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"config_schema": {"url": {}}, "url_patterns": [r"https://github\.com/(?P<owner>[^/]+)"]}, "config_schema"),
+        ({"config_schema": {"url": {}}, "url_patterns": [r"https://github\.com/(?P<user>[^/]+)/(?P<repo>[^/]+)"]}, "config_schema"),
+        ({"config_schema": {"url": {}}, "url_patterns": [REPOSITORY + "/(?P<labels>.+)"]}, "url_patterns[0]"),
+        ({"config_schema": {"owner": {"type": "object"}, "repo": {}}}, "url_patterns[0]"),
+        ({"config_schema": {"url": {}}, "url_patterns": [r"https://github\.com/(?P<owner>[^/]+)"], "steps": CHAIN}, "steps[0].parameters"),
+    ],
+)  # fmt: skip
+def test_what_no_address_could_ever_fill_is_refused(words, field):
+    with pytest.raises(Invalid) as caught:
+        block_of(**words)
+    assert f"manifest.blocks[0].{field}" in (caught.value.errors or {})
+
+
+def test_an_address_and_the_names_it_holds_are_one_question(client, upstream):
+    upstream.expect_request("/repos/octocat/hello/issues").respond_with_json(["one"])
+    block = {"id": "b", "url_patterns": [REPOSITORY], "config_schema": {"url": {"required": True}}}
+    issue = {**ISSUE, "parameters": ISSUE["parameters"][:2], "cache_ttl": 60}
+    service = Service(client, upstream, [issue], [block])
+    assert service.render("b", {"url": ADDRESS}).get_json()["data"] == ["one"]
+    again = service.render("b", {"url": ADDRESS + "?tab=readme"})
+    assert (again.headers["X-Cache"], len(upstream.log)) == ("HIT", 1)
+
+
+def test_explain_tells_what_an_address_gives(client, upstream):
+    block = {"id": "b", "url_patterns": [REPOSITORY], "config_schema": {"url": {"required": True}}}
+    Service(client, upstream, [ISSUE], [block])
+
+    def explain(url):
+        body = {"block_type": "b", "parameters": {"url": url}}
+        return client.post("/integrations/svc/explain", body).json
+
+    kinds = {item["name"]: item["source"]["kind"] for item in explain(ADDRESS)["inputs"]}
+    assert kinds == {"url": "input", "owner": "input", "repo": "input"}
+    [problem] = explain("https://gitlab.com/a/b")["problems"]
+    assert list(problem["errors"]) == ["parameters.url"]

@@ -90,7 +90,7 @@ def weather(client, upstream: HTTPServer):
                 **more,
             }
             answer = client.post("/integrations/weather/render", body)
-            assert answer.status_code == status, answer.json
+            assert status in (None, answer.status_code), answer.json
             return answer
 
         def calls(self, path=None):
@@ -297,6 +297,42 @@ def test_a_missing_setting_is_named(weather):
     weather.configure(api_key=None)
     answer = weather.ask(status=409)
     assert (answer.json["code"], list(answer.json["errors"])) == ("settings_incomplete", ["config.api_key"])
+    assert weather.calls() == []
+
+
+def lose_the_key(weather, _client):
+    weather.configure(api_key=None)
+
+
+def switch_off(_weather, client):
+    client.put("/integrations/weather/enable", {"enabled": False})
+
+
+def move_the_key(weather, _client):
+    weather.manifest["integration"]["base_url"] = "https://elsewhere.test"
+    weather.register()
+
+
+ASKING_FOR_WHAT_IS_NOT_THERE = [
+    ("/integrations/weather/render", {"block_type": "nope"}),
+    ("/integrations/weather/execute", {"endpoint_id": "nope"}),
+    ("/integrations/weather/explain", {"block_type": "nope"}),
+    ("/integrations/weather/explain", {"endpoint_id": "nope"}),
+    ("/prefetch", {"integration_id": "weather", "block_type": "nope"}),
+]
+
+
+@pytest.mark.parametrize("obstruct", [lose_the_key, switch_off, move_the_key])
+def test_what_is_not_there_is_named_before_what_stands_in_the_way(weather, client, obstruct):
+    obstruct(weather, client)
+    answers = [client.post(path, body) for path, body in ASKING_FOR_WHAT_IS_NOT_THERE]
+    answers.append(client.get("/integrations/weather/render?block_type=nope"))
+    assert [answer.status_code for answer in answers] == [404] * 6
+    assert all("`nope`" in answer.json["detail"] for answer in answers)
+    batch = {"blocks": [{"key": "a", "integration_id": "weather", "block_type": "nope"}]}
+    assert json.loads(client.post("/render-batch", batch).text)["status"] == 404
+    # What is there is told what stands in its way, also where it could not be rendered anyhow.
+    assert {weather.ask(block, {}, status=None).status_code for block in ("now", "vague")} <= {403, 409}
     assert weather.calls() == []
 
 

@@ -41,6 +41,39 @@ def render(client, block="status", parameters=None, plugin_id="svc"):
     )
 
 
+def test_a_view_is_registered_whatever_it_says_of_its_own_settings(client):
+    properties = [
+        {"name": "due_date", "type": "date", "default": "2024-05-31"},
+        {"name": "columns", "type": "column-picker", "default": ["title"]},
+    ]
+    declared = {"id": "board", "name": "Board", "version": "1.0.0", "type": "view"}
+    answer = client.post("/plugins/register", {**declared, "manifest": {"properties": properties}})
+    assert answer.status_code == 201
+    assert [(told["path"], told["code"]) for told in answer.json["warnings"]] == [
+        ("manifest.properties[1].type", "unchecked-setting")
+    ]
+    values = {"due_date": "2024-06-01", "columns": {"any": ["thing"]}}
+    kept = client.put("/workspaces/1/plugins/board", {"config": values})
+    assert (kept.status_code, kept.json["effective"]["config"]) == (200, values)
+    wrong = client.put("/workspaces/1/plugins/board", {"config": {"due_date": "soon"}})
+    assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["config.due_date"])
+
+
+def test_an_integration_is_told_what_will_surprise_when_it_is_registered(client):
+    section = {"base_url": "https://api.test"}
+    endpoints = [{"id": "metrics", "path": "/metrics", "select": "up", "cache_ttl": 60}]
+    blocks = [{"id": "up", "display": {"as": "gauge"}}]
+    manifest = {"integration": section, "endpoints": endpoints, "blocks": blocks}
+    declared = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration", "manifest": manifest}
+    told = client.post("/plugins/register", declared).json["warnings"]
+    assert {(item["path"], item["code"]) for item in told} == {
+        ("manifest.endpoints[0]", "plain-text"),
+        ("manifest.blocks[0].display.as", "unknown-display"),
+    }
+    refused = {**declared, "manifest": {**manifest, "properties": [{"name": "due", "type": "calendar"}]}}
+    assert list(client.post("/plugins/register", refused).json["errors"]) == ["manifest.properties[0].type"]
+
+
 class TestLists:
     def test_an_integration_is_listed_and_shown_in_full(self, client, upstream):
         declare(client, upstream)

@@ -25,7 +25,7 @@ from plugin_store.reviews import Reviews
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
-from tests.plugin_store.manifests import compile_plugin, destinations
+from tests.plugin_store.manifests import check_plugin, destinations
 from web.gate import Caller
 from web.json import Int64Converter, OrjsonProvider
 from web.problems import init_problems
@@ -82,7 +82,7 @@ def open_store(
         vault=vault,
         configs=Configs(database, vault, destinations, clock),
         reviews=reviews,
-        registry=Registry(database, compile_plugin, clock, reviews.review_of),
+        registry=Registry(database, check_plugin, clock, reviews.review_of),
     )
 
 

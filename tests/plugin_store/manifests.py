@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from errors import Invalid
@@ -37,8 +37,16 @@ def view(plugin_id: str = "board", **manifest: Any) -> dict[str, Any]:
     return {"id": plugin_id, "name": "Board", "version": "1.0.0", "type": "view", "manifest": manifest}
 
 
-def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> None:
-    """Refuses an endpoint without a path, as a real compiler would."""
+class Warned(NamedTuple):
+    """Something that a stand-in warns of."""
+
+    path: str
+    message: str
+    code: str
+
+
+def check_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Warned]:
+    """Refuses an endpoint without a path and warns of a word `odd`, as a real check would."""
     endpoints = manifest.get("endpoints", [])
     errors = {
         f"manifest.endpoints[{index}].path": ["Missing."]
@@ -47,6 +55,7 @@ def compile_plugin(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
     }
     if errors:
         raise Invalid("The manifest cannot work.", errors=errors)
+    return [Warned("manifest.odd", "Odd.", "odd-word")] if "odd" in manifest else []
 
 
 def destination(

@@ -24,6 +24,7 @@ def test_registering_answers_what_happened(client: Client) -> None:
             "message": "Weather 1.0.0 is registered.",
             "status": "registered",
             "review": None,
+            "warnings": [],
         },
     )
     again = client.post("/plugins/register", weather())
@@ -60,6 +61,16 @@ def test_a_bad_declaration_is_refused_by_field(client: Client, change: dict[str,
     assert answer.status_code == 422
     assert list(answer.json["errors"]) == [field]
     assert client.get("/plugins").json == []
+
+
+def test_what_will_surprise_is_told_and_never_refused(client: Client) -> None:
+    told = [{"path": "manifest.odd", "message": "Odd.", "code": "odd-word"}]
+    for status in ("registered", "unchanged"):
+        answer = client.post("/plugins/register", view("board", odd=1))
+        assert (answer.json["status"], answer.json["warnings"]) == (status, told)
+    batch = {"plugins": [view("board", odd=1), view("other"), {"id": "broken"}]}
+    results = client.post("/plugins/register-batch", batch).json["results"]
+    assert [result["warnings"] for result in results] == [told, [], []]
 
 
 @pytest.mark.parametrize("body", [[], "weather", 5, {}, {"id": "weather"}])

@@ -44,6 +44,33 @@ FITS: list[tuple[dict[str, Any], list[Any], list[Any]]] = [
     ({"type": "string", "format": "ipv4"}, ["127.0.0.1"], ["127.1", "0x7f.0.0.1", "127.0.0.01", "１.2.3.4", "::1"]),
     ({"type": "string", "format": "ipv6"}, ["::1", "2001:db8::"], ["127.0.0.1", "[::1]", "fe80::1%eth0"]),
     ({}, [1, "a", True, [], {}], [None, 2**60]),
+    ({"type": "text", "max": 3}, ["", "a\nb"], [1, [], "long"]),
+    ({"type": "password", "pattern": "[a-z]+"}, ["abc"], ["A", 1]),
+    ({"type": "date"}, ["2024-02-29"], ["2023-02-29", "2024-2-9", "29.02.2024", "2024-02-29T00:00", "", 20240229]),
+    (
+        {"type": "datetime"},
+        ["2024-02-29T14:30", "2024-02-29 14:30:05", "2024-02-29T14:30:05.25Z", "2024-02-29t14:30+02:00"],
+        ["2024-02-29", "2024-02-30T14:30", "2024-02-29T24:30", "2024-02-29T14", "14:30", 1709216999, ""],
+    ),
+    ({"type": "time"}, ["14:30", "00:00:59", "23:59:59.5Z"], ["24:00", "14", "2:30", "14:60", "14.30", ""]),
+    ({"type": "email"}, ["ada@example.org"], ["ada", "ada@", "Ada <ada@example.org>"]),
+    (
+        {"type": "url"},
+        ["https://example.org", "http://nas.local:8080/a?b#c", "rtsp://cam/1", "https://müller.example/"],
+        ["example.org", "/a", "https://", "mailto:a@b.c", "javascript:alert(1)", "https://a b", "http://[bad/"],
+    ),
+    (
+        {"type": "color"},
+        ["#fff", "#1E90FF80", "rebeccapurple", "Transparent", "rgb(30 144 255 / 50%)", "hsla(210, 100%, 56%, .5)", "var(--accent)"],
+        ["#ff", "#ggg", "reddish", "url(https://evil.test/)", "red;color:blue", "rgb(", "expression(alert(1))", "", 255],
+    ),
+    ({"type": "select", "options": ["a", 2, True]}, ["a", 2, 2.0, True], ["b", "2", 1, ["a"], None]),
+    ({"type": "select", "options": [{"value": "a", "label": "A"}, {"value": 2}]}, ["a", 2], ["A", {"value": "a"}]),
+    ({"type": "select", "enum": ["a"]}, ["a"], ["b"]),
+    ({"type": "select", "ui": {"options": ["a"]}}, ["a"], ["b"]),
+    ({"type": "multiselect", "options": ["a", "b", {"value": 3}]}, [[], ["b", "a"], [3]], ["a", ["c"], ["a", "a"], [["a"]], {}]),
+    ({"type": "multiselect", "enum": ["a", "b"], "min": 1}, [["a"]], [[], ["c"]]),
+    ({"type": "string", "options": ["a"]}, ["a", "b"], [1]),
 ]  # fmt: skip
 
 
@@ -160,3 +187,27 @@ def test_what_is_required_and_set_nowhere_is_named() -> None:
 @pytest.mark.parametrize("properties", [None, {}, "x", [1, None, {}, {"name": 5}]])
 def test_what_declares_no_setting_has_none(properties: Any) -> None:
     assert properties_of({"properties": properties}) == ()
+
+
+OWN = properties_of(
+    {
+        "properties": [
+            {"name": "due", "type": "gizmo", "default": [1], "min": "x", "enum": 5},
+            {"name": "many", "type": ["string", "null"], "pattern": 5},
+            {"name": "day", "type": "date", "default": "today", "min": "2024-01-01"},
+            {"name": "word", "pattern": "(?=a)", "format": "iban"},
+            {"name": "login", "type": "account", "secure": True},
+        ]
+    }
+)
+
+
+def test_settings_of_a_type_that_nobody_knows_are_taken_unchecked() -> None:
+    assert check_values(OWN, {"due": {"any": ["thing"]}, "many": 5, "word": "x", "day": "2024-05-31"}) == {}
+    assert list(check_values(OWN, {"due": float("nan"), "many": 2**60, "word": 5, "day": "soon"})) == [
+        "due",
+        "many",
+        "word",
+        "day",
+    ]
+    assert effective_config(OWN, {}) == {"due": [1]}

@@ -15,7 +15,7 @@ from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.compiling import compile_plugin
 from schemas import manifest
-from schemas.declared import Declared, Scalar
+from schemas.declared import Declared, Option, Scalar
 from schemas.manifest import AuthField, LoginField
 from schemas.manifest_rules import DECLARATION_RULES
 from schemas.rules import Each, If, Inside, Rule, Ruled
@@ -57,6 +57,7 @@ def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
         (fields.Boolean, [True, False]),
         (fields.Number, [1]),
         (Scalar, ["x"]),
+        (Option, ["x", {"value": 1, "label": "One"}]),
         (fields.String, ["", "x", "Host", "a;b"]),
         (fields.Raw, ["", "x", 0, [], {}, {"method": 1}, {"query": "q"}, {"query": 1}]),
     ):
@@ -166,6 +167,21 @@ SECTION = "manifest.integration"
 
 # What breaks a rule, where that is told, and the nearest manifest that does not.
 CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "manifest.properties[0].options",
+        with_property(type="select"),
+        with_property(type="select", options=["a", {"value": 1, "label": "One"}]),
+    ),
+    (
+        f"{ENDPOINT}.parameters[0].options",
+        with_parameter(type="multiselect", options=[]),
+        with_parameter(type="multiselect", enum=["a"]),
+    ),
+    (
+        "manifest.blocks[0].config_schema.q.options",
+        {**with_parameter(), "blocks": [{"id": "b", "config_schema": {"q": {"type": "select", "ui": {}}}}]},
+        {**with_parameter(), "blocks": [{"id": "b", "config_schema": {"q": {"type": "select", "enum": [1]}}}]},
+    ),
     (f"{SECURE}.type", with_property(secure=True, type="integer"), with_property(type="integer")),
     (f"{SECURE}.const", with_property(secure=True, const="a"), with_property(const="a")),
     (f"{SECURE}.enum", with_property(secure=True, enum=["a"]), with_property(secure=False, enum=["a"])),

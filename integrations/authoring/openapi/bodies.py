@@ -10,7 +10,7 @@ from integrations.authoring.openapi.document import Document, Operation, Unfit
 from integrations.authoring.openapi.names import described
 from integrations.authoring.openapi.parameters import REPEATED, Style, require_wire_name, styled_members
 from integrations.authoring.openapi.shapes import MIXED, Shape, declared_value, read_shape
-from schemas.words import VALUE_TYPES
+from schemas.words import JSON_TYPES
 
 WHOLE_BODY = "body"
 """The parameter that is the whole body."""
@@ -109,7 +109,7 @@ def _json(offer: _Offer) -> Body:
             raise Unfit("without its members the whole body must be absent, not empty")
         parameters = _json_members(offer.document, shape)
     except Unfit:
-        kind = shape.type if shape.type in VALUE_TYPES else "object"
+        kind = shape.type if shape.type in JSON_TYPES else "object"
         parameters = [_whole_body(offer, {**declared_value(shape), "type": kind})]
         words["body"] = f"{{{WHOLE_BODY}}}"
     if _kind_of(offer.media_type) == "json-like":

@@ -11,7 +11,7 @@ from integrations.authoring.openapi.document import Document
 from integrations.patterns import compile_pattern
 from plugin_store.canonical import UncanonicalError, canonical_json
 from plugin_store.properties import compile_check
-from schemas.words import PROPERTY_FORMATS, VALUE_TYPES
+from schemas.words import JSON_TYPES, PROPERTY_FORMATS
 
 SCALARS = ("string", "integer", "number", "boolean")
 MIXED = "mixed"
@@ -82,7 +82,7 @@ def declared_value(shape: Shape) -> dict[str, Any]:
     choices = _choices(words)
     if choices and not any(compile_check({"type": kind})(choice) for choice in choices):
         found["enum"] = choices
-    if shape.type in VALUE_TYPES:
+    if shape.type in JSON_TYPES:
         found |= _bounds(str(kind), words)
     if kind == "string":
         if words.get("format") in PROPERTY_FORMATS and shape.type == "string":
@@ -130,7 +130,7 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own_type(words: Mapping[str, Any]) -> str | None:
     declared = words.get("type")
-    kinds = [kind for kind in (declared if isinstance(declared, list) else [declared]) if kind in VALUE_TYPES]
+    kinds = [kind for kind in (declared if isinstance(declared, list) else [declared]) if kind in JSON_TYPES]
     if kinds:
         return _common_type(kinds)
     if choices := _choices(words):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.authoring.lint import lint
-from integrations.authoring.surprises import RULES
+from integrations.authoring.surprises import OWN_RULES, RULES
+from schemas.words import DISPLAYS
 from settings import ROOT
 
 CLEAN: dict[str, Any] = {
@@ -93,8 +94,8 @@ def test_errors_of_body_and_manifest_are_told_together_and_warnings_wait():
 
 def test_views_and_themes_are_manifests_too():
     assert lint({"tokens": {"--accent": "red"}, "properties": [{"name": "columns", "type": "integer"}]}) == []
-    assert said({"properties": [{"name": "columns", "type": "int"}]}) == [
-        (None, "manifest.properties[0].type")
+    assert said({"properties": [{"name": "columns", "required": 5}]}) == [
+        (None, "manifest.properties[0].required")
     ]
 
 
@@ -135,14 +136,63 @@ SURPRISES = [
     ("prefetch-input", "blocks[0].pre_fetch", [("properties.1", {"name": "place"})]),
     ("no-rate-limit", "blocks[0].pre_fetch", [("integration.rate_limit", None)]),
     ("unused-property", "properties[2]", [("properties.2", {"name": "units"})]),
-    ("unused-endpoint", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/more"}), ("integration.test_endpoint", "now")]),
+    ("unused-endpoint", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/more"}), ("integration.test_endpoint", "write")]),
     ("path-into-text", "blocks[0].select", [("endpoints.0.response_type", "text")]),
     ("path-into-text", "endpoints[0].response_schema", [("endpoints.0.response_type", "text"), ("blocks.0.select", None), ("endpoints.0.response_schema", {"type": "object"})]),
+    ("open-credential", "properties[2]", [("properties.2", {"name": "word", "type": "password"}), ("integration.headers", {"X-A": "{word}"})]),
+    ("plain-text", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/metrics", "select": "up"}), ("integration.test_endpoint", "more")]),
+    ("plain-text", "endpoints[0].response_type", [("endpoints.0.path", "/api/v1/metrics?format=x"), ("endpoints.0.response_type", "json")]),
+    ("plain-text", "endpoints[0]", [("endpoints.0.headers", {"accept": "text/plain; version=0.0.4"})]),
+    ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": "chart"})]),
+    ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": ["table"]})]),
+    ("unknown-display", "blocks[0].display", [("blocks.0.display", "table")]),
     ("lost-group", "blocks[0].url_patterns[1]", [("blocks.0.url_patterns.1", "https://a\\.test/(?P<id>.+)")]),
     ("retry-of-writes", "integration.retry", [("integration.retry", {"max_retries": 2})]),
     ("json-in-form", "endpoints[2].body.meta", [("endpoints.2", {"id": "more", "method": "POST", "body_format": "form", "body": {"meta": {"a": 1}}})]),
     ("json-in-form", "endpoints[2].body.items", [("endpoints.2", {"id": "more", "method": "POST", "body_format": "multipart", "body": {"list": ["a"], "items": [{"a": 1}]}})]),
 ]  # fmt: skip
+
+
+OWN_SURPRISES = [
+    ("open-credential", "properties[0]", {"name": "api_key"}),
+    ("open-credential", "properties[0]", {"name": "word", "type": "password"}),
+    ("unchecked-setting", "properties[0].type", {"name": "due", "type": "gizmo", "default": [1], "min": "x"}),
+    ("unchecked-setting", "properties[0].type", {"name": "due", "type": ["string", "null"]}),
+    ("unchecked-setting", "properties[0].default", {"name": "due", "type": "date", "default": "today"}),
+    ("unchecked-setting", "properties[0].min", {"name": "due", "type": "date", "min": "2024-01-01"}),
+    ("unchecked-setting", "properties[0].pattern", {"name": "due", "pattern": "(?=a)"}),
+    ("unchecked-setting", "properties[0].format", {"name": "due", "format": "iban"}),
+    ("unchecked-setting", "properties[0].options", {"name": "due", "type": "select"}),
+    ("unchecked-setting", "properties[0].options", {"name": "due", "type": "select", "options": {"a": 1}}),
+    ("unchecked-setting", "properties[0].requird", {"name": "due", "requird": True}),
+    ("unchecked-setting", "properties[0].type", {"name": "login", "type": "account", "secure": True}),
+]
+
+
+@pytest.mark.parametrize(("code", "path", "declared"), OWN_SURPRISES)
+def test_what_a_view_says_of_its_own_settings_is_never_refused(code, path, declared):
+    body = {"id": "board", "name": "Board", "version": "1.0.0", "type": "view", "manifest": {}}
+    body["manifest"] = {"properties": [declared]}
+    assert [finding.level for finding in lint(body)] == ["warning"]
+    assert said(body) == [(code, f"manifest.{path}")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "field"),
+    [
+        ({"type": "date"}, "[0].name"),
+        ({"name": "due", "required": "yes"}, "[0].required"),
+        ({"name": "due", "type": "gizmo", "secure": "yes"}, "[0].secure"),
+        ({"name": "due", "secure": True, "default": "x"}, "[0].default"),
+        ({"name": "due", "secure": True, "type": "text", "enum": ["x"]}, "[0].enum"),
+        (5, "[0]"),
+    ],
+)
+def test_what_would_harm_a_view_s_settings_is_refused_still(declared, field):
+    manifest = {"properties": [declared]}
+    assert ("error", f"manifest.properties{field}") in {
+        (finding.level, finding.path) for finding in lint(manifest)
+    }
 
 
 @pytest.mark.parametrize(
@@ -157,6 +207,7 @@ def test_what_surprises_is_told_where_it_stands(code, path, changes):
 
 def test_every_rule_surprises_somewhere():
     assert {code for code, _, _ in SURPRISES} == RULES.keys()
+    assert {code for code, _, _ in OWN_SURPRISES} == OWN_RULES.keys()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +229,10 @@ def test_every_rule_surprises_somewhere():
         [("integration.retry", {"max_retries": 0})],
         [("integration.auth", {"type": "api_key", "in": "header", "name": "X-Key", "value": "{api_key}", "when": "api_key"})],
         [("endpoints.0.cache_ttl", None), ("blocks.0.cache_ttl", 60)],
+        [("blocks.0.display", {"as": "table", "fields": ["t"]})],
+        [("blocks.0.display", {"units": {"t": "°"}})],
+        [("endpoints.0.path", "/metrics"), ("endpoints.0.headers", {"Accept": "application/json"})],
+        [("endpoints.0.path", "/metrics/weekly")],
     ],
     ids=str,
 )  # fmt: skip
@@ -206,4 +261,11 @@ def test_every_rule_is_documented():
         r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", text.partition("| rule | warns of |")[2], re.MULTILINE
     )
 
-    assert {code for row in rows for code in re.findall(r"[a-z-]+", row)} == RULES.keys()
+    assert {code for row in rows for code in re.findall(r"[a-z-]+", row)} == {*RULES, *OWN_RULES}
+
+
+def test_the_shapes_that_are_known_are_those_that_the_notebook_draws():
+    source = (ROOT / "static" / "notebook" / "drawing" / "draw.js").read_text("utf-8")
+    shapes = source.partition("const SHAPES = {")[2].partition("};")[0]
+
+    assert set(re.findall(r"^  (\w+): \{", shapes, re.MULTILINE)) == set(DISPLAYS)

@@ -1,0 +1,72 @@
+"""What will surprise in how answers are read and drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from integrations.authoring.findings import Reviewed, Surprise
+from integrations.manifest import Endpoint
+from schemas.words import DISPLAYS
+
+# Types whose value has no members to look into.
+_FLAT_TYPES = ("text", "html", "image", "binary")
+# Where Prometheus and its like are scraped from, and files of plain text.
+_PLAIN_TEXT_PATH = re.compile(
+    r"(?:^|/)(?:metrics|federate)(?:/(?:prometheus|cadvisor))?/?$|\.(?:txt|log|prom)$"
+)
+_PLAIN_TEXT_TYPES = re.compile(r"text/plain|application/openmetrics-text", re.IGNORECASE)
+
+
+def path_into_text(reviewed: Reviewed) -> Iterator[Surprise]:
+    """Paths and schemas for answers that have no members."""
+    for path, item, endpoint in reviewed.endpoints():
+        if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
+            yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is no JSON."
+    for path, _, block in reviewed.blocks():
+        for index, step in enumerate(block.steps):
+            if step.outputs and step.endpoint.response_type in _FLAT_TYPES:
+                yield f"{path}.steps[{index}].outputs", _no_members(step.endpoint)
+        last = block.steps[-1].endpoint if block.steps else None
+        if block.selector and last and not block.collect and last.response_type in _FLAT_TYPES:
+            yield f"{path}.select", _no_members(last)
+
+
+def _no_members(endpoint: Endpoint) -> str:
+    return f"`{endpoint.id}` answers `{endpoint.response_type}`, in which there is nothing to select."
+
+
+def plain_text(reviewed: Reviewed) -> Iterator[Surprise]:
+    """Endpoints that are read as JSON and by their address or `Accept` answer plain text."""
+    for path, item, endpoint in reviewed.endpoints():
+        if endpoint.response_type == "json" and _looks_like_plain_text(item):
+            yield (
+                f"{path}.response_type" if "response_type" in item else path,
+                "This looks like plain text, as Prometheus answers, which `json` refuses and nothing can be "
+                "selected from; if so, declare `response_type: text`.",
+            )
+
+
+def _looks_like_plain_text(item: Mapping[str, Any]) -> bool:
+    accept = [text for name, text in (item.get("headers") or {}).items() if name.lower() == "accept"]
+    address = str(item.get("path", "")).partition("?")[0]
+    is_asked_for = any(_PLAIN_TEXT_TYPES.match(str(text)) for text in accept)
+    return is_asked_for or (not accept and _PLAIN_TEXT_PATH.search(address) is not None)
+
+
+def unknown_display(reviewed: Reviewed) -> Iterator[Surprise]:
+    """Blocks that ask for a shape which the page does not draw."""
+    for path, item, _ in reviewed.blocks():
+        display = item.get("display")
+        if display is None:
+            continue
+        shape = display.get("as") if isinstance(display, Mapping) else display
+        if isinstance(display, Mapping) and (shape is None or shape in DISPLAYS):
+            continue
+        known = ", ".join(f"`{word}`" for word in DISPLAYS)
+        place = f"{path}.display.as" if isinstance(display, Mapping) else f"{path}.display"
+        yield (
+            place,
+            f"Not among what the notebook draws by `display.as`: {known}. It takes the data's own shape.",
+        )
