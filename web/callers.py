@@ -18,4 +18,4 @@ def gate() -> Gate:
 def calling_session() -> Session | None:
     """The session of the browser that asks; None for a program, and where no token is needed."""
     caller: Caller | None = g.get("caller")
-    return None if caller is None else caller.session
+    return caller if isinstance(caller, Session) else None

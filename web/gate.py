@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, g, redirect, request
@@ -67,13 +67,13 @@ API_HEADERS = {**SECURITY_HEADERS, "Vary": "Origin", "Cache-Control": "no-store"
 MAX_COOKIES = 4
 
 
-class Caller(NamedTuple):
-    """Who was let in: a browser by its session, or a program by the token."""
-
-    session: Session | None
+class Program:
+    """A caller with the token."""
 
 
-PROGRAM = Caller(None)
+PROGRAM = Program()
+Caller = Session | Program
+"""Who was let in: a browser by its session, or a program by the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,33 +125,30 @@ class Gate:
         """
         if authorization is not None:
             return self._admit_bearer(authorization)
-        return self._admit_cookie(cookie_header, lambda cookie: self.sessions.find(cookie, is_ahead=is_ahead))
+        for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
+            session = self.sessions.find(cookie, is_ahead=is_ahead)
+            if session is not None:
+                self.sessions.remember(cookie_header or "", session)
+                return session
+        return None
 
     def recognize(self, authorization: str | None, cookie_header: str | None) -> Caller | None:
         """The same by what is in memory; whether a session goes on is to be seen by its revision."""
         if authorization is not None:
             return self._admit_bearer(authorization)
-        return None if cookie_header is None else self._admit_cookie(cookie_header, self.sessions.recall)
+        return None if cookie_header is None else self.sessions.recall(cookie_header)
 
     def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request comes from a page of ours or of an allowed origin, or from no page at all."""
         origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
-        return self.origins.comes_from_us(origin, fetch_site, origin_addressed(environ))
+        own_origin = "" if origin is None else origin_addressed(environ)
+        return self.origins.comes_from_us(origin, fetch_site, own_origin)
 
     def _admit_bearer(self, authorization: str) -> Caller | None:
         if self.held.is_bearer(authorization):
             return PROGRAM
         scheme, _, credentials = authorization.partition(" ")
         return PROGRAM if scheme.lower() == "bearer" and self.knows_token(credentials.strip()) else None
-
-    def _admit_cookie(
-        self, cookie_header: str | None, look: Callable[[str], Session | None]
-    ) -> Caller | None:
-        for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
-            session = look(cookie)
-            if session is not None:
-                return Caller(session)
-        return None
 
     def knows_token(self, given: str) -> bool:
         return equal_in_constant_time(given, self.token)
@@ -278,7 +275,7 @@ def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
 
     Browsers send cookies along to every port of a host, with images and frames too.
     """
-    if caller.session is None or gate.comes_from_us(incoming.environ):
+    if caller is PROGRAM or gate.comes_from_us(incoming.environ):
         return
     is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
     if not is_navigation or incoming.path.startswith(API_ROUTES):

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from errors import StorageFailed
 from integrations.known_hits import Headers, Hit, KnownHits, Question
 from web.gate import API_ROUTES, Caller, Gate
+from web.hosts import SAFE_METHODS
+from web.sessions import Session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -89,8 +91,11 @@ class HitLayer:
         return Answer(known.status, headers, known.body)
 
     def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
-        session = caller.session
-        return session is None or (session.revision == hit.revision and self._gate.comes_from_us(environ))
+        if not isinstance(caller, Session):
+            return True
+        # Flask looked at where a POST comes from when it answered the same one; of reading ones only at browsers'.
+        is_change = environ["REQUEST_METHOD"] not in SAFE_METHODS
+        return caller.revision == hit.revision and (is_change or self._gate.comes_from_us(environ))
 
     def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Flask's answer, remembered where it may be given again."""

@@ -23,10 +23,11 @@ from web.user_agents import name_user_agent
 
 COOKIE_BYTES = 32
 DAY_SECONDS = 86400.0
-# Each use is not written, only the first one of a while: a hit ahead of Flask writes nothing.
+# Not each use is written, only the first one of a while.
 NOTED_EVERY_SECONDS = 3600.0
 MAX_SESSIONS = 200
 MAX_REMEMBERED = 2 * MAX_SESSIONS
+MAX_HEADER_LENGTH = 4096
 FIND = "SELECT id, created_at, last_used_at FROM sessions WHERE digest = ? AND token_digest = ?"
 
 
@@ -48,6 +49,8 @@ class Session:
     used_at: float
     revision: int
     token: str = field(repr=False)
+    look_again_at: float = 0.0
+    """Until then it need not be looked at but for its revision."""
 
 
 class Sessions:
@@ -69,6 +72,7 @@ class Sessions:
         self._lifetime_seconds = lifetime_days * DAY_SECONDS
         self._noted_every_seconds = min(NOTED_EVERY_SECONDS, self._idle_seconds / 24)
         self._remembered: dict[str, Session] = {}
+        self._by_header: dict[str, Session] = {}
         self._unwritten: dict[int, float] = {}
 
     @property
@@ -95,16 +99,24 @@ class Sessions:
             session.add(row)
         return cookie
 
-    def recall(self, cookie: str) -> Session | None:
-        """The session of a cookie as it was last found, without a look at the store.
+    def recall(self, cookie_header: str) -> Session | None:
+        """The session of a whole Cookie header as it was last found, without a look at the store.
 
-        Whether it goes on is for who asks to see by its revision; None for one that is not remembered.
+        Whether it goes on is for who asks to see by its revision. None for what is not remembered, and every hour
+        once, so that the use is noted.
         """
-        session, now = self._remembered.get(digest_of(cookie)), self._clock()
-        if session is None or not self._is_good(session, now):
+        session = self._by_header.get(cookie_header)
+        if session is None or self._clock() >= session.look_again_at or session.token != self._held.value:
             return None
-        self._note_use(session, now)
         return session
+
+    def remember(self, cookie_header: str, session: Session) -> None:
+        """Lets the session be recalled by the header in which its cookie was found."""
+        if len(cookie_header) > MAX_HEADER_LENGTH:
+            return
+        if len(self._by_header) >= MAX_REMEMBERED:
+            self._by_header.clear()
+        self._by_header[cookie_header] = session
 
     def find(self, cookie: str, *, is_ahead: bool = False) -> Session | None:
         """The session of a cookie as it stands in the store; None for one that has ended. Raises StorageFailed."""
@@ -115,7 +127,9 @@ class Sessions:
         if session is None or session.revision != revision or not self._is_good(session, now):
             session = self._load(digest, revision, store)
         if session is None or not self._is_good(session, now):
-            self._remembered.pop(digest, None)
+            ended = self._remembered.pop(digest, None)
+            if ended is not None:
+                ended.look_again_at = 0.0
             return None
         self._note_use(session, now)
         return session
@@ -158,7 +172,6 @@ class Sessions:
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         ((session_id, created_at, used_at),) = rows
-        used_at = max(used_at, self._unwritten.get(session_id, used_at))
         session = Session(session_id, digest, created_at, used_at, revision, token)
         self._remembered[digest] = session
         return session
@@ -166,6 +179,9 @@ class Sessions:
     def _note_use(self, session: Session, now: float) -> None:
         if now - session.used_at >= self._noted_every_seconds:
             session.used_at = self._unwritten[session.id] = now
+        session.look_again_at = min(
+            session.used_at + self._noted_every_seconds, session.created_at + self._lifetime_seconds
+        )
 
     def _is_good(self, session: Session, now: float) -> bool:
         return (

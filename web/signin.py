@@ -13,6 +13,7 @@ from errors import ForeignOrigin, NotFound, TooManySignIns
 from web.gate import SIGNIN_PATH, Gate
 from web.json import parse_json
 from web.problems import retry_after_seconds
+from web.sessions import Session
 from web.strangers import wrong_token
 
 FIRST_PAGE = "/notebook"
@@ -173,9 +174,9 @@ def _sign_in(response: BaseResponse) -> BaseResponse:
 def _end_session(gate: Gate) -> None:
     """Ends the session that the browser has, so that none is left behind which nobody can use."""
     caller = gate.admit(None, request.headers.get("Cookie"))
-    if caller is not None and caller.session is not None:
+    if isinstance(caller, Session):
         with suppress(NotFound):
-            gate.sessions.end(caller.session.id)
+            gate.sessions.end(caller.id)
 
 
 def _gate() -> Gate:

@@ -26,7 +26,6 @@ from plugin_store.routes import plugin_states, plugins, settings, workspaces
 from plugin_store.vault import Vault
 from plugin_store.workspaces import Scope
 from tests.plugin_store.manifests import check_plugin, destinations
-from web.gate import Caller
 from web.json import Int64Converter, OrjsonProvider
 from web.problems import init_problems
 from web.sessions import Session
@@ -146,7 +145,7 @@ def client(store: Store) -> Client:
 
     @app.before_request
     def let_a_person_in() -> None:
-        g.caller = Caller(Session(1, "", store.clock(), store.clock(), store.database.revision(), ""))
+        g.caller = Session(1, "", store.clock(), store.clock(), store.database.revision(), "")
 
     for module in (plugins, workspaces, plugin_states, settings):
         app.register_blueprint(module.blueprint, url_prefix="/api/v1")
