@@ -19,6 +19,8 @@ _PLAIN_RUN = re.compile(r"[A-Za-z0-9_.-]+")
 _MAX_PLAIN_RUN = 64
 _MIN_NEEDLE_BYTES = 4
 _PART_UNITS = 128
+# A body that begins a long secret more often, without saying it, is made to keep us busy.
+_MAX_BEGINNINGS = 10_000
 _PATTERN_MEMORY_BYTES = 16 * 1024 * 1024
 _SHORT_ESCAPES = {"\b": b"b", "\t": b"t", "\n": b"n", "\f": b"f", "\r": b"r", "/": b"/", '"': b'"'}
 # More than one: JSON is often carried as a string inside JSON.
@@ -50,13 +52,15 @@ class SecretForms:
         self._forms += [*_base64_forms(plain), *_base32_forms(plain)]
         percent = quote(plain, safe="").encode()
         self._forms += _base64_forms(percent) if percent != plain else []
+        # Several forms may fold to the same.
+        self._needles = set[bytes]().union(*(form.needles for form in self._forms))
 
     def __repr__(self) -> str:
         return "<SecretForms>"
 
     def may_be_in(self, folded: bytes) -> bool:
         """False when the secret is in no form in the body that `folded` was made of; True may be a false alarm."""
-        return any(form.may_be_in(folded) for form in self._forms)
+        return any(needle in folded for needle in self._needles)
 
     def found_in(self, body: bytes) -> bool:
         """Whether the secret is in `body` in some form."""
@@ -79,19 +83,22 @@ class _Form:
     def __init__(self, needles: Iterable[bytes], write_parts: Callable[[], list[bytes]]) -> None:
         folded = {fold(needle) for needle in needles}
         # Too short a needle is everywhere; then only the pattern can tell.
-        self._needles = folded if all(len(needle) >= _MIN_NEEDLE_BYTES for needle in folded) else {b""}
+        self.needles = folded if all(len(needle) >= _MIN_NEEDLE_BYTES for needle in folded) else {b""}
         self._write_parts = write_parts
 
     def __repr__(self) -> str:
         return "<Form>"
 
     def may_be_in(self, folded: bytes) -> bool:
-        return any(needle in folded for needle in self._needles)
+        return any(needle in folded for needle in self.needles)
 
     def find(self, body: bytes, start: int) -> tuple[int, int] | None:
         """Where the whole secret begins and ends, at `start` or after."""
         first, *others = self._parts
-        while (found := first.search(body, start)) is not None:
+        for _ in range(_MAX_BEGINNINGS):
+            found = first.search(body, start)
+            if found is None:
+                return None
             end = found.end()
             for part in others:
                 following = part.match(body, end)
