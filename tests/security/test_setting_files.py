@@ -58,7 +58,7 @@ TEXTS = {"a file of /proc", "the kernel's messages"}
 
 
 @pytest.mark.parametrize("variable", ["PATCHBAY_TOKEN_FILE", "PATCHBAY_EGRESS_ALLOW_FILE"])
-@pytest.mark.parametrize("kind", UNUSABLE.keys() - TEXTS - {"a name that is none"})
+@pytest.mark.parametrize("kind", sorted(UNUSABLE.keys() - TEXTS - {"a name that is none"}))
 def test_a_settings_file_that_is_none_stops_the_start(tmp_path: Path, variable: str, kind: str) -> None:
     with pytest.raises(ConfigurationError, match=variable):
         load_settings({variable: UNUSABLE[kind](tmp_path)})
