@@ -112,7 +112,7 @@ def test_a_missing_setting_is_named():
     assert caught.value.name == "host"
 
 
-def test_the_origin_is_told_with_its_port_and_unresolved_with_its_template():
+def test_the_origin_is_told_with_its_port_and_is_none_while_a_setting_is_missing():
     base_url = parse_base_url("https://{host}/x")
     assert base_url.origin({"host": "Example.com"}) == "https://example.com:443"
-    assert base_url.origin({}) == "unresolved:https://{host}/x"
+    assert base_url.origin({}) is None

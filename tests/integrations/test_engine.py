@@ -77,14 +77,16 @@ class TestRetry:
 class TestGraphql:
     QUERY = 'query Issue($n: Int!) { issue(number: $n, label: "mutation {x}") { title } }'
 
-    def service(self, client, upstream, query=QUERY):
+    def service(self, client, upstream, query=QUERY, **block):
         endpoint = {
             "id": "it",
             "path": "/graphql",
             "parameters": [{"name": "n", "type": "integer"}, {"name": "more"}],
             "body": {"query": query, "variables": {"n": "{n}", "more": "{more}"}},
         }
-        return Service(client, upstream, [endpoint], [{"id": "b", "cache_ttl": 60}], api_type="graphql")
+        return Service(
+            client, upstream, [endpoint], [{"id": "b", **(block or {"cache_ttl": 60})}], api_type="graphql"
+        )
 
     def test_the_query_leaves_as_it_is_and_the_variables_keep_their_types(self, client, upstream):
         upstream.expect_request("/graphql", method="POST").respond_with_json(
@@ -112,9 +114,11 @@ class TestGraphql:
 
     def test_a_mutation_is_never_kept(self, client, upstream):
         upstream.expect_request("/graphql").respond_with_json({"data": {}})
-        service = self.service(client, upstream, "mutation Close($n: Int!) { close(number: $n) { id } }")
+        query = "mutation Close($n: Int!) { close(number: $n) { id } }"
+        service = self.service(client, upstream, query, action={"label": "Close"})
         for _ in range(2):
-            assert service.render("b", {"n": 7}).headers["X-Cache"] == "BYPASS"
+            assert service.execute("it", {"n": 7}).headers["X-Cache"] == "BYPASS"
+        assert len(upstream.log) == 2
 
 
 class TestJsonRpc:
@@ -143,7 +147,7 @@ class TestJsonRpc:
         upstream.expect_request("/rpc").respond_with_json(
             {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "Unauthorized token:K-0123456789"}}
         )
-        answered = self.service(client, upstream).render("b", {"id": "x"})
+        answered = self.service(client, upstream, safe=True).render("b", {"id": "x"})
         assert (answered.status_code, answered.json["messages"]) == (502, ["Unauthorized token:••••"])
 
 

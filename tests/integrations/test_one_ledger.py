@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from dataclasses import replace
 from typing import Any, get_args
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -59,11 +60,12 @@ class House:
         self.service = Service(
             self.client,
             upstream,
-            [{"id": "it", "path": "/it"}],
+            [{"id": "it", "path": "/it"}, {"id": "write", "path": "/it", "method": "POST"}],
             [
                 {"id": "ahead", "endpoint": "it", "cache_ttl": 10, "pre_fetch": True, "refresh_interval": 5},
                 {"id": "behind", "endpoint": "it", "cache_ttl": 10, "stale_while_revalidate": 3000},
                 {"id": "plain", "endpoint": "it", "cache_ttl": 10},
+                {"id": "press", "endpoint": "write", "action": {"label": "Press"}},
             ],
             rate_limit={"requests_per_hour": LIMIT},
             **json.loads(json.dumps(section).replace("{home}", home)),
@@ -77,6 +79,7 @@ class House:
             "a scheduled block, run by hand": ("prefetch", "ahead", self.run_by_hand),
             "a refresh behind": ("revalidate", "behind", self.refresh_behind),
             "a test of the connection": ("test", None, self.check_connection),
+            "an action": ("action", "press", self.run_action),
         }
 
     def answer_batch(self) -> str | None:
@@ -107,6 +110,10 @@ class House:
     def check_connection(self) -> str | None:
         verdict: Any = self.client.post("/integrations/svc/test").json
         return verdict["details"].get("code")
+
+    def run_action(self) -> str | None:
+        headers = {"Idempotency-Key": str(uuid4())}
+        return _code(self.client.post("/integrations/svc/actions/press", {}, headers=headers).json)
 
     def keep_stale(self) -> None:
         """Keeps what a refresh behind needs, and lets it and the token go out of date."""
@@ -164,9 +171,9 @@ def test_each_call_is_charged_and_logged_once_whatever_it_is_for(house: House):
     for cause, block, call in house.causes.values():
         assert call() is None
         bought = [(cause, house.token_request, None, 200)] if house.token_request else []
-        expected += [*bought, (cause, "it", block, 200)]
+        expected += [*bought, (cause, "write" if cause == "action" else "it", block, 200)]
         assert house.ledger() == expected
-        tokens = sum(endpoint != "it" for _, endpoint, _, _ in expected)
+        tokens = sum(endpoint == house.token_request for _, endpoint, _, _ in expected)
         assert house.usage() == (len(expected), tokens, len(house.upstream.log))
         house.clock.shift(TOKEN_SECONDS + 1)
 
