@@ -109,18 +109,6 @@ class Scalar(fields.Field[Any]):
         return value
 
 
-class Option(fields.Field[Any]):
-    """One of the values to choose from: a scalar, or `{value, label}`."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        chosen = value.get("value") if isinstance(value, Mapping) else value
-        if not isinstance(chosen, SCALARS):
-            raise ValidationError("Must be a string, a number or a boolean, or {value, label}.")
-        if isinstance(value, Mapping) and not isinstance(value.get("label", ""), str):
-            raise ValidationError("A label is a string.")
-        return value
-
-
 class Text(fields.String):
     """A string of bounded length."""
 

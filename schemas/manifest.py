@@ -18,7 +18,6 @@ from schemas.declared import (
     Count,
     Declared,
     Members,
-    Option,
     Seconds,
     Text,
     scalars_by,
@@ -71,7 +70,7 @@ class PropertySchema(Declared):
     default = fields.Raw(allow_none=True)
     const = fields.Raw()
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
-    options = fields.List(Option(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)
@@ -242,7 +241,7 @@ class ParameterSchema(Declared):
     required = StrictBoolean()
     default = fields.Raw(allow_none=True)
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
-    options = fields.List(Option(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)
@@ -305,7 +304,7 @@ class InputSchema(Declared):
     required = StrictBoolean()
     default = fields.Raw(allow_none=True)
     enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
-    options = fields.List(Option(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
     min = fields.Float(allow_nan=False)
     max = fields.Float(allow_nan=False)
     pattern = Text(1000)

@@ -18,6 +18,7 @@ from schemas.rule_kinds import (
     NoMemberLike,
     OneFilled,
     OneItemHas,
+    OptionList,
     Requires,
     Together,
     Typed,
@@ -65,7 +66,13 @@ def _body_rules(*formats: str) -> tuple[Rule, ...]:
     return tuple(If(Is("body_format", (word,)), Typed("body", *_BODIES[word])) for word in formats)
 
 
-INPUT_RULES = (If(Is("type", CHOICE_TYPES), OneFilled(("options", "enum", "ui"), "Needed to choose from.")),)
+INPUT_RULES = (
+    If(
+        Is("type", CHOICE_TYPES),
+        OneFilled(("options", "enum", "ui"), "Needed to choose from."),
+        OptionList("options", 1000, "A list of up to 1000 strings, numbers, booleans or {value, label}."),
+    ),
+)
 
 PROPERTY_RULES = (
     *INPUT_RULES,

@@ -226,6 +226,33 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionList:
+    """A list of values to choose from where it is there: each a scalar, or `{value, label}`."""
+
+    word: str
+    limit: int
+    message: str
+
+    def wrong(self, words: Words) -> Wrong:
+        if is_there(words, self.word) and not self._fits(words[self.word]):
+            yield (self.word,), self.message
+
+    def _fits(self, value: Any) -> bool:
+        return isinstance(value, list) and 0 < len(value) <= self.limit and all(map(_is_option, value))
+
+    def shape(self) -> Json:
+        scalar = {"type": ["string", "number", "boolean"]}
+        named = {"type": "object", "required": ["value"], "properties": {"value": scalar}}
+        found = {"type": "array", "minItems": 1, "maxItems": self.limit, "items": {"anyOf": [scalar, named]}}
+        return {"properties": {self.word: found}}
+
+
+def _is_option(option: Any) -> bool:
+    chosen = option.get("value") if isinstance(option, Mapping) else option
+    return isinstance(chosen, str | int | float)
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
     """A word whose text follows a pattern where it is there."""
 

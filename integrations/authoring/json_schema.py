@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, missing, validate
 
-from schemas.declared import DESCRIPTIVE, MAX_WORDS, Declared, Option, Scalar
+from schemas.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
 from schemas.fields import Version
 from schemas.manifest import AuthField, CredentialSchema, LoginField, LoginStepSchema, ManifestSchema
 from schemas.manifest_rules import DECLARATION_RULES
@@ -113,15 +113,6 @@ class _Walk:
         return {"anyOf": [one, {"type": "array", "items": one, **limits}]}
 
 
-def _scalar() -> Json:
-    return {"type": ["string", "number", "boolean"]}
-
-
-def _option() -> Json:
-    named = {"value": _scalar(), "label": {"type": "string"}}
-    return {"anyOf": [_scalar(), {"type": "object", "required": ["value"], "properties": named}]}
-
-
 def _raw(_walk: _Walk, field: fields.Field) -> Json:
     return {} if field.allow_none else {"not": {"type": "null"}}
 
@@ -133,8 +124,7 @@ _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
         LoginField,
         lambda walk, _: walk._one_or_many(LoginStepSchema(), {"minItems": 1, "maxItems": _MAX_LOGIN_STEPS}),
     ),
-    (Option, lambda _walk, _: _option()),
-    (Scalar, lambda _walk, _: _scalar()),
+    (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
     (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),
     (fields.Nested, lambda walk, field: walk.nested(field.schema)),
     (fields.Dict, lambda walk, field: walk._dict(field)),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.cache_key import digest
 from integrations.compiling.actions import check_renewals, compile_action
 from integrations.compiling.endpoints import plain_json
+from integrations.compiling.inputs import compile_inputs, names_in_step
 from integrations.compiling.problems import Problems
-from integrations.compiling.values import check_setting_type, compile_value, may_fit
+from integrations.compiling.values import may_fit
 from integrations.freshness import Wishes
 from integrations.manifest import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.patterns import Pattern, compile_pattern
 from integrations.schedules import Schedule, check_timezone, compile_schedule
 from integrations.selection import compile_select
-from integrations.templating import Template, Tree
+from integrations.templating import Template
 
 
 def compile_blocks(
@@ -59,10 +60,7 @@ def _block(
     if refusal and not is_stored:
         problems.add("action", refusal)
     patterns = _patterns(item, problems)
-    inputs = _inputs(item, steps, properties, problems)
-    if "config_schema" in item:
-        inputs += _inputs_of_patterns(patterns.values(), steps, inputs, properties, problems)
-    _check_groups(patterns, inputs, problems)
+    inputs = compile_inputs(item, steps, patterns, properties, problems)
     _check_references(item, steps, inputs, problems)
     _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
@@ -160,94 +158,13 @@ def _has_default(value: Value) -> bool:
     return value.default is not None and type(value.default).__name__ != "Missing"
 
 
-def _inputs(
-    item: Mapping[str, Any], steps: Sequence[Step], properties: Mapping[str, Property], problems: Problems
-) -> tuple[Value, ...]:
-    if "config_schema" in item:
-        return _declared_inputs(item["config_schema"], properties, problems)
-    if len(steps) == 1 and steps[0].parameters is None:
-        # Without a schema the endpoint's own parameters are the inputs.
-        return _free_values(steps[0].endpoint, properties)
-    names = {
-        name.removeprefix("inputs.")
-        for step in steps
-        if step.parameters is not None
-        for name in step.parameters.names
-        if name.startswith("inputs.")
-    }
-    return tuple(compile_value(name, {}, problems, required=True) for name in sorted(names))
-
-
-def _declared_inputs(
-    declared: Mapping[str, Mapping[str, Any]], properties: Mapping[str, Property], problems: Problems
-) -> tuple[Value, ...]:
-    inputs = []
-    for name, item in declared.items():
-        with problems.under(f"config_schema.{name}"):
-            setting = item.get("from_config")
-            if setting is not None and setting not in properties:
-                problems.add("from_config", f"There is no property `{setting}`.")
-            elif setting is not None and properties[setting].secure:
-                problems.add(
-                    "from_config", "A secret cannot be an input; bind it to the endpoint's parameter."
-                )
-            check_setting_type({"from_config": setting, **item}, properties, problems)
-            inputs.append(compile_value(name, item, problems, required=item.get("required", False)))
-    return tuple(inputs)
-
-
-def _inputs_of_patterns(
-    patterns: Iterable[Pattern],
-    steps: Sequence[Step],
-    declared: Sequence[Value],
-    properties: Mapping[str, Property],
-    problems: Problems,
-) -> tuple[Value, ...]:
-    """What groups of the patterns fill beside the declared inputs: the endpoint's parameters, a chain's names."""
-    taken = {value.name for value in declared}
-    groups = [name for pattern in patterns for name in pattern.group_names if name not in taken]
-    if len(steps) == 1 and steps[0].parameters is None:
-        free = {value.name: value for value in _free_values(steps[0].endpoint, properties)}
-        return tuple(free[name] for name in dict.fromkeys(groups) if name in free)
-    used = frozenset[str]().union(*(_step_names(step.parameters) for step in steps))
-    return tuple(
-        compile_value(name, {}, problems, required=True)
-        for name in dict.fromkeys(groups)
-        if f"inputs.{name}" in used
-    )
-
-
-def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tuple[Value, ...]:
-    """The endpoint's parameters that are anybody's to give; what a secret fills is not."""
-    values = (parameter.value for parameter in endpoint.parameters)
-    return tuple(
-        value for value in values if not (value.from_config and _is_secure(value.from_config, properties))
-    )
-
-
-def _check_groups(patterns: Mapping[str, Pattern], inputs: Sequence[Value], problems: Problems) -> None:
-    """Notes a group of a pattern whose text its input would always refuse."""
-    types = {value.name: value.type for value in inputs}
-    for field, pattern in patterns.items():
-        for name in pattern.group_names:
-            if types.get(name) in ("array", "object"):
-                problems.add(
-                    field,
-                    f"The group `{name}` is text, and the input of that name is of type `{types[name]}`.",
-                )
-
-
-def _is_secure(name: str, properties: Mapping[str, Property]) -> bool:
-    return name in properties and properties[name].secure
-
-
 def _check_references(
     item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
 ) -> None:
     """A step may use the inputs and what earlier steps gave, nothing else."""
     known = {f"inputs.{value.name}" for value in inputs}
     for index, step in enumerate(steps):
-        for name in sorted(_step_names(step.parameters)):
+        for name in sorted(names_in_step(step.parameters)):
             if name not in known:
                 problems.add(
                     f"steps[{index}].parameters",
@@ -264,9 +181,8 @@ def _check_references(
                 and not _has_default(value)
                 and parameter.name not in {item.name for item in inputs}
             ):
-                problems.add(
-                    "config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`."
-                )
+                note = problems.add_new if item["url_patterns"] else problems.add
+                note("config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`.")
 
 
 def _check_types(
@@ -303,7 +219,3 @@ def _check_input(field: str, kind: str | None, parameter: Parameter, problems: P
     wanted = parameter.value.type
     if not may_fit(kind, wanted):
         problems.add(field, f"The endpoint takes `{parameter.name}` as `{wanted}`, not as `{kind}`.")
-
-
-def _step_names(parameters: Tree | None) -> frozenset[str]:
-    return parameters.names if parameters is not None else frozenset()

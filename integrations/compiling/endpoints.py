@@ -236,7 +236,8 @@ class _EndpointCompiler:
             "body": body.names if body else frozenset[str](),
         }
         filled = path.names | in_templates["query"] | in_templates["header"]
-        filled |= body.text_names if body else frozenset()
+        # Earlier versions took it for optional, and chains that leave it out.
+        filled |= body.text_names if body and not self.problems.is_stored else frozenset()
         for index, item in enumerate(self.item["parameters"]):
             with self.problems.under(f"parameters[{index}]"):
                 location = self._location(item, path, in_templates)

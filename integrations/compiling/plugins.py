@@ -45,7 +45,7 @@ def compile_plugin(
     `is_stored` says that the manifest was registered before: see `compile_blocks`. Raises Invalid with errors by
     field: `manifest.endpoints[2].path`.
     """
-    problems = Problems("manifest")
+    problems = Problems("manifest", is_stored=is_stored)
     check_costs(manifest, problems)
     problems.raise_if_any()
     loaded = _load(without_faults(manifest))
@@ -142,7 +142,7 @@ def _check_test_endpoint(name: str | None, endpoints: Mapping[str, Endpoint], pr
         problems.add("integration.test_endpoint", f"There is no endpoint `{name}`.")
         return
     for needed in endpoint.needed_inputs:
-        problems.add(
+        problems.add_new(
             "integration.test_endpoint",
             f"Nothing fills `{needed}` of `{name}` in a test: give it a `default` or `from_config`, "
             "or name an endpoint that needs no input.",

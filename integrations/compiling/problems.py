@@ -16,10 +16,14 @@ Made = TypeVar("Made")
 
 
 class Problems:
-    """A ledger of errors by path; `under` moves into a part of the manifest."""
+    """A ledger of errors by path; `under` moves into a part of the manifest.
 
-    def __init__(self, root: str) -> None:
+    `is_stored` says that the manifest was registered before.
+    """
+
+    def __init__(self, root: str, *, is_stored: bool = False) -> None:
         self._path = root
+        self.is_stored = is_stored
         self._errors: dict[str, list[str]] = {}
 
     @contextmanager
@@ -35,6 +39,11 @@ class Problems:
     def add(self, field: str, message: str) -> None:
         path = f"{self._path}.{field}" if field else self._path
         self._errors.setdefault(path, []).append(message)
+
+    def add_new(self, field: str, message: str) -> None:
+        """Notes what earlier versions took: a manifest that they stored goes on working as far as it did."""
+        if not self.is_stored:
+            self.add(field, message)
 
     def add_tree(self, messages: Any, path: str = "") -> None:
         """Takes over marshmallow's nested messages."""

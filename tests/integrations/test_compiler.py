@@ -363,3 +363,31 @@ def test_an_endpoint_that_a_test_could_never_call_is_refused_by_field(endpoint):
 def test_an_endpoint_that_a_test_can_call_is_taken(parameter):
     endpoint = {"id": "it", "path": "/a", "parameters": [parameter]}
     assert integration_of([endpoint], properties=SETTINGS, test_endpoint="it").test_endpoint == "it"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"test": "it"},
+        {"block": {"config_schema": {"url": {}}, "url_patterns": ["https://a.test/(?P<x>.+)"]}},
+        {"block": {"config_schema": {"l": {"type": "array"}, "n": {}}, "url_patterns": ["https://a.test/(?P<l>.+)"]}},
+        {"block": {"steps": [{"id": "a", "endpoint": "say"}]}},
+    ],
+)  # fmt: skip
+def test_a_stored_manifest_that_is_refused_by_now_goes_on_working_as_far_as_it_did(words):
+    manifest = {
+        "integration": {"base_url": "https://api.test"},
+        "endpoints": [
+            {"id": "it", "path": "/a", "parameters": [{"name": "n", "required": True}]},
+            {"id": "say", "path": "/b", "method": "POST", "safe": True, "body": {"q": "is {n}"}, "parameters": [{"name": "n"}]},
+        ],
+        "blocks": [{"id": "b", "endpoint": "it"}],
+    }  # fmt: skip
+    if "test" in words:
+        manifest["integration"]["test_endpoint"] = words["test"]
+    else:
+        block = words["block"]
+        manifest["blocks"] = [{"id": "b", **({} if "steps" in block else {"endpoint": "it"}), **block}]
+    assert errors_of(manifest)
+    stored = compile_plugin("example", "integration", manifest, is_stored=True)
+    assert stored is not None and stored.blocks["b"].problem is None

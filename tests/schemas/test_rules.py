@@ -15,7 +15,7 @@ from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.compiling import compile_plugin
 from schemas import manifest
-from schemas.declared import Declared, Option, Scalar
+from schemas.declared import Declared, Scalar
 from schemas.manifest import AuthField, LoginField
 from schemas.manifest_rules import DECLARATION_RULES
 from schemas.rules import Each, If, Inside, Rule, Ruled
@@ -57,9 +57,22 @@ def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
         (fields.Boolean, [True, False]),
         (fields.Number, [1]),
         (Scalar, ["x"]),
-        (Option, ["x", {"value": 1, "label": "One"}]),
         (fields.String, ["", "x", "Host", "a;b"]),
-        (fields.Raw, ["", "x", 0, [], {}, {"method": 1}, {"query": "q"}, {"query": 1}]),
+        (
+            fields.Raw,
+            [
+                "",
+                "x",
+                0,
+                [],
+                {},
+                {"method": 1},
+                {"query": "q"},
+                {"query": 1},
+                ["a", {"value": 1}],
+                [{"label": "a"}],
+            ],
+        ),
     ):
         if isinstance(field, kind):
             return st.sampled_from(values)
@@ -171,6 +184,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         "manifest.properties[0].options",
         with_property(type="select"),
         with_property(type="select", options=["a", {"value": 1, "label": "One"}]),
+    ),
+    (
+        "manifest.properties[0].options",
+        with_property(type="multiselect", options=["a", {"label": "B"}]),
+        with_property(type="text", options={"a": "any"}),
     ),
     (
         f"{ENDPOINT}.parameters[0].options",
