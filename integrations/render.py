@@ -15,6 +15,7 @@ from integrations.actions.offers import describe_action, not_fetched_ahead
 from integrations.answering import Answerer, Fetched, Job, Rendered
 from integrations.artifact_keys import block_question, endpoint_question
 from integrations.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.block_inputs import settings_of
 from integrations.call_log import Cause
 from integrations.catalog import Catalog, Installed
 from integrations.chain import Chain
@@ -70,7 +71,7 @@ class Renderer:
         """
         installed, block = self._find_block(scope, plugin_id, block_id, revision)
         if block.action is not None:
-            return self._offer(block, block.action, cause)
+            return self._offer(installed, block, block.action, cause)
         job = self._block_job(installed, block, parameters, cause)
         if is_enough is not None:
             job = replace(job, is_enough=is_enough)
@@ -86,7 +87,7 @@ class Renderer:
         """
         installed, block = self._find_block(scope, plugin_id, block_id)
         if block.action is not None:
-            return self._offer(block, block.action, "batch")
+            return self._offer(installed, block, block.action, "batch")
         job = self._block_job(installed, block, parameters, "live")
         ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key))
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
@@ -121,13 +122,14 @@ class Renderer:
         installed = self._catalog.find(scope, plugin_id, revision)
         return installed, installed.ready_block(block_id)
 
-    def _offer(self, block: Block, action: Action, cause: Cause) -> Rendered:
+    def _offer(self, installed: Installed, block: Block, action: Action, cause: Cause) -> Rendered:
         """What a person may have run. Nobody is called, whoever asks; to fetch an action ahead is refused."""
         if cause == "prefetch":
             raise not_fetched_ahead()
         now = self._clock()
         nothing = make_artifact(block.digest, "application/json", b"null", now, Lifetime(now, now, now))
-        return Rendered(nothing, "BYPASS", is_kept=False, action=describe_action(block, action))
+        offered = describe_action(block, action, settings_of(installed.standing.manifest))
+        return Rendered(nothing, "BYPASS", is_kept=False, action=offered)
 
     def _block_job(
         self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause

@@ -14,6 +14,7 @@ from integrations.actions.keys import read_key
 from integrations.actions.routes import IDEMPOTENCY_KEY, answer_performed
 from integrations.answering import Rendered
 from integrations.artifacts import ArtifactRow
+from integrations.block_inputs import describe_inputs, settings_of
 from integrations.catalog import Installed
 from integrations.envelope import write_envelope
 from integrations.known_hits import Hit
@@ -68,8 +69,8 @@ class IntegrationDetails(MethodView):
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """One integration: its properties, blocks and endpoints as declared, and whether a review is due."""
         installed = services().catalog.find(_scope(query), plugin_id)
-        declared = {part: _declared(installed, part) for part in ("properties", "blocks", "endpoints")}
-        return _listed(installed) | declared
+        declared = {part: _declared(installed, part) for part in ("properties", "endpoints")}
+        return _listed(installed) | declared | {"blocks": _blocks(installed)}
 
 
 @blueprint.route("/integrations/<string:plugin_id>/blocks")
@@ -77,9 +78,9 @@ class Blocks(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.response(200, BlocksSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-        """The blocks that the integration can draw, as declared."""
+        """The blocks that the integration can draw, as declared, with the inputs that a form asks for."""
         installed = services().catalog.find(_scope(query), plugin_id)
-        return {"integration_id": plugin_id, "blocks": _declared(installed, "blocks")}
+        return {"integration_id": plugin_id, "blocks": _blocks(installed)}
 
 
 @blueprint.route("/integrations/<string:plugin_id>/render")
@@ -271,6 +272,14 @@ def _listed(installed: Installed) -> dict[str, Any]:
 
 def _declared(installed: Installed, part: str) -> list[dict[str, Any]]:
     return list(installed.standing.manifest.get(part) or [])
+
+
+def _blocks(installed: Installed) -> list[dict[str, Any]]:
+    settings, blocks = settings_of(installed.standing.manifest), installed.integration.blocks
+    return [
+        {**declared, "inputs": describe_inputs(blocks[declared["id"]], settings)}
+        for declared in _declared(installed, "blocks")
+    ]
 
 
 def _artifact(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:

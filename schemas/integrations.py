@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import Any
+
+from marshmallow import Schema, fields, post_dump, validate
 
 from schemas.fields import Timestamp
 from schemas.state import ReviewSchema
@@ -53,6 +55,54 @@ class RenderQuerySchema(Schema):
     use_cache = fields.Boolean(load_default=True)
 
 
+class OptionSchema(Schema):
+    """One of the values to choose from."""
+
+    value = fields.Raw(required=True)
+    label = fields.String(required=True)
+
+
+class InputSchema(Schema):
+    """An input of a block, with all that a form needs; further words are as they are declared."""
+
+    name = fields.String(required=True)
+    type = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null where any string, number or boolean will do."},
+    )
+    required = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether a render without it is refused, unless the setting `from_config` is set."
+        },
+    )
+    from_config = fields.String(
+        required=True, allow_none=True, metadata={"description": "The setting that stands in for it."}
+    )
+    from_url = fields.Boolean(metadata={"description": "Whether the input `url` says it, too."})
+    default = fields.Raw()
+    description = fields.String()
+    options = fields.List(fields.Nested(OptionSchema))
+
+    @post_dump(pass_original=True)
+    def keep_declared_words(self, known: dict[str, Any], described: Any, **_: Any) -> dict[str, Any]:
+        """What is declared beside, as bounds and labels, goes out as it is."""
+        return {**described, **known}
+
+
+class DeclaredBlockSchema(Schema):
+    """A block as it is declared, with its inputs."""
+
+    id = fields.String(required=True)
+    inputs = fields.List(fields.Nested(InputSchema), required=True)
+
+    @post_dump(pass_original=True)
+    def keep_declared_words(self, known: dict[str, Any], declared: Any, **_: Any) -> dict[str, Any]:
+        """A block's vocabulary is open: everything else goes out as it is."""
+        return {**declared, **known}
+
+
 class OfferedActionSchema(Schema):
     """What a person is told before an action is run."""
 
@@ -63,11 +113,7 @@ class OfferedActionSchema(Schema):
     renews = fields.List(
         fields.String(), required=True, metadata={"description": "Blocks to draw anew after."}
     )
-    inputs = fields.List(
-        fields.Dict(),
-        required=True,
-        metadata={"description": "Each with `name`, `type`, `required`, `from_config` and what is declared."},
-    )
+    inputs = fields.List(fields.Nested(InputSchema), required=True)
 
 
 class EnvelopeSchema(Schema):
@@ -127,7 +173,7 @@ class IntegrationSchema(IntegrationListedSchema):
     """An integration in full, as its manifest declares it."""
 
     properties = fields.List(fields.Dict(), required=True)
-    blocks = fields.List(fields.Dict(), required=True)
+    blocks = fields.List(fields.Nested(DeclaredBlockSchema), required=True)
     endpoints = fields.List(fields.Dict(), required=True)
 
 
@@ -135,7 +181,7 @@ class BlocksSchema(Schema):
     """An integration's blocks."""
 
     integration_id = fields.String(required=True)
-    blocks = fields.List(fields.Dict(), required=True)
+    blocks = fields.List(fields.Nested(DeclaredBlockSchema), required=True)
 
 
 class ArtifactsQuerySchema(Schema):

@@ -245,7 +245,7 @@ class _EndpointCompiler:
                     self.problems.add("name", f"`{item['name']}` is declared twice.")
                 names.add(item["name"])
                 self._check_from_config(item)
-                required = item["name"] in filled or item.get("required", False)
+                required = item["name"] in filled or location == "url" or item.get("required", False)
                 value = compile_parameter(item, self.properties, self.problems, required=required)
                 found[(location, item["name"])] = Parameter(value, location)
         return tuple(found.values())

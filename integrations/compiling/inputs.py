@@ -9,7 +9,7 @@ from integrations.compiling.problems import Problems
 from integrations.compiling.values import check_setting_type, compile_value
 from integrations.manifest import Endpoint, Property, Step, Value
 from integrations.patterns import Pattern
-from integrations.templating import Tree
+from integrations.templating import Template, Tree
 
 
 def compile_inputs(
@@ -47,7 +47,9 @@ def _inputs(
         for name in step.parameters.names
         if name.startswith("inputs.")
     }
-    return tuple(compile_value(name, {}, problems, required=True) for name in sorted(names))
+    return tuple(
+        compile_value(name, {}, problems, required=_is_needed(name, steps)) for name in sorted(names)
+    )
 
 
 def _declared_inputs(
@@ -83,10 +85,22 @@ def _inputs_of_patterns(
         return tuple(free[name] for name in dict.fromkeys(groups) if name in free)
     used = frozenset[str]().union(*(names_in_step(step.parameters) for step in steps))
     return tuple(
-        compile_value(name, {}, problems, required=True)
+        compile_value(name, {}, problems, required=_is_needed(name, steps))
         for name in dict.fromkeys(groups)
         if f"inputs.{name}" in used
     )
+
+
+def _is_needed(name: str, steps: Sequence[Step]) -> bool:
+    """Whether a chain cannot do without the input: a text that holds it, or a parameter that nothing else fills."""
+    for step in steps:
+        nodes = step.parameters.node if step.parameters is not None else {}
+        needed = set(step.endpoint.needed_inputs)
+        for parameter, node in nodes.items():
+            is_whole = isinstance(node, Template) and node.lone == f"inputs.{name}"
+            if (is_whole and parameter in needed) or f"inputs.{name}" in Tree(node).text_names:
+                return True
+    return False
 
 
 def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tuple[Value, ...]:

@@ -123,9 +123,7 @@ class Endpoint:
         return tuple(
             item.name
             for item in self.parameters
-            if (item.value.required or item.location == "url")
-            and item.value.default is MISSING
-            and item.value.from_config is None
+            if item.value.required and item.value.default is MISSING and item.value.from_config is None
         )
 
     @property

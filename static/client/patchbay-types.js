@@ -96,22 +96,26 @@
  */
 
 /**
- * @typedef {object} Input One input of a block.
- * @property {string} [type]
- * @property {boolean} [required]
- * @property {JsonValue} [default]
- * @property {JsonValue[]} [enum]
- * @property {Option[]} [options] Of a `select` or `multiselect`.
- * @property {string} [from_config] The setting that stands in when the input is left out.
- * @property {string} [description]
+ * @typedef {object} InputFacts
+ * @property {string} name
+ * @property {JsonType | FormType | null} type null where any string, number or boolean will do.
+ * @property {boolean} required Whether a render without it is refused, unless the setting is set.
+ * @property {string | null} from_config The setting that stands in when the input is left out.
+ * @property {boolean} [from_url] Whether the input `url` says it, too.
+ * @property {{ value: string | number | boolean, label: string }[]} [options] What there is to choose from.
+ * @property {string} [label]
  */
+
+/** @typedef {Omit<Property, 'type' | 'options'> & InputFacts} Input What can be given to a block, as forms ask for it. */
+/** @typedef {Omit<Property, 'name'> & { from_config?: string }} DeclaredInput */
 
 /**
  * @typedef {object} Block
  * @property {string} id
  * @property {string} [name]
  * @property {string} [description]
- * @property {Record<string, Input>} [config_schema] Its inputs.
+ * @property {Record<string, DeclaredInput>} [config_schema] Its inputs as they are declared.
+ * @property {Input[]} [inputs] Its inputs in effect.
  * @property {Action} [action] Where the block changes something: its button.
  * @property {string[]} [url_patterns] RE2; named groups of the input `url` become inputs.
  * @property {number} [cache_ttl] Seconds.
@@ -203,7 +207,7 @@
  * @property {string} label What the button says.
  * @property {string | null} [confirm] What to ask before.
  * @property {string[]} [renews] Blocks to draw anew after.
- * @property {Property[]} [inputs]
+ * @property {Input[]} inputs
  */
 
 /**

@@ -3,7 +3,7 @@
 import { PatchbayError } from '../client/patchbay.js';
 import { adviceFor, failureOfError } from './advice.js';
 import { h, icon, withCode } from './dom.js';
-import { createField, placeErrors, readFields } from './forms.js';
+import { createInputField, placeErrors, readFields } from './forms.js';
 
 /** @typedef {import('../client/patchbay-types.js').Action} Action */
 /** @typedef {import('../client/patchbay-types.js').Performed} Performed */
@@ -34,7 +34,7 @@ const OUTCOMES = {
  * @returns {HTMLElement}
  */
 export function drawAction(action, host) {
-  const fields = (action.inputs ?? []).map((input) => fieldOf(input, host.parameters));
+  const fields = action.inputs.map((input) => createInputField(input, host.parameters, Boolean(input.from_config)));
   const button = h('button', { class: 'button primary', 'data-act': true }, action.label);
   const outcome = h('div', { class: 'action-outcome', role: 'status' });
   // A button that is disabled would lose the focus.
@@ -53,14 +53,6 @@ export function drawAction(action, host) {
     h('div', { class: 'form-actions' }, button),
     outcome,
   ]);
-}
-
-/** @param {import('../client/patchbay-types.js').Property} input @param {Record<string, any>} parameters */
-function fieldOf(input, parameters) {
-  const { label, from_config: setting, ui = {}, ...declared } = /** @type {any} */ (input);
-  const optional = Boolean(setting) || declared.default !== undefined;
-  const placeholder = setting ? 'As in the settings' : undefined;
-  return createField({ ...declared, ui: { label, ...ui } }, { value: parameters[input.name], optional, placeholder });
 }
 
 /**

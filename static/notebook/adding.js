@@ -1,43 +1,44 @@
 /** The panel to add a block, or to change the inputs of one: paste an address or choose from the list. */
 
 import { h, safeUrl } from './dom.js';
-import { createField, placeErrors, readFields } from './forms.js';
+import { createInputField, placeErrors, readFields } from './forms.js';
 import { offersFor } from './matching.js';
 
 /** @typedef {import('./matching.js').Offer} Offer */
 /** @typedef {import('../client/patchbay-types.js').Block} Block */
-/** @typedef {import('../client/patchbay-types.js').Input} Input */
 /** @typedef {import('./drawer.js').Drawer} Drawer */
 
 /**
- * The names that a block reads from an address.
- *
- * @param {Block} block
- */
-const namesInAddress = (block) =>
-  new Set((block.url_patterns ?? []).flatMap((pattern) => [...pattern.matchAll(/\(\?P?<(\w+)>/g)].map(([, name]) => name)));
-
-/**
- * The inputs of a block as fields. What the address says is not asked for again.
+ * The inputs of a block as fields. What the address says is not asked for where an address is: pasted, or asked for by
+ * the block itself.
  *
  * @param {Block} block
  * @param {Record<string, any>} values
  */
 function inputFields(block, values) {
-  const schema = block.config_schema ?? {};
-  const isByAddress = Boolean(block.url_patterns?.length) && ('url' in schema || values.url !== undefined);
-  const said = isByAddress ? namesInAddress(block) : new Set();
-  return Object.entries(schema)
-    .filter(([name]) => !said.has(name) || values[name] !== undefined)
-    .map(([name, input]) => {
-      const { label, ui = {}, ...declared } = /** @type {any} */ (input);
+  const isByAddress = values.url !== undefined || block.config_schema?.url !== undefined;
+  return (block.inputs ?? [])
+    .filter(({ name, from_url: isSaid }) => !(isByAddress && isSaid) || values[name] !== undefined)
+    .map((input) => {
       // What an action needs may be entered when it is run.
-      const optional = declared.from_config !== undefined || declared.default !== undefined || block.action !== undefined;
-      const required = !optional && (declared.required || (isByAddress && name === 'url'));
-      const placeholder = declared.from_config ? 'As in the settings' : undefined;
-      const property = { ...declared, name, required, ui: { label, ...ui } };
-      return createField(property, { value: values[name], optional, placeholder });
+      const optional = Boolean(input.from_config) || block.action !== undefined;
+      const isAddress = input.name === 'url' && Boolean(block.url_patterns?.length) && isByAddress;
+      return createInputField({ ...input, required: !optional && (input.required || isAddress) }, values, optional);
     });
+}
+
+/**
+ * The first field that is needed and was left empty.
+ *
+ * @param {Block} block
+ * @param {import('./forms.js').Field[]} fields
+ * @param {Record<string, any>} parameters
+ */
+function missingField(block, fields, parameters) {
+  const said = new Set((block.inputs ?? []).filter((input) => input.from_url).map(({ name }) => name));
+  return fields
+    .filter(({ name }) => parameters[name] === undefined && !(parameters.url !== undefined && said.has(name)))
+    .find(({ element }) => element.querySelector('[required]'));
 }
 
 /**
@@ -53,14 +54,13 @@ export function drawInputs({ integration, block }, { values, verb, errors = null
     event.preventDefault();
     const parameters = readFields(fields);
     if (!parameters) return;
-    const missing = fields.find(({ name, element }) => parameters[name] === undefined && element.querySelector('[required]'));
+    const missing = missingField(block, fields, parameters);
     if (missing) {
       missing.complain(['This is needed.']);
       missing.focus();
       return;
     }
-    // An address whose field is not among the inputs still says which block it is.
-    done(values.url !== undefined && !block.config_schema?.url ? { url: values.url, ...parameters } : parameters);
+    done(parameters);
   };
   const form = h('form', { class: 'inputs-form', novalidate: true, onsubmit: submit }, [
     h('p', { class: 'settings-about' }, block.description ?? integration.description ?? ''),

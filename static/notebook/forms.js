@@ -200,6 +200,20 @@ export function createField(property, options = {}, aside = null) {
   return { name: property.name, element, read: isFixed ? () => undefined : read, complain, focus: () => control.focus() };
 }
 
+/**
+ * A labelled field for one input of a block.
+ *
+ * @param {import('../patchbay-types.js').Input} input
+ * @param {Record<string, any>} values What is entered already, by name.
+ * @param {boolean} optional
+ * @returns {Field}
+ */
+export function createInputField({ label, ui = {}, from_config: setting, ...declared }, values, optional) {
+  const placeholder = setting ? 'As in the settings' : undefined;
+  const property = { ...declared, type: declared.type ?? undefined, ui: { label, ...ui } };
+  return createField(property, { value: values[declared.name], optional, placeholder });
+}
+
 /** @param {Property} property */
 const defaultHint = (property) =>
   property.default === undefined || typeof property.default === 'object' ? undefined : String(property.default);

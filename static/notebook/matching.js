@@ -44,6 +44,6 @@ export async function offersFor(address, offers) {
   const withPatterns = offers.filter(({ block }) => block.url_patterns?.length);
   const patterns = withPatterns.map(({ block }) => block.url_patterns ?? []);
   const indexes = patterns.length > 0 ? await matchingIndexes(address, patterns) : [];
-  const takeAny = offers.filter(({ block }) => block.config_schema?.url && !block.url_patterns?.length);
+  const takeAny = offers.filter(({ block }) => block.inputs?.some(({ name }) => name === 'url') && !block.url_patterns?.length);
   return [...indexes.map((index) => withPatterns[index]), ...takeAny];
 }
