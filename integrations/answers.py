@@ -49,17 +49,19 @@ def parse_answer(
     page_url: str | None = None,
     status: int = 200,
     allow_empty: bool = False,
+    xml_lists: tuple[tuple[str, ...], ...] = (),
 ) -> Parsed:
     """The body's value, with its kind and the media type under which it is handed on.
 
     `page_url` is where relative addresses in a page or a feed start from. An empty body is None, whatever the
-    response type, where the status or `allow_empty` (HEAD, DELETE) permits it. Raises `errors.UpstreamInvalid`
-    with `reason` wrong_type, unparsable or empty; its detail never quotes the body, and says which type to declare
-    where another one would do (`fitting_response_type`).
+    response type, where the status or `allow_empty` (HEAD, DELETE) permits it. `xml_lists` are paths of elements
+    that are lists however often they come. Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or
+    empty; its detail never quotes the body, and says which type to declare where another one would do
+    (`fitting_response_type`).
     """
     parse, expected = _PARSERS[response_type]
     media_type, charset = read_content_type(content_type)
-    received = Received(body, media_type, charset, page_url, status)
+    received = Received(body, media_type, charset, page_url, status, xml_lists)
     if response_type not in _MAY_BE_EMPTY and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
         if status not in _BODILESS_STATUSES and not allow_empty:
             raise empty(expected, received)

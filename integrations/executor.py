@@ -362,6 +362,7 @@ def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) 
         page_url=_page_url(call),
         status=answer.status,
         allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
+        xml_lists=endpoint.xml_lists,
     )
 
 

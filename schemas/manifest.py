@@ -269,6 +269,12 @@ class PaginateSchema(Declared):
     rules = PAGINATE_RULES
 
 
+class XmlSchema(Declared):
+    """How an XML answer becomes JSON."""
+
+    lists = fields.List(Text(500, minimum=1), required=True, validate=validate.Length(1, 50))
+
+
 class EndpointSchema(Declared):
     """One call that the provider offers."""
 
@@ -283,6 +289,7 @@ class EndpointSchema(Declared):
     body = fields.Raw()
     body_format = fields.String(load_default="json", validate=one_of(*BODY_FORMATS))
     response_type = fields.String(load_default="json", validate=one_of(*RESPONSE_TYPES))
+    xml = fields.Nested(XmlSchema)
     select = Text()
     response_schema = fields.Raw()
     redirects = fields.String(validate=one_of("none", "same_origin", "any"))

@@ -276,6 +276,10 @@ ENDPOINT_RULES = (
         if kind not in VALUE_RESPONSE_TYPES
     ),
     If(
+        Is("response_type", tuple(kind for kind in RESPONSE_TYPES if kind != "xml"), or_absent=True),
+        Without(("xml",), "Only what is read as XML has it: `response_type: xml`."),
+    ),
+    If(
         Has("paginate"),
         Among("response_type", ("json",), "Only JSON comes in pages.", at=("paginate", "type")),
     ),

@@ -34,6 +34,8 @@ class Received:
     charset: str | None = None
     page_url: str | None = None
     status: int = 200
+    xml_lists: tuple[tuple[str, ...], ...] = ()
+    """Where elements are lists however often they come, as `xml_lists.make_lists` takes it."""
 
     @property
     def is_json(self) -> bool:

@@ -8,10 +8,14 @@ import xmltodict
 
 from integrations.answer_types.received import JSON_TYPE, Parsed, Received, unparsable, wrong_type
 from integrations.answer_types.safe_xml import XmlRefusedError, walk_xml, xml_bytes
+from integrations.answer_types.xml_lists import make_lists
 
 
 def parse_xml(received: Received) -> Parsed:
-    """`{root: {"@attribute": …, "#text": …, child: …}}`; a repeated child is an array, an empty one null."""
+    """`{root: {"@attribute": …, "#text": …, child: …}}`; a repeated child is an array, an empty one null.
+
+    What the endpoint declares as a list is an array always.
+    """
     document = xml_bytes(received.body, received.charset)
     try:
         # First a pass that keeps nothing: xmltodict itself has no limit on depth or number.
@@ -21,4 +25,4 @@ def parse_xml(received: Received) -> Parsed:
         if received.is_xml or received.is_vague:
             raise unparsable("XML", "the answer cannot be read as that", received) from None
         raise wrong_type("XML", received) from None
-    return Parsed(value, JSON_TYPE, "json")
+    return Parsed(make_lists(value, received.xml_lists), JSON_TYPE, "json")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from integrations.authoring.answer_surprises import path_into_text, plain_text, unknown_display
 from integrations.authoring.findings import Finding, Reviewed, Surprise
 from integrations.authoring.setting_surprises import open_credentials, unchecked_settings
+from integrations.authoring.xml_surprises import single_elements
 from integrations.manifest import MISSING, Block
 
 _SHORT_TTL_SECONDS = 10
@@ -248,6 +249,7 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "unused-endpoint": _unused_endpoint,
     "path-into-text": path_into_text,
     "plain-text": plain_text,
+    "single-element": single_elements,
     "unknown-display": unknown_display,
     "lost-group": _lost_group,
     "retry-of-writes": _retry_of_writes,

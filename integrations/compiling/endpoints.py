@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.answer_types.xml_lists import ListPath, parse_list_path
 from integrations.base_url import BaseUrl
 from integrations.cache_key import digest
 from integrations.compiling.graphql import is_mutation
@@ -181,6 +182,7 @@ class _EndpointCompiler:
             secret_names=secure,
             digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
+            xml_lists=self._xml_lists(),
         )
 
     def _protocol(self) -> Protocol:
@@ -199,6 +201,13 @@ class _EndpointCompiler:
         if "select" not in self.item:
             return None
         return self.problems.attempt("select", lambda: compile_select(self.item["select"]))
+
+    def _xml_lists(self) -> tuple[ListPath, ...]:
+        found = []
+        for index, text in enumerate((self.item.get("xml") or {}).get("lists", ())):
+            field = f"xml.lists[{index}]"
+            found.append(self.problems.attempt(field, lambda text=text: parse_list_path(text)))
+        return tuple(path for path in found if path is not None)
 
     def _schema(self) -> Any:
         if self.item.get("response_schema") is None:

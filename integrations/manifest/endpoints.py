@@ -99,6 +99,8 @@ class Endpoint:
     secret_names: frozenset[str]
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
+    xml_lists: tuple[tuple[str, ...], ...] = ()
+    """Elements of an XML answer that are lists however often they come, by their names from the root on."""
     parameter_names: frozenset[str] = field(init=False, repr=False)
     names_at: Mapping[Location, tuple[str, ...]] = field(init=False, repr=False)
     """The parameters' names by place, in their order."""

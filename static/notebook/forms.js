@@ -203,7 +203,7 @@ export function createField(property, options = {}, aside = null) {
 /**
  * A labelled field for one input of a block.
  *
- * @param {import('../patchbay-types.js').Input} input
+ * @param {import('../client/patchbay-types.js').Input} input
  * @param {Record<string, any>} values What is entered already, by name.
  * @param {boolean} optional
  * @returns {Field}

@@ -10,9 +10,11 @@ import xmltodict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import UpstreamInvalid
+from errors import Invalid, UpstreamInvalid
 from integrations.answer_types import csv_answer, safe_xml
 from integrations.answers import parse_answer
+from tests.integrations.building import integration_of
+from tests.integrations.stories import Service
 
 
 @pytest.mark.parametrize(
@@ -170,3 +172,71 @@ def test_xml_reads_as_xmltodict_alone_would_read_it(value):
     except ValueError:
         return
     assert parse_answer("xml", None, document.encode()).value == xmltodict.parse(document)
+
+
+ONE = b"<m n='1'><v t='A'><g/></v></m>"
+LISTS = (("m", "v"), ("m", "v", "g"))
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (ONE, {"m": {"@n": "1", "v": [{"@t": "A", "g": [None]}]}}),
+        (b"<m><v><g>1</g><g>2</g></v><v/></m>", {"m": {"v": [{"g": ["1", "2"]}, {"g": []}]}}),
+        (b"<m><v>text</v></m>", {"m": {"v": ["text"]}}),
+        (b"<m n='0'/>", {"m": {"@n": "0", "v": []}}),
+        (b"<m/>", {"m": {"v": []}}),
+        (b"<error>no</error>", {"error": "no"}),
+        (b"<error/>", {"error": None}),
+    ],
+)
+def test_an_element_that_is_declared_as_a_list_is_one_however_often_it_comes(body, value):
+    assert parse_answer("xml", "text/xml", body, xml_lists=LISTS).value == value
+    assert parse_answer("xml", "text/xml", body, xml_lists=LISTS[::-1]).value == value
+
+
+def test_lists_below_elements_that_are_none_make_nothing_up():
+    assert parse_answer("xml", None, b"<a><b/></a>", xml_lists=(("a", "b", "c", "d"),)).value == {
+        "a": {"b": None}
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("a.b", ("a", "b")),
+        ("soap:Envelope.soap:Body.x", ("soap:Envelope", "soap:Body", "x")),
+        ('"a.b".c', ("a.b", "c")),
+        ("a", None),
+        ("a.", None),
+        (".a", None),
+        ("a..b", None),
+        ("a.@id", None),
+        ("a.b[0]", None),
+        ("a.b c", None),
+        ('a."b', None),
+    ],
+)
+def test_a_path_of_a_list_is_names_with_dots_between(text, path):
+    endpoint = {"id": "it", "response_type": "xml", "xml": {"lists": [text]}}
+    if path is not None:
+        assert integration_of([endpoint]).endpoints["it"].xml_lists == (path,)
+        return
+    with pytest.raises(Invalid) as caught:
+        integration_of([endpoint])
+    assert list(caught.value.errors or {}) == ["manifest.endpoints[0].xml.lists[0]"]
+
+
+def test_one_video_and_several_and_none_are_drawn_alike(client, upstream):
+    endpoint = {
+        "id": "e",
+        "path": "/x",
+        "response_type": "xml",
+        "xml": {"lists": ["m.v"]},
+        "select": 'm.v[]."@t"',
+    }
+    service = Service(client, upstream, [endpoint], [{"id": "b"}])
+    for body, titles in ((ONE, ["A"]), (b"<m><v t='A'/><v t='B'/></m>", ["A", "B"]), (b"<m/>", [])):
+        upstream.clear()
+        upstream.expect_request("/x").respond_with_data(body, content_type="text/xml")
+        assert service.render("b", use_cache=False).get_json()["data"] == titles

@@ -191,6 +191,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         with_property(type="text", options={"a": "any"}),
     ),
     (
+        f"{ENDPOINT}.xml",
+        with_endpoint(path="/it", xml={"lists": ["a.b"]}),
+        with_endpoint(path="/it", xml={"lists": ["a.b"]}, response_type="xml"),
+    ),
+    (
         f"{ENDPOINT}.parameters[0].options",
         with_parameter(type="multiselect", options=[]),
         with_parameter(type="multiselect", enum=["a"]),

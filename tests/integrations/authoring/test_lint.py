@@ -8,6 +8,7 @@ import pytest
 
 from integrations.authoring.lint import lint
 from integrations.authoring.surprises import OWN_RULES, RULES
+from integrations.authoring.xml_surprises import assumed_lists
 from schemas.words import DISPLAYS
 from settings import ROOT
 
@@ -143,6 +144,8 @@ SURPRISES = [
     ("plain-text", "endpoints[2]", [("endpoints.2", {"id": "more", "path": "/metrics", "select": "up"}), ("integration.test_endpoint", "more")]),
     ("plain-text", "endpoints[0].response_type", [("endpoints.0.path", "/api/v1/metrics?format=x"), ("endpoints.0.response_type", "json")]),
     ("plain-text", "endpoints[0]", [("endpoints.0.headers", {"accept": "text/plain; version=0.0.4"})]),
+    ("single-element", "blocks[0].select", [("endpoints.0.response_type", "xml"), ("blocks.0.select", "rss.channel.item[].title")]),
+    ("single-element", "endpoints[0].select", [("endpoints.0.response_type", "xml"), ("endpoints.0.select", "a.b[0]")]),
     ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": "chart"})]),
     ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": ["table"]})]),
     ("unknown-display", "blocks[0].display", [("blocks.0.display", "table")]),
@@ -229,6 +232,8 @@ def test_every_rule_surprises_somewhere():
         [("integration.retry", {"max_retries": 0})],
         [("integration.auth", {"type": "api_key", "in": "header", "name": "X-Key", "value": "{api_key}", "when": "api_key"})],
         [("endpoints.0.cache_ttl", None), ("blocks.0.cache_ttl", 60)],
+        [("endpoints.0.response_type", "xml"), ("endpoints.0.xml", {"lists": ["a.b"]}), ("blocks.0.select", "a.b[].c")],
+        [("endpoints.0.response_type", "xml"), ("endpoints.0.select", "a.c"), ("blocks.0.select", "b[].c")],
         [("blocks.0.display", {"as": "table", "fields": ["t"]})],
         [("blocks.0.display", {"units": {"t": "°"}})],
         [("endpoints.0.path", "/metrics"), ("endpoints.0.headers", {"Accept": "application/json"})],
@@ -269,3 +274,28 @@ def test_the_shapes_that_are_known_are_those_that_the_notebook_draws():
     shapes = source.partition("const SHAPES = {")[2].partition("};")[0]
 
     assert set(re.findall(r"^  (\w+): \{", shapes, re.MULTILINE)) == set(DISPLAYS)
+
+
+@pytest.mark.parametrize(
+    ("expression", "paths"),
+    [
+        ("a.b", []),
+        ("a.b[]", [("a", "b")]),
+        ("a.b[*].c[].d", [("a", "b"), ("a", "b", "c")]),
+        ("a.b[0].c", [("a", "b")]),
+        ("a.b[1:3]", [("a", "b")]),
+        ("a.b[?c > `1`].d", [("a", "b")]),
+        ("a.b[?c[0] == 'x']", [("a", "b"), ("a", "b", "c")]),
+        ("a.{x: b[].c, y: d}", [("a", "b")]),
+        ("a | b[]", [("a", "b")]),
+        ("sort_by(a.b, &c)[].d", [("a", "b")]),
+        ("map(&c[0], a.b)", [("a", "b"), ("a", "b", "c")]),
+        ("to_array(a.b)[].c", []),
+        ("a.*.c[]", []),
+        ("a[]", []),
+        ("length(a.b)", []),
+        ('"soap:E"."x.y"[]', [("soap:E", "x.y")]),
+    ],
+)
+def test_what_an_expression_takes_for_lists(expression, paths):
+    assert sorted(set(assumed_lists(expression))) == paths
