@@ -123,7 +123,7 @@ def test_a_dead_link_is_found(text: str, dead: list[str]):
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
-        ("`web/server.py`, server.py and `schemas/` and `static/patchbay.js`", []),
+        ("`web/server.py`, server.py and `schemas/` and `static/client/patchbay.js`", []),
         ("`web/gone.py`", ["web/gone.py"]),
         ("```\n  gone.py   what it was\n```", ["gone.py"]),
         ("`no_such_folder/`", ["no_such_folder/"]),
@@ -134,3 +134,12 @@ def test_a_dead_link_is_found(text: str, dead: list[str]):
 )
 def test_a_file_that_is_not_there_is_found(text: str, missing: list[str], there: frozenset[str]):
     assert missing_files(text, there) == missing
+
+
+def test_every_test_that_the_security_page_names_is_there():
+    text = (ROOT / "docs" / "security.md").read_text("utf-8")
+    named = re.findall(r"(tests/[\w/]+\.py)::(\w+)", text)
+    assert named
+    assert [
+        f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ] == []
