@@ -22,6 +22,11 @@ _CHARACTERS_PER_STEP = 16
 _DEEP = frozenset({"to_string", "contains"})
 
 
+# A value that is not there takes no part in a sum, an average, an order: one gap must not fail a whole answer.
+_OVER_VALUES = frozenset({"sum", "avg", "min", "max", "sort", "join"})
+_BY_KEY = frozenset({"sort_by", "min_by", "max_by"})
+
+
 class SelectionTooCostly(Exception):
     """The allowance is spent."""
 
@@ -68,13 +73,37 @@ class _BoundedFunctions(Functions):
         arguments = list(resolved_args)
         for argument in arguments:
             pay(argument)
+        if function_name in _OVER_VALUES:
+            arguments = [_without_nulls(argument) for argument in arguments]
+        elif function_name in _BY_KEY:
+            return self._call_by_key(function_name, arguments)
         return super().call_function(function_name, arguments)
+
+    def _call_by_key(self, function_name: str, arguments: list[Any]) -> Any:
+        """Over the elements that have a key; those that have none come last in what is sorted."""
+        if (
+            len(arguments) != 2
+            or not isinstance(arguments[0], list)
+            or not hasattr(arguments[1], "expression")
+        ):
+            return super().call_function(function_name, arguments)
+        elements, key = arguments
+        has_key = [key.visit(key.expression, element) is not None for element in elements]
+        keyed = [element for element, has in zip(elements, has_key, strict=True) if has]
+        found = super().call_function(function_name, [keyed, key])
+        if function_name != "sort_by":
+            return found
+        return found + [element for element, has in zip(elements, has_key, strict=True) if not has]
 
     @signature({"types": ["string"]}, {"types": ["array-string"]})
     def _func_join(self, separator: str, array: list[str]) -> str:
         # A separator as long as the expression, between all the elements.
         self._allowance.spend(len(separator) * len(array) // _CHARACTERS_PER_STEP)
         return separator.join(array)
+
+
+def _without_nulls(argument: Any) -> Any:
+    return [item for item in argument if item is not None] if isinstance(argument, list) else argument
 
 
 class BoundedInterpreter(TreeInterpreter):

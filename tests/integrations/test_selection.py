@@ -98,7 +98,7 @@ def test_a_bad_expression_is_refused_with_its_place(expression, problem):
         ),
         ("sum(items[].title)", "`sum()` in `select` takes array, and met something else"),
         ("sort_by(items, &tags)", None),
-        ("sort_by(items, &title)", None),
+        ("sort_by(items, &not_null(title, id))", None),
         ("join(',', items)", None),
         ("abs('x')", None),
         ("avg(items)", None),
@@ -186,3 +186,45 @@ def test_the_bounded_interpreter_agrees_with_jmespath(expression, value):
         # jmespath compares a string with a number by an exception; its specification says null.
         return
     assert compile_select(expression).apply(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "selected"),
+    [
+        ("sum([a, b])", {"a": 2}, 2),
+        ("sum(@)", [1, None, 2.5], 3.5),
+        ("sum(@)", [None], 0),
+        ("sum([*].n)", [{"n": 1}, {}], 1),
+        ("avg(@)", [1, None, 3], 2),
+        ("avg(@)", [None], None),
+        ("min(@)", [None, 3, 1], 1),
+        ("max(@)", ["b", None, "a"], "b"),
+        ("max(@)", [None], None),
+        ("sort(@)", [3, None, 1], [1, 3]),
+        ("join(', ', [city, country])", {"country": "NO"}, "NO"),
+        ("sort_by(@, &n)", [{"n": 2}, {"m": 1}, {"n": 1}, {"n": None}], [{"n": 1}, {"n": 2}, {"m": 1}, {"n": None}]),
+        ("sort_by(@, &n)", [{}], [{}]),
+        ("min_by(@, &n).id", [{"id": 1}, {"id": 2, "n": 5}], 2),
+        ("max_by(@, &n)", [{}, {"n": None}], None),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_takes_no_part(expression, value, selected):
+    assert compile_select(expression).apply(value) == selected
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("sum(@)", [1, "2"]),
+        ("sum(@)", None),
+        ("avg(@)", [True, None]),
+        ("join(',', @)", ["a", 1, None]),
+        ("sort_by(@, &n)", [{"n": 1}, {"n": "a"}]),
+        ("sort_by(@, &n)", None),
+        ("max_by(@, &n)", [{"n": []}]),
+    ],
+)
+def test_what_is_of_another_kind_is_a_failure_still(expression, value):
+    with pytest.raises(UpstreamInvalid) as caught:
+        compile_select(expression).apply(value)
+    assert caught.value.extensions["reason"] == "select"
