@@ -16,6 +16,7 @@ from errors import Invalid, SettingsIncomplete
 from integrations.auth import Placed, place_credentials
 from integrations.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
 from integrations.body_formats import FIXED_TYPES, NOT_IN_XML, encode_body, escape_xml, form_values
+from integrations.body_members import set_member
 from integrations.calls import DigestLogin, PreparedCall
 from integrations.manifest import Endpoint, Integration, Location, Parameter
 from integrations.namespace import NOT_TEXT, Namespace
@@ -332,16 +333,8 @@ def _with_members(
         members = {within: {**(value.get(within) or {}), **members}}
     joined = {**value, **members}
     for dotted, text in credentials:
-        _set_member(joined, dotted.split("."), text)
+        joined = set_member(joined, dotted.split("."), text)
     return joined
-
-
-def _set_member(target: dict[str, Any], path: list[str], value: str) -> None:
-    for name in path[:-1]:
-        inner = target.get(name)
-        target[name] = inner = dict(inner) if isinstance(inner, dict) else {}
-        target = inner
-    target[path[-1]] = value
 
 
 # -- A whole URL from an input --------------------------------------------------------------------------------------

@@ -39,7 +39,9 @@ FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate"
 PURE_MODULES = {
     "auth.py",
     "base_url.py",
+    "block_inputs.py",
     "body_formats.py",
+    "body_members.py",
     "cache_key.py",
     "calls.py",
     "carried.py",

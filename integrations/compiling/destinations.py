@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from integrations.base_url import BaseUrl
+from integrations.body_members import member_path
 from integrations.compiling.endpoints import Surroundings
 from integrations.compiling.paths import NamedTemplates
 from integrations.compiling.shown_names import names_behind
@@ -255,7 +256,7 @@ def _credential_places(credential: Credential, sent: _Sent, placed: Sequence[Pla
         yield credential.location, "username", credential.value.names
         yield credential.location, "password", credential.password.names
     elif credential.location == "body":
-        path = credential.name.split(".")
+        path = member_path(sent.body.node if sent.body is not None else None, credential.name.split("."))
         yield "body", member_name(sent.body_format, path), credential.value.names
     elif credential.location == "header":
         yield "header", credential.name.lower(), credential.value.names

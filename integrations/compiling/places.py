@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from integrations.body_members import is_place, set_member
 from integrations.compiling.paths import NamedTemplates
 from integrations.compiling.problems import Problems
 from integrations.manifest import SAFE_METHODS, Credential, Parameter
@@ -34,6 +35,7 @@ def check_places(
     """Notes what would be lost, travel twice, or stand where the provider does not look for it."""
     _check_protocol(asked, parameters, problems)
     _check_room(asked, parameters, credentials, problems)
+    _check_list_places(asked, parameters, credentials, problems)
     _check_own_places(asked, parameters, credentials, problems)
     _check_content_type(asked, parameters, problems)
 
@@ -76,6 +78,61 @@ def _check_room(
         has_room = isinstance(asked.body.node, dict)
     if not has_room:
         problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
+
+
+def _check_list_places(
+    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+) -> None:
+    """Notes a credential whose place in a list of the body is taken, moves, or is beyond the list's end."""
+    body = _as_lists(asked.body.node) if asked.body is not None else {}
+    optional = frozenset(item.name for item in parameters if not item.value.required)
+    for item in credentials:
+        if item.location != "body" or not isinstance(body, dict):
+            continue
+        path = item.name.split(".")
+        why = _wrong_place(body, path, optional)
+        if why is None:
+            # The next credential finds what this one makes.
+            body = set_member(body, path, None)
+        else:
+            problems.add_new("body", f"The credential `{item.name}` has no place here: {why}.")
+
+
+def _as_lists(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {name: _as_lists(item) for name, item in node.items()}
+    return [_as_lists(item) for item in node] if isinstance(node, tuple) else node
+
+
+def _wrong_place(node: Any, path: Sequence[str], optional: frozenset[str]) -> str | None:
+    """Why a credential cannot stand at the path below the node, as far as a template can tell."""
+    if not path:
+        return None
+    if isinstance(node, list):
+        return _wrong_element(node, path, optional)
+    if isinstance(node, dict) and path[0] in node:
+        return _wrong_place(node[path[0]], path[1:], optional)
+    return None if isinstance(node, Template) else _wrong_new_place(path[isinstance(node, dict) :])
+
+
+def _wrong_element(items: list[Any], path: Sequence[str], optional: frozenset[str]) -> str | None:
+    name, rest = path[0], path[1:]
+    if not is_place(name) or int(name) > len(items):
+        return f"the list has {len(items)}, and `{name}` is not one of them or the next"
+    before, found = items[: int(name)], items[int(name) :]
+    if any(isinstance(part, Template) and part.lone in optional for part in before):
+        return f"what stands before `{name}` may be left out"
+    if not found:
+        return _wrong_new_place(rest)
+    if isinstance(found[0], Template) and found[0].names:
+        return f"`{found[0].source}` stands there"
+    return _wrong_place(found[0], rest, optional)
+
+
+def _wrong_new_place(path: Sequence[str]) -> str | None:
+    """Why what is made for the rest of a path would not be right: a new list begins at 0."""
+    beyond = next((name for name in path if is_place(name) and int(name) > 0), None)
+    return None if beyond is None else f"there is no list, and a new one begins at 0, not at `{beyond}`"
 
 
 def _check_own_places(

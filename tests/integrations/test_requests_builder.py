@@ -271,3 +271,69 @@ def test_a_parameter_without_a_type_has_its_setting_s(kind, value, query):
         properties=[{"name": "m", "type": kind}],
     )
     assert call.url == f"https://api.test/v1/x?{query}"
+
+
+TOKEN_IN = {"type": "api_key", "in": "body", "value": "token:{api_key}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "sent"),
+    [
+        ("params.0", {"params": [None, "{gid}"]}, {"params": ["token:K", "G"]}),
+        ("params.0", {"params": ["", ["a"]]}, {"params": ["token:K", ["a"]]}),
+        ("params.1", {"params": ["{gid}"]}, {"params": ["G", "token:K"]}),
+        ("params.0", {"params": []}, {"params": ["token:K"]}),
+        ("params.0", {"id": 1}, {"id": 1, "params": ["token:K"]}),
+        ("params.0", None, {"params": ["token:K"]}),
+        ("params.0.key", {"params": [{"gid": "{gid}"}]}, {"params": [{"gid": "G", "key": "token:K"}]}),
+        ("a.0.0", {"id": 1}, {"id": 1, "a": [["token:K"]]}),
+        ("params.0", {"params": {"1": "{gid}"}}, {"params": {"1": "G", "0": "token:K"}}),
+    ],
+)
+def test_a_number_in_a_dotted_name_is_a_place_in_a_list(name, body, sent):
+    endpoint = {"path": "/rpc", "method": "POST", **({"body": body} if body is not None else {})}
+    if "gid" in str(body):
+        endpoint["parameters"] = [{"name": "gid", "required": True}]
+    call = call_of(
+        endpoint,
+        {"gid": "G"} if "gid" in str(body) else {},
+        secrets={"api_key": "K"},
+        auth={**TOKEN_IN, "name": name},
+    )
+    assert json.loads(call.body or b"") == sent
+
+
+def test_several_credentials_make_one_list():
+    auth = [
+        {**TOKEN_IN, "name": "params.0"},
+        {"type": "api_key", "in": "body", "name": "params.1", "value": "x"},
+    ]
+    call = call_of({"path": "/rpc", "method": "POST"}, secrets={"api_key": "K"}, auth=auth)
+    assert json.loads(call.body or b"") == {"params": ["token:K", "x"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "why"),
+    [
+        ("params.2", {"params": ["a"]}, "`2` is not one of them or the next"),
+        ("params.key", {"params": ["a"]}, "`key` is not one of them"),
+        ("params.99999999999999999999", {"params": ["a"]}, "not one of them"),
+        ("params.1", {"id": 1}, "a new one begins at 0"),
+        ("params.0.1", {"id": 1}, "a new one begins at 0"),
+        ("params.0", {"params": ["{gid}"]}, "`{gid}` stands there"),
+        ("params.0", {"params": ["no {gid}"]}, "`no {gid}` stands there"),
+        ("params.1", {"params": ["{more}", None]}, "may be left out"),
+    ],
+)
+def test_a_place_that_a_list_does_not_have_is_refused(name, body, why):
+    parameters = [{"name": "gid", "required": True}, {"name": "more"}]
+    endpoint = {
+        "path": "/rpc",
+        "method": "POST",
+        "body": {**body, "rest": ["{gid}", "{more}"]},
+        "parameters": parameters,
+    }
+    with pytest.raises(Invalid) as caught:
+        call_of(endpoint, {"gid": "G"}, secrets={"api_key": "K"}, auth={**TOKEN_IN, "name": name})
+    [(field, [message])] = (caught.value.errors or {}).items()
+    assert (field, why in message) == ("manifest.endpoints[0].body", True), message
