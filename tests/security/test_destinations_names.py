@@ -129,12 +129,11 @@ def test_a_review_is_accepted_for_the_records_that_were_seen(ground: Ground) -> 
     service = entered(ground)
     service.declare(base_url=ground.stranger_url, auth={**BY_HEADER, "in": "query", "name": "a:b@c"})
     review = service.details()["review"]
-    path = f"/integrations/{service.id}/review"
     for field, value in (("name", "a"), ("origin", ground.provider_url), ("placement", "header")):
         other = [{**review["new"][0], field: value}]
-        assert ground.call("POST", path, {"accept": True, "new": other}).status_code == 409
+        assert ground.decide(service, accept=True, new=other).status_code == 409
     assert_locked(service)
     for wrong in (["a text"], [{}], [{"request": 1}], [{**review["new"][0], "more": 1}]):
-        assert ground.call("POST", path, {"accept": True, "new": wrong}).status_code == 422
-    accepted = ground.call("POST", path, {"accept": True, "new": review["new"]})
+        assert ground.decide(service, accept=True, new=wrong).status_code == 422
+    accepted = ground.decide(service, accept=True, new=review["new"])
     assert accepted.json()["review"] is None

@@ -96,9 +96,9 @@ def test_no_write_gives_it_back(ground: Ground) -> None:
 
 BREAKS: list[tuple[str, Callable[[Service], requests.Response]]] = [
     ("plugin_store.vault.Vault.open_secret", lambda service: service.execute()),
-    ("plugin_store.vault.Vault._seal", lambda service: service.ground.call("PUT", f"/integrations/{service.id}/secrets/api_key", {"value": service.ground.secret})),
+    ("plugin_store.vault.Vault._seal_for", lambda service: service.ground.call("PUT", f"/integrations/{service.id}/secrets/api_key", {"value": service.ground.secret})),
     ("plugin_store.configs.Configs.get_config", lambda service: service.ground.call("GET", f"/integrations/{service.id}/config")),
-    ("integrations.executor.build_call", lambda service: service.execute()),
+    ("integrations.executor.build_accounted_call", lambda service: service.execute()),
     ("integrations.executor.parse_answer", lambda service: service.execute()),
     ("integrations.egress.door.Egress.send", lambda service: service.execute()),
     ("integrations.redaction.Redactor.__init__", lambda service: service.execute()),
@@ -197,7 +197,7 @@ def _say_back(peer: Any, secret: str, answers: Iterator[str]) -> None:
 
 def _use(process: subprocess.Popen[str], provider: RawUpstream, secret: str) -> None:
     assert process.stdout is not None
-    origin = process.stdout.readline().split()[-1].partition("/signin")[0]
+    origin = process.stdout.readline().split()[4].partition("/signin")[0]
     manifest = {
         "integration": {"base_url": provider.url(""), "query": {"k": "{api_key}"}},
         "properties": [API_KEY],

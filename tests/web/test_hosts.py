@@ -150,9 +150,9 @@ def test_the_public_address_is_one_of_the_names(url: str, accepted: list[str], r
 
 def test_pages_at_the_public_address_are_of_our_own_origin():
     origins = Origins.of(load_settings({"PATCHBAY_PUBLIC_URL": "https://patchbay.lan"}))
-    assert origins.may_change_state("https://patchbay.lan", "same-origin", OWN)
+    assert origins.comes_from_us("https://patchbay.lan", "same-origin", OWN)
     for foreign in ("http://patchbay.lan", "https://patchbay.lan:444", "https://x.patchbay.lan"):
-        assert not origins.may_change_state(foreign, "same-origin", OWN)
+        assert not origins.comes_from_us(foreign, "same-origin", OWN)
 
 
 def test_this_machines_addresses_are_found_without_loopback():
