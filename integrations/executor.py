@@ -23,7 +23,7 @@ from integrations.manifest import GRANT, Endpoint
 from integrations.pagination import Position, first_position, next_position, page_items
 from integrations.parameters import Values, bind_parameters
 from integrations.protocols import unwrap
-from integrations.provider_words import read_words
+from integrations.provider_words import hint_at_slashes, read_words
 from integrations.quotation import Quotation
 from integrations.redaction import Redactor
 from integrations.requests_builder import FIRST_PAGE, Limits, Page
@@ -284,7 +284,7 @@ class Executor:
             wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
             words = read_words(answer, quotation)
             raise UpstreamFailed(
-                f"The provider answered {answer.status}.",
+                f"The provider answered {answer.status}.{hint_at_slashes(quotation, answer.status)}",
                 upstream_status=answer.status,
                 retry_after_seconds=None if wait is None else min(wait, MAX_RETRY_AFTER_SECONDS),
                 **({"upstream_message": words} if words else {}),

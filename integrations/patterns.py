@@ -15,6 +15,7 @@ _MAX_MEMORY_BYTES = 256 * 1024
 # Where a pattern may stop although the URL goes on: never inside a host or a path segment.
 _REST = r"(?:[/?#&].*)?"
 _NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[^>=!]+>")
+_SIMPLE_GROUP = re.compile(r"(?<!\\)\(\?P?<([A-Za-z_]\w*)>([^()]*)\)")
 _GROUP_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 # White space, control characters and lone surrogates are no part of a URL.
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
@@ -40,6 +41,11 @@ class Pattern:
             if match is not None:
                 return {name: _decoded(text) for name, text in match.groupdict().items() if text is not None}
         return None
+
+    def groups_with_slash(self) -> frozenset[str]:
+        """The groups that by their own expression may take two segments of a path, as `.+` does."""
+        groups = _SIMPLE_GROUP.findall(self.text)
+        return frozenset(name for name, inside in groups if re2.fullmatch(inside, "a/b") is not None)
 
 
 def compile_pattern(text: str) -> Pattern:

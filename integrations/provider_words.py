@@ -33,6 +33,19 @@ _HOLDERS = ("meta", "status", "response", "result", "ocs", "envelope", "body", "
 _PER_FIELD = frozenset({"error", "errors", "detail", "details"})
 
 
+def hint_at_slashes(quotation: Quotation, status: int) -> str:
+    """What to look at where an address may be wrong because a value holds a slash; empty elsewhere.
+
+    Only a value of the caller's that is a whole segment counts, so that nothing is told of a secret.
+    """
+    if status not in (400, 404) or not quotation.has_slash_in_segment():
+        return ""
+    return (
+        " A `/` in a value goes out as `%2F`, for a value is one segment of the path; "
+        "where two segments are meant, the manifest needs a parameter for each."
+    )
+
+
 def read_words(answer: Answer, quotation: Quotation) -> str | None:
     """One line of at most 200 characters, or the text that stands where nothing may be quoted; None where nothing is
     said to a person.

@@ -49,6 +49,14 @@ class Quotation:
             return WITHHELD
         return shorten(text, max_characters)
 
+    def has_slash_in_segment(self) -> bool:
+        """Whether one of the inputs holds a slash and is a segment of the address as it is."""
+        path = self.call.url.partition("?")[0]
+        if "%2f" not in path.lower():
+            return False
+        segments = frozenset(map(unquote, path.split("/")))
+        return any("/" in text and text in segments for text in _texts_in(self.inputs))
+
     def _may_show(self, text: str) -> bool:
         secrets = self.call.secrets
         if any(map(is_short, secrets)):

@@ -12,6 +12,8 @@ from integrations.authoring.findings import Finding, Reviewed, Surprise
 from integrations.authoring.setting_surprises import open_credentials, unchecked_settings
 from integrations.authoring.xml_surprises import single_elements
 from integrations.manifest import MISSING, Block
+from plugin_store.properties import compile_check
+from plugin_store.value_types import choices_of
 
 _SHORT_TTL_SECONDS = 10
 _PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".localhost", ".test", ".svc")
@@ -204,6 +206,35 @@ def _lost_group(reviewed: Reviewed) -> Iterator[Surprise]:
                     yield f"{path}.url_patterns[{index}]", f"The group `{name}` is no input of the block."
 
 
+def _slash_in_segment(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, item, endpoint in reviewed.endpoints():
+        in_path = set(endpoint.names_at.get("path", ()))
+        for index, parameter in enumerate(item.get("parameters") or ()):
+            if parameter["name"] in in_path and _may_hold_slash(parameter):
+                yield f"{path}.parameters[{index}]", _one_segment(parameter["name"])
+    for path, _, block in reviewed.blocks():
+        last = block.steps[-1] if len(block.steps) == 1 else None
+        in_path = set(last.endpoint.names_at.get("path", ())) if last and last.parameters is None else set()
+        for index, pattern in enumerate(block.url_patterns):
+            for name in pattern.groups_with_slash() & in_path:
+                yield f"{path}.url_patterns[{index}]", _one_segment(name)
+
+
+def _may_hold_slash(declared: Mapping[str, Any]) -> bool:
+    values = [declared.get("default"), *(choices_of(declared) or ())]
+    pattern = declared.get("pattern")
+    return any(isinstance(value, str) and "/" in value for value in values) or (
+        isinstance(pattern, str) and not compile_check({"pattern": pattern})("a/b")
+    )
+
+
+def _one_segment(name: str) -> str:
+    return (
+        f"A value of `{name}` is one segment of the path, so its `/` goes out as `%2F`; "
+        "for two segments take two parameters: `/{owner}/{repo}`."
+    )
+
+
 def _retry_of_writes(reviewed: Reviewed) -> Iterator[Surprise]:
     retry = reviewed.integration.retry
     if retry is None or retry.max_retries == 0:
@@ -252,6 +283,7 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "single-element": single_elements,
     "unknown-display": unknown_display,
     "lost-group": _lost_group,
+    "slash-in-segment": _slash_in_segment,
     "retry-of-writes": _retry_of_writes,
     "json-in-form": _json_in_form,
 }

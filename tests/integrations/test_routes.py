@@ -1,6 +1,7 @@
 """The routes beside render: lists, details, execute, test connection, artifacts."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -435,3 +436,12 @@ class TestArtifacts:
     )
     def test_bad_questions_are_refused(self, client, method, path, status):
         assert getattr(client, method)(path).status_code == status
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("a/b", True), ("ab", False)])
+def test_an_address_that_is_not_found_for_a_slash_in_a_value_says_so(client, upstream, name, is_told):
+    declare(client, upstream)
+    upstream.expect_request(re.compile("/items/.*")).respond_with_data("", status=404)
+    answer = client.post("/integrations/svc/execute", {"endpoint_id": "item", "parameters": {"id": name}})
+    assert answer.status_code == 502
+    assert ("`%2F`" in answer.json["detail"]) is is_told
