@@ -91,11 +91,13 @@ def with_url_groups(
     block: Block, given: Mapping[str, Any], config: Mapping[str, Any], errors: dict[str, list[str]]
 ) -> dict[str, Any]:
     """The given values, with what the patterns read from the input `url`, given or from a setting or default."""
+    if not block.url_patterns:
+        return dict(given)
     inputs = {item.name: item for item in block.inputs}
     url = given.get("url")
     if url is None and "url" in inputs:
         url = _input_value(inputs["url"], given, config)
-    if not block.url_patterns or url is None:
+    if url is None:
         return dict(given)
     values = {name: value for name, value in given.items() if name != "url" or name in inputs}
     groups = _first_match(block, url)

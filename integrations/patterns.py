@@ -45,7 +45,7 @@ class Pattern:
     def groups_with_slash(self) -> frozenset[str]:
         """The groups that by their own expression may take two segments of a path, as `.+` does."""
         groups = _SIMPLE_GROUP.findall(self.text)
-        return frozenset(name for name, inside in groups if re2.fullmatch(inside, "a/b") is not None)
+        return frozenset(name for name, inside in groups if _takes_slash(inside))
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -54,9 +54,7 @@ def compile_pattern(text: str) -> Pattern:
         raise ValueError("a pattern is needed")
     if len(text) > MAX_PATTERN_CHARACTERS:
         raise ValueError(f"longer than {MAX_PATTERN_CHARACTERS} characters")
-    options = re2.Options()
-    options.max_mem = _MAX_MEMORY_BYTES
-    options.log_errors = False
+    options = _options()
     try:
         # Compiled by itself first: inside the frame, `a)|(b` would be a valid pattern of another meaning.
         re2.compile(text, options)
@@ -73,6 +71,21 @@ def compile_pattern(text: str) -> Pattern:
         if not _GROUP_NAME.fullmatch(name):
             raise ValueError(f"`{name[:64]}` cannot be the name of an input")
     return Pattern(text, names, regexp)
+
+
+def _takes_slash(inside: str) -> bool:
+    try:
+        return re2.compile(inside, _options()).fullmatch("a/b") is not None
+    except re2.error:
+        # Cut out of its pattern, it may be none by itself.
+        return False
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.max_mem = _MAX_MEMORY_BYTES
+    options.log_errors = False
+    return options
 
 
 def _readings(url: str) -> list[str]:

@@ -215,6 +215,8 @@ def _require_number(bound: Any) -> None:
 
 
 def _pattern_rule(pattern: Any) -> Rule:
+    if not isinstance(pattern, str):
+        raise ValueError("A pattern is a string.")
     compiled = _compile_pattern(pattern)
 
     def rule(value: Any) -> str | None:
@@ -246,7 +248,7 @@ RULES: dict[str, Callable[[Any], Rule]] = {
 
 @lru_cache(maxsize=1024)
 def _compile_pattern(pattern: str) -> Any:
-    if not isinstance(pattern, str) or len(pattern) > MAX_PATTERN_LENGTH:
+    if len(pattern) > MAX_PATTERN_LENGTH:
         raise ValueError(f"A pattern has at most {MAX_PATTERN_LENGTH} characters.")
     options = re2.Options()
     options.log_errors = False

@@ -44,6 +44,7 @@ Status = Literal["registered", "updated", "unchanged"]
 _log = logging.getLogger(__name__)
 
 DECLARATION = DeclarationSchema()
+MAX_WARNINGS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,9 @@ class Registry:
         fields = cast(dict[str, Any], DECLARATION.load(declaration))
         content = {word: fields[word] for word in ("name", "version", "type", "manifest")}
         warnings = self._check_plugin(fields["id"], content["type"], content["manifest"])
-        return Declaration(id=fields["id"], **content, digest=digest(content), warnings=warnings)
+        return Declaration(
+            id=fields["id"], **content, digest=digest(content), warnings=warnings[:MAX_WARNINGS]
+        )
 
     def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
         """Write what is new or changed; what was known of each plugin before, by id."""

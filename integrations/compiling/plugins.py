@@ -45,10 +45,23 @@ def compile_plugin(
     `is_stored` says that the manifest was registered before: see `compile_blocks`. Raises Invalid with errors by
     field: `manifest.endpoints[2].path`.
     """
+    costs = Problems("manifest")
+    check_costs(manifest, costs)
+    costs.raise_if_any()
+    try:
+        return _compile(plugin_id, plugin_type, manifest, is_stored=is_stored)
+    except Invalid:
+        meaningful = without_faults(manifest)
+        if meaningful is manifest:
+            raise
+    return _compile(plugin_id, plugin_type, meaningful, is_stored=is_stored)
+
+
+def _compile(
+    plugin_id: str, plugin_type: str, manifest: Mapping[str, Any], *, is_stored: bool
+) -> Integration | None:
     problems = Problems("manifest", is_stored=is_stored)
-    check_costs(manifest, problems)
-    problems.raise_if_any()
-    loaded = _load(without_faults(manifest))
+    loaded = _load(manifest)
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
     for path, message in broken(DECLARATION_RULES, {"type": plugin_type, "manifest": manifest}):
