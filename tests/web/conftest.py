@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,21 @@ from web.sessions import Sessions
 from web.tokens import HeldToken
 
 MakeGate = Callable[[Settings], Gate]
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 def open_sessions(

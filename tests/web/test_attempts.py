@@ -2,25 +2,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
 
 import pytest
 
 from errors import TooManySignIns
+from tests.web.conftest import Clock
 from web.attempts import MAX_ADDRESSES, Attempts, group_address, wait_seconds
-
-
-@dataclass
-class Clock:
-    now: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

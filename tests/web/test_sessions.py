@@ -5,31 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
 from errors import NotFound, StorageFailed
 from plugin_store.database import DATABASE_NAME, Database
 from settings import Settings
-from tests.web.conftest import open_sessions
+from tests.web.conftest import Clock, open_sessions
 from web.sessions import MAX_SESSIONS, Session, Sessions, cookies_named, digest_of
 from web.tokens import HeldToken, rotate_token
 
 HOUR, DAY = 3600.0, 86400.0
-
-
-@dataclass
-class Clock:
-    now: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
