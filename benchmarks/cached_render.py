@@ -212,8 +212,8 @@ def _house(folder: Path, **settings: str) -> Iterator[House]:
     )
     assert process.stdout is not None
     try:
-        link = process.stdout.readline().split()[-1]
-        yield House(link.partition("/signin")[0], process.pid, time.perf_counter() - started)
+        url = process.stdout.readline().split()[4]
+        yield House(url, process.pid, time.perf_counter() - started)
     finally:
         process.terminate()
         process.wait(2 * PATIENCE_SECONDS)

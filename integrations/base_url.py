@@ -158,10 +158,8 @@ def parse_base_url(source: str) -> BaseUrl:
     scheme, separator, rest = source.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         raise BadBaseUrl("Start with http:// or https://, or with one placeholder for the whole URL.")
-    # A digit fits wherever a placeholder may stand: in a host, as a port, in a path.
-    filled = template.text(dict.fromkeys(template.names, "1"))
-    _check_shape(filled)
-    if not _is_authority(urlsplit(filled).netloc):
+    _check_shape(template.text(dict.fromkeys(template.names, "1")))
+    if not _may_become_authority(rest.partition("/")[0]):
         raise BadBaseUrl("The host is not a host name or an address.")
     return BaseUrl(template)
 
@@ -214,6 +212,21 @@ def _whole_url(name: str, value: str) -> str:
     if not _is_authority(parts.netloc):
         raise BadSetting(name, "The host is not a host name or an address.")
     return f"{scheme.lower()}://{parts.netloc.lower()}{parts.path}"
+
+
+def _may_become_authority(source: str) -> bool:
+    """Whether settings can make a host, and perhaps a port, of this template: a name or an address in digits."""
+    host, port = source, ""
+    if ":" in source and not source.endswith("]"):
+        host, _, port = source.rpartition(":")
+    colon = ":" if host != source else ""
+    authorities = (_filled(host, sample) + colon + _filled(port, "1") for sample in ("x", "1"))
+    return any(_is_authority(authority) for authority in authorities)
+
+
+def _filled(source: str, sample: str) -> str:
+    template = parse_template(source)
+    return template.text(dict.fromkeys(template.names, sample))
 
 
 def _is_authority(text: str) -> bool:

@@ -39,8 +39,7 @@ class ServerProcess:
             [sys.executable, str(ROOT / "app.py")], env=environ, stdout=subprocess.PIPE, text=True
         )
         assert self.popen.stdout is not None
-        link = self.popen.stdout.readline().split()[-1]
-        self.origin = link.partition("/signin")[0]
+        self.origin = self.popen.stdout.readline().split()[4]
 
     def call(self, method: str, path: str, **options: Any) -> Any:
         answer = requests.request(

@@ -15,6 +15,8 @@ from integrations.templating import UnresolvedName
         ("https://{host}/api", {"host": "nas.local:8443"}, "https://nas.local:8443/api"),
         ("https://{host}/api", {"host": "[::1]:8443"}, "https://[::1]:8443/api"),
         ("http://{host}:{port}", {"host": "10.0.0.5", "port": 9090}, "http://10.0.0.5:9090"),
+        ("http://api.{zone}:8080/v2", {"zone": "example.test"}, "http://api.example.test:8080/v2"),
+        ("http://10.0.0.{last}:{port}", {"last": 7, "port": 81}, "http://10.0.0.7:81"),
         ("https://example.com/{tenant}/v1", {"tenant": "a/b c"}, "https://example.com/a%2Fb%20c/v1"),
         ("{server}", {"server": "http://nas:8384/"}, "http://nas:8384"),
         ("{server}/rest", {"server": " https://nas/sub/ "}, "https://nas/sub/rest"),
