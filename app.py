@@ -19,76 +19,78 @@ from flask_smorest.spec import openapi_cli
 
 from errors import StorageFailed
 from integrations.actions.actions import Actions
-from integrations.actions.routes import blueprint as actions_blueprint
 from integrations.actions.runs import Runs
-from integrations.answering import Answerer
-from integrations.artifact_care import ArtifactCare
-from integrations.artifacts import Artifacts
 from integrations.authoring.lint import check_manifest
-from integrations.batch import Batches
-from integrations.bodies import Bodies
 from integrations.budget import Budget
-from integrations.call_log import CallLog
-from integrations.catalog import Catalog
-from integrations.claims import Claims
-from integrations.compiled import CompiledManifests
-from integrations.connection_check import ConnectionCheck
+from integrations.caching.artifacts import Artifacts
+from integrations.caching.bodies import Bodies
+from integrations.caching.eviction import ArtifactCare
+from integrations.caching.housekeeping import Housekeeping
+from integrations.caching.negative_cache import Failures
+from integrations.calling.executor import Executor
+from integrations.calling.requests_builder import Limits
+from integrations.calling.sender import Sender
+from integrations.catalog.catalog import Catalog
+from integrations.catalog.compiled_manifests import CompiledManifests
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.leader_lock import Turn
+from integrations.concurrency.process_locks import Claims
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
-from integrations.executor import Executor
-from integrations.explain.explainer import Explainer
-from integrations.failures import Failures
-from integrations.fair_pool import FairPool
-from integrations.housekeeping import Housekeeping
-from integrations.known_hits import KnownHits
+from integrations.fast_path.response_cache import KnownHits
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.prefetcher import Prefetcher
-from integrations.prefetch.questions import Questions
 from integrations.prefetch.reconciler import Reconciler
-from integrations.prefetch.routes import blueprint as prefetch_blueprint
-from integrations.prefetch.steady import Turn
-from integrations.render import Renderer
-from integrations.requests_builder import Limits
-from integrations.routes import blueprint as integrations_blueprint
-from integrations.routes_batch import blueprint as batch_blueprint
-from integrations.routes_explain import blueprint as explain_blueprint
-from integrations.sender import Sender
+from integrations.prefetch.targets import Questions
+from integrations.rendering.batch import Batches
+from integrations.rendering.connection_test import ConnectionCheck
+from integrations.rendering.explain.explainer import Explainer
+from integrations.rendering.read_through import Answerer
+from integrations.rendering.render import Renderer
+from integrations.routes.actions import blueprint as actions_blueprint
+from integrations.routes.batch import blueprint as batch_blueprint
+from integrations.routes.explain import blueprint as explain_blueprint
+from integrations.routes.integrations import blueprint as integrations_blueprint
+from integrations.routes.oauth2 import blueprint as oauth2_blueprint
+from integrations.routes.oauth2 import callback_blueprint as oauth2_callback_blueprint
+from integrations.routes.prefetch import blueprint as prefetch_blueprint
+from integrations.routes.usage import blueprint as usage_blueprint
 from integrations.tokens.exchange import TokenExchange
-from integrations.tokens.keeper import Tokens
-from integrations.tokens.routes import blueprint as oauth2_blueprint
-from integrations.tokens.routes import callback_blueprint as oauth2_callback_blueprint
 from integrations.tokens.sign_ins import SignIns
+from integrations.tokens.token_cache import Tokens
+from integrations.usage.call_log import CallLog
 from integrations.usage.counter import UsageCounter
-from integrations.usage.routes import blueprint as usage_blueprint
-from integrations.uses import Uses
-from plugin_store.configs import Configs
-from plugin_store.database import init_database, init_migrations
-from plugin_store.keys import load_keyring
+from integrations.usage.recent_renders import Uses
+from plugin_store.engine.database import init_database, init_migrations
 from plugin_store.registry import Registry
-from plugin_store.reviews import Reviews
 from plugin_store.routes import plugin_states, plugins, review_page, workspaces
 from plugin_store.routes import settings as store_settings
 from plugin_store.routes.commands import secrets_commands
-from plugin_store.vault import Vault, has_secrets
+from plugin_store.settings.configs import Configs
+from plugin_store.settings.reviews import Reviews
+from plugin_store.vault.keyring import load_keyring
+from plugin_store.vault.vault import Vault, has_secrets
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
-from web import health, metrics, notebook, pages, session_routes, signin
-from web.attempts import Attempts
-from web.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
-from web.context import Services
-from web.event_log import init_event_log
-from web.gate import Gate, init_gate
-from web.hit_layer import HitLayer
-from web.json import OrjsonProvider
-from web.lazy_group import LazyGroup
-from web.links import ready_lines
-from web.logs import init_access_log, init_logging
-from web.openapi import API_PREFIX, init_openapi
-from web.problems import init_problems
-from web.serve import bind, serve, share_heaps
-from web.server import make_server
-from web.sessions import Sessions
-from web.tokens import HeldToken
+from web.api.context import Services
+from web.api.event_log import init_event_log
+from web.api.json import OrjsonProvider
+from web.api.openapi import API_PREFIX, init_openapi
+from web.api.problems import init_problems
+from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
+from web.cli.lazy_group import LazyGroup
+from web.gate.attempts import Attempts
+from web.gate.gate import Gate, init_gate
+from web.gate.sessions import Sessions
+from web.gate.tokens import HeldToken
+from web.monitoring import health, metrics
+from web.monitoring.logs import init_access_log, init_logging
+from web.pages import notebook, pages, signin
+from web.routes import sessions as session_routes
+from web.server.fast_path import HitLayer
+from web.server.links import ready_lines
+from web.server.serve import bind, serve, share_heaps
+from web.server.server import make_server
 
 API_BLUEPRINTS = (
     plugins.blueprint,

@@ -1,6 +1,6 @@
 """Every way Patchbay says no: one class a decision, each with its stable `code` and HTTP `status`.
 
-Raised anywhere, turned into an RFC 9457 problem in one place (`web/problems.py`). A `detail` is written by
+Raised anywhere, turned into an RFC 9457 problem in one place (`web/api/problems.py`). A `detail` is written by
 us for the person who reads it: it never quotes an exception, a secret, or an upstream's URL or headers. What a
 provider itself says stands apart, as `upstream_message`, where it may be quoted.
 """

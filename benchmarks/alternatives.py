@@ -24,8 +24,8 @@ from requests_cache import CachedSession
 from benchmarks.loopback import running
 from examples.server_process import free_port
 from settings import load_settings
-from web.serve import bind
-from web.server import make_server
+from web.server.serve import bind
+from web.server.server import make_server
 
 START_SECONDS = 10.0
 

@@ -12,10 +12,10 @@ import requests
 
 from benchmarks.measuring import compare
 from benchmarks.report import Section, Target
-from integrations.calls import PreparedCall
-from integrations.compiling import compile_plugin
-from integrations.parameters import Values, bind_parameters
-from integrations.requests_builder import Limits, build_call
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.requests_builder import Limits, build_call
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.compiling import compile_plugin
 
 BASE_URL = "https://api.example.com/v2"
 LIMITS = Limits()

@@ -25,10 +25,10 @@ from app import close_app, create_app
 from benchmarks.load import Ask, loader_name, put_under_load
 from benchmarks.loopback import declaration, manifest, running, upstream
 from benchmarks.report import Section, Target
-from integrations import at_work
+from integrations.concurrency import interpreter_slots as at_work
 from settings import Settings, load_settings
-from web.serve import bind
-from web.server import make_server
+from web.server.serve import bind
+from web.server.server import make_server
 
 TOKEN = "bench"
 HOST_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}

@@ -10,11 +10,11 @@ import orjson
 
 from app import close_app, create_app
 from benchmarks.loopback import declaration, manifest
-from integrations.artifact_keys import block_question
-from integrations.artifacts import Origin, make_artifact
-from integrations.freshness import Lifetime
+from integrations.caching.artifacts import Origin, make_artifact
+from integrations.caching.freshness import Lifetime
+from integrations.rendering.artifact_keys import block_question
 from plugin_store.workspaces import resolve_scope
-from schemas.plugins import DeclarationSchema
+from schemas.api.plugins import DeclarationSchema
 from settings import load_settings
 
 HOUR_SECONDS = 3600.0

@@ -18,10 +18,10 @@ from flask import Flask
 from app import close_app, create_app
 from benchmarks.report import Section, Target
 from examples.catalog import load_examples
-from integrations.compiling import compile_plugin
-from schemas.plugins import BatchSchema, DeclarationSchema
+from integrations.manifests.compiling import compile_plugin
+from schemas.api.plugins import BatchSchema, DeclarationSchema
 from settings import load_settings
-from web.json import parse_json
+from web.api.json import parse_json
 
 PLUGINS = 500
 ROUNDS = 5

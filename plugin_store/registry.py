@@ -13,11 +13,11 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from errors import Invalid, NotFound
-from plugin_store.canonical import UncanonicalError, digest
-from plugin_store.database import Database
+from plugin_store.engine.canonical import UncanonicalError, digest
+from plugin_store.engine.database import Database
+from plugin_store.engine.paging import Page
 from plugin_store.models import Plugin, PluginSecret, Workspace
-from plugin_store.paging import Page
-from schemas.plugins import DeclarationSchema
+from schemas.api.plugins import DeclarationSchema
 
 
 class Advice(Protocol):

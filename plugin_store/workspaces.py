@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound
-from plugin_store.database import Database
+from plugin_store.engine.database import Database
+from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
-from plugin_store.paging import Page
 
 Row = TypeVar("Row", Workspace, Notebook)
 

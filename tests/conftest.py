@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 
 from app import close_app, create_app
 from settings import Settings, load_settings
-from web.serve import bind
-from web.server import make_server
+from web.server.serve import bind
+from web.server.server import make_server
 
 # How long an example takes says something about the machine, nothing about the code.
 hypothesis.settings.register_profile("untimed", deadline=None)

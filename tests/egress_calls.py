@@ -7,8 +7,8 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from integrations.calls import PreparedCall
 from integrations.egress import Egress, EgressPolicy
+from integrations.egress.messages import PreparedCall
 from tests.raw_upstreams import RawUpstream
 
 SECRET = "k/+9&secret-Zz"

@@ -12,8 +12,8 @@ from benchmarks import load
 from benchmarks.build_request import CASES, Case, both_ways
 from benchmarks.register_batch import PLUGINS, declarations
 from benchmarks.report import Target
-from integrations.compiling import compile_plugin
-from schemas.plugins import DeclarationSchema
+from integrations.manifests.compiling import compile_plugin
+from schemas.api.plugins import DeclarationSchema
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -123,7 +123,7 @@ def test_a_dead_link_is_found(text: str, dead: list[str]):
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
-        ("`web/server.py`, server.py and `schemas/` and `static/client/patchbay.js`", []),
+        ("`web/server/server.py`, server.py and `schemas/` and `static/client/patchbay.js`", []),
         ("`web/gone.py`", ["web/gone.py"]),
         ("```\n  gone.py   what it was\n```", ["gone.py"]),
         ("`no_such_folder/`", ["no_such_folder/"]),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from schemas import manifest as vocabulary
-from schemas import words
+from schemas.manifests import manifest as vocabulary
+from schemas.manifests import words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [

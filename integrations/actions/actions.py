@@ -11,14 +11,14 @@ from typing import Any
 from errors import Invalid, PatchbayError, StorageFailed
 from integrations.actions.progress import Progress
 from integrations.actions.runs import Performed, Run, Runs
-from integrations.artifacts import Artifacts
-from integrations.cache_key import digest
-from integrations.catalog import Catalog, Installed
-from integrations.chain import Chain
-from integrations.executor import Executor, Outcome, to_json
-from integrations.inputs import bind_inputs
-from integrations.manifest import Action, Block, Endpoint
-from integrations.sender import Circumstances
+from integrations.caching.artifacts import Artifacts
+from integrations.caching.cache_key import digest
+from integrations.calling.executor import Executor, Outcome, to_json
+from integrations.calling.sender import Circumstances
+from integrations.catalog.catalog import Catalog, Installed
+from integrations.manifests.model import Action, Block, Endpoint
+from integrations.rendering.chain import Chain
+from integrations.rendering.inputs import bind_inputs
 from integrations.usage.counter import UsageCounter
 from plugin_store.workspaces import Scope
 

@@ -23,9 +23,9 @@ from errors import (
     StorageFailed,
     kinds_by_code,
 )
-from integrations.cache_key import digest
-from integrations.claims import Claims
-from plugin_store.database import Database
+from integrations.caching.cache_key import digest
+from integrations.concurrency.process_locks import Claims
+from plugin_store.engine.database import Database
 
 KEPT_SECONDS = 86400.0
 # What is larger is not kept: a repeat is answered without it.

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.authoring.findings import Reviewed, Surprise
-from integrations.manifest import Endpoint
-from schemas.words import DISPLAYS
+from integrations.manifests.model import Endpoint
+from schemas.manifests.words import DISPLAYS
 
 # Types whose value has no members to look into.
 _FLAT_TYPES = ("text", "html", "image", "binary")

@@ -16,7 +16,7 @@ from integrations.authoring.openapi.document import Unfit
 from integrations.authoring.openapi_import import Choice, Wishes, import_openapi
 from integrations.authoring.source_map import Source, SourceError
 from integrations.authoring.surprises import OWN_RULES, RULES
-from schemas.plugins import DeclarationSchema
+from schemas.api.plugins import DeclarationSchema
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 

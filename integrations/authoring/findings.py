@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integrations.manifest import Block, Endpoint, Integration
+from integrations.manifests.model import Block, Endpoint, Integration
 
 Level = Literal["error", "warning"]
 

@@ -12,13 +12,19 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, missing, validate
 
-from schemas.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
+from schemas.api.plugins import DeclarationSchema
 from schemas.fields import Version
-from schemas.manifest import AuthField, CredentialSchema, LoginField, LoginStepSchema, ManifestSchema
-from schemas.manifest_rules import DECLARATION_RULES
-from schemas.plugins import DeclarationSchema
-from schemas.rule_kinds import pattern_of
-from schemas.rules import Ruled
+from schemas.manifests.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
+from schemas.manifests.manifest import (
+    AuthField,
+    CredentialSchema,
+    LoginField,
+    LoginStepSchema,
+    ManifestSchema,
+)
+from schemas.manifests.manifest_rules import DECLARATION_RULES
+from schemas.rules.rule_kinds import pattern_of
+from schemas.rules.rules import Ruled
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # https://semver.org, the suggested expression without its named groups.

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from typing import Any, NoReturn
 
 from integrations.authoring.source_map import MAX_DEPTH, Path, Position, Source, SourceError
-from integrations.value_size import SizeLimits, ValueTooBigError, measure_value
+from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

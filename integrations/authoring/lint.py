@@ -10,9 +10,9 @@ from marshmallow import ValidationError
 from errors import Invalid
 from integrations.authoring.findings import Finding, Reviewed
 from integrations.authoring.surprises import find_own_surprises, find_surprises
-from integrations.compiling import compile_plugin
-from integrations.compiling.problems import Problems
-from schemas.plugins import DeclarationSchema
+from integrations.manifests.compiling import compile_plugin
+from integrations.manifests.compiling.problems import Problems
+from schemas.api.plugins import DeclarationSchema
 
 _BODY_WORDS = frozenset({"id", "version", "type"})
 _SECTIONS = frozenset({"integration", "properties", "endpoints", "blocks"})

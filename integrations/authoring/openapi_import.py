@@ -18,7 +18,7 @@ from integrations.authoring.openapi.names import described
 from integrations.authoring.openapi.properties import Properties
 from integrations.authoring.openapi.security import read_security
 from integrations.authoring.openapi.servers import choose_server
-from integrations.compiling import compile_plugin
+from integrations.manifests.compiling import compile_plugin
 
 MAX_OPERATIONS = 1000
 

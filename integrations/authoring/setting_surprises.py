@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.authoring.findings import Surprise
 from integrations.authoring.openapi.names import snake_case
-from integrations.compiling.own_settings import find_faults
+from integrations.manifests.compiling.own_settings import find_faults
 
 _CREDENTIAL_WORDS = frozenset(
     ("key", "token", "secret", "password", "passwd", "passphrase", "pwd", "pat", "apikey", "pin")

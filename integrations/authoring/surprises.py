@@ -11,9 +11,9 @@ from integrations.authoring.answer_surprises import path_into_text, plain_text, 
 from integrations.authoring.findings import Finding, Reviewed, Surprise
 from integrations.authoring.setting_surprises import open_credentials, unchecked_settings
 from integrations.authoring.xml_surprises import single_elements
-from integrations.manifest import MISSING, Block
-from plugin_store.properties import compile_check
-from plugin_store.value_types import choices_of
+from integrations.manifests.model import MISSING, Block
+from plugin_store.settings.properties import compile_check
+from plugin_store.settings.value_types import choices_of
 
 _SHORT_TTL_SECONDS = 10
 _PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".localhost", ".test", ".svc")

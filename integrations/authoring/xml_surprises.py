@@ -7,10 +7,10 @@ from typing import Any
 
 import jmespath
 
-from integrations.answer_types.xml_lists import ListPath
+from integrations.answers.selection import Selector
+from integrations.answers.types.xml_lists import ListPath
 from integrations.authoring.findings import Reviewed, Surprise
-from integrations.manifest import Endpoint
-from integrations.selection import Selector
+from integrations.manifests.model import Endpoint
 
 Path = ListPath | None
 """Names from the root on; None where an expression has made something else of the document."""

@@ -31,11 +31,11 @@ from integrations.budget.rows import (
     save_spent,
 )
 from integrations.budget.windows import Spent, Window, charge, is_late, windows_of
-from integrations.call_log import Cause
-from integrations.calls import Answer, PreparedCall
-from integrations.catalog import Installed
-from integrations.manifest import RateLimit, Retry
-from plugin_store.database import Database
+from integrations.catalog.catalog import Installed
+from integrations.egress.messages import Answer, PreparedCall
+from integrations.manifests.model import RateLimit, Retry
+from integrations.usage.call_log import Cause
+from plugin_store.engine.database import Database
 
 # Nobody waits for these; they leave a part of the budget to calls for which somebody does.
 SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})

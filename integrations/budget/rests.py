@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from errors import DeadlineExceeded, UpstreamInvalid, UpstreamUnreachable
-from integrations.calls import Answer
-from integrations.manifest import Retry
-from integrations.retrying import asked_wait_seconds
+from integrations.budget.retries import asked_wait_seconds
+from integrations.egress.messages import Answer
+from integrations.manifests.model import Retry
 
 MAX_COOLDOWN_SECONDS = 3600.0
 FAILURES_TO_OPEN = 5

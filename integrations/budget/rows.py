@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from integrations.budget.rests import AWAKE, Rest, is_awake
 from integrations.budget.windows import Spent
-from plugin_store.database import Database
+from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationBudget, UpstreamRest
 
 FORGET_RESTS_SECONDS = 86400.0

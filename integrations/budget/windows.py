@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from integrations.manifest import RateLimit
+from integrations.manifests.model import RateLimit
 
 BUCKETS_PER_WINDOW = 60
 # One more than the window has: the last one is for calls that left a little after they were charged.

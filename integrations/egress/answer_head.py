@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from errors import UpstreamInvalid
-from integrations.calls import Headers
 from integrations.egress.codings import truncated
 from integrations.egress.connection_reuse import HTTP_1_0, HTTP_1_1
+from integrations.egress.messages import Headers
 
 MAX_HEAD_BYTES = 131_072
 MAX_LINE_BYTES = 65_536

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Protocol
 
 from errors import UpstreamInvalid
-from integrations.calls import Headers
 from integrations.egress.codings import PIECE_BYTES, decoders_of, truncated
+from integrations.egress.messages import Headers
 
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_TRAILER_LINES = 128

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from urllib3.util.wait import wait_for_read
 
-from integrations.calls import Headers
+from integrations.egress.messages import Headers
 
 HTTP_1_0, HTTP_1_1 = 10, 11
 

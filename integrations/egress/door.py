@@ -17,14 +17,14 @@ from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
 from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
-from integrations.at_work import away
-from integrations.calls import Answer, DigestLogin, PreparedCall
+from integrations.concurrency.interpreter_slots import away
 from integrations.egress.answer_head import MAX_HEAD_BYTES
 from integrations.egress.body import Extent, framing_of, read_body
 from integrations.egress.codings import truncated
 from integrations.egress.deadline import Watch, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
+from integrations.egress.messages import Answer, DigestLogin, PreparedCall
 from integrations.egress.names import NameResolver, Resolve
 from integrations.egress.redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
 from integrations.egress.release import require_release

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from errors import EgressRefused, UpstreamFailed, UpstreamInvalid
-from integrations.calls import Headers, PreparedCall
+from integrations.egress.messages import Headers, PreparedCall
 from integrations.egress.urls import Destination, read_url
-from integrations.redaction import is_short
-from integrations.secret_forms import SecretForms
+from integrations.redaction.redactor import is_short
+from integrations.redaction.secret_encodings import SecretForms
 
 MAX_REDIRECTS = 5
 

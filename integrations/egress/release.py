@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from errors import ReviewDue
-from integrations.calls import CarriedSecret, PreparedCall
-from plugin_store.bindings import make_review
-from plugin_store.destinations import allows
+from integrations.egress.messages import CarriedSecret, PreparedCall
+from plugin_store.settings.secret_destinations import make_review
+from plugin_store.vault.destinations import allows
 
 
 def require_release(call: PreparedCall) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from errors import EgressRefused
-from integrations.calls import DEFAULT_PORTS
 from integrations.egress.codings import ACCEPT_ENCODING
+from integrations.egress.messages import DEFAULT_PORTS
 from integrations.egress.redirects import Hop
 from integrations.egress.urls import Destination
 

@@ -16,10 +16,10 @@ import certifi
 from cachetools import LRUCache, cachedmethod
 
 from errors import SettingsIncomplete, UpstreamUnreachable
-from integrations.calls import Tls
 from integrations.egress.addresses import read_address
 from integrations.egress.authorities import Authorities, UnusableAuthorities, read_authorities
 from integrations.egress.certificate_names import is_for, told_names
+from integrations.egress.messages import Tls
 
 MAX_CONTEXTS = 64
 

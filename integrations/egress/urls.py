@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import idna
 
-from integrations.calls import DEFAULT_PORTS
 from integrations.egress.addresses import Address, read_address
+from integrations.egress.messages import DEFAULT_PORTS
 
 MAX_URL_CHARACTERS = 65_536
 

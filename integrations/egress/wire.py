@@ -10,8 +10,7 @@ from functools import partial
 from typing import cast
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
-from integrations.at_work import away
-from integrations.calls import Headers, Tls
+from integrations.concurrency.interpreter_slots import away
 from integrations.egress.addresses import Address
 from integrations.egress.answer_head import Head, read_head
 from integrations.egress.codings import truncated
@@ -21,6 +20,7 @@ from integrations.egress.deadline import Watch
 from integrations.egress.dial import Dialer, Route
 from integrations.egress.idle_connections import IdleConnections
 from integrations.egress.incoming import Incoming
+from integrations.egress.messages import Headers, Tls
 from integrations.egress.redirects import Hop
 from integrations.egress.tls import TlsContexts, tls_failure
 

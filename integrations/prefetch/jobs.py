@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, inse
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from integrations.prefetch.cadence import MAX_FIRST_DELAY_SECONDS
-from integrations.uses import Use
-from plugin_store.database import Database
+from integrations.prefetch.schedule import MAX_FIRST_DELAY_SECONDS
+from integrations.usage.recent_renders import Use
+from plugin_store.engine.database import Database
+from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
-from plugin_store.paging import Page
 from plugin_store.workspaces import Scope
 
 CHUNK_ROWS = 500

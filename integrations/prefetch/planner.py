@@ -7,8 +7,8 @@ from typing import Any
 
 from errors import Invalid, PatchbayError
 from integrations.prefetch.jobs import Jobs, Row
-from integrations.prefetch.questions import MAX_PARAMETERS_BYTES, Inputs, Questions
-from integrations.uses import Use
+from integrations.prefetch.targets import MAX_PARAMETERS_BYTES, Inputs, Questions
+from integrations.usage.recent_renders import Use
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 

@@ -11,17 +11,17 @@ from concurrent.futures import Future
 from typing import Any
 
 from errors import BreakerOpen, BudgetSpent, Conflict, PatchbayError, StorageFailed
-from integrations.answering import Rendered
-from integrations.artifacts import Artifact
-from integrations.fair_pool import FairPool
+from integrations.caching.artifacts import Artifact
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.leader_lock import SteadyScheduler, Turn
 from integrations.prefetch.jobs import Due, Jobs
 from integrations.prefetch.planner import Planner
-from integrations.prefetch.questions import Inputs, Questions
 from integrations.prefetch.reconciler import Reconciler
-from integrations.prefetch.steady import SteadyScheduler, Turn
-from integrations.render import Renderer
+from integrations.prefetch.targets import Inputs, Questions
+from integrations.rendering.read_through import Rendered
+from integrations.rendering.render import Renderer
+from integrations.usage.recent_renders import Uses
 from integrations.usage.tally import Spreads, Tally
-from integrations.uses import Uses
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import Invalid, PatchbayError
-from integrations.cache_key import digest
-from integrations.catalog import Catalog
+from integrations.caching.cache_key import digest
+from integrations.catalog.catalog import Catalog
 from integrations.prefetch.jobs import Jobs, Row
-from integrations.prefetch.questions import Inputs, Questions
+from integrations.prefetch.targets import Inputs, Questions
 from plugin_store.models import PrefetchJob
-from plugin_store.standing import Standing
+from plugin_store.settings.plugin_state import Standing
 from plugin_store.workspaces import Scope
 
 Place = tuple[int, str]

@@ -11,18 +11,18 @@ from typing import Any
 import orjson
 
 from errors import ReviewDue, SettingsIncomplete, StorageFailed
-from integrations.call_log import Cause
-from integrations.carried import build_accounted_token_call
-from integrations.catalog import Installed
-from integrations.manifest import GRANT, OAuth2
-from integrations.requests_builder import Limits, fill_whole_url
+from integrations.calling.carried import build_accounted_token_call
+from integrations.calling.oauth2_requests import fill_setting
+from integrations.calling.requests_builder import Limits, fill_whole_url
+from integrations.catalog.catalog import Installed
+from integrations.manifests.model import GRANT, OAuth2
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, StoredGrant, refreshed
-from integrations.tokens.purchase import Purchase
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
-from integrations.tokens.token_requests import fill_setting
-from plugin_store.bindings import is_locked
+from integrations.tokens.token_request import Purchase
+from integrations.usage.call_log import Cause
+from plugin_store.settings.secret_destinations import is_locked
 
 _log = logging.getLogger(__name__)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from errors import UpstreamFailed
-from integrations.call_log import Cause
-from integrations.carried import build_accounted_token_call
-from integrations.manifest import OAuth2
-from integrations.requests_builder import Limits
+from integrations.calling.carried import build_accounted_token_call
+from integrations.calling.requests_builder import Limits
+from integrations.manifests.model import OAuth2
 from integrations.tokens.exchange import TokenExchange
-from integrations.tokens.purchase import Purchase
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
+from integrations.tokens.token_request import Purchase
+from integrations.usage.call_log import Cause
 
 
 class ClientCredentials:

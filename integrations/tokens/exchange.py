@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from errors import BudgetSpent, PatchbayError
-from integrations.at_work import away
 from integrations.budget import Spender, account_of, is_for_a_moment
-from integrations.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
-from integrations.calls import Answer, PreparedCall
-from integrations.catalog import Installed
-from integrations.connection_keys import with_connection_key
+from integrations.calling.connection_keys import with_connection_key
+from integrations.catalog.catalog import Installed
+from integrations.concurrency.interpreter_slots import away
+from integrations.egress.messages import Answer, PreparedCall
+from integrations.usage.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 
 Kind = Literal["oauth2", "login"]
 

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from integrations.manifest import GRANT
+from integrations.manifests.model import GRANT
 from integrations.tokens.token_answers import TokenAnswer
-from plugin_store.database import Database
-from plugin_store.destinations import Destination
+from plugin_store.engine.database import Database
 from plugin_store.models import Plugin, PluginSecret
-from plugin_store.vault import Vault
+from plugin_store.vault.destinations import Destination
+from plugin_store.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

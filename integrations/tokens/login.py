@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from errors import DeadlineExceeded
-from integrations.call_log import Cause
-from integrations.calls import PreparedCall
-from integrations.carried import build_accounted_call
-from integrations.freshness import Wishes
-from integrations.manifest import SAFE_METHODS, Endpoint, Login, LoginStep
-from integrations.parameters import Values
-from integrations.requests_builder import Limits, build_call, fill_whole_url
-from integrations.templating import Template, as_text
+from integrations.caching.freshness import Wishes
+from integrations.calling.carried import build_accounted_call
+from integrations.calling.parameters import Values
+from integrations.calling.requests_builder import Limits, build_call, fill_whole_url
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.model import SAFE_METHODS, Endpoint, Login, LoginStep
+from integrations.manifests.templating import Template, as_text
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.login_answers import read_login_answer
-from integrations.tokens.purchase import Purchase
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
+from integrations.tokens.token_request import Purchase
+from integrations.usage.call_log import Cause
 
 _NO_PATH = Template("", ("",))
 _SLASH = Template("/", ("/",))

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import UpstreamFailed, UpstreamInvalid
-from integrations.answers import parse_answer
-from integrations.calls import Answer
-from integrations.exact_json import load_json
-from integrations.manifest import LoginStep
-from integrations.retrying import asked_wait_seconds
-from integrations.templating import as_text
+from integrations.answers.parse import parse_answer
+from integrations.budget.retries import asked_wait_seconds
+from integrations.egress.messages import Answer
+from integrations.json.exact_json import load_json
+from integrations.manifests.model import LoginStep
+from integrations.manifests.templating import as_text
 from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at, moment_of
 
 MAX_LINES = 100

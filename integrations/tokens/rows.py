@@ -8,12 +8,12 @@ import orjson
 from sqlalchemy.orm import Session
 
 from errors import NotFound, SecretUnreadable, StorageFailed
-from integrations.tokens.purchase import Purchase
 from integrations.tokens.token import Token
-from plugin_store.database import Database
-from plugin_store.destinations import allows_all
+from integrations.tokens.token_request import Purchase
+from plugin_store.engine.database import Database
 from plugin_store.models import Plugin
-from plugin_store.vault import SecretState, Vault
+from plugin_store.vault.destinations import allows_all
+from plugin_store.vault.vault import SecretState, Vault
 
 TOKEN_PREFIX = "token:"  # noqa: S105 - a key's start, no secret
 MAX_KEPT = 16

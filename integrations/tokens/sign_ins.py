@@ -11,21 +11,21 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from errors import NotFound, ReviewDue, SettingsIncomplete, UpstreamFailed
-from integrations.calls import origin_of
-from integrations.carried import build_accounted_token_call
-from integrations.catalog import Catalog, Installed
-from integrations.manifest import GRANT, OAuth2
-from integrations.requests_builder import Limits, fill_whole_url
+from integrations.calling.carried import build_accounted_token_call
+from integrations.calling.oauth2_requests import fill_setting, scope_of
+from integrations.calling.requests_builder import Limits, fill_whole_url
+from integrations.catalog.catalog import Catalog, Installed
+from integrations.egress.messages import origin_of
+from integrations.manifests.model import GRANT, OAuth2
 from integrations.tokens.authorization_code import client_digest
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, grant_of
-from integrations.tokens.pending import PendingSignIn, PendingSignIns
-from integrations.tokens.purchase import Purchase, Purchases, stored_values
+from integrations.tokens.pending_sign_ins import PendingSignIn, PendingSignIns
 from integrations.tokens.token_answers import GrantRefused, error_words, read_token_answer
-from integrations.tokens.token_requests import fill_setting, scope_of
-from plugin_store.bindings import is_locked
-from plugin_store.database import Database
-from plugin_store.vault import SecretState, Vault
+from integrations.tokens.token_request import Purchase, Purchases, stored_values
+from plugin_store.engine.database import Database
+from plugin_store.settings.secret_destinations import is_locked
+from plugin_store.vault.vault import SecretState, Vault
 from plugin_store.workspaces import Scope
 
 MAX_TOLD_CHARACTERS = 300

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from errors import UpstreamFailed, UpstreamInvalid
-from integrations.calls import Answer
-from integrations.exact_json import load_json
-from integrations.retrying import asked_wait_seconds
+from integrations.budget.retries import asked_wait_seconds
+from integrations.egress.messages import Answer
+from integrations.json.exact_json import load_json
 from integrations.tokens.expiry import expires_after
 
 _CLIENT_REFUSED = "The provider refused the client id or secret."

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.usage.tally import Labels
-from plugin_store.database import Database
+from plugin_store.engine.database import Database
 from plugin_store.models import UsageCount, Workspace
 
 FLUSH_EVERY_SECONDS = 10.0

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Integer, Select, case, cast, func, select
 
 from errors import Invalid
-from integrations.call_log import TOKEN_PREFIX
+from integrations.usage.call_log import TOKEN_PREFIX
 from integrations.usage.counter import HOUR_SECONDS
-from plugin_store.database import Database
+from plugin_store.engine.database import Database
 from plugin_store.models import PluginApiLog, UsageCount
 
 PERIOD_SECONDS = {"hour": HOUR_SECONDS, "day": 24 * HOUR_SECONDS}

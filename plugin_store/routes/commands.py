@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from web.context import services
+from web.api.context import services
 
 secrets_commands = AppGroup("secrets", help="Keys of the stored secrets.")
 

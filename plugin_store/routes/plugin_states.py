@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import Response
 
-from plugin_store.configs import StateView
-from plugin_store.paging import Page
+from plugin_store.engine.paging import Page
 from plugin_store.routes.shared import PAGINATION, check_plugin_id, scope_of
+from plugin_store.settings.configs import StateView
 from plugin_store.workspaces import Scope
-from schemas.state import PageSchema, PluginStateSchema, PluginStateUpdateSchema
-from web.blueprint import Blueprint
-from web.context import services
+from schemas.api.state import PageSchema, PluginStateSchema, PluginStateUpdateSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
 
 blueprint = Blueprint(
     "plugin_states", __name__, description="What a workspace or a notebook sets for plugins"

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Response
 
+from plugin_store.engine.paging import Page
 from plugin_store.models import Plugin
-from plugin_store.paging import Page
 from plugin_store.registry import Registration
 from plugin_store.routes.shared import PAGINATION
-from schemas.plugins import (
+from schemas.api.plugins import (
     BatchResultsSchema,
     BatchSchema,
     DeclarationSchema,
@@ -20,8 +20,8 @@ from schemas.plugins import (
     PluginSummarySchema,
     RegistrationSchema,
 )
-from web.blueprint import Blueprint
-from web.context import services
+from web.api.blueprint import Blueprint
+from web.api.context import services
 
 blueprint = Blueprint("plugins", __name__, description="What frontends declare")
 

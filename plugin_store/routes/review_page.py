@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from errors import Conflict
 from plugin_store.routes.settings import carry_out_decision
 from plugin_store.routes.shared import scope_of
-from schemas.state import ReviewDecisionSchema, ScopeSchema
-from web.callers import calling_session
-from web.context import services
-from web.gate import REVIEW_PREFIX
-from web.json import parse_json
-from web.person import form_token, is_own_form, require_person, review_page
+from schemas.api.state import ReviewDecisionSchema, ScopeSchema
+from web.api.context import services
+from web.api.json import parse_json
+from web.gate.callers import calling_session
+from web.gate.gate import REVIEW_PREFIX
+from web.gate.person import form_token, is_own_form, require_person, review_page
 
 FOREIGN_FORM = "Nothing was accepted: the form was not of this browser's session any more."
 CHANGED_SINCE = "Nothing was accepted: the plugin has changed since. This is what it would do now."

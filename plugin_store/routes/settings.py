@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response
 
-from plugin_store.configs import ConfigView
-from plugin_store.destinations import Destination, read_destination
 from plugin_store.routes.shared import check_plugin_id, scope_of
-from plugin_store.secret_book import SecretView
+from plugin_store.settings.configs import ConfigView
+from plugin_store.settings.secret_settings import SecretView
+from plugin_store.vault.destinations import Destination, read_destination
 from plugin_store.workspaces import Scope
-from schemas.state import (
+from schemas.api.state import (
     ConfigSchema,
     ConfigUpdateSchema,
     EnabledSchema,
@@ -22,9 +22,9 @@ from schemas.state import (
     SecretSchema,
     SecretValueSchema,
 )
-from web.blueprint import Blueprint
-from web.context import services
-from web.person import require_person, review_page
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.gate.person import require_person, review_page
 
 blueprint = Blueprint("settings", __name__, description="An integration's switch, config, secrets and review")
 

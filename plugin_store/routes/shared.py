@@ -6,7 +6,7 @@ from typing import Any
 
 from errors import Invalid
 from plugin_store.workspaces import Scope, resolve_scope
-from web.context import services
+from web.api.context import services
 
 PAGINATION = {
     "X-Pagination": {

@@ -7,12 +7,12 @@ from typing import Any
 from flask import Response
 
 from plugin_store import workspaces
+from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
-from plugin_store.paging import Page
 from plugin_store.routes.shared import PAGINATION
-from schemas.state import NamedSchema, NotebookSchema, PageSchema, WorkspaceSchema
-from web.blueprint import Blueprint
-from web.context import services
+from schemas.api.state import NamedSchema, NotebookSchema, PageSchema, WorkspaceSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
 
 blueprint = Blueprint("workspaces", __name__, description="Workspaces and their notebooks")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.words import (
+from schemas.manifests.words import (
     API_TYPES,
     AUTH_METHODS,
     BODY_FORMATS,

@@ -20,7 +20,7 @@ from examples.catalog import (
 )
 from examples.sandbox import Sandbox
 from examples.sandbox.provider import Sample
-from integrations.compiling import compile_plugin
+from integrations.manifests.compiling import compile_plugin
 from tests.conftest import Client
 from tests.examples.stage import EXAMPLES, INTEGRATIONS, render, staged_app
 

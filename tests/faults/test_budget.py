@@ -18,10 +18,10 @@ from errors import BreakerOpen, BudgetSpent, StorageFailed
 from integrations.budget import Account, Budget
 from integrations.budget.rests import FAILURES_TO_OPEN
 from integrations.budget.rows import save_spent
-from integrations.call_log import Cause
-from integrations.calls import Answer, Headers, PreparedCall
-from integrations.manifest import RateLimit
-from plugin_store.database import Database, init_database
+from integrations.egress.messages import Answer, Headers, PreparedCall
+from integrations.manifests.model import RateLimit
+from integrations.usage.call_log import Cause
+from plugin_store.engine.database import Database, init_database
 from tests.conftest import Client
 from tests.integrations.stories import Service
 from tests.plugin_store.processes import finish, start_python

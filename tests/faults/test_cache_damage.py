@@ -14,7 +14,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 
 from app import close_app
-from integrations.bodies import Bodies
+from integrations.caching.bodies import Bodies
 from settings import Settings
 from tests.conftest import Client, RunningServer
 from tests.faults.keeping import Keeping, through_client, through_server

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
-from integrations.calls import Tls
+from integrations.egress.messages import Tls
 from tests.certificates import Authority
 from tests.egress_calls import MakeEgress, call, egress_maker
 from tests.raw_upstreams import Handler, Peer, RawUpstream, answering, respond, saying

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from errors import DeadlineExceeded, PatchbayError, UpstreamUnreachable
-from integrations.calls import Tls
 from integrations.egress.deadline import Watchdog
+from integrations.egress.messages import Tls
 from tests.certificates import Authority
 from tests.egress_calls import MakeEgress, answers, call, egress_maker
 from tests.raw_upstreams import Handler, Peer, RawUpstream, answering, redirecting, respond, saying

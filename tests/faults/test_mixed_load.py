@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from integrations.lanes import spare_places
+from integrations.concurrency.fair_queue import spare_places
 from settings import Settings
 from tests.conftest import Client, RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, respond

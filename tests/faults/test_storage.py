@@ -16,7 +16,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 
 from app import close_app
-from plugin_store import database as database_module
+from plugin_store.engine import database as database_module
 from settings import ROOT, ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
 from tests.faults.disks import SmallDisk, as_nobody, set_writable, small_disk

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from integrations.calls import PreparedCall
-from integrations.carried import build_accounted_call
-from integrations.compiling import compile_plugin
-from integrations.manifest import Integration
-from integrations.parameters import Values, bind_parameters
-from integrations.requests_builder import Limits
+from integrations.calling.carried import build_accounted_call
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.requests_builder import Limits
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.compiling import compile_plugin
+from integrations.manifests.model import Integration
 
 ANY_PROPERTIES = [
     {"name": "api_key", "secure": True},

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import UpstreamInvalid
-from integrations.answers import RESPONSE_TYPES, Parsed, parse_answer
+from integrations.answers.parse import RESPONSE_TYPES, Parsed, parse_answer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 16

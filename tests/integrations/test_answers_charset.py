@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.answer_types.charset import decode_text, known_codec
+from integrations.answers.types.charset import decode_text, known_codec
 
 
 @pytest.mark.parametrize(

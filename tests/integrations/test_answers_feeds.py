@@ -7,8 +7,8 @@ import json
 import pytest
 
 from errors import UpstreamInvalid
-from integrations.answer_types.feed_items import MAX_ITEMS, iso_utc
-from integrations.answers import parse_answer
+from integrations.answers.parse import parse_answer
+from integrations.answers.types.feed_items import MAX_ITEMS, iso_utc
 
 PAGE = "https://blog.example.com/feed.xml"
 KEYS = {

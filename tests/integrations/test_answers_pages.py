@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import UpstreamInvalid
-from integrations.answer_types.html_clean import MAX_TOKENS, clean_html, plain_text
-from integrations.answer_types.html_tokens import MAX_ATTRIBUTES, MAX_DEPTH, Token, read_tokens
-from integrations.answer_types.web_urls import web_url
-from integrations.answers import parse_answer
+from integrations.answers.parse import parse_answer
+from integrations.answers.types.html_clean import MAX_TOKENS, clean_html, plain_text
+from integrations.answers.types.html_tokens import MAX_ATTRIBUTES, MAX_DEPTH, Token, read_tokens
+from integrations.answers.types.web_urls import web_url
 
 PAGE = "https://example.com/a/page?x=1"
 

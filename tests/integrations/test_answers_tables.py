@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import Invalid, UpstreamInvalid
-from integrations.answer_types import csv_answer, safe_xml
-from integrations.answers import parse_answer
+from integrations.answers.parse import parse_answer
+from integrations.answers.types import csv_answer, safe_xml
 from tests.integrations.building import integration_of
 from tests.integrations.stories import Service
 

@@ -14,13 +14,13 @@ from flask import Flask
 from sqlalchemy import text
 
 from errors import StorageFailed
-from integrations.artifact_care import ArtifactCare
-from integrations.artifacts import Artifacts, Origin, make_artifact
-from integrations.bodies import Bodies
-from integrations.freshness import Lifetime
-from integrations.housekeeping import Housekeeping
-from integrations.last_uses import MAX_WAITING, LastUses
-from plugin_store.database import Database, init_database
+from integrations.caching.access_log import MAX_WAITING, LastUses
+from integrations.caching.artifacts import Artifacts, Origin, make_artifact
+from integrations.caching.bodies import Bodies
+from integrations.caching.eviction import ArtifactCare
+from integrations.caching.freshness import Lifetime
+from integrations.caching.housekeeping import Housekeeping
+from plugin_store.engine.database import Database, init_database
 
 START = 1_800_000_000.0
 LIMIT = 4_000_000

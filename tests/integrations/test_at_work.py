@@ -9,9 +9,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from integrations import at_work
-from integrations.fair_pool import FairPool
-from integrations.single_flight import SingleFlight
+from integrations.concurrency import interpreter_slots as at_work
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.single_flight import SingleFlight
 
 PLACES = 2
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from integrations.base_url import BadBaseUrl, BadSetting, parse_base_url
-from integrations.templating import UnresolvedName
+from integrations.manifests.base_url import BadBaseUrl, BadSetting, parse_base_url
+from integrations.manifests.templating import UnresolvedName
 
 
 @pytest.mark.parametrize(

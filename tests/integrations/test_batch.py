@@ -14,8 +14,8 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 from werkzeug import Response
 
-from integrations.batch import Batches, Wanted
-from integrations.fair_pool import FairPool
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.rendering.batch import Batches, Wanted
 from plugin_store.models import PluginApiLog
 from plugin_store.workspaces import Scope
 

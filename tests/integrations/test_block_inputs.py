@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.block_inputs import describe_inputs, settings_of
+from integrations.rendering.block_inputs import describe_inputs, settings_of
 from tests.integrations.building import integration_of
 from tests.integrations.stories import Service
 

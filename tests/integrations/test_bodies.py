@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from integrations.bodies import Bodies
+from integrations.caching.bodies import Bodies
 
 
 class Boom:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from integrations.body_formats import NOT_IN_XML, encode_body, escape_xml, form_values
-from schemas.words import BODY_FORMATS
+from integrations.calling.body_formats import NOT_IN_XML, encode_body, escape_xml, form_values
+from schemas.manifests.words import BODY_FORMATS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 

@@ -23,7 +23,7 @@ from integrations.budget.rests import (
     sign_of,
     with_probe,
 )
-from integrations.calls import Answer, Headers, PreparedCall
+from integrations.egress.messages import Answer, Headers, PreparedCall
 from tests.conftest import Client
 from tests.integrations.stories import Service
 

@@ -10,8 +10,8 @@ import time_machine
 
 from integrations.budget.rests import AWAKE, Rest, asked_pause_seconds, cooldown_seconds_left
 from integrations.budget.windows import charge, grants_scheduled, is_late, windows_of
-from integrations.calls import Answer, Headers
-from integrations.manifest import RateLimit, Retry
+from integrations.egress.messages import Answer, Headers
+from integrations.manifests.model import RateLimit, Retry
 from tests.integrations.stories import Service
 
 NOW = 1_800_000_000.0

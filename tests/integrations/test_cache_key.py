@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.cache_key import KeyFrame, canonical_json, digest
+from integrations.caching.cache_key import KeyFrame, canonical_json, digest
 
 BASE = {
     "kind": "block",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from errors import Invalid
-from integrations.prefetch.cadence import Cadence, cadence_of
-from integrations.schedules import compile_schedule
+from integrations.manifests.schedules import compile_schedule
+from integrations.prefetch.schedule import Cadence, cadence_of
 from tests.integrations.building import integration_of
 
 # A Friday.

@@ -9,9 +9,9 @@ import pytest
 
 from errors import ReviewDue
 from integrations.actions.progress import Progress
-from integrations.calls import DigestLogin, PreparedCall, Tls
+from integrations.egress.messages import DigestLogin, PreparedCall, Tls
 from integrations.egress.release import require_release
-from plugin_store.destinations import Destination
+from plugin_store.vault.destinations import Destination
 from tests.integrations.building import call_of, integration_of
 
 ORIGIN = "https://api.test:443"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from integrations.claims import Claims
+from integrations.concurrency.process_locks import Claims
 from settings import ROOT
 
 # Answers each key that it is told with whether it has it; a key after a minus is released.
 OTHER = """
 import sys
 from pathlib import Path
-from integrations.claims import Claims
+from integrations.concurrency.process_locks import Claims
 claims = Claims(Path(sys.argv[1]))
 for line in sys.stdin:
     key = line.strip()

@@ -5,8 +5,8 @@ import copy
 import pytest
 
 from errors import Invalid
-from integrations.compiling import compile_plugin
-from plugin_store.destinations import Destination
+from integrations.manifests.compiling import compile_plugin
+from plugin_store.vault.destinations import Destination
 from tests.integrations.building import integration_of
 
 GOOD = {

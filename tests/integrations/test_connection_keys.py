@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.calls import DigestLogin, PreparedCall
-from integrations.connection_keys import connection_key
+from integrations.calling.connection_keys import connection_key
+from integrations.egress.messages import DigestLogin, PreparedCall
 
 
 def key_of(*secrets: str, workspace_id: int = 1, plugin_id: str = "svc", digest: DigestLogin | None = None):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.calls import Headers
 from integrations.egress.connection_reuse import Ending, may_carry_another
+from integrations.egress.messages import Headers
 
 LENGTH = ("Content-Length", "2")
 NOTHING = ("Content-Length", "0")

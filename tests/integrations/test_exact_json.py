@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.exact_json import dump_json, load_json
-from integrations.value_size import SizeLimits, ValueTooBigError, measure_value
+from integrations.json.exact_json import dump_json, load_json
+from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"])),

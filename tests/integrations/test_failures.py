@@ -10,8 +10,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from errors import DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid, UpstreamUnreachable
-from integrations.bodies import Bodies
-from integrations.failures import MAX_ASKED_WAIT_SECONDS, Failures, is_remembered, wait_after
+from integrations.caching.bodies import Bodies
+from integrations.caching.negative_cache import MAX_ASKED_WAIT_SECONDS, Failures, is_remembered, wait_after
 from tests.conftest import Client
 from tests.integrations.stories import Service
 

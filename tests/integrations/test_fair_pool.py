@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from integrations.fair_pool import FairPool
+from integrations.concurrency.fair_thread_pool import FairPool
 
 PATIENCE_SECONDS = 10
 

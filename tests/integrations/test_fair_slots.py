@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from integrations.fair_slots import FairSlots
+from integrations.concurrency.fair_semaphore import FairSlots
 
 PATIENCE_SECONDS = 10
 

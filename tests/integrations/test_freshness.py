@@ -2,8 +2,7 @@
 
 import pytest
 
-from integrations.calls import Headers
-from integrations.freshness import (
+from integrations.caching.freshness import (
     RENEWABLE_SECONDS,
     Lifetime,
     State,
@@ -12,6 +11,7 @@ from integrations.freshness import (
     decide_lifetime,
     read_upstream,
 )
+from integrations.egress.messages import Headers
 
 NOW = 1_800_000_000.0
 NOTHING = Wishes()

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.calls import Headers
-from integrations.freshness import read_upstream
-from integrations.http_dates import parse_http_date
-from integrations.retrying import asked_wait_seconds
-from integrations.revalidation import terms_of
+from integrations.budget.retries import asked_wait_seconds
+from integrations.caching.conditional_requests import terms_of
+from integrations.caching.freshness import read_upstream
+from integrations.egress.http_dates import parse_http_date
+from integrations.egress.messages import Headers
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC).timestamp()
 

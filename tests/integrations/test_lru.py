@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from integrations.lru import Lru
+from integrations.concurrency.lru import Lru
 
 THREADS = 6
 

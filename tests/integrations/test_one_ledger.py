@@ -16,7 +16,7 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 
-from integrations.call_log import Cause
+from integrations.usage.call_log import Cause
 from plugin_store.models import PluginApiLog
 from settings import Settings
 from tests.conftest import Client

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import Invalid
-from integrations.inputs import bind_inputs
-from integrations.patterns import compile_pattern
+from integrations.manifests.patterns import compile_pattern
+from integrations.rendering.inputs import bind_inputs
 from tests.integrations.building import integration_of
 from tests.integrations.stories import Service
 

@@ -3,9 +3,9 @@
 import pytest
 
 from errors import UpstreamInvalid
-from integrations.calls import PreparedCall
-from integrations.protocols import MAX_MESSAGE_LENGTH, MAX_MESSAGES, unwrap
-from integrations.quotation import Quotation
+from integrations.calling.protocols import MAX_MESSAGE_LENGTH, MAX_MESSAGES, unwrap
+from integrations.calling.quotation import Quotation
+from integrations.egress.messages import PreparedCall
 
 QUOTATION = Quotation(PreparedCall("POST", "http://127.0.0.1:80/"))
 

@@ -11,9 +11,9 @@ import pytest
 import time_machine
 from pytest_httpserver import HTTPServer
 
-from integrations.calls import Answer, Headers, PreparedCall
-from integrations.provider_words import MAX_BODY_BYTES, MAX_CHARACTERS, read_words
-from integrations.quotation import WITHHELD, Quotation
+from integrations.calling.quotation import WITHHELD, Quotation
+from integrations.calling.upstream_error_message import MAX_BODY_BYTES, MAX_CHARACTERS, read_words
+from integrations.egress.messages import Answer, Headers, PreparedCall
 from tests.conftest import Client
 from tests.integrations.stories import Service
 

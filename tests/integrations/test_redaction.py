@@ -15,7 +15,7 @@ import re2
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from integrations.redaction import MASK, Redactor
+from integrations.redaction.redactor import MASK, Redactor
 
 SECRET = "sk_live/51H+x=&<é>\"'\\ ~\n1234567890"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations import response_schema
-from integrations.response_schema import compile_response_schema
+from integrations.answers import response_schema
+from integrations.answers.response_schema import compile_response_schema
 
 ITEM = {
     "type": "object",

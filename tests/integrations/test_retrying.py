@@ -12,9 +12,9 @@ from errors import (
     UpstreamInvalid,
     UpstreamUnreachable,
 )
-from integrations.calls import Answer, Headers
-from integrations.manifest import Retry
-from integrations.retrying import MAX_WAIT_SECONDS, asked_wait_seconds, is_passing, wait_seconds
+from integrations.budget.retries import MAX_WAIT_SECONDS, asked_wait_seconds, is_passing, wait_seconds
+from integrations.egress.messages import Answer, Headers
+from integrations.manifests.model import Retry
 
 RETRY = Retry(3, frozenset({429, 503}), "Retry-After", None)
 NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT

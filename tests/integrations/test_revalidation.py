@@ -10,8 +10,8 @@ import time_machine
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations.calls import Headers
-from integrations.revalidation import Terms, renewed_terms, terms_of
+from integrations.caching.conditional_requests import Terms, renewed_terms, terms_of
+from integrations.egress.messages import Headers
 from tests.integrations.stories import Service
 
 ITEM = {"id": "item", "path": "/item", "parameters": [{"name": "q"}]}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import UpstreamInvalid
-from integrations.selection import compile_select
-from integrations.selection_limits import BoundedInterpreter, SelectionTooCostly
+from integrations.answers.selection import compile_select
+from integrations.answers.selection_limits import BoundedInterpreter, SelectionTooCostly
 
 DATA = {
     "items": [

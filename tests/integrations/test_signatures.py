@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from errors import SettingsIncomplete
-from integrations.manifest import Signature, SignatureValue
-from integrations.signatures import FUNCTIONS, compute_values, request_parts
-from integrations.templating import UnresolvedName, parse_template
-from schemas.words import SIGNATURE_FUNCTIONS
+from integrations.calling.signatures import FUNCTIONS, compute_values, request_parts
+from integrations.manifests.model import Signature, SignatureValue
+from integrations.manifests.templating import UnresolvedName, parse_template
+from schemas.manifests.words import SIGNATURE_FUNCTIONS
 from tests.integrations.building import call_of, headers_of
 
 HMAC_JEFE = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"

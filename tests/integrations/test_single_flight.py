@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from integrations.fair_pool import FairPool
-from integrations.single_flight import SingleFlight
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.single_flight import SingleFlight
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.templating import TemplateError, UnresolvedName, parse_template, parse_tree
+from integrations.manifests.templating import TemplateError, UnresolvedName, parse_template, parse_tree
 
 VALUES = {"name": "Oslo", "count": 5, "on": True, "lat": 52.52, "inputs.place": "x", "list": [1, 2]}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from integrations.tls_settings import read_fingerprint
+from integrations.manifests.tls_settings import read_fingerprint
 from tests.certificates import Authority, fingerprint_of
 
 PROPERTIES = [

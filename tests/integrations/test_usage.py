@@ -9,8 +9,8 @@ import time_machine
 from sqlalchemy import text
 
 from errors import Invalid, StorageFailed
-from integrations.call_log import CallLog, CallRecord
 from integrations.usage import counter as counter_module
+from integrations.usage.call_log import CallLog, CallRecord
 from integrations.usage.counter import UsageCounter
 from integrations.usage.report import Span
 from tests.integrations.stories import Service
@@ -239,7 +239,7 @@ class TestLog:
         return [at for (at,) in rows(services, "SELECT at FROM plugin_api_logs ORDER BY at")]
 
     def test_old_calls_go_more_than_one_batch_of_them(self, services, log, clock, monkeypatch):
-        monkeypatch.setattr("integrations.call_log.SWEPT_AT_ONCE", 3)
+        monkeypatch.setattr("integrations.usage.call_log.SWEPT_AT_ONCE", 3)
         for days in range(40, 27, -1):
             log.record(record(at=NOW - days * DAY))
         log.flush()

@@ -3,7 +3,7 @@
 import pytest
 
 from errors import Invalid
-from integrations.whole_urls import normalise_public_url
+from integrations.calling.whole_urls import normalise_public_url
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from integrations.calls import PreparedCall
 from integrations.egress import Egress
+from integrations.egress.messages import PreparedCall
 from tests.egress_calls import answers, egress_maker
 from tests.integrations.building import call_of
 from tests.integrations.wire_places import NOW, Sent

@@ -14,21 +14,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from integrations.artifact_care import ArtifactCare
-from integrations.artifacts import Artifacts
-from integrations.bodies import Bodies
-from plugin_store.configs import Configs
-from plugin_store.database import Database, init_database
-from plugin_store.keys import load_keyring
+from integrations.caching.artifacts import Artifacts
+from integrations.caching.bodies import Bodies
+from integrations.caching.eviction import ArtifactCare
+from plugin_store.engine.database import Database, init_database
 from plugin_store.registry import Registry
-from plugin_store.reviews import Reviews
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
-from plugin_store.vault import Vault
+from plugin_store.settings.configs import Configs
+from plugin_store.settings.reviews import Reviews
+from plugin_store.vault.keyring import load_keyring
+from plugin_store.vault.vault import Vault
 from plugin_store.workspaces import Scope
 from tests.plugin_store.manifests import check_plugin, destinations
-from web.json import Int64Converter, OrjsonProvider
-from web.problems import init_problems
-from web.sessions import Session
+from web.api.json import Int64Converter, OrjsonProvider
+from web.api.problems import init_problems
+from web.gate.sessions import Session
 
 WORKSPACE = Scope(1)
 NOTEBOOK = Scope(1, 1)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from errors import Invalid
-from plugin_store.destinations import Destination
-from plugin_store.properties import properties_of
-from plugin_store.standing import Standing
+from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.properties import properties_of
+from plugin_store.vault.destinations import Destination
 
 WEATHER_PROPERTIES = [
     {"name": "api_key", "type": "string", "secure": True, "required": True},

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from errors import Invalid, NotFound
-from plugin_store.configs import Configs
-from plugin_store.standing import iterate_standings, load_standing
+from plugin_store.settings.configs import Configs
+from plugin_store.settings.plugin_state import iterate_standings, load_standing
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, view, weather
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from plugin_store import keys
-from plugin_store.files import create_private_file, exclusive_lock, replace_private_file
-from plugin_store.keys import Keyring, load_keyring
+from plugin_store.engine.files import create_private_file, exclusive_lock, replace_private_file
+from plugin_store.vault import keyring as keys
+from plugin_store.vault.keyring import Keyring, load_keyring
 from settings import ConfigurationError
 from tests.plugin_store.processes import finish, start_python
 
@@ -91,7 +91,7 @@ def test_what_is_no_file_is_refused(key_file: Path, kind: str) -> None:
 START = """
 import sys
 from pathlib import Path
-from plugin_store.keys import load_keyring
+from plugin_store.vault.keyring import load_keyring
 sys.stdin.readline()
 keyring = load_keyring((), Path(sys.argv[1]), may_create=True)
 print(keyring.seal(b"plain"))

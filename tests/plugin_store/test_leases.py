@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from plugin_store.leases import Leases
+from plugin_store.engine.connection_pool import Leases
 
 
 class Workshop:

@@ -20,9 +20,9 @@ from flask import Flask
 from sqlalchemy import create_engine
 
 from app import close_app, create_app
-from plugin_store import database as database_module
-from plugin_store.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
-from plugin_store.migrating import config_of
+from plugin_store.engine import database as database_module
+from plugin_store.engine.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine.migrating import config_of
 from plugin_store.models import Base
 from settings import ROOT, ConfigurationError, Settings
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
@@ -33,7 +33,7 @@ OPEN = """
 import sys
 from pathlib import Path
 from flask import Flask
-from plugin_store.database import init_database
+from plugin_store.engine.database import init_database
 from plugin_store.workspaces import resolve_scope
 sys.stdin.readline()
 database = init_database(Flask("opener"), Path(sys.argv[1]))
@@ -112,7 +112,7 @@ OPEN_ONCE = """
 import sys
 from pathlib import Path
 from flask import Flask
-from plugin_store.database import init_database
+from plugin_store.engine.database import init_database
 init_database(Flask("opener"), Path(sys.argv[1]))
 print("alembic" in sys.modules)
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugin_store.properties import (
+from plugin_store.settings.properties import (
     check_values,
     compile_check,
     effective_config,

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from errors import Conflict
-from plugin_store.bindings import follows_config, is_locked
-from plugin_store.destinations import Destination
+from plugin_store.settings.secret_destinations import follows_config, is_locked
+from plugin_store.vault.destinations import Destination
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, weather
 

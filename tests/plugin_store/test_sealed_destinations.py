@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from plugin_store.canonical import canonical_json
-from plugin_store.destinations import Destination
-from plugin_store.sealed_destinations import destinations_of
+from plugin_store.engine.canonical import canonical_json
+from plugin_store.vault.destinations import Destination
+from plugin_store.vault.sealed_destinations import destinations_of
 from tests.plugin_store.conftest import WORKSPACE, Store
 from tests.plugin_store.manifests import destination, weather
 

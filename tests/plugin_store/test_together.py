@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from errors import StorageFailed
-from plugin_store.together import ENOUGH, MAX_AT_ONCE, Together
+from plugin_store.engine.group_commit import ENOUGH, MAX_AT_ONCE, Together
 
 LONG_SECONDS = 20.0
 

@@ -13,8 +13,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from errors import NotFound, SecretUnreadable, StorageFailed
-from plugin_store.files import replace_private_file
-from plugin_store.vault import OpenedSecret, Rotation, has_secrets
+from plugin_store.engine.files import replace_private_file
+from plugin_store.vault.vault import OpenedSecret, Rotation, has_secrets
 from plugin_store.workspaces import create_workspace
 from settings import ConfigurationError
 from tests.plugin_store.conftest import WORKSPACE, Store
@@ -156,7 +156,7 @@ def test_a_key_file_that_cannot_be_made_is_a_clear_failure(
     def fail(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("plugin_store.keys.create_private_file", fail)
+    monkeypatch.setattr("plugin_store.vault.keyring.create_private_file", fail)
     with pytest.raises(StorageFailed, match="key file"):
         store.configs.enter_secret("weather", WORKSPACE, "api_key", "again")
     assert status(store) == "unreadable"
@@ -196,9 +196,9 @@ KILL_EVERYWHERE = """
 import os, shutil, signal, sys, time
 from pathlib import Path
 from sqlalchemy import create_engine
-from plugin_store.database import DATABASE_NAME, Database, prepare_engine
-from plugin_store.keys import load_keyring
-from plugin_store.vault import Vault
+from plugin_store.engine.database import DATABASE_NAME, Database, prepare_engine
+from plugin_store.vault.keyring import load_keyring
+from plugin_store.vault.vault import Vault
 
 # What only reads is left out: to die in it is to die before the next write.
 READING = ("read_key_file", "_check_privacy", "_state_of", "_follow_file", "_decrypt", "is_current", "_open",

@@ -13,12 +13,12 @@ from marshmallow import fields, validate
 
 from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
-from integrations.compiling import compile_plugin
-from schemas import manifest
-from schemas.declared import Declared, Scalar
-from schemas.manifest import AuthField, LoginField
-from schemas.manifest_rules import DECLARATION_RULES
-from schemas.rules import Each, If, Inside, Rule, Ruled
+from integrations.manifests.compiling import compile_plugin
+from schemas.manifests import manifest
+from schemas.manifests.declared import Declared, Scalar
+from schemas.manifests.manifest import AuthField, LoginField
+from schemas.manifests.manifest_rules import DECLARATION_RULES
+from schemas.rules.rules import Each, If, Inside, Rule, Ruled
 
 SCHEMA = registration_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)

@@ -21,8 +21,8 @@ from settings import Settings, load_settings
 from tests.conftest import API, TOKEN, RunningServer
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
 from tests.security.signed_in import SignedIn
-from web.serve import bind
-from web.server import make_server
+from web.server.serve import bind
+from web.server.server import make_server
 
 Reply = Callable[[bytes], bytes]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plugin_store.destinations import Destination
+from plugin_store.vault.destinations import Destination
 from tests.security.ground import Ground, Service
 
 LOCKED = (409, "review_due")

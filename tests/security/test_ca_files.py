@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from errors import SettingsIncomplete
-from integrations.calls import Tls
+from integrations.egress.messages import Tls
 from tests.certificates import Authority
 from tests.egress_calls import call, egress_maker
 from tests.raw_upstreams import RawUpstream, answering, respond

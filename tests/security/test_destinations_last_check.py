@@ -8,13 +8,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from integrations import connection_check, pagination
-from integrations.catalog import Installed
-from integrations.compiling import templates, tokens
-from integrations.manifest import GRANT, Integration
+from integrations.calling import pagination
+from integrations.catalog.catalog import Installed
+from integrations.manifests.compiling import templates, tokens
+from integrations.manifests.model import GRANT, Integration
+from integrations.rendering import connection_test as connection_check
 from integrations.tokens import authorization_code, sign_ins
-from integrations.tokens.purchase import Purchase
-from plugin_store import bindings, secret_book
+from integrations.tokens.token_request import Purchase
+from plugin_store.settings import secret_destinations as bindings
+from plugin_store.settings import secret_settings as secret_book
 from tests.raw_upstreams import respond
 from tests.security.ground import API_KEY, BY_HEADER, STATUS, Ground, Service, json_answer
 from tests.security.test_secret_placements import PLACEMENTS, filled

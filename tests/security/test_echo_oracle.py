@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from integrations.quotation import WITHHELD
+from integrations.calling.quotation import WITHHELD
 from tests.raw_upstreams import respond
 from tests.security.ground import API_KEY, STATUS, Ground, Service
 

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import brotli
 import pytest
 
+from integrations.calling.quotation import WITHHELD
 from integrations.egress.codings import zstd
-from integrations.quotation import WITHHELD
 from tests.raw_upstreams import respond
 from tests.security.ground import API_KEY, BY_HEADER, STATUS, Ground, Service, json_answer
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from errors import DeadlineExceeded, SettingsIncomplete, UpstreamFailed, UpstreamUnreachable
-from integrations.calls import Tls
+from integrations.egress.messages import Tls
 from tests.certificates import DAY, Authority, fingerprint_of
 from tests.egress_calls import SECRET, MakeEgress, answers, call, carried, egress_maker
 from tests.raw_upstreams import Peer, RawUpstream, answering, redirecting, respond

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import update
 
 from plugin_store.models import PluginSecret
-from plugin_store.vault import Vault
+from plugin_store.vault.vault import Vault
 from tests.security.ground import block_over
 
 SECRETS = {

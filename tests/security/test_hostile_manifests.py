@@ -11,13 +11,13 @@ import orjson
 import pytest
 
 from errors import Invalid, SettingsIncomplete
-from integrations.compiling import compile_plugin
-from integrations.inputs import bind_inputs
-from integrations.manifest import Integration
-from integrations.parameters import Values, bind_parameters
-from integrations.requests_builder import Limits, build_call
-from integrations.value_size import SizeLimits, measure_value
-from plugin_store.properties import check_values, effective_config, properties_of
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.requests_builder import Limits, build_call
+from integrations.json.json_limits import SizeLimits, measure_value
+from integrations.manifests.compiling import compile_plugin
+from integrations.manifests.model import Integration
+from integrations.rendering.inputs import bind_inputs
+from plugin_store.settings.properties import check_values, effective_config, properties_of
 from tests.security.hostile_manifests import hostile_manifests, hostile_value
 
 SHARDS = range(20)

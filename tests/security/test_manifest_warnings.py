@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from errors import Invalid
 from integrations.authoring.lint import check_manifest
-from integrations.patterns import compile_pattern
-from plugin_store.properties import check_values, effective_config, properties_of
-from schemas.words import VALUE_TYPES
+from integrations.manifests.patterns import compile_pattern
+from plugin_store.settings.properties import check_values, effective_config, properties_of
+from schemas.manifests.words import VALUE_TYPES
 
 ODD = [
     None,

@@ -95,15 +95,15 @@ def test_no_write_gives_it_back(ground: Ground) -> None:
 
 
 BREAKS: list[tuple[str, Callable[[Service], requests.Response]]] = [
-    ("plugin_store.vault.Vault.open_secret", lambda service: service.execute()),
-    ("plugin_store.vault.Vault._seal_for", lambda service: service.ground.call("PUT", f"/integrations/{service.id}/secrets/api_key", {"value": service.ground.secret})),
-    ("plugin_store.configs.Configs.get_config", lambda service: service.ground.call("GET", f"/integrations/{service.id}/config")),
-    ("integrations.executor.build_accounted_call", lambda service: service.execute()),
-    ("integrations.executor.parse_answer", lambda service: service.execute()),
+    ("plugin_store.vault.vault.Vault.open_secret", lambda service: service.execute()),
+    ("plugin_store.vault.vault.Vault._seal_for", lambda service: service.ground.call("PUT", f"/integrations/{service.id}/secrets/api_key", {"value": service.ground.secret})),
+    ("plugin_store.settings.configs.Configs.get_config", lambda service: service.ground.call("GET", f"/integrations/{service.id}/config")),
+    ("integrations.calling.executor.build_accounted_call", lambda service: service.execute()),
+    ("integrations.calling.executor.parse_answer", lambda service: service.execute()),
     ("integrations.egress.door.Egress.send", lambda service: service.execute()),
-    ("integrations.redaction.Redactor.__init__", lambda service: service.execute()),
-    ("integrations.answering.make_artifact", lambda service: service.render(use_cache=False)),
-    ("integrations.artifacts.Artifacts.list_artifacts", lambda service: service.ground.call("GET", f"/plugins/{service.id}/artifacts")),
+    ("integrations.redaction.redactor.Redactor.__init__", lambda service: service.execute()),
+    ("integrations.rendering.read_through.make_artifact", lambda service: service.render(use_cache=False)),
+    ("integrations.caching.artifacts.Artifacts.list_artifacts", lambda service: service.ground.call("GET", f"/plugins/{service.id}/artifacts")),
 ]  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def test_a_refresh_that_fails_behind_quotes_nothing(ground: Ground, monkeypatch:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(ground.secret)
 
-    monkeypatch.setattr("integrations.executor.parse_answer", fail)
+    monkeypatch.setattr("integrations.calling.executor.parse_answer", fail)
     assert service.render().headers["X-Cache"] == "STALE"
     ground.server.app.extensions["patchbay"].renderer.wait_for_refreshes()
     ground.assert_no_leak()

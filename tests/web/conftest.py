@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from plugin_store.database import DATABASE_NAME, Database, init_database
+from plugin_store.engine.database import DATABASE_NAME, Database, init_database
 from settings import Settings
-from web.attempts import Attempts
-from web.gate import Gate
-from web.sessions import Sessions
-from web.tokens import HeldToken
+from web.gate.attempts import Attempts
+from web.gate.gate import Gate
+from web.gate.sessions import Sessions
+from web.gate.tokens import HeldToken
 
 MakeGate = Callable[[Settings], Gate]
 

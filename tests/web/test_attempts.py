@@ -7,7 +7,7 @@ import pytest
 
 from errors import TooManySignIns
 from tests.web.conftest import Clock
-from web.attempts import MAX_ADDRESSES, Attempts, group_address, wait_seconds
+from web.gate.attempts import MAX_ADDRESSES, Attempts, group_address, wait_seconds
 
 
 @pytest.fixture

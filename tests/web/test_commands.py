@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from settings import ROOT, SETTINGS, Settings
-from web.tokens import load_token
+from web.gate.tokens import load_token
 
 
 def test_the_token_is_shown_with_its_link_and_replaced_on_request(

@@ -21,11 +21,11 @@ from pytest_httpserver import HTTPServer
 from settings import ROOT, Settings
 from tests.conftest import TOKEN, RunningServer
 from tests.web.test_hit_layer import BODY, declaration, manifest
-from web import granian_engine, server
-from web.granian_engine import WorkerMoved, find_worker
-from web.serve import bind
-from web.server import make_server
-from web.threaded_engine import ThreadedEngine
+from web.server import granian_engine, server
+from web.server.granian_engine import WorkerMoved, find_worker
+from web.server.serve import bind
+from web.server.server import make_server
+from web.server.threaded_engine import ThreadedEngine
 
 
 def test_granian_s_worker_is_where_it_is_driven():
@@ -35,7 +35,7 @@ def test_granian_s_worker_is_where_it_is_driven():
     except WorkerMoved as error:
         pytest.fail(
             f"granian {version} has its worker elsewhere, so Patchbay would serve by its slower engine. Read "
-            f"granian/server/embed.py, follow it in web/granian_engine.py, then widen requirements.in. {error}"
+            f"granian/server/embed.py, follow it in web/server/granian_engine.py, then widen requirements.in. {error}"
         )
 
 

@@ -16,7 +16,7 @@ from integrations.budget.rests import FAILURES_TO_OPEN
 from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather
-from web.event_log import CHANGES
+from web.api.event_log import CHANGES
 
 SECRET = "k-3v9Qs7w1Zp5-a-secret"
 LOGGERS = ("patchbay", "plugin_store", "integrations")

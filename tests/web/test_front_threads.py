@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from web.front_threads import FrontThreads
+from web.server.acceptor_threads import FrontThreads
 
 PATIENCE_SECONDS = 20
 

@@ -10,10 +10,10 @@ from werkzeug.test import TestResponse
 from settings import Settings
 from tests.conftest import Client
 from tests.web.conftest import MakeGate
-from web.gate import Gate, init_gate, is_json_type
-from web.problems import init_problems
-from web.sessions import digest_of
-from web.tokens import rotate_token
+from web.api.problems import init_problems
+from web.gate.gate import Gate, init_gate, is_json_type
+from web.gate.sessions import digest_of
+from web.gate.tokens import rotate_token
 
 TOKEN = "the-right-token"
 OWN = "http://127.0.0.1:8765"

@@ -8,7 +8,7 @@ from flask import Flask
 
 from settings import Settings
 from tests.conftest import Client
-from web.host_page import unknown_host
+from web.gate.host_page import unknown_host
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 
 from settings import load_settings
-from web.hosts import HostNames, Origins, is_loopback
-from web.machine_addresses import machine_addresses
+from web.gate.hosts import HostNames, Origins, is_loopback
+from web.gate.machine_addresses import machine_addresses
 
 
 def environ(settings: dict[str, str]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from marshmallow import Schema, fields, validate
 
 from errors import Malformed
-from web.json import MAX_DEPTH, ArgumentsParser, load_empty_query, parse_json
-from web.problems import init_problems
+from web.api.json import MAX_DEPTH, ArgumentsParser, load_empty_query, parse_json
+from web.api.problems import init_problems
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from tests.conftest import Client
-from web.pages import problem_help
+from web.pages.pages import problem_help
 
 OUTSIDE = re.compile(r"""(?:src|action|data)=["']?(?:https?:)?//|<link[^>]+href=["']?(?:https?:)?//""")
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import ServiceUnavailable
 
 from errors import BudgetSpent, Invalid, PatchbayError, Unauthorized, UpstreamFailed
-from web.problems import HTTP_PROBLEMS, flatten_errors, init_problems, invalid_of
+from web.api.problems import HTTP_PROBLEMS, flatten_errors, init_problems, invalid_of
 
 MEMBERS = {"type", "title", "status", "detail", "code", "success", "error"}
 SECRET = "K-9f8e7d6c"

@@ -4,7 +4,7 @@ import pytest
 from flask import Response
 from werkzeug.test import EnvironBuilder
 
-from web.ready_response import ReadyResponse
+from web.api.ready_response import ReadyResponse
 
 HEADERS = [("Content-Type", "application/json"), ("Content-Length", "2"), ("ETag", 'W/"1"')]
 

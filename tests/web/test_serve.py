@@ -21,10 +21,10 @@ import requests
 from flask import Flask, Response, jsonify, request
 
 from settings import ROOT, Settings
-from web.links import own_urls, ready_lines, signin_url
-from web.reception import HOUSE_THREADS
-from web.serve import bind
-from web.server import make_server
+from web.server.dispatcher import HOUSE_THREADS
+from web.server.links import own_urls, ready_lines, signin_url
+from web.server.serve import bind
+from web.server.server import make_server
 
 
 class Process:

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 
 from errors import NotFound, StorageFailed
-from plugin_store.database import DATABASE_NAME, Database
+from plugin_store.engine.database import DATABASE_NAME, Database
 from settings import Settings
 from tests.web.conftest import Clock, open_sessions
-from web.sessions import MAX_SESSIONS, Session, Sessions, cookies_named, digest_of
-from web.tokens import HeldToken, rotate_token
+from web.gate.sessions import MAX_SESSIONS, Session, Sessions, cookies_named, digest_of
+from web.gate.tokens import HeldToken, rotate_token
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -189,7 +189,7 @@ def test_a_use_that_cannot_be_written_disturbs_nobody(
 def test_sessions_never_grow_beyond_what_a_person_could_have(
     sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("web.sessions.MAX_SESSIONS", 5)
+    monkeypatch.setattr("web.gate.sessions.MAX_SESSIONS", 5)
     assert MAX_SESSIONS > 5
     cookies = []
     for _ in range(8):

@@ -10,11 +10,11 @@ from werkzeug.test import TestResponse
 
 from settings import ROOT, Settings
 from tests.web.conftest import MakeGate
-from web import signin
-from web.gate import init_gate
-from web.json import OrjsonProvider
-from web.problems import init_problems
-from web.signin import safe_next
+from web.api.json import OrjsonProvider
+from web.api.problems import init_problems
+from web.gate.gate import init_gate
+from web.pages import signin
+from web.pages.signin import safe_next
 
 TOKEN = "the-right-token"
 BASE = "http://127.0.0.1:8765"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from settings import ConfigurationError, Settings
-from web.tokens import digest_token, equal_in_constant_time, load_token, rotate_token, token_path
+from web.gate.tokens import digest_token, equal_in_constant_time, load_token, rotate_token, token_path
 
 
 @pytest.fixture

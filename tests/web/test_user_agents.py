@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from web.user_agents import name_user_agent
+from web.gate.user_agents import name_user_agent
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from integrations.authoring.openapi.document import Document, Operation, Unfit
 from integrations.authoring.openapi.names import described
 from integrations.authoring.openapi.parameters import REPEATED, Style, require_wire_name, styled_members
 from integrations.authoring.openapi.shapes import MIXED, Shape, declared_value, read_shape
-from schemas.words import JSON_TYPES
+from schemas.manifests.words import JSON_TYPES
 
 WHOLE_BODY = "body"
 """The parameter that is the whole body."""

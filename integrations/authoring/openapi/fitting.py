@@ -7,8 +7,8 @@ from typing import Any
 
 from errors import Invalid
 from integrations.authoring.openapi.document import Unfit
-from integrations.compiling.costs import check_costs
-from integrations.compiling.problems import Problems
+from integrations.manifests.compiling.costs import check_costs
+from integrations.manifests.compiling.problems import Problems
 
 Endpoint = dict[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 from integrations.authoring.openapi.document import Document, Operation, Unfit
 from integrations.authoring.openapi.names import described, fits
 from integrations.authoring.openapi.shapes import MIXED, Shape, declared_value, read_shape
-from integrations.compiling.templates import forbidden_header
-from schemas.declared import HEADER_NAME, WIRE_NAME
+from integrations.manifests.compiling.templates import forbidden_header
+from schemas.manifests.declared import HEADER_NAME, WIRE_NAME
 
 Place = tuple[str, str]
 """`in` and the name, of a header in lower case."""

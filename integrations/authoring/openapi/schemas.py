@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from integrations.answers.response_schema import compile_response_schema
 from integrations.authoring.openapi.document import Document, Unfit
 from integrations.authoring.openapi.names import unique_name, valid_name
 from integrations.authoring.openapi.shapes import is_exact
-from integrations.response_schema import compile_response_schema
 
 MAX_SCHEMA_CHARACTERS = 40_000
 _KEPT = (

@@ -10,9 +10,9 @@ from urllib.parse import urljoin, urlsplit
 from integrations.authoring.openapi.document import Document, Unfit
 from integrations.authoring.openapi.names import fits
 from integrations.authoring.openapi.parameters import Place
-from integrations.base_url import parse_base_url
-from integrations.compiling.templates import forbidden_header
-from schemas.declared import HEADER_NAME, WIRE_NAME
+from integrations.manifests.base_url import parse_base_url
+from integrations.manifests.compiling.templates import forbidden_header
+from schemas.manifests.declared import HEADER_NAME, WIRE_NAME
 
 Kind = Literal["api_key", "bearer", "basic", "digest", "oauth2", "tls"]
 _AUTHORIZATION: Place = ("header", "authorization")

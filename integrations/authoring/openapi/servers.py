@@ -9,7 +9,7 @@ from typing import Any
 from integrations.authoring.openapi.document import Unfit
 from integrations.authoring.openapi.names import described, escape_braces
 from integrations.authoring.openapi.properties import Properties
-from integrations.base_url import BadBaseUrl, parse_base_url
+from integrations.manifests.base_url import BadBaseUrl, parse_base_url
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.authoring.openapi.document import Document
-from integrations.patterns import compile_pattern
-from plugin_store.canonical import UncanonicalError, canonical_json
-from plugin_store.properties import compile_check
-from schemas.words import JSON_TYPES, PROPERTY_FORMATS
+from integrations.manifests.patterns import compile_pattern
+from plugin_store.engine.canonical import UncanonicalError, canonical_json
+from plugin_store.settings.properties import compile_check
+from schemas.manifests.words import JSON_TYPES, PROPERTY_FORMATS
 
 SCALARS = ("string", "integer", "number", "boolean")
 MIXED = "mixed"

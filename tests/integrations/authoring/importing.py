@@ -6,11 +6,11 @@ from typing import Any
 from integrations.authoring.files import read_file
 from integrations.authoring.openapi.document import Unfit
 from integrations.authoring.openapi_import import Imported, Wishes, import_openapi
-from integrations.calls import PreparedCall
-from integrations.compiling import compile_plugin
-from integrations.manifest import Integration
-from integrations.parameters import Values, bind_parameters
-from integrations.requests_builder import Limits, build_call
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.requests_builder import Limits, build_call
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.compiling import compile_plugin
+from integrations.manifests.model import Integration
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from integrations.authoring.commands import manifest_commands
 from integrations.authoring.yaml_source import read_yaml
-from integrations.compiling import compile_plugin
+from integrations.manifests.compiling import compile_plugin
 from settings import ROOT
 from tests.integrations.authoring.importing import DOCUMENTS
 from tests.integrations.authoring.test_lint import CLEAN

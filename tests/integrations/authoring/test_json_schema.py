@@ -10,8 +10,8 @@ from marshmallow import ValidationError
 
 from examples.catalog import PLUGINS_FOLDER
 from integrations.authoring.json_schema import registration_schema
-from schemas.manifest import ManifestSchema
-from schemas.plugins import DeclarationSchema
+from schemas.api.plugins import DeclarationSchema
+from schemas.manifests.manifest import ManifestSchema
 
 SCHEMA = registration_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
@@ -264,9 +264,9 @@ def test_nothing_of_the_body_may_be_missing(word):
     ],
 )
 def test_any_word_with_any_junk_is_refused_by_the_schema_whenever_by_registration(section, junk):
-    import schemas.manifest
+    import schemas.manifests.manifest
 
-    schema = getattr(schemas.manifest, f"{section}Schema")()
+    schema = getattr(schemas.manifests.manifest, f"{section}Schema")()
     validator = jsonschema_rs.validator_for({"$ref": f"#/$defs/{section}", "$defs": SCHEMA["$defs"]})
     for word in SCHEMA["$defs"][section]["properties"]:
         errors = schema.validate({word: junk})

@@ -9,7 +9,7 @@ import pytest
 from integrations.authoring.lint import lint
 from integrations.authoring.surprises import OWN_RULES, RULES
 from integrations.authoring.xml_surprises import assumed_lists
-from schemas.words import DISPLAYS
+from schemas.manifests.words import DISPLAYS
 from settings import ROOT
 
 CLEAN: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from integrations.authoring.lint import lint
-from integrations.manifest import OAuth2
+from integrations.manifests.model import OAuth2
 from tests.integrations.authoring.importing import (
     DOCUMENTS,
     call_of,

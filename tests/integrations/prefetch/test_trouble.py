@@ -15,7 +15,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from errors import DeadlineExceeded, StorageFailed
-from integrations.prefetch.steady import SteadyScheduler, Turn
+from integrations.concurrency.leader_lock import SteadyScheduler, Turn
 from tests.integrations.prefetch.conftest import START, Ahead, HeldAnswers
 
 # -- When it does not work ------------------------------------------------------------------------------------------

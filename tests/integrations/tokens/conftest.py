@@ -14,10 +14,10 @@ from flask import Flask
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations.call_log import Cause
-from integrations.catalog import Installed
-from integrations.parameters import Values
-from integrations.tokens.purchase import stored_values
+from integrations.calling.parameters import Values
+from integrations.catalog.catalog import Installed
+from integrations.tokens.token_request import stored_values
+from integrations.usage.call_log import Cause
 from plugin_store.workspaces import Scope
 from tests.conftest import Client
 

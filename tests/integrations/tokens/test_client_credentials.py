@@ -12,11 +12,11 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from errors import SettingsIncomplete, UpstreamFailed, UpstreamInvalid, UpstreamUnreachable
-from integrations.calls import PreparedCall
-from integrations.manifest import OAuth2
-from integrations.parameters import Values
-from integrations.requests_builder import Limits
-from integrations.tokens.token_requests import scope_of, token_call
+from integrations.calling.oauth2_requests import scope_of, token_call
+from integrations.calling.parameters import Values
+from integrations.calling.requests_builder import Limits
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.model import OAuth2
 from tests.conftest import Client
 from tests.integrations.building import compile_plugin
 from tests.integrations.tokens.conftest import Asker, TokenServer, declare, declare_client, json_answer

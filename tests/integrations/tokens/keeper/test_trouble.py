@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from errors import BudgetSpent, SettingsIncomplete, UpstreamFailed
-from integrations.call_log import Cause
+from integrations.usage.call_log import Cause
 from plugin_store.models import PluginApiLog
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from errors import ReviewDue, SettingsIncomplete, UpstreamFailed
-from integrations.manifest import GRANT
-from integrations.parameters import Values
+from integrations.calling.parameters import Values
+from integrations.manifests.model import GRANT
 from plugin_store.models import PluginSecret
 from settings import Settings
 from tests.conftest import Client, Person

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask import Flask
 
-from integrations.manifest import GRANT
+from integrations.manifests.model import GRANT
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import (

@@ -1,0 +1,1 @@
+"""Bytes of a provider made values: response types, `select`, response schemas."""

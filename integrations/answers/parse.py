@@ -1,0 +1,92 @@
+"""A provider's answer as a value, by the endpoint's `response_type`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from errors import UpstreamInvalid
+from integrations.answers.types.binary_answer import parse_binary, parse_image
+from integrations.answers.types.csv_answer import parse_csv
+from integrations.answers.types.feed_answer import parse_feed
+from integrations.answers.types.fitting_type import fitting_types
+from integrations.answers.types.json_answer import parse_json, parse_ndjson
+from integrations.answers.types.opengraph_answer import parse_opengraph
+from integrations.answers.types.received import JSON_TYPE, Parsed, Received, empty, read_content_type
+from integrations.answers.types.text_answer import parse_html, parse_text
+from integrations.answers.types.xml_answer import parse_xml
+
+__all__ = ["RESPONSE_TYPES", "Parsed", "parse_answer"]
+
+Parser = Callable[[Received], Parsed]
+
+# Response type → its parser and what a message calls it.
+_PARSERS: dict[str, tuple[Parser, str]] = {
+    "json": (parse_json, "JSON"),
+    "ndjson": (parse_ndjson, "JSON lines"),
+    "csv": (parse_csv, "CSV"),
+    "xml": (parse_xml, "XML"),
+    "feed": (parse_feed, "a feed"),
+    "opengraph": (parse_opengraph, "a web page"),
+    "text": (parse_text, "text"),
+    "html": (parse_html, "HTML"),
+    "image": (parse_image, "an image"),
+    "binary": (parse_binary, "a file"),
+}
+RESPONSE_TYPES = frozenset(_PARSERS)
+
+# Created, accepted, no content, reset content: statuses that may well come without a body.
+_BODILESS_STATUSES = frozenset({201, 202, 204, 205})
+# No lines and no rows are a list of none.
+_MAY_BE_EMPTY = frozenset({"ndjson", "csv", "text", "html"})
+_NOTHING = b"\xef\xbb\xbf \t\r\n"
+
+
+def parse_answer(
+    response_type: str,
+    content_type: str | None,
+    body: bytes,
+    *,
+    page_url: str | None = None,
+    status: int = 200,
+    allow_empty: bool = False,
+    xml_lists: tuple[tuple[str, ...], ...] = (),
+) -> Parsed:
+    """The body's value, with its kind and the media type under which it is handed on.
+
+    `page_url` is where relative addresses in a page or a feed start from. An empty body is None, whatever the
+    response type, where the status or `allow_empty` (HEAD, DELETE) permits it. `xml_lists` are paths of elements
+    that are lists however often they come. Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or
+    empty; its detail never quotes the body, and says which type to declare where another one would do
+    (`fitting_response_type`).
+    """
+    parse, expected = _PARSERS[response_type]
+    media_type, charset = read_content_type(content_type)
+    received = Received(body, media_type, charset, page_url, status, xml_lists)
+    if response_type not in _MAY_BE_EMPTY and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
+        if status not in _BODILESS_STATUSES and not allow_empty:
+            raise empty(expected, received)
+        return Parsed(None, JSON_TYPE, "json")
+    try:
+        return parse(received)
+    except UpstreamInvalid as error:
+        raise _with_advice(error, response_type, received) from None
+
+
+def _with_advice(error: UpstreamInvalid, response_type: str, received: Received) -> UpstreamInvalid:
+    """The failure, with what to declare where the answer is of another type that can be read."""
+    is_other = error.extensions["reason"] == "wrong_type" or received.is_vague
+    fitting = (kind for kind in fitting_types(received) if kind != response_type and _can_be(kind, received))
+    if not is_other or (advised := next(fitting, None)) is None:
+        return error
+    return UpstreamInvalid(
+        f"{error.detail} Declare `response_type: {advised}`.",
+        **{**error.extensions, "fitting_response_type": advised},
+    )
+
+
+def _can_be(response_type: str, received: Received) -> bool:
+    try:
+        _PARSERS[response_type][0](received)
+    except UpstreamInvalid:
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""`response_schema`: whether an answer has the declared shape, by JSON Schema, with nothing fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from integrations.answers.schema_graph import SchemaCost, check_schema
+from integrations.answers.schema_messages import describe_mismatch
+from integrations.json.json_limits import SizeLimits, ValueSize, ValueTooBigError, measure_value
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+Mismatch = tuple[str, str]
+
+MAX_MISMATCHES = 20
+_MAX_PATTERN_BYTES = 256 * 1024
+# Schemas applied times values looked at: what one validation may cost.
+_MAX_APPLICATIONS = 50_000_000
+# Finding all mismatches costs a thousand times more than knowing that there is one.
+_MAX_EXPLAINED = 200_000
+_UNEXPLAINED: Mismatch = ("", "does not match the response schema")
+_TOO_COSTLY: Mismatch = ("", "is too large or nested too deeply to be checked against the response schema")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaCheck:
+    """A compiled schema, to be shared by all threads."""
+
+    _validator: Any = field(repr=False)
+    _cost: SchemaCost = field(repr=False)
+
+    def errors(self, value: Any) -> list[Mismatch]:
+        """What is wrong as (path, message), at most 20; nothing when the value matches.
+
+        A path reads `items[3].title`. Messages are written here: they quote the schema, never the value.
+        """
+        try:
+            size = measure_value(value, SizeLimits())
+        except ValueTooBigError:
+            return [_TOO_COSTLY]
+        if size.nodes * self._cost.applications > _MAX_APPLICATIONS:
+            return [_TOO_COSTLY]
+        try:
+            return [] if self._validator.is_valid(value) else self._explain(value, size)
+        except (ValueError, TypeError, OverflowError):
+            return [_UNEXPLAINED]
+
+    def _explain(self, value: Any, size: ValueSize) -> list[Mismatch]:
+        applications = self._cost.applications_at_depth(size.depth)
+        if applications * size.nodes <= _MAX_EXPLAINED:
+            found = list(self._validator.iter_errors(value))[:MAX_MISMATCHES]
+            return [_mismatch(error) for error in found] or [_UNEXPLAINED]
+        if self._cost.has_alternatives or applications > _MAX_EXPLAINED:
+            return [_UNEXPLAINED]
+        try:
+            self._validator.validate(value)
+        except _library().ValidationError as error:
+            return [_mismatch(error)]
+        return [_UNEXPLAINED]
+
+
+def compile_response_schema(schema: Any) -> SchemaCheck:
+    """The check of a JSON Schema (2020-12 unless `$schema` names draft 4 to 2019-09).
+
+    `ValueError` names the place in the schema: `properties.items.$ref: …`. Only references into the schema itself
+    are followed, patterns run in linear time, and size, depth and the work of one validation are limited.
+    """
+    cost = check_schema(schema)
+    library = _library()
+    try:
+        validator = library.validator_for(
+            schema,
+            pattern_options=library.RegexOptions(
+                size_limit=_MAX_PATTERN_BYTES, dfa_size_limit=_MAX_PATTERN_BYTES
+            ),
+            ignore_unknown_formats=True,
+            offline=True,
+            mask="the value",
+        )
+    except library.ValidationError as error:
+        place = ".".join(str(step) for step in error.instance_path)
+        raise ValueError(f"{place or 'schema'}: {describe_mismatch(error.kind)}") from None
+    except (library.ReferencingError, ValueError, TypeError):
+        raise ValueError("schema: not a JSON Schema") from None
+    return SchemaCheck(validator, cost)
+
+
+def _library() -> Any:
+    """jsonschema-rs, loaded with the first schema: few manifests have one."""
+    import jsonschema_rs  # noqa: PLC0415
+
+    return jsonschema_rs
+
+
+def _mismatch(error: jsonschema_rs.ValidationError) -> Mismatch:
+    return _path(error.instance_path), describe_mismatch(error.kind)
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    path = ""
+    for step in steps:
+        path += f"[{step}]" if isinstance(step, int) else f".{step[:60]}" if path else step[:60]
+    return path[:500]

@@ -1,0 +1,162 @@
+"""Running a JMESPath expression on an allowance of steps.
+
+An expression of 2,000 characters can double a value a hundred times over, or have every element look at all the
+others. So each node visited costs a step, and what a single node does to many elements or long strings costs as
+many. When the steps are spent the run ends, whatever the expression or the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jmespath.functions import Functions, signature
+from jmespath.visitor import Options, TreeInterpreter
+
+from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
+
+MAX_STEPS = 2_000_000
+# Characters that are compared or copied in the time of one visit.
+_CHARACTERS_PER_STEP = 16
+# These look into values to any depth.
+_DEEP = frozenset({"to_string", "contains"})
+
+
+# A value that is not there takes no part in a sum, an average, an order: one gap must not fail a whole answer.
+_OVER_VALUES = frozenset({"sum", "avg", "min", "max", "sort", "join"})
+_BY_KEY = frozenset({"sort_by", "min_by", "max_by"})
+
+
+class SelectionTooCostly(Exception):
+    """The allowance is spent."""
+
+
+class Allowance:
+    """The steps that are left."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise SelectionTooCostly
+
+    def spend_on_values(self, value: Any) -> None:
+        """Pays for one look at a string, at each element of a list, or at each key of an object."""
+        if isinstance(value, str):
+            self.spend(len(value) // _CHARACTERS_PER_STEP)
+        elif isinstance(value, list):
+            self.spend(len(value))
+            self.spend(sum(len(item) for item in value if isinstance(item, str)) // _CHARACTERS_PER_STEP)
+        elif isinstance(value, dict):
+            self.spend(len(value))
+
+    def spend_on_tree(self, value: Any) -> None:
+        """Pays for a walk through the whole of a value, shared parts as often as they are met."""
+        limits = SizeLimits(nodes=self.left, characters=self.left * _CHARACTERS_PER_STEP)
+        try:
+            size = measure_value(value, limits)
+        except ValueTooBigError:
+            raise SelectionTooCostly from None
+        self.spend(size.nodes + size.characters // _CHARACTERS_PER_STEP)
+
+
+class _BoundedFunctions(Functions):
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+
+    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
+        pay = self._allowance.spend_on_tree if function_name in _DEEP else self._allowance.spend_on_values
+        arguments = list(resolved_args)
+        for argument in arguments:
+            pay(argument)
+        if function_name in _OVER_VALUES:
+            arguments = [_without_nulls(argument) for argument in arguments]
+        elif function_name in _BY_KEY:
+            return self._call_by_key(function_name, arguments)
+        return super().call_function(function_name, arguments)
+
+    def _call_by_key(self, function_name: str, arguments: list[Any]) -> Any:
+        """Over the elements that have a key; those that have none come last in what is sorted."""
+        if (
+            len(arguments) != 2
+            or not isinstance(arguments[0], list)
+            or not hasattr(arguments[1], "expression")
+        ):
+            return super().call_function(function_name, arguments)
+        elements, key = arguments
+        has_key = [key.visit(key.expression, element) is not None for element in elements]
+        keyed = [element for element, has in zip(elements, has_key, strict=True) if has]
+        found = super().call_function(function_name, [keyed, key])
+        if function_name != "sort_by":
+            return found
+        return found + [element for element, has in zip(elements, has_key, strict=True) if not has]
+
+    @signature({"types": ["string"]}, {"types": ["array-string"]})
+    def _func_join(self, separator: str, array: list[str]) -> str:
+        # A separator as long as the expression, between all the elements.
+        self._allowance.spend(len(separator) * len(array) // _CHARACTERS_PER_STEP)
+        return separator.join(array)
+
+
+def _without_nulls(argument: Any) -> Any:
+    return [item for item in argument if item is not None] if isinstance(argument, list) else argument
+
+
+class BoundedInterpreter(TreeInterpreter):
+    """jmespath's interpreter, for one run; raises `SelectionTooCostly`."""
+
+    def __init__(self, max_steps: int = MAX_STEPS) -> None:
+        self._allowance = Allowance(max_steps)
+        self._methods: dict[str, Callable[..., Any]] = {}
+        super().__init__(Options(custom_functions=_BoundedFunctions(self._allowance)))
+
+    def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
+        allowance = self._allowance
+        allowance.left -= 1
+        # The base class does the same by one call more for each node of each element.
+        kind = node["type"]
+        method = self._methods.get(kind) or self._methods.setdefault(kind, getattr(self, f"visit_{kind}"))
+        result = method(node, *args, **kwargs)
+        if isinstance(result, str):
+            # Whoever asked for it compares it, sorts by it or copies it.
+            allowance.left -= len(result) // _CHARACTERS_PER_STEP
+        if allowance.left < 0:
+            raise SelectionTooCostly
+        return result
+
+    def visit_flatten(self, node: Any, value: Any) -> Any:
+        base = self.visit(node["children"][0], value)
+        if not isinstance(base, list):
+            return None
+        # Paid before it is built: a list of the same long list, many times over, is the way to fill memory.
+        self._allowance.spend(sum(len(item) if isinstance(item, list) else 1 for item in base))
+        flattened: list[Any] = []
+        for item in base:
+            if isinstance(item, list):
+                flattened.extend(item)
+            else:
+                flattened.append(item)
+        return flattened
+
+    def visit_slice(self, node: Any, value: Any) -> Any:
+        if isinstance(value, list):
+            self._allowance.spend(len(value))
+        return super().visit_slice(node, value)
+
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        left, right = (self.visit(child, value) for child in node["children"])
+        if isinstance(left, list | dict) and isinstance(right, list | dict):
+            self._allowance.spend_on_tree(left)
+        if node["value"] in ("eq", "ne") or _have_an_order(left, right):
+            return self.COMPARATOR_FUNC[node["value"]](left, right)
+        return None
+
+
+def _have_an_order(left: Any, right: Any) -> bool:
+    return all(isinstance(side, str) for side in (left, right)) or all(
+        isinstance(side, int | float) and not isinstance(side, bool) for side in (left, right)
+    )

@@ -1,0 +1,375 @@
+"""Artifacts: what was fetched, ready to be sent again.
+
+A body lies in the cache as the JSON that goes into the envelope, behind a short head that says how long it is good;
+a row in `integration_artifacts` says what it is an answer to. A hit reads the cache once and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert
+
+from errors import StorageFailed
+from integrations.caching.bodies import Bodies, Entry
+from integrations.caching.conditional_requests import Terms
+from integrations.caching.eviction import DROPPED_AT_ONCE, ArtifactCare, drop, forget_rows
+from integrations.caching.freshness import Lifetime, State
+from integrations.concurrency.interpreter_slots import away
+from integrations.egress.messages import Headers
+from integrations.json.exact_json import dump_json
+from plugin_store.engine.database import Database
+from plugin_store.engine.group_commit import Together
+from plugin_store.models import IntegrationArtifact, Plugin
+
+_NUMBER_BYTES = 4
+_HEAD_START = 2 * _NUMBER_BYTES
+
+FIND_EPOCH = "SELECT artifacts_epoch FROM plugins, workspaces WHERE workspaces.id = ? AND plugins.id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """An answer as it was kept. `data` is JSON: the value of the envelope's `data`."""
+
+    key: str
+    content_type: str
+    data: bytes = field(repr=False)
+    fetched_at: float
+    lifetime: Lifetime
+    etag: str
+    terms: Terms | None = field(default=None, repr=False)
+    """How to ask the provider whether it is still right, where that can be asked."""
+    call_key: str | None = None
+    """The key of the endpoint's question whose answer `terms` are about, and all of `data` comes from."""
+
+    def state_at(self, now: float) -> State:
+        return self.lifetime.state_at(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an artifact is an answer to."""
+
+    workspace_id: int
+    plugin_id: str
+    epoch: str
+    """The plugin's `artifacts_epoch` when the fetch began: what was purged since is not written back."""
+    block_id: str | None
+    endpoint_id: str | None
+    parameters: Mapping[str, Any]
+    manifest_digest: str
+
+    @property
+    def era(self) -> str:
+        """Changes with each purge and each other manifest: what failed before says nothing of what is asked after."""
+        return f"{self.epoch}:{self.manifest_digest[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """An artifact as it is listed."""
+
+    parameters_hash: str
+    workspace_id: int
+    block_id: str | None
+    endpoint_id: str | None
+    parameters: Mapping[str, Any]
+    fetched_at: float
+    expires_at: float
+    stale_until: float
+    size_bytes: int
+    content_type: str
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _New:
+    """An artifact on its way into the store: what it is an answer to, its body and its row."""
+
+    origin: Origin
+    entry: Entry
+    row: dict[str, Any]
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.origin.workspace_id, self.origin.plugin_id
+
+
+def make_artifact(
+    key: str,
+    content_type: str,
+    data: bytes,
+    fetched_at: float,
+    lifetime: Lifetime,
+    terms: Terms | None = None,
+    call_key: str | None = None,
+) -> Artifact:
+    """The artifact of a fetched answer; its ETag is strong and depends on the answer alone."""
+    etag = hashlib.sha256(content_type.encode() + b"\0" + data).hexdigest()[:32]
+    return Artifact(key, content_type, data, fetched_at, lifetime, etag, terms, call_key)
+
+
+class Artifacts:
+    """The kept artifacts. `care` is told what is used and what is added."""
+
+    def __init__(
+        self, bodies: Bodies, database: Database, clock: Callable[[], float], care: ArtifactCare
+    ) -> None:
+        self._bodies = bodies
+        self._database = database
+        self._clock = clock
+        self._care = care
+        self._together: Together[_New, bool] = Together(database.turn, self._keep_all, waiting=away)
+
+    def get(self, key: str) -> Artifact | None:
+        """The artifact, unless it is of no use any more."""
+        stored = self._bodies.get(key)
+        return self._read(key, stored) if stored is not None else None
+
+    def get_with(self, key: str, note_key: str) -> tuple[Artifact | None, bytes | None]:
+        """The same, and what lies beside it under another key, in one look."""
+        found = self._bodies.get_all((key, note_key))
+        return self._read(key, found[key]) if key in found else None, found.get(note_key)
+
+    def _read(self, key: str, stored: bytes) -> Artifact | None:
+        artifact = _unpack(key, stored)
+        if artifact is None or artifact.state_at(self._clock()) is State.GONE:
+            return None
+        return artifact
+
+    def note_use(self, key: str) -> None:
+        """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
+        self._care.last_uses.note(key)
+
+    def put(self, artifact: Artifact, origin: Origin, company: int = 0) -> bool:
+        """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
+
+        `company` is how many others are being fetched, which may come to be kept in the same moment.
+        Raises StorageFailed when nothing can be written.
+        """
+        keep_seconds = artifact.lifetime.kept_until - self._clock()
+        if keep_seconds <= 0:
+            return False
+        packed = _pack(artifact)
+        is_kept = self._together.write(
+            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), company
+        )
+        if is_kept:
+            self._care.note_growth(len(packed))
+        return is_kept
+
+    def _keep_all(self, new: Sequence[_New]) -> Sequence[bool]:
+        """Which of them were kept: bodies first, then their rows."""
+        with self._database.jotting() as connection:
+            # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
+            epochs = {
+                place: connection.execute(FIND_EPOCH, place).fetchone()
+                for place in {artifact.place for artifact in new}
+            }
+            valid = [artifact for artifact in new if epochs[artifact.place] == (artifact.origin.epoch,)]
+            if not valid or not self._bodies.set_all([artifact.entry for artifact in valid]):
+                return [False] * len(new)
+            connection.executemany(KEEP_ROW, [artifact.row for artifact in valid])
+        return [artifact in valid for artifact in new]
+
+    def note_failure(self, key: str, code: str) -> None:
+        """The artifact's last refresh failed with `code`."""
+        with self._database.writing() as session:
+            session.execute(
+                update(IntegrationArtifact)
+                .where(IntegrationArtifact.parameters_hash == key)
+                .values(last_error=code)
+            )
+
+    def list_artifacts(
+        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None = None
+    ) -> tuple[list[ArtifactRow], int]:
+        """A page of a plugin's artifacts that are still of use, newest first, and how many there are."""
+        while True:
+            rows, total = self._list_rows(plugin_id, workspace_id, offset, limit, block_id)
+            lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
+            if not lost:
+                return [_listed(row) for row in rows], total
+            # What a row says is kept is not: its file was damaged or deleted.
+            try:
+                self._forget_rows(lost)
+            except StorageFailed:
+                whole = [_listed(row) for row in rows if row.parameters_hash not in lost]
+                return whole, total - len(lost)
+
+    def purge(
+        self,
+        plugin_id: str | None = None,
+        workspace_id: int | None = None,
+        block_id: str | None = None,
+        step_endpoint_ids: Collection[str] = (),
+    ) -> int:
+        """How many artifacts were forgotten: of the plugin, the workspace, the block; of all that is not narrowed down.
+
+        With a block go the answers of its steps, given by their endpoints, else it would be made of the same again.
+        What is being fetched now is not kept either. Raises StorageFailed when something could not be deleted.
+        """
+        mine = _narrowed(plugin_id, workspace_id)
+        if block_id is not None:
+            table = IntegrationArtifact
+            of_steps = table.block_id.is_(None) & table.endpoint_id.in_(step_endpoint_ids)
+            mine.append((table.block_id == block_id) | of_steps)
+        purged = 0
+        with self._database.writing() as session:
+            # Each epoch is written, which raises the store's revision too: whoever remembers artifacts sees it.
+            plugins = update(Plugin).values(artifacts_epoch=secrets.token_hex(8))
+            session.execute(plugins if plugin_id is None else plugins.where(Plugin.id == plugin_id))
+        while True:
+            with self._database.writing() as session:
+                keys = session.scalars(
+                    select(IntegrationArtifact.parameters_hash).where(*mine).limit(DROPPED_AT_ONCE)
+                ).all()
+                drop(session, self._bodies, keys)
+            purged += len(keys)
+            if len(keys) < DROPPED_AT_ONCE:
+                return purged
+
+    def keys_of(self, plugin_id: str | None = None, workspace_id: int | None = None) -> list[str]:
+        """The keys of what is kept for the plugin or the workspace."""
+        with self._database.reading() as session:
+            mine = _narrowed(plugin_id, workspace_id)
+            return list(session.scalars(select(IntegrationArtifact.parameters_hash).where(*mine)))
+
+    def delete_bodies(self, keys: Iterable[str]) -> None:
+        """Deletes what rows that are gone spoke of."""
+        for key in keys:
+            self._bodies.delete(key)
+
+    def _forget_rows(self, keys: Sequence[str]) -> None:
+        with self._database.writing() as session:
+            forget_rows(session, self._bodies, keys)
+
+    def _list_rows(
+        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None
+    ) -> tuple[Sequence[IntegrationArtifact], int]:
+        table = IntegrationArtifact
+        mine = (*_narrowed(plugin_id, workspace_id, block_id), table.kept_until > self._clock())
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(table).where(*mine)) or 0
+            rows = session.scalars(
+                select(table)
+                .where(*mine)
+                .order_by(table.fetched_at.desc(), table.parameters_hash)
+                .offset(offset)
+                .limit(limit)
+            ).all()
+        return rows, total
+
+
+def _narrowed(
+    plugin_id: str | None = None, workspace_id: int | None = None, block_id: str | None = None
+) -> list[ColumnElement[bool]]:
+    table = IntegrationArtifact
+    wanted = ((table.plugin_id, plugin_id), (table.workspace_id, workspace_id), (table.block_id, block_id))
+    return [column == value for column, value in wanted if value is not None]
+
+
+def _pack(artifact: Artifact) -> bytes:
+    lifetime = artifact.lifetime
+    head = orjson.dumps(
+        [
+            artifact.content_type,
+            artifact.fetched_at,
+            lifetime.expires_at,
+            lifetime.revalidate_until,
+            lifetime.error_until,
+            artifact.etag,
+            lifetime.renewable_until,
+            artifact.call_key,
+            artifact.terms.headers.items if artifact.terms else None,
+        ]
+    )
+    checksum = zlib.crc32(artifact.data, zlib.crc32(head))
+    return _number(checksum) + _number(len(head)) + head + artifact.data
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(_NUMBER_BYTES, "big")
+
+
+def _unpack(key: str, stored: bytes) -> Artifact | None:
+    """The artifact; None for bytes that are not those that were packed, as after a crash of the machine."""
+    if stored[:_NUMBER_BYTES] != _number(zlib.crc32(memoryview(stored)[_HEAD_START:])):
+        return None
+    try:
+        start = _HEAD_START + int.from_bytes(stored[_NUMBER_BYTES:_HEAD_START], "big")
+        content_type, fetched_at, expires_at, revalidate_until, error_until, etag, *more = orjson.loads(
+            stored[_HEAD_START:start]
+        )
+        renewable_until, call_key, terms = more
+        lifetime = Lifetime(
+            float(expires_at), float(revalidate_until), float(error_until), float(renewable_until)
+        )
+        return Artifact(
+            key,
+            str(content_type),
+            stored[start:],
+            float(fetched_at),
+            lifetime,
+            str(etag),
+            Terms(Headers(tuple((name, value) for name, value in terms))) if terms else None,
+            call_key,
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+def _write_keep_row() -> str:
+    """The statement by which a row is kept in the place of the one before, its values by name."""
+    statement = insert(IntegrationArtifact)
+    statement = statement.on_conflict_do_update(
+        index_elements=["parameters_hash"], set_=dict(statement.excluded.items())
+    )
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+
+
+KEEP_ROW = _write_keep_row()
+
+
+def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
+    return {
+        "parameters_hash": artifact.key,
+        "workspace_id": origin.workspace_id,
+        "plugin_id": origin.plugin_id,
+        "block_id": origin.block_id,
+        "endpoint_id": origin.endpoint_id,
+        "parameters": dump_json(dict(origin.parameters)).decode(),
+        "fetched_at": artifact.fetched_at,
+        "expires_at": artifact.lifetime.expires_at,
+        "stale_until": artifact.lifetime.stale_until,
+        "kept_until": artifact.lifetime.kept_until,
+        "size_bytes": size_bytes,
+        "content_type": artifact.content_type,
+        "last_error": None,
+        "last_used_at": artifact.fetched_at,
+    }
+
+
+def _listed(row: IntegrationArtifact) -> ArtifactRow:
+    return ArtifactRow(
+        parameters_hash=row.parameters_hash,
+        workspace_id=row.workspace_id,
+        block_id=row.block_id,
+        endpoint_id=row.endpoint_id,
+        parameters=row.parameters,
+        fetched_at=row.fetched_at,
+        expires_at=row.expires_at,
+        stale_until=row.stale_until,
+        size_bytes=row.size_bytes,
+        content_type=row.content_type,
+        last_error=row.last_error,
+    )

@@ -1,0 +1,169 @@
+"""diskcache as we use it: for bytes only, over a few connections.
+
+diskcache unpickles whatever row it finds marked as a pickle, so its disk is replaced by one that knows no pickle.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import diskcache
+from diskcache.core import DBNAME, MODE_PICKLE
+
+from plugin_store.engine.connection_pool import Leases
+
+CONNECTIONS = 6
+PRAGMAS = (
+    # Pages of each connection's own: the system keeps the file in memory once, for all of them.
+    "cache_size = 16",
+    # Reading a mapped file that somebody cuts short ends the process.
+    "mmap_size = 0",
+    "synchronous = NORMAL",
+)
+BUSY_TIMEOUT_SECONDS = 5
+
+
+# What diskcache's own `set` writes, of several at once. Rows that expire are never counted by use.
+KEEP = (
+    "INSERT INTO Cache (key, raw, store_time, expire_time, access_time, access_count, size, mode, filename, value)"
+    " VALUES (?, 1, ?, ?, ?, 0, ?, ?, ?, ?)"
+    " ON CONFLICT (key, raw) DO UPDATE SET store_time = excluded.store_time, expire_time = excluded.expire_time,"
+    " access_time = excluded.access_time, access_count = 0, tag = NULL, size = excluded.size, mode = excluded.mode,"
+    " filename = excluded.filename, value = excluded.value"
+)
+
+Entry = tuple[str, bytes, float]
+"""A key, its bytes, and for how many seconds they are kept."""
+
+
+class RefusedPickle(ValueError):
+    """Something in the cache, or on its way there, is not bytes under a text key."""
+
+
+class BytesDisk(diskcache.Disk):
+    """Keys are text, values bytes; nothing is ever pickled or unpickled."""
+
+    def put(self, key: Any) -> Any:
+        if not isinstance(key, str):
+            raise RefusedPickle("a key must be text")
+        return key, True
+
+    def get(self, key: Any, raw: bool) -> Any:
+        if not raw or not isinstance(key, str):
+            raise RefusedPickle("a key must be text")
+        return key
+
+    def store(self, value: Any, read: bool, key: Any = None) -> Any:
+        if not isinstance(value, bytes) or read:
+            raise RefusedPickle("a value must be bytes")
+        return super().store(value, read, key=key)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
+        if mode == MODE_PICKLE:
+            raise RefusedPickle("a value must be bytes")
+        return super().fetch(mode, filename, value, read)
+
+
+class LeasedCache(diskcache.Cache):
+    """A cache whose connections are leased for one piece of work, where diskcache keeps one for each thread for ever.
+
+    So a house of many threads needs few.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._leases = Leases(self._connect, CONNECTIONS)
+        super().__init__(
+            str(folder),
+            timeout=BUSY_TIMEOUT_SECONDS,
+            disk=BytesDisk,
+            eviction_policy="none",
+            # Looking for what has expired at each write costs as much as the write.
+            cull_limit=0,
+            disk_min_file_size=32 * 1024,
+        )
+        self.rest()
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        held: sqlite3.Connection | None = getattr(self._local, "con", None)
+        if held is None:
+            held = self._local.con = self._leases.take()
+        return held
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            Path(self.directory) / DBNAME,
+            timeout=self.timeout,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        return connection
+
+    def find_all(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """The values that are there of these keys, in one look; as `get` has it for one."""
+        marks = ", ".join("?" * len(keys))
+        rows = self._sql(
+            "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - nothing but question marks is put in
+            f" WHERE key IN ({marks}) AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)",
+            (*keys, time.time()),
+        ).fetchall()
+        found = {}
+        for key, mode, filename, value in rows:
+            # Between the look and the opening of its file it may have gone.
+            with suppress(OSError):
+                found[key] = self._disk.fetch(mode, filename, value, False)
+        return found
+
+    def set_all(self, entries: Sequence[Entry]) -> None:
+        """Keeps all of them in one transaction, or none; as `set` does for one."""
+        last_words = {key: (value, expire_seconds) for key, value, expire_seconds in entries}
+        now, rows, files = time.time(), [], []
+        try:
+            for key, (value, expire_seconds) in last_words.items():
+                size, mode, filename, stored = self._disk.store(value, False)
+                rows.append((key, now, now + expire_seconds, now, size, mode, filename, stored))
+                if filename is not None:
+                    files.append(filename)
+            with self.transact():
+                unused = self._files_of(list(last_words))
+                self._con.executemany(KEEP, rows)
+        except BaseException:
+            self._remove_files(files)
+            raise
+        self._remove_files(unused)
+
+    def _files_of(self, keys: Sequence[str]) -> list[str]:
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT filename FROM Cache WHERE key IN ({marks}) AND raw = 1 AND filename IS NOT NULL"  # noqa: S608
+        return [filename for (filename,) in self._sql(query, keys).fetchall()]
+
+    def _remove_files(self, filenames: Sequence[str]) -> None:
+        for filename in filenames:
+            self._disk.remove(filename)
+
+    def rest(self) -> None:
+        """The calling thread's work is done: its connection is another's."""
+        held = self._local.__dict__.pop("con", None)
+        if held is not None:
+            self._leases.give_back(held)
+
+    def list_keys(self) -> Iterator[Any]:
+        """Every key, over a connection of the iteration's own: between two keys the thread may do other work."""
+        keys = iter(self)
+        held = self._local.__dict__.pop("con")
+        try:
+            yield from keys
+        finally:
+            self._leases.give_back(held)
+
+    def close(self) -> None:
+        """Closes the connections with which nobody works."""
+        self.rest()
+        self._leases.discard(lambda connection: connection.close())

@@ -1,0 +1,186 @@
+"""What keeps artifacts within their limit, and their rows and bodies together."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session
+
+from errors import StorageFailed
+from integrations.caching.access_log import LastUses
+from integrations.caching.bodies import Bodies
+from plugin_store.engine.database import Database
+from plugin_store.models import IntegrationArtifact
+
+# What was kept since the last look, as a part of the limit, that is worth another one.
+GROWTH_WORTH_A_LOOK = 0.02
+# What is left of the limit's worth when room was made.
+ROOM_MADE = 0.9
+# How much is done while other writers wait, some tens of milliseconds of it.
+DROPPED_AT_ONCE = 250
+USES_AT_ONCE = 1000
+LOOKED_AT_ONCE = 250
+PAUSE_SECONDS = 0.01
+
+_ARTIFACT_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class ArtifactCare:
+    """Looks after what is kept, to be no more than `size_limit_bytes` on disk; somebody calls it now and then."""
+
+    def __init__(
+        self, bodies: Bodies, database: Database, clock: Callable[[], float], size_limit_bytes: int
+    ) -> None:
+        self._bodies = bodies
+        self._database = database
+        self._clock = clock
+        self._size_limit_bytes = size_limit_bytes
+        self._grown_bytes = 0
+        self.is_needed = threading.Event()
+        """Set when so much was kept or used since the last round that the next one should not wait."""
+        self.last_uses = LastUses(self.is_needed)
+
+    def note_growth(self, size_bytes: int) -> None:
+        """So much was added."""
+        self._grown_bytes += size_bytes
+        if self._grown_bytes > self._size_limit_bytes * GROWTH_WORTH_A_LOOK:
+            self._grown_bytes = 0
+            self.is_needed.set()
+
+    def write_uses(self) -> None:
+        """Writes down which artifacts were used since the last time. Raises StorageFailed."""
+        keys, table = self.last_uses.take(), IntegrationArtifact.__table__
+        now = self._clock()
+        while keys:
+            some, rest = keys[:USES_AT_ONCE], keys[USES_AT_ONCE:]
+            used = update(IntegrationArtifact).where(table.c.parameters_hash == bindparam("key"))
+            try:
+                with self._database.writing() as session:
+                    session.connection().execute(
+                        used.values(last_used_at=now), [{"key": key} for key in some]
+                    )
+            except StorageFailed:
+                self.last_uses.give_back(keys)
+                raise
+            keys = rest
+
+    def make_room(self) -> int:
+        """How many artifacts had to go, those first that were used longest ago. Raises StorageFailed."""
+        if self._bodies.volume_bytes() <= self._size_limit_bytes:
+            return 0
+        gone = 0
+        while True:
+            with self._database.writing() as session:
+                # Measured while nobody else writes: two processes do not make room for the same.
+                excess = self._bodies.volume_bytes() - self._size_limit_bytes * ROOM_MADE
+                keys = _longest_unused(session, excess) if excess > 0 else []
+                drop(session, self._bodies, keys)
+            gone += len(keys)
+            if not keys:
+                return gone
+
+    def sweep(self) -> int:
+        """How many artifacts went because they are of no use any more. Raises StorageFailed."""
+        self._bodies.drop_expired()
+        table, swept = IntegrationArtifact, 0
+        while True:
+            with self._database.writing() as session:
+                keys = session.scalars(
+                    select(table.parameters_hash)
+                    .where(table.kept_until <= self._clock())
+                    .limit(DROPPED_AT_ONCE)
+                ).all()
+                drop(session, self._bodies, keys)
+            swept += len(keys)
+            if len(keys) < DROPPED_AT_ONCE:
+                return swept
+
+    def reconcile(self, pause: Callable[[float], bool] = lambda _seconds: False) -> tuple[int, int]:
+        """How many bodies went for want of a row, and how many rows for want of a body.
+
+        A process that was killed, a damaged file or a deleted workspace leaves such halves. `pause` is given time
+        between looks, and ends them by saying true. Raises StorageFailed.
+        """
+        bodies = rows = 0
+        for keys in _batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), LOOKED_AT_ONCE):
+            bodies += self._drop_bodies_without_row(keys)
+            if pause(PAUSE_SECONDS):
+                return bodies, rows
+        last = ""
+        while keys := self._keys_after(last):
+            last = keys[-1]
+            rows += self._drop_rows_without_body(keys)
+            if pause(PAUSE_SECONDS):
+                break
+        return bodies, rows
+
+    def _drop_bodies_without_row(self, keys: Sequence[str]) -> int:
+        with self._database.reading() as session:
+            lone = set(keys) - _with_rows(session, keys)
+        if not lone:
+            return 0
+        with self._database.writing() as session:
+            # A body is written before its row, in the same turn: in our turn both are there.
+            lone -= _with_rows(session, list(lone))
+            for key in lone:
+                self._bodies.delete(key)
+        return len(lone)
+
+    def _keys_after(self, last: str) -> Sequence[str]:
+        column = IntegrationArtifact.parameters_hash
+        with self._database.reading() as session:
+            return session.scalars(
+                select(column).where(column > last).order_by(column).limit(LOOKED_AT_ONCE)
+            ).all()
+
+    def _drop_rows_without_body(self, keys: Sequence[str]) -> int:
+        lost = [key for key in keys if not self._bodies.holds(key)]
+        if not lost:
+            return 0
+        with self._database.writing() as session:
+            return forget_rows(session, self._bodies, lost)
+
+
+def drop(session: Session, bodies: Bodies, keys: Sequence[str]) -> None:
+    """Deletes artifacts, rows and bodies. Raises StorageFailed when a body cannot be deleted; then its row stays."""
+    table = IntegrationArtifact
+    session.execute(delete(table).where(table.parameters_hash.in_(keys)))
+    for key in keys:
+        if not bodies.delete(key):
+            raise StorageFailed("What is kept cannot be deleted: the data folder cannot be written.")
+
+
+def forget_rows(session: Session, bodies: Bodies, keys: Sequence[str]) -> int:
+    """How many of the rows went, those whose body is not there; in a writer's turn, in which nobody writes one."""
+    lost = [key for key in keys if not bodies.holds(key)]
+    table = IntegrationArtifact
+    session.execute(delete(table).where(table.parameters_hash.in_(lost)))
+    return len(lost)
+
+
+def _longest_unused(session: Session, excess_bytes: float) -> list[str]:
+    """The keys of what was used longest ago, of that size together or as many as go at once."""
+    table, keys = IntegrationArtifact, []
+    for key, size_bytes in session.execute(
+        select(table.parameters_hash, table.size_bytes).order_by(table.last_used_at).limit(DROPPED_AT_ONCE)
+    ):
+        keys.append(key)
+        excess_bytes -= size_bytes
+        if excess_bytes <= 0:
+            break
+    return keys
+
+
+def _batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    left = iter(keys)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+def _with_rows(session: Session, keys: Sequence[str]) -> set[str]:
+    column = IntegrationArtifact.parameters_hash
+    return set(session.scalars(select(column).where(column.in_(keys))))

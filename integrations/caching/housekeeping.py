@@ -1,0 +1,74 @@
+"""The cache kept within its limit, and its rows and bodies together: beside the requests, in nobody's way."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+
+from errors import StorageFailed
+from integrations.caching.eviction import ArtifactCare
+
+ROUND_SECONDS = 10.0
+SWEEP_EVERY_SECONDS = 60.0
+RECONCILE_EVERY_SECONDS = 3600.0
+
+_log = logging.getLogger(__name__)
+
+
+class Housekeeping:
+    """Does the rounds in a thread of its own from `start` to `close`."""
+
+    def __init__(self, care: ArtifactCare, clock: Callable[[], float]) -> None:
+        self._care = care
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._swept_at = -math.inf
+        self._reconciled_at = -math.inf
+        self._is_in_trouble = False
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Returns when the uses that were noted are written."""
+        self._closing.set()
+        self._care.is_needed.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._try(self._care.write_uses)
+
+    def do_round(self) -> None:
+        """Writes the uses, makes room, and now and then looks for what has ended or lost its other half."""
+        self._care.write_uses()
+        self._care.make_room()
+        now = self._clock()
+        if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
+            self._care.sweep()
+            self._swept_at = now
+        if not 0 <= now - self._reconciled_at < RECONCILE_EVERY_SECONDS:
+            self._care.reconcile(self._closing.wait)
+            self._reconciled_at = now
+
+    def _run(self) -> None:
+        # A process that only runs a command ends before the first round.
+        while not self._closing.is_set():
+            self._care.is_needed.wait(ROUND_SECONDS)
+            self._care.is_needed.clear()
+            if not self._closing.is_set():
+                self._try(self.do_round)
+
+    def _try(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+            self._is_in_trouble = False
+        except StorageFailed as error:
+            if not self._is_in_trouble:
+                _log.warning("The cache cannot be looked after for now: %s", error.detail)
+            self._is_in_trouble = True
+        except Exception:
+            # One round that breaks off must not end all the others.
+            _log.exception("A round through the cache broke off.")

@@ -1,0 +1,116 @@
+"""Failed fetches, remembered for a while, so that nobody asks a provider again and again what it cannot answer.
+
+They lie in the cache beside the artifacts: every process sees them, a restart forgets none, and they end by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from errors import DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid, UpstreamUnreachable
+from integrations.caching.bodies import Bodies
+
+FIRST_WAIT_SECONDS = 5.0
+MAX_WAIT_SECONDS = 300.0
+MIN_ASKED_WAIT_SECONDS = 1.0
+MAX_ASKED_WAIT_SECONDS = 3600.0
+# How long after its wait a failure still counts as the one before the next.
+FORGET_AFTER_SECONDS = 900.0
+
+_KINDS: Mapping[str, type[PatchbayError]] = {
+    kind.code: kind for kind in (UpstreamFailed, UpstreamUnreachable, UpstreamInvalid, DeadlineExceeded)
+}
+_PASSING_STATUSES = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A failure at a moment, the last of `count` in a row, and until when nobody asks again."""
+
+    error: PatchbayError
+    count: int
+    at: float
+    until: float
+
+    def is_fresh(self, now: float) -> bool:
+        # A clock that was set back must not make the wait longer than it can be.
+        return 0 < self.until - now <= MAX_ASKED_WAIT_SECONDS
+
+
+def wait_after(error: PatchbayError, count: int) -> float:
+    """The seconds for which nobody asks again after so many failures in a row. Pure.
+
+    What the provider asked for, else 5 s, doubled each time up to 5 min. After a first refusal (4xx) there is no wait:
+    somebody may be putting right what was wrong; only who is refused again and again is slowed down.
+    """
+    if error.retry_after_seconds:
+        return min(max(error.retry_after_seconds, MIN_ASKED_WAIT_SECONDS), MAX_ASKED_WAIT_SECONDS)
+    doublings = count - 2 if _is_refusal(error) else count - 1
+    return min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(doublings, 10)) if doublings >= 0 else 0.0
+
+
+class Failures:
+    """Remembers the last failure of each key."""
+
+    def __init__(self, bodies: Bodies, clock: Callable[[], float]) -> None:
+        self._bodies = bodies
+        self._clock = clock
+
+    def recall(self, key: str, epoch: str) -> Remembered | None:
+        """The key's last failure, fresh or not; none of another epoch, which a purge or a new manifest begins."""
+        stored = self._bodies.get(name_of(key))
+        return self.read(stored, epoch) if stored is not None else None
+
+    def read(self, stored: bytes, epoch: str) -> Remembered | None:
+        """The failure as it was stored; none of another epoch."""
+        return _unpack(stored, epoch, self._clock())
+
+    def note(self, key: str, epoch: str, error: PatchbayError, before: Remembered | None) -> None:
+        """Remembers the failure, and writes into it how long nobody asks again."""
+        if not is_remembered(error):
+            return
+        count, now = (before.count if before else 0) + 1, self._clock()
+        wait = wait_after(error, count)
+        if wait:
+            error.retry_after_seconds = wait
+        self._bodies.set(
+            name_of(key), _pack(error, epoch, count, now, now + wait), wait + FORGET_AFTER_SECONDS
+        )
+
+    def forget(self, key: str) -> None:
+        self._bodies.delete(name_of(key))
+
+
+def is_remembered(error: PatchbayError) -> bool:
+    """Whether the failure is the provider's; what our own limits or another process stood in the way of is not."""
+    return type(error) in _KINDS.values() and error.extensions.get("reason") != "busy"
+
+
+def _is_refusal(error: PatchbayError) -> bool:
+    status = getattr(error, "upstream_status", None)
+    return status is not None and 400 <= status < 500 and status not in _PASSING_STATUSES
+
+
+def name_of(key: str) -> str:
+    """The key under which the failure of a key is remembered."""
+    return f"failure:{key}"
+
+
+def _pack(error: PatchbayError, epoch: str, count: int, at: float, until: float) -> bytes:
+    said = [error.code, error.detail, error.errors, error.extensions]
+    return orjson.dumps([epoch, count, at, until, *said], option=orjson.OPT_NON_STR_KEYS)
+
+
+def _unpack(stored: bytes, epoch: str, now: float) -> Remembered | None:
+    try:
+        known_epoch, count, at, until, code, detail, errors, extensions = orjson.loads(stored)
+        if known_epoch != epoch:
+            return None
+        error = _KINDS[code](detail, errors=errors, **extensions)
+    except (ValueError, TypeError, KeyError):
+        return None
+    error.retry_after_seconds = max(0.0, until - now)
+    return Remembered(error, count, at, until)

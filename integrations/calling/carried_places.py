@@ -1,0 +1,137 @@
+"""Where marked values stand in a built request: read from the request itself, whatever made it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+import orjson
+
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.marks import Mark, Marks
+from integrations.manifests.positions import double_braces, holes, member_name, named, shortened
+
+_FIELD_NAME = re.compile(r'name="([^"]*)"')
+
+Found = tuple[Mark, str, str]
+"""A mark, with the placement and the name of the place where it stands."""
+
+
+def carried_places(call: PreparedCall, body_format: str, marks: Marks) -> Iterator[Found]:
+    """Each place of the request in which a mark stands. `body_format` is how the body was written."""
+    yield from _in_url(call.url, marks)
+    for name, value in call.headers:
+        yield from _in_header(name.lower(), value, marks)
+    if call.body is not None and marks.prefix.encode() in call.body:
+        yield from _BODIES[body_format](call, marks)
+    yield from _beside(call, marks)
+
+
+def _in_url(url: str, marks: Marks) -> Iterator[Found]:
+    parts = urlsplit(url)
+    yield from ((mark, "host", "") for mark in marks.within(parts.netloc + parts.scheme))
+    for mark, before in holes(marks.parts(parts.path)):
+        yield mark, "path", before
+    for pair in parts.query.split("&") if marks.prefix in parts.query else ():
+        name, _, value = pair.partition("=")
+        name_parts = marks.parts(unquote(name))
+        shown = named(name_parts)
+        yield from ((part, "query_name", shown) for part in name_parts if isinstance(part, Mark))
+        yield from ((mark, "query", shown) for mark in marks.within(value))
+
+
+def _in_header(name: str, value: str, marks: Marks) -> Iterator[Found]:
+    if name == "cookie":
+        yield from _in_cookies(value, marks)
+        return
+    yield from ((mark, "header", name) for mark in marks.within(value))
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() == "basic":
+        user, _, password = _decoded(encoded).partition(":")
+        yield from ((mark, "basic", "username") for mark in marks.within(user))
+        yield from ((mark, "basic", "password") for mark in marks.within(password))
+
+
+def _in_cookies(value: str, marks: Marks) -> Iterator[Found]:
+    for pair in value.split("; "):
+        name, _, text = pair.partition("=")
+        yield from ((mark, "cookie", name) for mark in marks.within(text))
+
+
+def _decoded(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def _beside(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+    """What travels without being part of the request: in the TLS handshake, and in answer to a challenge."""
+    tls, digest = call.tls, call.digest
+    shown = [("tls", "ca_file", tls.ca_file)] if tls else []
+    shown += [("tls", "client_certificate", tls.client_cert_pem)] if tls else []
+    shown += [("tls", "client_key", tls.client_key_pem)] if tls else []
+    shown += [("digest", "username", digest.username)] if digest else []
+    shown += [("digest", "password", digest.password)] if digest else []
+    for placement, name, text in shown:
+        yield from ((mark, placement, name) for mark in marks.within(text or ""))
+
+
+# -- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def _in_json(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+    yield from _in_value(orjson.loads(call.body or b""), (), marks)
+
+
+def _in_value(value: Any, path: tuple[str | None, ...], marks: Marks) -> Iterator[Found]:
+    if isinstance(value, str):
+        yield from ((mark, "body", member_name("json", path)) for mark in marks.within(value))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _in_value(item, (*path, name), marks)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _in_value(item, (*path, None), marks)
+
+
+def _in_form(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+    for pair in _text_of(call).split("&"):
+        name, _, value = pair.partition("=")
+        yield from _in_field(unquote_plus(name), value, marks)
+
+
+def _in_multipart(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+    text = _text_of(call)
+    for part in text.split(text.partition("\r\n")[0]):
+        head, _, value = part.partition("\r\n\r\n")
+        name = _FIELD_NAME.search(head)
+        # As urllib3 writes a quote in a field's name (RFC 7578 section 2, WHATWG's form encoding).
+        yield from _in_field(name[1].replace("%22", '"') if name else "", value, marks)
+
+
+def _in_field(name: str, value: str, marks: Marks) -> Iterator[Found]:
+    return ((mark, "body", member_name("form", [name])) for mark in marks.within(value))
+
+
+def _in_text(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+    parts: Sequence[str | Mark] = marks.parts(_text_of(call))
+    for mark, before in holes(double_braces(part) if isinstance(part, str) else part for part in parts):
+        yield mark, "body_text", shortened(before)
+
+
+def _text_of(call: PreparedCall) -> str:
+    return (call.body or b"").decode("utf-8", "replace")
+
+
+_BODIES: dict[str, Callable[[PreparedCall, Marks], Iterator[Found]]] = {
+    "json": _in_json,
+    "jsonrpc": _in_json,
+    "form": _in_form,
+    "multipart": _in_multipart,
+    "text": _in_text,
+    "xml": _in_text,
+}

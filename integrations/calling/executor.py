@@ -1,0 +1,384 @@
+"""One endpoint, called: build, send page by page, parse, check, redact, select."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import orjson
+
+from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
+from integrations.answers.echoes import hide_echoes
+from integrations.answers.parse import Parsed, parse_answer
+from integrations.budget.retries import asked_wait_seconds
+from integrations.caching.conditional_requests import (
+    Terms,
+    can_be_renewed,
+    has_own_conditions,
+    renewed_terms,
+    terms_of,
+    with_conditions,
+    without_conditions,
+)
+from integrations.caching.freshness import Upstream, read_upstream
+from integrations.calling.carried import build_accounted_call
+from integrations.calling.pagination import Position, first_position, next_position, page_items
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.protocols import unwrap
+from integrations.calling.quotation import Quotation
+from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page
+from integrations.calling.sender import Circumstances, Sender
+from integrations.calling.upstream_error_message import hint_at_slashes, read_words
+from integrations.catalog.catalog import Installed
+from integrations.egress.messages import Answer, Headers, PreparedCall
+from integrations.json.exact_json import dump_json
+from integrations.manifests.model import GRANT, Endpoint
+from integrations.redaction.redactor import Redactor
+from plugin_store.vault.destinations import Destination
+from plugin_store.vault.vault import OpenedSecret, Vault
+
+MAX_RETRY_AFTER_SECONDS = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds.
+
+    `partial` is why something is missing from it, where something is; then it must not be kept. `terms` are how to
+    ask later whether it is still right, where that can be asked.
+    """
+
+    value: Any
+    kind: str
+    content_type: str
+    upstream: Upstream
+    fetched_at: float
+    partial: PatchbayError | None = None
+    terms: Terms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The provider's word that what is kept is still right, given at `at` (epoch seconds); its terms from now on."""
+
+    terms: Terms
+    upstream: Upstream
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRead:
+    """One page: what it holds, and where the next one is."""
+
+    outcome: Outcome
+    items: list[Any] | None
+    next: Position | None
+
+
+class Executor:
+    """Calls endpoints."""
+
+    def __init__(self, sender: Sender, vault: Vault, limits: Limits, clock: Callable[[], float]) -> None:
+        self._sender = sender
+        self._vault = vault
+        self._limits = limits
+        self._clock = clock
+
+    def call(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        values: Values | None = None,
+    ) -> Outcome:
+        """The endpoint's answer, all its pages together under one deadline.
+
+        `values` stand in for the stored settings and secrets, as a test's do. Raises Invalid and SettingsIncomplete
+        before anything is sent; EgressRefused, UpstreamFailed and its kin, DeadlineExceeded after.
+        """
+        values = values or self.stored_values(installed, endpoint)
+        circumstances = self._with_deadline(installed, endpoint, circumstances)
+        first = self._page(installed, endpoint, parameters, circumstances, values, first_position(endpoint))
+        outcome = first.outcome
+        if first.items is not None:
+            outcome = self._collect(installed, endpoint, parameters, circumstances, values, first)
+        return _selected(endpoint, outcome)
+
+    def renew(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        terms: Terms,
+    ) -> Outcome | Unchanged:
+        """The endpoint's answer, unless the provider says that the one with these terms is still right.
+
+        Raises as `call` does.
+        """
+        values = self.stored_values(installed, endpoint)
+        circumstances = self._with_deadline(installed, endpoint, circumstances)
+
+        def build(tokens: Mapping[str, str]) -> PreparedCall:
+            call = self.prepare(installed, endpoint, parameters, replace(values, tokens=tokens))
+            return call if has_own_conditions(call) else with_conditions(call, terms)
+
+        def read(call: PreparedCall, answer: Answer) -> Outcome | Unchanged | None:
+            unconditional = without_conditions(call, terms)
+            if answer.status == 304 and not answer.redirected and unconditional != call:
+                return self._unchanged(endpoint, call, answer, terms)
+            quotation = _quotation(endpoint, call, parameters, values)
+            self._require_success(installed, answer, quotation)
+            return _selected(endpoint, self._read(endpoint, unconditional, answer, quotation))
+
+        renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
+        if renewed is not None:
+            return renewed
+        return self.call(installed, endpoint, parameters, circumstances, values)
+
+    def prepare(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        values: Values,
+        page: Page = FIRST_PAGE,
+    ) -> PreparedCall:
+        """The request that would be sent."""
+        bound = bind_parameters(endpoint, parameters, values)
+        return build_accounted_call(
+            installed.integration, endpoint, bound, values, self._limits, self._clock(), page
+        )
+
+    def stored_values(self, installed: Installed, endpoint: Endpoint) -> Values:
+        """The settings and the opened secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""
+        installed.require_readable(endpoint.secret_names)
+        names = (endpoint.secret_names & installed.secrets.keys()) - {GRANT}
+        opened = {name: self._open(installed, name) for name in sorted(names)}
+        return Values(
+            installed.config,
+            {name: secret.value for name, secret in opened.items()},
+            required_names(installed),
+            sealed={name: secret.bound_to for name, secret in opened.items()} | sealed_grant(installed),
+        )
+
+    def timeout_seconds(self, installed: Installed) -> float:
+        """The seconds that a whole render of the integration may take."""
+        return installed.integration.timeout_seconds or self._limits.timeout_seconds
+
+    def _open(self, installed: Installed, name: str) -> OpenedSecret:
+        opened = self._vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
+        known = installed.secrets[name]
+        if (opened.revision, opened.bound_to) != (known.revision, known.bound_to):
+            # Entered anew since this call was planned, perhaps for another origin: the old plan must not send it.
+            raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
+        return opened
+
+    def _with_deadline(
+        self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
+    ) -> Circumstances:
+        """One deadline over every page and attempt, within the one that is there already."""
+        seconds = endpoint.timeout_seconds or self.timeout_seconds(installed)
+        ends_at = time.monotonic() + seconds
+        outer = circumstances.seconds_left
+
+        def seconds_left() -> float:
+            own = ends_at - time.monotonic()
+            return min(own, outer()) if outer is not None else own
+
+        return replace(circumstances, seconds_left=seconds_left)
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def _collect(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        values: Values,
+        page: _PageRead,
+    ) -> Outcome:
+        """All pages' items in one list; a failure on the way ends it there, and is told."""
+        items = list(page.items or [])
+        first, partial = page.outcome, page.outcome.partial
+        while page.next is not None:
+            try:
+                page = self._page(installed, endpoint, parameters, circumstances, values, page.next)
+            except (UpstreamFailed, DeadlineExceeded) as error:
+                partial = error
+                break
+            items += page.items or []
+            partial = partial or page.outcome.partial
+        return replace(first, value=items, partial=partial)
+
+    def _page(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        values: Values,
+        position: Position,
+    ) -> _PageRead:
+        given = {**parameters, **position.parameters}
+
+        def build(tokens: Mapping[str, str]) -> PreparedCall:
+            held = replace(values, tokens=tokens) if tokens else values
+            return self.prepare(installed, endpoint, given, held, position.page)
+
+        def read(call: PreparedCall, answer: Answer) -> _PageRead:
+            quotation = _quotation(endpoint, call, given, values)
+            self._require_success(installed, answer, quotation)
+            outcome = self._read(endpoint, call, answer, quotation)
+            if endpoint.paginator is None:
+                return _PageRead(outcome, None, None)
+            items = page_items(endpoint.paginator, outcome.value)
+            following = next_position(endpoint, position, call.url, answer.headers, outcome.value, items)
+            return _PageRead(outcome, items, following)
+
+        return self._sender.exchange(installed, endpoint, values, circumstances, build, read)
+
+    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation) -> Outcome:
+        """The answer as a value that a frontend may see."""
+        now = self._clock()
+        terms = None
+        if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
+            terms = terms_of(answer.headers, call.secrets)
+        parse = partial(_parse, endpoint, call, answer)
+        parsed = parse(answer.body)
+        value = parsed.value
+        if call.secrets:
+            value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
+        unwrapped = unwrap(endpoint.protocol, value, quotation)
+        _check_schema(endpoint, unwrapped.value)
+        return Outcome(
+            value=unwrapped.value,
+            kind=parsed.kind,
+            content_type=_media_type_without_secrets(parsed.content_type, call),
+            upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
+            fetched_at=now,
+            partial=unwrapped.partial,
+            terms=terms,
+        )
+
+    def _unchanged(
+        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, terms: Terms
+    ) -> Unchanged | None:
+        """The provider's word; None when it is about another answer than the one that was asked about."""
+        now = self._clock()
+        renewed = renewed_terms(terms, answer.headers, call.secrets)
+        if renewed is None:
+            return None
+        moment = [(name, value) for name, value in answer.headers if name.lower() in ("date", "age")]
+        headers = Headers((*renewed.headers, *moment))
+        return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
+
+    def _require_success(self, installed: Installed, answer: Answer, quotation: Quotation) -> None:
+        if answer.status >= 400:
+            wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
+            words = read_words(answer, quotation)
+            raise UpstreamFailed(
+                f"The provider answered {answer.status}.{hint_at_slashes(quotation, answer.status)}",
+                upstream_status=answer.status,
+                retry_after_seconds=None if wait is None else min(wait, MAX_RETRY_AFTER_SECONDS),
+                **({"upstream_message": words} if words else {}),
+            )
+        if answer.status == 304:
+            raise UpstreamInvalid(
+                "The provider says that nothing has changed, which nobody asked.",
+                upstream_status=answer.status,
+                reason="not_modified",
+            )
+        if answer.status >= 300:
+            raise UpstreamFailed(
+                "The provider redirects, and this call follows no redirect.",
+                upstream_status=answer.status,
+                reason="redirect",
+            )
+
+
+def changing_headers(endpoint: Endpoint) -> frozenset[str]:
+    """The headers that are other ones in each request, in lower case: those of signatures, which hold the time."""
+    return frozenset(
+        name.lower()
+        for credential in endpoint.credentials
+        if credential.signature is not None
+        for name, _ in credential.signature.headers
+    )
+
+
+def _quotation(
+    endpoint: Endpoint, call: PreparedCall, parameters: Mapping[str, Any], values: Values
+) -> Quotation:
+    """What may be quoted of the answer; who calls may have chosen the parameters, and the settings too."""
+    settings = [values.config.get(name) for name in sorted(endpoint.config_names)]
+    return Quotation(call, (*parameters.values(), *settings))
+
+
+def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:
+    if endpoint.selector is None:
+        return outcome
+    selected = endpoint.selector.apply(outcome.value)
+    return replace(outcome, value=selected, kind="json", content_type="application/json")
+
+
+def required_names(installed: Installed) -> frozenset[str]:
+    """The names of the properties that must be set."""
+    return frozenset(name for name, item in installed.integration.properties.items() if item.required)
+
+
+def sealed_grant(installed: Installed) -> dict[str, tuple[Destination, ...]]:
+    """Where what a person granted by signing in may go, by its name; empty where nobody signed in."""
+    granted = installed.secrets.get(GRANT)
+    return {GRANT: granted.bound_to} if granted is not None else {}
+
+
+def to_json(value: Any, kind: str) -> bytes:
+    """The value as the JSON of an envelope's `data`: text as a string, bytes as base64.
+
+    Raises UpstreamInvalid for a value that JSON cannot hold.
+    """
+    if kind == "binary":
+        return orjson.dumps(base64.b64encode(value).decode())
+    try:
+        return dump_json(value)
+    except ValueError:
+        raise UpstreamInvalid(
+            "The provider's answer cannot be written as JSON.", reason="unparsable"
+        ) from None
+
+
+def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) -> Parsed:
+    return parse_answer(
+        endpoint.response_type,
+        answer.headers.get("Content-Type"),
+        body,
+        page_url=_page_url(call),
+        status=answer.status,
+        allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
+        xml_lists=endpoint.xml_lists,
+    )
+
+
+def _page_url(call: PreparedCall) -> str:
+    """What relative links of a feed or page are relative to; a query may hold a key, and is no base anyway."""
+    return call.url if call.public_only else call.url.partition("?")[0]
+
+
+def _check_schema(endpoint: Endpoint, value: Any) -> None:
+    if endpoint.schema is not None and (wrong := endpoint.schema.errors(value)):
+        raise UpstreamInvalid(
+            "The provider's answer does not match the declared schema.",
+            reason="schema",
+            mismatches=[{"path": path, "message": message} for path, message in wrong[:20]],
+        )
+
+
+def _media_type_without_secrets(media_type: str, call: PreparedCall) -> str:
+    return Redactor(call.secrets).redact_text(media_type) if call.secrets else media_type

@@ -1,0 +1,122 @@
+"""OAuth 2.0 token requests (RFC 6749), put together by Authlib's pure parts. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus
+
+import orjson
+from authlib.common.urls import add_params_to_qs
+from authlib.oauth2 import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_token_request
+
+from errors import SettingsIncomplete
+from integrations.calling.parameters import Values
+from integrations.calling.requests_builder import Limits, fill_whole_url
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.model import Integration, OAuth2
+from integrations.manifests.namespace import Namespace
+from integrations.manifests.templating import Template, UnresolvedName
+from integrations.manifests.tls_settings import fill_tls
+
+MAX_ANSWER_BYTES = 1024 * 1024
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_CLIENT_NAMES = frozenset({"client_id", "client_secret"})
+
+
+def token_call(
+    integration: Integration,
+    oauth2: OAuth2,
+    values: Values,
+    limits: Limits,
+    grant: Mapping[str, str],
+    starts: Mapping[str, Any] | None = None,
+) -> PreparedCall:
+    """The request for a token. `grant` holds the grant's own parameters, `grant_type` among them, scopes aside.
+
+    `starts` as `fill_whole_url` has them.
+
+    Raises SettingsIncomplete for a setting that is missing or does not fit.
+    """
+    settings = values.merged()
+    url = fill_whole_url(oauth2.token_url, settings, starts)
+    client_id = fill_setting(oauth2.client_id, settings)
+    client_secret = fill_setting(oauth2.client_secret, settings) if oauth2.client_secret else ""
+    form = _grant_form(oauth2, settings, grant)
+    headers = {"Accept": "application/json"}
+    is_basic = oauth2.endpoint_auth_method == "client_secret_basic"
+    # RFC 6749 section 2.3.1: both halves are form-encoded first, so that a colon or an umlaut can travel.
+    client = (quote_plus(client_id), quote_plus(client_secret)) if is_basic else (client_id, client_secret)
+    _, headers, form = ClientAuth(*client, oauth2.endpoint_auth_method).prepare("POST", url, headers, form)
+    content_type, body = _encode(form, oauth2.body_format)
+    return PreparedCall(
+        method="POST",
+        url=url,
+        headers=(
+            *((name, Namespace(settings).fill_header(template)) for name, template in oauth2.headers),
+            *headers.items(),
+            ("Content-Type", content_type),
+        ),
+        body=body,
+        timeout_seconds=integration.timeout_seconds or limits.timeout_seconds,
+        max_bytes=min(limits.max_bytes, MAX_ANSWER_BYTES),
+        redirects="none",
+        secrets=_secrets(values, grant, client if is_basic else None),
+        tls=fill_tls(integration, settings, url),
+    )
+
+
+def scope_of(oauth2: OAuth2, settings: Mapping[str, Any]) -> str:
+    """The scopes as one parameter, empty when none are declared."""
+    return oauth2.scope_separator.join(fill_setting(scope, settings) for scope in oauth2.scopes)
+
+
+def fill_setting(template: Template, settings: Mapping[str, Any]) -> str:
+    """The text with these settings. Raises SettingsIncomplete by field."""
+    try:
+        return template.text(settings)
+    except UnresolvedName as missing:
+        raise SettingsIncomplete(
+            f"The setting `{missing.name}` is not set.", errors={f"config.{missing.name}": ["Not set."]}
+        ) from None
+    except TypeError:
+        name = min(template.names)
+        raise SettingsIncomplete(
+            f"The setting `{name}` does not fit.",
+            errors={f"config.{name}": ["Must be a string, a number or a boolean."]},
+        ) from None
+
+
+def _grant_form(oauth2: OAuth2, settings: Mapping[str, Any], grant: Mapping[str, str]) -> str:
+    """The form of a grant, the manifest's own parameters first; those cannot replace the grant's."""
+    grant = {**grant, **_scope_form(oauth2, settings)}
+    own = {name: fill_setting(template, settings) for name, template in oauth2.token_params}
+    if oauth2.grant_type == "client_credentials":
+        # Some providers have a grant of their own name, with everything else as the standard has it.
+        grant["grant_type"] = own.pop("grant_type", grant["grant_type"])
+    in_form = oauth2.endpoint_auth_method != "client_secret_basic"
+    taken = grant.keys() | {"grant_type"} | (_CLIENT_NAMES if in_form else frozenset())
+    form = add_params_to_qs("", [(name, text) for name, text in own.items() if name not in taken])
+    return prepare_token_request(grant.pop("grant_type"), form, **grant)
+
+
+def _scope_form(oauth2: OAuth2, settings: Mapping[str, Any]) -> dict[str, str]:
+    """RFC 6749 section 4.4.2; a person consents to the scopes where they sign in."""
+    scope = scope_of(oauth2, settings) if oauth2.grant_type == "client_credentials" else ""
+    return {"scope": scope} if scope else {}
+
+
+def _encode(form: str, body_format: str) -> tuple[str, bytes]:
+    if body_format == "json":
+        return "application/json", orjson.dumps(dict(parse_qsl(form, keep_blank_values=True)))
+    return _FORM_TYPE, form.encode()
+
+
+def _secrets(values: Values, grant: Mapping[str, str], basic: tuple[str, str] | None) -> frozenset[str]:
+    carried = {*values.secrets.values()}
+    carried |= {text for name, text in grant.items() if name in ("code", "refresh_token", "code_verifier")}
+    if basic is not None:
+        carried.add(base64.b64encode(":".join(basic).encode()).decode())
+    return frozenset(carried)

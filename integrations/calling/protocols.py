@@ -1,0 +1,73 @@
+"""Answers that carry a protocol of their own inside JSON: GraphQL and JSON-RPC. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import UpstreamInvalid
+from integrations.calling.quotation import Quotation
+
+MAX_MESSAGES = 5
+MAX_MESSAGE_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """What the provider says, and what it could not say: `partial` where only a part came."""
+
+    value: Any
+    partial: UpstreamInvalid | None = None
+
+
+def unwrap(protocol: str, value: Any, quotation: Quotation) -> Unwrapped:
+    """The value inside of the protocol. Raises UpstreamInvalid (reason `protocol`) for an error without data.
+
+    What an error says is told as far as it may be quoted.
+    """
+    return _PROTOCOLS[protocol](value, quotation)
+
+
+def _plain(value: Any, _quotation: Quotation) -> Unwrapped:
+    return Unwrapped(value)
+
+
+def _graphql(value: Any, quotation: Quotation) -> Unwrapped:
+    """GraphQL over HTTP: `data`, with `errors` for what could not be resolved."""
+    if not isinstance(value, Mapping) or ("data" not in value and "errors" not in value):
+        raise UpstreamInvalid("The provider's answer is no GraphQL response.", reason="protocol")
+    errors = value.get("errors")
+    if not errors:
+        return Unwrapped(value.get("data"))
+    failure = _failure("GraphQL", errors if isinstance(errors, list) else [errors], quotation)
+    if value.get("data") is None:
+        raise failure
+    return Unwrapped(value["data"], partial=failure)
+
+
+def _jsonrpc(value: Any, quotation: Quotation) -> Unwrapped:
+    """JSON-RPC 2.0: `result` or `error`."""
+    if not isinstance(value, Mapping) or ("result" not in value and "error" not in value):
+        raise UpstreamInvalid("The provider's answer is no JSON-RPC response.", reason="protocol")
+    if value.get("error") is not None:
+        raise _failure("JSON-RPC", [value["error"]], quotation)
+    return Unwrapped(value.get("result"))
+
+
+def _failure(protocol: str, errors: list[Any], quotation: Quotation) -> UpstreamInvalid:
+    messages = [quotation.quote(_message(error), MAX_MESSAGE_LENGTH) for error in errors[:MAX_MESSAGES]]
+    return UpstreamInvalid(
+        f"The provider answered with a {protocol} error.", reason="protocol", messages=messages
+    )
+
+
+def _message(error: Any) -> str:
+    return str(error.get("message") if isinstance(error, Mapping) else error)
+
+
+_PROTOCOLS: dict[str, Callable[[Any, Quotation], Unwrapped]] = {
+    "plain": _plain,
+    "graphql": _graphql,
+    "jsonrpc": _jsonrpc,
+}

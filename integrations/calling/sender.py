@@ -1,0 +1,258 @@
+"""One request with its second chances: a new token after a 401, another try after a passing failure."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from errors import BudgetSpent, DeadlineExceeded, PatchbayError
+from integrations.budget import Spender, account_of, is_for_a_moment
+from integrations.budget.retries import is_passing, wait_seconds
+from integrations.calling.connection_keys import with_connection_key
+from integrations.calling.parameters import Values
+from integrations.catalog.catalog import Installed
+from integrations.concurrency.fair_semaphore import FairSlots
+from integrations.concurrency.interpreter_slots import away
+from integrations.egress.messages import Answer, PreparedCall
+from integrations.manifests.model import Endpoint
+from integrations.usage.call_log import CallLog, CallRecord, Cause
+
+Read = TypeVar("Read")
+
+
+class Door(Protocol):
+    """The one way out."""
+
+    def check_settings(self, call: PreparedCall) -> None: ...
+
+    def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
+
+
+class TokenSource(Protocol):
+    """Where tokens come from and are kept."""
+
+    def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
+        """What credentials use, by name."""
+        ...
+
+    def renew(
+        self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
+    ) -> Mapping[str, str]:
+        """The same after the provider did not take `rejected`."""
+        ...
+
+
+class NoTokens:
+    """Until tokens are wired."""
+
+    def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
+        return {}
+
+    def renew(
+        self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
+    ) -> Mapping[str, str]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Why a call is made, for which block, and how many seconds are left for it."""
+
+    cause: Cause = "live"
+    block_id: str | None = None
+    seconds_left: Callable[[], float] | None = None
+    note_sent: Callable[[], None] | None = None
+    """Told each time the call is about to leave."""
+
+
+@dataclass(slots=True)
+class _Measure:
+    status: int | None = None
+    received_bytes: int = 0
+    error_code: str | None = None
+    sent_at: float | None = None
+    """By the process's own clock; None while nothing has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The attempt that came to nothing, for now."""
+
+    outcome: Answer | PatchbayError
+
+
+class Sender:
+    """Sends requests. At most `max_calls` at a time, never all of them one integration's."""
+
+    def __init__(
+        self,
+        door: Door,
+        tokens: TokenSource,
+        budget: Spender,
+        log: CallLog,
+        clock: Callable[[], float],
+        max_calls: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._door = door
+        self._tokens = tokens
+        self._budget = budget
+        self._log = log
+        self._clock = clock
+        self._sleep = sleep
+        self._slots = FairSlots(max_calls)
+
+    def exchange(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        values: Values,
+        circumstances: Circumstances,
+        build: Callable[[Mapping[str, str]], PreparedCall],
+        read: Callable[[PreparedCall, Answer], Read],
+    ) -> Read:
+        """What `read` makes of the answer to the request that `build` makes with the token, where one is needed."""
+        needs_token = installed.integration.token is not None and endpoint.url_parameter is None
+        tokens = self._tokens.get(installed, values, circumstances.cause) if needs_token else {}
+        may_renew, attempt, waited_until = needs_token, 1, 0.0
+        while True:
+            call = with_connection_key(installed, build(tokens))
+            self._door.check_settings(call)
+            result = self._attempt(
+                installed, endpoint, circumstances, call, read, attempt, may_renew, waited_until
+            )
+            if not isinstance(result, _Again):
+                return result
+            if may_renew and self._is_rejected(installed, result.outcome):
+                may_renew = False
+                tokens = self._tokens.renew(installed, values, tokens, circumstances.cause)
+            elif isinstance(result.outcome, BudgetSpent):
+                with away():
+                    self._sleep(result.outcome.retry_after_seconds or 0.0)
+            else:
+                wait = self._wait(installed, result.outcome, attempt)
+                waited_until = self._clock() + wait
+                with away():
+                    self._sleep(wait)
+                attempt += 1
+
+    def _attempt(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        circumstances: Circumstances,
+        call: PreparedCall,
+        read: Callable[[PreparedCall, Answer], Read],
+        attempt: int,
+        may_renew: bool,
+        waited_until: float,
+    ) -> Read | _Again:
+        def worth_another(outcome: Answer | PatchbayError) -> bool:
+            if may_renew and self._is_rejected(installed, outcome):
+                return True
+            if isinstance(outcome, BudgetSpent):
+                left = circumstances.seconds_left() if circumstances.seconds_left else 0.0
+                return is_for_a_moment(outcome, left)
+            return self._may_retry(installed, endpoint, circumstances, outcome, attempt)
+
+        measure = _Measure()
+        try:
+            answer = self._send(installed, call, circumstances, measure, waited_until)
+            measure.status, measure.received_bytes = answer.status, answer.received_bytes
+            if worth_another(answer):
+                measure.error_code = "upstream_failed"
+                return _Again(answer)
+            return read(call, answer)
+        except PatchbayError as error:
+            measure.error_code = error.code
+            measure.status = measure.status or getattr(error, "upstream_status", None)
+            if worth_another(error):
+                return _Again(error)
+            raise
+        finally:
+            if measure.sent_at is not None:
+                self._record(installed, endpoint, circumstances, measure, measure.sent_at)
+
+    def _send(
+        self,
+        installed: Installed,
+        call: PreparedCall,
+        circumstances: Circumstances,
+        measure: _Measure,
+        waited_until: float,
+    ) -> Answer:
+        def send() -> Answer:
+            measure.sent_at = time.perf_counter()
+            if circumstances.note_sent is not None:
+                circumstances.note_sent()
+            return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
+
+        lane = installed.plugin_id
+        if not self._slots.take(lane, _seconds_left(call, circumstances)):
+            raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
+        try:
+            # Only now, so that what is counted goes out, and what goes out is counted when it does.
+            return self._budget.spend(account_of(installed), call, circumstances.cause, send, waited_until)
+        finally:
+            self._slots.give_back(lane)
+
+    def _is_rejected(self, installed: Installed, outcome: Answer | PatchbayError) -> bool:
+        """Whether the provider did not take the token."""
+        token = installed.integration.token
+        return token is not None and isinstance(outcome, Answer) and outcome.status in token.rejections
+
+    def _may_retry(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        circumstances: Circumstances,
+        outcome: Answer | PatchbayError,
+        attempt: int,
+    ) -> bool:
+        """Only what reads is sent again, only while there is time for the wait."""
+        retry = installed.integration.retry
+        if (
+            retry is None
+            or not endpoint.is_safe
+            or attempt > retry.max_retries
+            or not is_passing(retry, outcome)
+        ):
+            return False
+        left = circumstances.seconds_left() if circumstances.seconds_left else float("inf")
+        return wait_seconds(retry, attempt, outcome, self._clock(), 1.0) < left
+
+    def _wait(self, installed: Installed, outcome: Answer | PatchbayError, attempt: int) -> float:
+        retry = installed.integration.retry
+        assert retry is not None  # noqa: S101 - there is no second attempt without one
+        return wait_seconds(retry, attempt, outcome, self._clock(), random.random())
+
+    def _record(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        circumstances: Circumstances,
+        measure: _Measure,
+        sent_at: float,
+    ) -> None:
+        self._log.record(
+            CallRecord(
+                at=self._clock(),
+                workspace_id=installed.scope.workspace_id,
+                plugin_id=installed.plugin_id,
+                endpoint_id=endpoint.id,
+                block_id=circumstances.block_id,
+                cause=circumstances.cause,
+                status=measure.status,
+                duration_ms=(time.perf_counter() - sent_at) * 1000,
+                response_bytes=measure.received_bytes,
+                error_code=measure.error_code,
+            )
+        )
+
+
+def _seconds_left(call: PreparedCall, circumstances: Circumstances) -> float:
+    left = circumstances.seconds_left() if circumstances.seconds_left else call.timeout_seconds
+    return min(left, call.timeout_seconds)

@@ -1,0 +1,51 @@
+"""A whole URL that somebody gave as an input. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+from errors import Invalid
+from integrations.egress.messages import DEFAULT_PORTS
+from integrations.egress.urls import read_authority
+
+_PATH_SAFE = "/%!$&'()*+,;=:@~-._"
+# What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
+_QUERY_SAFE = _PATH_SAFE + "?[]|^`{}"
+
+
+def normalise_public_url(name: str, value: str) -> str:
+    """An input's URL, encoded, without its fragment. Raises Invalid by field for what is not an http(s) URL."""
+
+    def refuse(why: str) -> Invalid:
+        return Invalid(
+            f"`{name}` is not a URL that can be fetched: {why}.", errors={f"parameters.{name}": [why]}
+        )
+
+    text = value.strip()
+    if re.search(r"[\x00-\x20\x7f\\]", text):
+        raise refuse("it holds blanks, backslashes or control characters")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise refuse("it cannot be read") from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise refuse("it must start with http:// or https:// and name a host")
+    if "@" in parts.netloc:
+        raise refuse("it must not carry a user name or password")
+    path = quote(parts.path, safe=_PATH_SAFE) or "/"
+    query = quote(parts.query, safe=_QUERY_SAFE)
+    try:
+        netloc = (
+            parts.netloc if parts.netloc.isascii() else _ascii_authority(parts.netloc, parts.scheme.lower())
+        )
+    except ValueError:
+        raise refuse("its host name cannot be read") from None
+    return f"{parts.scheme.lower()}://{netloc}{path}" + (f"?{query}" if query else "")
+
+
+def _ascii_authority(authority: str, scheme: str) -> str:
+    """The authority in ASCII. Only its host is a name, which IDNA (UTS #46) encodes; a port beside it is none."""
+    host, port, _ = read_authority(authority, DEFAULT_PORTS[scheme])
+    return host if port == DEFAULT_PORTS[scheme] else f"{host}:{port}"

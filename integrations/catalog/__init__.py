@@ -1,0 +1,1 @@
+"""The compiled manifests, and what of them a caller may use."""

@@ -1,0 +1,207 @@
+"""The registered integrations, each as it stands in a scope: compiled, with its settings, its secrets' state.
+
+What a render needs to know of a plugin is put together once and remembered until anything in the store changes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from errors import (
+    Invalid,
+    NotFound,
+    PatchbayError,
+    PluginDisabled,
+    ReviewDue,
+    SecretUnreadable,
+    SettingsIncomplete,
+)
+from integrations.caching.cache_key import KeyFrame
+from integrations.catalog.compiled_manifests import CompiledManifests
+from integrations.manifests.model import Block, Endpoint, Integration
+from plugin_store.engine.database import Database
+from plugin_store.settings.plugin_state import Standing, iterate_standings, load_standing
+from plugin_store.settings.properties import (
+    effective_config,
+    effective_enabled,
+    missing_required,
+    properties_of,
+)
+from plugin_store.vault.vault import SecretState, Vault
+from plugin_store.workspaces import Scope
+
+_log = logging.getLogger(__name__)
+
+ReviewOf = Callable[[Standing], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One integration in one scope."""
+
+    standing: Standing
+    integration: Integration
+    scope: Scope
+    enabled: bool
+    config: Mapping[str, Any]
+    missing: tuple[str, ...]
+    review: Mapping[str, Any] | None
+    key_frames: dict[tuple[str, str], KeyFrame] = field(default_factory=dict, compare=False, repr=False)
+    """Of the keys of its blocks and endpoints, as far as they were asked for."""
+
+    @property
+    def plugin_id(self) -> str:
+        return self.standing.plugin_id
+
+    @property
+    def secrets(self) -> Mapping[str, SecretState]:
+        return self.standing.secrets
+
+    def require_ready(self) -> None:
+        """Raises what stands between this integration and a call: PluginDisabled, ReviewDue, SettingsIncomplete."""
+        for obstacle in self.obstacles():
+            raise obstacle
+
+    def require_set_up(self) -> None:
+        """The same for who only tries the settings, before it is switched on: ReviewDue, SettingsIncomplete."""
+        for obstacle in self.obstacles():
+            if not isinstance(obstacle, PluginDisabled):
+                raise obstacle
+
+    def obstacles(self) -> Iterator[PatchbayError]:
+        """Everything that stands between this integration and a call, what is to be told first before the rest."""
+        if not self.enabled:
+            yield PluginDisabled(f"`{self.plugin_id}` is switched off here; enable it to use it.")
+        if self.review is not None:
+            yield ReviewDue(
+                f"`{self.plugin_id}` changed where a secret would be sent; "
+                "accept the change or enter the secret again.",
+                review=dict(self.review),
+            )
+        if self.missing:
+            names = ", ".join(f"`{name}`" for name in self.missing)
+            yield SettingsIncomplete(
+                f"`{self.plugin_id}` still needs {names}.",
+                errors={f"config.{name}": ["Required, and not set."] for name in self.missing},
+            )
+
+    def require_readable(self, names: frozenset[str]) -> None:
+        """Raises SecretUnreadable when a secret that is bound by a call cannot be read."""
+        for name in sorted(names):
+            state = self.secrets.get(name)
+            if state is not None and state.status == "unreadable":
+                raise SecretUnreadable(
+                    f"The secret `{name}` of `{self.plugin_id}` cannot be read with the present key; enter it again.",
+                    errors={f"config.{name}": ["Cannot be read; enter it again."]},
+                )
+
+    def declared_block(self, block_id: str) -> Block:
+        """The block, also one that cannot be rendered; raises NotFound."""
+        block = self.integration.blocks.get(block_id)
+        if block is None:
+            raise NotFound(f"The integration `{self.plugin_id}` has no block `{block_id}`.")
+        return block
+
+    def block(self, block_id: str) -> Block:
+        """The block; raises NotFound, and Invalid for one that cannot be rendered."""
+        block = self.declared_block(block_id)
+        if block.problem is not None:
+            raise Invalid(
+                f"The block `{block_id}` cannot be rendered: {block.problem}",
+                errors={"block_type": [block.problem]},
+            )
+        return block
+
+    def ready_block(self, block_id: str) -> Block:
+        """The block, ready to be called: raises what `block` and `require_ready` do.
+
+        What is not there is told first: nobody should complete the settings for a name that is misspelt.
+        """
+        self.declared_block(block_id)
+        self.require_ready()
+        return self.block(block_id)
+
+    def endpoint(self, endpoint_id: str) -> Endpoint:
+        """The endpoint; raises NotFound."""
+        endpoint = self.integration.endpoints.get(endpoint_id)
+        if endpoint is None:
+            raise NotFound(f"The integration `{self.plugin_id}` has no endpoint `{endpoint_id}`.")
+        return endpoint
+
+    def ready_endpoint(self, endpoint_id: str) -> Endpoint:
+        """The endpoint, ready to be called: NotFound comes before what `require_ready` raises."""
+        endpoint = self.endpoint(endpoint_id)
+        self.require_ready()
+        return endpoint
+
+
+class Catalog:
+    """Looks integrations up."""
+
+    def __init__(
+        self, database: Database, vault: Vault, manifests: CompiledManifests, review_of: ReviewOf
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._manifests = manifests
+        self._review_of = review_of
+
+    def find(self, scope: Scope, plugin_id: str, revision: int | None = None) -> Installed:
+        """The integration in the scope. Raises NotFound, also for a plugin that is no integration.
+
+        `revision` as `RevisionMemo.get` has it.
+        """
+        key = ("installed", scope.workspace_id, scope.notebook_id, plugin_id)
+        return self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
+
+    def list(self, scope: Scope) -> list[Installed]:
+        """Every integration in the scope, by id."""
+        standings = (standing for standing in self.standings(scope) if standing.is_integration)
+        found = (self._try_install(standing, scope) for standing in standings)
+        return [installed for installed in found if installed is not None]
+
+    def standings(self, scope: Scope) -> Iterator[Standing]:
+        """Every plugin as the scope has it, integration or not, by id; nothing is compiled for it."""
+        with self._database.reading() as session:
+            yield from iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
+
+    def _load(self, scope: Scope, plugin_id: str) -> Installed:
+        with self._database.reading() as session:
+            standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
+        if standing is None:
+            raise NotFound(f"There is no integration `{plugin_id}`.")
+        installed = self._install(standing, scope) if standing.is_integration else None
+        if installed is None:
+            raise NotFound(
+                f"There is no integration `{plugin_id}`; the plugin of this id is a {standing.type}."
+            )
+        return installed
+
+    def _try_install(self, standing: Standing, scope: Scope) -> Installed | None:
+        try:
+            return self._install(standing, scope)
+        except Invalid:
+            # One manifest that an older version took must not take the list away; asked for alone, it says why.
+            _log.warning("The manifest of %s cannot be used by this version.", standing.plugin_id)
+            return None
+
+    def _install(self, standing: Standing, scope: Scope) -> Installed | None:
+        integration = self._manifests.integration_of(standing)
+        if integration is None:
+            return None
+        specs = properties_of(standing.manifest)
+        config = effective_config(specs, standing.workspace_config, standing.notebook_config)
+        return Installed(
+            standing=standing,
+            integration=integration,
+            scope=scope,
+            enabled=effective_enabled(
+                standing.plugin_enabled, standing.workspace_enabled, standing.notebook_enabled
+            ),
+            config=config,
+            missing=tuple(missing_required(specs, config, standing.secrets.keys())),
+            review=self._review_of(standing),
+        )

@@ -1,0 +1,47 @@
+"""Manifests compiled once and kept while they are used."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from cachetools import LRUCache, cachedmethod
+
+from errors import Invalid
+from integrations.manifests.compiling import compile_plugin
+from integrations.manifests.model import Integration
+from plugin_store.settings.plugin_state import Standing
+from plugin_store.vault.destinations import Destination
+
+MAX_KEPT = 224
+
+
+class CompiledManifests:
+    """The integrations of registered manifests, by plugin and digest."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[tuple[str, str], Integration | None] = LRUCache(MAX_KEPT)
+        self._lock = threading.Lock()
+
+    @cachedmethod(
+        lambda self: self._kept,
+        key=lambda _, standing: (standing.plugin_id, standing.digest),
+        lock=lambda self: self._lock,
+    )
+    def integration_of(self, standing: Standing) -> Integration | None:
+        """The plugin's integration; None for a plugin that calls nothing.
+
+        Raises Invalid for a manifest that an older Patchbay took and this one refuses.
+        """
+        return compile_plugin(standing.plugin_id, standing.type, standing.manifest, is_stored=True)
+
+    def destinations(
+        self, standing: Standing, config: Mapping[str, Any]
+    ) -> Mapping[str, Collection[Destination]]:
+        """Where the plugin's secrets would be sent with these settings, by the secret's name."""
+        try:
+            integration = self.integration_of(standing)
+        except Invalid:
+            return {}
+        return integration.destinations(config) if integration is not None else {}

@@ -1,5 +1,0 @@
-"""A declared manifest made an `Integration`, or refused field by field."""
-
-from integrations.compiling.plugins import compile_plugin
-
-__all__ = ["compile_plugin"]

@@ -1,0 +1,109 @@
+"""One fetch for all who ask for the same thing at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, wait
+from typing import Any, Generic, TypeVar
+
+from integrations.concurrency.interpreter_slots import away
+
+Result = TypeVar("Result")
+
+
+class SingleFlight(Generic[Result]):
+    """Runs one function a key at a time; whoever comes while it runs gets its result, or its error."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Future[Result]] = {}
+        self._waiting: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        """How many fetches are under way."""
+        return len(self._flights)
+
+    def waiting(self, key: str) -> int:
+        """How many wait for the key's fetch, beside the one who fetches."""
+        with self._lock:
+            return self._waiting.get(key, 0)
+
+    def run(
+        self,
+        key: str,
+        fetch: Callable[[], Result],
+        is_only_theirs: Callable[[Exception], bool] = lambda _error: False,
+    ) -> Result:
+        """What `fetch` returns or raises, from whoever came first.
+
+        Where somebody else's fetch ends in an error that `is_only_theirs`, it is fetched again.
+        """
+        while True:
+            flight, is_mine = self._board(key)
+            if is_mine:
+                return self._fly(key, flight, fetch)
+            with self._lock:
+                self._waiting[key] += 1
+            try:
+                with away():
+                    return flight.result()
+            except CancelledError:
+                # Submitted to a pool, it never began.
+                continue
+            except Exception as error:
+                if not is_only_theirs(error):
+                    raise
+
+    def start(
+        self, key: str, fetch: Callable[[], Result], submit: Callable[[Callable[[], None]], Future[Any]]
+    ) -> None:
+        """Submits the fetch to a pool, unless it is under way; its error is nobody's."""
+        flight, is_mine = self._board(key)
+        if not is_mine:
+            return
+
+        def fly() -> None:
+            try:
+                self._fly(key, flight, fetch)
+            except Exception:
+                return
+
+        def drop_if_cancelled(work: Future[Any]) -> None:
+            # The pool closes when the house does; whoever waits must not wait for ever.
+            if work.cancelled():
+                self._land(key)
+                flight.cancel()
+
+        submit(fly).add_done_callback(drop_if_cancelled)
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Returns when what is under way now has landed, or when the time is over."""
+        with self._lock:
+            flights = list(self._flights.values())
+        wait(flights, timeout_seconds)
+
+    def _board(self, key: str) -> tuple[Future[Result], bool]:
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight, False
+            flight = self._flights[key] = Future()
+            return flight, True
+
+    def _fly(self, key: str, flight: Future[Result], fetch: Callable[[], Result]) -> Result:
+        try:
+            result = fetch()
+        except BaseException as error:
+            self._land(key)
+            flight.set_exception(error)
+            raise
+        self._land(key)
+        flight.set_result(result)
+        return result
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            self._flights.pop(key, None)
+            self._waiting.pop(key, None)

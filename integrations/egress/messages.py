@@ -1,0 +1,143 @@
+"""The values that cross the egress door: what is asked (`PreparedCall`) and what comes back (`Answer`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+from urllib.parse import urlsplit
+
+from plugin_store.vault.destinations import Destination
+
+Redirects = Literal["none", "same_origin", "any"]
+
+_START = re.compile(r"[^/?#]*//[^/?#]*")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How one call proves who it talks to, and who it is; verification itself has no switch.
+
+    `ca_file` is a path or the certificates themselves, `fingerprint_sha256` 64 hex digits in lower case. `settings`
+    says by which setting each word was filled, for whoever has to put it right.
+    """
+
+    ca_file: str | None = field(default=None, repr=False)
+    client_cert_pem: str | None = field(default=None, repr=False)
+    client_key_pem: str | None = field(default=None, repr=False)
+    server_name: str | None = None
+    fingerprint_sha256: str | None = None
+    settings: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLogin:
+    """Who answers a Digest challenge (RFC 7616)."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedSecret:
+    """One secret in one place of a built request, with the places for which it is sealed.
+
+    A token counts as each of the secrets that bought it.
+    """
+
+    name: str
+    destination: Destination
+    sealed: tuple[Destination, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
+
+    `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
+    can refuse to carry them elsewhere and what echoes them can be redacted. `carried` accounts for them: where each
+    stands, and where it may; None where nobody looked, and then a call with secrets is not sent. `connection_key`
+    says whose connections it may go over; without one it gets a connection of its own, which is closed after it.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    timeout_seconds: float = 10.0
+    max_bytes: int = 10 * 1024 * 1024
+    redirects: Redirects = "same_origin"
+    public_only: bool = False
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    tls: Tls | None = None
+    digest: DigestLogin | None = field(default=None, repr=False)
+    is_repeatable: bool = True
+    """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
+    carried: tuple[CarriedSecret, ...] | None = field(default=None, repr=False)
+    connection_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self.url)
+
+    def __repr__(self) -> str:
+        # The URL's path and query, the headers and the body may all hold a secret.
+        return f"<PreparedCall {self.method} {self.origin}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Response headers as they came, looked up without regard to case."""
+
+    items: tuple[tuple[str, str], ...] = ()
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for name, value in self.items:
+            values.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_values", values)
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The header's value, several joined by a comma as RFC 9110 section 5.3 allows."""
+        values = self._values.get(name.lower())
+        return ", ".join(values) if values else default
+
+    def get_all(self, name: str) -> list[str]:
+        return list(self._values.get(name.lower(), ()))
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: `body` whole and decoded from its content coding, within the call's size cap."""
+
+    status: int
+    headers: Headers
+    body: bytes = field(repr=False)
+    origin: str
+    duration_seconds: float
+    received_bytes: int
+    redirected: bool = False
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port` with the port always written, so that two origins compare as strings."""
+    # What follows the authority changes with every call, and may hold a secret.
+    start = _START.match(url)
+    return _origin_of(start[0] if start else url)
+
+
+@lru_cache(maxsize=512)
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{scheme}://{host}:{parts.port or DEFAULT_PORTS.get(scheme, 0)}"

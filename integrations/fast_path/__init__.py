@@ -1,0 +1,1 @@
+"""Renders answered from memory, ahead of Flask, while what proves them is unchanged."""

@@ -1,0 +1,1 @@
+"""JSON as the engine needs it: exact numbers, canonical bytes, bounded size, members by dotted names."""

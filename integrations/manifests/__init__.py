@@ -1,0 +1,1 @@
+"""What a manifest means: templates, base URLs, the compiled model and its compiler."""

@@ -1,0 +1,53 @@
+"""What a block's `action` means, and which blocks must have one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.model import Action, Block, Endpoint, Step
+
+_ONLY_READS = (
+    "Every call of this block only reads, so there is nothing to confirm; leave `action` out, "
+    "or say `safe: false` on the endpoint that changes something."
+)
+
+
+def compile_action(
+    declared: Mapping[str, Any] | None, steps: Sequence[Step]
+) -> tuple[Action | None, str | None]:
+    """The block's action, where it is one; and why the block may not be what it is declared as."""
+    writing = next((step.endpoint for step in steps if not step.endpoint.is_safe), None)
+    if declared is None:
+        return None, None if writing is None else _unconfirmed(writing)
+    action = Action(declared["label"], declared.get("confirm"), tuple(declared["renews"]))
+    if steps and writing is None:
+        return action, _ONLY_READS
+    paged = next((step.endpoint.id for step in steps if _writes_in_pages(step.endpoint)), None)
+    return action, None if paged is None else f"`{paged}` comes in pages, and an action makes each call once."
+
+
+def _writes_in_pages(endpoint: Endpoint) -> bool:
+    return endpoint.paginator is not None and not endpoint.is_safe
+
+
+def _unconfirmed(endpoint: Endpoint) -> str:
+    return (
+        f"`{endpoint.id}` changes something at the provider ({endpoint.method}), and a page that is opened must not. "
+        "Declare `action` here, with a `label`, to have a person run it; "
+        "if the call only reads, say `safe: true` on the endpoint."
+    )
+
+
+def check_renewals(
+    declared: Sequence[Mapping[str, Any]], blocks: Mapping[str, Block], problems: Problems
+) -> None:
+    """Notes what an action renews and cannot: another action, or no block."""
+    for index, item in enumerate(declared):
+        for number, name in enumerate((item.get("action") or {}).get("renews", ())):
+            field = f"blocks[{index}].action.renews[{number}]"
+            if name not in blocks:
+                problems.add(field, f"There is no block `{name}`.")
+            elif blocks[name].action is not None:
+                problems.add(field, f"`{name}` is an action, of which nothing is kept.")

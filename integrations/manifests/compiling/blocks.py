@@ -1,0 +1,221 @@
+"""`blocks` made chains of steps with checked inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.answers.selection import compile_select
+from integrations.caching.cache_key import digest
+from integrations.caching.freshness import Wishes
+from integrations.manifests.compiling.actions import check_renewals, compile_action
+from integrations.manifests.compiling.endpoints import plain_json
+from integrations.manifests.compiling.inputs import compile_inputs, names_in_step
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.compiling.values import may_fit
+from integrations.manifests.model import Block, Endpoint, Parameter, Property, Step, Value
+from integrations.manifests.patterns import Pattern, compile_pattern
+from integrations.manifests.schedules import Schedule, check_timezone, compile_schedule
+from integrations.manifests.templating import Template
+
+
+def compile_blocks(
+    declared: Sequence[Mapping[str, Any]],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
+    *,
+    calls: bool,
+    is_stored: bool,
+) -> dict[str, Block]:
+    """The blocks by id, in their order. `calls` is false for an integration that has nothing to call.
+
+    `is_stored` says that the manifest was taken before; then a block that writes without being an action has a
+    `problem`, and the rest of the manifest works on.
+    """
+    found: dict[str, Block] = {}
+    for index, item in enumerate(declared):
+        with problems.under(f"blocks[{index}]"):
+            if item["id"] in found:
+                problems.add("id", f"`{item['id']}` is declared twice.")
+                continue
+            found[item["id"]] = _block(
+                item, endpoints, properties, problems, calls=calls, is_stored=is_stored
+            )
+    check_renewals(declared, found, problems)
+    return found
+
+
+def _block(
+    item: Mapping[str, Any],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
+    *,
+    calls: bool,
+    is_stored: bool,
+) -> Block:
+    steps, trouble = _steps(item, endpoints, problems, calls=calls)
+    action, refusal = compile_action(item.get("action"), steps)
+    if refusal and not is_stored:
+        problems.add("action", refusal)
+    patterns = _patterns(item, problems)
+    inputs = compile_inputs(item, steps, patterns, properties, problems)
+    _check_references(item, steps, inputs, problems)
+    _check_types(item, steps, inputs, problems)
+    if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
+        problems.add("pre_fetch", "Only what is read by GET or HEAD is fetched ahead.")
+    return Block(
+        id=item["id"],
+        inputs=inputs,
+        steps=steps,
+        problem=trouble or refusal,
+        action=action,
+        selector=problems.attempt("select", lambda: compile_select(item["select"]))
+        if "select" in item
+        else None,
+        collect=item["collect"],
+        url_patterns=tuple(patterns.values()),
+        wishes=Wishes(item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")),
+        pre_fetch=item["pre_fetch"],
+        refresh_interval_seconds=item.get("refresh_interval"),
+        schedule=_schedule(item, problems),
+        digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
+        declared=item,
+    )
+
+
+def _patterns(item: Mapping[str, Any], problems: Problems) -> dict[str, Pattern]:
+    """The patterns by their field."""
+    found: dict[str, Pattern] = {}
+    for number, text in enumerate(item["url_patterns"]):
+        field = f"url_patterns[{number}]"
+        pattern = problems.attempt(field, lambda text=text: compile_pattern(text))
+        if pattern is not None:
+            found[field] = pattern
+    return found
+
+
+def _schedule(item: Mapping[str, Any], problems: Problems) -> Schedule | None:
+    timezone = problems.attempt("timezone", lambda: check_timezone(item.get("timezone")))
+    if "schedule" not in item:
+        return None
+    return problems.attempt("schedule", lambda: compile_schedule(item["schedule"], timezone))
+
+
+def _steps(
+    item: Mapping[str, Any], endpoints: Mapping[str, Endpoint], problems: Problems, *, calls: bool
+) -> tuple[tuple[Step, ...], str | None]:
+    if "steps" in item:
+        return _chain(item["steps"], endpoints, problems), None
+    name = item.get("endpoint")
+    if name is not None and name not in endpoints:
+        problems.add("endpoint", f"There is no endpoint `{name}`.")
+        return (), None
+    if name is None:
+        if not calls:
+            return (), "The integration has nothing to call; its frontend draws this block by itself."
+        if not endpoints:
+            return (), "The integration has no endpoint."
+        if len(endpoints) > 1:
+            return (), "The block names neither `endpoint` nor `steps`, and there are several endpoints."
+        name = next(iter(endpoints))
+    return (Step(name, endpoints[name], None, ()),), None
+
+
+def _chain(
+    declared: Sequence[Mapping[str, Any]], endpoints: Mapping[str, Endpoint], problems: Problems
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for index, item in enumerate(declared):
+        with problems.under(f"steps[{index}]"):
+            endpoint = endpoints.get(item["endpoint"])
+            if endpoint is None:
+                problems.add("endpoint", f"There is no endpoint `{item['endpoint']}`.")
+                continue
+            if any(step.id == item["id"] for step in steps):
+                problems.add("id", f"`{item['id']}` is declared twice.")
+            known = {parameter.name for parameter in endpoint.parameters}
+            for name in item["parameters"].keys() - known:
+                problems.add(f"parameters.{name}", f"The endpoint `{endpoint.id}` has no such parameter.")
+            for parameter in endpoint.parameters:
+                if (
+                    parameter.value.required
+                    and parameter.name not in item["parameters"]
+                    and (parameter.value.from_config is None and not _has_default(parameter.value))
+                ):
+                    problems.add("parameters", f"The endpoint `{endpoint.id}` needs `{parameter.name}`.")
+            outputs = tuple(
+                (name, selector)
+                for name, text in item["outputs"].items()
+                if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
+            )
+            steps.append(Step(item["id"], endpoint, problems.tree("parameters", item["parameters"]), outputs))
+    return tuple(steps)
+
+
+def _has_default(value: Value) -> bool:
+    return value.default is not None and type(value.default).__name__ != "Missing"
+
+
+def _check_references(
+    item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
+) -> None:
+    """A step may use the inputs and what earlier steps gave, nothing else."""
+    known = {f"inputs.{value.name}" for value in inputs}
+    for index, step in enumerate(steps):
+        for name in sorted(names_in_step(step.parameters)):
+            if name not in known:
+                problems.add(
+                    f"steps[{index}].parameters",
+                    f"`{{{name}}}` is neither an input nor an output of an earlier step.",
+                )
+        known |= {f"steps.{step.id}.{name}" for name, _ in step.outputs}
+    if steps and steps[0].parameters is None and "config_schema" in item:
+        endpoint = steps[0].endpoint
+        for parameter in endpoint.parameters:
+            value = parameter.value
+            if (
+                value.required
+                and value.from_config is None
+                and not _has_default(value)
+                and parameter.name not in {item.name for item in inputs}
+            ):
+                note = problems.add_new if item["url_patterns"] else problems.add
+                note("config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`.")
+
+
+def _check_types(
+    item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
+) -> None:
+    """Notes what the endpoint would refuse of every render: a constant, or an input of another type."""
+    kinds = {value.name: value.type for value in inputs}
+    for index, step in enumerate(steps):
+        filled = step.parameters.node if step.parameters is not None else None
+        for parameter in step.endpoint.parameters:
+            if step.parameters is None and "config_schema" in item:
+                _check_input(
+                    f"config_schema.{parameter.name}.type", kinds.get(parameter.name), parameter, problems
+                )
+            elif isinstance(filled, dict) and parameter.name in filled:
+                field = f"steps[{index}].parameters.{parameter.name}"
+                _check_filling(field, filled[parameter.name], kinds, parameter, problems)
+
+
+def _check_filling(
+    field: str, node: Any, kinds: Mapping[str, str | None], parameter: Parameter, problems: Problems
+) -> None:
+    constant = node.literal if isinstance(node, Template) else node
+    if constant is not None and not isinstance(constant, dict | tuple):
+        for message in parameter.value.check(constant):
+            problems.add(field, message)
+    elif isinstance(node, Template) and node.lone is None:
+        _check_input(field, "string", parameter, problems)
+    elif isinstance(node, Template) and str(node.lone).startswith("inputs."):
+        _check_input(field, kinds.get(str(node.lone).removeprefix("inputs.")), parameter, problems)
+
+
+def _check_input(field: str, kind: str | None, parameter: Parameter, problems: Problems) -> None:
+    wanted = parameter.value.type
+    if not may_fit(kind, wanted):
+        problems.add(field, f"The endpoint takes `{parameter.name}` as `{wanted}`, not as `{kind}`.")

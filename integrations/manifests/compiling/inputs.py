@@ -1,0 +1,127 @@
+"""A block's inputs: as it declares them, else those of its endpoint, and what its patterns read from an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.compiling.values import check_setting_type, compile_value
+from integrations.manifests.model import Endpoint, Property, Step, Value
+from integrations.manifests.patterns import Pattern
+from integrations.manifests.templating import Template, Tree
+
+
+def compile_inputs(
+    item: Mapping[str, Any],
+    steps: Sequence[Step],
+    patterns: Mapping[str, Pattern],
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> tuple[Value, ...]:
+    """The inputs of a block, in their order. `patterns` are its compiled ones, by their field."""
+    inputs = _inputs(item, steps, properties, problems)
+    if "config_schema" in item:
+        inputs += _inputs_of_patterns(patterns.values(), steps, inputs, properties, problems)
+    _check_groups(patterns, inputs, problems)
+    return inputs
+
+
+def names_in_step(parameters: Tree | None) -> frozenset[str]:
+    """The placeholders in what a step gives to its endpoint."""
+    return parameters.names if parameters is not None else frozenset()
+
+
+def _inputs(
+    item: Mapping[str, Any], steps: Sequence[Step], properties: Mapping[str, Property], problems: Problems
+) -> tuple[Value, ...]:
+    if "config_schema" in item:
+        return _declared_inputs(item["config_schema"], properties, problems)
+    if len(steps) == 1 and steps[0].parameters is None:
+        # Without a schema the endpoint's own parameters are the inputs.
+        return _free_values(steps[0].endpoint, properties)
+    names = {
+        name.removeprefix("inputs.")
+        for step in steps
+        if step.parameters is not None
+        for name in step.parameters.names
+        if name.startswith("inputs.")
+    }
+    return tuple(
+        compile_value(name, {}, problems, required=_is_needed(name, steps)) for name in sorted(names)
+    )
+
+
+def _declared_inputs(
+    declared: Mapping[str, Mapping[str, Any]], properties: Mapping[str, Property], problems: Problems
+) -> tuple[Value, ...]:
+    inputs = []
+    for name, item in declared.items():
+        with problems.under(f"config_schema.{name}"):
+            setting = item.get("from_config")
+            if setting is not None and setting not in properties:
+                problems.add("from_config", f"There is no property `{setting}`.")
+            elif setting is not None and properties[setting].secure:
+                problems.add(
+                    "from_config", "A secret cannot be an input; bind it to the endpoint's parameter."
+                )
+            check_setting_type({"from_config": setting, **item}, properties, problems)
+            inputs.append(compile_value(name, item, problems, required=item.get("required", False)))
+    return tuple(inputs)
+
+
+def _inputs_of_patterns(
+    patterns: Iterable[Pattern],
+    steps: Sequence[Step],
+    declared: Sequence[Value],
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> tuple[Value, ...]:
+    """What groups of the patterns fill beside the declared inputs: the endpoint's parameters, a chain's names."""
+    taken = {value.name for value in declared}
+    groups = [name for pattern in patterns for name in pattern.group_names if name not in taken]
+    if len(steps) == 1 and steps[0].parameters is None:
+        free = {value.name: value for value in _free_values(steps[0].endpoint, properties)}
+        return tuple(free[name] for name in dict.fromkeys(groups) if name in free)
+    used = frozenset[str]().union(*(names_in_step(step.parameters) for step in steps))
+    return tuple(
+        compile_value(name, {}, problems, required=_is_needed(name, steps))
+        for name in dict.fromkeys(groups)
+        if f"inputs.{name}" in used
+    )
+
+
+def _is_needed(name: str, steps: Sequence[Step]) -> bool:
+    """Whether a chain cannot do without the input: a text that holds it, or a parameter that nothing else fills."""
+    for step in steps:
+        nodes = step.parameters.node if step.parameters is not None else {}
+        needed = set(step.endpoint.needed_inputs)
+        for parameter, node in nodes.items():
+            is_whole = isinstance(node, Template) and node.lone == f"inputs.{name}"
+            if (is_whole and parameter in needed) or f"inputs.{name}" in Tree(node).text_names:
+                return True
+    return False
+
+
+def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tuple[Value, ...]:
+    """The endpoint's parameters that are anybody's to give; what a secret fills is not."""
+    values = (parameter.value for parameter in endpoint.parameters)
+    return tuple(
+        value for value in values if not (value.from_config and _is_secure(value.from_config, properties))
+    )
+
+
+def _check_groups(patterns: Mapping[str, Pattern], inputs: Sequence[Value], problems: Problems) -> None:
+    """Notes a group of a pattern whose text its input would always refuse."""
+    types = {value.name: value.type for value in inputs}
+    for field, pattern in patterns.items():
+        for name in pattern.group_names:
+            if types.get(name) in ("array", "object"):
+                problems.add_new(
+                    field,
+                    f"The group `{name}` is text, and the input of that name is of type `{types[name]}`.",
+                )
+
+
+def _is_secure(name: str, properties: Mapping[str, Property]) -> bool:
+    return name in properties and properties[name].secure

@@ -1,0 +1,82 @@
+"""What a manifest writes into a request by name: headers, query parameters, base URLs, each a template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from integrations.manifests.base_url import BaseUrl, parse_base_url
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.model import Property
+from integrations.manifests.namespace import NOT_IN_HEADERS
+from integrations.manifests.templating import Template
+from schemas.manifests.declared import HEADER_NAME, NOT_A_MANIFESTS, OWN_HEADERS
+from schemas.rules.rule_kinds import matches
+
+
+def forbidden_header(name: str) -> bool:
+    """Whether a manifest may not set the header."""
+    return matches(OWN_HEADERS, name)
+
+
+def check_header(name: str, field: str, problems: Problems) -> None:
+    """Notes a name that no header has, or that a manifest may not set."""
+    if not matches(HEADER_NAME, name):
+        problems.add(field, str(HEADER_NAME.error))
+    if forbidden_header(name):
+        problems.add(field, NOT_A_MANIFESTS)
+
+
+def check_header_text(template: Template, field: str, problems: Problems, prefix: str = "") -> None:
+    """Notes what a header cannot carry whatever fills its placeholders."""
+    literals = [prefix, *(part for part in template.parts if isinstance(part, str))]
+    if any(NOT_IN_HEADERS.search(text) for text in literals):
+        problems.add(field, "A header carries neither control characters nor characters beyond ASCII.")
+    first, last = prefix or template.parts[0], template.parts[-1]
+    at_ends = (
+        isinstance(first, str) and first != first.lstrip(),
+        isinstance(last, str) and last != last.rstrip(),
+    )
+    if any(at_ends):
+        problems.add(field, "A header's value has no blanks at its ends.")
+
+
+def named_templates(
+    declared: Mapping[str, Any], field: str, problems: Problems
+) -> tuple[tuple[str, Template], ...]:
+    """The templates by name, in their order; a header that stands twice or cannot carry its text is a problem."""
+    found = []
+    lowered: set[str] = set()
+    for name, source in declared.items():
+        template = problems.template(f"{field}.{name}", source)
+        if field.endswith("headers"):
+            if name.lower() in lowered:
+                problems.add(f"{field}.{name}", "Headers have no case; it stands here twice.")
+            lowered.add(name.lower())
+            check_header_text(template, f"{field}.{name}", problems)
+        found.append((name, template))
+    return tuple(found)
+
+
+def check_names(names: Collection[str], known: Collection[str], field: str, problems: Problems) -> None:
+    """Notes every name that nothing fills."""
+    for name in sorted(set(names) - set(known)):
+        problems.add(field, f"`{{{name}}}` is not among the properties.")
+
+
+def compile_base_url(
+    source: str | None, properties: Mapping[str, Property], problems: Problems, field: str = "base_url"
+) -> BaseUrl | None:
+    """The checked base URL; None where there is none, and after a problem was noted."""
+    base_url = problems.attempt(field, lambda: parse_base_url(source)) if source is not None else None
+    if base_url is None:
+        return None
+    check_names(base_url.names, properties, field, problems)
+    for name in secure_names(base_url.start_names, properties):
+        problems.add(field, f"The secret `{name}` cannot say where calls go; make it a plain property.")
+    return base_url
+
+
+def secure_names(names: Collection[str], properties: Mapping[str, Property]) -> list[str]:
+    """Those of secure properties."""
+    return sorted(name for name in names if name in properties and properties[name].secure)

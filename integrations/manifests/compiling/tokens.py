@@ -1,0 +1,195 @@
+"""`oauth2` and `login` made what gets tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from integrations.answers.selection import compile_select
+from integrations.manifests.compiling.paths import NamedTemplates, compile_path
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.compiling.templates import (
+    check_names,
+    compile_base_url,
+    named_templates,
+    secure_names,
+)
+from integrations.manifests.model import Credential, Login, LoginStep, OAuth2, Property
+
+_GRANTS = {
+    "oauth2_client_credentials": "client_credentials",
+    "oauth2_authorization_code": "authorization_code",
+}
+
+
+def compile_token(
+    section: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
+) -> OAuth2 | Login | None:
+    """Where the integration's token comes from; None when its credentials need none."""
+    method = section["auth_method"]
+    if method in _GRANTS:
+        agent = _user_agent(section["headers"], properties)
+        with problems.under("oauth2"):
+            return _oauth2(section["oauth2"], _GRANTS[method], agent, properties, problems)
+    if method == "session_token":
+        login = _login(section["login"], properties, problems)
+        return _as_caller(login, _user_agent(section["headers"], properties))
+    return None
+
+
+def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) -> NamedTemplates:
+    """The integration's User-Agent: providers that ask for one want it with the request for a token too.
+
+    What is wrong with it is noted where the integration's headers are compiled.
+    """
+    declared = {name: text for name, text in headers.items() if name.lower() == "user-agent"}
+    found = named_templates(declared, "headers", Problems(""))
+    return tuple(item for item in found if item[1].names <= properties.keys())
+
+
+def _as_caller(login: Login, agent: NamedTemplates) -> Login:
+    """The login with the User-Agent on each request that has none of its own."""
+    return Login(
+        tuple(
+            step
+            if any(name.lower() == "user-agent" for name, _ in step.headers)
+            else replace(step, headers=(*agent, *step.headers))
+            for step in login.steps
+        )
+    )
+
+
+def with_credentials(
+    token: OAuth2 | Login | None, credentials: tuple[Credential, ...]
+) -> OAuth2 | Login | None:
+    """The login with the credentials that every call to base_url carries; those that need its token wait for it."""
+    if not isinstance(token, Login):
+        return token
+    fixed = tuple(item for item in credentials if not item.names & token.provides)
+    return Login(
+        tuple(step if step.url is not None else replace(step, credentials=fixed) for step in token.steps)
+    )
+
+
+def _oauth2(
+    declared: Mapping[str, Any],
+    grant_type: Any,
+    agent: NamedTemplates,
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> OAuth2 | None:
+    token_url = compile_base_url(declared["token_url"], properties, problems, "token_url")
+    authorization_url = compile_base_url(
+        declared.get("authorization_url"), properties, problems, "authorization_url"
+    )
+    if "access_token" in properties:
+        problems.add("", "The token is called `access_token`; give the property of that name another one.")
+    public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method
+    found = OAuth2(
+        grant_type=grant_type,
+        token_url=token_url,  # type: ignore[arg-type] - a problem was noted where there is none
+        authorization_url=authorization_url,
+        client_id=problems.template("client_id", declared["client_id"]),
+        client_secret=None
+        if public
+        else problems.template("client_secret", declared.get("client_secret", "{client_secret}")),
+        scopes=tuple(problems.template("scopes", scope) for scope in declared["scopes"]),
+        scope_separator=declared["scope_separator"],
+        token_params=named_templates(declared["token_params"], "token_params", problems),
+        authorization_params=named_templates(
+            declared["authorization_params"], "authorization_params", problems
+        ),
+        body_format=declared["body_format"],
+        endpoint_auth_method=declared["token_endpoint_auth_method"],
+        headers=agent,
+    )
+    if token_url is None:
+        return None
+    check_names(found.names - token_url.names, properties, "client_id", problems)
+    _check_shown(found, properties, problems)
+    return found
+
+
+def _check_shown(oauth2: OAuth2, properties: Mapping[str, Property], problems: Problems) -> None:
+    """Notes secrets in the address where a person signs in: the caller of the API and the browser see it."""
+    shown = {"authorization_params": [template for _, template in oauth2.authorization_params]}
+    if oauth2.grant_type == "authorization_code":
+        shown |= {"scopes": list(oauth2.scopes), "client_id": [oauth2.client_id]}
+    names = {
+        field: frozenset().union(*(item.names for item in templates)) for field, templates in shown.items()
+    }
+    if oauth2.authorization_url is not None:
+        names["authorization_url"] = oauth2.authorization_url.path_names
+    for field, found in names.items():
+        for name in secure_names(found, properties):
+            problems.add(
+                field,
+                f"The secret `{name}` would stand in the address that a browser is sent to, for all to see.",
+            )
+
+
+def _login(
+    declared: list[Mapping[str, Any]],
+    properties: Mapping[str, Property],
+    problems: Problems,
+) -> Login:
+    steps: list[LoginStep] = []
+    outputs: set[str] = set()
+    for index, item in enumerate(declared):
+        with problems.under(f"login[{index}]"):
+            step = _login_step(item, properties, problems)
+            used = {name for name in _login_names(step) if name not in outputs}
+            for name in sorted(used):
+                problems.add("", f"`{{{name}}}` is not put out by an earlier request of the login.")
+            outputs |= {f"login.{name}" for name, _ in step.outputs}
+            steps.append(step)
+    with problems.under("login"):
+        if "session_token" in properties:
+            problems.add(
+                "", "The token is called `session_token`; give the property of that name another one."
+            )
+    return Login(tuple(steps))
+
+
+def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems) -> LoginStep:
+    path, path_query = compile_path(item["path"], problems) if "path" in item else (None, ())
+    if path_query:
+        problems.add("path", "Put what follows the question mark into `query`.")
+    body = problems.tree("body", item["body"]) if item.get("body") is not None else None
+
+    def select(word: str) -> Any:
+        return problems.attempt(word, lambda: compile_select(item[word])) if word in item else None
+
+    step = LoginStep(
+        method=item["method"],
+        url=compile_base_url(item.get("url"), properties, problems, "url"),
+        path=path,
+        headers=named_templates(item["headers"], "headers", problems),
+        query=named_templates(item["query"], "query", problems),
+        body=body,
+        body_format=item["body_format"],
+        outputs=tuple(
+            (name, selector)
+            for name, text in item["outputs"].items()
+            if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
+        ),
+        token_path=select("token_path"),
+        token_header=item.get("token_header"),
+        token_cookie=item.get("token_cookie"),
+        expires_in=select("expires_in_path"),
+        expires_at=select("expires_at_path"),
+        duration_seconds=item.get("expiration_duration"),
+    )
+    check_names(step.names, properties, "body", problems)
+    return step
+
+
+def _login_names(step: LoginStep) -> set[str]:
+    templates = [template for _, template in (*step.headers, *step.query)] + (
+        [step.path] if step.path else []
+    )
+    names = {name for template in templates for name in template.names} | (
+        step.body.names if step.body else set()
+    )
+    return {name for name in names if name.startswith("login.")}

@@ -1,0 +1,85 @@
+"""What a parameter or an input accepts, compiled from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.model import MISSING, Property, Value
+from integrations.manifests.namespace import NOT_TEXT
+from plugin_store.settings.properties import Check, compile_check
+from plugin_store.settings.value_types import json_type
+from schemas.manifests.words import CHOICE_TYPES
+
+
+def compile_value(name: str, declared: Mapping[str, Any], problems: Problems, *, required: bool) -> Value:
+    """The value's rules; notes a default that its own rules refuse. Without a type any value will do."""
+    return _compile(name, declared, problems, required, lambda check: check)
+
+
+def compile_parameter(
+    declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems, *, required: bool
+) -> Value:
+    """A parameter's rules. Without a type it has that of the setting that fills it; else any scalar will do."""
+    if "type" not in declared and (kind := _implied_type(declared, properties)) is not None:
+        declared = {**declared, "type": kind}
+    check_setting_type(declared, properties, problems)
+    only_scalars = "type" not in declared
+    return _compile(
+        declared["name"], declared, problems, required, _scalar_check if only_scalars else lambda check: check
+    )
+
+
+def _implied_type(declared: Mapping[str, Any], properties: Mapping[str, Property]) -> str | None:
+    """The type of a parameter that names none; None where any scalar will do."""
+    setting = properties.get(declared.get("from_config") or "")
+    if setting is not None and not setting.secure:
+        # The options are the setting's own.
+        return json_type(setting.type) if setting.type in CHOICE_TYPES else setting.type
+    # These bound texts alone: a list must not get around them.
+    is_text = "pattern" in declared or "format" in declared or setting is not None
+    return "string" if is_text else None
+
+
+def check_setting_type(
+    declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
+) -> None:
+    """Notes a setting whose every value the declared type would refuse."""
+    setting, wanted = properties.get(declared.get("from_config") or ""), declared.get("type")
+    if setting is not None and not setting.secure and not may_fit(setting.type, wanted):
+        problems.add("from_config", f"`{setting.name}` is of type `{setting.type}`, and this of `{wanted}`.")
+
+
+def may_fit(given: str | None, wanted: str | None) -> bool:
+    """Whether a value of one type may be one of the other; whole numbers are numbers, dates are strings."""
+    given, wanted = json_type(given), json_type(wanted)
+    numbers = {"integer", "number"}
+    return given is None or wanted is None or given == wanted or {given, wanted} <= numbers
+
+
+def _scalar_check(check: Check) -> Check:
+    return lambda value: [NOT_TEXT] if isinstance(value, list | Mapping) else check(value)
+
+
+def _compile(
+    name: str,
+    declared: Mapping[str, Any],
+    problems: Problems,
+    required: bool,
+    bounded: Callable[[Check], Check],
+) -> Value:
+    problems.check_value_declaration(declared)
+    check = bounded(problems.attempt("pattern", lambda: compile_check(declared)) or (lambda _value: []))
+    default = declared.get("default")
+    if default is not None:
+        for message in check(default):
+            problems.add("default", message)
+    return Value(
+        name=name,
+        type=json_type(declared.get("type")),
+        required=required,
+        default=default if default is not None else MISSING,
+        from_config=declared.get("from_config"),
+        check=check,
+    )

@@ -1,0 +1,56 @@
+"""What a registered manifest means, typed and immutable; made by `integrations.manifests.compiling`.
+
+Everything in here can work, or it would have been refused at registration.
+"""
+
+from integrations.manifests.model.blocks import Action, Block, Step
+from integrations.manifests.model.credentials import (
+    GRANT,
+    TLS_WORDS,
+    Credential,
+    Login,
+    LoginStep,
+    OAuth2,
+    Signature,
+    SignatureValue,
+    TlsTemplates,
+)
+from integrations.manifests.model.endpoints import (
+    SAFE_METHODS,
+    Endpoint,
+    Location,
+    Paginator,
+    Parameter,
+    RateLimit,
+    Retry,
+)
+from integrations.manifests.model.integration import Integration, SecretUse
+from integrations.manifests.model.values import MISSING, Missing, Property, Value
+
+__all__ = [
+    "GRANT",
+    "MISSING",
+    "SAFE_METHODS",
+    "TLS_WORDS",
+    "Action",
+    "Block",
+    "Credential",
+    "Endpoint",
+    "Integration",
+    "Location",
+    "Login",
+    "LoginStep",
+    "Missing",
+    "OAuth2",
+    "Paginator",
+    "Parameter",
+    "Property",
+    "RateLimit",
+    "Retry",
+    "SecretUse",
+    "Signature",
+    "SignatureValue",
+    "Step",
+    "TlsTemplates",
+    "Value",
+]

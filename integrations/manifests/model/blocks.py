@@ -1,0 +1,77 @@
+"""What a frontend draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations.answers.selection import Selector
+from integrations.caching.freshness import Wishes
+from integrations.manifests.model.endpoints import Endpoint
+from integrations.manifests.model.values import Value
+from integrations.manifests.patterns import Pattern
+from integrations.manifests.schedules import Schedule
+from integrations.manifests.templating import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a block. Without `parameters` the block's inputs bind to the endpoint's by name."""
+
+    id: str
+    endpoint: Endpoint
+    parameters: Tree | None
+    outputs: tuple[tuple[str, Selector], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is asked of a person before the block's calls are made; `renews` are the blocks to read anew after."""
+
+    label: str
+    confirm: str | None
+    renews: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a frontend draws: what the provider answers, or an action."""
+
+    id: str
+    inputs: tuple[Value, ...]
+    steps: tuple[Step, ...]
+    problem: str | None
+    """Why the block cannot be rendered, where it cannot; told when somebody tries."""
+    action: Action | None
+    """How it is run, for a block that changes something: by a person, and never by being drawn."""
+    selector: Selector | None
+    collect: bool
+    url_patterns: tuple[Pattern, ...]
+    wishes: Wishes
+    pre_fetch: bool
+    refresh_interval_seconds: float | None
+    schedule: Schedule | None
+    digest: str
+    declared: Mapping[str, Any] = field(repr=False)
+    is_safe: bool = field(init=False)
+    config_names: frozenset[str] = field(init=False)
+    secret_names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        endpoints = [step.endpoint for step in self.steps]
+        config_names = frozenset[str]().union(*(endpoint.config_names for endpoint in endpoints))
+        secret_names = frozenset[str]().union(*(endpoint.secret_names for endpoint in endpoints))
+        object.__setattr__(self, "is_safe", all(endpoint.is_safe for endpoint in endpoints))
+        object.__setattr__(self, "config_names", config_names)
+        object.__setattr__(self, "secret_names", secret_names)
+
+    @property
+    def uses_url(self) -> bool:
+        """Whether the input `url` goes into a call itself, and not only through the patterns."""
+        return any(
+            "inputs.url" in step.parameters.names
+            if step.parameters is not None
+            else any(parameter.name == "url" for parameter in step.endpoint.parameters)
+            for step in self.steps
+        )

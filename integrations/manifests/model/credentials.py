@@ -1,0 +1,201 @@
+"""Where credentials stand, and where tokens come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from integrations.answers.selection import Selector
+from integrations.manifests.base_url import BaseUrl
+from integrations.manifests.templating import Template, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureValue:
+    """One named value of a signature: a function of `integrations.calling.signatures` over a template, with its key."""
+
+    name: str
+    function: str
+    input: Template | None
+    key: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What is computed over a request, in order, and the headers and query parameters that carry it."""
+
+    values: tuple[SignatureValue, ...]
+    headers: tuple[tuple[str, Template], ...]
+    query: tuple[tuple[str, Template], ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that settings must fill: neither the signature's own nor the request's parts."""
+        templates = [template for item in self.values for template in (item.input, item.key) if template]
+        templates += [template for _, template in (*self.headers, *self.query)]
+        own = {item.name for item in self.values}
+        names = frozenset().union(*(template.names for template in templates))
+        return frozenset(name for name in names if name not in own and not name.startswith("request."))
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One credential's place: in a header, the query, the body or a cookie; `basic`, `digest` or `signature`.
+
+    `value` is the key or token, or the user's half of a basic or digest credential.
+    """
+
+    type: str
+    location: str
+    name: str
+    prefix: str
+    value: Template
+    password: Template | None = None
+    when: str | None = None
+    signature: Signature | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        password = self.password.names if self.password else frozenset()
+        return self.value.names | password | (self.signature.names if self.signature else frozenset())
+
+    @property
+    def placement(self) -> str:
+        """The place in words that compare: `header:X-Api-Key`."""
+        return f"{self.location}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """Where an OAuth 2.0 token comes from: `client_credentials` or `authorization_code` (RFC 6749)."""
+
+    grant_type: Literal["client_credentials", "authorization_code"]
+    token_url: BaseUrl
+    authorization_url: BaseUrl | None
+    client_id: Template
+    client_secret: Template | None
+    scopes: tuple[Template, ...]
+    scope_separator: str
+    token_params: tuple[tuple[str, Template], ...]
+    authorization_params: tuple[tuple[str, Template], ...]
+    body_format: Literal["form", "json"]
+    endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
+    headers: tuple[tuple[str, Template], ...] = ()
+    """The integration's User-Agent, where it declares one."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The properties that getting a token binds."""
+        templates = [self.client_id, *self.scopes, *(item for _, item in self.token_params)]
+        templates += [item for _, item in (*self.authorization_params, *self.headers)]
+        templates += [self.client_secret] if self.client_secret else []
+        urls = self.token_url.names | (
+            self.authorization_url.names if self.authorization_url else frozenset()
+        )
+        return urls.union(*(template.names for template in templates))
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """The names that a token fills in credentials."""
+        return frozenset({"access_token"})
+
+    @property
+    def rejections(self) -> frozenset[int]:
+        """The statuses by which a provider says that it does not take the token (RFC 6750 section 3.1)."""
+        return frozenset({401})
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStep:
+    """One request of a login. `url` is whole; else `path` is appended to the integration's base URL.
+
+    Templates may use properties and `{login.name}` for what earlier steps put out.
+    """
+
+    method: str
+    url: BaseUrl | None
+    path: Template | None
+    headers: tuple[tuple[str, Template], ...]
+    query: tuple[tuple[str, Template], ...]
+    body: Tree | None
+    body_format: str
+    outputs: tuple[tuple[str, Selector], ...]
+    token_path: Selector | None
+    token_header: str | None
+    token_cookie: str | None
+    expires_in: Selector | None
+    expires_at: Selector | None
+    duration_seconds: float | None
+    credentials: tuple[Credential, ...] = ()
+    """Those of the integration that need no token; only to base_url, so never with a `url` of its own."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        templates = [template for _, template in (*self.headers, *self.query)]
+        templates += [self.path] if self.path else []
+        names = frozenset().union(*(template.names for template in templates))
+        for credential in self.credentials:
+            names |= credential.names | ({credential.when} if credential.when else frozenset())
+        names |= self.url.names if self.url else frozenset()
+        names |= self.body.names if self.body else frozenset()
+        return frozenset(name for name in names if not name.startswith("login."))
+
+    @property
+    def gives_token(self) -> bool:
+        return bool(self.token_path or self.token_header or self.token_cookie)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Requests that yield a session's token, in order."""
+
+    steps: tuple[LoginStep, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*(step.names for step in self.steps))
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """The names that a session fills in credentials: `{session_token}` and `{login.name}`."""
+        outputs = {f"login.{name}" for step in self.steps for name, _ in step.outputs}
+        return frozenset(outputs | {"session_token"})
+
+    @property
+    def rejections(self) -> frozenset[int]:
+        """The statuses by which a provider says that the session has ended.
+
+        One that tells its sessions in a header may do so with a 409, as Transmission does.
+        """
+        in_header = any(step.token_header for step in self.steps)
+        return frozenset({401, 403, 409} if in_header else {401, 403})
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTemplates:
+    """Settings that say whom to trust, whom to expect and what to show."""
+
+    ca_file: Template | None = None
+    client_certificate: Template | None = None
+    client_key: Template | None = None
+    server_name: Template | None = None
+    fingerprint_sha256: Template | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*(template.names for _, template in self.items()))
+
+    def items(self) -> Iterator[tuple[str, Template]]:
+        """What is declared, by its word."""
+        for word in TLS_WORDS:
+            if (template := getattr(self, word)) is not None:
+                yield word, template
+
+
+TLS_WORDS = tuple(item.name for item in fields(TlsTemplates))
+"""The vocabulary of `tls`."""
+
+
+GRANT = "oauth2:grant"
+"""The name under which the vault keeps what a person granted by signing in at the provider."""

@@ -1,0 +1,98 @@
+"""What the placeholders of one call stand for, and how an error calls each: a parameter or a setting. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import Invalid, SettingsIncomplete
+from integrations.manifests.templating import Name, NotText, Template, Tree, UnresolvedName, resolve_text
+
+NOT_IN_HEADERS = re.compile(r"[^\t\x20-\x7e]")
+NOT_TEXT = "Must be a string, a number or a boolean."
+_NOT_A_HEADER = (
+    "A header cannot carry this value: control characters, blanks at an end or characters beyond ASCII."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Values by name. `parameters` are the names that are given with the call; all others are settings.
+
+    What cannot be used is raised by field: Invalid for a parameter, SettingsIncomplete for a setting.
+    """
+
+    values: Mapping[str, Any]
+    parameters: Collection[str] = ()
+
+    def text(self, name: str) -> str:
+        """The value as text."""
+        try:
+            return resolve_text(name, self.values)
+        except (UnresolvedName, NotText) as error:
+            raise self._refused(error) from None
+
+    def fill(self, template: Template, encode: Callable[[str], str] | None = None) -> str:
+        """The template's text; `encode` is applied to what comes in."""
+        try:
+            return template.text(self.values, encode)
+        except (UnresolvedName, NotText) as error:
+            raise self._refused(error) from None
+
+    def header(self, name: str) -> str:
+        """The value as a header can carry it."""
+        text = self.text(name)
+        if not _fits_header(text):
+            raise self.unfit(name, _NOT_A_HEADER)
+        return text
+
+    def fill_header(self, template: Template, prefix: str = "") -> str:
+        """The template's text as a header can carry it."""
+        filled = self.fill(template)
+        text = prefix + filled
+        if not _fits_header(text) or filled != filled.strip():
+            raise self.unfit(self._culprit(template, filled), _NOT_A_HEADER)
+        return text
+
+    def fill_tree(self, tree: Tree, optional: frozenset[str]) -> Any:
+        """The tree's JSON value, without the members that only an absent name among `optional` fills."""
+        try:
+            return tree.value(self.values, optional)
+        except (UnresolvedName, NotText) as error:
+            raise self._refused(error) from None
+
+    def unfit(self, name: str, why: str) -> Invalid | SettingsIncomplete:
+        """What to raise for a value that cannot stand in its place."""
+        if name in self.parameters:
+            return Invalid(f"The parameter `{name}` is refused.", errors={f"parameters.{name}": [why]})
+        return SettingsIncomplete(f"The setting `{name}` is refused.", errors={f"config.{name}": [why]})
+
+    def unset(self, name: str) -> Invalid | SettingsIncomplete:
+        """What to raise for a name that nothing fills."""
+        if name in self.parameters:
+            return Invalid(
+                f"The parameter `{name}` is needed here.", errors={f"parameters.{name}": ["Required."]}
+            )
+        return SettingsIncomplete(
+            f"The setting `{name}` is not set.", errors={f"config.{name}": ["Not set."]}
+        )
+
+    def _refused(self, error: UnresolvedName | NotText) -> Invalid | SettingsIncomplete:
+        return (
+            self.unset(error.name) if isinstance(error, UnresolvedName) else self.unfit(error.name, NOT_TEXT)
+        )
+
+    def _culprit(self, template: Template, text: str) -> str:
+        """The name of the value that makes the text no header value."""
+        names = [part.value for part in template.parts if isinstance(part, Name)]
+        for name in names:
+            if NOT_IN_HEADERS.search(self.text(name)):
+                return name
+        end = template.parts[0] if text != text.lstrip() else template.parts[-1]
+        return end.value if isinstance(end, Name) else min(names, default="")
+
+
+def _fits_header(text: str) -> bool:
+    return not NOT_IN_HEADERS.search(text) and text == text.strip()

@@ -1,0 +1,81 @@
+"""When a block is fetched ahead. Pure: times are epoch seconds, `chance` is a number from 0 up to 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.manifests.model import Block
+from integrations.manifests.schedules import Schedule
+
+JITTER = 0.1
+MAX_SCHEDULE_DELAY_SECONDS = 30.0
+MAX_FIRST_DELAY_SECONDS = 5.0
+FIRST_RETRY_SECONDS = 60.0
+MAX_RETRY_SECONDS = 3600.0
+FALLBACK_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """The rhythm of a job: each `interval_seconds`, at the moments of `schedule`, or both."""
+
+    interval_seconds: float | None
+    schedule: Schedule | None
+
+    def next_run(self, fetched_at: float, chance: float) -> float:
+        """When to fetch again what was fetched at `fetched_at`.
+
+        An interval is spread by a tenth to both sides; a scheduled moment only to later, so that it is never missed.
+        """
+        runs = []
+        if self.interval_seconds is not None:
+            runs.append(fetched_at + self.interval_seconds * (1 - JITTER + 2 * JITTER * chance))
+        if self.schedule is not None:
+            moment = self.schedule.next_after(fetched_at)
+            gap = self.schedule.next_after(moment) - moment
+            runs.append(moment + chance * min(JITTER * gap, MAX_SCHEDULE_DELAY_SECONDS))
+        return min(runs)
+
+    def is_due(self, fetched_at: float, now: float) -> bool:
+        """Whether what was fetched then should be fetched again; also when it seems to come from the future."""
+        if fetched_at > now:
+            return True
+        by_interval = (
+            self.interval_seconds is not None and fetched_at + self.interval_seconds * (1 - JITTER) <= now
+        )
+        return by_interval or (self.schedule is not None and self.schedule.next_after(fetched_at) <= now)
+
+    def first_run(self, fetched_at: float | None, now: float, chance: float) -> float:
+        """When a job that is new, or changed, runs: soon, unless what it would fetch is there already."""
+        if fetched_at is not None and not self.is_due(fetched_at, now):
+            return self.next_run(fetched_at, chance)
+        gap = self.next_run(now, 0.5) - now
+        return now + chance * min(JITTER * gap, MAX_FIRST_DELAY_SECONDS)
+
+    def after_intervals(self, moment: float, count: int) -> float:
+        """The moment at which so many intervals, or scheduled times, have gone by since `moment`."""
+        for _ in range(count):
+            ends = [] if self.interval_seconds is None else [moment + self.interval_seconds]
+            ends += [] if self.schedule is None else [self.schedule.next_after(moment)]
+            moment = min(ends)
+        return moment
+
+    def retry(self, now: float, failures: int, retry_after_seconds: float | None, chance: float) -> float:
+        """When to try again after this many failures in a row: later each time, and not before it may.
+
+        Those who were told the same time do not all come at it.
+        """
+        patience = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10), MAX_RETRY_SECONDS)
+        patience *= 1 - JITTER + 2 * JITTER * chance
+        wait = min(self.next_run(now, chance) - now, patience)
+        asked = retry_after_seconds or 0.0
+        return now + max(wait, asked + chance * min(JITTER * asked, MAX_SCHEDULE_DELAY_SECONDS))
+
+
+def cadence_of(block: Block, default_ttl_seconds: float) -> Cadence:
+    """The block's rhythm. One that names neither interval nor schedule is fetched as often as it grows old."""
+    if block.refresh_interval_seconds is not None or block.schedule is not None:
+        return Cadence(block.refresh_interval_seconds, block.schedule)
+    wishes = [block.wishes, *(step.endpoint.wishes for step in block.steps[-1:])]
+    ttls = [wish.ttl_seconds for wish in wishes] + [default_ttl_seconds]
+    return Cadence(next((ttl for ttl in ttls if ttl), FALLBACK_SECONDS), None)

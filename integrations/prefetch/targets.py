@@ -1,0 +1,103 @@
+"""What a job asks, as manifests and settings stand, and when it is asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from integrations.caching.artifacts import Artifacts
+from integrations.catalog.catalog import Catalog
+from integrations.prefetch.schedule import Cadence, cadence_of
+from integrations.rendering.artifact_keys import block_question
+from integrations.rendering.inputs import bind_inputs
+from integrations.rendering.offers import not_fetched_ahead
+from plugin_store.workspaces import Scope
+
+MAX_PARAMETERS_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Inputs of a block in a scope, as they were given."""
+
+    scope: Scope
+    plugin_id: str
+    block_id: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def are_small(self) -> bool:
+        return len(orjson.dumps(self.parameters)) <= MAX_PARAMETERS_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The key of the artifact that inputs ask for, and the rhythm of their block."""
+
+    key: str
+    cadence: Cadence
+
+
+class Questions:
+    """Asks the catalog; calls nobody."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        artifacts: Artifacts,
+        default_ttl_seconds: float,
+        chance: Callable[[], float],
+    ) -> None:
+        self._catalog = catalog
+        self._artifacts = artifacts
+        self._default_ttl_seconds = default_ttl_seconds
+        self._chance = chance
+
+    def ask(self, inputs: Inputs) -> Question:
+        """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
+        installed = self._catalog.find(inputs.scope, inputs.plugin_id)
+        block = installed.ready_block(inputs.block_id)
+        if block.action is not None:
+            raise not_fetched_ahead()
+        bound = bind_inputs(block, inputs.parameters, installed.config)
+        installed.require_readable(block.secret_names)
+        cadence = cadence_of(block, self._default_ttl_seconds)
+        return Question(block_question(installed, block, bound).key, cadence)
+
+    def cadence(self, scope: Scope, plugin_id: str, block_id: str) -> Cadence:
+        """The rhythm of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
+        return cadence_of(self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds)
+
+    def plan(self, question: Question, now: float, *, is_paused: bool = False) -> dict[str, Any]:
+        """The columns of a job that asks this from now on: soon, unless the answer is there and young."""
+        kept = self._artifacts.get(question.key)
+        fetched_at = min(kept.fetched_at, now) if kept is not None else None
+        first = question.cadence.first_run(fetched_at, now, self._chance())
+        return {
+            "artifact_key": question.key,
+            "waits_for": None,
+            "failures": 0,
+            "fetched_at": fetched_at,
+            "next_run_at": None if is_paused else first,
+        }
+
+    def new_job(
+        self, inputs: Inputs, question: Question, now: float, *, used_at: float | None = None
+    ) -> dict[str, Any]:
+        """The columns of a job that is not stored yet."""
+        return {
+            "workspace_id": inputs.scope.workspace_id,
+            "notebook_id": inputs.scope.notebook_id,
+            "plugin_id": inputs.plugin_id,
+            "block_id": inputs.block_id,
+            "parameters": dict(inputs.parameters),
+            "is_default": False,
+            "is_pinned": False,
+            "is_paused": False,
+            "used_at": used_at,
+            "runs_since_used": 0,
+            **self.plan(question, now),
+        }

@@ -1,0 +1,1 @@
+"""Secrets masked in what providers answer, in every encoding."""

@@ -1,0 +1,66 @@
+"""The keys under which answers of an installed integration are kept: which of its settings and secrets count. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from integrations.caching.cache_key import KeyFrame
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.catalog.catalog import Installed
+from integrations.manifests.model import Block, Endpoint
+
+# Frames kept for one integration. Who asks for more blocks of it in turn is a schedule, which has the time.
+MAX_FRAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an artifact answers: its key, and the parameters that may be shown."""
+
+    key: str
+    parameters: Mapping[str, Any]
+
+
+def block_question(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Question:
+    """The question that a block asks with these inputs. No secret is opened for it."""
+    return Question(_frame(installed, "block", block).key(inputs), inputs)
+
+
+def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> Question:
+    """The question that an endpoint asks with these parameters, as `bind_parameters` binds and refuses them.
+
+    No secret is opened for it.
+    """
+    # Which secrets are set, without what they are: enough to see whether a parameter can be filled.
+    visible = Values(installed.config, dict.fromkeys(installed.secrets, "set"), frozenset())
+    bound = bind_parameters(endpoint, parameters, visible)
+    secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
+    shown = {name: value for name, value in bound.items() if name not in secure or name in parameters}
+    return Question(_frame(installed, "endpoint", endpoint).key(shown), shown)
+
+
+def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyFrame:
+    """The frame of the block's or endpoint's keys; of the first few it is made once, as the integration stands."""
+    frame = installed.key_frames.get((kind, declared.id))
+    if frame is None:
+        frame = KeyFrame(
+            kind=kind,
+            workspace_id=installed.scope.workspace_id,
+            plugin_id=installed.plugin_id,
+            declaration_digest=declared.digest,
+            config=_bound_config(installed, declared.config_names),
+            secret_revisions=_bound_revisions(installed, declared.secret_names),
+        )
+        if len(installed.key_frames) < MAX_FRAMES:
+            installed.key_frames[kind, declared.id] = frame
+    return frame
+
+
+def _bound_config(installed: Installed, names: frozenset[str]) -> dict[str, Any]:
+    return {name: installed.config[name] for name in names if name in installed.config}
+
+
+def _bound_revisions(installed: Installed, names: frozenset[str]) -> dict[str, str]:
+    return {name: installed.secrets[name].revision for name in names if name in installed.secrets}

@@ -1,0 +1,113 @@
+"""Many blocks in one request, each answered as soon as it can be."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from errors import PatchbayError
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.interpreter_slots import away
+from integrations.rendering.read_through import Rendered
+from integrations.rendering.render import Renderer
+from plugin_store.workspaces import Scope
+
+SILENCE_SECONDS = 1.0
+
+ScopeOf = Callable[[int | None], Scope]
+"""The scope of a block by the notebook that it names, where it names one. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One block of a batch; `key` is how its answer is told from the others."""
+
+    key: str
+    plugin_id: str
+    block_id: str
+    parameters: Mapping[str, Any]
+    use_cache: bool
+    notebook_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One block's answer, or why there is none."""
+
+    key: str
+    outcome: Rendered | Exception
+
+
+class Batches:
+    """Answers batches. All of them share one pool, and what it fetches is shared out between the integrations."""
+
+    def __init__(self, renderer: Renderer, pool: FairPool, silence_seconds: float = SILENCE_SECONDS) -> None:
+        self._renderer = renderer
+        self._pool = pool
+        self._silence_seconds = silence_seconds
+
+    def answer(self, blocks: Sequence[Wanted], scope_of: ScopeOf) -> Iterator[Answered | None]:
+        """The answers as they get ready: what is kept first, then what is refused at once, then what is fetched.
+
+        None after every second in which nothing got ready: whoever writes finds out whether anybody still reads.
+        What has not begun when the iterator is closed never begins.
+        """
+        ready: queue.SimpleQueue[Future[Rendered]] = queue.SimpleQueue()
+        fetches: dict[Future[Rendered], str] = {}
+        refused: list[Answered] = []
+        try:
+            for block in blocks:
+                try:
+                    scope = scope_of(block.notebook_id)
+                    kept = self._kept(scope, block)
+                except Exception as error:
+                    refused.append(Answered(block.key, error))
+                    continue
+                if kept is not None:
+                    yield Answered(block.key, kept)
+                else:
+                    fetch = self._fetch(scope, block)
+                    fetches[fetch] = block.key
+                    fetch.add_done_callback(ready.put)
+            yield from refused
+            while fetches:
+                try:
+                    with away():
+                        fetch = ready.get(timeout=self._silence_seconds)
+                except queue.Empty:
+                    yield None
+                else:
+                    yield Answered(fetches.pop(fetch), _outcome(fetch))
+        finally:
+            for fetch in fetches:
+                fetch.cancel()
+
+    def _kept(self, scope: Scope, block: Wanted) -> Rendered | None:
+        if not block.use_cache:
+            return None
+        return self._renderer.render_kept(scope, block.plugin_id, block.block_id, block.parameters)
+
+    def _fetch(self, scope: Scope, block: Wanted) -> Future[Rendered]:
+        def render() -> Rendered:
+            return self._renderer.render_block(
+                scope,
+                block.plugin_id,
+                block.block_id,
+                block.parameters,
+                use_cache=block.use_cache,
+                cause="batch",
+            )
+
+        return self._pool.submit(block.plugin_id, render)
+
+
+def _outcome(fetch: Future[Rendered]) -> Rendered | Exception:
+    if fetch.cancelled():
+        return PatchbayError("This server is closing; ask again.")
+    error = fetch.exception()
+    if error is None:
+        return fetch.result()
+    return error if isinstance(error, Exception) else RuntimeError(type(error).__name__)

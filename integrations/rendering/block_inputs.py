@@ -1,0 +1,112 @@
+"""What can be given to a block, with all that a form needs to ask for it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from integrations.manifests.model import MISSING, Block, Parameter, Value
+from integrations.manifests.templating import Template, Tree, as_text
+from plugin_store.settings.value_types import options_of
+
+# How a parameter travels is nothing that a form could use; which default counts is decided apart.
+_WORDS_OF_THE_CALL = frozenset({"in", "in_", "default"})
+# What an input does not say of itself is taken from the setting that stands in for it.
+_WORDS_OF_A_SETTING = (
+    "type",
+    "description",
+    "label",
+    "ui",
+    "enum",
+    "options",
+    "min",
+    "max",
+    "pattern",
+    "format",
+)
+_ADDRESS = {
+    "name": "url",
+    "type": "url",
+    "required": False,
+    "from_config": None,
+    "description": "An address that says what the block needs.",
+}
+
+Words = Mapping[str, Any]
+Settings = Mapping[str, Words]
+"""The properties of a manifest as they are declared, by name."""
+
+
+def settings_of(manifest: Mapping[str, Any]) -> Settings:
+    """The declared properties by name."""
+    return {item["name"]: item for item in manifest.get("properties") or ()}
+
+
+def describe_inputs(block: Block, settings: Settings) -> list[dict[str, Any]]:
+    """Each input with `name`, `type`, `required`, `from_config`, and what else is declared of it.
+
+    `type` is null where any string, number or boolean will do. `required` says that a render without it is refused,
+    unless `from_config` names a setting that is set. `options` are what there is to choose from, as `{value, label}`.
+    `from_url` marks what the patterns read from the input `url`, which is told first where it is not declared.
+    """
+    groups = {name for pattern in block.url_patterns for name in pattern.group_names} - {"url"}
+    address = next((item for item in block.inputs if item.name == "url"), None)
+    found = [_described(block, item, settings) for item in block.inputs]
+    for item in found:
+        if item["name"] in groups:
+            # Where an address has to be given, it says this.
+            is_said = address is not None and address.required
+            item |= {"from_url": True, "required": item["required"] and not is_said}
+    return [dict(_ADDRESS), *found] if block.url_patterns and address is None else found
+
+
+def _described(block: Block, item: Value, settings: Settings) -> dict[str, Any]:
+    parameters = list(_parameters_filled_by(block, item.name))
+    values = [item, *(parameter.value for parameter, words in parameters if words is not None)]
+    setting = next((value.from_config for value in values if value.from_config is not None), None)
+    default = next((value.default for value in values if value.default is not MISSING), MISSING)
+    is_needed = item.required or any(parameter.value.required for parameter, _ in parameters)
+    found = _words(block, item, settings.get(setting or "", {}), [words for _, words in parameters])
+    found |= {"name": item.name, "type": found.get("type") or item.type, "from_config": setting}
+    found["required"] = is_needed and default is MISSING
+    if default is not MISSING:
+        found["default"] = default
+    options = options_of(found)
+    found.pop("options", None)
+    return found if options is None else {**found, "options": [_option(option) for option in options]}
+
+
+def _words(block: Block, item: Value, setting: Words, parameters: Sequence[Words | None]) -> dict[str, Any]:
+    """What is declared of the input: by itself, else by the parameters that it fills, else by its setting."""
+    found = {word: setting[word] for word in _WORDS_OF_A_SETTING if word in setting}
+    for words in reversed([words for words in parameters if words is not None]):
+        found |= words
+    found |= (block.declared.get("config_schema") or {}).get(item.name, {})
+    return {word: value for word, value in found.items() if word not in _WORDS_OF_THE_CALL}
+
+
+def _option(option: Any) -> dict[str, Any]:
+    given = option if isinstance(option, Mapping) else {"value": option}
+    value = given.get("value")
+    return {"value": value, "label": given.get("label") or _label(value)}
+
+
+def _label(value: Any) -> str:
+    return as_text(value) if isinstance(value, str | int | float) else json.dumps(value)
+
+
+def _parameters_filled_by(block: Block, name: str) -> Iterator[tuple[Parameter, Words | None]]:
+    """The parameters that an input goes into, with what is declared of those whose whole value it is."""
+    for step in block.steps:
+        declared = {item["name"]: item for item in step.endpoint.declared["parameters"]}
+        for parameter in step.endpoint.parameters:
+            if step.parameters is None:
+                if parameter.name == name:
+                    yield parameter, declared[parameter.name]
+                continue
+            node = step.parameters.node.get(parameter.name)
+            if isinstance(node, Template) and node.lone == f"inputs.{name}":
+                yield parameter, declared[parameter.name]
+            elif f"inputs.{name}" in Tree(node).text_names:
+                yield parameter, None

@@ -1,0 +1,55 @@
+"""The envelope of render and execute: the kept bytes with a frame around them, never decoded on the way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from integrations.caching.freshness import Lifetime
+from integrations.json.exact_json import dump_json
+from integrations.rendering.read_through import Rendered
+
+
+def write_envelope(
+    rendered: Rendered, problem: Mapping[str, Any] | None, more: Mapping[str, Any] | None = None
+) -> bytes:
+    """`{success, data, content_type, error, cached, stale, fetched_at, expires_at}` as JSON.
+
+    After them stand `action`, where the block is one, and the members of `more`.
+    """
+    artifact = rendered.artifact
+    if rendered.action is not None:
+        more = {"action": rendered.action}
+    return b"".join(
+        (
+            b'{"success":true,"data":',
+            artifact.data,
+            b',"content_type":',
+            orjson.dumps(artifact.content_type),
+            b',"error":',
+            orjson.dumps(problem),
+            b',"cached":true' if rendered.is_cached else b',"cached":false',
+            b',"stale":true' if rendered.is_stale else b',"stale":false',
+            b',"fetched_at":',
+            b"null" if rendered.action is not None else _quoted(artifact.fetched_at),
+            b',"expires_at":',
+            _expiry(rendered.is_kept, artifact.lifetime),
+            b"}" if more is None else b"," + dump_json(more)[1:],
+        )
+    )
+
+
+def timestamp(seconds: float) -> str:
+    """ISO 8601 in UTC with milliseconds: `2026-01-02T03:04:05.678Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _expiry(is_kept: bool, lifetime: Lifetime) -> bytes:
+    return _quoted(lifetime.expires_at) if is_kept else b"null"
+
+
+def _quoted(seconds: float) -> bytes:
+    return b'"' + timestamp(seconds).encode() + b'"'

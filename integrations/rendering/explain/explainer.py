@@ -1,0 +1,262 @@
+"""One block, or one endpoint, explained: what a render would send, whence each value comes, what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from errors import Invalid, PatchbayError, SettingsIncomplete
+from integrations.budget import Account, Standing, account_of
+from integrations.caching.artifacts import Artifacts
+from integrations.caching.freshness import State
+from integrations.calling.requests_builder import Limits
+from integrations.catalog.catalog import Catalog, Installed
+from integrations.manifests.model import GRANT, Block, Endpoint, Step
+from integrations.rendering.artifact_keys import Question, block_question, endpoint_question
+from integrations.rendering.explain.explanation import (
+    ExplainedInput,
+    ExplainedStep,
+    Explanation,
+    KeptAnswer,
+    SecretStanding,
+)
+from integrations.rendering.explain.placeholders import StandIns
+from integrations.rendering.explain.provenance import (
+    Source,
+    endpoint_sources,
+    input_sources,
+    setting_sources,
+    step_sources,
+)
+from integrations.rendering.explain.shown_requests import (
+    Draft,
+    Judge,
+    ShownRequest,
+    show_endpoint_call,
+    start_draft,
+)
+from integrations.rendering.explain.token_requests import show_token_requests
+from integrations.rendering.inputs import bind_inputs, step_parameters
+from plugin_store.settings.secret_destinations import is_locked
+from plugin_store.vault.destinations import Destination
+from plugin_store.workspaces import Scope
+
+_KEPT_WORDS = {State.FRESH: ("fresh", "HIT"), State.REVALIDATE: ("stale", "STALE")}
+
+
+class Explainer:
+    """Explains. It is given no vault and no way out: it could neither open a secret nor call anybody."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        artifacts: Artifacts,
+        judge: Judge,
+        limits: Limits,
+        clock: Callable[[], float],
+        look_at_budget: Callable[[Account], Standing],
+        next_refresh_at: Callable[[str], float | None],
+    ) -> None:
+        self._catalog = catalog
+        self._artifacts = artifacts
+        self._judge = judge
+        self._limits = limits
+        self._clock = clock
+        self._look_at_budget = look_at_budget
+        self._next_refresh_at = next_refresh_at
+
+    def explain_block(
+        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
+    ) -> Explanation:
+        """The explanation of a block; what a render would refuse is among its `problems`. Raises NotFound."""
+        installed = self._catalog.find(scope, plugin_id)
+        block = installed.declared_block(block_id)
+        draft = _start(installed, block.secret_names)
+        if block.problem is not None:
+            draft.note(Invalid(block.problem, errors={"block_type": [block.problem]}))
+        settings = setting_sources(installed)
+        sources = input_sources(block, parameters, installed.config, settings)
+        inputs, are_right = _bind(draft, block, parameters)
+        values = {f"inputs.{name}": value for name, value in inputs.items()}
+        steps: list[ExplainedStep] = []
+        for step in block.steps:
+            steps.append(self._step(draft, block, step, inputs, values, sources, settings))
+            for name, _ in step.outputs:
+                output = f"steps.{step.id}.{name}"
+                values[output] = draft.stand_ins.unknown(output)
+        artifact = None
+        if are_right and block.steps and block.is_safe:
+            artifact = self._kept(block_question(installed, block, inputs))
+        standing = self._look_at_budget(account_of(installed))
+        return Explanation(
+            integration_id=plugin_id,
+            block_type=block_id,
+            endpoint_id=None,
+            inputs=[
+                ExplainedInput(name, draft.stand_ins.show_value(inputs.get(name)), source)
+                for name, source in sources.items()
+            ],
+            token_requests=self._token_requests(draft, [step.endpoint for step in block.steps], settings),
+            steps=steps,
+            artifact=artifact,
+            destinations=_destinations(installed, block.secret_names),
+            problems=draft.problems,
+            budget=standing.windows,
+            rests=standing.resting,
+            next_refresh_at=self._next_refresh_at(artifact.key) if artifact is not None else None,
+        )
+
+    def explain_endpoint(
+        self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any]
+    ) -> Explanation:
+        """The explanation of an endpoint that is called by itself. Raises NotFound."""
+        installed = self._catalog.find(scope, plugin_id)
+        endpoint = installed.endpoint(endpoint_id)
+        draft = _start(installed, endpoint.secret_names)
+        settings = setting_sources(installed)
+        sources = endpoint_sources(endpoint, parameters, settings)
+        request = self._request(draft, endpoint, parameters, sources, settings)
+        artifact = self._kept_endpoint(draft, endpoint, parameters)
+        standing = self._look_at_budget(account_of(installed))
+        return Explanation(
+            integration_id=plugin_id,
+            block_type=None,
+            endpoint_id=endpoint_id,
+            inputs=[],
+            token_requests=self._token_requests(draft, [endpoint], settings),
+            steps=[ExplainedStep(endpoint.id, endpoint.id, request, None)],
+            artifact=artifact,
+            destinations=_destinations(installed, endpoint.secret_names),
+            problems=draft.problems,
+            budget=standing.windows,
+            rests=standing.resting,
+            next_refresh_at=None,
+        )
+
+    # -- the calls -----------------------------------------------------------------------------------------------
+
+    def _step(
+        self,
+        draft: Draft,
+        block: Block,
+        step: Step,
+        inputs: Mapping[str, Any],
+        values: Mapping[str, Any],
+        sources: Mapping[str, Source],
+        settings: Mapping[str, Source],
+    ) -> ExplainedStep:
+        given = _given(draft, block, step, inputs, values)
+        found = step_sources(step, given, sources, settings)
+        request = self._request(draft, step.endpoint, given, found, settings)
+        # The last step's answer is in the block's artifact; the others have artifacts of their own.
+        is_shared = step is not block.steps[-1] and step.endpoint.is_safe
+        artifact = self._kept_endpoint(draft, step.endpoint, given) if is_shared else None
+        return ExplainedStep(step.id, step.endpoint.id, request, artifact)
+
+    def _request(
+        self,
+        draft: Draft,
+        endpoint: Endpoint,
+        given: Mapping[str, Any],
+        sources: Mapping[str, list[Source]],
+        settings: Mapping[str, Source],
+    ) -> ShownRequest | None:
+        now = self._clock()
+        return show_endpoint_call(draft, endpoint, given, sources, settings, self._limits, now, self._judge)
+
+    def _token_requests(
+        self, draft: Draft, endpoints: list[Endpoint], settings: Mapping[str, Source]
+    ) -> list[ShownRequest]:
+        if all(endpoint.url_parameter is not None for endpoint in endpoints):
+            return []
+        return show_token_requests(draft, settings, self._limits, self._clock(), self._judge)
+
+    # -- what is kept ----------------------------------------------------------------------------------------------
+
+    def _kept_endpoint(self, draft: Draft, endpoint: Endpoint, given: Mapping[str, Any]) -> KeptAnswer | None:
+        if not endpoint.is_safe or draft.stand_ins.covers(dict(given)):
+            return None
+        try:
+            return self._kept(endpoint_question(draft.installed, endpoint, given))
+        except PatchbayError:
+            # Told already: the request could not be built of it either.
+            return None
+
+    def _kept(self, question: Question) -> KeptAnswer:
+        artifact, now = self._artifacts.get(question.key), self._clock()
+        if artifact is None:
+            return KeptAnswer(question.key, "absent", "MISS")
+        state, cache = _KEPT_WORDS.get(artifact.state_at(now), ("stale", "MISS"))
+        return KeptAnswer(
+            key=question.key,
+            state=state,
+            cache=cache,
+            fetched_at=artifact.fetched_at,
+            expires_at=artifact.lifetime.expires_at,
+            stale_until=artifact.lifetime.stale_until,
+            age_seconds=max(0.0, now - artifact.fetched_at),
+            size_bytes=len(artifact.data),
+            content_type=artifact.content_type,
+        )
+
+
+def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
+    draft = start_draft(installed, StandIns())
+    for problem in installed.obstacles():
+        draft.note(problem)
+    for name in sorted(secret_names):
+        try:
+            installed.require_readable(frozenset({name}))
+        except PatchbayError as unreadable:
+            draft.note(unreadable)
+    if GRANT in secret_names and GRANT not in installed.secrets:
+        detail = "Nobody is signed in at the provider: connect first."
+        draft.note(SettingsIncomplete(detail, errors={"oauth2": [f"Not connected. {detail}"]}))
+    return draft
+
+
+def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The inputs, with stand-ins for those that are missing or wrong; and whether none is."""
+    config = draft.installed.config
+    try:
+        return bind_inputs(block, parameters, config), True
+    except Invalid as error:
+        draft.note(error)
+        wrong = {path.removeprefix("parameters.") for path in error.errors or ()}
+    anything = tuple(replace(item, required=False, check=lambda _value: []) for item in block.inputs)
+    right = {name: value for name, value in parameters.items() if name not in wrong}
+    patterns = () if "url" in wrong else block.url_patterns
+    bound = bind_inputs(replace(block, inputs=anything, url_patterns=patterns), right, config)
+    gaps = [
+        item.name for item in block.inputs if item.name in wrong or (item.required and item.name not in bound)
+    ]
+    return bound | {name: draft.stand_ins.unknown(f"inputs.{name}") for name in gaps}, False
+
+
+def _given(
+    draft: Draft, block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the step gives to its endpoint, with stand-ins for inputs that it cannot do without."""
+    values = dict(values)
+    while True:
+        try:
+            return step_parameters(block, step, inputs, values)
+        except Invalid as error:
+            draft.note(error)
+            for path in error.errors or ():
+                name = path.replace("parameters.", "inputs.", 1)
+                values[name] = draft.stand_ins.unknown(name)
+
+
+def _destinations(installed: Installed, secret_names: frozenset[str]) -> list[SecretStanding]:
+    current = installed.integration.destinations(installed.config)
+    return [_secret_standing(installed, name, list(current.get(name, ()))) for name in sorted(secret_names)]
+
+
+def _secret_standing(installed: Installed, name: str, current: list[Destination]) -> SecretStanding:
+    state = installed.secrets.get(name)
+    if state is None:
+        return SecretStanding(name, None, current, None)
+    locked = state.status != "unreadable" and is_locked(current, state.bound_to)
+    return SecretStanding(name, "locked" if locked else state.status, current, list(state.bound_to))

@@ -1,0 +1,281 @@
+"""The requests that would be sent, built by the same rules and shown without what must not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from errors import Invalid, PatchbayError, SettingsIncomplete
+from integrations.calling.pagination import first_position
+from integrations.calling.parameters import Values, bind_parameters
+from integrations.calling.requests_builder import Limits, build_call
+from integrations.catalog.catalog import Installed
+from integrations.egress.guard import EgressVerdict
+from integrations.egress.messages import PreparedCall
+from integrations.manifests.model import Credential, Endpoint, Parameter
+from integrations.manifests.templating import Name, Template
+from integrations.redaction.redactor import MASK
+from integrations.rendering.explain.placeholders import StandIns
+from integrations.rendering.explain.provenance import Source, Use, uses
+
+Judge = Callable[[str, bool], EgressVerdict]
+"""Whether a URL may be called; the flag says that an input named it."""
+
+_MAX_GAPS = 100
+_HIDDEN_KINDS = frozenset({"secret", "token", "computed"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownValue:
+    """One value that a request uses: its name, what it is, where it stands and where it comes from."""
+
+    name: str
+    value: Any
+    places: list[str]
+    sources: list[Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """Whether the call would be let out; None where that hangs on what is not known yet."""
+
+    allowed: bool | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRequest:
+    """A request with `••••` for secrets, and `{name}` for what is missing or comes from an earlier step."""
+
+    method: str
+    url: str
+    headers: list[dict[str, str]]
+    body: str | None
+    values: list[ShownValue]
+    egress: Egress
+
+
+@dataclass(slots=True)
+class Draft:
+    """What requests are built from, growing a stand-in for each gap that building finds.
+
+    `problems` are those gaps, as a render would tell them.
+    """
+
+    installed: Installed
+    stand_ins: StandIns
+    values: Values
+    problems: list[PatchbayError] = field(default_factory=list)
+
+    def note(self, error: PatchbayError) -> None:
+        """Remembers a problem, once."""
+        if (error.code, error.errors) not in [(item.code, item.errors) for item in self.problems]:
+            self.problems.append(error)
+
+    def build(self, given: dict[str, Any], attempt: Callable[[], PreparedCall]) -> PreparedCall | None:
+        """The call that the attempt builds, with gaps filled in `given` and in the settings; None when none can be."""
+        for _ in range(_MAX_GAPS):
+            try:
+                return attempt()
+            except (Invalid, SettingsIncomplete) as error:
+                self.note(error)
+                filled = [self._fill(path, given) for path in error.errors or ()]
+                if not filled or not all(filled):
+                    return None
+        return None
+
+    def _fill(self, path: str, given: dict[str, Any]) -> bool:
+        """Whether a stand-in could be put where something is wrong; a second one in the same place helps nothing."""
+        where, _, name = path.partition(".")
+        target = {"parameters": given, "config": self.values.config}.get(where)
+        if not isinstance(target, dict) or self.stand_ins.covers(target.get(name)):
+            return False
+        target[name] = self.stand_ins.unknown(name, is_url=name in whole_url_names(self.installed))
+        return True
+
+
+def start_draft(installed: Installed, stand_ins: StandIns) -> Draft:
+    """A draft with the settings as they stand, and stand-ins for secrets, tokens and required settings not set."""
+    integration = installed.integration
+    urls = whole_url_names(installed)
+    secure = {name for name, item in integration.properties.items() if item.secure}
+    config = dict(installed.config)
+    secrets = {
+        name: stand_ins.secret(name, is_url=name in urls) for name in secure & installed.secrets.keys()
+    }
+    for name in installed.missing:
+        (secrets if name in secure else config)[name] = stand_ins.unknown(name, is_url=name in urls)
+    provided = integration.token.provides if integration.token else frozenset[str]()
+    required = frozenset(name for name, item in integration.properties.items() if item.required)
+    tokens = {name: stand_ins.secret(name) for name in provided}
+    return Draft(installed, stand_ins, Values(config, secrets, required, tokens))
+
+
+def whole_url_names(installed: Installed) -> frozenset[str]:
+    """The settings that give the start of a URL, scheme and all."""
+    integration = installed.integration
+    bases = [integration.base_url, *(endpoint.base_url for endpoint in integration.endpoints.values())]
+    firsts = [base.template.parts[0] for base in bases if base is not None]
+    return frozenset(first.value for first in firsts if isinstance(first, Name))
+
+
+def show_endpoint_call(
+    draft: Draft,
+    endpoint: Endpoint,
+    parameters: Mapping[str, Any],
+    sources: Mapping[str, list[Source]],
+    settings: Mapping[str, Source],
+    limits: Limits,
+    now: float,
+    judge: Judge,
+) -> ShownRequest | None:
+    """The first request of an endpoint; None when not even stand-ins make one, which the draft's problems explain."""
+    installed, stand_ins = draft.installed, draft.stand_ins
+    position = first_position(endpoint)
+    given = _without_entered_secrets(endpoint, {**parameters, **position.parameters}, stand_ins)
+    _drop_unknown(draft, endpoint, given)
+    drafted = _with_hidden_signatures(_lenient(endpoint, stand_ins), stand_ins)
+    bound: dict[str, Any] = {}
+
+    def attempt() -> PreparedCall:
+        bound.clear()
+        bound.update(bind_parameters(drafted, given, draft.values))
+        return build_call(installed.integration, drafted, bound, draft.values, limits, now, position.page)
+
+    call = draft.build(given, attempt)
+    if call is None:
+        return None
+    moved = {name: [Source("manifest", name)] for name in position.parameters}
+    merged = draft.values.merged()
+    shown = _values(
+        uses(installed.integration, endpoint, merged), bound, merged, {**sources, **moved}, settings
+    )
+    return show_call(call, shown, stand_ins, judge)
+
+
+def show_call(
+    call: PreparedCall, values: list[ShownValue], stand_ins: StandIns, judge: Judge
+) -> ShownRequest:
+    """The built call, everything in it shown."""
+
+    def show(text: str) -> str:
+        return stand_ins.show(text, call.secrets)
+
+    body = call.body.decode("utf-8", "replace") if call.body is not None else None
+    return ShownRequest(
+        method=call.method,
+        url=show(call.url),
+        headers=[{"name": name, "value": show(value)} for name, value in call.headers],
+        body=None if body is None else show(body),
+        values=[_shown(item, stand_ins) for item in values],
+        egress=_egress(call, stand_ins, judge),
+    )
+
+
+def _shown(value: ShownValue, stand_ins: StandIns) -> ShownValue:
+    is_hidden = any(source.kind in _HIDDEN_KINDS for source in value.sources)
+    return replace(value, value=MASK if is_hidden else stand_ins.show_value(value.value))
+
+
+def setting_values(
+    names: Iterable[str], place: str, values: Values, settings: Mapping[str, Source]
+) -> list[ShownValue]:
+    """Values of settings that are used in one place."""
+    used = [Use(name, place) for name in sorted(names)]
+    return _values(used, {}, values.merged(), {}, settings)
+
+
+def _egress(call: PreparedCall, stand_ins: StandIns, judge: Judge) -> Egress:
+    if stand_ins.covers(urlsplit(call.url).netloc):
+        return Egress(None, "Where it goes hangs on a value that is not known here.")
+    verdict = judge(call.url, call.public_only)
+    return Egress(verdict.allowed, verdict.reason)
+
+
+def _values(
+    used: Iterable[Use],
+    bound: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    parameter_sources: Mapping[str, list[Source]],
+    setting_sources: Mapping[str, Source],
+) -> list[ShownValue]:
+    found: dict[tuple[str, bool], ShownValue] = {}
+    for use in used:
+        value = (bound if use.is_parameter else settings).get(use.name)
+        if value is None and use.source is None:
+            continue
+        if (use.name, use.is_parameter) not in found:
+            sources = parameter_sources[use.name] if use.is_parameter else None
+            own = use.source or setting_sources.get(use.name, Source("missing", use.name))
+            found[(use.name, use.is_parameter)] = ShownValue(use.name, value, [], sources or [own])
+        places = found[(use.name, use.is_parameter)].places
+        if use.place not in places:
+            places.append(use.place)
+    return list(found.values())
+
+
+def _without_entered_secrets(
+    endpoint: Endpoint, given: Mapping[str, Any], stand_ins: StandIns
+) -> dict[str, Any]:
+    """What is given, with a stand-in for what somebody typed where a stored secret would go."""
+    secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
+    return {
+        name: stand_ins.secret(f"parameter {name}") if name in secure and value is not None else value
+        for name, value in given.items()
+    }
+
+
+def _drop_unknown(draft: Draft, endpoint: Endpoint, given: dict[str, Any]) -> None:
+    known = {item.name for item in endpoint.parameters}
+    unknown = sorted(given.keys() - known)
+    for name in unknown:
+        del given[name]
+    if unknown:
+        why = ["Unknown; this endpoint has no such parameter."]
+        errors = {f"parameters.{name}": why for name in unknown}
+        draft.note(Invalid("Some parameters are not right.", errors=errors))
+
+
+def _lenient(endpoint: Endpoint, stand_ins: StandIns) -> Endpoint:
+    """The endpoint, taking a stand-in for anything."""
+
+    def lenient(parameter: Parameter) -> Parameter:
+        check = parameter.value.check
+        relaxed = replace(
+            parameter.value, check=lambda value: [] if stand_ins.covers(value) else check(value)
+        )
+        return replace(parameter, value=relaxed)
+
+    return replace(endpoint, parameters=tuple(lenient(item) for item in endpoint.parameters))
+
+
+def _with_hidden_signatures(endpoint: Endpoint, stand_ins: StandIns) -> Endpoint:
+    """The endpoint, showing times that it signs but nothing that is computed with a secret."""
+    return replace(endpoint, credentials=tuple(_hidden(item, stand_ins) for item in endpoint.credentials))
+
+
+def _hidden(credential: Credential, stand_ins: StandIns) -> Credential:
+    signature = credential.signature
+    if signature is None:
+        return credential
+    hidden = {item.name for item in signature.values if not item.function.startswith("now_")}
+
+    def hide(template: Template) -> Template:
+        parts = [
+            stand_ins.secret(f"signature {part.value}")
+            if isinstance(part, Name) and part.value in hidden
+            else part
+            for part in template.parts
+        ]
+        return Template(template.source, tuple(parts))
+
+    return replace(
+        credential,
+        signature=replace(
+            signature,
+            headers=tuple((name, hide(template)) for name, template in signature.headers),
+            query=tuple((name, hide(template)) for name, template in signature.query),
+        ),
+    )

@@ -1,0 +1,25 @@
+"""What a person is told before an action is run. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from errors import Invalid
+from integrations.manifests.model import Action, Block
+from integrations.rendering.block_inputs import Settings, describe_inputs
+
+
+def describe_action(block: Block, action: Action, settings: Settings) -> dict[str, Any]:
+    """`{label, confirm, renews, inputs}`: what the button says, what is asked before, and what can be entered."""
+    return {
+        "label": action.label,
+        "confirm": action.confirm,
+        "renews": list(action.renews),
+        "inputs": describe_inputs(block, settings),
+    }
+
+
+def not_fetched_ahead() -> Invalid:
+    """The refusal to run an action by a schedule."""
+    reason = "Only what is read is fetched ahead; this block changes something."
+    return Invalid(reason, errors={"block_type": [reason]})

@@ -1,0 +1,270 @@
+"""One job, answered: from what is kept where that is good, else fetched once for all who ask, and kept.
+
+A failure leaves what is kept as it was: that is given, flagged, as long as it may be, and nobody asks again too soon.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from errors import (
+    BreakerOpen,
+    BudgetSpent,
+    DeadlineExceeded,
+    PatchbayError,
+    StorageFailed,
+    UpstreamFailed,
+)
+from integrations.budget import is_only_theirs
+from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.caching.freshness import Lifetime, State, Wishes, decide_lifetime
+from integrations.caching.negative_cache import Failures, name_of
+from integrations.calling.executor import Outcome, Unchanged, to_json
+from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.process_locks import Claims
+from integrations.concurrency.single_flight import SingleFlight
+from integrations.usage.call_log import Cause
+from integrations.usage.recent_renders import Use
+
+_log = logging.getLogger(__name__)
+
+# A failure of these kinds says nothing against the last good answer.
+PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
+
+FIRST_LOOK_SECONDS = 0.002
+MAX_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer and how it came: `cache_status` is HIT, MISS, STALE, REVALIDATED or BYPASS.
+
+    `error` is why a refresh failed, where one did and the last good answer is given instead.
+    """
+
+    artifact: Artifact
+    cache_status: str
+    is_kept: bool = True
+    error: PatchbayError | None = None
+    use: Use | None = None
+    """How the render of a block that is fetched ahead was noted."""
+    action: Mapping[str, Any] | None = None
+    """What a person may have run, where the block is an action: nothing was called, and there is no data."""
+
+    @property
+    def is_stale(self) -> bool:
+        return self.cache_status == "STALE"
+
+    @property
+    def is_cached(self) -> bool:
+        return self.cache_status in ("HIT", "STALE", "REVALIDATED")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came, what its endpoint's manifest says about keeping it, and the key of the call that it all comes from."""
+
+    outcome: Outcome | Unchanged
+    wishes: Wishes
+    call_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to answer: its key, what it is an answer to, and how to fetch it."""
+
+    key: str
+    origin: Origin
+    is_safe: bool
+    wishes: Wishes
+    timeout_seconds: float
+    fetch: Callable[[bool, Cause, Artifact | None], Fetched]
+    """Fetches, from other artifacts too where it may use the cache, or finds the kept one still right."""
+    use: Use | None = None
+    is_enough: Callable[[Artifact], bool] | None = None
+    """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
+
+    @property
+    def flight(self) -> str:
+        """What is fetched once: after a purge, or under another manifest, it is another fetch."""
+        return f"{self.origin.era}:{self.key}"
+
+    def is_answered_by(self, kept: Artifact, now: float) -> bool:
+        return kept.state_at(now) is State.FRESH and (self.is_enough is None or self.is_enough(kept))
+
+
+class Answerer:
+    """Answers jobs. `flights` are the fetches of this process."""
+
+    def __init__(
+        self,
+        artifacts: Artifacts,
+        failures: Failures,
+        claims: Claims,
+        pool: FairPool,
+        clock: Callable[[], float],
+        default_ttl_seconds: float,
+    ) -> None:
+        self._artifacts = artifacts
+        self._failures = failures
+        self._claims = claims
+        self._pool = pool
+        self._clock = clock
+        self._default_ttl_seconds = default_ttl_seconds
+        self.flights: SingleFlight[Rendered] = SingleFlight()
+
+    def answer(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+        """The job's answer. Raises what stands in its way, unless the last good answer may be given instead."""
+        if not job.is_safe:
+            return self._fetch(job, None, use_cache=False, cause=cause)
+        kept = self._artifacts.get(job.key)
+        if use_cache and (ready := self.answer_at_once(job, kept)) is not None:
+            return ready
+        try:
+            return self._fetch_with_others(job, use_cache=use_cache, cause=cause)
+        except PASSING as error:
+            if kept is None or kept.lifetime.error_until <= self._clock():
+                raise
+            self._artifacts.note_use(job.key)
+            return Rendered(kept, "STALE", error=error)
+
+    def answer_at_once(self, job: Job, kept: Artifact | None) -> Rendered | None:
+        """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
+        if kept is None:
+            return None
+        if job.is_answered_by(kept, self._clock()):
+            self._artifacts.note_use(job.key)
+            return Rendered(kept, "HIT")
+        if job.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
+            self._artifacts.note_use(job.key)
+            failure = self._failures.recall(job.key, job.origin.era)
+            if failure is not None and failure.is_fresh(self._clock()):
+                return Rendered(kept, "STALE", error=failure.error)
+            self._refresh_behind(job)
+            return Rendered(kept, "STALE")
+        return None
+
+    def _fetch_with_others(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+        def fetch() -> Rendered:
+            return self._fetch_in_turn(job, use_cache=use_cache, cause=cause)
+
+        return self.flights.run(job.flight, fetch, partial(is_only_theirs, cause))
+
+    def _refresh_behind(self, job: Job) -> None:
+        self.flights.start(
+            job.flight,
+            lambda: self._fetch_in_turn(job, use_cache=True, cause="revalidate"),
+            partial(self._pool.submit, job.origin.plugin_id),
+        )
+
+    def _fetch_in_turn(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+        """What one process of all fetches; the others wait for what it brings, or for its failure."""
+        began_at, gives_up_at = self._clock(), time.monotonic() + job.timeout_seconds
+        pause_seconds = FIRST_LOOK_SECONDS
+        while not self._claims.claim(job.flight):
+            if time.monotonic() >= gives_up_at:
+                raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
+            with away():
+                time.sleep(pause_seconds)
+            pause_seconds = min(MAX_LOOK_SECONDS, pause_seconds * 1.5)
+        try:
+            return self._fetch_or_remember(job, began_at, use_cache=use_cache, cause=cause)
+        finally:
+            self._claims.release(job.flight)
+
+    def _fetch_or_remember(self, job: Job, began_at: float, *, use_cache: bool, cause: Cause) -> Rendered:
+        """What somebody fetched since `began_at`, what failed since, or else what is fetched now."""
+        kept, noted = self._artifacts.get_with(job.key, name_of(job.key))
+        if kept is not None:
+            if use_cache and job.is_answered_by(kept, self._clock()):
+                return Rendered(kept, "HIT")
+            if began_at < kept.fetched_at <= self._clock():
+                return Rendered(kept, "BYPASS")
+        before = self._failures.read(noted, job.origin.era) if noted is not None else None
+        if before is not None:
+            is_another_s = began_at < before.at <= self._clock()
+            if is_another_s or (use_cache and before.is_fresh(self._clock())):
+                raise before.error
+        try:
+            rendered = self._fetch(job, kept, use_cache=use_cache, cause=cause)
+        except PASSING as error:
+            self._failures.note(job.key, job.origin.era, error, before)
+            if kept is not None:
+                self._note_failure(job.key, error)
+            raise
+        if before is not None:
+            self._failures.forget(job.key)
+        return rendered
+
+    def _fetch(self, job: Job, kept: Artifact | None, *, use_cache: bool, cause: Cause) -> Rendered:
+        fetched = job.fetch(use_cache, cause, kept if use_cache else None)
+        outcome = fetched.outcome
+        if isinstance(outcome, Unchanged):
+            assert kept is not None  # noqa: S101 - nothing else was asked about
+            return self._renew(job, kept, outcome, fetched.wishes)
+        lifetime = decide_lifetime(
+            outcome.fetched_at,
+            job.wishes,
+            fetched.wishes,
+            outcome.upstream,
+            self._default_ttl_seconds,
+            is_renewable=fetched.call_key is not None,
+        )
+        artifact = make_artifact(
+            job.key,
+            outcome.content_type,
+            to_json(outcome.value, outcome.kind),
+            outcome.fetched_at,
+            lifetime or _now_only(outcome.fetched_at),
+            outcome.terms if fetched.call_key is not None else None,
+            fetched.call_key,
+        )
+        may_keep = job.is_safe and lifetime is not None and outcome.partial is None
+        is_kept = may_keep and self._keep(artifact, job.origin)
+        return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
+
+    def _renew(self, job: Job, kept: Artifact, unchanged: Unchanged, endpoint_wishes: Wishes) -> Rendered:
+        """The kept answer, good from now on for as long as the provider's word says (RFC 9111 section 4.3.4)."""
+        lifetime = decide_lifetime(
+            unchanged.at,
+            job.wishes,
+            endpoint_wishes,
+            unchanged.upstream,
+            self._default_ttl_seconds,
+            is_renewable=True,
+        )
+        renewed = replace(
+            kept,
+            fetched_at=unchanged.at,
+            lifetime=lifetime or _now_only(unchanged.at),
+            terms=unchanged.terms,
+        )
+        return Rendered(
+            renewed, "REVALIDATED", is_kept=lifetime is not None and self._keep(renewed, job.origin)
+        )
+
+    def _keep(self, artifact: Artifact, origin: Origin) -> bool:
+        try:
+            # A step's own answer is awaited by its block, which is among those under way.
+            company = self.flights.count() - 1 if origin.block_id is not None else 0
+            return self._artifacts.put(artifact, origin, company)
+        except StorageFailed as error:
+            # The answer is there; that it cannot be kept must not cost it.
+            _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)
+            return False
+
+    def _note_failure(self, key: str, error: PatchbayError) -> None:
+        try:
+            self._artifacts.note_failure(key, error.code)
+        except StorageFailed as failed:
+            _log.warning("A failed refresh cannot be noted: %s", failed.detail)
+
+
+def _now_only(at: float) -> Lifetime:
+    return Lifetime(at, at, at)

@@ -1,0 +1,274 @@
+"""One block, or one endpoint, answered: from what is kept where that is good, else fetched and kept.
+
+The one way to an answer, for requests, batches and schedules alike, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from errors import PatchbayError
+from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.caching.conditional_requests import can_be_renewed
+from integrations.caching.freshness import Lifetime, Wishes
+from integrations.calling.executor import Executor, Unchanged
+from integrations.calling.sender import Circumstances
+from integrations.catalog.catalog import Catalog, Installed
+from integrations.json.exact_json import load_json
+from integrations.manifests.model import Action, Block, Endpoint, Step
+from integrations.rendering.artifact_keys import block_question, endpoint_question
+from integrations.rendering.block_inputs import settings_of
+from integrations.rendering.chain import Chain
+from integrations.rendering.inputs import bind_inputs
+from integrations.rendering.offers import describe_action, not_fetched_ahead
+from integrations.rendering.read_through import Answerer, Fetched, Job, Rendered
+from integrations.usage.call_log import Cause
+from integrations.usage.counter import UsageCounter
+from integrations.usage.recent_renders import Use
+from plugin_store.workspaces import Scope
+
+
+class Renderer:
+    """Answers blocks and endpoints."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        artifacts: Artifacts,
+        executor: Executor,
+        answerer: Answerer,
+        usage: UsageCounter,
+        clock: Callable[[], float],
+        note_use: Callable[[Use], None] | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._artifacts = artifacts
+        self._executor = executor
+        self._usage = usage
+        self._clock = clock
+        self._answerer = answerer
+        self._note_use = note_use
+
+    def render_block(
+        self,
+        scope: Scope,
+        plugin_id: str,
+        block_id: str,
+        parameters: Mapping[str, Any],
+        *,
+        use_cache: bool = True,
+        cause: Cause = "live",
+        is_enough: Callable[[Artifact], bool] | None = None,
+        revision: int | None = None,
+    ) -> Rendered:
+        """The block's answer. Raises what the contract's failures name, as PatchbayError.
+
+        With `is_enough`, a fresh artifact that it finds too old is fetched again. `revision` is the store's, where it
+        was read since the block was asked for.
+        """
+        installed, block = self._find_block(scope, plugin_id, block_id, revision)
+        if block.action is not None:
+            return self._offer(installed, block, block.action, cause)
+        job = self._block_job(installed, block, parameters, cause)
+        if is_enough is not None:
+            job = replace(job, is_enough=is_enough)
+        rendered = self._answerer.answer(job, use_cache=use_cache, cause=cause)
+        return self._counted(scope, plugin_id, cause, replace(rendered, use=job.use) if job.use else rendered)
+
+    def render_kept(
+        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
+    ) -> Rendered | None:
+        """The block's answer where one is kept that may be given at once; None where it has to be fetched.
+
+        Raises as `render_block` does before it calls anybody.
+        """
+        installed, block = self._find_block(scope, plugin_id, block_id)
+        if block.action is not None:
+            return self._offer(installed, block, block.action, "batch")
+        job = self._block_job(installed, block, parameters, "live")
+        ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key))
+        return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
+
+    def execute_endpoint(
+        self,
+        scope: Scope,
+        plugin_id: str,
+        endpoint_id: str,
+        parameters: Mapping[str, Any],
+        *,
+        use_cache: bool = False,
+        cause: Cause = "live",
+    ) -> Rendered:
+        """The endpoint's answer, fetched now unless `use_cache`; a safe one is kept either way."""
+        installed = self._catalog.find(scope, plugin_id)
+        endpoint = installed.ready_endpoint(endpoint_id)
+        job = self._endpoint_job(installed, endpoint, parameters, None, None)
+        return self._counted(
+            scope, plugin_id, cause, self._answerer.answer(job, use_cache=use_cache, cause=cause)
+        )
+
+    def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
+        """Returns when every fetch that is under way has ended."""
+        self._answerer.flights.wait(timeout_seconds)
+
+    # -- what is asked -------------------------------------------------------------------------------------------
+
+    def _find_block(
+        self, scope: Scope, plugin_id: str, block_id: str, revision: int | None = None
+    ) -> tuple[Installed, Block]:
+        installed = self._catalog.find(scope, plugin_id, revision)
+        return installed, installed.ready_block(block_id)
+
+    def _offer(self, installed: Installed, block: Block, action: Action, cause: Cause) -> Rendered:
+        """What a person may have run. Nobody is called, whoever asks; to fetch an action ahead is refused."""
+        if cause == "prefetch":
+            raise not_fetched_ahead()
+        now = self._clock()
+        nothing = make_artifact(block.digest, "application/json", b"null", now, Lifetime(now, now, now))
+        offered = describe_action(block, action, settings_of(installed.standing.manifest))
+        return Rendered(nothing, "BYPASS", is_kept=False, action=offered)
+
+    def _block_job(
+        self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
+    ) -> Job:
+        job = self._job_of_block(installed, block, bind_inputs(block, parameters, installed.config))
+        if not block.pre_fetch or cause == "prefetch" or self._note_use is None:
+            return job
+        scope = installed.scope
+        use = Use(job.key, scope, installed.plugin_id, block.id, parameters, self._clock())
+        self._note_use(use)
+        return replace(job, use=use)
+
+    def _job_of_block(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
+        installed.require_readable(block.secret_names)
+        return Job(
+            key=block_question(installed, block, inputs).key,
+            origin=_origin(installed, inputs, block_id=block.id),
+            # What writes is an action, and no job.
+            is_safe=True,
+            wishes=block.wishes,
+            timeout_seconds=self._executor.timeout_seconds(installed),
+            fetch=lambda use_cache, cause, kept: self._run_block(
+                installed, block, inputs, use_cache, cause, kept
+            ),
+        )
+
+    def _endpoint_job(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        block: Block | None,
+        seconds_left: Callable[[], float] | None,
+    ) -> Job:
+        installed.require_readable(endpoint.secret_names)
+        question = endpoint_question(installed, endpoint, parameters)
+        timeout_seconds = endpoint.timeout_seconds or self._executor.timeout_seconds(installed)
+        if seconds_left is not None:
+            timeout_seconds = min(timeout_seconds, max(0.0, seconds_left()))
+
+        def fetch(_use_cache: bool, cause: Cause, kept: Artifact | None) -> Fetched:
+            circumstances = Circumstances(cause, block.id if block else None, seconds_left)
+            return self._call(installed, endpoint, parameters, circumstances, kept)
+
+        return Job(
+            key=question.key,
+            origin=_origin(installed, question.parameters, endpoint_id=endpoint.id),
+            is_safe=endpoint.is_safe,
+            wishes=Wishes(),
+            timeout_seconds=timeout_seconds,
+            fetch=fetch,
+        )
+
+    def _counted(self, scope: Scope, plugin_id: str, cause: Cause, rendered: Rendered) -> Rendered:
+        """The same, counted as an answer unless it is a schedule's, which nobody asked for."""
+        if cause != "prefetch":
+            self._usage.count(scope.workspace_id, plugin_id, rendered.cache_status)
+        return rendered
+
+    # -- how a block is fetched --------------------------------------------------------------------------------------
+
+    def _run_block(
+        self,
+        installed: Installed,
+        block: Block,
+        inputs: Mapping[str, Any],
+        use_cache: bool,
+        cause: Cause,
+        kept: Artifact | None,
+    ) -> Fetched:
+        """The block's outcome; or that its last call, of which alone the kept one was made, would bring the same."""
+        ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
+        circumstances = Circumstances(cause, block.id, lambda: ends_at - time.monotonic())
+        chain = Chain(block, inputs)
+        *earlier, last = block.steps
+        for step in earlier:
+            parameters = chain.parameters(step)
+            chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, circumstances))
+        # What an earlier step lacks must be told, also where the last answer is still right.
+        known = kept if chain.partial is None else None
+        fetched = self._call(installed, last.endpoint, chain.parameters(last), circumstances, known)
+        if isinstance(fetched.outcome, Unchanged):
+            return fetched
+        chain.note(last, fetched.outcome.value, fetched.outcome.partial)
+        outcome = chain.outcome(fetched.outcome)
+        # What is made of several answers is not confirmed by a word on the last one.
+        return Fetched(outcome, fetched.wishes, None if block.collect else fetched.call_key)
+
+    def _call(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        circumstances: Circumstances,
+        kept: Artifact | None,
+    ) -> Fetched:
+        """The endpoint's answer; asked on its terms where what is kept was made of the answer to this very call."""
+        if not can_be_renewed(endpoint):
+            outcome = self._executor.call(installed, endpoint, parameters, circumstances)
+            return Fetched(outcome, endpoint.wishes)
+        if kept is not None and kept.terms is not None:
+            call_key = endpoint_question(installed, endpoint, parameters).key
+            if kept.call_key == call_key:
+                renewed = self._executor.renew(installed, endpoint, parameters, circumstances, kept.terms)
+                has_terms = isinstance(renewed, Unchanged) or renewed.terms is not None
+                return Fetched(renewed, endpoint.wishes, call_key if has_terms else None)
+        outcome = self._executor.call(installed, endpoint, parameters, circumstances)
+        if outcome.terms is None:
+            return Fetched(outcome, endpoint.wishes)
+        return Fetched(outcome, endpoint.wishes, endpoint_question(installed, endpoint, parameters).key)
+
+    def _kept_step(
+        self,
+        installed: Installed,
+        block: Block,
+        step: Step,
+        parameters: Mapping[str, Any],
+        use_cache: bool,
+        circumstances: Circumstances,
+    ) -> tuple[Any, PatchbayError | None]:
+        """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
+        job = self._endpoint_job(installed, step.endpoint, parameters, block, circumstances.seconds_left)
+        answered = self._answerer.answer(job, use_cache=use_cache, cause=circumstances.cause)
+        return load_json(answered.artifact.data), answered.error
+
+
+def _origin(
+    installed: Installed,
+    parameters: Mapping[str, Any],
+    *,
+    block_id: str | None = None,
+    endpoint_id: str | None = None,
+) -> Origin:
+    return Origin(
+        workspace_id=installed.scope.workspace_id,
+        plugin_id=installed.plugin_id,
+        epoch=installed.standing.artifacts_epoch,
+        manifest_digest=installed.standing.digest,
+        block_id=block_id,
+        endpoint_id=endpoint_id,
+        parameters=parameters,
+    )

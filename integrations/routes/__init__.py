@@ -1,0 +1,1 @@
+"""The routes of integrations: one blueprint a resource."""

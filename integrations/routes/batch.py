@@ -1,0 +1,90 @@
+"""The route that answers many blocks in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import orjson
+from flask import Response
+
+from errors import PatchbayError
+from integrations.rendering.batch import Answered, Wanted
+from integrations.rendering.envelope import write_envelope
+from integrations.rendering.read_through import Rendered
+from plugin_store.workspaces import Scope, resolve_scope
+from schemas.api.batch import RenderBatchSchema
+from schemas.api.state import ScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds
+
+MEDIA_TYPE = "application/x-ndjson"
+# Blanks between lines are none of JSON's business; they only find out whether anybody still reads.
+STILL_HERE = b" "
+
+blueprint = Blueprint("batch", __name__, description="Many blocks in one request.")
+
+
+@blueprint.route("/render-batch", methods=["POST"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(RenderBatchSchema)
+@blueprint.response(
+    200,
+    {"type": "string"},
+    content_type=MEDIA_TYPE,
+    description="A JSON object a line: `key`, `status`, `cache` (the word of `X-Cache`, null for a problem) "
+    "and the envelope or the problem.",
+)
+def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
+    """Many blocks' data, a line for each as it gets ready: what is kept first, then as the providers answer."""
+    found = services()
+
+    def scope_of(notebook_id: int | None) -> Scope:
+        return resolve_scope(
+            found.database, query.get("workspace_id"), notebook_id or query.get("notebook_id")
+        )
+
+    scope_of(None)
+    blocks = [_wanted(block) for block in asked["blocks"]]
+    lines = _lines(found.batches.answer(blocks, scope_of), found.clock)
+    # A proxy that collects an answer before it passes it on would make the fast wait for the slow.
+    return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+
+
+def _wanted(block: dict[str, Any]) -> Wanted:
+    return Wanted(
+        key=block["key"],
+        plugin_id=block["integration_id"],
+        block_id=block["block_type"],
+        parameters=block["parameters"],
+        use_cache=block["use_cache"],
+        notebook_id=block["notebook_id"],
+    )
+
+
+def _lines(answers: Iterator[Answered | None], clock: Callable[[], float]) -> Iterator[bytes]:
+    with closing(answers):  # type: ignore[type-var] - a generator has `close`
+        for answered in answers:
+            yield STILL_HERE if answered is None else _line(answered, clock())
+
+
+def _line(answered: Answered, now: float) -> bytes:
+    outcome = answered.outcome
+    if isinstance(outcome, Rendered):
+        return _rendered_line(answered.key, outcome, now)
+    problem = problem_of(outcome) if isinstance(outcome, PatchbayError) else problem_of_unexpected(outcome)
+    wait = retry_after_seconds(outcome) if isinstance(outcome, PatchbayError) else None
+    members = {"key": answered.key, "cache": None, **problem}
+    if wait is not None:
+        members["retry_after_seconds"] = wait
+    return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+
+
+def _rendered_line(key: str, rendered: Rendered, now: float) -> bytes:
+    problem = problem_of(rendered.error) if rendered.error is not None else None
+    age_seconds = max(0, int(now - rendered.artifact.fetched_at))
+    head = {"key": key, "status": 200, "cache": rendered.cache_status, "age": age_seconds}
+    # The envelope's bytes go on as they are: an artifact is never decoded on its way out.
+    return orjson.dumps(head)[:-1] + b"," + write_envelope(rendered, problem)[1:] + b"\n"

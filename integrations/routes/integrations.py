@@ -1,0 +1,290 @@
+"""The routes that ask for answers: integrations, render, execute, test, artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask.views import MethodView
+
+from errors import Invalid, Malformed, PatchbayError
+from integrations.actions.keys import read_key
+from integrations.caching.artifacts import ArtifactRow
+from integrations.catalog.catalog import Installed
+from integrations.fast_path.response_cache import Hit
+from integrations.rendering.block_inputs import describe_inputs, settings_of
+from integrations.rendering.envelope import write_envelope
+from integrations.rendering.read_through import Rendered
+from integrations.routes.actions import IDEMPOTENCY_KEY, answer_performed
+from plugin_store.engine.paging import Page
+from plugin_store.workspaces import Scope, get_workspace, resolve_scope
+from schemas.api.integrations import (
+    ArtifactSchema,
+    ArtifactsQuerySchema,
+    BlocksSchema,
+    EnvelopeSchema,
+    ExecuteSchema,
+    IntegrationListedSchema,
+    IntegrationSchema,
+    PurgedSchema,
+    RenderQuerySchema,
+    RenderSchema,
+    TestSchema,
+    VerdictSchema,
+)
+from schemas.api.state import PageSchema, ScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.api.json import parse_json
+from web.api.problems import problem_of
+from web.api.ready_response import ReadyResponse
+from web.server.fast_path import NOTE
+
+blueprint = Blueprint(
+    "integrations", __name__, description="Integrations: what they are and what they answer."
+)
+
+
+@blueprint.route("/integrations")
+class Integrations(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.response(200, IntegrationListedSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+        """The registered integrations, with whether each is on in the workspace (and notebook)."""
+        page = Page(paging["page"], paging["page_size"])
+        found = services().catalog.list(_scope(query))
+        listed = [_listed(installed) for installed in found[page.offset : page.end]]
+        return listed, 200, page.headers(len(found))
+
+
+@blueprint.route("/integrations/<string:plugin_id>")
+class IntegrationDetails(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, IntegrationSchema)
+    def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+        """One integration: its properties, blocks and endpoints as declared, and whether a review is due."""
+        installed = services().catalog.find(_scope(query), plugin_id)
+        declared = {part: _declared(installed, part) for part in ("properties", "endpoints")}
+        return _listed(installed) | declared | {"blocks": _blocks(installed)}
+
+
+@blueprint.route("/integrations/<string:plugin_id>/blocks")
+class Blocks(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, BlocksSchema)
+    def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+        """The blocks that the integration can draw, as declared, with the inputs that a form asks for."""
+        installed = services().catalog.find(_scope(query), plugin_id)
+        return {"integration_id": plugin_id, "blocks": _blocks(installed)}
+
+
+@blueprint.route("/integrations/<string:plugin_id>/render")
+class Render(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(RenderSchema)
+    @blueprint.response(200, EnvelopeSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """One block's data: from what is kept where that is fresh, else fetched; of an action, what it would do."""
+        return _render(query, plugin_id, asked, asked["parameters"])
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(RenderQuerySchema, location="query")
+    @blueprint.response(200, EnvelopeSchema)
+    @blueprint.alt_response(304, description="What the client has is still right.", success=True)
+    def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """The same in a URL, so that a browser can keep it: send `If-None-Match` and get 304 while it is right."""
+        answer = _render(query, plugin_id, asked, _parameters_of(asked["parameters"]))
+        answer.make_conditional(request)
+        return answer
+
+
+@blueprint.route("/integrations/<string:plugin_id>/execute")
+class Execute(MethodView):
+    @blueprint.doc(parameters=[{**IDEMPOTENCY_KEY, "required": False}])
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(ExecuteSchema)
+    @blueprint.response(200, EnvelopeSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """One endpoint's answer, fetched now; an `Idempotency-Key` has one that writes called once only."""
+        scope, endpoint_id, parameters = _scope(query), asked["endpoint_id"], asked["parameters"]
+        header, actions = request.headers.get("Idempotency-Key"), services().actions
+        if header is not None and actions.writes(scope, plugin_id, endpoint_id):
+            key = read_key(header)
+            return answer_performed(*actions.run_endpoint(scope, plugin_id, endpoint_id, parameters, key))
+        rendered = services().renderer.execute_endpoint(
+            scope, plugin_id, endpoint_id, parameters, use_cache=asked["use_cache"]
+        )
+        return _answer(rendered, services().clock())
+
+
+@blueprint.route("/integrations/<string:plugin_id>/test")
+class Test(MethodView):
+    __test__ = False
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(TestSchema)
+    @blueprint.response(200, VerdictSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
+        """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
+        return services().connection_check.run(_scope(query), plugin_id, asked.get("config"))
+
+
+@blueprint.route("/plugins/<string:plugin_id>/artifacts")
+class PluginArtifacts(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema, location="query")
+    @blueprint.response(200, ArtifactSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any], plugin_id: str
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+        """The kept answers of a plugin in the workspace, newest first; `include=data` adds what was kept."""
+        page = Page(paging["page"], paging["page_size"])
+        services().registry.get(plugin_id)
+        rows, total = services().artifacts.list_artifacts(
+            plugin_id, _scope(query).workspace_id, page.offset, page.size, asked.get("block_type")
+        )
+        with_data = asked.get("include") == "data"
+        return [_artifact(row, with_data=with_data) for row in rows], 200, page.headers(total)
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema(only=["block_type"]), location="query")
+    @blueprint.response(200, PurgedSchema)
+    def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
+        """Forget a plugin's kept answers in the workspace; what is being fetched now is not kept either."""
+        services().registry.get(plugin_id)
+        scope, block_id = _scope(query), asked.get("block_type")
+        steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
+        purged = services().artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
+        return {"purged": purged}
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/artifacts", methods=["DELETE"])
+@blueprint.response(200, PurgedSchema)
+def purge_workspace(workspace_id: int) -> dict[str, int]:
+    """Forget all kept answers of a workspace; what is being fetched now is not kept either."""
+    get_workspace(services().database, workspace_id)
+    return {"purged": services().artifacts.purge(workspace_id=workspace_id)}
+
+
+@blueprint.route("/artifacts", methods=["DELETE"])
+@blueprint.response(200, PurgedSchema)
+def purge_all() -> dict[str, int]:
+    """Forget all kept answers of every workspace; what is being fetched now is not kept either."""
+    return {"purged": services().artifacts.purge()}
+
+
+def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
+    """The endpoints of all steps but the last, whose answers are kept for themselves; none of an unknown block."""
+    try:
+        steps = services().catalog.find(scope, plugin_id).block(block_id).steps
+    except PatchbayError:
+        return []
+    return [step.endpoint.id for step in steps[:-1]]
+
+
+def _scope(query: dict[str, Any]) -> Scope:
+    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+
+
+def _render(
+    query: dict[str, Any], plugin_id: str, asked: dict[str, Any], parameters: dict[str, Any]
+) -> Response:
+    held = services()
+    # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
+    revision = held.database.revision()
+    scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"), revision)
+    rendered = held.renderer.render_block(
+        scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
+    )
+    if rendered.cache_status == "HIT":
+        artifact = rendered.artifact
+        request.environ[NOTE] = Hit(
+            artifact.key,
+            artifact.fetched_at,
+            artifact.lifetime.expires_at,
+            revision,
+            scope,
+            plugin_id,
+            rendered.use,
+        )
+    return _answer(rendered, held.clock())
+
+
+def _answer(rendered: Rendered, now: float) -> Response:
+    artifact = rendered.artifact
+    problem = problem_of(rendered.error) if rendered.error is not None else None
+    data = write_envelope(rendered, problem)
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(data))),
+        ("ETag", _etag(rendered)),
+        ("Age", str(max(0, int(now - artifact.fetched_at)))),
+        ("X-Cache", rendered.cache_status),
+        # A browser may keep it but asks each time, so that a changed setting shows at once.
+        ("Cache-Control", "private, no-cache"),
+    ]
+    return ReadyResponse([data], headers=headers)
+
+
+def _etag(rendered: Rendered) -> str:
+    artifact = rendered.artifact
+    if rendered.action is not None:
+        return f'W/"{artifact.key[:32]}"'
+    state = "-stale" if rendered.is_stale else ""
+    return f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'
+
+
+def _parameters_of(text: str) -> dict[str, Any]:
+    try:
+        value = parse_json(text.encode()) if text else {}
+    except Malformed as error:
+        raise Malformed(error.detail.replace("The body", "`parameters`", 1)) from None
+    if not isinstance(value, dict):
+        raise Invalid(
+            "`parameters` must be a JSON object.", errors={"parameters": ["Must be a JSON object."]}
+        )
+    return value
+
+
+def _listed(installed: Installed) -> dict[str, Any]:
+    integration, standing = installed.integration, installed.standing
+    manifest = standing.manifest
+    section = manifest.get("integration") or {}
+    return {
+        "id": standing.plugin_id,
+        "name": standing.name,
+        "description": manifest.get("description") or section.get("description"),
+        "version": standing.version,
+        "author": manifest.get("author") or section.get("author"),
+        "api_type": integration.api_type,
+        "base_url": integration.base_url.source if integration.base_url else None,
+        "auth_method": integration.auth_method,
+        "enabled": installed.enabled,
+        "review": installed.review,
+    }
+
+
+def _declared(installed: Installed, part: str) -> list[dict[str, Any]]:
+    return list(installed.standing.manifest.get(part) or [])
+
+
+def _blocks(installed: Installed) -> list[dict[str, Any]]:
+    settings, blocks = settings_of(installed.standing.manifest), installed.integration.blocks
+    return [
+        {**declared, "inputs": describe_inputs(blocks[declared["id"]], settings)}
+        for declared in _declared(installed, "blocks")
+    ]
+
+
+def _artifact(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:
+    listed = asdict(row)
+    if with_data:
+        kept = services().artifacts.get(row.parameters_hash)
+        listed["data"] = orjson.loads(kept.data) if kept is not None else None
+    return listed

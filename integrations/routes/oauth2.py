@@ -1,0 +1,123 @@
+"""The routes of signing in at a provider: connect, come back, look, disconnect."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlencode
+
+import flask
+from flask import Response, render_template, request
+from flask.views import MethodView
+
+from errors import PatchbayError, SettingsIncomplete
+from integrations.tokens.callback_address import Approach, callback_address
+from integrations.tokens.sign_ins import Returned, SignInRefused
+from plugin_store.workspaces import resolve_scope
+from schemas.api.oauth2 import AuthorizationSchema, ConnectionSchema, ConnectionScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.gate.gate import OAUTH_CALLBACK_PATH, own_origin
+from web.pages.signin import FIRST_PAGE
+
+log = logging.getLogger("patchbay.events")
+
+blueprint = Blueprint("oauth2", __name__, description="Signing in at providers.")
+callback_blueprint = flask.Blueprint("oauth2-callback", __name__)
+
+
+@blueprint.route("/integrations/<string:plugin_id>/oauth2")
+class OAuth2Connection(MethodView):
+    @blueprint.arguments(ConnectionScopeSchema, location="query")
+    @blueprint.response(200, ConnectionSchema)
+    def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+        """Whether the workspace is signed in at the provider, since when and for what; never with which token."""
+        connection = services().sign_ins.look(_workspace_id(query), plugin_id)
+        redirect_uri, obstacle = _look_at_redirect_uri()
+        return {
+            "connected": connection.connected,
+            "status": connection.status,
+            "scopes": connection.scopes,
+            "connected_at": connection.connected_at,
+            "expires_at": connection.expires_at,
+            "redirect_uri": redirect_uri,
+            "obstacle": obstacle,
+        }
+
+    @blueprint.arguments(ConnectionScopeSchema, location="query")
+    @blueprint.response(204)
+    def delete(self, query: dict[str, Any], plugin_id: str) -> Response:
+        """Disconnect: forget the account and its tokens."""
+        services().sign_ins.end(_workspace_id(query), plugin_id)
+        return Response(status=204)
+
+
+@blueprint.route("/integrations/<string:plugin_id>/oauth2/connect", methods=["POST"])
+@blueprint.arguments(ConnectionScopeSchema, location="query")
+@blueprint.response(200, AuthorizationSchema)
+def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
+    """The address at the provider where a person signs in; the provider sends the browser back to Patchbay.
+
+    409 where the provider would be told an http address while the page is https: PATCHBAY_PUBLIC_URL is to be set.
+    """
+    redirect_uri = _redirect_uri()
+    url = services().sign_ins.start(_workspace_id(query), plugin_id, redirect_uri)
+    return {"authorization_url": url, "redirect_uri": redirect_uri}
+
+
+@callback_blueprint.get(OAUTH_CALLBACK_PATH)
+def come_back() -> tuple[str, int, dict[str, str]]:
+    """The page that a provider sends the browser to. It shows no cookie, coming from there; its state lets it in."""
+    try:
+        installed = services().sign_ins.finish(_returned())
+    except PatchbayError as error:
+        said = error.said if isinstance(error, SignInRefused) else None
+        log.info("A sign-in at a provider came to nothing: %s", error.code)
+        return _page(error.status, name=None, detail=error.detail, said=said, next_path=FIRST_PAGE)
+    log.info("%s: account connected", installed.plugin_id)
+    shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
+    next_path = f"{FIRST_PAGE}?{shown}"
+    return _page(200, name=installed.standing.name, detail=None, said=None, next_path=next_path)
+
+
+def _returned() -> Returned:
+    given = request.args
+    if any(len(given.getlist(name)) > 1 for name in ("state", "code", "error", "iss")):
+        # RFC 6749 section 3.1: no parameter comes twice.
+        raise SettingsIncomplete("The provider's answer cannot be read: begin again.")
+    return Returned(
+        state=given.get("state", ""),
+        code=given.get("code"),
+        error=given.get("error"),
+        error_description=given.get("error_description"),
+        issuer=given.get("iss"),
+    )
+
+
+def _page(status: int, **shown: str | None) -> tuple[str, int, dict[str, str]]:
+    # The address holds a code: it is not to be kept, nor told to the next page.
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return render_template("oauth2.html", **shown), status, headers
+
+
+def _workspace_id(query: dict[str, Any]) -> int:
+    return resolve_scope(services().database, query.get("workspace_id"), None).workspace_id
+
+
+def _redirect_uri() -> str:
+    approach = Approach(
+        own_origin=own_origin(request),
+        origin=request.headers.get("Origin"),
+        referer=request.headers.get("Referer"),
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        forwarded_proto=request.headers.get("X-Forwarded-Proto"),
+    )
+    return callback_address(services().settings.public_url, approach)
+
+
+def _look_at_redirect_uri() -> tuple[str | None, str | None]:
+    """The redirect URI, or why there is none."""
+    try:
+        return _redirect_uri(), None
+    except SettingsIncomplete as error:
+        return None, error.detail

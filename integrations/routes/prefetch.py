@@ -1,0 +1,96 @@
+"""The routes on what is fetched ahead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+
+from plugin_store.engine.paging import Page
+from plugin_store.models import PrefetchJob
+from plugin_store.workspaces import Scope, resolve_scope
+from schemas.api.prefetch import PauseSchema, PinSchema, PrefetchJobSchema, PrefetchQuerySchema
+from schemas.api.state import PageSchema, ScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+
+blueprint = Blueprint("prefetch", __name__, description="Fetching ahead: what, when, and how it went.")
+
+
+@blueprint.route("/prefetch")
+class PrefetchJobs(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(PrefetchQuerySchema, location="query")
+    @blueprint.response(200, PrefetchJobSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+        """What is fetched ahead in the workspace (for the notebook alone where one is named), the next one first."""
+        page = Page(paging["page"], paging["page_size"])
+        jobs, total = services().prefetch_jobs.list_jobs(_scope(query), asked.get("integration_id"), page)
+        return [_shown(job) for job in jobs], 200, page.headers(total)
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PinSchema)
+    @blueprint.response(201, PrefetchJobSchema)
+    def post(self, query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+        """Pin inputs of a block: they are fetched ahead from now on, whether anybody renders them or not."""
+        notebook_id = asked.get("notebook_id", query.get("notebook_id"))
+        scope = _scope({**query, "notebook_id": notebook_id})
+        job = services().prefetcher.pin(
+            scope, asked["integration_id"], asked["block_type"], asked["parameters"]
+        )
+        return _shown(job)
+
+
+@blueprint.route("/prefetch/<int64:job_id>")
+class OnePrefetchJob(MethodView):
+    @blueprint.arguments(PauseSchema)
+    @blueprint.response(200, PrefetchJobSchema)
+    def patch(self, asked: dict[str, Any], job_id: int) -> dict[str, Any]:
+        """Pause a job, or let it go on."""
+        return _shown(services().prefetcher.set_paused(job_id, asked["paused"]))
+
+    @blueprint.response(204)
+    def delete(self, job_id: int) -> Response:
+        """Unpin a job and forget it. One that the manifest asks for can only be paused: 409."""
+        services().prefetcher.unpin(job_id)
+        return Response(status=204)
+
+
+@blueprint.route("/prefetch/<int64:job_id>/run")
+class PrefetchRun(MethodView):
+    @blueprint.response(200, PrefetchJobSchema)
+    def post(self, job_id: int) -> dict[str, Any]:
+        """Run a job now, also a paused one; `last_outcome` and `last_error` say how it went."""
+        return _shown(services().prefetcher.run_now(job_id))
+
+
+def _scope(query: dict[str, Any]) -> Scope:
+    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+
+
+def _shown(job: PrefetchJob) -> dict[str, Any]:
+    reasons = {"default": job.is_default, "used": job.used_at is not None, "pinned": job.is_pinned}
+    state = "paused" if job.is_paused else "waiting" if job.waits_for is not None else "scheduled"
+    return {
+        "id": job.id,
+        "workspace_id": job.workspace_id,
+        "notebook_id": job.notebook_id,
+        "integration_id": job.plugin_id,
+        "block_type": job.block_id,
+        "parameters": job.parameters,
+        "reasons": [reason for reason, holds in reasons.items() if holds],
+        "state": state,
+        "waits_for": job.waits_for,
+        "next_run_at": job.next_run_at,
+        "last_run_at": job.last_run_at,
+        "last_lateness_ms": job.last_lateness_ms,
+        "last_outcome": job.last_outcome,
+        "last_error": job.last_error,
+        "failures": job.failures,
+        "fetched_at": job.fetched_at,
+        "used_at": job.used_at,
+    }

@@ -1,0 +1,167 @@
+"""What a token is bought with: settings and secrets, and what tells one purchase from another."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from errors import Conflict, NotFound, SecretUnreadable
+from integrations.calling.parameters import Values
+from integrations.catalog.catalog import Installed
+from integrations.manifests.model import GRANT, Login, OAuth2
+from plugin_store.vault.destinations import Destination, sort_destinations
+from plugin_store.vault.vault import OpenedSecret, Vault
+
+_PROCESS_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One integration's token with one set of settings, stored ones or such as a test of the connection tries.
+
+    `key` tells purchases apart within this process; nothing can be learned from it.
+    """
+
+    installed: Installed
+    source: OAuth2 | Login
+    values: Values = field(repr=False)
+    names: frozenset[str]
+    secret_names: frozenset[str]
+    key: str
+
+    @property
+    def workspace_id(self) -> int:
+        return self.installed.scope.workspace_id
+
+    @property
+    def plugin_id(self) -> str:
+        return self.installed.plugin_id
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that buys the token, secrets by their revisions; for settings that are stored."""
+        return hashlib.sha256(_dump([_shape(self), self.revisions])).hexdigest()
+
+    @property
+    def revisions(self) -> dict[str, str]:
+        """The revisions of the stored secrets that buy the token."""
+        known = self.installed.secrets
+        return {name: known[name].revision for name in self.secret_names if name in known}
+
+    @property
+    def bound_to(self) -> list[Destination]:
+        """Where the secrets that buy the token may go with these settings, and so the token."""
+        places = _destinations(self.installed, self.secret_names, self.values)
+        return sort_destinations(place for found in places.values() for place in found)
+
+    def is_saved(self, vault: Vault) -> bool:
+        """Whether these are the stored settings and secrets, as they are stored now."""
+        stored = Values(self.installed.config)
+        if _dump(_plain(self.names, self.values)) != _dump(_plain(self.names, stored)):
+            return False
+        here, there = (
+            _destinations(self.installed, self.secret_names, item) for item in (self.values, stored)
+        )
+        return here == there and all(self._is_stored(name, vault) for name in self.secret_names)
+
+    def _is_stored(self, name: str, vault: Vault) -> bool:
+        known, given = self.installed.secrets.get(name), self.values.secrets.get(name)
+        if known is None or given is None:
+            return known is None and given is None
+        try:
+            opened = vault.open_secret(self.workspace_id, self.plugin_id, name)
+        except (NotFound, SecretUnreadable):
+            return False
+        return opened.revision == known.revision and hmac.compare_digest(
+            opened.value.encode(), given.encode()
+        )
+
+
+class Purchases:
+    """Makes purchases of settings."""
+
+    def __init__(self) -> None:
+        # With a key of its own, a purchase's key is no way to try passwords out.
+        self._process_key = secrets.token_bytes(_PROCESS_KEY_BYTES)
+
+    def of(self, installed: Installed, values: Values) -> Purchase:
+        """The purchase of the integration's token with these settings."""
+        source = installed.integration.token
+        assert source is not None  # noqa: S101 - only integrations whose credentials need a token ask
+        names = names_of(installed)
+        secret_names = frozenset(name for name in names if installed.integration.properties[name].secure)
+        purchase = Purchase(installed, source, values, names, secret_names, key="")
+        given = {name: values.secrets[name] for name in secret_names if name in values.secrets}
+        grant = installed.secrets.get(GRANT)
+        what = _dump([_shape(purchase), given, purchase.revisions, grant.revision if grant else None])
+        key = hmac.new(self._process_key, what, hashlib.sha256).hexdigest()
+        return Purchase(installed, source, values, names, secret_names, key)
+
+
+def names_of(installed: Installed) -> frozenset[str]:
+    """The properties that getting the token binds."""
+    integration = installed.integration
+    assert integration.token is not None  # noqa: S101 - the caller asked
+    names = integration.token.names
+    if _uses_base_url(integration.token) and integration.base_url is not None:
+        names |= integration.base_url.names
+    return names & integration.properties.keys()
+
+
+def stored_values(installed: Installed, vault: Vault) -> Values:
+    """The stored settings and secrets that buy the token. Raises SecretUnreadable and Conflict."""
+    properties = installed.integration.properties
+    wanted = {name for name in names_of(installed) if properties[name].secure} & installed.secrets.keys()
+    installed.require_readable(frozenset(wanted))
+    opened: dict[str, OpenedSecret] = {}
+    for name in sorted(wanted):
+        secret = vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
+        if secret.revision != installed.secrets[name].revision:
+            raise Conflict(f"The secret `{name}` changed meanwhile; try again.")
+        opened[name] = secret
+    return Values(
+        installed.config,
+        {name: secret.value for name, secret in opened.items()},
+        sealed={name: secret.bound_to for name, secret in opened.items()},
+    )
+
+
+def _uses_base_url(source: OAuth2 | Login) -> bool:
+    return isinstance(source, Login) and any(step.url is None for step in source.steps)
+
+
+def _shape(purchase: Purchase) -> list[Any]:
+    """Whose token it is, how the manifest gets it, and with which settings; no secret."""
+    installed = purchase.installed
+    section = installed.standing.manifest["integration"]
+    words = ["auth_method", "oauth2", "login"] + (["base_url"] if _uses_base_url(purchase.source) else [])
+    return [
+        purchase.workspace_id,
+        purchase.plugin_id,
+        {word: section.get(word) for word in words},
+        _plain(purchase.names - purchase.secret_names, purchase.values),
+        _destinations(installed, purchase.secret_names, purchase.values),
+    ]
+
+
+def _plain(names: frozenset[str], values: Values) -> dict[str, Any]:
+    return {name: values.config[name] for name in names if name in values.config}
+
+
+def _destinations(
+    installed: Installed, names: frozenset[str], values: Values
+) -> Mapping[str, list[Destination]]:
+    if not names:
+        return {}
+    found = installed.integration.destinations(values.config)
+    return {name: found[name] for name in names}
+
+
+def _dump(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

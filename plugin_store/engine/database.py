@@ -1,0 +1,220 @@
+"""The SQLite file: a door for reading, one for writing, and the number that tells of any change."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, Connection, Engine, event, inspect, select, text
+from sqlalchemy.orm import Session
+
+from errors import StorageFailed
+from plugin_store.engine.files import exclusive_lock
+from plugin_store.engine.memo import RevisionMemo
+from plugin_store.engine.read_pool import Glances
+from plugin_store.engine.sqlite_file import (
+    BUSY,
+    BUSY_TIMEOUT_SECONDS,
+    connect,
+    driver_failures,
+    set_pragmas,
+    storage_failures,
+)
+from plugin_store.models import Base, Notebook, Workspace
+from settings import ConfigurationError
+
+DATABASE_NAME = "patchbay.db"
+MIGRATIONS_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+POOL_SIZE = 6
+READERS, READERS_AHEAD = 4, 2
+
+db = SQLAlchemy(model_class=Base)
+
+
+class Database:
+    """The store's file. Sessions come from `reading` and `writing`, inside a request or out of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Threads of one process queue here, in turn; SQLite's own waiting polls and may starve one of them.
+        self._write_turn = threading.RLock()
+        self._path = engine.url.database or ""
+        self._jotter: sqlite3.Connection | None = None
+        self._glances = Glances(self._path, READERS)
+        # What answers ahead of all others waits for none of them.
+        self.ahead = Glances(self._path, READERS_AHEAD)
+        self.memo = RevisionMemo(self.revision)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one snapshot; what it changes is not kept. Raises StorageFailed."""
+        with storage_failures(), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that alone may write: committed at the end, undone on errors. Raises StorageFailed."""
+        with self.turn(), storage_failures(), self._engine.connect() as connection:
+            connection.execution_options(begin="IMMEDIATE")
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def jotting(self) -> Iterator[sqlite3.Connection]:
+        """The same as `writing`, on the bare connection, for rows written so often that a session would cost too much.
+
+        Raises StorageFailed.
+        """
+        with self.turn(), driver_failures():
+            connection = self._jotter = self._jotter or connect(self._path)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def revision(self) -> int:
+        """A number that every committed change to what is declared or set raises, whichever process made it.
+
+        Costs microseconds while nothing changes. Raises StorageFailed.
+        """
+        return self._glances.revision()
+
+    def commits(self) -> int:
+        """As `Glances.commits` has it."""
+        return self._glances.commits()
+
+    def touch(self) -> None:
+        """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
+        with self.writing() as session:
+            session.execute(text("UPDATE store_revision SET revision = revision + 1"))
+
+    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """As `Glances.glance` has it."""
+        return self._glances.glance(query, parameters)
+
+    def close(self) -> None:
+        self._glances.close()
+        self.ahead.close()
+        with self.turn():
+            if self._jotter is not None:
+                self._jotter.close()
+                self._jotter = None
+        self._engine.dispose()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The writer's turn of this process: who has it writes without waiting for another thread.
+
+        Raises StorageFailed when it does not come in time.
+        """
+        if not self._write_turn.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise StorageFailed(BUSY)
+        try:
+            yield
+        finally:
+            self._write_turn.release()
+
+
+def init_database(app: Flask, instance: Path) -> Database:
+    """The store in `instance`, migrated to the newest revision, with a workspace and a notebook in it.
+
+    Processes that start together take turns. Raises StorageFailed when the folder cannot be written, and
+    ConfigurationError when a newer version made the tables.
+    """
+    path = instance / DATABASE_NAME
+    app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(path))
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "connect_args": {
+            "isolation_level": None,
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "check_same_thread": False,
+        },
+        "pool_size": POOL_SIZE,
+        "max_overflow": -1,
+    }
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+        prepare_engine(engine)
+        database = Database(engine)
+        try:
+            with exclusive_lock(instance / ".migrate.lock"):
+                path.touch(mode=0o600)
+                with storage_failures():
+                    revision = _revision_of_tables(engine)
+                    _require_known(path, revision)
+                    if revision != newest_revision(MIGRATIONS_FOLDER):
+                        _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
+                _make_first_workspace(database)
+        except OSError:
+            raise StorageFailed(f"The data folder {instance} cannot be written.") from None
+    return database
+
+
+def init_migrations(app: Flask) -> None:
+    """Makes the app ready for `flask db …`."""
+    _migrating().init_migrations(app, db, MIGRATIONS_FOLDER)
+
+
+def newest_revision(folder: Path) -> str:
+    """The revision that the last migration leads to; files are named `<revision>_<what it does>.py`."""
+    return max(_revisions(folder))
+
+
+def _revisions(folder: Path) -> set[str]:
+    return {path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py")}
+
+
+def _require_known(path: Path, revision: str | None) -> None:
+    """Raises ConfigurationError for tables that this version cannot bring up to date, and leaves them as they are."""
+    if revision is None or revision in _revisions(MIGRATIONS_FOLDER):
+        return
+    newest = newest_revision(MIGRATIONS_FOLDER)
+    raise ConfigurationError(
+        f"{path} was written by a newer version of Patchbay (its tables are at revision {revision[:32]!r}, this one "
+        f"knows up to {newest!r}): start that version, or set PATCHBAY_INSTANCE to another folder."
+    )
+
+
+def _revision_of_tables(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrating() -> Any:
+    return importlib.import_module("plugin_store.engine.migrating")
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Make an engine's connections ours: WAL, foreign keys, and BEGIN said by us and by nobody else."""
+    event.listen(engine, "connect", set_pragmas)
+    event.listen(engine, "begin", _begin)
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _make_first_workspace(database: Database) -> None:
+    with database.writing() as session:
+        if session.scalar(select(Workspace.id).limit(1)) is not None:
+            return
+        now = time.time()
+        workspace = Workspace(name="Default", created_at=now)
+        session.add(workspace)
+        session.flush()
+        session.add(Notebook(workspace_id=workspace.id, name="Notebook", created_at=now))

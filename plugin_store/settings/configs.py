@@ -1,0 +1,229 @@
+"""What a workspace or a notebook sets for a plugin: its switch, values and secrets; and what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from errors import Invalid, NotFound
+from plugin_store.engine.canonical import same_value
+from plugin_store.engine.database import Database
+from plugin_store.engine.paging import Page
+from plugin_store.models import NotebookPluginConfig, PluginConfig
+from plugin_store.settings.plugin_state import Standing, iterate_standings, load_standing
+from plugin_store.settings.properties import PropertySpec, properties_of
+from plugin_store.settings.scope_values import Submitted, own_values_after, take_apart
+from plugin_store.settings.secret_destinations import Destinations
+from plugin_store.settings.secret_settings import SecretBook, SecretView, check_secret
+from plugin_store.vault.vault import Vault
+from plugin_store.workspaces import Scope
+
+ConfigRow = PluginConfig | NotebookPluginConfig
+
+
+class ConfigView(NamedTuple):
+    """What is in force for an integration in a scope."""
+
+    plugin_id: str
+    config: dict[str, Any]
+    secrets: dict[str, SecretView]
+
+
+class Effective(NamedTuple):
+    enabled: bool
+    config: dict[str, Any]
+
+
+class StateView(NamedTuple):
+    """What a scope itself sets for a plugin, and what is in force there."""
+
+    plugin_id: str
+    enabled: bool | None
+    config: dict[str, Any]
+    effective: Effective
+    secrets: dict[str, SecretView]
+
+
+class Configs:
+    """Reads and writes settings. A write is one transaction: values first, then the secrets bound by them."""
+
+    def __init__(
+        self, database: Database, vault: Vault, destinations: Destinations, clock: Callable[[], float]
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._book = SecretBook(vault, destinations)
+        self._clock = clock
+
+    def get_config(self, plugin_id: str, scope: Scope) -> ConfigView:
+        """An integration's effective values. Raises NotFound."""
+        with self._database.reading() as session:
+            return self._config_view(self._load_integration(session, plugin_id, scope))
+
+    def replace_config(self, plugin_id: str, scope: Scope, config: Mapping[str, Any]) -> ConfigView:
+        """Make `config` an integration's effective values in the scope; what is in force stays as it is.
+
+        Raises NotFound, and Invalid by field.
+        """
+        with self._database.writing() as session:
+            before = self._load_integration(session, plugin_id, scope)
+            submitted = take_apart(properties_of(before.manifest), config, scope)
+            own = own_values_after(before, submitted.plain)
+            after = self._write(
+                session, before, enabled=before.own_enabled, config=own, secrets=submitted.secrets
+            )
+            return self._config_view(after, submitted.secrets)
+
+    def set_enabled(self, plugin_id: str, scope: Scope, enabled: bool) -> bool:
+        """Switch an integration in the scope; what is in force then. Raises NotFound."""
+        with self._database.writing() as session:
+            before = self._load_integration(session, plugin_id, scope)
+            after = self._write(session, before, enabled=enabled, config=before.own_config, secrets={})
+            return after.effective_enabled()
+
+    def get_state(self, plugin_id: str, scope: Scope) -> StateView:
+        """What the scope itself sets for a plugin of any type. Raises NotFound."""
+        with self._database.reading() as session:
+            return self._state_view(self._load(session, plugin_id, scope))
+
+    def list_states(self, scope: Scope, page: Page) -> tuple[list[StateView], int]:
+        """A page of the same for every plugin, by id, and how many there are."""
+        states, total = [], 0
+        with self._database.reading() as session:
+            for standing in iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault):
+                if page.offset <= total < page.end:
+                    states.append(self._state_view(standing))
+                total += 1
+        return states, total
+
+    def change_state(self, plugin_id: str, scope: Scope, changes: Mapping[str, Any]) -> StateView:
+        """Set what `changes` names of `enabled` and `config`; `enabled: None` inherits again.
+
+        Raises NotFound, and Invalid by field.
+        """
+        with self._database.writing() as session:
+            before = self._load(session, plugin_id, scope)
+            submitted = Submitted(before.own_config, {})
+            if "config" in changes:
+                submitted = take_apart(properties_of(before.manifest), changes["config"], scope)
+            after = self._write(
+                session,
+                before,
+                enabled=changes.get("enabled", before.own_enabled),
+                config=submitted.plain,
+                secrets=submitted.secrets,
+            )
+            return self._state_view(after, submitted.secrets)
+
+    def reset_state(self, plugin_id: str, scope: Scope) -> None:
+        """Return to what the scope inherits; a workspace's secrets stay. Raises NotFound."""
+        with self._database.writing() as session:
+            before = self._load(session, plugin_id, scope)
+            row = _find_row(session, before)
+            if row is not None:
+                session.delete(row)
+                self._follow(session, before)
+
+    def get_secret(self, plugin_id: str, scope: Scope, key: str) -> SecretView:
+        """What may be shown of a secret. Raises NotFound, and Invalid for a property that is none."""
+        with self._database.reading() as session:
+            standing = self._load_integration(session, plugin_id, scope)
+            _secure_property(standing, key)
+            return self._book.views(standing)[key]
+
+    def enter_secret(self, plugin_id: str, scope: Scope, key: str, value: str | None) -> SecretView:
+        """Keep a secret for where it would be sent as things stand, or forget it (None).
+
+        Raises NotFound, and Invalid for a property that is no secret and for a value that does not fit.
+        """
+        with self._database.writing() as session:
+            before = self._load_integration(session, plugin_id, scope)
+            spec = _secure_property(before, key)
+            messages = check_secret(spec, value, scope)
+            if messages:
+                raise Invalid(messages[0], errors={"value": messages})
+            self._book.enter(session, before, {key: value})
+            return self._book.views(self._reload(session, before), {key: value})[key]
+
+    def _write(
+        self,
+        session: Session,
+        before: Standing,
+        *,
+        enabled: bool | None,
+        config: dict[str, Any],
+        secrets: dict[str, str | None],
+    ) -> Standing:
+        """Write what differs and nothing else; the standing that comes of it."""
+        if enabled is not before.own_enabled or not same_value(config, before.own_config):
+            row = _find_row(session, before) or _new_row(session, before)
+            row.enabled, row.config, row.updated_at = enabled, config, self._clock()
+            self._follow(session, before)
+        if secrets:
+            self._book.enter(session, self._reload(session, before), secrets)
+        return self._reload(session, before)
+
+    def _follow(self, session: Session, before: Standing) -> None:
+        session.flush()
+        # Secrets are the workspace's, so a notebook's values never move where they may go.
+        if before.notebook_id is None:
+            self._book.follow(session, before, self._reload(session, before))
+
+    def _reload(self, session: Session, before: Standing) -> Standing:
+        session.flush()
+        return self._load(session, before.plugin_id, Scope(before.workspace_id, before.notebook_id))
+
+    def _load(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
+        standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
+        if standing is None:
+            raise NotFound(f"There is no plugin {plugin_id}.")
+        return standing
+
+    def _load_integration(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
+        standing = self._load(session, plugin_id, scope)
+        if not standing.is_integration:
+            raise NotFound(f"The plugin {plugin_id} is no integration.")
+        return standing
+
+    def _config_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> ConfigView:
+        secrets = self._book.views(standing, entered)
+        return ConfigView(standing.plugin_id, standing.effective_config(), secrets)
+
+    def _state_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> StateView:
+        shown = {spec.name for spec in properties_of(standing.manifest) if not spec.secure}
+        return StateView(
+            plugin_id=standing.plugin_id,
+            enabled=standing.own_enabled,
+            config={key: value for key, value in standing.own_config.items() if key in shown},
+            effective=Effective(standing.effective_enabled(), standing.effective_config()),
+            secrets=self._book.views(standing, entered),
+        )
+
+
+def _secure_property(standing: Standing, key: str) -> PropertySpec:
+    spec = next((spec for spec in properties_of(standing.manifest) if spec.name == key), None)
+    if spec is None:
+        raise NotFound(f"The plugin {standing.plugin_id} has no setting {key}.")
+    if not spec.secure:
+        raise Invalid(
+            f"{key} is no secret: set it in the config.", errors={"key": ["This setting is no secret."]}
+        )
+    return spec
+
+
+def _find_row(session: Session, standing: Standing) -> ConfigRow | None:
+    if standing.notebook_id is None:
+        return session.get(PluginConfig, (standing.workspace_id, standing.plugin_id))
+    return session.get(NotebookPluginConfig, (standing.notebook_id, standing.plugin_id))
+
+
+def _new_row(session: Session, standing: Standing) -> ConfigRow:
+    row: ConfigRow
+    if standing.notebook_id is None:
+        row = PluginConfig(workspace_id=standing.workspace_id, plugin_id=standing.plugin_id)
+    else:
+        row = NotebookPluginConfig(notebook_id=standing.notebook_id, plugin_id=standing.plugin_id)
+    session.add(row)
+    return row

@@ -1,0 +1,73 @@
+"""A person's word on secrets that a plugin would send elsewhere. Computed from what stands, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from errors import Conflict, NotFound
+from plugin_store.engine.database import Database
+from plugin_store.settings.plugin_state import Standing, load_standing
+from plugin_store.settings.secret_destinations import Destinations, Review, locked_secrets, review_standing
+from plugin_store.vault.destinations import Destination
+from plugin_store.vault.vault import Vault
+from plugin_store.workspaces import Scope
+
+
+class Reviews:
+    """Tells which plugins wait for a person, and carries out what the person says."""
+
+    def __init__(self, database: Database, vault: Vault, destinations: Destinations) -> None:
+        self._database = database
+        self._vault = vault
+        self._destinations = destinations
+
+    def review_of(
+        self, plugin_id: str, workspace_id: int, notebook_id: int | None = None
+    ) -> dict[str, Any] | None:
+        """`{reason, old, new}` when a person must accept where secrets go, else None. Raises NotFound."""
+        with self._database.reading() as session:
+            return self.review_standing(self._load(session, plugin_id, Scope(workspace_id, notebook_id)))
+
+    def review_standing(self, standing: Standing) -> dict[str, Any] | None:
+        """The same of a standing that is at hand, without any query."""
+        review = review_standing(standing, self._destinations)
+        return None if review is None else review.as_shown()
+
+    def decide(
+        self, plugin_id: str, scope: Scope, *, accept: bool, seen: Collection[Destination] | None = None
+    ) -> dict[str, Any] | None:
+        """Let locked secrets go where they would go now, or leave them locked; the review that is still due.
+
+        `seen` are the destinations that the person looked at; others by now are a Conflict. Raises NotFound
+        for a plugin that is no integration.
+        """
+        with self._database.writing() as session:
+            standing = self._load(session, plugin_id, scope)
+            if not standing.is_integration:
+                raise NotFound(f"There is no integration {plugin_id}.")
+            review = review_standing(standing, self._destinations)
+            if review is None or not accept:
+                return None if review is None else review.as_shown()
+            _refuse_unseen(review, seen)
+            self._rebind(session, standing)
+            return self.review_standing(self._load(session, plugin_id, scope))
+
+    def _rebind(self, session: Session, standing: Standing) -> None:
+        for key, (state, current) in locked_secrets(standing, self._destinations).items():
+            # A notebook's word adds to the workspace's: the other notebooks go on as before.
+            bound_to = current if standing.notebook_id is None else {*state.bound_to, *current}
+            self._vault.rebind(session, standing.workspace_id, standing.plugin_id, key, bound_to)
+
+    def _load(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
+        standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
+        if standing is None:
+            raise NotFound(f"There is no plugin {plugin_id}.")
+        return standing
+
+
+def _refuse_unseen(review: Review, seen: Collection[Destination] | None) -> None:
+    if seen is not None and set(seen) != set(review.new):
+        raise Conflict("The plugin has changed since: look at its review again.", review=review.as_shown())

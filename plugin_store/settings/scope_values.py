@@ -1,0 +1,56 @@
+"""A scope's own values for a plugin: how a config is checked, and what of it the scope keeps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from errors import Invalid
+from plugin_store.engine.canonical import same_value
+from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.properties import PropertySpec, check_values, properties_of
+from plugin_store.settings.secret_settings import check_secret
+from plugin_store.workspaces import Scope
+
+
+class Submitted(NamedTuple):
+    """A config as it was sent: plain values, and secrets to enter (a string) or to forget (None)."""
+
+    plain: dict[str, Any]
+    secrets: dict[str, str | None]
+
+
+def take_apart(properties: Sequence[PropertySpec], config: Mapping[str, Any], scope: Scope) -> Submitted:
+    """A submitted config, checked. Raises Invalid with errors by field, which never quote a value."""
+    secure = {spec.name: spec for spec in properties if spec.secure}
+    specs = {spec.name: spec for spec in properties}
+    plain = {key: value for key, value in config.items() if key not in secure}
+    secrets = {key: value for key, value in config.items() if key in secure}
+    errors = check_values(properties, plain)
+    for key, value in secrets.items():
+        if messages := check_secret(secure[key], value, scope):
+            errors[key] = messages
+    if errors:
+        raise Invalid(
+            f"Not right in config: {', '.join(sorted(errors)[:10])}.",
+            errors={f"config.{key}": messages for key, messages in errors.items()},
+        )
+    return Submitted({key: specs[key].normalized(value) for key, value in plain.items()}, secrets)
+
+
+def own_values_after(before: Standing, submitted: Mapping[str, Any]) -> dict[str, Any]:
+    """A scope's own values once `submitted` replaced what is in force there.
+
+    A value in force already stays where it comes from, so that sending back what was read writes nothing.
+    So does a value that reading never showed, because its property is gone or refuses it; but not one that a
+    property keeps secret by now.
+    """
+    shown = before.effective_config()
+    secure = {spec.name for spec in properties_of(before.manifest) if spec.secure}
+    unchanged = {key for key in submitted if key in shown and same_value(submitted[key], shown[key])}
+    kept = {
+        key: value if key in unchanged or key not in submitted else submitted[key]
+        for key, value in before.own_config.items()
+        if key not in secure and (key in submitted or key not in shown)
+    }
+    return kept | {key: value for key, value in submitted.items() if key not in kept and key not in unchanged}

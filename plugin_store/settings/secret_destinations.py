@@ -1,0 +1,104 @@
+"""Whether a plugin as it stands would send a secret elsewhere than it may go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from plugin_store.settings.plugin_state import Standing
+from plugin_store.vault.destinations import Destination, allows, sort_destinations
+from plugin_store.vault.vault import SecretState
+
+Destinations = Callable[[Standing, Mapping[str, Any]], Mapping[str, Collection[Destination]]]
+"""Tells, for a plugin and its effective config, where each secret would be sent, by the secret's key."""
+
+
+class Review(NamedTuple):
+    """What a person must look at: where the locked secrets may go, and where they would go now."""
+
+    reason: str
+    old: list[Destination]
+    new: list[Destination]
+
+    def as_shown(self) -> dict[str, Any]:
+        """`{reason, old, new}` as the API gives it."""
+        return {
+            "reason": self.reason,
+            "old": [destination.as_shown() for destination in self.old],
+            "new": [destination.as_shown() for destination in self.new],
+        }
+
+
+def is_locked(current: Collection[Destination], bound_to: Collection[Destination]) -> bool:
+    """Whether a secret would be sent where it was not meant to go.
+
+    An unresolved destination locks nothing, since nothing can be sent there; what it becomes may lock.
+    """
+    return any(item.origin is not None and not allows(bound_to, item) for item in current)
+
+
+def follows_config(bound_to: Collection[Destination], before: Collection[Destination]) -> bool:
+    """Whether a secret was entered before its origin was settled, so that the setting may still name it.
+
+    Only while the manifest says what it said then: a secret bound to other templates stays where it is.
+    """
+    if all(item.origin is not None for item in bound_to):
+        return False
+    is_same = all(any(allows([bound], item) for item in before) for bound in bound_to)
+    return is_same and all(allows(bound_to, item) for item in before)
+
+
+def current_destinations(
+    standing: Standing, destinations: Destinations
+) -> Mapping[str, Collection[Destination]]:
+    """Where the plugin's secrets would be sent as it stands."""
+    return destinations(standing, standing.effective_config())
+
+
+def locked_secrets(
+    standing: Standing, destinations: Destinations
+) -> dict[str, tuple[SecretState, list[Destination]]]:
+    """The secrets that a person must let go, each with where it would go; unreadable ones can go nowhere."""
+    readable = {key: state for key, state in standing.secrets.items() if state.status != "unreadable"}
+    if not readable:
+        return {}
+    current = current_destinations(standing, destinations)
+    return {
+        key: (state, sort_destinations(current.get(key, ())))
+        for key, state in sorted(readable.items())
+        if is_locked(current.get(key, ()), state.bound_to)
+    }
+
+
+def review_standing(standing: Standing, destinations: Destinations) -> Review | None:
+    """What a person must accept before the plugin may use its secrets; None when there is nothing."""
+    locked = locked_secrets(standing, destinations)
+    if not locked:
+        return None
+    return make_review(
+        locked,
+        (destination for state, _ in locked.values() for destination in state.bound_to),
+        (destination for _, current in locked.values() for destination in current),
+    )
+
+
+def make_review(keys: Iterable[str], old: Iterable[Destination], new: Iterable[Destination]) -> Review:
+    """The review of secrets that were entered for the old destinations and would go to the new ones."""
+    before, after = sort_destinations(old), sort_destinations(new)
+    return Review(_reason(list(keys), before, after), before, after)
+
+
+def _reason(keys: list[str], old: Collection[Destination], new: Collection[Destination]) -> str:
+    known = {_address(destination) for destination in old}
+    elsewhere = any(_address(destination) not in known for destination in new)
+    change = "sent to another origin" if elsewhere else "sent in another place of the request"
+    return f"{', '.join(map(_shown, keys))} would be {change} than it was entered for."
+
+
+def _shown(key: str) -> str:
+    """A secret by its name; a colon, which no property's name has, marks what came of a sign-in."""
+    return "the sign-in" if ":" in key else key
+
+
+def _address(destination: Destination) -> tuple[str | None, str | None]:
+    return destination.origin, destination.template

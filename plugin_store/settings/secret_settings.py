@@ -1,0 +1,103 @@
+"""A plugin's secrets as a person meets them: their standing, entering one, forgetting one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.properties import PropertySpec, properties_of
+from plugin_store.settings.secret_destinations import (
+    Destinations,
+    current_destinations,
+    follows_config,
+    is_locked,
+)
+from plugin_store.vault.vault import Vault
+from plugin_store.workspaces import Scope
+from schemas.api.state import MAX_SECRET_LENGTH, MIN_HIDDEN_SECRET_LENGTH
+
+_TOO_SHORT = (
+    f"A secret under {MIN_HIDDEN_SECRET_LENGTH} characters is easily guessed. Where a provider says it back it is not "
+    "hidden, and no failure of the provider is quoted. Enter a longer one if the provider takes it."
+)
+
+
+class SecretView(NamedTuple):
+    """What may be shown of a secret. `status` is ok, unreadable or locked; None while it is not set.
+
+    `warnings` are of a secret that was just entered: later nobody looks at it.
+    """
+
+    key: str
+    set: bool
+    status: str | None = None
+    updated_at: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class SecretBook:
+    """Secrets with the destinations that they are entered for."""
+
+    def __init__(self, vault: Vault, destinations: Destinations) -> None:
+        self._vault = vault
+        self._destinations = destinations
+
+    def views(
+        self, standing: Standing, entered: Mapping[str, str | None] | None = None
+    ) -> dict[str, SecretView]:
+        """Every secret that the manifest declares, by key. The standing comes with the vault's look at it.
+
+        `entered` are those that were entered just now, with their values.
+        """
+        keys = [spec.name for spec in properties_of(standing.manifest) if spec.secure]
+        stored = {key: standing.secrets[key] for key in keys if key in standing.secrets}
+        current = current_destinations(standing, self._destinations) if stored else {}
+        views = {key: SecretView(key, set=False) for key in keys}
+        for key, state in stored.items():
+            locked = state.status == "ok" and is_locked(current.get(key, ()), state.bound_to)
+            status = "locked" if locked else state.status
+            warnings = warnings_of((entered or {}).get(key))
+            views[key] = SecretView(key, True, status, state.updated_at, warnings)
+        return views
+
+    def enter(self, session: Session, standing: Standing, entered: dict[str, str | None]) -> None:
+        """Keep each string for the destinations of the standing, and forget each None."""
+        bound_to = current_destinations(standing, self._destinations) if any(entered.values()) else {}
+        place = standing.workspace_id, standing.plugin_id
+        for key, value in entered.items():
+            if value is None:
+                self._vault.delete_secret(session, *place, key)
+            else:
+                self._vault.seal_secret(session, *place, key, value, bound_to=bound_to.get(key, ()))
+
+    def follow(self, session: Session, before: Standing, after: Standing) -> None:
+        """Bind what was entered before its origin was settled to the origin that a person has set now."""
+        if not before.secrets:
+            return
+        old = current_destinations(before, self._destinations)
+        new = current_destinations(after, self._destinations)
+        for key, state in before.secrets.items():
+            destinations = new.get(key, ())
+            if follows_config(state.bound_to, old.get(key, ())) and set(destinations) != set(state.bound_to):
+                self._vault.rebind(session, after.workspace_id, after.plugin_id, key, destinations)
+
+
+def warnings_of(value: str | None) -> tuple[str, ...]:
+    """What a person should know who enters this value as a secret; it is never quoted."""
+    return (_TOO_SHORT,) if value and len(value) < MIN_HIDDEN_SECRET_LENGTH else ()
+
+
+def check_secret(spec: PropertySpec, value: Any, scope: Scope) -> list[str]:
+    """What is wrong with a value (None forgets) for a secret in the scope, in words that never quote it."""
+    if scope.notebook_id is not None:
+        return ["Secrets belong to the workspace: set it there."]
+    if value is None:
+        return []
+    if not isinstance(value, str):
+        return ["A secret is a string; null deletes it."]
+    if not value or len(value) > MAX_SECRET_LENGTH:
+        return [f"A secret has 1 to {MAX_SECRET_LENGTH} characters; null deletes it."]
+    return spec.check(value)

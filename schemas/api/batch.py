@@ -1,0 +1,41 @@
+"""What goes over the wire about many renders at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from schemas.api.integrations import RenderSchema
+from schemas.fields import RowId
+
+MAX_BLOCKS = 200
+MAX_KEY_LENGTH = 200
+
+
+class BatchBlockSchema(RenderSchema):
+    """One block to draw, and the key that its answer will carry."""
+
+    key = fields.String(required=True, validate=validate.Length(1, MAX_KEY_LENGTH))
+    integration_id = fields.String(required=True)
+    notebook_id = RowId(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The notebook that the block is in, where it is not the call's own."},
+    )
+
+
+class RenderBatchSchema(Schema):
+    """The blocks of a page, each with a key of its own."""
+
+    blocks = fields.List(
+        fields.Nested(BatchBlockSchema), required=True, validate=validate.Length(1, MAX_BLOCKS)
+    )
+
+    @validates_schema
+    def check_keys(self, data: dict[str, Any], **_more: Any) -> None:
+        keys = [block["key"] for block in data["blocks"]]
+        repeated = [index for index, key in enumerate(keys) if key in keys[:index]]
+        if repeated:
+            message = {"key": ["Another block of the batch has this key."]}
+            raise ValidationError({"blocks": dict.fromkeys(repeated, message)})

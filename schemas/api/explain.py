@@ -1,0 +1,151 @@
+"""What goes over the wire about a render that is explained instead of made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from schemas.api.problems import ProblemSchema
+from schemas.api.state import DestinationSchema
+from schemas.api.usage import RestSchema, WindowSchema
+from schemas.fields import Tenths, Timestamp
+
+SOURCES = (
+    "input",
+    "notebook",
+    "workspace",
+    "default",
+    "const",
+    "secret",
+    "step",
+    "token",
+    "manifest",
+    "computed",
+    "missing",
+)
+
+
+class ExplainSchema(Schema):
+    """Which block or endpoint to explain, and with what."""
+
+    block_type = fields.String(metadata={"description": "The block's id; or give `endpoint_id`."})
+    endpoint_id = fields.String()
+    parameters = fields.Dict(load_default=dict)
+
+    @validates_schema
+    def check_subject(self, data: dict[str, Any], **_more: Any) -> None:
+        if ("block_type" in data) == ("endpoint_id" in data):
+            raise ValidationError("Name either a block or an endpoint.", "block_type")
+
+
+class SourceSchema(Schema):
+    """Where a value comes from, and what it is called there."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(SOURCES))
+    name = fields.String(required=True, allow_none=True)
+
+
+class ExplainedInputSchema(Schema):
+    """One input of the block, as it would be bound."""
+
+    name = fields.String(required=True)
+    value = fields.Raw(required=True, allow_none=True)
+    source = fields.Nested(SourceSchema, required=True)
+
+
+class ShownValueSchema(Schema):
+    """One value that the request uses, where it stands in it and where it comes from; `••••` for a secret."""
+
+    name = fields.String(required=True)
+    value = fields.Raw(required=True, allow_none=True)
+    places = fields.List(fields.String(), required=True)
+    sources = fields.List(fields.Nested(SourceSchema), required=True)
+
+
+class HeaderSchema(Schema):
+    """A header of the request."""
+
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class EgressSchema(Schema):
+    """Whether the call would be let out, as far as can be told without looking its name up."""
+
+    allowed = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "null where its address is not known yet."}
+    )
+    reason = fields.String(required=True)
+
+
+class ShownRequestSchema(Schema):
+    """A request with `••••` for secrets and `{name}` for what is missing or comes from an earlier step."""
+
+    method = fields.String(required=True)
+    url = fields.String(required=True)
+    headers = fields.List(fields.Nested(HeaderSchema), required=True)
+    body = fields.String(required=True, allow_none=True)
+    values = fields.List(fields.Nested(ShownValueSchema), required=True)
+    egress = fields.Nested(EgressSchema, required=True)
+
+
+class KeptAnswerSchema(Schema):
+    """The artifact that would answer, and what `X-Cache` would say now."""
+
+    key = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["fresh", "stale", "absent"]))
+    cache = fields.String(required=True, validate=validate.OneOf(["HIT", "STALE", "MISS"]))
+    fetched_at = Timestamp(required=True, allow_none=True)
+    expires_at = Timestamp(required=True, allow_none=True)
+    stale_until = Timestamp(required=True, allow_none=True)
+    age_seconds = Tenths(required=True, allow_none=True)
+    size_bytes = fields.Integer(required=True, allow_none=True)
+    content_type = fields.String(required=True, allow_none=True)
+
+
+class ExplainedStepSchema(Schema):
+    """One call of the block; `request` is null where not even a placeholder makes one."""
+
+    id = fields.String(required=True)
+    endpoint_id = fields.String(required=True)
+    request = fields.Nested(ShownRequestSchema, required=True, allow_none=True)
+    artifact = fields.Nested(KeptAnswerSchema, required=True, allow_none=True)
+
+
+class SecretStandingSchema(Schema):
+    """A secret that the calls bind: where it would go now, and where it was entered for."""
+
+    name = fields.String(required=True)
+    status = fields.String(required=True, allow_none=True)
+    destinations = fields.List(fields.Nested(DestinationSchema), required=True)
+    bound_to = fields.List(fields.Nested(DestinationSchema), required=True, allow_none=True)
+
+
+class ExplanationSchema(Schema):
+    """What a render would send and why, told without sending anything."""
+
+    integration_id = fields.String(required=True)
+    block_type = fields.String(required=True, allow_none=True)
+    endpoint_id = fields.String(required=True, allow_none=True)
+    problems = fields.List(
+        fields.Nested(ProblemSchema),
+        required=True,
+        metadata={"description": "What a render would refuse, and with which answer."},
+    )
+    inputs = fields.List(fields.Nested(ExplainedInputSchema), required=True)
+    token_requests = fields.List(
+        fields.Nested(ShownRequestSchema),
+        required=True,
+        metadata={"description": "Sent first where no token that is still good is kept."},
+    )
+    steps = fields.List(fields.Nested(ExplainedStepSchema), required=True)
+    artifact = fields.Nested(KeptAnswerSchema, required=True, allow_none=True)
+    destinations = fields.List(fields.Nested(SecretStandingSchema), required=True)
+    budget = fields.List(fields.Nested(WindowSchema), required=True)
+    rests = fields.List(fields.Nested(RestSchema), required=True)
+    next_refresh_at = Timestamp(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When these inputs are fetched ahead; null when they are not."},
+    )

@@ -1,0 +1,213 @@
+"""What goes over the wire about integrations: renders, executions, tests, artifacts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_dump, validate
+
+from schemas.api.state import ReviewSchema
+from schemas.fields import Timestamp
+
+
+class RenderSchema(Schema):
+    """Which block to draw, and from what."""
+
+    block_type = fields.String(required=True, metadata={"description": "The block's id."})
+    parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
+    use_cache = fields.Boolean(
+        load_default=True, metadata={"description": "false fetches now and keeps what comes."}
+    )
+
+
+class ExecuteSchema(Schema):
+    """Which endpoint to call, and with what."""
+
+    endpoint_id = fields.String(required=True)
+    parameters = fields.Dict(load_default=dict)
+    use_cache = fields.Boolean(
+        load_default=False, metadata={"description": "true answers from what is kept where that is fresh."}
+    )
+
+
+class TestSchema(Schema):
+    """Settings to try before they are saved."""
+
+    __test__ = False
+    config = fields.Dict(allow_none=True)
+
+
+class VerdictSchema(Schema):
+    """How a test of the connection went."""
+
+    success = fields.Boolean(required=True)
+    message = fields.String(required=True)
+    details = fields.Dict(required=True)
+
+
+class RenderQuerySchema(Schema):
+    """A render that a browser can cache: everything in the URL."""
+
+    block_type = fields.String(required=True)
+    parameters = fields.String(
+        load_default="{}", metadata={"description": "The block's inputs as a JSON object."}
+    )
+    use_cache = fields.Boolean(load_default=True)
+
+
+class OptionSchema(Schema):
+    """One of the values to choose from."""
+
+    value = fields.Raw(required=True)
+    label = fields.String(required=True)
+
+
+class InputSchema(Schema):
+    """An input of a block, with all that a form needs; further words are as they are declared."""
+
+    name = fields.String(required=True)
+    type = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null where any string, number or boolean will do."},
+    )
+    required = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether a render without it is refused, unless the setting `from_config` is set."
+        },
+    )
+    from_config = fields.String(
+        required=True, allow_none=True, metadata={"description": "The setting that stands in for it."}
+    )
+    from_url = fields.Boolean(metadata={"description": "Whether the input `url` says it, too."})
+    default = fields.Raw()
+    description = fields.String()
+    options = fields.List(fields.Nested(OptionSchema))
+
+    @post_dump(pass_original=True)
+    def keep_declared_words(self, known: dict[str, Any], described: Any, **_: Any) -> dict[str, Any]:
+        """What is declared beside, as bounds and labels, goes out as it is."""
+        return {**described, **known}
+
+
+class DeclaredBlockSchema(Schema):
+    """A block as it is declared, with its inputs."""
+
+    id = fields.String(required=True)
+    inputs = fields.List(fields.Nested(InputSchema), required=True)
+
+    @post_dump(pass_original=True)
+    def keep_declared_words(self, known: dict[str, Any], declared: Any, **_: Any) -> dict[str, Any]:
+        """A block's vocabulary is open: everything else goes out as it is."""
+        return {**declared, **known}
+
+
+class OfferedActionSchema(Schema):
+    """What a person is told before an action is run."""
+
+    label = fields.String(required=True, metadata={"description": "What the button says."})
+    confirm = fields.String(
+        required=True, allow_none=True, metadata={"description": "What to ask before; null to ask nothing."}
+    )
+    renews = fields.List(
+        fields.String(), required=True, metadata={"description": "Blocks to draw anew after."}
+    )
+    inputs = fields.List(fields.Nested(InputSchema), required=True)
+
+
+class EnvelopeSchema(Schema):
+    """An answer of render or execute."""
+
+    success = fields.Boolean(required=True)
+    data = fields.Raw(required=True, allow_none=True, metadata={"description": "JSON, text, or base64."})
+    content_type = fields.String(required=True)
+    error = fields.Dict(required=True, allow_none=True, metadata={"description": "Why a refresh failed."})
+    cached = fields.Boolean(required=True)
+    stale = fields.Boolean(required=True)
+    fetched_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "null for an action: nothing was fetched."}
+    )
+    expires_at = Timestamp(required=True, allow_none=True)
+    action = fields.Nested(
+        OfferedActionSchema, metadata={"description": "Only where the block is an action; nobody was called."}
+    )
+
+
+class ActionRunSchema(Schema):
+    """With what an action is run."""
+
+    parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
+
+
+class ActionEnvelopeSchema(EnvelopeSchema):
+    """What an action's provider answered."""
+
+    renewed = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The blocks of which nothing is kept any more: render them again."},
+    )
+    repeated = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether this is the answer to an earlier request with the same key."},
+    )
+
+
+class IntegrationListedSchema(Schema):
+    """An integration in a list."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True)
+    version = fields.String(required=True)
+    author = fields.Raw(required=True, allow_none=True)
+    api_type = fields.String(required=True)
+    base_url = fields.String(required=True, allow_none=True)
+    auth_method = fields.String(required=True)
+    enabled = fields.Boolean(required=True)
+    review = fields.Nested(ReviewSchema, required=True, allow_none=True)
+
+
+class IntegrationSchema(IntegrationListedSchema):
+    """An integration in full, as its manifest declares it."""
+
+    properties = fields.List(fields.Dict(), required=True)
+    blocks = fields.List(fields.Nested(DeclaredBlockSchema), required=True)
+    endpoints = fields.List(fields.Dict(), required=True)
+
+
+class BlocksSchema(Schema):
+    """An integration's blocks."""
+
+    integration_id = fields.String(required=True)
+    blocks = fields.List(fields.Nested(DeclaredBlockSchema), required=True)
+
+
+class ArtifactsQuerySchema(Schema):
+    """Which artifacts to list."""
+
+    include = fields.String(validate=validate.OneOf(["data"]))
+    block_type = fields.String()
+
+
+class ArtifactSchema(Schema):
+    """A kept answer."""
+
+    block_id = fields.String(required=True, allow_none=True)
+    endpoint_id = fields.String(required=True, allow_none=True)
+    parameters = fields.Dict(required=True)
+    parameters_hash = fields.String(required=True)
+    fetched_at = Timestamp(required=True)
+    expires_at = Timestamp(required=True)
+    stale_until = Timestamp(required=True)
+    size_bytes = fields.Integer(required=True)
+    content_type = fields.String(required=True)
+    last_error = fields.String(required=True, allow_none=True)
+    data = fields.Raw(metadata={"description": "With include=data: what was kept, null when it is gone."})
+
+
+class PurgedSchema(Schema):
+    """How many artifacts were forgotten."""
+
+    purged = fields.Integer(required=True)

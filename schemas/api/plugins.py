@@ -1,0 +1,123 @@
+"""What a frontend declares, and what it is told about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from schemas.api.state import PageSchema, ReviewSchema
+from schemas.fields import Name, PluginId, Timestamp, Version
+
+PLUGIN_TYPES = ("view", "theme", "integration")
+MAX_BATCH_SIZE = 1000
+
+
+class PluginType(fields.String):
+    """What kind of plugin it is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(PLUGIN_TYPES, error="Must be one of: {choices}."), **kwargs)
+
+
+class DeclarationSchema(Schema):
+    """A plugin as its frontend declares it."""
+
+    class Meta:
+        unknown = RAISE
+
+    id = PluginId(required=True)
+    name = Name(required=True)
+    version = Version(required=True)
+    type = PluginType(required=True)
+    manifest = fields.Dict(required=True)
+
+
+class BatchSchema(Schema):
+    """Plugins to declare at once. Each is looked at by itself, so that a bad one never blocks the others."""
+
+    class Meta:
+        unknown = RAISE
+
+    plugins = fields.List(
+        fields.Raw(
+            allow_none=True, metadata={"description": "A declaration: `{id, name, version, type, manifest}`."}
+        ),
+        required=True,
+        validate=validate.Length(max=MAX_BATCH_SIZE),
+    )
+
+
+class AdviceSchema(Schema):
+    """What is allowed in a declaration and will surprise."""
+
+    path = fields.String(required=True, metadata={"description": "The field: `manifest.blocks[0].select`."})
+    message = fields.String(required=True)
+    code = fields.String(
+        required=True, metadata={"description": "The rule, as `flask manifest lint` names it."}
+    )
+
+
+class RegistrationSchema(Schema):
+    """What came of a declaration."""
+
+    id = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True, allow_none=True)
+    version = fields.String(required=True, allow_none=True)
+    type = fields.String(required=True, allow_none=True)
+    registered = fields.Boolean(required=True)
+    message = fields.String(required=True)
+    status = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["registered", "updated", "unchanged", None]),
+    )
+    review = fields.Nested(ReviewSchema, required=True, allow_none=True)
+    warnings = fields.List(fields.Nested(AdviceSchema), required=True)
+
+
+class BatchResultSchema(RegistrationSchema):
+    """What came of one declaration of a batch; `errors` is null for one that was kept."""
+
+    errors = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True
+    )
+
+
+class BatchResultsSchema(Schema):
+    """What came of a batch."""
+
+    registered = fields.Integer(required=True)
+    updated = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    failed = fields.Integer(required=True)
+    results = fields.List(fields.Nested(BatchResultSchema), required=True)
+
+
+class PluginSummarySchema(Schema):
+    """A plugin in a list."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    type = fields.String(required=True)
+    enabled = fields.Boolean(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The manifest's own word on whether it starts switched on."},
+    )
+    registered_at = Timestamp(required=True)
+    updated_at = Timestamp(required=True)
+    last_seen_at = Timestamp(required=True)
+
+
+class PluginSchema(PluginSummarySchema):
+    """A plugin with all that it declares."""
+
+    manifest = fields.Dict(required=True)
+
+
+class PluginsQuerySchema(PageSchema):
+    """Which plugins."""
+
+    type = PluginType()

@@ -1,0 +1,384 @@
+"""The vocabulary of a manifest, section by section: which words there are and what each may hold.
+
+What the words of a section ask of each other stands in its `rules`. What they mean together beyond that (does a
+block's endpoint exist, can a template be filled) is decided where the manifest is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import INCLUDE, ValidationError, fields, validate
+
+from schemas.fields import StrictBoolean
+from schemas.manifests.declared import (
+    HEADER_NAME,
+    NAME,
+    WIRE_NAME,
+    Count,
+    Declared,
+    Members,
+    Seconds,
+    Text,
+    scalars_by,
+)
+from schemas.manifests.manifest_rules import (
+    BLOCK_RULES,
+    CREDENTIAL_RULES,
+    ENDPOINT_RULES,
+    INPUT_RULES,
+    INTEGRATION_RULES,
+    LOGIN_STEP_RULES,
+    MANIFEST_RULES,
+    OAUTH2_RULES,
+    PAGINATE_RULES,
+    PARAMETER_RULES,
+    PROPERTY_RULES,
+    SIGNATURE_VALUE_RULES,
+    TLS_RULES,
+)
+from schemas.manifests.words import (
+    API_TYPES,
+    AUTH_METHODS,
+    BODY_FORMATS,
+    CREDENTIAL_WORDS,
+    LOCATIONS,
+    MAX_STEPS,
+    METHODS,
+    PAGINATORS,
+    PROPERTY_FORMATS,
+    RESPONSE_TYPES,
+    SIGNATURE_FUNCTIONS,
+    VALUE_TYPES,
+)
+from schemas.rules.rules import Ruled
+
+
+def one_of(*words: str) -> validate.OneOf:
+    return validate.OneOf(words, error="Must be one of: {choices}.")
+
+
+class PropertySchema(Declared):
+    """A setting of the plugin; a secure one goes to the vault."""
+
+    open_vocabulary = True
+    name = fields.String(required=True, validate=NAME)
+    type = fields.String(load_default="string", validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean(load_default=False)
+    secure = StrictBoolean(load_default=False)
+    default = fields.Raw(allow_none=True)
+    const = fields.Raw()
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+
+    rules = PROPERTY_RULES
+
+
+class SignatureValueSchema(Declared):
+    """One named value of a signature: a function over a template, with a key where it takes one."""
+
+    name = fields.String(required=True, validate=NAME)
+    function = fields.String(required=True, validate=one_of(*SIGNATURE_FUNCTIONS))
+    input = Text(4000)
+    key = Text(4000)
+
+    rules = SIGNATURE_VALUE_RULES
+
+
+class CredentialSchema(Declared):
+    """Where one credential travels."""
+
+    type = fields.String(required=True, validate=one_of(*CREDENTIAL_WORDS))
+    in_ = fields.String(data_key="in", validate=one_of("header", "query", "body", "cookie"))
+    name = fields.String(validate=WIRE_NAME)
+    prefix = Text(200)
+    value = Text()
+    token = Text()
+    username = Text()
+    password = Text()
+    when = fields.String(validate=NAME)
+    values = fields.List(fields.Nested(SignatureValueSchema), validate=validate.Length(1, 20))
+    headers = scalars_by(HEADER_NAME)
+    query = scalars_by(WIRE_NAME)
+
+    rules = CREDENTIAL_RULES
+
+
+class AuthField(fields.Field[list[dict[str, Any]]]):
+    """One credential or a list of them; loads to a list."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        if isinstance(value, list):
+            if len(value) > 10:
+                raise ValidationError("At most 10 credentials.")
+            return CredentialSchema(many=True).load(value)  # type: ignore[return-value]
+        if isinstance(value, Mapping):
+            return CredentialSchema(many=True).load([value])  # type: ignore[return-value]
+        raise ValidationError("Must be a credential or a list of them.")
+
+
+class RateLimitSchema(Declared):
+    """How many upstream calls a workspace may make."""
+
+    requests_per_second = Count(1, 10**6)
+    requests_per_minute = Count(1, 10**7)
+    requests_per_hour = Count(1, 10**8)
+    requests_per_day = Count(1, 10**9)
+
+
+class RetrySchema(Declared):
+    """When a safe call is made again."""
+
+    max_retries = Count(0, 10, load_default=0)
+    status_codes = fields.List(Count(400, 599), load_default=lambda: [429, 502, 503, 504])
+    wait_time_from_header = fields.String(validate=HEADER_NAME, load_default="Retry-After")
+    wait_until_time_from_header = fields.String(validate=HEADER_NAME)
+
+
+class OAuth2Schema(Declared):
+    """Where an OAuth 2.0 token comes from (RFC 6749)."""
+
+    token_url = Text(minimum=1, required=True)
+    authorization_url = Text(minimum=1)
+    client_id = Text(load_default="{client_id}")
+    client_secret = Text()
+    scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
+    scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
+    token_params = scalars_by(WIRE_NAME, load_default=dict)
+    authorization_params = scalars_by(WIRE_NAME, load_default=dict)
+    body_format = fields.String(load_default="form", validate=one_of("form", "json"))
+    token_endpoint_auth_method = fields.String(
+        load_default="client_secret_basic",
+        validate=one_of("client_secret_basic", "client_secret_post", "none"),
+    )
+
+    rules = OAUTH2_RULES
+
+
+class LoginStepSchema(Declared):
+    """A request that yields a session's token, or what a later step of the login needs."""
+
+    method = fields.String(load_default="POST", validate=one_of("GET", "POST", "PUT"))
+    url = Text(minimum=1)
+    path = Text(4000)
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    query = scalars_by(WIRE_NAME, load_default=dict)
+    body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))
+    body = fields.Raw()
+    outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    token_path = Text(minimum=1)
+    token_header = fields.String(validate=HEADER_NAME)
+    token_cookie = fields.String(validate=WIRE_NAME)
+    expires_in_path = Text(minimum=1)
+    expires_at_path = Text(minimum=1)
+    expiration_duration = Seconds(minimum=1)
+
+    rules = LOGIN_STEP_RULES
+
+
+class LoginField(fields.Field[list[dict[str, Any]]]):
+    """One login request or a list of them; loads to a list."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        if isinstance(value, list):
+            if not 0 < len(value) <= MAX_STEPS:
+                raise ValidationError(f"One to {MAX_STEPS} requests.")
+            return LoginStepSchema(many=True).load(value)  # type: ignore[return-value]
+        if isinstance(value, Mapping):
+            return LoginStepSchema(many=True).load([value])  # type: ignore[return-value]
+        raise ValidationError("Must be a request or a list of them.")
+
+
+class TlsSchema(Declared):
+    """Whom to trust in place of the public authorities, whom to expect, what to show; verification has no switch.
+
+    `ca_file`: a path, or certificates as PEM. `server_name`: whom the certificate must name, where a service is called
+    by its address. `fingerprint_sha256`: the one certificate that is taken, whoever signed it.
+    """
+
+    ca_file = Text(minimum=1)
+    client_certificate = Text(minimum=1)
+    client_key = Text(minimum=1)
+    server_name = Text(minimum=1)
+    fingerprint_sha256 = Text(minimum=1)
+
+    rules = TLS_RULES
+
+
+class IntegrationSchema(Declared):
+    """How the provider is reached."""
+
+    api_type = fields.String(load_default="rest", validate=one_of(*API_TYPES))
+    base_url = Text(minimum=1)
+    auth_method = fields.String(load_default="none", validate=one_of(*AUTH_METHODS))
+    auth = AuthField()
+    oauth2 = fields.Nested(OAuth2Schema)
+    login = LoginField()
+    tls = fields.Nested(TlsSchema)
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    query = scalars_by(WIRE_NAME, load_default=dict)
+    rate_limit = fields.Nested(RateLimitSchema)
+    timeout = Seconds(minimum=0.1, maximum=300)
+    retry = fields.Nested(RetrySchema)
+    test_endpoint = fields.String()
+    version = fields.String()
+    author = fields.String()
+
+    rules = INTEGRATION_RULES
+
+
+class ParameterSchema(Declared):
+    """One value that an endpoint takes."""
+
+    name = fields.String(required=True, validate=WIRE_NAME)
+    in_ = fields.String(data_key="in", validate=one_of(*LOCATIONS))
+    type = fields.String(validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean()
+    default = fields.Raw(allow_none=True)
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+    from_config = fields.String(validate=NAME)
+
+    rules = PARAMETER_RULES
+
+
+class PaginateSchema(Declared):
+    """How the next page is asked for, and when there is none."""
+
+    type = fields.String(required=True, validate=one_of(*PAGINATORS))
+    response_path = Text(minimum=1)
+    cursor_path = Text(minimum=1)
+    cursor_header = fields.String(validate=HEADER_NAME)
+    cursor_param = fields.String(validate=WIRE_NAME)
+    page_param = fields.String(validate=WIRE_NAME)
+    offset_param = fields.String(validate=WIRE_NAME)
+    limit_param = fields.String(validate=WIRE_NAME)
+    limit = Count(1, 100_000)
+    first = Count(0, 1_000_000)
+    max_pages = Count(1, 100, load_default=5)
+
+    rules = PAGINATE_RULES
+
+
+class XmlSchema(Declared):
+    """How an XML answer becomes JSON."""
+
+    lists = fields.List(Text(500, minimum=1), required=True, validate=validate.Length(1, 50))
+
+
+class EndpointSchema(Declared):
+    """One call that the provider offers."""
+
+    id = fields.String(required=True, validate=NAME)
+    method = fields.String(validate=one_of(*METHODS))
+    base_url = Text(minimum=1)
+    path = Text(4000, load_default="")
+    parameters = fields.List(
+        fields.Nested(ParameterSchema), load_default=list, validate=validate.Length(max=200)
+    )
+    headers = scalars_by(HEADER_NAME, load_default=dict)
+    body = fields.Raw()
+    body_format = fields.String(load_default="json", validate=one_of(*BODY_FORMATS))
+    response_type = fields.String(load_default="json", validate=one_of(*RESPONSE_TYPES))
+    xml = fields.Nested(XmlSchema)
+    select = Text()
+    response_schema = fields.Raw()
+    redirects = fields.String(validate=one_of("none", "same_origin", "any"))
+    paginate = fields.Nested(PaginateSchema)
+    safe = StrictBoolean()
+    timeout = Seconds(minimum=0.1, maximum=300)
+    cache_ttl = Seconds()
+    stale_while_revalidate = Seconds()
+    stale_if_error = Seconds()
+
+    rules = ENDPOINT_RULES
+
+
+class InputSchema(Declared):
+    """One input of a block."""
+
+    open_vocabulary = True
+    type = fields.String(validate=one_of(*VALUE_TYPES))
+    required = StrictBoolean()
+    default = fields.Raw(allow_none=True)
+    enum = fields.List(fields.Raw(), validate=validate.Length(1, 1000))
+    options = fields.Raw()
+    min = fields.Float(allow_nan=False)
+    max = fields.Float(allow_nan=False)
+    pattern = Text(1000)
+    format = fields.String(validate=one_of(*PROPERTY_FORMATS))
+    from_config = fields.String(validate=NAME)
+
+    rules = INPUT_RULES
+
+
+class StepSchema(Declared):
+    """One call of a chain."""
+
+    id = fields.String(required=True, validate=NAME)
+    endpoint = fields.String(required=True)
+    parameters = Members(keys=fields.String(), values=fields.Raw(allow_none=True), load_default=dict)
+    outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+
+
+class ActionSchema(Declared):
+    """A block that changes something at the provider: what its button says, and what to read anew afterwards."""
+
+    label = Text(100, minimum=1, required=True)
+    confirm = Text(500, minimum=1)
+    renews = fields.List(fields.String(), load_default=list, validate=validate.Length(max=100))
+
+
+class BlockSchema(Declared):
+    """What a frontend draws: one endpoint or a chain of steps, with inputs and freshness."""
+
+    open_vocabulary = True
+    id = fields.String(required=True, validate=NAME)
+    config_schema = Members(
+        keys=fields.String(validate=NAME),
+        values=fields.Nested(InputSchema),
+        validate=validate.Length(max=200),
+    )
+    endpoint = fields.String()
+    steps = fields.List(fields.Nested(StepSchema), validate=validate.Length(1, MAX_STEPS))
+    action = fields.Nested(ActionSchema)
+    select = Text()
+    collect = StrictBoolean(load_default=False)
+    url_patterns = fields.List(Text(1000, minimum=1), load_default=list, validate=validate.Length(max=50))
+    cache_ttl = Seconds()
+    stale_while_revalidate = Seconds()
+    stale_if_error = Seconds()
+    refresh_interval = Seconds(minimum=1)
+    schedule = Text(200)
+    timezone = Text(100)
+    pre_fetch = StrictBoolean(load_default=False)
+
+    rules = BLOCK_RULES
+
+
+class ManifestSchema(Ruled):
+    """A plugin's manifest. Words beside these are the frontend's own data and kept as given."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    enabled = StrictBoolean()
+    integration = fields.Nested(IntegrationSchema)
+    properties = fields.List(
+        fields.Nested(PropertySchema), load_default=list, validate=validate.Length(max=200)
+    )
+    endpoints = fields.List(
+        fields.Nested(EndpointSchema), load_default=list, validate=validate.Length(max=1000)
+    )
+    blocks = fields.List(fields.Nested(BlockSchema), load_default=list, validate=validate.Length(max=1000))
+
+    rules = MANIFEST_RULES

@@ -1,0 +1,1 @@
+"""How the API speaks: JSON, problem details (RFC 9457), OpenAPI."""

@@ -1,0 +1,19 @@
+"""The blueprint that every API route hangs on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask_smorest
+
+from web.api.json import ArgumentsParser
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """flask-smorest's blueprint with the strict JSON reader: use it for every route under /api/v1."""
+
+    ARGUMENTS_PARSER = ArgumentsParser()
+
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """flask-smorest's decorator, with the schema made once: of a class, webargs makes one for each request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)

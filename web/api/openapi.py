@@ -1,0 +1,71 @@
+"""The API's own description: an OpenAPI 3.1 document made from the routes and their schemas."""
+
+from __future__ import annotations
+
+import http
+from typing import Any
+
+import flask_smorest
+from flask import Flask
+from flask_smorest.utils import prepare_response
+
+from schemas.api.problems import ProblemSchema
+from web.api.json import INT64_MAX, Int64Converter
+from web.api.problems import MEDIA_TYPE, answer_http_exception
+from web.monitoring.health import version
+
+API_PREFIX = "/api/v1"
+DESCRIPTION = (
+    "Frontends declare plugins, people configure them, blocks render. Send the token as "
+    "`Authorization: Bearer …`; a signed-in browser sends its cookie. Every failure is a problem (RFC 9457)."
+)
+SPEC_OPTIONS = {
+    "info": {"description": DESCRIPTION},
+    "components": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "The token of this server."},
+        }
+    },
+    "security": [{"token": []}],
+}
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's Api, with problems for errors in answers and in the document."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: Any) -> Any:
+        return answer_http_exception(error)
+
+    def _register_responses(self) -> None:
+        for status in http.HTTPStatus:
+            self._register_response(status.name, status.phrase, has_problem=status >= 400)
+        self._register_response("DEFAULT_ERROR", "A problem: `code` says which.", has_problem=True)
+
+    def _register_response(self, name: str, description: str, *, has_problem: bool) -> None:
+        response: dict[str, Any] = {"description": description}
+        if has_problem:
+            response["schema"] = self.ERROR_SCHEMA
+        spec: Any = self.spec
+        prepare_response(response, spec, MEDIA_TYPE)
+        spec.components.response(name, response, lazy=True)
+
+
+def init_openapi(app: Flask) -> Api:
+    """The Api that the blueprints are registered with; serves the document at /api/v1/openapi.json."""
+    app.config.update(
+        API_TITLE="Patchbay",
+        API_VERSION=version(),
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=API_PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS=SPEC_OPTIONS,
+    )
+    app.url_map.converters["int64"] = Int64Converter
+    api = Api(app)
+    api.register_converter(
+        Int64Converter,
+        lambda converter: {"type": "integer", "minimum": 1, "maximum": INT64_MAX, "format": "int64"},
+    )
+    return api

@@ -1,0 +1,96 @@
+"""`flask` commands about this server: its token and its settings."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, FlaskGroup, with_appcontext
+
+from settings import SETTINGS, Settings
+from web.api.context import services
+from web.gate.tokens import load_token, rotate_token
+from web.server.links import signin_url
+
+token_commands = AppGroup("token", help="The token that lets programs and browsers in.")
+
+
+@token_commands.command("show")
+def show_token() -> None:
+    """Print the token and the link that signs a browser in."""
+    settings = services().settings
+    token = load_token(settings)
+    click.echo(f"{token}\n{signin_url(settings, token)}")
+
+
+@token_commands.command("rotate")
+def rotate() -> None:
+    """Make a new token; who has the old one is out at once, browsers too."""
+    settings = services().settings
+    if settings.token:
+        raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
+    click.echo(rotate_token(settings))
+    current_app.extensions["patchbay_gate"].sessions.end_all()
+    # A running server looks at the token when the store has changed.
+    services().database.touch()
+
+
+@click.command("settings")
+@with_appcontext
+def show_settings() -> None:
+    """Print every setting with its value and what it does; secrets are masked."""
+    settings = services().settings
+    for setting in SETTINGS:
+        value = (
+            "(set)"
+            if setting.secret and getattr(settings, setting.name)
+            else _as_text(settings, setting.name)
+        )
+        click.echo(f"{setting.variable}={value}")
+        click.echo(f"    {setting.help}")
+
+
+def _as_text(settings: Settings, name: str) -> str:
+    value: Any = getattr(settings, name)
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else str(value)
+
+
+def is_on_the_way_to(command: click.Command) -> bool:
+    """Whether this process is `flask` about to run the command, and no other."""
+    words = _typed_words()
+    return words is not None and words[:1] == [command.name]
+
+
+def is_asked_for_help() -> bool:
+    """Whether this process is `flask` that only tells which commands there are."""
+    return _typed_words() == []
+
+
+def _typed_words() -> list[str] | None:
+    """What stands after `flask` and its own options; None in another process, or where that cannot be read."""
+    context = click.get_current_context(silent=True)
+    if context is None or not isinstance(context.command, FlaskGroup):
+        return None
+    try:
+        # While it looks for a command, click tells nobody its name; what was typed does.
+        _, words, _ = context.command.make_parser(context).parse_args(sys.argv[1:])
+    except click.UsageError:
+        return None
+    return words
+
+
+def bare_app(*commands: click.Command) -> Flask:
+    """An application that knows these commands and nothing else: no settings, no data folder."""
+    app = Flask("patchbay")
+    for command in commands:
+        app.cli.add_command(command)
+    return app
+
+
+OWN_COMMANDS: tuple[click.Command, ...] = (token_commands, show_settings)

@@ -1,0 +1,1 @@
+"""Who may come in: hosts, tokens, sessions, and pages of other origins."""

@@ -1,0 +1,331 @@
+"""The gate before every route: right host, origin, token and body; safe headers on the way out.
+
+It stands before routing is acted upon, so an address that does not exist is guarded like one that does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Flask, Request, Response, g, redirect, request
+
+from errors import ForeignOrigin, NotJson, StorageFailed, TooLarge
+from integrations.tokens.callback_address import CALLBACK_PATH
+from settings import Settings
+from web.gate.attempts import Attempts
+from web.gate.client_files import CLIENT_HEADERS, CLIENT_PATHS
+from web.gate.host_page import unknown_host
+from web.gate.hosts import SAFE_METHODS, HostNames, Origins
+from web.gate.machine_addresses import machine_addresses
+from web.gate.sessions import Session, Sessions, cookies_named
+from web.gate.strangers import refusal
+from web.gate.tokens import HeldToken, equal_in_constant_time
+
+API_PREFIX = "/api/"
+API_ROUTES = f"{API_PREFIX}v1/"
+SIGNIN_PATH = "/signin"
+# Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
+# asks for the state that a signed-in request was given.
+OAUTH_CALLBACK_PATH = CALLBACK_PATH
+# What a browser or a probe needs before it has a token.
+OPEN_PATHS = frozenset(
+    {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}
+)
+# Paths whose form a page without script sends; their body is no JSON.
+FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
+REVIEW_PREFIX = "/review/"
+
+JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
+UTF8_NAMES = {"utf-8", "utf8"}
+EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
+PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
+    "Access-Control-Max-Age": "600",
+}
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Not no-referrer, under which a browser sends the forms of our own pages with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+API_HEADERS = {**SECURITY_HEADERS, "Vary": "Origin", "Cache-Control": "no-store"}
+# Of the cookies of our name that a request carries, so many are looked at.
+MAX_COOKIES = 4
+
+
+class Program:
+    """A caller with the token."""
+
+
+PROGRAM = Program()
+Caller = Session | Program
+"""Who was let in: a browser by its session, or a program by the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one server goes by when it decides who may come in."""
+
+    held: HeldToken
+    sessions: Sessions
+    attempts: Attempts
+    public_origin: str | None
+    """Where browsers reach this server, if that is told."""
+    is_https: bool
+    cookie_name: str
+    hosts: HostNames
+    origins: Origins
+    max_body_size_bytes: int
+
+    @classmethod
+    def of(cls, settings: Settings, held: HeldToken, sessions: Sessions, attempts: Attempts) -> Gate:
+        is_https = (settings.public_url or "").startswith("https:")
+        return cls(
+            held=held,
+            sessions=sessions,
+            attempts=attempts,
+            public_origin=settings.public_url,
+            is_https=is_https,
+            cookie_name=name_cookie(settings.port, is_https=is_https),
+            hosts=HostNames.of(settings, machine_addresses),
+            origins=Origins.of(settings),
+            max_body_size_bytes=settings.max_body_size_bytes,
+        )
+
+    @property
+    def token(self) -> str:
+        return self.held.value
+
+    def follow(self, commits: Callable[[], int]) -> None:
+        """Takes a token that was rotated before now. `commits` gives the store's number of them."""
+        if not self.held.is_for_good:
+            self.held.follow(commits())
+
+    def admit(
+        self, authorization: str | None, cookie_header: str | None, *, is_ahead: bool = False
+    ) -> Caller | None:
+        """Who sends a request, by the token as a Bearer header or by a session's cookie; None for a stranger.
+
+        Who asks ahead of all others (`is_ahead`) waits for none of them. Raises StorageFailed where a session
+        cannot be looked up.
+        """
+        if authorization is not None:
+            return self._admit_bearer(authorization)
+        for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
+            session = self.sessions.find(cookie, is_ahead=is_ahead)
+            if session is not None:
+                self.sessions.remember(cookie_header or "", session)
+                return session
+        return None
+
+    def recognize(self, authorization: str | None, cookie_header: str | None) -> Caller | None:
+        """The same by what is in memory; whether a session goes on is to be seen by its revision."""
+        if authorization is not None:
+            return self._admit_bearer(authorization)
+        return None if cookie_header is None else self.sessions.recall(cookie_header)
+
+    def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a request comes from a page of ours or of an allowed origin, or from no page at all."""
+        origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
+        own_origin = "" if origin is None else origin_addressed(environ)
+        return self.origins.comes_from_us(origin, fetch_site, own_origin)
+
+    def _admit_bearer(self, authorization: str) -> Caller | None:
+        if self.held.is_bearer(authorization):
+            return PROGRAM
+        scheme, _, credentials = authorization.partition(" ")
+        return PROGRAM if scheme.lower() == "bearer" and self.knows_token(credentials.strip()) else None
+
+    def knows_token(self, given: str) -> bool:
+        return equal_in_constant_time(given, self.token)
+
+
+def name_cookie(port: int, *, is_https: bool) -> str:
+    """Browsers share cookies between ports, so two servers on one host need two names.
+
+    With the prefix a browser takes the cookie over https only, and from no other host of the domain.
+    """
+    return f"__Host-patchbay_{port}" if is_https else f"patchbay_{port}"
+
+
+def is_json_type(content_type: str | None) -> bool:
+    """Whether a Content-Type says JSON in UTF-8."""
+    if content_type == "application/json":
+        return True
+    media_type, *parameters = (part.strip() for part in (content_type or "").split(";"))
+    if not JSON_TYPE.fullmatch(media_type):
+        return False
+    pairs = (parameter.partition("=") for parameter in parameters if parameter)
+    return all(
+        name.strip().lower() != "charset" or value.strip(' "').lower() in UTF8_NAMES
+        for name, _, value in pairs
+    )
+
+
+def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
+    """The CORS headers of an answer to a script from `origin`: the exact origin or nothing, never `*`."""
+    if not allowed:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+    }
+
+
+def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
+    """Puts the gate before every request of `app` and the headers on every answer.
+
+    `commits` is the store's number of them, which tells of a rotated token.
+    """
+    app.extensions["patchbay_gate"] = gate
+
+    @app.before_request
+    def check_request() -> Any:
+        incoming = _this_request()
+        check_host(gate, incoming)
+        with suppress(StorageFailed):
+            gate.follow(commits)
+        if incoming.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in incoming.environ:
+            return answer_preflight(gate, incoming)
+        check_origin(gate, incoming)
+        if not is_open(incoming.path):
+            caller = g.caller = _admit(gate, incoming)
+            if caller is None:
+                return refuse_stranger(gate, incoming)
+            check_session_use(gate, incoming, caller)
+            gate.sessions.write_uses()
+        check_body(gate, incoming)
+        return None
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        incoming, headers = _this_request(), response.headers
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            # Flask names a type for every answer; one without a body has none (RFC 9110 section 8.3).
+            headers.pop("Content-Type", None)
+        given = {name.lower() for name, _ in headers}
+        wanted = API_HEADERS if incoming.path.startswith(API_PREFIX) else SECURITY_HEADERS
+        for name, value in wanted.items():
+            if name.lower() not in given:
+                headers.add(name, value)
+        if wanted is API_HEADERS and "vary" in given:
+            response.vary.add("Origin")
+        origin = incoming.environ.get("HTTP_ORIGIN")
+        if incoming.path in CLIENT_PATHS:
+            headers.update(CLIENT_HEADERS)
+        elif origin is not None and _is_ours(gate, incoming):
+            response.vary.add("Origin")
+            headers.update(grant_headers(origin, allowed=True))
+        return response
+
+
+def is_open(path: str) -> bool:
+    """Whether a path answers without a token: exact paths only, so that no variant of one slips by."""
+    return path in OPEN_PATHS
+
+
+def takes_form(path: str) -> bool:
+    """Whether what is sent to a path is a form of a page of ours."""
+    return path in FORM_PATHS or path.startswith(REVIEW_PREFIX)
+
+
+def own_origin(incoming: Request) -> str:
+    return origin_addressed(incoming.environ)
+
+
+def origin_addressed(environ: Mapping[str, Any]) -> str:
+    """The origin of this server under the name by which a request addresses it."""
+    return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}".lower()
+
+
+def check_host(gate: Gate, incoming: Request) -> None:
+    """Raises UnknownHost for a Host that is not this server's.
+
+    A page whose own name was made to lead here would otherwise be of the same origin.
+    """
+    if not gate.hosts.accepts(incoming.environ.get("HTTP_HOST")):
+        raise unknown_host(incoming.environ.get("HTTP_HOST"), gate.hosts.own_port)
+
+
+def check_origin(gate: Gate, incoming: Request) -> None:
+    """Raises ForeignOrigin for a change that a page of another origin asks for."""
+    if incoming.method not in SAFE_METHODS and not gate.comes_from_us(incoming.environ):
+        raise ForeignOrigin(
+            "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
+        )
+
+
+def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
+    """Raises ForeignOrigin where a page of another origin makes a signed-in browser ask for anything but a page.
+
+    Browsers send cookies along to every port of a host, with images and frames too.
+    """
+    if caller is PROGRAM or gate.comes_from_us(incoming.environ):
+        return
+    is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+    if not is_navigation or incoming.path.startswith(API_ROUTES):
+        raise ForeignOrigin(
+            "Pages of this origin may not use a browser's session; PATCHBAY_ALLOWED_ORIGINS lists who may."
+        )
+
+
+def answer_preflight(gate: Gate, incoming: Request) -> Response:
+    """A browser's question before a call across origins: 204 with the grant, or ForeignOrigin."""
+    if not _is_ours(gate, incoming):
+        raise ForeignOrigin("Pages of this origin may not call; PATCHBAY_ALLOWED_ORIGINS lists who may.")
+    response = Response(status=204, headers=PREFLIGHT_HEADERS)
+    response.vary.update(("Access-Control-Request-Method", "Access-Control-Request-Headers"))
+    return response
+
+
+def refuse_stranger(gate: Gate, incoming: Request) -> Any:
+    """The way to the sign-in page for a person who opens a page without the token, else Unauthorized."""
+    wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
+        return redirect(f"{SIGNIN_PATH}?next={quote(_address_without_token(incoming), safe='/')}", 303)
+    has_cookie = gate.cookie_name in incoming.cookies
+    raise refusal(incoming.environ.get("HTTP_AUTHORIZATION"), has_cookie=has_cookie)
+
+
+def _address_without_token(incoming: Request) -> str:
+    kept = [(name, value) for name, value in incoming.args.items(multi=True) if name != "token"]
+    return f"{incoming.path}?{urlencode(kept)}" if kept else incoming.path
+
+
+def check_body(gate: Gate, incoming: Request) -> None:
+    """Raises TooLarge or NotJson for a body that no route would read."""
+    if (incoming.content_length or 0) > gate.max_body_size_bytes:
+        raise TooLarge(f"The body is larger than {gate.max_body_size_bytes} bytes (PATCHBAY_MAX_BODY_SIZE).")
+    has_body = bool(incoming.content_length) or "HTTP_TRANSFER_ENCODING" in incoming.environ
+    if incoming.method in SAFE_METHODS or not has_body or takes_form(incoming.path):
+        return
+    if not is_json_type(incoming.environ.get("CONTENT_TYPE")):
+        raise NotJson("Send the body as application/json in UTF-8.")
+
+
+def _this_request() -> Request:
+    # The proxy finds the request anew at each of the many looks that the gate takes at it.
+    return request._get_current_object()  # type: ignore[attr-defined]
+
+
+def _admit(gate: Gate, incoming: Request) -> Caller | None:
+    return gate.admit(incoming.environ.get("HTTP_AUTHORIZATION"), incoming.environ.get("HTTP_COOKIE"))
+
+
+def _is_ours(gate: Gate, incoming: Request) -> bool:
+    return gate.origins.accept(incoming.environ.get("HTTP_ORIGIN"), own_origin(incoming))

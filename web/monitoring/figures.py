@@ -1,0 +1,110 @@
+"""The figures of this process as Prometheus' library takes them; loaded when somebody asks for them first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from integrations.budget import account_of
+from integrations.usage.tally import Spreads
+from plugin_store.workspaces import Scope
+from web.api.context import Services
+
+PLACE = ("workspace_id", "integration_id")
+
+
+def write_figures(held: Services) -> bytes:
+    """Everything that is told, in Prometheus' text format. Raises StorageFailed."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Figures(held))
+    return generate_latest(registry)
+
+
+class Figures(Collector):
+    """Everything that is told, read anew at each look."""
+
+    def __init__(self, held: Services) -> None:
+        self._held = held
+
+    # The registry asks for names when a collector is registered; there is one collector, so nothing can clash.
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        return iter(())
+
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
+        yield _counts(
+            "patchbay_renders",
+            "Answers given to renders, by how they came about.",
+            "outcome",
+            self._held.usage.since_start(),
+        )
+        calls = CounterMetricFamily(
+            "patchbay_upstream_calls",
+            "Calls to providers; outcome is ok or a problem's code.",
+            labels=(*PLACE, "cause", "outcome"),
+        )
+        for labels, count in sorted(self._held.call_log.outcomes.read().items()):
+            calls.add_metric(labels, count)
+        yield calls
+        yield _spread(
+            "patchbay_upstream_call_duration_seconds",
+            "How long calls to providers took.",
+            (*PLACE, "cause"),
+            self._held.call_log.durations,
+        )
+        yield from self._budgets()
+        yield _counts(
+            "patchbay_prefetch_runs",
+            "Blocks fetched ahead, by how it went.",
+            "outcome",
+            self._held.prefetcher.outcomes.read(),
+        )
+        yield _spread(
+            "patchbay_prefetch_lateness_seconds",
+            "How long after its time a scheduled run began.",
+            PLACE,
+            self._held.prefetcher.lateness,
+        )
+
+    def _budgets(self) -> Iterator[GaugeMetricFamily]:
+        labels = (*PLACE, "window")
+        left = GaugeMetricFamily(
+            "patchbay_budget_left", "Calls that a rate limit still grants.", labels=labels
+        )
+        limit = GaugeMetricFamily(
+            "patchbay_budget_limit", "Calls that a rate limit grants in its window.", labels=labels
+        )
+        resting = GaugeMetricFamily(
+            "patchbay_resting_origins",
+            "Origins left alone for now: cooldown, when the provider asked for it; breaker, when it fails.",
+            labels=(*PLACE, "reason"),
+        )
+        for workspace_id in self._held.prefetch_jobs.workspace_ids():
+            accounts = [account_of(found) for found in self._held.catalog.list(Scope(workspace_id, None))]
+            standings = self._held.budget.look_around(workspace_id, accounts)
+            for plugin_id, standing in sorted(standings.items()):
+                place = (str(workspace_id), plugin_id)
+                for window in standing.windows:
+                    left.add_metric((*place, window.name), window.left)
+                    limit.add_metric((*place, window.name), window.limit)
+                for reason, count in sorted(Counter(rest.reason for rest in standing.resting).items()):
+                    resting.add_metric((*place, reason), count)
+        yield from (left, limit, resting)
+
+
+def _counts(name: str, help: str, label: str, counts: dict[tuple[str, ...], int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, help, labels=(*PLACE, label))
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
+    return family
+
+
+def _spread(name: str, help: str, labels: tuple[str, ...], spreads: Spreads) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, help, labels=labels)
+    bounds = ["+Inf" if bound == float("inf") else str(float(bound)) for bound in spreads.bounds]
+    for values, spread in sorted(spreads.read().items()):
+        family.add_metric(values, list(zip(bounds, spread.at_most, strict=True)), spread.total)
+    return family

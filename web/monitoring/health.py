@@ -1,0 +1,66 @@
+"""Whether this server lives, and whether it can work: for probes, so without a token and without details."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+
+from web.api.context import services
+
+log = logging.getLogger("patchbay.health")
+
+blueprint = Blueprint("health", __name__)
+
+
+@cache
+def version() -> str:
+    """Patchbay's own version, as pyproject.toml declares it."""
+    project_file = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    return tomllib.loads(project_file.read_text("utf-8"))["project"]["version"]
+
+
+@blueprint.get("/healthz")
+def show_health() -> Response:
+    """200 as long as the process answers.
+
+    A page of any origin may ask whether something answers, and may not read what: so a client tells a server that
+    refuses its origin from one that is not there.
+    """
+    response = jsonify(status="ok", version=version())
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@blueprint.get("/readyz")
+def show_readiness() -> tuple[Response, int]:
+    """200 when the database can be read and the data folder written, else 503 that names which cannot."""
+    checks = {"database": _can_read_database(), "data_folder": _can_write_data_folder()}
+    ready = all(checks.values())
+    named = {name: "ok" if works else "failed" for name, works in checks.items()}
+    return jsonify(status="ok" if ready else "failed", checks=named), 200 if ready else 503
+
+
+def _can_read_database() -> bool:
+    try:
+        with services().database.reading() as session:
+            session.execute(text("SELECT 1 FROM plugins LIMIT 1"))
+    except Exception as error:  # whatever it is, the answer is no
+        log.warning("the database cannot be read: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _can_write_data_folder() -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=services().settings.instance) as probe:
+            probe.write(b"ready?")
+    except OSError as error:
+        log.warning("the data folder cannot be written: %s", type(error).__name__)
+        return False
+    return True

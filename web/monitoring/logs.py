@@ -1,0 +1,111 @@
+"""Plain lines to stderr that hold no secret: no query string, cookie, token or exception text."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from flask import Flask, Response, g, request
+
+from web.api.problems import describe_exception
+
+LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+QUIET_LOGGERS = ("_granian", "granian", "apscheduler", "alembic")
+
+LIMIT_SECONDS = 60.0
+LINES_OF_A_KIND = 20
+
+log = logging.getLogger("patchbay.access")
+
+
+class Formatter(logging.Formatter):
+    """A line on one line, with control characters shown, exceptions described and the token masked."""
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        super().__init__(LINE, "%Y-%m-%d %H:%M:%S")
+        self._token = token
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record).replace(self._token(), "••••")
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
+
+    def formatException(  # noqa: N802 - logging's name
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        return describe_exception(ei[1]) if ei[1] else ""
+
+
+class RateLimit(logging.Filter):
+    """Lets a line through once a minute, and of one kind of line so many; what is left out is counted.
+
+    A kind is what a place in the code says, a line that with its values. DEBUG is not limited, nor is ERROR, whose
+    lines answers refer to.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._minutes: dict[tuple[str, str], _Minute] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not logging.INFO <= record.levelno < logging.ERROR:
+            return True
+        with self._lock:
+            return self._take(record)
+
+    def _take(self, record: logging.LogRecord) -> bool:
+        kind, now = (record.name, str(record.msg)), self._clock()
+        minute = self._minutes.get(kind)
+        left_out = 0
+        if minute is None or now - minute.began_at >= LIMIT_SECONDS:
+            left_out = minute.left_out if minute else 0
+            minute = self._minutes[kind] = _Minute(now)
+        line = record.getMessage()
+        if line in minute.lines or len(minute.lines) >= LINES_OF_A_KIND:
+            minute.left_out += 1
+            return False
+        minute.lines.add(line)
+        if left_out:
+            record.msg, record.args = f"{line} ({left_out} like it were left out before)", ()
+        return True
+
+
+@dataclass(slots=True)
+class _Minute:
+    began_at: float
+    lines: set[str] = field(default_factory=set)
+    left_out: int = 0
+
+
+def init_logging(level: str, token: Callable[[], str]) -> None:
+    """Sends what this process logs to stderr, the token in force masked.
+
+    Called by the entry point, not by `create_app`.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Formatter(token))
+    handler.addFilter(RateLimit())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def init_access_log(app: Flask) -> None:
+    """One line for each request at DEBUG: method, path, status, milliseconds."""
+
+    @app.before_request
+    def note_start() -> None:
+        g.started_at = time.perf_counter()
+
+    @app.after_request
+    def log_access(response: Response) -> Response:
+        if log.isEnabledFor(logging.DEBUG):
+            elapsed_ms = (time.perf_counter() - g.get("started_at", time.perf_counter())) * 1000
+            log.debug("%s %s %d %.1f ms", request.method, request.path, response.status_code, elapsed_ms)
+        return response

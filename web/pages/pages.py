@@ -1,0 +1,61 @@
+"""The pages that people open; what they show, their scripts ask the API for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, redirect, render_template
+from werkzeug.wrappers import Response
+
+from web.pages.signin import FIRST_PAGE
+
+PROBLEMS_TEXT = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
+
+blueprint = Blueprint("pages", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemHelp:
+    """One problem code as docs/problems.md explains it: paragraphs of plain text."""
+
+    code: str
+    paragraphs: tuple[str, ...]
+
+
+@cache
+def problem_help() -> tuple[ProblemHelp, ...]:
+    """Each `## code` section of docs/problems.md."""
+    _, *sections = PROBLEMS_TEXT.read_text("utf-8").split("\n## ")
+    return tuple(_parse_section(section) for section in sections)
+
+
+def _parse_section(section: str) -> ProblemHelp:
+    code, _, text = section.partition("\n")
+    paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    return ProblemHelp(code.strip(), tuple(paragraph for paragraph in paragraphs if paragraph))
+
+
+@blueprint.get("/")
+def show_start() -> Response:
+    """The way to the first page."""
+    return redirect(FIRST_PAGE, 303)
+
+
+@blueprint.get(FIRST_PAGE)
+def show_notebook() -> str:
+    """The example frontend."""
+    return render_template("notebook.html")
+
+
+@blueprint.get("/api/docs")
+def show_api_docs() -> str:
+    """The API's description for a person, drawn from its OpenAPI document."""
+    return render_template("api-docs.html")
+
+
+@blueprint.get("/docs/problems")
+def show_problems() -> str:
+    """What each problem code means; the `type` of every problem leads here."""
+    return render_template("problems.html", problems=problem_help())

@@ -1,0 +1,183 @@
+"""Signing a browser in by the printed link or by a form, and out again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from errors import ForeignOrigin, NotFound, TooManySignIns
+from web.api.json import parse_json
+from web.api.problems import retry_after_seconds
+from web.gate.gate import SIGNIN_PATH, Gate
+from web.gate.sessions import Session
+from web.gate.strangers import wrong_token
+
+FIRST_PAGE = "/notebook"
+MAX_NEXT_LENGTH = 2000
+# Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page of its own.
+NAVIGATIONS = frozenset({("navigate", "document"), ("navigate", None)})
+
+# Marks the second look at the same request, so that there is no third.
+AGAIN = "again"
+
+blueprint = Blueprint("signin", __name__)
+
+
+class Arrival(NamedTuple):
+    """How a browser came to the sign-in page without being signed in, as far as its request tells."""
+
+    fetch_site: str | None
+    is_second_look: bool
+    has_cookie: bool
+
+    @property
+    def may_hide_a_sign_in(self) -> bool:
+        """Whether the browser may hold a cookie that it did not show.
+
+        It shows a strict one to no request that another site began, redirects of ours included, and always to one
+        that a page of ours began. Without `Sec-Fetch-Site`, as over plain http to another machine, nobody can tell.
+        """
+        is_from_elsewhere = self.fetch_site not in {"same-origin", "none"}
+        return is_from_elsewhere and not self.is_second_look and not self.has_cookie
+
+
+def safe_next(path: str | None) -> str:
+    """Where to go after signing in: a path on our own origin, else the first page.
+
+    Browsers read `//host`, `/\\host` and a slash, a tab, a slash as another host.
+    """
+    if not path or len(path) > MAX_NEXT_LENGTH or not path.startswith("/") or path.startswith("//"):
+        return FIRST_PAGE
+    if "\\" in path or not path.isprintable() or any(part for part in urlsplit(path)[:2]):
+        return FIRST_PAGE
+    return path
+
+
+@blueprint.get(SIGNIN_PATH)
+def show_signin() -> BaseResponse:
+    """The sign-in page; with a right `token`, a signed-in browser on its way to `next`."""
+    next_path = safe_next(request.args.get("next"))
+    if "token" not in request.args:
+        return _show_way_on(next_path)
+    _refuse_embedded()
+    return _try_on_page(request.args["token"], next_path)
+
+
+def _show_way_on(next_path: str) -> BaseResponse:
+    """The form; for a signed-in browser on its way to `next` the way there, if need be by a page of ours."""
+    if "next" in request.args and _is_signed_in():
+        return _uncached(redirect(next_path, 303))
+    came_by = Arrival(
+        fetch_site=request.headers.get("Sec-Fetch-Site"),
+        is_second_look=AGAIN in request.args,
+        has_cookie=_gate().cookie_name in request.cookies,
+    )
+    if "next" in request.args and came_by.may_hide_a_sign_in:
+        address = f"{SIGNIN_PATH}?{urlencode({'next': next_path, AGAIN: 1})}"
+        return _uncached(Response(render_template("going-on.html", address=address)))
+    return _page(next_path)
+
+
+@blueprint.post(SIGNIN_PATH)
+def submit_signin() -> BaseResponse:
+    """A signed-in browser: the form leads on to `next`, JSON answers `{success: true}`."""
+    if not request.is_json:
+        return _try_on_page(request.form.get("token", "").strip(), safe_next(request.form.get("next")))
+    body = parse_json(request.get_data())
+    token = body.get("token") if isinstance(body, dict) else None
+    if not _is_right(token if isinstance(token, str) else ""):
+        raise wrong_token()
+    return _sign_in(jsonify(success=True))
+
+
+@blueprint.post("/signout")
+def sign_out() -> BaseResponse:
+    """A browser without its cookie, whose session has ended, back on the sign-in page."""
+    gate, response = _gate(), redirect(SIGNIN_PATH, 303)
+    _end_session(gate)
+    response.delete_cookie(gate.cookie_name, secure=gate.is_https, httponly=True, samesite="Strict")
+    return response
+
+
+def _try_on_page(token: str, next_path: str) -> BaseResponse:
+    try:
+        if not _is_right(token):
+            return _page(next_path, 401)
+    except TooManySignIns as error:
+        return _page(next_path, 429, retry_after_seconds(error))
+    return _sign_in(redirect(next_path, 303))
+
+
+def _is_right(token: str) -> bool:
+    """Whether that is the token. Raises TooManySignIns where too many were wrong, whatever this one is."""
+    gate, address = _gate(), request.remote_addr or ""
+    gate.attempts.begin(address)
+    is_right = gate.knows_token(token)
+    gate.attempts.end(address, is_right=is_right)
+    return is_right
+
+
+def _refuse_embedded() -> None:
+    """Raises ForeignOrigin for a link that another page does not lead to, but loads as an image or in a frame.
+
+    Else such a page could use up the attempts of who sits at this machine.
+    """
+    is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
+    if not is_page and not _gate().comes_from_us(request.environ):
+        raise ForeignOrigin("Only a page of its own may be signed in by a link.")
+
+
+def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) -> BaseResponse:
+    html = render_template(
+        "signin.html",
+        next_path=next_path,
+        status=status,
+        wait_seconds=wait_seconds,
+        signed_in=_is_signed_in(),
+    )
+    response = _uncached(Response(html, status))
+    if wait_seconds is not None:
+        response.headers["Retry-After"] = str(wait_seconds)
+    return response
+
+
+def _is_signed_in() -> bool:
+    return _gate().admit(None, request.headers.get("Cookie")) is not None
+
+
+def _uncached(response: BaseResponse) -> BaseResponse:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _sign_in(response: BaseResponse) -> BaseResponse:
+    gate = _gate()
+    _end_session(gate)
+    response.set_cookie(
+        gate.cookie_name,
+        gate.sessions.begin(request.headers.get("User-Agent")),
+        max_age=gate.sessions.lifetime_seconds,
+        secure=gate.is_https,
+        httponly=True,
+        samesite="Strict",
+    )
+    response.headers["Cache-Control"] = "no-store"
+    # The address asked for held the token.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _end_session(gate: Gate) -> None:
+    """Ends the session that the browser has, so that none is left behind which nobody can use."""
+    caller = gate.admit(None, request.headers.get("Cookie"))
+    if isinstance(caller, Session):
+        with suppress(NotFound):
+            gate.sessions.end(caller.id)
+
+
+def _gate() -> Gate:
+    return current_app.extensions["patchbay_gate"]

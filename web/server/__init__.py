@@ -1,0 +1,1 @@
+"""The server: its engine, the threads that take requests in, and who answers them."""

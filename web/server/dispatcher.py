@@ -1,0 +1,192 @@
+"""What becomes of a request: a known hit is answered on the spot, everything else is handed to a pool.
+
+The server's own threads read the request and look for a hit. They never run Flask and never wait for a provider,
+so nothing that hangs elsewhere reaches a hit.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from errors import StorageFailed
+from integrations.concurrency.fair_thread_pool import FairPool
+from settings import Settings
+from web.api.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
+from web.gate.gate import FORM_PATHS, Caller, Gate, is_open
+from web.server.acceptor_threads import FrontThreads
+from web.server.fast_path import HitLayer, is_render
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+FRONT_THREADS = 32
+HOUSE_THREADS = 8
+# What a stranger may send: a sign-in form.
+MAX_FORM_BYTES = 16 * 1024
+# The routes that may wait for a provider, with the integration that they wait for.
+CALLING = re.compile(
+    r"/+api/v1/(?:integrations/(?P<id>[^/]*)/(?:render|execute|test|oauth2/.*)|render-batch|prefetch/.*)|/oauth/callback"
+)
+SERVER_VARIABLES: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+
+Headers = list[tuple[str, str]]
+
+
+class Exchange(Protocol):
+    """The server's side of one request: one of these is called once, by any thread."""
+
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+
+    def response_iter(self, status: int, headers: Headers, body: Any) -> None: ...
+
+
+class Reception:
+    """Receives requests on the server's threads."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        layer = app.wsgi_app
+        self._layer = layer if isinstance(layer, HitLayer) else None
+        self._gate: Gate | None = app.extensions.get("patchbay_gate")
+        self._app = app
+        self._max_body_size_bytes = settings.max_body_size_bytes
+        self._calls = FairPool(settings.threads, "call")
+        self._house = ThreadPoolExecutor(HOUSE_THREADS, thread_name_prefix="house")
+        self._threads = FrontThreads()
+
+    def receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
+        """Answers the request, or sees to it that it is answered. The number returned is nobody's to read."""
+        self._threads.come()
+        try:
+            return self._receive(exchange, environ)
+        finally:
+            self._threads.go()
+
+    def let_go(self) -> None:
+        """Lets the server's threads go, so that it can end; what is under way goes on."""
+        self._threads.close()
+
+    def _receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
+        gate = self._gate
+        caller = (
+            gate.recognize(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")) if gate else None
+        )
+        body = b""
+        if "CONTENT_LENGTH" in environ:
+            size_bytes = int(environ["CONTENT_LENGTH"])
+            if size_bytes <= self._readable_bytes(environ, caller):
+                body = self._threads.read(environ["wsgi.input"].read)
+                if len(body) != size_bytes:
+                    return _refuse(exchange, 400)
+        elif "HTTP_TRANSFER_ENCODING" in environ:
+            # The server cannot tell a body in chunks that was cut off from a whole one.
+            return _refuse(exchange, 411)
+        app: WSGIApplication = self._app
+        if caller is not None and self._layer is not None and is_render(environ):
+            answer = self._layer.find(environ, body, caller)
+            if answer is not None:
+                exchange.response_bytes(answer.status, answer.headers, answer.body)
+                return answer.status
+            app = partial(self._layer.ask, body)
+        environ["wsgi.input"] = io.BytesIO(body)
+        self._hand_over(exchange, app, environ)
+        return 200
+
+    def close(self) -> None:
+        """Returns when what is under way has ended."""
+        self._calls.close()
+        self._house.shutdown()
+
+    def _readable_bytes(self, environ: WSGIEnvironment, caller: Caller | None) -> int:
+        """How large a body is read from this client: nothing is from one that the gate will turn away."""
+        if caller is not None or self._gate is None:
+            return self._max_body_size_bytes
+        if is_open(environ["PATH_INFO"]) or environ["PATH_INFO"] in FORM_PATHS:
+            return MAX_FORM_BYTES
+        return self._max_body_size_bytes if self._is_signed_in(self._gate, environ) else 0
+
+    def _is_signed_in(self, gate: Gate, environ: WSGIEnvironment) -> bool:
+        """Whether a session that is not in memory yet is in the store; where nobody can tell, Flask says so."""
+        try:
+            return (
+                gate.admit(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"), is_ahead=True)
+                is not None
+            )
+        except StorageFailed:
+            return False
+
+    def _hand_over(self, exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        environ.update(SERVER_VARIABLES)
+        waiting = CALLING.match(environ["PATH_INFO"])
+        if waiting:
+            self._calls.submit(waiting["id"] or "", lambda: _run_app(exchange, app, environ))
+        else:
+            self._house.submit(_run_app, exchange, app, environ)
+
+
+class Started:
+    """WSGI's `start_response`."""
+
+    status = 500
+    headers: Headers
+
+    def __call__(self, status: str, headers: Headers, _exc_info: Any = None) -> Any:
+        self.status, self.headers = int(status[:3]), headers
+
+
+class Chunks:
+    """A body of unknown length, as the server takes it: each piece leaves as soon as it is there."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._left: Iterator[bytes] = iter(pieces)
+
+    def __next__(self) -> bytes:
+        return next(self._left)
+
+    def close(self) -> None:
+        getattr(self._pieces, "close", lambda: None)()
+
+
+def _run_app(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+    try:
+        _answer(exchange, app, environ)
+    except Exception as error:
+        members = problem_of_unexpected(error)
+        exchange.response_bytes(500, [("Content-Type", MEDIA_TYPE)], orjson.dumps(members))
+
+
+def _answer(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+    started = Started()
+    pieces = app(environ, started)
+    if not any(name.lower() == "content-length" for name, _ in started.headers):
+        exchange.response_iter(started.status, started.headers, Chunks(pieces))
+        return
+    try:
+        body = b"".join(pieces)
+    finally:
+        getattr(pieces, "close", lambda: None)()
+    exchange.response_bytes(started.status, started.headers, body)
+
+
+def _refuse(exchange: Exchange, status: int) -> int:
+    code, title, detail = HTTP_PROBLEMS[status]
+    headers = [("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
+    exchange.response_bytes(status, headers, orjson.dumps(problem(code, status, title, detail)))
+    return status

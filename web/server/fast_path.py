@@ -1,0 +1,154 @@
+"""The layer ahead of Flask for one question: is this exact render fresh?
+
+What Flask answered from a fresh artifact is remembered with the exact request: method, address, body, and every
+header that the gate or the route goes by, but for the token and the cookie. The same request again needs its caller
+known and the answer found still true, and is given without Flask. Whatever differs goes through Flask, which alone
+refuses. A browser's session is as good as the answer when both were found at one revision of the store, which the
+end of any session raises.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from errors import StorageFailed
+from integrations.fast_path.response_cache import Headers, Hit, KnownHits, Question
+from web.gate.gate import API_ROUTES, Caller, Gate
+from web.gate.hosts import SAFE_METHODS
+from web.gate.sessions import Session
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Where the route leaves the Hit that it answered with.
+NOTE = "patchbay.hit"
+RENDER_PREFIX, RENDER_SUFFIX = f"{API_ROUTES}integrations/", "/render"
+MAX_BODY_BYTES = 64 * 1024
+MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
+RENDER_METHODS = frozenset({"POST", "GET"})
+OTHER_WISHES = frozenset(
+    {
+        "HTTP_TRANSFER_ENCODING",
+        "HTTP_RANGE",
+        "HTTP_IF_MATCH",
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_UNMODIFIED_SINCE",
+    }
+)
+
+access_log = logging.getLogger("patchbay.access")
+
+
+class Answer(NamedTuple):
+    """A whole answer, as it goes out."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class HitLayer:
+    """A WSGI application in front of another one."""
+
+    def __init__(self, app: WSGIApplication, hits: KnownHits, gate: Gate, commits: Callable[[], int]) -> None:
+        self._app = app
+        self._hits = hits
+        self._gate = gate
+        self._commits = commits
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not is_render(environ):
+            return self._app(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        caller = self._gate.recognize(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"))
+        answer = None if caller is None else self.find(environ, body, caller)
+        if answer is None:
+            return self.ask(body, environ, start_response)
+        start_response(f"{answer.status} {REASONS[answer.status]}", answer.headers)
+        return [answer.body]
+
+    def find(self, environ: WSGIEnvironment, body: bytes, caller: Caller) -> Answer | None:
+        """The answer to a request that was answered before, for a caller who was recognized.
+
+        None for what is Flask's. A token that is rotated meanwhile makes all that is known untrue.
+        """
+        question = _question(environ, body)
+        known = self._hits.get(question)
+        if known is None or not self._may_have(caller, known.hit, environ):
+            return None
+        try:
+            headers = self._hits.give(question, known, self._commits())
+        except StorageFailed:
+            return None
+        if headers is None:
+            return None
+        if access_log.isEnabledFor(logging.DEBUG):
+            access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
+        return Answer(known.status, headers, known.body)
+
+    def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
+        if not isinstance(caller, Session):
+            return True
+        # Flask looked at where a POST comes from when it answered the same one; of reading ones only at browsers'.
+        is_change = environ["REQUEST_METHOD"] not in SAFE_METHODS
+        return caller.revision == hit.revision and (is_change or self._gate.comes_from_us(environ))
+
+    def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Flask's answer, remembered where it may be given again."""
+        started: list[tuple[str, Headers]] = []
+
+        def note_start(status: str, headers: Headers, *exc_info: Any) -> Any:
+            started.append((status, headers))
+            return start_response(status, headers, *exc_info)
+
+        chunks = self._app(environ, note_start)
+        hit: Hit | None = environ.get(NOTE)
+        if hit is None:
+            return chunks
+        try:
+            data = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        status, headers = started[-1]
+        self._hits.keep(_question(environ, body), hit, int(status[:3]), list(headers), data)
+        return [data]
+
+
+REASONS = {200: "OK", 304: "NOT MODIFIED"}
+
+
+def is_render(environ: WSGIEnvironment) -> bool:
+    """Whether a request may be one that this layer answers, by its method, address and size."""
+    path: str = environ["PATH_INFO"]
+    return (
+        path.endswith(RENDER_SUFFIX)
+        and path.startswith(RENDER_PREFIX)
+        and environ["REQUEST_METHOD"] in RENDER_METHODS
+        # A body in chunks, and conditions that are Flask's to judge.
+        and OTHER_WISHES.isdisjoint(environ)
+        and _is_small(environ.get("CONTENT_LENGTH") or "0")
+    )
+
+
+def _is_small(length: str) -> bool:
+    return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
+
+
+def _question(environ: WSGIEnvironment, body: bytes) -> Question:
+    get = environ.get
+    return (
+        environ["REQUEST_METHOD"],
+        environ["PATH_INFO"],
+        environ["QUERY_STRING"],
+        environ["wsgi.url_scheme"],
+        get("HTTP_HOST"),
+        get("HTTP_ORIGIN"),
+        get("HTTP_SEC_FETCH_SITE"),
+        get("CONTENT_TYPE"),
+        get("HTTP_IF_NONE_MATCH"),
+        body,
+    )
