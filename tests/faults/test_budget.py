@@ -24,7 +24,7 @@ from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database, init_database
 from tests.conftest import Client
 from tests.integrations.stories import Service
-from tests.plugin_store.processes import finish, start_python
+from tests.plugin_store.engine.processes import finish, start_python
 
 NOW = 1_800_000_000.0
 CALL = PreparedCall("GET", "https://api.test/it")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integrations.wire import Recorder, recorder
+from tests.integrations.calling.wire import Recorder, recorder
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.test_selection import hostile_expressions
+from tests.integrations.answers.test_selection import hostile_expressions
 from tests.security.ground import STATUS, Ground, Service, json_answer
 
 # Everything here ends within the client's own time, or it would take minutes.
