@@ -24,29 +24,29 @@ from integrations.authoring.lint import check_manifest
 from integrations.budget import Budget
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.bodies import Bodies
-from integrations.caching.eviction import ArtifactCare
+from integrations.caching.eviction import Eviction
 from integrations.caching.housekeeping import Housekeeping
-from integrations.caching.negative_cache import Failures
+from integrations.caching.negative_cache import NegativeCache
 from integrations.calling.executor import Executor
 from integrations.calling.requests_builder import Limits
 from integrations.calling.sender import Sender
 from integrations.catalog.catalog import Catalog
 from integrations.catalog.compiled_manifests import CompiledManifests
-from integrations.concurrency.fair_thread_pool import FairPool
-from integrations.concurrency.leader_lock import Turn
-from integrations.concurrency.process_locks import Claims
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.concurrency.leader_lock import LeaderLock
+from integrations.concurrency.process_locks import ProcessLocks
 from integrations.egress import Egress
 from integrations.egress.guard import EgressPolicy
-from integrations.fast_path.response_cache import KnownHits
+from integrations.fast_path.response_cache import ResponseCache
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.prefetcher import Prefetcher
 from integrations.prefetch.reconciler import Reconciler
-from integrations.prefetch.targets import Questions
+from integrations.prefetch.targets import PrefetchTargets
 from integrations.rendering.batch import Batches
-from integrations.rendering.connection_test import ConnectionCheck
+from integrations.rendering.connection_test import ConnectionTest
 from integrations.rendering.explain.explainer import Explainer
-from integrations.rendering.read_through import Answerer
+from integrations.rendering.read_through import ReadThroughCache
 from integrations.rendering.render import Renderer
 from integrations.routes.actions import blueprint as actions_blueprint
 from integrations.routes.batch import blueprint as batch_blueprint
@@ -58,10 +58,10 @@ from integrations.routes.prefetch import blueprint as prefetch_blueprint
 from integrations.routes.usage import blueprint as usage_blueprint
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.sign_ins import SignIns
-from integrations.tokens.token_cache import Tokens
+from integrations.tokens.token_cache import TokenCache
 from integrations.usage.call_log import CallLog
 from integrations.usage.counter import UsageCounter
-from integrations.usage.recent_renders import Uses
+from integrations.usage.recent_renders import RecentRenders
 from plugin_store.engine.database import init_database, init_migrations
 from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, review_page, workspaces
@@ -87,7 +87,7 @@ from web.monitoring import health, metrics
 from web.monitoring.logs import init_access_log, init_logging
 from web.pages import notebook, pages, signin
 from web.routes import sessions as session_routes
-from web.server.fast_path import HitLayer
+from web.server.fast_path import FastPath
 from web.server.links import ready_lines
 from web.server.serve import bind, serve, share_heaps
 from web.server.server import make_server
@@ -170,7 +170,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.cli.add_command(command)
     if is_on_the_way_to(migration_commands):
         init_migrations(app)
-    app.wsgi_app = HitLayer(app.wsgi_app, services.known_hits, gate, services.database.ahead.commits)
+    app.wsgi_app = FastPath(app.wsgi_app, services.response_cache, gate, services.database.hot_reads.commits)
     return app
 
 
@@ -195,12 +195,12 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     vault = Vault(database, keyring, clock)
     manifests = CompiledManifests()
     reviews = Reviews(database, vault, manifests.destinations)
-    catalog = Catalog(database, vault, manifests, reviews.review_standing)
+    catalog = Catalog(database, vault, manifests, reviews.review_plugin_state)
     bodies = Bodies(settings.instance / "cache")
     closing.callback(bodies.close)
-    claims = Claims(settings.instance / ".claims.lock")
+    claims = ProcessLocks(settings.instance / ".claims.lock")
     closing.callback(claims.close)
-    care = ArtifactCare(bodies, database, clock, settings.cache_size_limit_bytes)
+    care = Eviction(bodies, database, clock, settings.cache_size_limit_bytes)
     artifacts = Artifacts(bodies, database, clock, care)
     housekeeping = Housekeeping(care, clock)
     housekeeping.start()
@@ -214,28 +214,28 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     egress = make_egress(settings)
     closing.callback(egress.close)
     budget = Budget(database, clock)
-    tokens = Tokens(database, vault, egress, budget, clock, limits, call_log, claims=claims)
+    tokens = TokenCache(database, vault, egress, budget, clock, limits, call_log, claims=claims)
     exchange = TokenExchange(egress, budget, call_log, clock)
     sender = Sender(egress, tokens, budget, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
-    refresh_pool = FairPool(settings.upstream_calls, "refresh")
+    refresh_pool = FairThreadPool(settings.upstream_calls, "refresh")
     closing.callback(refresh_pool.close)
-    uses = Uses()
+    uses = RecentRenders()
     renderer = Renderer(
         catalog,
         artifacts,
         executor,
-        Answerer(
-            artifacts, Failures(bodies, clock), claims, refresh_pool, clock, settings.default_ttl_seconds
+        ReadThroughCache(
+            artifacts, NegativeCache(bodies, clock), claims, refresh_pool, clock, settings.default_ttl_seconds
         ),
         usage,
         clock,
         note_use=uses.note if settings.prefetch else None,
     )
-    batch_pool = FairPool(settings.upstream_calls, "batch")
+    batch_pool = FairThreadPool(settings.upstream_calls, "batch")
     closing.callback(batch_pool.close)
     prefetch_jobs = Jobs(database)
-    questions = Questions(catalog, artifacts, settings.default_ttl_seconds, random.random)
+    questions = PrefetchTargets(catalog, artifacts, settings.default_ttl_seconds, random.random)
     prefetcher = Prefetcher(
         renderer,
         Planner(questions, prefetch_jobs, random.random),
@@ -243,8 +243,8 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         questions,
         prefetch_jobs,
         uses,
-        Turn(settings.instance / ".prefetch.lock"),
-        FairPool(max(1, settings.upstream_calls // 2), "prefetch"),
+        LeaderLock(settings.instance / ".prefetch.lock"),
+        FairThreadPool(max(1, settings.upstream_calls // 2), "prefetch"),
         database.revision,
         clock,
         random.random,
@@ -257,7 +257,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         egress.verdict,
         limits,
         clock,
-        budget.look,
+        budget.status,
         next_refresh_at=prefetch_jobs.next_run_at if settings.prefetch else lambda _key: None,
     )
     return Services(
@@ -277,12 +277,12 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         usage=usage,
         executor=executor,
         sender=sender,
-        connection_check=ConnectionCheck(catalog, executor),
+        connection_test=ConnectionTest(catalog, executor),
         renderer=renderer,
-        known_hits=KnownHits(
-            database.ahead,
+        response_cache=ResponseCache(
+            database.hot_reads,
             usage,
-            care.last_uses,
+            care.access_log,
             clock,
             settings.memory_cache_bytes,
             note_use=uses.note if settings.prefetch else None,

@@ -25,7 +25,7 @@ from app import close_app, create_app
 from benchmarks.load import Ask, loader_name, put_under_load
 from benchmarks.loopback import declaration, manifest, running, upstream
 from benchmarks.report import Section, Target
-from integrations.concurrency import interpreter_slots as at_work
+from integrations.concurrency import interpreter_slots as held_slot
 from settings import Settings, load_settings
 from web.server.serve import bind
 from web.server.server import make_server
@@ -225,7 +225,7 @@ def _serve_theirs(settings: Settings, url: str) -> None:
     app = Flask("passthrough")
     # It knows nothing of our places, and would hold one of few while it waits for its provider.
     for _ in range(settings.threads):
-        at_work._places.put(None)
+        held_slot._places.put(None)
     session = requests.Session()
     session.mount("http://", HTTPAdapter(pool_maxsize=settings.threads))
 

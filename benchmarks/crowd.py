@@ -11,8 +11,8 @@ import orjson
 from app import close_app, create_app
 from benchmarks.loopback import declaration, manifest
 from integrations.caching.artifacts import Origin, make_artifact
-from integrations.caching.freshness import Lifetime
-from integrations.rendering.artifact_keys import block_question
+from integrations.caching.freshness import Freshness
+from integrations.rendering.artifact_keys import block_key
 from plugin_store.workspaces import resolve_scope
 from schemas.api.plugins import DeclarationSchema
 from settings import load_settings
@@ -57,16 +57,16 @@ def _keep(services: Any, artifacts: int) -> None:
     block = installed.block("item")
     data = orjson.dumps({"data": "x" * 1900})
     now = time.time()
-    lifetime = Lifetime(now + HOUR_SECONDS, now + HOUR_SECONDS, now + HOUR_SECONDS)
+    freshness = Freshness(now + HOUR_SECONDS, now + HOUR_SECONDS, now + HOUR_SECONDS)
     for number in range(artifacts):
-        key = block_question(installed, block, {"n": number}).key
+        key = block_key(installed, block, {"n": number}).key
         origin = Origin(
             workspace_id=scope.workspace_id,
             plugin_id="plugin-0",
-            epoch=installed.standing.artifacts_epoch,
-            manifest_digest=installed.standing.digest,
+            epoch=installed.plugin_state.artifacts_epoch,
+            manifest_digest=installed.plugin_state.digest,
             block_id="item",
             endpoint_id=None,
             parameters={"n": number},
         )
-        services.artifacts.put(make_artifact(key, "application/json", data, now, lifetime), origin)
+        services.artifacts.put(make_artifact(key, "application/json", data, now, freshness), origin)

@@ -193,7 +193,7 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
     services = app.extensions["patchbay"]
     threads = max(1, services.settings.upstream_calls // 2)
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(threads)}, timezone=UTC)
-    jobs = services.database.glance("SELECT id FROM prefetch_jobs ORDER BY id * 7919 % 10007", ())
+    jobs = services.database.query("SELECT id FROM prefetch_jobs ORDER BY id * 7919 % 10007", ())
     lateness: list[float] = []
     due = [float("inf")]
     lock = threading.Lock()

@@ -10,11 +10,11 @@ from typing import Any
 
 from errors import Invalid, PatchbayError, StorageFailed
 from integrations.actions.progress import Progress
-from integrations.actions.runs import Performed, Run, Runs
+from integrations.actions.runs import ActionResult, Run, Runs
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.cache_key import digest
-from integrations.calling.executor import Executor, Outcome, to_json
-from integrations.calling.sender import Circumstances
+from integrations.calling.executor import EndpointResult, Executor, to_json
+from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.manifests.model import Action, Block, Endpoint
 from integrations.rendering.chain import Chain
@@ -24,7 +24,7 @@ from plugin_store.workspaces import Scope
 
 _log = logging.getLogger(__name__)
 
-Perform = Callable[[Progress], Performed]
+Perform = Callable[[Progress], ActionResult]
 
 
 class Actions:
@@ -41,7 +41,7 @@ class Actions:
 
     def run_block(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], key: str
-    ) -> tuple[Performed, bool]:
+    ) -> tuple[ActionResult, bool]:
         """What the provider answered, and whether that was kept from an earlier request with this key.
 
         Raises what a render does before it calls anybody, what `Runs.take` does, and the failure of a call: then
@@ -51,7 +51,7 @@ class Actions:
         block = installed.block(block_id)
         action = _action_of(block)
 
-        def perform(progress: Progress) -> Performed:
+        def perform(progress: Progress) -> ActionResult:
             installed.require_ready()
             inputs = bind_inputs(block, parameters, installed.config)
             installed.require_readable(block.secret_names)
@@ -68,15 +68,15 @@ class Actions:
 
     def run_endpoint(
         self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any], key: str
-    ) -> tuple[Performed, bool]:
+    ) -> tuple[ActionResult, bool]:
         """The same for one endpoint that is called by itself."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.endpoint(endpoint_id)
 
-        def perform(progress: Progress) -> Performed:
+        def perform(progress: Progress) -> ActionResult:
             installed.require_ready()
-            circumstances = Circumstances("live", None, None, progress.note_sent)
-            return _performed(self._executor.call(installed, endpoint, parameters, circumstances), ())
+            context = CallContext("live", None, None, progress.note_sent)
+            return _performed(self._executor.call(installed, endpoint, parameters, context), ())
 
         return self._once(_run(scope, plugin_id, f"endpoint:{endpoint_id}", parameters, key), perform)
 
@@ -84,7 +84,7 @@ class Actions:
         """Whether a call of the endpoint changes something. Raises NotFound."""
         return not self._catalog.find(scope, plugin_id).endpoint(endpoint_id).is_safe
 
-    def _once(self, run: Run, perform: Perform) -> tuple[Performed, bool]:
+    def _once(self, run: Run, perform: Perform) -> tuple[ActionResult, bool]:
         ending = self._runs.take(run)
         if isinstance(ending, PatchbayError):
             ending.extensions["repeated"] = True
@@ -113,15 +113,15 @@ class Actions:
 
     def _call_steps(
         self, installed: Installed, block: Block, inputs: Mapping[str, Any], progress: Progress
-    ) -> Outcome:
+    ) -> EndpointResult:
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
         chain = Chain(block, inputs)
-        outcome: Outcome | None = None
+        outcome: EndpointResult | None = None
         for step in block.steps:
-            circumstances = Circumstances(
+            context = CallContext(
                 "action", block.id, lambda: ends_at - time.monotonic(), _noting(step.endpoint, progress)
             )
-            outcome = self._executor.call(installed, step.endpoint, chain.parameters(step), circumstances)
+            outcome = self._executor.call(installed, step.endpoint, chain.parameters(step), context)
             if not step.endpoint.is_safe:
                 progress.note_done()
             chain.note(step, outcome.value, outcome.partial)
@@ -165,8 +165,8 @@ def _run(scope: Scope, plugin_id: str, target: str, parameters: Mapping[str, Any
     )
 
 
-def _performed(outcome: Outcome, renewed: tuple[str, ...]) -> Performed:
-    return Performed(
+def _performed(outcome: EndpointResult, renewed: tuple[str, ...]) -> ActionResult:
+    return ActionResult(
         data=to_json(outcome.value, outcome.kind),
         content_type=outcome.content_type,
         fetched_at=outcome.fetched_at,

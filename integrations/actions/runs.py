@@ -24,7 +24,7 @@ from errors import (
     kinds_by_code,
 )
 from integrations.caching.cache_key import digest
-from integrations.concurrency.process_locks import Claims
+from integrations.concurrency.process_locks import ProcessLocks
 from plugin_store.engine.database import Database
 
 KEPT_SECONDS = 86400.0
@@ -68,7 +68,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Performed:
+class ActionResult:
     """What the provider answered. `data` is JSON; `renewed` are the blocks whose kept answers were forgotten.
 
     `error` is why something is missing from it, where something is. `fetched_at` is epoch seconds.
@@ -81,15 +81,15 @@ class Performed:
     error: PatchbayError | None = None
 
 
-Ending = Performed | PatchbayError
+Ending = ActionResult | PatchbayError
 
 
 class Runs:
     """The runs of all processes on one store."""
 
-    def __init__(self, database: Database, claims: Claims, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, claims: ProcessLocks, clock: Callable[[], float]) -> None:
         self._database = database
-        self._claims = claims
+        self._locks = claims
         self._clock = clock
 
     def take(self, run: Run) -> Ending | None:
@@ -98,7 +98,7 @@ class Runs:
         Raises IdempotencyKeyReused for a key that belongs to another request, ActionInProgress while it runs,
         OutcomeUnknown where its process ended before it did, StorageFailed where nothing can be written.
         """
-        is_mine = self._claims.claim(run.claim)
+        is_mine = self._locks.claim(run.claim)
         try:
             ending = self._find_or_begin(run, is_mine=is_mine)
         except BaseException:
@@ -120,11 +120,11 @@ class Runs:
 
     def release(self, run: Run) -> None:
         """The run goes on no longer."""
-        self._claims.release(run.claim)
+        self._locks.release(run.claim)
 
     def _find_or_begin(self, run: Run, *, is_mine: bool) -> Ending | None:
         now = self._clock()
-        with self._database.jotting() as connection:
+        with self._database.raw_write() as connection:
             connection.execute(_SWEEP, (now - KEPT_SECONDS, SWEPT_AT_ONCE))
             row = connection.execute(_FIND, run.place).fetchone()
             if row is None or row[0] != run.payload or row[1] is None:
@@ -135,7 +135,7 @@ class Runs:
 
     def _jot(self, run: Run, statement: str, values: tuple[Any, ...]) -> None:
         try:
-            with self._database.jotting() as connection:
+            with self._database.raw_write() as connection:
                 connection.execute(statement, values)
         except StorageFailed as error:
             _log.warning("How an action of %s ended cannot be kept: %s", run.plugin_id, error.detail)
@@ -182,7 +182,9 @@ def _unpack(answer: str, data: bytes | None) -> Ending:
     if "failed" in said:
         return _error_of(said["failed"])
     error = None if said["error"] is None else _error_of(said["error"])
-    return Performed(data or b"null", said["content_type"], said["fetched_at"], tuple(said["renewed"]), error)
+    return ActionResult(
+        data or b"null", said["content_type"], said["fetched_at"], tuple(said["renewed"]), error
+    )
 
 
 def _said(error: PatchbayError) -> list[Any]:

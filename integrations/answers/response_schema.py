@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.answers.schema_graph import SchemaCost, check_schema
 from integrations.answers.schema_messages import describe_mismatch
-from integrations.json.json_limits import SizeLimits, ValueSize, ValueTooBigError, measure_value
+from integrations.json.json_limits import JsonSize, SizeLimits, ValueTooBigError, measure_value
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -48,7 +48,7 @@ class SchemaCheck:
         except (ValueError, TypeError, OverflowError):
             return [_UNEXPLAINED]
 
-    def _explain(self, value: Any, size: ValueSize) -> list[Mismatch]:
+    def _explain(self, value: Any, size: JsonSize) -> list[Mismatch]:
         applications = self._cost.applications_at_depth(size.depth)
         if applications * size.nodes <= _MAX_EXPLAINED:
             found = list(self._validator.iter_errors(value))[:MAX_MISMATCHES]

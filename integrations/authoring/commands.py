@@ -13,7 +13,7 @@ from integrations.authoring.findings import Finding
 from integrations.authoring.json_schema import registration_schema
 from integrations.authoring.lint import is_registration_body, lint
 from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Choice, Wishes, import_openapi
+from integrations.authoring.openapi_import import Choice, FreshnessPolicy, import_openapi
 from integrations.authoring.source_map import Source, SourceError
 from integrations.authoring.surprises import OWN_RULES, RULES
 from schemas.api.plugins import DeclarationSchema
@@ -172,7 +172,7 @@ def import_document(
     \b
         .venv/bin/flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
     """
-    wishes = Wishes(
+    freshness_policy = FreshnessPolicy(
         plugin_id,
         name,
         version,
@@ -180,7 +180,7 @@ def import_document(
         Choice(tags, paths, operation_ids),
         with_schemas=not no_response_schema,
     )
-    imported = _import(file, wishes)
+    imported = _import(file, freshness_policy)
     for note in imported.notes:
         click.echo(note, err=True)
     text = render(imported.declaration, output_format or format_of(output))
@@ -190,9 +190,9 @@ def import_document(
         _write(output, text)
 
 
-def _import(file: str, wishes: Wishes) -> Any:
+def _import(file: str, freshness_policy: FreshnessPolicy) -> Any:
     try:
-        return import_openapi(read_file(file).value, wishes)
+        return import_openapi(read_file(file).value, freshness_policy)
     except SourceError as error:
         raise click.ClickException(f"{file}:{error.position.line}:{error.position.column}: {error}") from None
     except (Unfit, OSError) as error:

@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class FreshnessPolicy:
     """What the person says beside the document."""
 
     plugin_id: str
@@ -68,23 +68,23 @@ class Imported:
     notes: list[str]
 
 
-def import_openapi(value: Any, wishes: Wishes) -> Imported:
+def import_openapi(value: Any, freshness_policy: FreshnessPolicy) -> Imported:
     """The registration body for what an OpenAPI file holds; `compile_plugin` takes it.
 
     Raises Unfit when there is nothing to make of it.
     """
     document = open_document(value)
     known, notes = read_operations(document)
-    chosen = wishes.choice.among(known)
+    chosen = freshness_policy.choice.among(known)
     if len(chosen) > MAX_OPERATIONS:
         raise Unfit(
             f"The document has {len(chosen)} operations, a manifest at most {MAX_OPERATIONS}: "
             "choose with --tag, --path or --operation."
         )
     properties = Properties()
-    base_url, other_servers = choose_server(document.root.get("servers"), wishes.server, properties)
+    base_url, other_servers = choose_server(document.root.get("servers"), freshness_policy.server, properties)
     security = read_security(document, chosen, base_url, properties)
-    found = read_endpoints(document, chosen, security, properties, with_schemas=wishes.with_schemas)
+    found = read_endpoints(document, chosen, security, properties, with_schemas=freshness_policy.with_schemas)
     notes += [*other_servers, *security.notes, *found.notes]
     if document.section("webhooks"):
         notes.append("webhooks: left out: they are calls of the provider, not to it")
@@ -98,15 +98,15 @@ def import_openapi(value: Any, wishes: Wishes) -> Imported:
     }
     manifest, too_much = fit_costs(manifest)
     notes += too_much
-    notes += _leave_out_what_does_not_compile(wishes.plugin_id, manifest, found)
+    notes += _leave_out_what_does_not_compile(freshness_policy.plugin_id, manifest, found)
     if not manifest["endpoints"]:
         raise Unfit("\n".join([*notes, "No operation is left to import."]))
     info = document.section("info")
     return Imported(
         {
-            "id": wishes.plugin_id,
-            "name": wishes.name or str(info.get("title") or wishes.plugin_id)[:200],
-            "version": wishes.version or _semantic_version(info.get("version")),
+            "id": freshness_policy.plugin_id,
+            "name": freshness_policy.name or str(info.get("title") or freshness_policy.plugin_id)[:200],
+            "version": freshness_policy.version or _semantic_version(info.get("version")),
             "type": "integration",
             "manifest": {word: part for word, part in manifest.items() if part not in ([], {})},
         },

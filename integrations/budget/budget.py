@@ -22,11 +22,11 @@ from integrations.budget.rests import (
     with_probe,
 )
 from integrations.budget.rows import (
-    glance_at_rest,
     list_rests,
     list_spent,
     load_rest,
     load_spent,
+    query_rest,
     save_rest,
     save_spent,
 )
@@ -66,7 +66,7 @@ class Resting:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BudgetStatus:
     """What an integration may still call: its windows, and the origins that rest."""
 
     windows: tuple[Window, ...]
@@ -126,26 +126,26 @@ class Budget:
         self._note(account, call, admission, answer)
         return answer
 
-    def look(self, account: Account) -> Standing:
+    def status(self, account: Account) -> BudgetStatus:
         """How the account stands now. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, account.workspace_id, account.plugin_id)
             kept = list_rests(session, account.workspace_id, account.plugin_id)
-        return self._standing(account, spent, kept)
+        return self._status(account, spent, kept)
 
-    def look_around(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, Standing]:
+    def statuses(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, BudgetStatus]:
         """How these accounts of one workspace stand now, by plugin. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, workspace_id)
             kept = list_rests(session, workspace_id)
-        return {account.plugin_id: self._standing(account, spent, kept) for account in accounts}
+        return {account.plugin_id: self._status(account, spent, kept) for account in accounts}
 
-    def _standing(
+    def _status(
         self, account: Account, spent: Mapping[str, Spent], kept: Mapping[str, Mapping[str, Rest]]
-    ) -> Standing:
+    ) -> BudgetStatus:
         now, limit = self._clock(), account.rate_limit
         mine = kept.get(account.plugin_id, {})
-        return Standing(
+        return BudgetStatus(
             windows_of(spent.get(account.plugin_id, {}), limit, now) if limit else (),
             {origin: rest for origin, rest in mine.items() if is_resting(rest, now)},
         )
@@ -153,11 +153,11 @@ class Budget:
     # -- before a call -----------------------------------------------------------------------------------------------
 
     def _admit(self, account: Account, call: PreparedCall, cause: Cause, waited_until: float) -> _Admission:
-        rest = glance_at_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
+        rest = query_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
         self._refuse_resting(account, rest, waited_until)
         if account.rate_limit is None and not rest.is_open:
             return _Admission(rest)
-        with self._database.jotting() as connection:
+        with self._database.raw_write() as connection:
             rest = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
             self._refuse_resting(account, rest, waited_until)
             charged_at = self._clock()
@@ -181,7 +181,7 @@ class Budget:
         Written down too early, it would count in a window that ends before it leaves.
         """
         while account.rate_limit is not None and is_late(account.rate_limit, charged_at, self._clock()):
-            with self._database.jotting() as connection:
+            with self._database.raw_write() as connection:
                 instead_of, charged_at = charged_at, self._clock()
                 refused_by = self._charge(connection, account, cause, charged_at, instead_of)
             if refused_by is not None:
@@ -250,7 +250,7 @@ class Budget:
     def _learn(
         self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
     ) -> None:
-        with self._database.jotting() as connection:
+        with self._database.raw_write() as connection:
             before = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
             rest = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
             if rest != before:

@@ -46,9 +46,9 @@ _DROP_REST = (
 _SPENT_QUERY = "SELECT spent FROM integration_budgets WHERE workspace_id = ? AND plugin_id = ?"
 
 
-def glance_at_rest(database: Database, workspace_id: int, plugin_id: str, origin: str) -> Rest:
+def query_rest(database: Database, workspace_id: int, plugin_id: str, origin: str) -> Rest:
     """The origin's rest, read at the price of microseconds. Raises StorageFailed."""
-    rows = database.glance(_REST_QUERY, (workspace_id, plugin_id, origin))
+    rows = database.query(_REST_QUERY, (workspace_id, plugin_id, origin))
     return Rest(*rows[0]) if rows else AWAKE
 
 

@@ -7,7 +7,7 @@ import threading
 MAX_WAITING = 5_000
 
 
-class LastUses:
+class AccessLog:
     """Takes notes; `take` hands over what was noted since. No lock: a note that is lost now and then does no harm."""
 
     def __init__(self, is_full: threading.Event | None = None) -> None:

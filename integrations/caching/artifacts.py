@@ -20,14 +20,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.caching.bodies import Bodies, Entry
-from integrations.caching.conditional_requests import Terms
-from integrations.caching.eviction import DROPPED_AT_ONCE, ArtifactCare, drop, forget_rows
-from integrations.caching.freshness import Lifetime, State
-from integrations.concurrency.interpreter_slots import away
+from integrations.caching.conditional_requests import Validators
+from integrations.caching.eviction import DROPPED_AT_ONCE, Eviction, drop, forget_rows
+from integrations.caching.freshness import Freshness, State
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Headers
 from integrations.json.exact_json import dump_json
 from plugin_store.engine.database import Database
-from plugin_store.engine.group_commit import Together
+from plugin_store.engine.group_commit import GroupCommit
 from plugin_store.models import IntegrationArtifact, Plugin
 
 _NUMBER_BYTES = 4
@@ -44,15 +44,15 @@ class Artifact:
     content_type: str
     data: bytes = field(repr=False)
     fetched_at: float
-    lifetime: Lifetime
+    freshness: Freshness
     etag: str
-    terms: Terms | None = field(default=None, repr=False)
+    validators: Validators | None = field(default=None, repr=False)
     """How to ask the provider whether it is still right, where that can be asked."""
     call_key: str | None = None
-    """The key of the endpoint's question whose answer `terms` are about, and all of `data` comes from."""
+    """The key of the endpoint's question whose answer `validators` are about, and all of `data` comes from."""
 
     def state_at(self, now: float) -> State:
-        return self.lifetime.state_at(now)
+        return self.freshness.state_at(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +109,28 @@ def make_artifact(
     content_type: str,
     data: bytes,
     fetched_at: float,
-    lifetime: Lifetime,
-    terms: Terms | None = None,
+    freshness: Freshness,
+    validators: Validators | None = None,
     call_key: str | None = None,
 ) -> Artifact:
     """The artifact of a fetched answer; its ETag is strong and depends on the answer alone."""
     etag = hashlib.sha256(content_type.encode() + b"\0" + data).hexdigest()[:32]
-    return Artifact(key, content_type, data, fetched_at, lifetime, etag, terms, call_key)
+    return Artifact(key, content_type, data, fetched_at, freshness, etag, validators, call_key)
 
 
 class Artifacts:
     """The kept artifacts. `care` is told what is used and what is added."""
 
     def __init__(
-        self, bodies: Bodies, database: Database, clock: Callable[[], float], care: ArtifactCare
+        self, bodies: Bodies, database: Database, clock: Callable[[], float], care: Eviction
     ) -> None:
         self._bodies = bodies
         self._database = database
         self._clock = clock
         self._care = care
-        self._together: Together[_New, bool] = Together(database.turn, self._keep_all, waiting=away)
+        self._together: GroupCommit[_New, bool] = GroupCommit(
+            database.write_lock, self._keep_all, waiting=released_slot
+        )
 
     def get(self, key: str) -> Artifact | None:
         """The artifact, unless it is of no use any more."""
@@ -148,20 +150,20 @@ class Artifacts:
 
     def note_use(self, key: str) -> None:
         """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
-        self._care.last_uses.note(key)
+        self._care.access_log.note(key)
 
-    def put(self, artifact: Artifact, origin: Origin, company: int = 0) -> bool:
+    def put(self, artifact: Artifact, origin: Origin, siblings: int = 0) -> bool:
         """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
 
-        `company` is how many others are being fetched, which may come to be kept in the same moment.
+        `siblings` is how many others are being fetched, which may come to be kept in the same moment.
         Raises StorageFailed when nothing can be written.
         """
-        keep_seconds = artifact.lifetime.kept_until - self._clock()
+        keep_seconds = artifact.freshness.kept_until - self._clock()
         if keep_seconds <= 0:
             return False
         packed = _pack(artifact)
         is_kept = self._together.write(
-            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), company
+            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), siblings
         )
         if is_kept:
             self._care.note_growth(len(packed))
@@ -169,7 +171,7 @@ class Artifacts:
 
     def _keep_all(self, new: Sequence[_New]) -> Sequence[bool]:
         """Which of them were kept: bodies first, then their rows."""
-        with self._database.jotting() as connection:
+        with self._database.raw_write() as connection:
             # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
             epochs = {
                 place: connection.execute(FIND_EPOCH, place).fetchone()
@@ -279,18 +281,18 @@ def _narrowed(
 
 
 def _pack(artifact: Artifact) -> bytes:
-    lifetime = artifact.lifetime
+    freshness = artifact.freshness
     head = orjson.dumps(
         [
             artifact.content_type,
             artifact.fetched_at,
-            lifetime.expires_at,
-            lifetime.revalidate_until,
-            lifetime.error_until,
+            freshness.expires_at,
+            freshness.revalidate_until,
+            freshness.error_until,
             artifact.etag,
-            lifetime.renewable_until,
+            freshness.renewable_until,
             artifact.call_key,
-            artifact.terms.headers.items if artifact.terms else None,
+            artifact.validators.headers.items if artifact.validators else None,
         ]
     )
     checksum = zlib.crc32(artifact.data, zlib.crc32(head))
@@ -310,8 +312,8 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
         content_type, fetched_at, expires_at, revalidate_until, error_until, etag, *more = orjson.loads(
             stored[_HEAD_START:start]
         )
-        renewable_until, call_key, terms = more
-        lifetime = Lifetime(
+        renewable_until, call_key, validators = more
+        freshness = Freshness(
             float(expires_at), float(revalidate_until), float(error_until), float(renewable_until)
         )
         return Artifact(
@@ -319,9 +321,9 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
             str(content_type),
             stored[start:],
             float(fetched_at),
-            lifetime,
+            freshness,
             str(etag),
-            Terms(Headers(tuple((name, value) for name, value in terms))) if terms else None,
+            Validators(Headers(tuple((name, value) for name, value in validators))) if validators else None,
             call_key,
         )
     except (ValueError, TypeError):
@@ -349,9 +351,9 @@ def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
         "endpoint_id": origin.endpoint_id,
         "parameters": dump_json(dict(origin.parameters)).decode(),
         "fetched_at": artifact.fetched_at,
-        "expires_at": artifact.lifetime.expires_at,
-        "stale_until": artifact.lifetime.stale_until,
-        "kept_until": artifact.lifetime.kept_until,
+        "expires_at": artifact.freshness.expires_at,
+        "stale_until": artifact.freshness.stale_until,
+        "kept_until": artifact.freshness.kept_until,
         "size_bytes": size_bytes,
         "content_type": artifact.content_type,
         "last_error": None,

@@ -16,7 +16,7 @@ from typing import TypeGuard
 import diskcache
 from diskcache.core import DBNAME
 
-from integrations.caching.bytes_cache import Entry, LeasedCache
+from integrations.caching.bytes_cache import BytesCache, Entry
 
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
@@ -31,10 +31,10 @@ class _AtWork:
 
     __slots__ = ("_cache",)
 
-    def __init__(self, cache: LeasedCache) -> None:
+    def __init__(self, cache: BytesCache) -> None:
         self._cache = cache
 
-    def __enter__(self) -> LeasedCache:
+    def __enter__(self) -> BytesCache:
         return self._cache
 
     def __exit__(self, *_exc: object) -> None:
@@ -50,7 +50,7 @@ class Bodies:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._cache: LeasedCache | None = None
+        self._cache: BytesCache | None = None
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None when they are not there, expired, or damaged."""
@@ -158,23 +158,23 @@ class Bodies:
         except OSError:
             return True
 
-    def _at_work(self, cache: LeasedCache | None) -> _AtWork:
+    def _at_work(self, cache: BytesCache | None) -> _AtWork:
         return _AtWork(self._open() if cache is None else cache)
 
-    def _open(self) -> LeasedCache:
+    def _open(self) -> BytesCache:
         with self._lock:
             if self._cache is None:
                 self._cache = self._make()
             return self._cache
 
-    def _make(self) -> LeasedCache:
+    def _make(self) -> BytesCache:
         if _is_emptied(self._folder / DBNAME):
             shutil.rmtree(self._folder)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        return LeasedCache(self._folder)
+        return BytesCache(self._folder)
 
-    def _recover(self, failed: LeasedCache | None, error: Exception) -> bool:
+    def _recover(self, failed: BytesCache | None, error: Exception) -> bool:
         """Throws a damaged cache away, so that the next use makes it anew; whether another try is worth it.
 
         A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
@@ -191,7 +191,7 @@ class Bodies:
         return True
 
 
-def _set_all(cache: LeasedCache, entries: Sequence[Entry]) -> None:
+def _set_all(cache: BytesCache, entries: Sequence[Entry]) -> None:
     try:
         cache.set_all([(key, value, max(0.001, seconds)) for key, value, seconds in entries])
     except diskcache.Timeout:

@@ -15,7 +15,7 @@ from typing import Any
 import diskcache
 from diskcache.core import DBNAME, MODE_PICKLE
 
-from plugin_store.engine.connection_pool import Leases
+from plugin_store.engine.connection_pool import ConnectionPool
 
 CONNECTIONS = 6
 PRAGMAS = (
@@ -69,14 +69,14 @@ class BytesDisk(diskcache.Disk):
         return super().fetch(mode, filename, value, read)
 
 
-class LeasedCache(diskcache.Cache):
+class BytesCache(diskcache.Cache):
     """A cache whose connections are leased for one piece of work, where diskcache keeps one for each thread for ever.
 
     So a house of many threads needs few.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._leases = Leases(self._connect, CONNECTIONS)
+        self._leases = ConnectionPool(self._connect, CONNECTIONS)
         super().__init__(
             str(folder),
             timeout=BUSY_TIMEOUT_SECONDS,

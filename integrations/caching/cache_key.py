@@ -26,7 +26,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-class KeyFrame:
+class KeyPrefix:
     """All of an artifact's key but the inputs, which is the same from one question to the next."""
 
     __slots__ = ("_after", "_before")

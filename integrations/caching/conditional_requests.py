@@ -14,7 +14,7 @@ from integrations.egress.messages import Headers, PreparedCall
 from integrations.manifests.model import SAFE_METHODS, Endpoint
 from integrations.redaction.redactor import Redactor
 
-MAX_TERMS_CHARACTERS = 2048
+MAX_VALIDATORS_CHARACTERS = 2048
 
 # What a 304 may change; Date and Age are about one moment and never kept.
 _KEPT = ("Cache-Control", "Expires", "Vary", "ETag", "Last-Modified")
@@ -25,7 +25,7 @@ _OWN_CONDITIONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Validators:
     """What a provider said of an answer that can be asked about again: its validators, and how long it is good."""
 
     headers: Headers
@@ -39,37 +39,37 @@ class Terms:
         )
 
 
-def terms_of(headers: Headers, secrets: Iterable[str]) -> Terms | None:
+def validators_of(headers: Headers, secrets: Iterable[str]) -> Validators | None:
     """The terms of an answer; None for one that has no validator that could be sent back, or echoes a secret."""
     kept = [
         (name, value) for name in _KEPT if (value := headers.get(name)) is not None and _is_sound(name, value)
     ]
     if not kept:
         return None
-    terms = Terms(Headers(tuple(kept)))
+    validators = Validators(Headers(tuple(kept)))
     text = "\n".join(value for _, value in kept)
-    if not terms.conditions or len(text) > MAX_TERMS_CHARACTERS:
+    if not validators.conditions or len(text) > MAX_VALIDATORS_CHARACTERS:
         return None
-    return None if Redactor(secrets).found_in(text.encode()) else terms
+    return None if Redactor(secrets).found_in(text.encode()) else validators
 
 
-def renewed_terms(terms: Terms, headers: Headers, secrets: Iterable[str]) -> Terms | None:
+def renewed_validators(validators: Validators, headers: Headers, secrets: Iterable[str]) -> Validators | None:
     """The terms after a 304 with these headers, which replace those of their names (RFC 9111 section 3.2).
 
     None when the 304 is about another answer: its strong tag is not the one that was asked about (section 4.3.4).
     """
-    asked, said = terms.headers.get("ETag"), headers.get("ETag")
+    asked, said = validators.headers.get("ETag"), headers.get("ETag")
     if said is not None and not said.startswith("W/") and asked is not None and said != asked:
         return None
     merged = Headers(
         tuple(
             (name, value)
             for name in _KEPT
-            if (value := headers.get(name) or terms.headers.get(name)) is not None
+            if (value := headers.get(name) or validators.headers.get(name)) is not None
         )
     )
     # What the 304 adds may be nothing to keep; then what is known already stays as it is.
-    return terms_of(merged, secrets) or terms
+    return validators_of(merged, secrets) or validators
 
 
 def can_be_renewed(endpoint: Endpoint) -> bool:
@@ -82,14 +82,14 @@ def has_own_conditions(call: PreparedCall) -> bool:
     return any(name.lower() in _OWN_CONDITIONS for name, _ in call.headers)
 
 
-def with_conditions(call: PreparedCall, terms: Terms) -> PreparedCall:
+def with_conditions(call: PreparedCall, validators: Validators) -> PreparedCall:
     """The call, asking for the answer only if it is another one than that with these terms."""
-    return replace(call, headers=(*call.headers, *terms.conditions))
+    return replace(call, headers=(*call.headers, *validators.conditions))
 
 
-def without_conditions(call: PreparedCall, terms: Terms) -> PreparedCall:
+def without_conditions(call: PreparedCall, validators: Validators) -> PreparedCall:
     """The call as it was before `with_conditions`."""
-    return replace(call, headers=tuple(pair for pair in call.headers if pair not in terms.conditions))
+    return replace(call, headers=tuple(pair for pair in call.headers if pair not in validators.conditions))
 
 
 def _is_sound(name: str, value: str) -> bool:

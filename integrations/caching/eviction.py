@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from errors import StorageFailed
-from integrations.caching.access_log import LastUses
+from integrations.caching.access_log import AccessLog
 from integrations.caching.bodies import Bodies
 from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationArtifact
@@ -29,7 +29,7 @@ PAUSE_SECONDS = 0.01
 _ARTIFACT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
-class ArtifactCare:
+class Eviction:
     """Looks after what is kept, to be no more than `size_limit_bytes` on disk; somebody calls it now and then."""
 
     def __init__(
@@ -42,7 +42,7 @@ class ArtifactCare:
         self._grown_bytes = 0
         self.is_needed = threading.Event()
         """Set when so much was kept or used since the last round that the next one should not wait."""
-        self.last_uses = LastUses(self.is_needed)
+        self.access_log = AccessLog(self.is_needed)
 
     def note_growth(self, size_bytes: int) -> None:
         """So much was added."""
@@ -53,7 +53,7 @@ class ArtifactCare:
 
     def write_uses(self) -> None:
         """Writes down which artifacts were used since the last time. Raises StorageFailed."""
-        keys, table = self.last_uses.take(), IntegrationArtifact.__table__
+        keys, table = self.access_log.take(), IntegrationArtifact.__table__
         now = self._clock()
         while keys:
             some, rest = keys[:USES_AT_ONCE], keys[USES_AT_ONCE:]
@@ -64,7 +64,7 @@ class ArtifactCare:
                         used.values(last_used_at=now), [{"key": key} for key in some]
                     )
             except StorageFailed:
-                self.last_uses.give_back(keys)
+                self.access_log.give_back(keys)
                 raise
             keys = rest
 

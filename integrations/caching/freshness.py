@@ -35,7 +35,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lifetime:
+class Freshness:
     """The moments at which an artifact changes state."""
 
     expires_at: float
@@ -64,7 +64,7 @@ class Lifetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class FreshnessPolicy:
     """What the manifest says about keeping: None where it says nothing."""
 
     ttl_seconds: float | None = None
@@ -107,15 +107,15 @@ def read_upstream(headers: Headers, now: float, changing: Collection[str] = ()) 
     )
 
 
-def decide_lifetime(
+def decide_freshness(
     now: float,
-    block: Wishes,
-    endpoint: Wishes,
+    block: FreshnessPolicy,
+    endpoint: FreshnessPolicy,
     upstream: Upstream,
     default_ttl_seconds: float,
     *,
     is_renewable: bool = False,
-) -> Lifetime | None:
+) -> Freshness | None:
     """The lifetime of an answer fetched or confirmed now; None when it must not be kept.
 
     TTL: the block's, else the endpoint's, else the provider's, else the default. What the manifest says wins over
@@ -140,7 +140,7 @@ def decide_lifetime(
     expires_at = now + ttl
     stale_until = expires_at + max(revalidate, if_error)
     renewable_until = stale_until + RENEWABLE_SECONDS if is_renewable else 0.0
-    return Lifetime(expires_at, expires_at + revalidate, expires_at + if_error, renewable_until)
+    return Freshness(expires_at, expires_at + revalidate, expires_at + if_error, renewable_until)
 
 
 def parse_cache_control(value: str) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from errors import StorageFailed
-from integrations.caching.eviction import ArtifactCare
+from integrations.caching.eviction import Eviction
 
 ROUND_SECONDS = 10.0
 SWEEP_EVERY_SECONDS = 60.0
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Does the rounds in a thread of its own from `start` to `close`."""
 
-    def __init__(self, care: ArtifactCare, clock: Callable[[], float]) -> None:
+    def __init__(self, care: Eviction, clock: Callable[[], float]) -> None:
         self._care = care
         self._clock = clock
         self._closing = threading.Event()

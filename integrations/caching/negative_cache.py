@@ -27,7 +27,7 @@ _PASSING_STATUSES = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedFailure:
     """A failure at a moment, the last of `count` in a row, and until when nobody asks again."""
 
     error: PatchbayError
@@ -52,23 +52,23 @@ def wait_after(error: PatchbayError, count: int) -> float:
     return min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(doublings, 10)) if doublings >= 0 else 0.0
 
 
-class Failures:
+class NegativeCache:
     """Remembers the last failure of each key."""
 
     def __init__(self, bodies: Bodies, clock: Callable[[], float]) -> None:
         self._bodies = bodies
         self._clock = clock
 
-    def recall(self, key: str, epoch: str) -> Remembered | None:
+    def recall(self, key: str, epoch: str) -> CachedFailure | None:
         """The key's last failure, fresh or not; none of another epoch, which a purge or a new manifest begins."""
         stored = self._bodies.get(name_of(key))
         return self.read(stored, epoch) if stored is not None else None
 
-    def read(self, stored: bytes, epoch: str) -> Remembered | None:
+    def read(self, stored: bytes, epoch: str) -> CachedFailure | None:
         """The failure as it was stored; none of another epoch."""
         return _unpack(stored, epoch, self._clock())
 
-    def note(self, key: str, epoch: str, error: PatchbayError, before: Remembered | None) -> None:
+    def note(self, key: str, epoch: str, error: PatchbayError, before: CachedFailure | None) -> None:
         """Remembers the failure, and writes into it how long nobody asks again."""
         if not is_remembered(error):
             return
@@ -104,7 +104,7 @@ def _pack(error: PatchbayError, epoch: str, count: int, at: float, until: float)
     return orjson.dumps([epoch, count, at, until, *said], option=orjson.OPT_NON_STR_KEYS)
 
 
-def _unpack(stored: bytes, epoch: str, now: float) -> Remembered | None:
+def _unpack(stored: bytes, epoch: str, now: float) -> CachedFailure | None:
     try:
         known_epoch, count, at, until, code, detail, errors, extensions = orjson.loads(stored)
         if known_epoch != epoch:
@@ -113,4 +113,4 @@ def _unpack(stored: bytes, epoch: str, now: float) -> Remembered | None:
     except (ValueError, TypeError, KeyError):
         return None
     error.retry_after_seconds = max(0.0, until - now)
-    return Remembered(error, count, at, until)
+    return CachedFailure(error, count, at, until)

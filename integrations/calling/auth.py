@@ -17,7 +17,7 @@ _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")  # 
 
 
 @dataclass(slots=True)
-class Placed:
+class AppliedCredentials:
     """What the credentials add to a request. `secrets` are further plaintexts that travel, to be redacted."""
 
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -34,14 +34,14 @@ class Placed:
 
 def place_credentials(
     credentials: Collection[Credential], settings: Namespace, required: Collection[str]
-) -> Placed:
+) -> AppliedCredentials:
     """Everything that the credentials add, given the settings and the names of required properties.
 
     A credential is left out when its `when` is not set, or when none of its properties is set or required: an
     optional key. Of several for one place the first that is used counts, so that alternatives may stand in the
     order in which they are preferred. Raises SettingsIncomplete that names the property otherwise.
     """
-    placed = Placed()
+    placed = AppliedCredentials()
     taken: set[tuple[str, str]] = set()
     for credential in credentials:
         place = _place_of(credential)
@@ -65,26 +65,26 @@ def is_used(credential: Credential, values: Mapping[str, Any], required: Collect
     return not names or any(name in required or values.get(name) is not None for name in names)
 
 
-def _header(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _header(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     placed.headers.append((credential.name, settings.fill_header(credential.value, credential.prefix)))
 
 
-def _query(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _query(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     placed.query.append((credential.name, credential.prefix + _fill(credential, settings)))
 
 
-def _body(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _body(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     placed.body.append((credential.name, credential.prefix + _fill(credential, settings)))
 
 
-def _cookie(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _cookie(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     value = credential.prefix + _fill(credential, settings)
     if not _COOKIE_VALUE.match(value):
         raise _bad_setting(credential, "holds characters that a cookie cannot carry")
     placed.cookies.append((credential.name, value))
 
 
-def _basic(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _basic(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     user, password = _user_and_password(credential, settings)
     if ":" in user:
         # RFC 7617 section 2: everything after the first colon would be read as the password.
@@ -94,7 +94,7 @@ def _basic(credential: Credential, settings: Namespace, placed: Placed) -> None:
     placed.headers.append(("Authorization", f"Basic {encoded}"))
 
 
-def _digest(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _digest(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     user, password = _user_and_password(credential, settings)
     if not _DIGEST_USER.match(user):
         raise _bad_setting(
@@ -103,7 +103,7 @@ def _digest(credential: Credential, settings: Namespace, placed: Placed) -> None
     placed.digest = user, password
 
 
-def _signature(credential: Credential, settings: Namespace, placed: Placed) -> None:
+def _signature(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     assert credential.signature is not None  # noqa: S101 - the compiler makes it with one
     placed.signatures.append(credential.signature)
 
@@ -113,7 +113,7 @@ def _user_and_password(credential: Credential, settings: Namespace) -> tuple[str
     return user, settings.fill(credential.password) if credential.password is not None else ""
 
 
-_PLACEMENTS: dict[str, Callable[[Credential, Namespace, Placed], None]] = {
+_PLACEMENTS: dict[str, Callable[[Credential, Namespace, AppliedCredentials], None]] = {
     "header": _header,
     "query": _query,
     "body": _body,

@@ -16,11 +16,11 @@ from integrations.answers.echoes import hide_echoes
 from integrations.answers.parse import Parsed, parse_answer
 from integrations.budget.retries import asked_wait_seconds
 from integrations.caching.conditional_requests import (
-    Terms,
+    Validators,
     can_be_renewed,
     has_own_conditions,
-    renewed_terms,
-    terms_of,
+    renewed_validators,
+    validators_of,
     with_conditions,
     without_conditions,
 )
@@ -31,8 +31,8 @@ from integrations.calling.parameters import Values, bind_parameters
 from integrations.calling.protocols import unwrap
 from integrations.calling.quotation import Quotation
 from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page
-from integrations.calling.sender import Circumstances, Sender
-from integrations.calling.upstream_error_message import hint_at_slashes, read_words
+from integrations.calling.sender import CallContext, Sender
+from integrations.calling.upstream_error_message import hint_at_slashes, upstream_error_message
 from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from integrations.json.exact_json import dump_json
@@ -45,10 +45,10 @@ MAX_RETRY_AFTER_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EndpointResult:
     """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds.
 
-    `partial` is why something is missing from it, where something is; then it must not be kept. `terms` are how to
+    `partial` is why something is missing from it, where something is; then it must not be kept. `validators` are how to
     ask later whether it is still right, where that can be asked.
     """
 
@@ -58,14 +58,14 @@ class Outcome:
     upstream: Upstream
     fetched_at: float
     partial: PatchbayError | None = None
-    terms: Terms | None = None
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class NotModified:
     """The provider's word that what is kept is still right, given at `at` (epoch seconds); its terms from now on."""
 
-    terms: Terms
+    validators: Validators
     upstream: Upstream
     at: float
 
@@ -74,7 +74,7 @@ class Unchanged:
 class _PageRead:
     """One page: what it holds, and where the next one is."""
 
-    outcome: Outcome
+    outcome: EndpointResult
     items: list[Any] | None
     next: Position | None
 
@@ -93,20 +93,20 @@ class Executor:
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        circumstances: Circumstances,
+        context: CallContext,
         values: Values | None = None,
-    ) -> Outcome:
+    ) -> EndpointResult:
         """The endpoint's answer, all its pages together under one deadline.
 
         `values` stand in for the stored settings and secrets, as a test's do. Raises Invalid and SettingsIncomplete
         before anything is sent; EgressRefused, UpstreamFailed and its kin, DeadlineExceeded after.
         """
         values = values or self.stored_values(installed, endpoint)
-        circumstances = self._with_deadline(installed, endpoint, circumstances)
-        first = self._page(installed, endpoint, parameters, circumstances, values, first_position(endpoint))
+        context = self._with_deadline(installed, endpoint, context)
+        first = self._page(installed, endpoint, parameters, context, values, first_position(endpoint))
         outcome = first.outcome
         if first.items is not None:
-            outcome = self._collect(installed, endpoint, parameters, circumstances, values, first)
+            outcome = self._collect(installed, endpoint, parameters, context, values, first)
         return _selected(endpoint, outcome)
 
     def renew(
@@ -114,32 +114,32 @@ class Executor:
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        circumstances: Circumstances,
-        terms: Terms,
-    ) -> Outcome | Unchanged:
+        context: CallContext,
+        validators: Validators,
+    ) -> EndpointResult | NotModified:
         """The endpoint's answer, unless the provider says that the one with these terms is still right.
 
         Raises as `call` does.
         """
         values = self.stored_values(installed, endpoint)
-        circumstances = self._with_deadline(installed, endpoint, circumstances)
+        context = self._with_deadline(installed, endpoint, context)
 
         def build(tokens: Mapping[str, str]) -> PreparedCall:
             call = self.prepare(installed, endpoint, parameters, replace(values, tokens=tokens))
-            return call if has_own_conditions(call) else with_conditions(call, terms)
+            return call if has_own_conditions(call) else with_conditions(call, validators)
 
-        def read(call: PreparedCall, answer: Answer) -> Outcome | Unchanged | None:
-            unconditional = without_conditions(call, terms)
+        def read(call: PreparedCall, answer: Answer) -> EndpointResult | NotModified | None:
+            unconditional = without_conditions(call, validators)
             if answer.status == 304 and not answer.redirected and unconditional != call:
-                return self._unchanged(endpoint, call, answer, terms)
+                return self._unchanged(endpoint, call, answer, validators)
             quotation = _quotation(endpoint, call, parameters, values)
             self._require_success(installed, answer, quotation)
             return _selected(endpoint, self._read(endpoint, unconditional, answer, quotation))
 
-        renewed = self._sender.exchange(installed, endpoint, values, circumstances, build, read)
+        renewed = self._sender.exchange(installed, endpoint, values, context, build, read)
         if renewed is not None:
             return renewed
-        return self.call(installed, endpoint, parameters, circumstances, values)
+        return self.call(installed, endpoint, parameters, context, values)
 
     def prepare(
         self,
@@ -179,19 +179,17 @@ class Executor:
             raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
         return opened
 
-    def _with_deadline(
-        self, installed: Installed, endpoint: Endpoint, circumstances: Circumstances
-    ) -> Circumstances:
+    def _with_deadline(self, installed: Installed, endpoint: Endpoint, context: CallContext) -> CallContext:
         """One deadline over every page and attempt, within the one that is there already."""
         seconds = endpoint.timeout_seconds or self.timeout_seconds(installed)
         ends_at = time.monotonic() + seconds
-        outer = circumstances.seconds_left
+        outer = context.seconds_left
 
         def seconds_left() -> float:
             own = ends_at - time.monotonic()
             return min(own, outer()) if outer is not None else own
 
-        return replace(circumstances, seconds_left=seconds_left)
+        return replace(context, seconds_left=seconds_left)
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
@@ -200,16 +198,16 @@ class Executor:
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        circumstances: Circumstances,
+        context: CallContext,
         values: Values,
         page: _PageRead,
-    ) -> Outcome:
+    ) -> EndpointResult:
         """All pages' items in one list; a failure on the way ends it there, and is told."""
         items = list(page.items or [])
         first, partial = page.outcome, page.outcome.partial
         while page.next is not None:
             try:
-                page = self._page(installed, endpoint, parameters, circumstances, values, page.next)
+                page = self._page(installed, endpoint, parameters, context, values, page.next)
             except (UpstreamFailed, DeadlineExceeded) as error:
                 partial = error
                 break
@@ -222,7 +220,7 @@ class Executor:
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        circumstances: Circumstances,
+        context: CallContext,
         values: Values,
         position: Position,
     ) -> _PageRead:
@@ -242,14 +240,16 @@ class Executor:
             following = next_position(endpoint, position, call.url, answer.headers, outcome.value, items)
             return _PageRead(outcome, items, following)
 
-        return self._sender.exchange(installed, endpoint, values, circumstances, build, read)
+        return self._sender.exchange(installed, endpoint, values, context, build, read)
 
-    def _read(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation) -> Outcome:
+    def _read(
+        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation
+    ) -> EndpointResult:
         """The answer as a value that a frontend may see."""
         now = self._clock()
-        terms = None
+        validators = None
         if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
-            terms = terms_of(answer.headers, call.secrets)
+            validators = validators_of(answer.headers, call.secrets)
         parse = partial(_parse, endpoint, call, answer)
         parsed = parse(answer.body)
         value = parsed.value
@@ -257,32 +257,32 @@ class Executor:
             value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
         unwrapped = unwrap(endpoint.protocol, value, quotation)
         _check_schema(endpoint, unwrapped.value)
-        return Outcome(
+        return EndpointResult(
             value=unwrapped.value,
             kind=parsed.kind,
             content_type=_media_type_without_secrets(parsed.content_type, call),
             upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
             fetched_at=now,
             partial=unwrapped.partial,
-            terms=terms,
+            validators=validators,
         )
 
     def _unchanged(
-        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, terms: Terms
-    ) -> Unchanged | None:
+        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, validators: Validators
+    ) -> NotModified | None:
         """The provider's word; None when it is about another answer than the one that was asked about."""
         now = self._clock()
-        renewed = renewed_terms(terms, answer.headers, call.secrets)
+        renewed = renewed_validators(validators, answer.headers, call.secrets)
         if renewed is None:
             return None
         moment = [(name, value) for name, value in answer.headers if name.lower() in ("date", "age")]
         headers = Headers((*renewed.headers, *moment))
-        return Unchanged(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
+        return NotModified(renewed, read_upstream(headers, now, changing_headers(endpoint)), now)
 
     def _require_success(self, installed: Installed, answer: Answer, quotation: Quotation) -> None:
         if answer.status >= 400:
             wait = asked_wait_seconds(installed.integration.retry, answer.headers, self._clock())
-            words = read_words(answer, quotation)
+            words = upstream_error_message(answer, quotation)
             raise UpstreamFailed(
                 f"The provider answered {answer.status}.{hint_at_slashes(quotation, answer.status)}",
                 upstream_status=answer.status,
@@ -321,7 +321,7 @@ def _quotation(
     return Quotation(call, (*parameters.values(), *settings))
 
 
-def _selected(endpoint: Endpoint, outcome: Outcome) -> Outcome:
+def _selected(endpoint: Endpoint, outcome: EndpointResult) -> EndpointResult:
     if endpoint.selector is None:
         return outcome
     selected = endpoint.selector.apply(outcome.value)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from errors import Invalid, SettingsIncomplete
-from integrations.calling.auth import Placed, place_credentials
+from integrations.calling.auth import AppliedCredentials, place_credentials
 from integrations.calling.body_formats import FIXED_TYPES, NOT_IN_XML, encode_body, escape_xml, form_values
 from integrations.calling.parameters import Values
 from integrations.calling.signatures import Function, compute_values, request_parts, shown_values
@@ -81,7 +81,7 @@ class _Filling:
     bound: Mapping[str, Any]
     settings: Namespace
     own: Namespace
-    placed: Placed
+    placed: AppliedCredentials
     substitutes: Substitutes | None
 
     def at(self, location: Location) -> list[tuple[str, Any]]:

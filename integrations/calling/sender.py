@@ -14,8 +14,8 @@ from integrations.budget.retries import is_passing, wait_seconds
 from integrations.calling.connection_keys import with_connection_key
 from integrations.calling.parameters import Values
 from integrations.catalog.catalog import Installed
-from integrations.concurrency.fair_semaphore import FairSlots
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.fair_semaphore import FairSemaphore
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.manifests.model import Endpoint
 from integrations.usage.call_log import CallLog, CallRecord, Cause
@@ -58,7 +58,7 @@ class NoTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class CallContext:
     """Why a call is made, for which block, and how many seconds are left for it."""
 
     cause: Cause = "live"
@@ -103,39 +103,37 @@ class Sender:
         self._log = log
         self._clock = clock
         self._sleep = sleep
-        self._slots = FairSlots(max_calls)
+        self._slots = FairSemaphore(max_calls)
 
     def exchange(
         self,
         installed: Installed,
         endpoint: Endpoint,
         values: Values,
-        circumstances: Circumstances,
+        context: CallContext,
         build: Callable[[Mapping[str, str]], PreparedCall],
         read: Callable[[PreparedCall, Answer], Read],
     ) -> Read:
         """What `read` makes of the answer to the request that `build` makes with the token, where one is needed."""
         needs_token = installed.integration.token is not None and endpoint.url_parameter is None
-        tokens = self._tokens.get(installed, values, circumstances.cause) if needs_token else {}
+        tokens = self._tokens.get(installed, values, context.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = with_connection_key(installed, build(tokens))
             self._door.check_settings(call)
-            result = self._attempt(
-                installed, endpoint, circumstances, call, read, attempt, may_renew, waited_until
-            )
+            result = self._attempt(installed, endpoint, context, call, read, attempt, may_renew, waited_until)
             if not isinstance(result, _Again):
                 return result
             if may_renew and self._is_rejected(installed, result.outcome):
                 may_renew = False
-                tokens = self._tokens.renew(installed, values, tokens, circumstances.cause)
+                tokens = self._tokens.renew(installed, values, tokens, context.cause)
             elif isinstance(result.outcome, BudgetSpent):
-                with away():
+                with released_slot():
                     self._sleep(result.outcome.retry_after_seconds or 0.0)
             else:
                 wait = self._wait(installed, result.outcome, attempt)
                 waited_until = self._clock() + wait
-                with away():
+                with released_slot():
                     self._sleep(wait)
                 attempt += 1
 
@@ -143,7 +141,7 @@ class Sender:
         self,
         installed: Installed,
         endpoint: Endpoint,
-        circumstances: Circumstances,
+        context: CallContext,
         call: PreparedCall,
         read: Callable[[PreparedCall, Answer], Read],
         attempt: int,
@@ -154,13 +152,13 @@ class Sender:
             if may_renew and self._is_rejected(installed, outcome):
                 return True
             if isinstance(outcome, BudgetSpent):
-                left = circumstances.seconds_left() if circumstances.seconds_left else 0.0
+                left = context.seconds_left() if context.seconds_left else 0.0
                 return is_for_a_moment(outcome, left)
-            return self._may_retry(installed, endpoint, circumstances, outcome, attempt)
+            return self._may_retry(installed, endpoint, context, outcome, attempt)
 
         measure = _Measure()
         try:
-            answer = self._send(installed, call, circumstances, measure, waited_until)
+            answer = self._send(installed, call, context, measure, waited_until)
             measure.status, measure.received_bytes = answer.status, answer.received_bytes
             if worth_another(answer):
                 measure.error_code = "upstream_failed"
@@ -174,28 +172,28 @@ class Sender:
             raise
         finally:
             if measure.sent_at is not None:
-                self._record(installed, endpoint, circumstances, measure, measure.sent_at)
+                self._record(installed, endpoint, context, measure, measure.sent_at)
 
     def _send(
         self,
         installed: Installed,
         call: PreparedCall,
-        circumstances: Circumstances,
+        context: CallContext,
         measure: _Measure,
         waited_until: float,
     ) -> Answer:
         def send() -> Answer:
             measure.sent_at = time.perf_counter()
-            if circumstances.note_sent is not None:
-                circumstances.note_sent()
-            return self._door.send(call, deadline_seconds=_seconds_left(call, circumstances))
+            if context.note_sent is not None:
+                context.note_sent()
+            return self._door.send(call, deadline_seconds=_seconds_left(call, context))
 
         lane = installed.plugin_id
-        if not self._slots.take(lane, _seconds_left(call, circumstances)):
+        if not self._slots.take(lane, _seconds_left(call, context)):
             raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
         try:
             # Only now, so that what is counted goes out, and what goes out is counted when it does.
-            return self._budget.spend(account_of(installed), call, circumstances.cause, send, waited_until)
+            return self._budget.spend(account_of(installed), call, context.cause, send, waited_until)
         finally:
             self._slots.give_back(lane)
 
@@ -208,7 +206,7 @@ class Sender:
         self,
         installed: Installed,
         endpoint: Endpoint,
-        circumstances: Circumstances,
+        context: CallContext,
         outcome: Answer | PatchbayError,
         attempt: int,
     ) -> bool:
@@ -221,7 +219,7 @@ class Sender:
             or not is_passing(retry, outcome)
         ):
             return False
-        left = circumstances.seconds_left() if circumstances.seconds_left else float("inf")
+        left = context.seconds_left() if context.seconds_left else float("inf")
         return wait_seconds(retry, attempt, outcome, self._clock(), 1.0) < left
 
     def _wait(self, installed: Installed, outcome: Answer | PatchbayError, attempt: int) -> float:
@@ -233,7 +231,7 @@ class Sender:
         self,
         installed: Installed,
         endpoint: Endpoint,
-        circumstances: Circumstances,
+        context: CallContext,
         measure: _Measure,
         sent_at: float,
     ) -> None:
@@ -243,8 +241,8 @@ class Sender:
                 workspace_id=installed.scope.workspace_id,
                 plugin_id=installed.plugin_id,
                 endpoint_id=endpoint.id,
-                block_id=circumstances.block_id,
-                cause=circumstances.cause,
+                block_id=context.block_id,
+                cause=context.cause,
                 status=measure.status,
                 duration_ms=(time.perf_counter() - sent_at) * 1000,
                 response_bytes=measure.received_bytes,
@@ -253,6 +251,6 @@ class Sender:
         )
 
 
-def _seconds_left(call: PreparedCall, circumstances: Circumstances) -> float:
-    left = circumstances.seconds_left() if circumstances.seconds_left else call.timeout_seconds
+def _seconds_left(call: PreparedCall, context: CallContext) -> float:
+    left = context.seconds_left() if context.seconds_left else call.timeout_seconds
     return min(left, call.timeout_seconds)

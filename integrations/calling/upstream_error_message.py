@@ -46,7 +46,7 @@ def hint_at_slashes(quotation: Quotation, status: int) -> str:
     )
 
 
-def read_words(answer: Answer, quotation: Quotation) -> str | None:
+def upstream_error_message(answer: Answer, quotation: Quotation) -> str | None:
     """One line of at most 200 characters, or the text that stands where nothing may be quoted; None where nothing is
     said to a person.
 

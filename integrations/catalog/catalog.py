@@ -19,11 +19,11 @@ from errors import (
     SecretUnreadable,
     SettingsIncomplete,
 )
-from integrations.caching.cache_key import KeyFrame
+from integrations.caching.cache_key import KeyPrefix
 from integrations.catalog.compiled_manifests import CompiledManifests
 from integrations.manifests.model import Block, Endpoint, Integration
 from plugin_store.engine.database import Database
-from plugin_store.settings.plugin_state import Standing, iterate_standings, load_standing
+from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import (
     effective_config,
     effective_enabled,
@@ -35,30 +35,30 @@ from plugin_store.workspaces import Scope
 
 _log = logging.getLogger(__name__)
 
-ReviewOf = Callable[[Standing], Mapping[str, Any] | None]
+ReviewOf = Callable[[PluginState], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
     """One integration in one scope."""
 
-    standing: Standing
+    plugin_state: PluginState
     integration: Integration
     scope: Scope
     enabled: bool
     config: Mapping[str, Any]
     missing: tuple[str, ...]
     review: Mapping[str, Any] | None
-    key_frames: dict[tuple[str, str], KeyFrame] = field(default_factory=dict, compare=False, repr=False)
+    key_frames: dict[tuple[str, str], KeyPrefix] = field(default_factory=dict, compare=False, repr=False)
     """Of the keys of its blocks and endpoints, as far as they were asked for."""
 
     @property
     def plugin_id(self) -> str:
-        return self.standing.plugin_id
+        return self.plugin_state.plugin_id
 
     @property
     def secrets(self) -> Mapping[str, SecretState]:
-        return self.standing.secrets
+        return self.plugin_state.secrets
 
     def require_ready(self) -> None:
         """Raises what stands between this integration and a call: PluginDisabled, ReviewDue, SettingsIncomplete."""
@@ -159,49 +159,53 @@ class Catalog:
 
     def list(self, scope: Scope) -> list[Installed]:
         """Every integration in the scope, by id."""
-        standings = (standing for standing in self.standings(scope) if standing.is_integration)
-        found = (self._try_install(standing, scope) for standing in standings)
+        plugin_states = (
+            plugin_state for plugin_state in self.plugin_states(scope) if plugin_state.is_integration
+        )
+        found = (self._try_install(plugin_state, scope) for plugin_state in plugin_states)
         return [installed for installed in found if installed is not None]
 
-    def standings(self, scope: Scope) -> Iterator[Standing]:
+    def plugin_states(self, scope: Scope) -> Iterator[PluginState]:
         """Every plugin as the scope has it, integration or not, by id; nothing is compiled for it."""
         with self._database.reading() as session:
-            yield from iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault)
+            yield from iterate_plugin_states(session, scope.workspace_id, scope.notebook_id, self._vault)
 
     def _load(self, scope: Scope, plugin_id: str) -> Installed:
         with self._database.reading() as session:
-            standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
-        if standing is None:
+            plugin_state = load_plugin_state(
+                session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault
+            )
+        if plugin_state is None:
             raise NotFound(f"There is no integration `{plugin_id}`.")
-        installed = self._install(standing, scope) if standing.is_integration else None
+        installed = self._install(plugin_state, scope) if plugin_state.is_integration else None
         if installed is None:
             raise NotFound(
-                f"There is no integration `{plugin_id}`; the plugin of this id is a {standing.type}."
+                f"There is no integration `{plugin_id}`; the plugin of this id is a {plugin_state.type}."
             )
         return installed
 
-    def _try_install(self, standing: Standing, scope: Scope) -> Installed | None:
+    def _try_install(self, plugin_state: PluginState, scope: Scope) -> Installed | None:
         try:
-            return self._install(standing, scope)
+            return self._install(plugin_state, scope)
         except Invalid:
             # One manifest that an older version took must not take the list away; asked for alone, it says why.
-            _log.warning("The manifest of %s cannot be used by this version.", standing.plugin_id)
+            _log.warning("The manifest of %s cannot be used by this version.", plugin_state.plugin_id)
             return None
 
-    def _install(self, standing: Standing, scope: Scope) -> Installed | None:
-        integration = self._manifests.integration_of(standing)
+    def _install(self, plugin_state: PluginState, scope: Scope) -> Installed | None:
+        integration = self._manifests.integration_of(plugin_state)
         if integration is None:
             return None
-        specs = properties_of(standing.manifest)
-        config = effective_config(specs, standing.workspace_config, standing.notebook_config)
+        specs = properties_of(plugin_state.manifest)
+        config = effective_config(specs, plugin_state.workspace_config, plugin_state.notebook_config)
         return Installed(
-            standing=standing,
+            plugin_state=plugin_state,
             integration=integration,
             scope=scope,
             enabled=effective_enabled(
-                standing.plugin_enabled, standing.workspace_enabled, standing.notebook_enabled
+                plugin_state.plugin_enabled, plugin_state.workspace_enabled, plugin_state.notebook_enabled
             ),
             config=config,
-            missing=tuple(missing_required(specs, config, standing.secrets.keys())),
-            review=self._review_of(standing),
+            missing=tuple(missing_required(specs, config, plugin_state.secrets.keys())),
+            review=self._review_of(plugin_state),
         )

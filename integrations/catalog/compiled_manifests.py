@@ -11,7 +11,7 @@ from cachetools import LRUCache, cachedmethod
 from errors import Invalid
 from integrations.manifests.compiling import compile_plugin
 from integrations.manifests.model import Integration
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.vault.destinations import Destination
 
 MAX_KEPT = 224
@@ -26,22 +26,24 @@ class CompiledManifests:
 
     @cachedmethod(
         lambda self: self._kept,
-        key=lambda _, standing: (standing.plugin_id, standing.digest),
+        key=lambda _, plugin_state: (plugin_state.plugin_id, plugin_state.digest),
         lock=lambda self: self._lock,
     )
-    def integration_of(self, standing: Standing) -> Integration | None:
+    def integration_of(self, plugin_state: PluginState) -> Integration | None:
         """The plugin's integration; None for a plugin that calls nothing.
 
         Raises Invalid for a manifest that an older Patchbay took and this one refuses.
         """
-        return compile_plugin(standing.plugin_id, standing.type, standing.manifest, is_stored=True)
+        return compile_plugin(
+            plugin_state.plugin_id, plugin_state.type, plugin_state.manifest, is_stored=True
+        )
 
     def destinations(
-        self, standing: Standing, config: Mapping[str, Any]
+        self, plugin_state: PluginState, config: Mapping[str, Any]
     ) -> Mapping[str, Collection[Destination]]:
         """Where the plugin's secrets would be sent with these settings, by the secret's name."""
         try:
-            integration = self.integration_of(standing)
+            integration = self.integration_of(plugin_state)
         except Invalid:
             return {}
         return integration.destinations(config) if integration is not None else {}

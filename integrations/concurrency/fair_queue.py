@@ -13,7 +13,7 @@ def spare_places(size: int) -> int:
     return min(size // 2, max(2, size // 6))
 
 
-class Lanes(Generic[Item]):
+class FairQueue(Generic[Item]):
     """At most `size` places, a few of them only for lanes that hold none. Whoever uses it holds a lock meanwhile.
 
     So one lane that hangs leaves room for others, and others that hang too take no more than one place each of what is

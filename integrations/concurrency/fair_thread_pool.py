@@ -7,13 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from integrations.concurrency.fair_queue import Lanes
-from integrations.concurrency.interpreter_slots import at_work
+from integrations.concurrency.fair_queue import FairQueue
+from integrations.concurrency.interpreter_slots import held_slot
 
 _Task = tuple[Future[Any], Callable[[], Any]]
 
 
-class FairPool:
+class FairThreadPool:
     """Runs at most `size` tasks at once: next comes the lane that runs the fewest, by turns among equals.
 
     Some threads are for lanes that run nothing, so that what hangs in a few of them holds up no other.
@@ -21,7 +21,7 @@ class FairPool:
 
     def __init__(self, size: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(size, thread_name_prefix=name)
-        self._lanes: Lanes[_Task] = Lanes(size)
+        self._queue: FairQueue[_Task] = FairQueue(size)
         self._closed = False
         self._lock = threading.Lock()
 
@@ -30,7 +30,7 @@ class FairPool:
         future: Future[Any] = Future()
         with self._lock:
             if not self._closed:
-                self._lanes.add(lane, (future, work))
+                self._queue.add(lane, (future, work))
                 self._begin_what_fits()
                 return future
         future.cancel()
@@ -39,19 +39,19 @@ class FairPool:
     def waiting(self) -> int:
         """How many tasks have neither begun nor been cancelled."""
         with self._lock:
-            return sum(not future.cancelled() for future, _ in self._lanes.waiting())
+            return sum(not future.cancelled() for future, _ in self._queue.waiting())
 
     def close(self) -> None:
         """Returns when what runs has ended; what has not begun is cancelled."""
         with self._lock:
             self._closed = True
-            left = self._lanes.withdraw_all()
+            left = self._queue.withdraw_all()
         for future, _ in left:
             future.cancel()
         self._threads.shutdown()
 
     def _begin_what_fits(self) -> None:
-        while (taken := self._lanes.take()) is not None:
+        while (taken := self._queue.take()) is not None:
             self._threads.submit(self._run, *taken)
 
     def _run(self, lane: str, task: _Task) -> None:
@@ -59,13 +59,13 @@ class FairPool:
         try:
             if future.set_running_or_notify_cancel():
                 try:
-                    with at_work():
+                    with held_slot():
                         result = work()
                     future.set_result(result)
                 except BaseException as error:
                     future.set_exception(error)
         finally:
             with self._lock:
-                self._lanes.give_back(lane)
+                self._queue.give_back(lane)
                 if not self._closed:
                     self._begin_what_fits()

@@ -22,7 +22,7 @@ for _ in range(PLACES):
 _mine = threading.local()
 
 
-class at_work:  # noqa: N801 - a context manager, as those of contextlib are named
+class held_slot:  # noqa: N801 - a context manager, as those of contextlib are named
     """Holds a place for the calling thread, in which it runs one task."""
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class at_work:  # noqa: N801 - a context manager, as those of contextlib are nam
         _go()
 
 
-class away:  # noqa: N801 - as above
+class released_slot:  # noqa: N801 - as above
     """Gives the calling thread's place to others while it waits for something; nothing where it has none."""
 
     __slots__ = ("_had_place",)

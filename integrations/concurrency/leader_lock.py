@@ -18,7 +18,7 @@ from plugin_store.engine.files import PRIVATE_MODE
 SWEEP_SECONDS = 0.5
 
 
-class SteadyScheduler(BackgroundScheduler):
+class MonotonicScheduler(BackgroundScheduler):
     """One job every half second, whatever becomes of the clock: alone, never two at once, none made up for."""
 
     def __init__(self, job: Callable[[], None]) -> None:
@@ -45,7 +45,7 @@ class SteadyScheduler(BackgroundScheduler):
         return wait_seconds if wait_seconds is None else min(wait_seconds, SWEEP_SECONDS)
 
 
-class Turn:
+class LeaderLock:
     """The turn to schedule, held by one process at a time; it passes on when its holder ends or dies."""
 
     def __init__(self, path: Path) -> None:

@@ -22,7 +22,7 @@ _TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
 _OFFSET_BYTES = 7
 
 
-class Claims:
+class ProcessLocks:
     """One house's claims among those of all on the same file.
 
     Where the file cannot be locked every process may do everything: a call too many is better than none.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, wait
 from typing import Any, Generic, TypeVar
 
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.interpreter_slots import released_slot
 
 Result = TypeVar("Result")
 
@@ -47,7 +47,7 @@ class SingleFlight(Generic[Result]):
             with self._lock:
                 self._waiting[key] += 1
             try:
-                with away():
+                with released_slot():
                     return flight.result()
             except CancelledError:
                 # Submitted to a pool, it never began.

@@ -12,7 +12,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class Standing(Enum):
+class AddressClass(Enum):
     """Who may call a place: everybody, those whom a setting allows, nobody."""
 
     PUBLIC = "public"
@@ -24,20 +24,20 @@ class Standing(Enum):
 class Place:
     """Where an address leads, with `words` for the person who reads a refusal."""
 
-    standing: Standing
+    address_class: AddressClass
     words: str
 
 
-PUBLIC = Place(Standing.PUBLIC, "a public address")
-_LOOPBACK = Place(Standing.PRIVATE, "a loopback address")
-_PRIVATE = Place(Standing.PRIVATE, "a private address")
-_RESERVED = Place(Standing.PRIVATE, "a reserved address")
-_TRANSITION = Place(Standing.PRIVATE, "an IPv6 address that stands for an IPv4 address")
-_METADATA = Place(Standing.NEVER, "a cloud metadata address")
-_LINK_LOCAL = Place(Standing.NEVER, "a link-local address")
-_MULTICAST = Place(Standing.NEVER, "a multicast address")
-_UNSPECIFIED = Place(Standing.NEVER, "the unspecified address")
-_BROADCAST = Place(Standing.NEVER, "the broadcast address")
+PUBLIC = Place(AddressClass.PUBLIC, "a public address")
+_LOOPBACK = Place(AddressClass.PRIVATE, "a loopback address")
+_PRIVATE = Place(AddressClass.PRIVATE, "a private address")
+_RESERVED = Place(AddressClass.PRIVATE, "a reserved address")
+_TRANSITION = Place(AddressClass.PRIVATE, "an IPv6 address that stands for an IPv4 address")
+_METADATA = Place(AddressClass.NEVER, "a cloud metadata address")
+_LINK_LOCAL = Place(AddressClass.NEVER, "a link-local address")
+_MULTICAST = Place(AddressClass.NEVER, "a multicast address")
+_UNSPECIFIED = Place(AddressClass.NEVER, "the unspecified address")
+_BROADCAST = Place(AddressClass.NEVER, "the broadcast address")
 
 # The first network that holds an address decides, so single addresses stand before the ranges around them.
 _PLACES: tuple[tuple[Network, Place], ...] = tuple(
@@ -170,7 +170,7 @@ def place_of(address: Address) -> Place:
     inner = embedded_ipv4(address)
     for hidden in inner:
         place = place_of(hidden)
-        if place.standing is Standing.NEVER:
+        if place.address_class is AddressClass.NEVER:
             return place
     for network, place in _PLACES:
         if address in network:

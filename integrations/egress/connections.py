@@ -10,7 +10,7 @@ from typing import cast
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from integrations.egress.addresses import Address
-from integrations.egress.tls import Proof
+from integrations.egress.tls import TlsRequirements
 from integrations.egress.urls import Destination
 
 
@@ -28,7 +28,7 @@ class GuardedConnection(HTTPConnection):
 class _GuardedTlsConnection(GuardedConnection, HTTPSConnection):
     """A connection over which nothing is sent before its peer has proved itself."""
 
-    def __init__(self, destination: Destination, proof: Proof) -> None:
+    def __init__(self, destination: Destination, proof: TlsRequirements) -> None:
         self._proof = proof
         self._expected = proof.server_name or destination.host
         super().__init__(
@@ -45,7 +45,7 @@ class _GuardedTlsConnection(GuardedConnection, HTTPSConnection):
         self._proof.check(cast(ssl.SSLSocket, self.sock), self._expected)
 
 
-def make_connection(destination: Destination, proof: Proof | None) -> GuardedConnection:
+def make_connection(destination: Destination, proof: TlsRequirements | None) -> GuardedConnection:
     """A connection to the destination, not open yet; without a proof a plain one."""
     if proof is None:
         return GuardedConnection(destination.host, destination.port)

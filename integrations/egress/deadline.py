@@ -17,7 +17,7 @@ from errors import DeadlineExceeded
 _COMPACT_FROM = 256
 
 
-class Watch:
+class CallDeadline:
     """One call's time, over at the end of a with block. The socket that it holds is shut down when the time ends,
     so that no read outlives it."""
 
@@ -91,16 +91,16 @@ class Watchdog:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._changed = threading.Condition()
-        self._heap: list[tuple[float, int, Watch]] = []
+        self._heap: list[tuple[float, int, CallDeadline]] = []
         self._numbers = itertools.count()
         self._wakes_at = math.inf
         self._compact_at = _COMPACT_FROM
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def watch(self, seconds: float) -> Watch:
+    def watch(self, seconds: float) -> CallDeadline:
         """A watch that expires in `seconds` unless the block that it is opened for ends before."""
-        watch = Watch(seconds, self._monotonic)
+        watch = CallDeadline(seconds, self._monotonic)
         self._add(watch)
         return watch
 
@@ -113,7 +113,7 @@ class Watchdog:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def _add(self, watch: Watch) -> None:
+    def _add(self, watch: CallDeadline) -> None:
         with self._changed:
             heapq.heappush(self._heap, (watch.ends_at, next(self._numbers), watch))
             self._drop_finished()
@@ -145,7 +145,7 @@ class Watchdog:
             for watch in ended:
                 watch.expire()
 
-    def _take_ended(self) -> list[Watch]:
+    def _take_ended(self) -> list[CallDeadline]:
         now = self._monotonic()
         ended = []
         while self._heap and (self._heap[0][2].is_over() or self._heap[0][0] <= now):

@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 
 from errors import EgressRefused, UpstreamUnreachable
 from integrations.egress.addresses import Address
-from integrations.egress.deadline import Watch
+from integrations.egress.deadline import CallDeadline
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
 from integrations.egress.names import NameResolver
 from integrations.egress.urls import Destination
@@ -50,7 +50,7 @@ class Dialer:
         """Whether a connection that is open to `peer` may serve this route too."""
         return self._judge_addresses(route, [peer]).allowed
 
-    def dial(self, route: Route, watch: Watch) -> tuple[socket.socket, Address]:
+    def dial(self, route: Route, watch: CallDeadline) -> tuple[socket.socket, Address]:
         """A connected socket and the judged address that it is connected to.
 
         Raises EgressRefused, UpstreamUnreachable (dns, refused, connect_timeout) or DeadlineExceeded.
@@ -70,7 +70,9 @@ class Dialer:
             route.destination, addresses, self._own, public_only=route.public_only
         )
 
-    def _connect(self, addresses: list[Address], port: int, watch: Watch) -> tuple[socket.socket, Address]:
+    def _connect(
+        self, addresses: list[Address], port: int, watch: CallDeadline
+    ) -> tuple[socket.socket, Address]:
         seconds_left = min(self._connect_timeout_seconds, watch.remaining_seconds())
         share_seconds = seconds_left / len(addresses)
         has_timed_out = False

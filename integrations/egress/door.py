@@ -17,11 +17,11 @@ from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
 from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.answer_head import MAX_HEAD_BYTES
 from integrations.egress.body import Extent, framing_of, read_body
 from integrations.egress.codings import truncated
-from integrations.egress.deadline import Watch, Watchdog
+from integrations.egress.deadline import CallDeadline, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
 from integrations.egress.messages import Answer, DigestLogin, PreparedCall
@@ -169,7 +169,7 @@ class Egress:
         self._resolver.close()
         self._watchdog.close()
 
-    def _make_exchange(self, call: PreparedCall, hop: Hop, watch: Watch) -> Exchange:
+    def _make_exchange(self, call: PreparedCall, hop: Hop, watch: CallDeadline) -> Exchange:
         return Exchange(
             hop=hop,
             request_head=write_head(hop, self._user_agent),
@@ -197,7 +197,7 @@ def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes
         framing = framing_of(exchange.hop.method, reply.status, reply.headers)
         # A short answer came along with its head: then there is nothing to wait for.
         is_here = framing.extent is Extent.LENGTH and framing.length <= reply.source.unread_bytes
-        with nullcontext() if is_here else away():
+        with nullcontext() if is_here else released_slot():
             body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
     except OSError:
         reply.drop()

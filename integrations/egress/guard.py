@@ -9,8 +9,8 @@ from ipaddress import ip_network
 
 from integrations.egress.addresses import (
     Address,
+    AddressClass,
     Network,
-    Standing,
     as_mapped,
     embedded_ipv4,
     place_of,
@@ -83,7 +83,7 @@ def _read_network(cidr: str, port: str | None) -> tuple[Network, int | None]:
     if str(network.network_address) != str(ip_network(cidr.partition("/")[0]).network_address):
         raise ValueError(f"Its address lies inside the network: write {network}.")
     first, last = place_of(network.network_address), place_of(network.broadcast_address)
-    if first.standing is last.standing is Standing.NEVER and first == last:
+    if first.address_class is last.address_class is AddressClass.NEVER and first == last:
         raise ValueError(f"It is {first.words}, which is never called.")
     return network, None if port is None else read_port(port)
 
@@ -107,7 +107,7 @@ def _never_called(host: str, address: Address | None) -> str | None:
     if address is None:
         return None
     place = place_of(address)
-    return place.words if place.standing is Standing.NEVER else None
+    return place.words if place.address_class is AddressClass.NEVER else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +186,13 @@ class EgressPolicy:
         place = place_of(address)
         if own.include(address, destination.port):
             return EgressVerdict(False, f"{destination.authority} is Patchbay itself.")
-        if place.standing is Standing.NEVER:
+        if place.address_class is AddressClass.NEVER:
             words = place.words if literal else "at an address"
             return EgressVerdict(False, f"{destination.host} is {words} that is never called.")
         allow_list = self._list_for(public_only)
         if allow_list.names(destination) or allow_list.covers(address, destination.port):
             return EgressVerdict(True, f"{_setting_for(public_only)} allows {destination.authority}.")
-        if place.standing is Standing.PUBLIC:
+        if place.address_class is AddressClass.PUBLIC:
             return EgressVerdict(True, f"{destination.host} is public.")
         words = place.words if literal else "not at a public address"
         return EgressVerdict(False, f"{destination.host} is {words}. {_way_out(destination, public_only)}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from errors import UpstreamUnreachable
 from integrations.egress.addresses import Address
-from integrations.egress.deadline import Watch
+from integrations.egress.deadline import CallDeadline
 
 Resolve = Callable[..., list[tuple[Any, ...]]]
 
@@ -37,7 +37,7 @@ class NameResolver:
         self._idle = threading.Semaphore(0)
         self._thread_count = 0
 
-    def addresses_of(self, host: str, port: int, watch: Watch) -> list[Address]:
+    def addresses_of(self, host: str, port: int, watch: CallDeadline) -> list[Address]:
         """Every address of the name, each once, in the resolver's order.
 
         Raises UpstreamUnreachable (reason "dns") or DeadlineExceeded.

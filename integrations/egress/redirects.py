@@ -11,7 +11,7 @@ from errors import EgressRefused, UpstreamFailed, UpstreamInvalid
 from integrations.egress.messages import Headers, PreparedCall
 from integrations.egress.urls import Destination, read_url
 from integrations.redaction.redactor import is_short
-from integrations.redaction.secret_encodings import SecretForms
+from integrations.redaction.secret_encodings import SecretEncodings
 
 MAX_REDIRECTS = 5
 
@@ -131,5 +131,5 @@ def _without_belongings(call: PreparedCall, following: Hop) -> Hop:
 def carries_secret(text: str, secrets: Iterable[str]) -> bool:
     """Whether any of the secrets stands in the text, as it is or encoded, and percent-encoded twice at most."""
     readings = {reading.encode() for reading in (text, unquote(text), unquote(unquote(text)))}
-    forms = [SecretForms(secret) for secret in secrets if secret]
+    forms = [SecretEncodings(secret) for secret in secrets if secret]
     return any(form.found_in(reading) for form in forms for reading in readings)

@@ -56,7 +56,7 @@ def tls_failure(error: ssl.SSLError) -> UpstreamUnreachable:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class TlsRequirements:
     """What a provider must show before anything is sent to it, and what it is shown.
 
     OpenSSL proves the chain, unless one certificate is all that is taken. `own_fingerprints` are those of the
@@ -99,13 +99,13 @@ class TlsContexts:
         self._contexts: LRUCache[tuple[str | None, ...], ssl.SSLContext] = LRUCache(MAX_CONTEXTS)
         self._made = threading.Condition()
 
-    def proof_for(self, tls: Tls | None) -> Proof:
+    def proof_for(self, tls: Tls | None) -> TlsRequirements:
         """What a call with these settings asks of its provider; SettingsIncomplete for what cannot be used."""
         tls = tls or Tls()
         # Read here, since what a file may make one wait for would be waited for by everybody inside the lock.
         own = _own_authorities(tls) if tls.ca_file else None
         pem = own.pem if own is not None else None
-        return Proof(
+        return TlsRequirements(
             context=self._context(tls, pem),
             server_name=tls.server_name,
             fingerprint=tls.fingerprint_sha256,
@@ -140,7 +140,7 @@ def _make_context(tls: Tls, ca_pem: str | None) -> ssl.SSLContext:
     except ssl.SSLError:
         raise _unusable(tls, "ca_file", "It holds a certificate that cannot be read.") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Names are compared by `Proof`, which knows what a person trusts and can say what the certificate names.
+    # Names are compared by `TlsRequirements`, which knows what a person trusts and can say what the certificate names.
     context.check_hostname = False
     if ca_pem is not None:
         # A certificate that a person trusts needs no issuer, nor what stricter readers ask of public ones.

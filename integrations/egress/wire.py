@@ -10,13 +10,13 @@ from functools import partial
 from typing import cast
 
 from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.addresses import Address
 from integrations.egress.answer_head import Head, read_head
 from integrations.egress.codings import truncated
 from integrations.egress.connection_reuse import Ending, has_unasked_bytes, may_carry_another
 from integrations.egress.connections import GuardedConnection, make_connection
-from integrations.egress.deadline import Watch
+from integrations.egress.deadline import CallDeadline
 from integrations.egress.dial import Dialer, Route
 from integrations.egress.idle_connections import IdleConnections
 from integrations.egress.incoming import Incoming
@@ -39,7 +39,7 @@ class Exchange:
 
     hop: Hop
     request_head: bytes
-    watch: Watch
+    watch: CallDeadline
     public_only: bool
     max_received_bytes: int
     tls: Tls | None = None
@@ -177,7 +177,7 @@ class Wire:
 
         conn.dial = dial
         try:
-            with away():
+            with released_slot():
                 conn.connect()
         except ssl.SSLError as error:
             raise watch.failure() if watch.has_ended() else tls_failure(error) from None
@@ -204,7 +204,7 @@ def _ask(conn: GuardedConnection, exchange: Exchange) -> tuple[Head, Incoming]:
         # A peer may answer and close before it has read all of the body; what it said is worth more.
         exchange.is_sent = False
     source = Incoming(sock, exchange.count)
-    with away():
+    with released_slot():
         return read_head(source), source
 
 

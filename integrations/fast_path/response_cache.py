@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from integrations.caching.access_log import LastUses
+from integrations.caching.access_log import AccessLog
 from integrations.concurrency.lru import Lru
 from integrations.usage.counter import UsageCounter
 from integrations.usage.recent_renders import Use
-from plugin_store.engine.read_pool import Glances
+from plugin_store.engine.read_pool import ReadPool
 from plugin_store.workspaces import Scope
 
 # What an entry costs beside the bytes of question and answer: its objects, and its place in the table.
@@ -50,7 +50,7 @@ class Hit:
 
 
 @dataclass(slots=True)
-class KnownHit:
+class CachedResponse:
     """An answer to one question. Its headers lack `Age`, which is added for the second in which it leaves."""
 
     hit: Hit
@@ -65,24 +65,24 @@ class KnownHit:
         return [*self.headers, ("Age", str(max(0, int(now - self.hit.fetched_at))))]
 
 
-class KnownHits:
+class ResponseCache:
     """The hits of this process."""
 
     def __init__(
         self,
-        glances: Glances,
+        glances: ReadPool,
         usage: UsageCounter,
-        last_uses: LastUses,
+        access_log: AccessLog,
         clock: Callable[[], float],
         limit_bytes: int,
         note_use: Callable[[Use], None] | None = None,
     ) -> None:
-        self._glances = glances
+        self._read_pool = glances
         self._usage = usage
-        self._last_uses = last_uses
+        self._access_log = access_log
         self._clock = clock
         self._note_use = note_use
-        self._front: Lru[Question, KnownHit] = Lru(
+        self._front: Lru[Question, CachedResponse] = Lru(
             limit_bytes, lambda known: known.size_bytes, limit_bytes // LARGEST_SHARE
         )
         self._shared_headers: dict[Header, Header] = {}
@@ -92,11 +92,11 @@ class KnownHits:
         """What all of them take, as it is counted."""
         return self._front.size
 
-    def get(self, question: Question) -> KnownHit | None:
+    def get(self, question: Question) -> CachedResponse | None:
         """What was answered to the question before; whether it is still true is `give`'s to say."""
         return self._front.get(question)
 
-    def give(self, question: Question, known: KnownHit, commits: int) -> Headers | None:
+    def give(self, question: Question, known: CachedResponse, commits: int) -> Headers | None:
         """The headers with which the answer leaves now, counted as a hit; None when it is not true any more.
 
         `commits` is the store's number of them, read after the question was asked. Raises StorageFailed.
@@ -107,7 +107,7 @@ class KnownHits:
             self._front.drop(question)
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
-        self._last_uses.note(hit.key)
+        self._access_log.note(hit.key)
         if hit.use is not None and self._note_use is not None:
             self._note_use(replace(hit.use, at=now))
         return known.headers_at(now)
@@ -117,17 +117,17 @@ class KnownHits:
         unaged = [self._share(header) for header in headers if header[0] != "Age"]
         question = tuple(sys.intern(part) if isinstance(part, str) else part for part in question)
         size_bytes = len(body) + len(question[-1] or b"") + OVERHEAD_BYTES
-        self._front.put(question, KnownHit(hit, status, unaged, body, size_bytes))
+        self._front.put(question, CachedResponse(hit, status, unaged, body, size_bytes))
 
     def _share(self, header: Header) -> Header:
         if header[0] in OWN_HEADERS or len(self._shared_headers) >= MAX_SHARED_HEADERS:
             return self._shared_headers.get(header, header)
         return self._shared_headers.setdefault(header, header)
 
-    def _is_true(self, known: KnownHit, commits: int) -> bool:
+    def _is_true(self, known: CachedResponse, commits: int) -> bool:
         if known.true_at != commits:
             hit = known.hit
-            if not self._glances.glance(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
+            if not self._read_pool.query(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
                 return False
             known.true_at = commits
         return True

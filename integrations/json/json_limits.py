@@ -11,7 +11,7 @@ class ValueTooBigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class ValueSize:
+class JsonSize:
     """`nodes` counts all values, containers too; `characters` those of strings and keys; a scalar's `depth` is 1."""
 
     nodes: int
@@ -28,7 +28,7 @@ class SizeLimits:
     depth: int = 1_000
 
 
-def measure_value(value: Any, limits: SizeLimits) -> ValueSize:
+def measure_value(value: Any, limits: SizeLimits) -> JsonSize:
     """The size of a JSON value; raises `ValueTooBigError` as soon as a limit is passed."""
     nodes = characters = deepest = 0
     pending: list[tuple[Any, int]] = [(value, 1)]
@@ -46,4 +46,4 @@ def measure_value(value: Any, limits: SizeLimits) -> ValueSize:
         # What waits is counted before it is looked at: a wide value ends here without being walked.
         if nodes + len(pending) > limits.nodes or characters > limits.characters or deepest > limits.depth:
             raise ValueTooBigError
-    return ValueSize(nodes, characters, deepest)
+    return JsonSize(nodes, characters, deepest)

@@ -46,12 +46,12 @@ class Jobs:
             "SELECT id, plugin_id FROM prefetch_jobs "
             "WHERE next_run_at <= ? AND NOT is_paused ORDER BY next_run_at"
         )
-        return [Due(*row) for row in self._database.glance(query, (now,))]
+        return [Due(*row) for row in self._database.query(query, (now,))]
 
     def next_run_at(self, artifact_key: str) -> float | None:
         """When the artifact is fetched ahead next; None when it is not."""
         query = "SELECT min(next_run_at) FROM prefetch_jobs WHERE artifact_key = ? AND NOT is_paused"
-        return self._database.glance(query, (artifact_key,))[0][0]
+        return self._database.query(query, (artifact_key,))[0][0]
 
     def get(self, job_id: int) -> PrefetchJob:
         """Raises NotFound."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from errors import Invalid, PatchbayError
 from integrations.prefetch.jobs import Jobs, Row
-from integrations.prefetch.targets import MAX_PARAMETERS_BYTES, Inputs, Questions
+from integrations.prefetch.targets import MAX_PARAMETERS_BYTES, Inputs, PrefetchTargets
 from integrations.usage.recent_renders import Use
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
@@ -16,7 +16,7 @@ from plugin_store.workspaces import Scope
 class Planner:
     """Adds jobs and says when they run."""
 
-    def __init__(self, questions: Questions, jobs: Jobs, chance: Callable[[], float]) -> None:
+    def __init__(self, questions: PrefetchTargets, jobs: Jobs, chance: Callable[[], float]) -> None:
         self._questions = questions
         self._jobs = jobs
         self._chance = chance
@@ -68,10 +68,10 @@ class Planner:
         if job.waits_for is not None:
             return None
         try:
-            cadence = self._questions.cadence(
+            refresh_schedule = self._questions.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
         except PatchbayError:
             return None
         fetched_at = None if job.fetched_at is None else min(job.fetched_at, now)
-        return cadence.first_run(fetched_at, now, self._chance())
+        return refresh_schedule.first_run(fetched_at, now, self._chance())

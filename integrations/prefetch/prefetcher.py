@@ -12,16 +12,16 @@ from typing import Any
 
 from errors import BreakerOpen, BudgetSpent, Conflict, PatchbayError, StorageFailed
 from integrations.caching.artifacts import Artifact
-from integrations.concurrency.fair_thread_pool import FairPool
-from integrations.concurrency.leader_lock import SteadyScheduler, Turn
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.concurrency.leader_lock import LeaderLock, MonotonicScheduler
 from integrations.prefetch.jobs import Due, Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.reconciler import Reconciler
-from integrations.prefetch.targets import Inputs, Questions
+from integrations.prefetch.targets import Inputs, PrefetchTargets
 from integrations.rendering.read_through import Rendered
 from integrations.rendering.render import Renderer
-from integrations.usage.recent_renders import Uses
-from integrations.usage.tally import Spreads, Tally
+from integrations.usage.recent_renders import RecentRenders
+from integrations.usage.instruments import LabelledCounter, LabelledHistogram
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 
@@ -47,11 +47,11 @@ class Prefetcher:
         renderer: Renderer,
         planner: Planner,
         reconciler: Reconciler,
-        questions: Questions,
+        questions: PrefetchTargets,
         jobs: Jobs,
-        uses: Uses,
-        turn: Turn,
-        pool: FairPool,
+        uses: RecentRenders,
+        turn: LeaderLock,
+        pool: FairThreadPool,
         revision: Callable[[], int],
         clock: Callable[[], float],
         chance: Callable[[], float],
@@ -69,9 +69,9 @@ class Prefetcher:
         self._clock = clock
         self._chance = chance
         self._idle_intervals = idle_intervals
-        self.outcomes = Tally()
-        self.lateness = Spreads(LATENESS_BOUNDS_SECONDS)
-        self._scheduler: SteadyScheduler | None = None
+        self.outcomes = LabelledCounter()
+        self.lateness = LabelledHistogram(LATENESS_BOUNDS_SECONDS)
+        self._scheduler: MonotonicScheduler | None = None
         self._planned_revision: int | None = None
         self._swept_at: float | None = None
         self._flushed_at = 0.0
@@ -84,7 +84,7 @@ class Prefetcher:
 
     def start(self) -> None:
         """Sweeps from now on, in this process or, while another one does, as soon as that one ends."""
-        self._scheduler = SteadyScheduler(self._tick)
+        self._scheduler = MonotonicScheduler(self._tick)
         self._scheduler.start()
 
     def close(self) -> None:
@@ -231,13 +231,13 @@ class Prefetcher:
         if job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals:
             return True
         try:
-            cadence = self._questions.cadence(
+            refresh_schedule = self._questions.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
         except PatchbayError:
             return True
         # Tries again after failures are runs too, but no intervals.
-        return cadence.after_intervals(job.used_at or 0.0, self._idle_intervals) > now
+        return refresh_schedule.after_intervals(job.used_at or 0.0, self._idle_intervals) > now
 
     # -- one job -------------------------------------------------------------------------------------------------
 
@@ -250,10 +250,10 @@ class Prefetcher:
             "runs_since_used": job.runs_since_used + (0 if is_forced else 1),
         }
         try:
-            cadence = self._questions.cadence(scope, job.plugin_id, job.block_id)
+            refresh_schedule = self._questions.refresh_schedule(scope, job.plugin_id, job.block_id)
 
             def is_young(kept: Artifact) -> bool:
-                return not cadence.is_due(kept.fetched_at, started_at)
+                return not refresh_schedule.is_due(kept.fetched_at, started_at)
 
             rendered = self._renderer.render_block(
                 scope,
@@ -276,7 +276,7 @@ class Prefetcher:
                 "artifact_key": rendered.artifact.key,
                 "fetched_at": fetched_at,
                 "failures": 0,
-                "next_run_at": cadence.next_run(fetched_at, self._chance()),
+                "next_run_at": refresh_schedule.next_run(fetched_at, self._chance()),
             }
         labels = (str(job.workspace_id), job.plugin_id)
         self.outcomes.add((*labels, values["last_outcome"]))
@@ -287,10 +287,10 @@ class Prefetcher:
     def _failed(self, job: PrefetchJob, error: PatchbayError) -> dict[str, Any]:
         now, failures = self._clock(), job.failures + 1
         try:
-            cadence = self._questions.cadence(
+            refresh_schedule = self._questions.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
-            next_run_at = cadence.retry(now, failures, error.retry_after_seconds, self._chance())
+            next_run_at = refresh_schedule.retry(now, failures, error.retry_after_seconds, self._chance())
         except PatchbayError:
             # The block itself is gone; the next look at the manifest says what becomes of the job.
             next_run_at = None

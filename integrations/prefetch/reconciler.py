@@ -11,9 +11,9 @@ from errors import Invalid, PatchbayError
 from integrations.caching.cache_key import digest
 from integrations.catalog.catalog import Catalog
 from integrations.prefetch.jobs import Jobs, Row
-from integrations.prefetch.targets import Inputs, Questions
+from integrations.prefetch.targets import Inputs, PrefetchTargets
 from plugin_store.models import PrefetchJob
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.workspaces import Scope
 
 Place = tuple[int, str]
@@ -32,7 +32,7 @@ class _Changes:
 class Reconciler:
     """Adds, changes and drops jobs as manifests, settings and switches change."""
 
-    def __init__(self, catalog: Catalog, questions: Questions, jobs: Jobs) -> None:
+    def __init__(self, catalog: Catalog, questions: PrefetchTargets, jobs: Jobs) -> None:
         self._catalog = catalog
         self._questions = questions
         self._jobs = jobs
@@ -48,10 +48,10 @@ class Reconciler:
             own[workspace_id, plugin_id].append((notebook_id, setting))
         marks: dict[Place, str] = {}
         for workspace_id in self._jobs.workspace_ids():
-            for standing in self._catalog.standings(Scope(workspace_id)):
-                place = (workspace_id, standing.plugin_id)
-                if place in settled or _fetches_ahead(standing):
-                    marks[place] = _mark(standing, own[place])
+            for plugin_state in self._catalog.plugin_states(Scope(workspace_id)):
+                place = (workspace_id, plugin_state.plugin_id)
+                if place in settled or _fetches_ahead(plugin_state):
+                    marks[place] = _mark(plugin_state, own[place])
         # What was settled before a restart is settled still.
         known = settled if self._marks is None else self._marks
         self._moved.update(dict.fromkeys(place for place, mark in marks.items() if known.get(place) != mark))
@@ -150,18 +150,18 @@ def _precedence(job: PrefetchJob) -> tuple[bool, bool, int]:
     return (not job.is_pinned, job.notebook_id is not None, job.id)
 
 
-def _fetches_ahead(standing: Standing) -> bool:
+def _fetches_ahead(plugin_state: PluginState) -> bool:
     """Whether the manifest has a block fetched ahead, seen without compiling it."""
-    blocks = standing.manifest.get("blocks") if standing.is_integration else None
+    blocks = plugin_state.manifest.get("blocks") if plugin_state.is_integration else None
     declared = blocks if isinstance(blocks, list) else []
     return any(isinstance(block, dict) and block.get("pre_fetch") is True for block in declared)
 
 
-def _mark(standing: Standing, notebooks: list[tuple[int, Any]]) -> str:
+def _mark(plugin_state: PluginState, notebooks: list[tuple[int, Any]]) -> str:
     """What changes when the plugin's jobs in the workspace may have to."""
     secrets = {
         name: [state.revision, state.status, [item.as_row() for item in state.bound_to]]
-        for name, state in standing.secrets.items()
+        for name, state in plugin_state.secrets.items()
     }
-    switches = [standing.plugin_enabled, standing.workspace_enabled]
-    return digest([standing.digest, switches, standing.workspace_config, secrets, sorted(notebooks)])
+    switches = [plugin_state.plugin_enabled, plugin_state.workspace_enabled]
+    return digest([plugin_state.digest, switches, plugin_state.workspace_config, secrets, sorted(notebooks)])

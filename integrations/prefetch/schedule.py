@@ -16,7 +16,7 @@ FALLBACK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Cadence:
+class RefreshSchedule:
     """The rhythm of a job: each `interval_seconds`, at the moments of `schedule`, or both."""
 
     interval_seconds: float | None
@@ -72,10 +72,13 @@ class Cadence:
         return now + max(wait, asked + chance * min(JITTER * asked, MAX_SCHEDULE_DELAY_SECONDS))
 
 
-def cadence_of(block: Block, default_ttl_seconds: float) -> Cadence:
+def refresh_schedule_of(block: Block, default_ttl_seconds: float) -> RefreshSchedule:
     """The block's rhythm. One that names neither interval nor schedule is fetched as often as it grows old."""
     if block.refresh_interval_seconds is not None or block.schedule is not None:
-        return Cadence(block.refresh_interval_seconds, block.schedule)
-    wishes = [block.wishes, *(step.endpoint.wishes for step in block.steps[-1:])]
-    ttls = [wish.ttl_seconds for wish in wishes] + [default_ttl_seconds]
-    return Cadence(next((ttl for ttl in ttls if ttl), FALLBACK_SECONDS), None)
+        return RefreshSchedule(block.refresh_interval_seconds, block.schedule)
+    freshness_policy = [
+        block.freshness_policy,
+        *(step.endpoint.freshness_policy for step in block.steps[-1:]),
+    ]
+    ttls = [wish.ttl_seconds for wish in freshness_policy] + [default_ttl_seconds]
+    return RefreshSchedule(next((ttl for ttl in ttls if ttl), FALLBACK_SECONDS), None)

@@ -10,8 +10,8 @@ import orjson
 
 from integrations.caching.artifacts import Artifacts
 from integrations.catalog.catalog import Catalog
-from integrations.prefetch.schedule import Cadence, cadence_of
-from integrations.rendering.artifact_keys import block_question
+from integrations.prefetch.schedule import RefreshSchedule, refresh_schedule_of
+from integrations.rendering.artifact_keys import block_key
 from integrations.rendering.inputs import bind_inputs
 from integrations.rendering.offers import not_fetched_ahead
 from plugin_store.workspaces import Scope
@@ -34,14 +34,14 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ArtifactKey:
     """The key of the artifact that inputs ask for, and the rhythm of their block."""
 
     key: str
-    cadence: Cadence
+    refresh_schedule: RefreshSchedule
 
 
-class Questions:
+class PrefetchTargets:
     """Asks the catalog; calls nobody."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Questions:
         self._default_ttl_seconds = default_ttl_seconds
         self._chance = chance
 
-    def ask(self, inputs: Inputs) -> Question:
+    def ask(self, inputs: Inputs) -> ArtifactKey:
         """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
         block = installed.ready_block(inputs.block_id)
@@ -64,18 +64,20 @@ class Questions:
             raise not_fetched_ahead()
         bound = bind_inputs(block, inputs.parameters, installed.config)
         installed.require_readable(block.secret_names)
-        cadence = cadence_of(block, self._default_ttl_seconds)
-        return Question(block_question(installed, block, bound).key, cadence)
+        refresh_schedule = refresh_schedule_of(block, self._default_ttl_seconds)
+        return ArtifactKey(block_key(installed, block, bound).key, refresh_schedule)
 
-    def cadence(self, scope: Scope, plugin_id: str, block_id: str) -> Cadence:
+    def refresh_schedule(self, scope: Scope, plugin_id: str, block_id: str) -> RefreshSchedule:
         """The rhythm of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
-        return cadence_of(self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds)
+        return refresh_schedule_of(
+            self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds
+        )
 
-    def plan(self, question: Question, now: float, *, is_paused: bool = False) -> dict[str, Any]:
+    def plan(self, question: ArtifactKey, now: float, *, is_paused: bool = False) -> dict[str, Any]:
         """The columns of a job that asks this from now on: soon, unless the answer is there and young."""
         kept = self._artifacts.get(question.key)
         fetched_at = min(kept.fetched_at, now) if kept is not None else None
-        first = question.cadence.first_run(fetched_at, now, self._chance())
+        first = question.refresh_schedule.first_run(fetched_at, now, self._chance())
         return {
             "artifact_key": question.key,
             "waits_for": None,
@@ -85,7 +87,7 @@ class Questions:
         }
 
     def new_job(
-        self, inputs: Inputs, question: Question, now: float, *, used_at: float | None = None
+        self, inputs: Inputs, question: ArtifactKey, now: float, *, used_at: float | None = None
     ) -> dict[str, Any]:
         """The columns of a job that is not stored yet."""
         return {

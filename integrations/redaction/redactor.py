@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from integrations.json.exact_json import dump_json
-from integrations.redaction.secret_encodings import SecretForms, fold
+from integrations.redaction.secret_encodings import SecretEncodings, fold
 from schemas.api.state import MIN_HIDDEN_SECRET_LENGTH
 
 MASK = "••••"
@@ -22,7 +22,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first: a secret may be part of another.
         hidden = sorted(hidden_secrets({*secrets}), key=lambda secret: (-len(secret), secret))
-        self._forms = [SecretForms(secret) for secret in hidden]
+        self._forms = [SecretEncodings(secret) for secret in hidden]
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._forms)} secrets>"
@@ -56,7 +56,7 @@ class Redactor:
             return value, 0
         return self._redact_json(value)
 
-    def _candidates(self, body: bytes) -> list[SecretForms]:
+    def _candidates(self, body: bytes) -> list[SecretEncodings]:
         if not self._forms:
             return []
         folded = fold(body)

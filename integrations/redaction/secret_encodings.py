@@ -42,7 +42,7 @@ def fold(body: bytes) -> bytes:
     return body.translate(_LOWER, _FOLDED_AWAY)
 
 
-class SecretForms:
+class SecretEncodings:
     """The encoded forms of one secret, which stays out of every `repr`."""
 
     def __init__(self, secret: str) -> None:

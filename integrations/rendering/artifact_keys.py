@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integrations.caching.cache_key import KeyFrame
+from integrations.caching.cache_key import KeyPrefix
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.catalog.catalog import Installed
 from integrations.manifests.model import Block, Endpoint
@@ -16,19 +16,19 @@ MAX_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ArtifactKey:
     """What an artifact answers: its key, and the parameters that may be shown."""
 
     key: str
     parameters: Mapping[str, Any]
 
 
-def block_question(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Question:
+def block_key(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> ArtifactKey:
     """The question that a block asks with these inputs. No secret is opened for it."""
-    return Question(_frame(installed, "block", block).key(inputs), inputs)
+    return ArtifactKey(_frame(installed, "block", block).key(inputs), inputs)
 
 
-def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> Question:
+def endpoint_key(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> ArtifactKey:
     """The question that an endpoint asks with these parameters, as `bind_parameters` binds and refuses them.
 
     No secret is opened for it.
@@ -38,14 +38,14 @@ def endpoint_question(installed: Installed, endpoint: Endpoint, parameters: Mapp
     bound = bind_parameters(endpoint, parameters, visible)
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
     shown = {name: value for name, value in bound.items() if name not in secure or name in parameters}
-    return Question(_frame(installed, "endpoint", endpoint).key(shown), shown)
+    return ArtifactKey(_frame(installed, "endpoint", endpoint).key(shown), shown)
 
 
-def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyFrame:
+def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyPrefix:
     """The frame of the block's or endpoint's keys; of the first few it is made once, as the integration stands."""
     frame = installed.key_frames.get((kind, declared.id))
     if frame is None:
-        frame = KeyFrame(
+        frame = KeyPrefix(
             kind=kind,
             workspace_id=installed.scope.workspace_id,
             plugin_id=installed.plugin_id,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import PatchbayError
-from integrations.concurrency.fair_thread_pool import FairPool
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.rendering.read_through import Rendered
 from integrations.rendering.render import Renderer
 from plugin_store.workspaces import Scope
@@ -22,7 +22,7 @@ ScopeOf = Callable[[int | None], Scope]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class BatchItem:
     """One block of a batch; `key` is how its answer is told from the others."""
 
     key: str
@@ -34,7 +34,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class BatchResult:
     """One block's answer, or why there is none."""
 
     key: str
@@ -44,12 +44,14 @@ class Answered:
 class Batches:
     """Answers batches. All of them share one pool, and what it fetches is shared out between the integrations."""
 
-    def __init__(self, renderer: Renderer, pool: FairPool, silence_seconds: float = SILENCE_SECONDS) -> None:
+    def __init__(
+        self, renderer: Renderer, pool: FairThreadPool, silence_seconds: float = SILENCE_SECONDS
+    ) -> None:
         self._renderer = renderer
         self._pool = pool
         self._silence_seconds = silence_seconds
 
-    def answer(self, blocks: Sequence[Wanted], scope_of: ScopeOf) -> Iterator[Answered | None]:
+    def answer(self, blocks: Sequence[BatchItem], scope_of: ScopeOf) -> Iterator[BatchResult | None]:
         """The answers as they get ready: what is kept first, then what is refused at once, then what is fetched.
 
         None after every second in which nothing got ready: whoever writes finds out whether anybody still reads.
@@ -57,17 +59,17 @@ class Batches:
         """
         ready: queue.SimpleQueue[Future[Rendered]] = queue.SimpleQueue()
         fetches: dict[Future[Rendered], str] = {}
-        refused: list[Answered] = []
+        refused: list[BatchResult] = []
         try:
             for block in blocks:
                 try:
                     scope = scope_of(block.notebook_id)
                     kept = self._kept(scope, block)
                 except Exception as error:
-                    refused.append(Answered(block.key, error))
+                    refused.append(BatchResult(block.key, error))
                     continue
                 if kept is not None:
-                    yield Answered(block.key, kept)
+                    yield BatchResult(block.key, kept)
                 else:
                     fetch = self._fetch(scope, block)
                     fetches[fetch] = block.key
@@ -75,22 +77,22 @@ class Batches:
             yield from refused
             while fetches:
                 try:
-                    with away():
+                    with released_slot():
                         fetch = ready.get(timeout=self._silence_seconds)
                 except queue.Empty:
                     yield None
                 else:
-                    yield Answered(fetches.pop(fetch), _outcome(fetch))
+                    yield BatchResult(fetches.pop(fetch), _outcome(fetch))
         finally:
             for fetch in fetches:
                 fetch.cancel()
 
-    def _kept(self, scope: Scope, block: Wanted) -> Rendered | None:
+    def _kept(self, scope: Scope, block: BatchItem) -> Rendered | None:
         if not block.use_cache:
             return None
         return self._renderer.render_kept(scope, block.plugin_id, block.block_id, block.parameters)
 
-    def _fetch(self, scope: Scope, block: Wanted) -> Future[Rendered]:
+    def _fetch(self, scope: Scope, block: BatchItem) -> Future[Rendered]:
         def render() -> Rendered:
             return self._renderer.render_block(
                 scope,

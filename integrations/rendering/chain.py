@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import PatchbayError
-from integrations.calling.executor import Outcome
+from integrations.calling.executor import EndpointResult
 from integrations.manifests.model import Block, Step
 from integrations.rendering.inputs import step_parameters
 
@@ -32,7 +32,7 @@ class Chain:
         self._results[step.id] = result
         self._values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
 
-    def outcome(self, last: Outcome) -> Outcome:
+    def outcome(self, last: EndpointResult) -> EndpointResult:
         """The block's outcome, given that of its last step."""
         outcome = last if self.partial is last.partial else replace(last, partial=self.partial)
         if self._block.collect:
@@ -42,5 +42,5 @@ class Chain:
         return outcome
 
 
-def _as_json(outcome: Outcome, value: Any) -> Outcome:
+def _as_json(outcome: EndpointResult, value: Any) -> EndpointResult:
     return replace(outcome, value=value, kind="json", content_type="application/json")

@@ -24,7 +24,7 @@ from integrations.calling.auth import is_used
 from integrations.calling.executor import Executor, required_names
 from integrations.calling.parameters import Values
 from integrations.calling.quotation import WITHHELD
-from integrations.calling.sender import Circumstances
+from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.manifests.model import Endpoint
 from plugin_store.settings.properties import check_values, effective_config, missing_required, properties_of
@@ -41,7 +41,7 @@ class Verdict:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class ConnectionCheck:
+class ConnectionTest:
     """Tries an integration's settings, saved or not."""
 
     def __init__(self, catalog: Catalog, executor: Executor, clock: Callable[[], float] = time.time) -> None:
@@ -71,7 +71,7 @@ class ConnectionCheck:
     def _try(self, installed: Installed, endpoint: Endpoint, values: Values) -> Verdict:
         known = {"endpoint": endpoint.id}
         try:
-            outcome = self._executor.call(installed, endpoint, {}, Circumstances("test"), values)
+            outcome = self._executor.call(installed, endpoint, {}, CallContext("test"), values)
         except (SettingsIncomplete, Invalid):
             raise
         except PatchbayError as error:
@@ -86,7 +86,7 @@ class ConnectionCheck:
         if not unsaved:
             installed.require_set_up()
             return self._executor.stored_values(installed, endpoint)
-        specs = properties_of(installed.standing.manifest)
+        specs = properties_of(installed.plugin_state.manifest)
         secure = {spec.name for spec in specs if spec.secure}
         entered = {name: value for name, value in unsaved.items() if name in secure}
         plain = {name: value for name, value in unsaved.items() if name not in secure}

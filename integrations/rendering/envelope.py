@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from integrations.caching.freshness import Lifetime
+from integrations.caching.freshness import Freshness
 from integrations.json.exact_json import dump_json
 from integrations.rendering.read_through import Rendered
 
@@ -36,7 +36,7 @@ def write_envelope(
             b',"fetched_at":',
             b"null" if rendered.action is not None else _quoted(artifact.fetched_at),
             b',"expires_at":',
-            _expiry(rendered.is_kept, artifact.lifetime),
+            _expiry(rendered.is_kept, artifact.freshness),
             b"}" if more is None else b"," + dump_json(more)[1:],
         )
     )
@@ -47,8 +47,8 @@ def timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _expiry(is_kept: bool, lifetime: Lifetime) -> bytes:
-    return _quoted(lifetime.expires_at) if is_kept else b"null"
+def _expiry(is_kept: bool, freshness: Freshness) -> bytes:
+    return _quoted(freshness.expires_at) if is_kept else b"null"
 
 
 def _quoted(seconds: float) -> bytes:

@@ -22,12 +22,12 @@ from errors import (
 )
 from integrations.budget import is_only_theirs
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
-from integrations.caching.freshness import Lifetime, State, Wishes, decide_lifetime
-from integrations.caching.negative_cache import Failures, name_of
-from integrations.calling.executor import Outcome, Unchanged, to_json
-from integrations.concurrency.fair_thread_pool import FairPool
-from integrations.concurrency.interpreter_slots import away
-from integrations.concurrency.process_locks import Claims
+from integrations.caching.freshness import Freshness, FreshnessPolicy, State, decide_freshness
+from integrations.caching.negative_cache import NegativeCache, name_of
+from integrations.calling.executor import EndpointResult, NotModified, to_json
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.concurrency.interpreter_slots import released_slot
+from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
 from integrations.usage.call_log import Cause
 from integrations.usage.recent_renders import Use
@@ -67,24 +67,24 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """What came, what its endpoint's manifest says about keeping it, and the key of the call that it all comes from."""
 
-    outcome: Outcome | Unchanged
-    wishes: Wishes
+    outcome: EndpointResult | NotModified
+    freshness_policy: FreshnessPolicy
     call_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RenderRequest:
     """One thing to answer: its key, what it is an answer to, and how to fetch it."""
 
     key: str
     origin: Origin
     is_safe: bool
-    wishes: Wishes
+    freshness_policy: FreshnessPolicy
     timeout_seconds: float
-    fetch: Callable[[bool, Cause, Artifact | None], Fetched]
+    fetch: Callable[[bool, Cause, Artifact | None], FetchResult]
     """Fetches, from other artifacts too where it may use the cache, or finds the kept one still right."""
     use: Use | None = None
     is_enough: Callable[[Artifact], bool] | None = None
@@ -99,142 +99,148 @@ class Job:
         return kept.state_at(now) is State.FRESH and (self.is_enough is None or self.is_enough(kept))
 
 
-class Answerer:
+class ReadThroughCache:
     """Answers jobs. `flights` are the fetches of this process."""
 
     def __init__(
         self,
         artifacts: Artifacts,
-        failures: Failures,
-        claims: Claims,
-        pool: FairPool,
+        failures: NegativeCache,
+        claims: ProcessLocks,
+        pool: FairThreadPool,
         clock: Callable[[], float],
         default_ttl_seconds: float,
     ) -> None:
         self._artifacts = artifacts
         self._failures = failures
-        self._claims = claims
+        self._locks = claims
         self._pool = pool
         self._clock = clock
         self._default_ttl_seconds = default_ttl_seconds
         self.flights: SingleFlight[Rendered] = SingleFlight()
 
-    def answer(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+    def answer(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
         """The job's answer. Raises what stands in its way, unless the last good answer may be given instead."""
-        if not job.is_safe:
-            return self._fetch(job, None, use_cache=False, cause=cause)
-        kept = self._artifacts.get(job.key)
-        if use_cache and (ready := self.answer_at_once(job, kept)) is not None:
+        if not request.is_safe:
+            return self._fetch(request, None, use_cache=False, cause=cause)
+        kept = self._artifacts.get(request.key)
+        if use_cache and (ready := self.answer_at_once(request, kept)) is not None:
             return ready
         try:
-            return self._fetch_with_others(job, use_cache=use_cache, cause=cause)
+            return self._fetch_with_others(request, use_cache=use_cache, cause=cause)
         except PASSING as error:
-            if kept is None or kept.lifetime.error_until <= self._clock():
+            if kept is None or kept.freshness.error_until <= self._clock():
                 raise
-            self._artifacts.note_use(job.key)
+            self._artifacts.note_use(request.key)
             return Rendered(kept, "STALE", error=error)
 
-    def answer_at_once(self, job: Job, kept: Artifact | None) -> Rendered | None:
+    def answer_at_once(self, request: RenderRequest, kept: Artifact | None) -> Rendered | None:
         """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
         if kept is None:
             return None
-        if job.is_answered_by(kept, self._clock()):
-            self._artifacts.note_use(job.key)
+        if request.is_answered_by(kept, self._clock()):
+            self._artifacts.note_use(request.key)
             return Rendered(kept, "HIT")
-        if job.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
-            self._artifacts.note_use(job.key)
-            failure = self._failures.recall(job.key, job.origin.era)
+        if request.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
+            self._artifacts.note_use(request.key)
+            failure = self._failures.recall(request.key, request.origin.era)
             if failure is not None and failure.is_fresh(self._clock()):
                 return Rendered(kept, "STALE", error=failure.error)
-            self._refresh_behind(job)
+            self._refresh_behind(request)
             return Rendered(kept, "STALE")
         return None
 
-    def _fetch_with_others(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+    def _fetch_with_others(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
         def fetch() -> Rendered:
-            return self._fetch_in_turn(job, use_cache=use_cache, cause=cause)
+            return self._fetch_in_turn(request, use_cache=use_cache, cause=cause)
 
-        return self.flights.run(job.flight, fetch, partial(is_only_theirs, cause))
+        return self.flights.run(request.flight, fetch, partial(is_only_theirs, cause))
 
-    def _refresh_behind(self, job: Job) -> None:
+    def _refresh_behind(self, request: RenderRequest) -> None:
         self.flights.start(
-            job.flight,
-            lambda: self._fetch_in_turn(job, use_cache=True, cause="revalidate"),
-            partial(self._pool.submit, job.origin.plugin_id),
+            request.flight,
+            lambda: self._fetch_in_turn(request, use_cache=True, cause="revalidate"),
+            partial(self._pool.submit, request.origin.plugin_id),
         )
 
-    def _fetch_in_turn(self, job: Job, *, use_cache: bool, cause: Cause) -> Rendered:
+    def _fetch_in_turn(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
         """What one process of all fetches; the others wait for what it brings, or for its failure."""
-        began_at, gives_up_at = self._clock(), time.monotonic() + job.timeout_seconds
+        began_at, gives_up_at = self._clock(), time.monotonic() + request.timeout_seconds
         pause_seconds = FIRST_LOOK_SECONDS
-        while not self._claims.claim(job.flight):
+        while not self._locks.claim(request.flight):
             if time.monotonic() >= gives_up_at:
                 raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
-            with away():
+            with released_slot():
                 time.sleep(pause_seconds)
             pause_seconds = min(MAX_LOOK_SECONDS, pause_seconds * 1.5)
         try:
-            return self._fetch_or_remember(job, began_at, use_cache=use_cache, cause=cause)
+            return self._fetch_or_remember(request, began_at, use_cache=use_cache, cause=cause)
         finally:
-            self._claims.release(job.flight)
+            self._locks.release(request.flight)
 
-    def _fetch_or_remember(self, job: Job, began_at: float, *, use_cache: bool, cause: Cause) -> Rendered:
+    def _fetch_or_remember(
+        self, request: RenderRequest, began_at: float, *, use_cache: bool, cause: Cause
+    ) -> Rendered:
         """What somebody fetched since `began_at`, what failed since, or else what is fetched now."""
-        kept, noted = self._artifacts.get_with(job.key, name_of(job.key))
+        kept, noted = self._artifacts.get_with(request.key, name_of(request.key))
         if kept is not None:
-            if use_cache and job.is_answered_by(kept, self._clock()):
+            if use_cache and request.is_answered_by(kept, self._clock()):
                 return Rendered(kept, "HIT")
             if began_at < kept.fetched_at <= self._clock():
                 return Rendered(kept, "BYPASS")
-        before = self._failures.read(noted, job.origin.era) if noted is not None else None
+        before = self._failures.read(noted, request.origin.era) if noted is not None else None
         if before is not None:
             is_another_s = began_at < before.at <= self._clock()
             if is_another_s or (use_cache and before.is_fresh(self._clock())):
                 raise before.error
         try:
-            rendered = self._fetch(job, kept, use_cache=use_cache, cause=cause)
+            rendered = self._fetch(request, kept, use_cache=use_cache, cause=cause)
         except PASSING as error:
-            self._failures.note(job.key, job.origin.era, error, before)
+            self._failures.note(request.key, request.origin.era, error, before)
             if kept is not None:
-                self._note_failure(job.key, error)
+                self._note_failure(request.key, error)
             raise
         if before is not None:
-            self._failures.forget(job.key)
+            self._failures.forget(request.key)
         return rendered
 
-    def _fetch(self, job: Job, kept: Artifact | None, *, use_cache: bool, cause: Cause) -> Rendered:
-        fetched = job.fetch(use_cache, cause, kept if use_cache else None)
+    def _fetch(
+        self, request: RenderRequest, kept: Artifact | None, *, use_cache: bool, cause: Cause
+    ) -> Rendered:
+        fetched = request.fetch(use_cache, cause, kept if use_cache else None)
         outcome = fetched.outcome
-        if isinstance(outcome, Unchanged):
+        if isinstance(outcome, NotModified):
             assert kept is not None  # noqa: S101 - nothing else was asked about
-            return self._renew(job, kept, outcome, fetched.wishes)
-        lifetime = decide_lifetime(
+            return self._renew(request, kept, outcome, fetched.freshness_policy)
+        freshness = decide_freshness(
             outcome.fetched_at,
-            job.wishes,
-            fetched.wishes,
+            request.freshness_policy,
+            fetched.freshness_policy,
             outcome.upstream,
             self._default_ttl_seconds,
             is_renewable=fetched.call_key is not None,
         )
         artifact = make_artifact(
-            job.key,
+            request.key,
             outcome.content_type,
             to_json(outcome.value, outcome.kind),
             outcome.fetched_at,
-            lifetime or _now_only(outcome.fetched_at),
-            outcome.terms if fetched.call_key is not None else None,
+            freshness or _now_only(outcome.fetched_at),
+            outcome.validators if fetched.call_key is not None else None,
             fetched.call_key,
         )
-        may_keep = job.is_safe and lifetime is not None and outcome.partial is None
-        is_kept = may_keep and self._keep(artifact, job.origin)
+        may_keep = request.is_safe and freshness is not None and outcome.partial is None
+        is_kept = may_keep and self._keep(artifact, request.origin)
         return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
 
-    def _renew(self, job: Job, kept: Artifact, unchanged: Unchanged, endpoint_wishes: Wishes) -> Rendered:
+    def _renew(
+        self, request: RenderRequest, kept: Artifact, unchanged: NotModified, endpoint_policy: FreshnessPolicy
+    ) -> Rendered:
         """The kept answer, good from now on for as long as the provider's word says (RFC 9111 section 4.3.4)."""
-        lifetime = decide_lifetime(
+        freshness = decide_freshness(
             unchanged.at,
-            job.wishes,
-            endpoint_wishes,
+            request.freshness_policy,
+            endpoint_policy,
             unchanged.upstream,
             self._default_ttl_seconds,
             is_renewable=True,
@@ -242,18 +248,18 @@ class Answerer:
         renewed = replace(
             kept,
             fetched_at=unchanged.at,
-            lifetime=lifetime or _now_only(unchanged.at),
-            terms=unchanged.terms,
+            freshness=freshness or _now_only(unchanged.at),
+            validators=unchanged.validators,
         )
         return Rendered(
-            renewed, "REVALIDATED", is_kept=lifetime is not None and self._keep(renewed, job.origin)
+            renewed, "REVALIDATED", is_kept=freshness is not None and self._keep(renewed, request.origin)
         )
 
     def _keep(self, artifact: Artifact, origin: Origin) -> bool:
         try:
             # A step's own answer is awaited by its block, which is among those under way.
-            company = self.flights.count() - 1 if origin.block_id is not None else 0
-            return self._artifacts.put(artifact, origin, company)
+            siblings = self.flights.count() - 1 if origin.block_id is not None else 0
+            return self._artifacts.put(artifact, origin, siblings)
         except StorageFailed as error:
             # The answer is there; that it cannot be kept must not cost it.
             _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)
@@ -266,5 +272,5 @@ class Answerer:
             _log.warning("A failed refresh cannot be noted: %s", failed.detail)
 
 
-def _now_only(at: float) -> Lifetime:
-    return Lifetime(at, at, at)
+def _now_only(at: float) -> Freshness:
+    return Freshness(at, at, at)

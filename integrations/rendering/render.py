@@ -13,18 +13,18 @@ from typing import Any
 from errors import PatchbayError
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.caching.conditional_requests import can_be_renewed
-from integrations.caching.freshness import Lifetime, Wishes
-from integrations.calling.executor import Executor, Unchanged
-from integrations.calling.sender import Circumstances
+from integrations.caching.freshness import Freshness, FreshnessPolicy
+from integrations.calling.executor import Executor, NotModified
+from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.json.exact_json import load_json
 from integrations.manifests.model import Action, Block, Endpoint, Step
-from integrations.rendering.artifact_keys import block_question, endpoint_question
+from integrations.rendering.artifact_keys import block_key, endpoint_key
 from integrations.rendering.block_inputs import settings_of
 from integrations.rendering.chain import Chain
 from integrations.rendering.inputs import bind_inputs
 from integrations.rendering.offers import describe_action, not_fetched_ahead
-from integrations.rendering.read_through import Answerer, Fetched, Job, Rendered
+from integrations.rendering.read_through import FetchResult, ReadThroughCache, Rendered, RenderRequest
 from integrations.usage.call_log import Cause
 from integrations.usage.counter import UsageCounter
 from integrations.usage.recent_renders import Use
@@ -39,7 +39,7 @@ class Renderer:
         catalog: Catalog,
         artifacts: Artifacts,
         executor: Executor,
-        answerer: Answerer,
+        answerer: ReadThroughCache,
         usage: UsageCounter,
         clock: Callable[[], float],
         note_use: Callable[[Use], None] | None = None,
@@ -72,11 +72,13 @@ class Renderer:
         installed, block = self._find_block(scope, plugin_id, block_id, revision)
         if block.action is not None:
             return self._offer(installed, block, block.action, cause)
-        job = self._block_job(installed, block, parameters, cause)
+        request = self._block_request(installed, block, parameters, cause)
         if is_enough is not None:
-            job = replace(job, is_enough=is_enough)
-        rendered = self._answerer.answer(job, use_cache=use_cache, cause=cause)
-        return self._counted(scope, plugin_id, cause, replace(rendered, use=job.use) if job.use else rendered)
+            request = replace(request, is_enough=is_enough)
+        rendered = self._answerer.answer(request, use_cache=use_cache, cause=cause)
+        return self._counted(
+            scope, plugin_id, cause, replace(rendered, use=request.use) if request.use else rendered
+        )
 
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -88,8 +90,8 @@ class Renderer:
         installed, block = self._find_block(scope, plugin_id, block_id)
         if block.action is not None:
             return self._offer(installed, block, block.action, "batch")
-        job = self._block_job(installed, block, parameters, "live")
-        ready = self._answerer.answer_at_once(job, self._artifacts.get(job.key))
+        request = self._block_request(installed, block, parameters, "live")
+        ready = self._answerer.answer_at_once(request, self._artifacts.get(request.key))
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
 
     def execute_endpoint(
@@ -105,9 +107,9 @@ class Renderer:
         """The endpoint's answer, fetched now unless `use_cache`; a safe one is kept either way."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.ready_endpoint(endpoint_id)
-        job = self._endpoint_job(installed, endpoint, parameters, None, None)
+        request = self._endpoint_request(installed, endpoint, parameters, None, None)
         return self._counted(
-            scope, plugin_id, cause, self._answerer.answer(job, use_cache=use_cache, cause=cause)
+            scope, plugin_id, cause, self._answerer.answer(request, use_cache=use_cache, cause=cause)
         )
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
@@ -127,58 +129,58 @@ class Renderer:
         if cause == "prefetch":
             raise not_fetched_ahead()
         now = self._clock()
-        nothing = make_artifact(block.digest, "application/json", b"null", now, Lifetime(now, now, now))
-        offered = describe_action(block, action, settings_of(installed.standing.manifest))
+        nothing = make_artifact(block.digest, "application/json", b"null", now, Freshness(now, now, now))
+        offered = describe_action(block, action, settings_of(installed.plugin_state.manifest))
         return Rendered(nothing, "BYPASS", is_kept=False, action=offered)
 
-    def _block_job(
+    def _block_request(
         self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
-    ) -> Job:
-        job = self._job_of_block(installed, block, bind_inputs(block, parameters, installed.config))
+    ) -> RenderRequest:
+        request = self._job_of_block(installed, block, bind_inputs(block, parameters, installed.config))
         if not block.pre_fetch or cause == "prefetch" or self._note_use is None:
-            return job
+            return request
         scope = installed.scope
-        use = Use(job.key, scope, installed.plugin_id, block.id, parameters, self._clock())
+        use = Use(request.key, scope, installed.plugin_id, block.id, parameters, self._clock())
         self._note_use(use)
-        return replace(job, use=use)
+        return replace(request, use=use)
 
-    def _job_of_block(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> Job:
+    def _job_of_block(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> RenderRequest:
         installed.require_readable(block.secret_names)
-        return Job(
-            key=block_question(installed, block, inputs).key,
+        return RenderRequest(
+            key=block_key(installed, block, inputs).key,
             origin=_origin(installed, inputs, block_id=block.id),
             # What writes is an action, and no job.
             is_safe=True,
-            wishes=block.wishes,
+            freshness_policy=block.freshness_policy,
             timeout_seconds=self._executor.timeout_seconds(installed),
             fetch=lambda use_cache, cause, kept: self._run_block(
                 installed, block, inputs, use_cache, cause, kept
             ),
         )
 
-    def _endpoint_job(
+    def _endpoint_request(
         self,
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
         block: Block | None,
         seconds_left: Callable[[], float] | None,
-    ) -> Job:
+    ) -> RenderRequest:
         installed.require_readable(endpoint.secret_names)
-        question = endpoint_question(installed, endpoint, parameters)
+        question = endpoint_key(installed, endpoint, parameters)
         timeout_seconds = endpoint.timeout_seconds or self._executor.timeout_seconds(installed)
         if seconds_left is not None:
             timeout_seconds = min(timeout_seconds, max(0.0, seconds_left()))
 
-        def fetch(_use_cache: bool, cause: Cause, kept: Artifact | None) -> Fetched:
-            circumstances = Circumstances(cause, block.id if block else None, seconds_left)
-            return self._call(installed, endpoint, parameters, circumstances, kept)
+        def fetch(_use_cache: bool, cause: Cause, kept: Artifact | None) -> FetchResult:
+            context = CallContext(cause, block.id if block else None, seconds_left)
+            return self._call(installed, endpoint, parameters, context, kept)
 
-        return Job(
+        return RenderRequest(
             key=question.key,
             origin=_origin(installed, question.parameters, endpoint_id=endpoint.id),
             is_safe=endpoint.is_safe,
-            wishes=Wishes(),
+            freshness_policy=FreshnessPolicy(),
             timeout_seconds=timeout_seconds,
             fetch=fetch,
         )
@@ -199,47 +201,49 @@ class Renderer:
         use_cache: bool,
         cause: Cause,
         kept: Artifact | None,
-    ) -> Fetched:
+    ) -> FetchResult:
         """The block's outcome; or that its last call, of which alone the kept one was made, would bring the same."""
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
-        circumstances = Circumstances(cause, block.id, lambda: ends_at - time.monotonic())
+        context = CallContext(cause, block.id, lambda: ends_at - time.monotonic())
         chain = Chain(block, inputs)
         *earlier, last = block.steps
         for step in earlier:
             parameters = chain.parameters(step)
-            chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, circumstances))
+            chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, context))
         # What an earlier step lacks must be told, also where the last answer is still right.
         known = kept if chain.partial is None else None
-        fetched = self._call(installed, last.endpoint, chain.parameters(last), circumstances, known)
-        if isinstance(fetched.outcome, Unchanged):
+        fetched = self._call(installed, last.endpoint, chain.parameters(last), context, known)
+        if isinstance(fetched.outcome, NotModified):
             return fetched
         chain.note(last, fetched.outcome.value, fetched.outcome.partial)
         outcome = chain.outcome(fetched.outcome)
         # What is made of several answers is not confirmed by a word on the last one.
-        return Fetched(outcome, fetched.wishes, None if block.collect else fetched.call_key)
+        return FetchResult(outcome, fetched.freshness_policy, None if block.collect else fetched.call_key)
 
     def _call(
         self,
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        circumstances: Circumstances,
+        context: CallContext,
         kept: Artifact | None,
-    ) -> Fetched:
+    ) -> FetchResult:
         """The endpoint's answer; asked on its terms where what is kept was made of the answer to this very call."""
         if not can_be_renewed(endpoint):
-            outcome = self._executor.call(installed, endpoint, parameters, circumstances)
-            return Fetched(outcome, endpoint.wishes)
-        if kept is not None and kept.terms is not None:
-            call_key = endpoint_question(installed, endpoint, parameters).key
+            outcome = self._executor.call(installed, endpoint, parameters, context)
+            return FetchResult(outcome, endpoint.freshness_policy)
+        if kept is not None and kept.validators is not None:
+            call_key = endpoint_key(installed, endpoint, parameters).key
             if kept.call_key == call_key:
-                renewed = self._executor.renew(installed, endpoint, parameters, circumstances, kept.terms)
-                has_terms = isinstance(renewed, Unchanged) or renewed.terms is not None
-                return Fetched(renewed, endpoint.wishes, call_key if has_terms else None)
-        outcome = self._executor.call(installed, endpoint, parameters, circumstances)
-        if outcome.terms is None:
-            return Fetched(outcome, endpoint.wishes)
-        return Fetched(outcome, endpoint.wishes, endpoint_question(installed, endpoint, parameters).key)
+                renewed = self._executor.renew(installed, endpoint, parameters, context, kept.validators)
+                has_terms = isinstance(renewed, NotModified) or renewed.validators is not None
+                return FetchResult(renewed, endpoint.freshness_policy, call_key if has_terms else None)
+        outcome = self._executor.call(installed, endpoint, parameters, context)
+        if outcome.validators is None:
+            return FetchResult(outcome, endpoint.freshness_policy)
+        return FetchResult(
+            outcome, endpoint.freshness_policy, endpoint_key(installed, endpoint, parameters).key
+        )
 
     def _kept_step(
         self,
@@ -248,11 +252,11 @@ class Renderer:
         step: Step,
         parameters: Mapping[str, Any],
         use_cache: bool,
-        circumstances: Circumstances,
+        context: CallContext,
     ) -> tuple[Any, PatchbayError | None]:
         """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
-        job = self._endpoint_job(installed, step.endpoint, parameters, block, circumstances.seconds_left)
-        answered = self._answerer.answer(job, use_cache=use_cache, cause=circumstances.cause)
+        request = self._endpoint_request(installed, step.endpoint, parameters, block, context.seconds_left)
+        answered = self._answerer.answer(request, use_cache=use_cache, cause=context.cause)
         return load_json(answered.artifact.data), answered.error
 
 
@@ -266,8 +270,8 @@ def _origin(
     return Origin(
         workspace_id=installed.scope.workspace_id,
         plugin_id=installed.plugin_id,
-        epoch=installed.standing.artifacts_epoch,
-        manifest_digest=installed.standing.digest,
+        epoch=installed.plugin_state.artifacts_epoch,
+        manifest_digest=installed.plugin_state.digest,
         block_id=block_id,
         endpoint_id=endpoint_id,
         parameters=parameters,

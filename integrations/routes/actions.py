@@ -8,9 +8,9 @@ from flask import Response, request
 from flask.views import MethodView
 
 from integrations.actions.keys import MAX_KEY_CHARACTERS, read_key
-from integrations.actions.runs import Performed
+from integrations.actions.runs import ActionResult
 from integrations.caching.artifacts import make_artifact
-from integrations.caching.freshness import Lifetime
+from integrations.caching.freshness import Freshness
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
 from plugin_store.workspaces import resolve_scope
@@ -47,10 +47,10 @@ class RunAction(MethodView):
         )
 
 
-def answer_performed(performed: Performed, is_repeated: bool) -> Response:
+def answer_performed(performed: ActionResult, is_repeated: bool) -> Response:
     """The envelope of what was performed, with `renewed` and whether it is `repeated` from an earlier request."""
     at = performed.fetched_at
-    artifact = make_artifact("", performed.content_type, performed.data, at, Lifetime(at, at, at))
+    artifact = make_artifact("", performed.content_type, performed.data, at, Freshness(at, at, at))
     problem = problem_of(performed.error) if performed.error is not None else None
     more = {"renewed": performed.renewed, "repeated": is_repeated}
     data = write_envelope(Rendered(artifact, "BYPASS", is_kept=False), problem, more)

@@ -10,7 +10,7 @@ import orjson
 from flask import Response
 
 from errors import PatchbayError
-from integrations.rendering.batch import Answered, Wanted
+from integrations.rendering.batch import BatchItem, BatchResult
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
 from plugin_store.workspaces import Scope, resolve_scope
@@ -53,8 +53,8 @@ def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
     return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-def _wanted(block: dict[str, Any]) -> Wanted:
-    return Wanted(
+def _wanted(block: dict[str, Any]) -> BatchItem:
+    return BatchItem(
         key=block["key"],
         plugin_id=block["integration_id"],
         block_id=block["block_type"],
@@ -64,13 +64,13 @@ def _wanted(block: dict[str, Any]) -> Wanted:
     )
 
 
-def _lines(answers: Iterator[Answered | None], clock: Callable[[], float]) -> Iterator[bytes]:
+def _lines(answers: Iterator[BatchResult | None], clock: Callable[[], float]) -> Iterator[bytes]:
     with closing(answers):  # type: ignore[type-var] - a generator has `close`
         for answered in answers:
             yield STILL_HERE if answered is None else _line(answered, clock())
 
 
-def _line(answered: Answered, now: float) -> bytes:
+def _line(answered: BatchResult, now: float) -> bytes:
     outcome = answered.outcome
     if isinstance(outcome, Rendered):
         return _rendered_line(answered.key, outcome, now)

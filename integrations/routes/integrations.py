@@ -131,7 +131,7 @@ class Test(MethodView):
     @blueprint.response(200, VerdictSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
         """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
-        return services().connection_check.run(_scope(query), plugin_id, asked.get("config"))
+        return services().connection_test.run(_scope(query), plugin_id, asked.get("config"))
 
 
 @blueprint.route("/plugins/<string:plugin_id>/artifacts")
@@ -207,7 +207,7 @@ def _render(
         request.environ[NOTE] = Hit(
             artifact.key,
             artifact.fetched_at,
-            artifact.lifetime.expires_at,
+            artifact.freshness.expires_at,
             revision,
             scope,
             plugin_id,
@@ -253,14 +253,14 @@ def _parameters_of(text: str) -> dict[str, Any]:
 
 
 def _listed(installed: Installed) -> dict[str, Any]:
-    integration, standing = installed.integration, installed.standing
-    manifest = standing.manifest
+    integration, plugin_state = installed.integration, installed.plugin_state
+    manifest = plugin_state.manifest
     section = manifest.get("integration") or {}
     return {
-        "id": standing.plugin_id,
-        "name": standing.name,
+        "id": plugin_state.plugin_id,
+        "name": plugin_state.name,
         "description": manifest.get("description") or section.get("description"),
-        "version": standing.version,
+        "version": plugin_state.version,
         "author": manifest.get("author") or section.get("author"),
         "api_type": integration.api_type,
         "base_url": integration.base_url.source if integration.base_url else None,
@@ -271,11 +271,11 @@ def _listed(installed: Installed) -> dict[str, Any]:
 
 
 def _declared(installed: Installed, part: str) -> list[dict[str, Any]]:
-    return list(installed.standing.manifest.get(part) or [])
+    return list(installed.plugin_state.manifest.get(part) or [])
 
 
 def _blocks(installed: Installed) -> list[dict[str, Any]]:
-    settings, blocks = settings_of(installed.standing.manifest), installed.integration.blocks
+    settings, blocks = settings_of(installed.plugin_state.manifest), installed.integration.blocks
     return [
         {**declared, "inputs": describe_inputs(blocks[declared["id"]], settings)}
         for declared in _declared(installed, "blocks")

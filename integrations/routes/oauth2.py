@@ -11,8 +11,8 @@ from flask import Response, render_template, request
 from flask.views import MethodView
 
 from errors import PatchbayError, SettingsIncomplete
-from integrations.tokens.callback_address import Approach, callback_address
-from integrations.tokens.sign_ins import Returned, SignInRefused
+from integrations.tokens.callback_address import BrowserRequest, callback_address
+from integrations.tokens.sign_ins import AuthorizationResponse, SignInRefused
 from plugin_store.workspaces import resolve_scope
 from schemas.api.oauth2 import AuthorizationSchema, ConnectionSchema, ConnectionScopeSchema
 from web.api.blueprint import Blueprint
@@ -77,15 +77,15 @@ def come_back() -> tuple[str, int, dict[str, str]]:
     log.info("%s: account connected", installed.plugin_id)
     shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
     next_path = f"{FIRST_PAGE}?{shown}"
-    return _page(200, name=installed.standing.name, detail=None, said=None, next_path=next_path)
+    return _page(200, name=installed.plugin_state.name, detail=None, said=None, next_path=next_path)
 
 
-def _returned() -> Returned:
+def _returned() -> AuthorizationResponse:
     given = request.args
     if any(len(given.getlist(name)) > 1 for name in ("state", "code", "error", "iss")):
         # RFC 6749 section 3.1: no parameter comes twice.
         raise SettingsIncomplete("The provider's answer cannot be read: begin again.")
-    return Returned(
+    return AuthorizationResponse(
         state=given.get("state", ""),
         code=given.get("code"),
         error=given.get("error"),
@@ -105,7 +105,7 @@ def _workspace_id(query: dict[str, Any]) -> int:
 
 
 def _redirect_uri() -> str:
-    approach = Approach(
+    approach = BrowserRequest(
         own_origin=own_origin(request),
         origin=request.headers.get("Origin"),
         referer=request.headers.get("Referer"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.views import MethodView
 
-from integrations.budget import Standing, account_of
+from integrations.budget import BudgetStatus, account_of
 from integrations.usage.report import Figures, Span, Usage, read_usage
 from plugin_store.workspaces import Scope, resolve_scope
 from schemas.api.state import ScopeSchema
@@ -18,7 +18,7 @@ from web.api.context import services
 blueprint = Blueprint("usage", __name__, description="How much integrations are used.")
 
 _UNUSED = Usage(Figures(), {})
-_UNLIMITED = Standing((), {})
+_UNLIMITED = BudgetStatus((), {})
 
 
 @blueprint.route("/usage")
@@ -31,9 +31,9 @@ class WorkspaceUsage(MethodView):
         scope, span = _scope(query), _span(asked)
         used = _read_usage(scope, span, None)
         accounts = [account_of(installed) for installed in services().catalog.list(scope)]
-        standings = services().budget.look_around(scope.workspace_id, accounts)
-        names = sorted(used.keys() | standings.keys())
-        listed = [_usage(name, used.get(name, _UNUSED), standings.get(name, _UNLIMITED)) for name in names]
+        statuses = services().budget.statuses(scope.workspace_id, accounts)
+        names = sorted(used.keys() | statuses.keys())
+        listed = [_usage(name, used.get(name, _UNUSED), statuses.get(name, _UNLIMITED)) for name in names]
         return _dump_span(span, asked) | {"integrations": listed}
 
 
@@ -45,9 +45,9 @@ class IntegrationUsage(MethodView):
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """The same for one integration."""
         scope, span = _scope(query), _span(asked)
-        standing = services().budget.look(account_of(services().catalog.find(scope, plugin_id)))
+        status = services().budget.status(account_of(services().catalog.find(scope, plugin_id)))
         used = _read_usage(scope, span, plugin_id).get(plugin_id, _UNUSED)
-        return _dump_span(span, asked) | _usage(plugin_id, used, standing)
+        return _dump_span(span, asked) | _usage(plugin_id, used, status)
 
 
 def _scope(query: dict[str, Any]) -> Scope:
@@ -72,11 +72,11 @@ def _dump_span(span: Span, asked: dict[str, Any]) -> dict[str, Any]:
     return {"from_": span.start, "to": span.end, "by": asked["by"]}
 
 
-def _usage(plugin_id: str, usage: Usage, standing: Standing) -> dict[str, Any]:
+def _usage(plugin_id: str, usage: Usage, status: BudgetStatus) -> dict[str, Any]:
     return {
         "integration_id": plugin_id,
         **asdict(usage.total),
-        "budget": standing.windows,
-        "rests": standing.resting,
+        "budget": status.windows,
+        "rests": status.resting,
         "periods": [{"from_": start, **asdict(figures)} for start, figures in usage.periods.items()],
     }

@@ -20,7 +20,7 @@ from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, StoredGrant, refreshed
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
-from integrations.tokens.token_request import Purchase
+from integrations.tokens.token_request import TokenRequest
 from integrations.usage.call_log import Cause
 from plugin_store.settings.secret_destinations import is_locked
 
@@ -38,66 +38,69 @@ class GrantedTokens:
         self._limits = limits
         self._clock = clock
 
-    def read(self, purchase: Purchase) -> Token | None:
+    def read(self, token_request: TokenRequest) -> Token | None:
         """The kept access token; None when it must be refreshed first.
 
         Raises SettingsIncomplete when nobody is connected, ReviewDue and SecretUnreadable.
         """
-        grant = self._find(purchase).grant
-        if grant.refresh_token is not None and grant.fingerprint != purchase.fingerprint:
+        grant = self._find(token_request).grant
+        if grant.refresh_token is not None and grant.fingerprint != token_request.fingerprint:
             return None
         return _token_of(grant)
 
-    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
+    def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
         """The access token that a refresh gives. Raises as `read` does, and UpstreamFailed and its kin."""
         if not is_saved:
             raise _not_connected("Save these settings and connect with them first.")
-        stored = self._find(purchase)
+        stored = self._find(token_request)
         if stored.grant.refresh_token is None:
             raise _not_connected(
                 "The sign-in has ended, and nothing was given to renew it with: connect again."
             )
         try:
-            grant = self._refresh(purchase, cause, stored, stored.grant.refresh_token)
+            grant = self._refresh(token_request, cause, stored, stored.grant.refresh_token)
         except GrantRefused:
-            return self._after_refusal(purchase, stored)
+            return self._after_refusal(token_request, stored)
         try:
-            self._grants.replace(purchase.workspace_id, purchase.plugin_id, stored, grant)
+            self._grants.replace(token_request.workspace_id, token_request.plugin_id, stored, grant)
         except StorageFailed as error:
             _log.warning(
-                "The refreshed sign-in of %s cannot be kept now: %s", purchase.plugin_id, error.detail
+                "The refreshed sign-in of %s cannot be kept now: %s", token_request.plugin_id, error.detail
             )
         return _token_of(grant)
 
-    def _refresh(self, purchase: Purchase, cause: Cause, stored: StoredGrant, refresh_token: str) -> Grant:
-        oauth2, installed = _oauth2_of(purchase.installed), purchase.installed
+    def _refresh(
+        self, token_request: TokenRequest, cause: Cause, stored: StoredGrant, refresh_token: str
+    ) -> Grant:
+        oauth2, installed = _oauth2_of(token_request.installed), token_request.installed
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
         call = build_accounted_token_call(
-            installed.integration, oauth2, purchase.values, self._limits, asked, stored.bound_to
+            installed.integration, oauth2, token_request.values, self._limits, asked, stored.bound_to
         )
         answer = self._exchange.send(installed, "oauth2", call, cause)
         now = self._clock()
-        return refreshed(stored.grant, read_token_answer(answer, now), now, purchase.fingerprint)
+        return refreshed(stored.grant, read_token_answer(answer, now), now, token_request.fingerprint)
 
-    def _after_refusal(self, purchase: Purchase, tried: StoredGrant) -> Token:
+    def _after_refusal(self, token_request: TokenRequest, tried: StoredGrant) -> Token:
         """The token that somebody else refreshed meanwhile; else the grant has ended."""
-        stored = self._find(purchase)
+        stored = self._find(token_request)
         if stored.grant.refresh_token != tried.grant.refresh_token:
             return _token_of(stored.grant)
         ended = replace(stored.grant, ended=True)
-        self._grants.replace(purchase.workspace_id, purchase.plugin_id, stored, ended)
+        self._grants.replace(token_request.workspace_id, token_request.plugin_id, stored, ended)
         raise _not_connected("The provider does not accept the sign-in any more: connect again.")
 
-    def _find(self, purchase: Purchase) -> StoredGrant:
-        stored = self._grants.read(purchase.workspace_id, purchase.plugin_id)
+    def _find(self, token_request: TokenRequest) -> StoredGrant:
+        stored = self._grants.read(token_request.workspace_id, token_request.plugin_id)
         if stored is None:
             raise _not_connected("Nobody is signed in at the provider: connect first.")
         if stored.grant.ended:
             raise _not_connected("The provider does not accept the sign-in any more: connect again.")
-        if stored.grant.client != client_digest(purchase.installed, purchase.values.merged()):
+        if stored.grant.client != client_digest(token_request.installed, token_request.values.merged()):
             raise _not_connected("The sign-in was for another client or provider: connect again.")
         if is_locked(
-            purchase.installed.integration.destinations(purchase.values.config)[GRANT], stored.bound_to
+            token_request.installed.integration.destinations(token_request.values.config)[GRANT],
+            stored.bound_to,
         ):
             raise ReviewDue("The sign-in was for another address; accept the change or connect again.")
         return stored

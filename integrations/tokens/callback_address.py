@@ -11,7 +11,7 @@ CALLBACK_PATH = "/oauth/callback"
 
 
 @dataclass(frozen=True, slots=True)
-class Approach:
+class BrowserRequest:
     """How a browser reached us: our origin by the Host that arrived here, and what its headers say of the page."""
 
     own_origin: str
@@ -21,7 +21,7 @@ class Approach:
     forwarded_proto: str | None = None
 
 
-def callback_address(public_url: str | None, approach: Approach) -> str:
+def callback_address(public_url: str | None, approach: BrowserRequest) -> str:
     """The redirect URI (RFC 6749 section 3.1.2): at the public address where one is set, else where the page is.
 
     Raises SettingsIncomplete where the page is reached by https and we could only name an http address: the provider
@@ -41,7 +41,7 @@ def callback_address(public_url: str | None, approach: Approach) -> str:
     return approach.own_origin + CALLBACK_PATH
 
 
-def _page_origin(approach: Approach) -> str | None:
+def _page_origin(approach: BrowserRequest) -> str | None:
     """The origin of the page that asks, by its Origin header or else its Referer; None where neither is one."""
     for header in (approach.origin, approach.referer):
         parts = urlsplit(header) if header and header.isascii() and header.isprintable() else None
@@ -50,7 +50,7 @@ def _page_origin(approach: Approach) -> str | None:
     return None
 
 
-def _is_behind_tls(approach: Approach, page: str | None) -> bool:
+def _is_behind_tls(approach: BrowserRequest, page: str | None) -> bool:
     """Whether a proxy that ends TLS stands before us. A page of another site may be https for itself alone."""
     if (approach.forwarded_proto or "").strip().lower() == "https":
         return True

@@ -12,7 +12,7 @@ from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
 from integrations.tokens.token_answers import GrantRefused, read_token_answer
-from integrations.tokens.token_request import Purchase
+from integrations.tokens.token_request import TokenRequest
 from integrations.usage.call_log import Cause
 
 
@@ -27,17 +27,17 @@ class ClientCredentials:
         self._limits = limits
         self._clock = clock
 
-    def read(self, purchase: Purchase) -> Token | None:
+    def read(self, token_request: TokenRequest) -> Token | None:
         """The kept token, if there is one."""
-        return self._rows.read(purchase)
+        return self._rows.read(token_request)
 
-    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
+    def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
         """A new token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin."""
-        oauth2, integration = purchase.source, purchase.installed.integration
+        oauth2, integration = token_request.source, token_request.installed.integration
         assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
         grant = {"grant_type": "client_credentials"}
-        call = build_accounted_token_call(integration, oauth2, purchase.values, self._limits, grant)
-        answer = self._exchange.send(purchase.installed, "oauth2", call, cause)
+        call = build_accounted_token_call(integration, oauth2, token_request.values, self._limits, grant)
+        answer = self._exchange.send(token_request.installed, "oauth2", call, cause)
         now = self._clock()
         try:
             given = read_token_answer(answer, now)
@@ -51,5 +51,5 @@ class ClientCredentials:
             ) from None
         token = Token({"access_token": given.access_token}, now, given.expires_at)
         if is_saved:
-            self._rows.keep(purchase, token)
+            self._rows.keep(token_request, token)
         return token

@@ -10,7 +10,7 @@ from errors import BudgetSpent, PatchbayError
 from integrations.budget import Spender, account_of, is_for_a_moment
 from integrations.calling.connection_keys import with_connection_key
 from integrations.catalog.catalog import Installed
-from integrations.concurrency.interpreter_slots import away
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.usage.call_log import TOKEN_PREFIX, CallLog, CallRecord, Cause
 
@@ -56,7 +56,7 @@ class TokenExchange:
             except BudgetSpent as spent:
                 if not is_for_a_moment(spent, left):
                     raise
-                with away():
+                with released_slot():
                     time.sleep(spent.retry_after_seconds or 0.0)
 
     def _send_once(

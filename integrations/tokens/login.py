@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import DeadlineExceeded
-from integrations.caching.freshness import Wishes
+from integrations.caching.freshness import FreshnessPolicy
 from integrations.calling.carried import build_accounted_call
 from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import Limits, build_call, fill_whole_url
@@ -19,7 +19,7 @@ from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.login_answers import read_login_answer
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
-from integrations.tokens.token_request import Purchase
+from integrations.tokens.token_request import TokenRequest
 from integrations.usage.call_log import Cause
 
 _NO_PATH = Template("", ("",))
@@ -37,26 +37,26 @@ class Logins:
         self._limits = limits
         self._clock = clock
 
-    def read(self, purchase: Purchase) -> Token | None:
+    def read(self, token_request: TokenRequest) -> Token | None:
         """The kept token, if there is one."""
-        return self._rows.read(purchase)
+        return self._rows.read(token_request)
 
-    def buy(self, purchase: Purchase, cause: Cause, *, is_saved: bool) -> Token:
+    def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
         """A new session's token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin.
 
         One deadline, the integration's, over all requests.
         """
-        login = purchase.source
+        login = token_request.source
         assert isinstance(login, Login)  # noqa: S101 - the keeper chooses by it
         outputs: dict[str, Any] = {}
         expires_at: float | None = None
-        ends_at = time.monotonic() + self._timeout_seconds(purchase)
+        ends_at = time.monotonic() + self._timeout_seconds(token_request)
         for step in login.steps:
-            call = accounted_login_call(purchase, step, self._limits, outputs, self._clock())
+            call = accounted_login_call(token_request, step, self._limits, outputs, self._clock())
             left = ends_at - time.monotonic()
             if left <= 0:
                 raise DeadlineExceeded("No time was left for the login.")
-            answer = self._exchange.send(purchase.installed, "login", call, cause, left)
+            answer = self._exchange.send(token_request.installed, "login", call, cause, left)
             given = read_login_answer(step, answer, self._clock())
             outputs |= {f"login.{name}": value for name, value in given.outputs.items()}
             if given.session_token is not None:
@@ -65,31 +65,31 @@ class Logins:
         texts = {name: as_text(value) for name, value in outputs.items()}
         token = Token(texts, self._clock(), expires_at)
         if is_saved:
-            self._rows.keep(purchase, token)
+            self._rows.keep(token_request, token)
         return token
 
-    def _timeout_seconds(self, purchase: Purchase) -> float:
-        return purchase.installed.integration.timeout_seconds or self._limits.timeout_seconds
+    def _timeout_seconds(self, token_request: TokenRequest) -> float:
+        return token_request.installed.integration.timeout_seconds or self._limits.timeout_seconds
 
 
 def login_call(
-    purchase: Purchase, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
+    token_request: TokenRequest, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
 ) -> PreparedCall:
     """One request of the login, built by the rules of every other. `outputs` are those of earlier ones.
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
-    endpoint, values = _request_of(purchase, step, outputs)
-    return build_call(purchase.installed.integration, endpoint, {}, values, limits, now)
+    endpoint, values = _request_of(token_request, step, outputs)
+    return build_call(token_request.installed.integration, endpoint, {}, values, limits, now)
 
 
 def accounted_login_call(
-    purchase: Purchase, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
+    token_request: TokenRequest, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
 ) -> PreparedCall:
     """The same with an account of the secrets that it carries; what earlier requests put out counts as a token."""
-    endpoint, values = _request_of(purchase, step, outputs)
+    endpoint, values = _request_of(token_request, step, outputs)
     return build_accounted_call(
-        purchase.installed.integration,
+        token_request.installed.integration,
         endpoint,
         {},
         values,
@@ -100,10 +100,12 @@ def accounted_login_call(
     )
 
 
-def _request_of(purchase: Purchase, step: LoginStep, outputs: Mapping[str, Any]) -> tuple[Endpoint, Values]:
+def _request_of(
+    token_request: TokenRequest, step: LoginStep, outputs: Mapping[str, Any]
+) -> tuple[Endpoint, Values]:
     # Text is taken for a secret and masked wherever it comes back; numbers keep their type in a JSON body.
     texts = {name: value for name, value in outputs.items() if isinstance(value, str)}
-    values = replace(purchase.values, config={**purchase.values.config, **outputs}, tokens=texts)
+    values = replace(token_request.values, config={**token_request.values.config, **outputs}, tokens=texts)
     path = step.path or _NO_PATH
     if step.url is not None and fill_whole_url(step.url, values.merged()).endswith("/"):
         path = _SLASH
@@ -129,9 +131,9 @@ def _request_of(purchase: Purchase, step: LoginStep, outputs: Mapping[str, Any])
         # What follows a login is a page for a person; the token came with the redirect itself.
         redirects="none",
         timeout_seconds=None,
-        wishes=Wishes(),
+        freshness_policy=FreshnessPolicy(),
         config_names=frozenset(),
-        secret_names=purchase.secret_names,
+        secret_names=token_request.secret_names,
         digest="",
         declared={},
     )

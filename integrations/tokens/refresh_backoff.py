@@ -57,7 +57,7 @@ class _Renewal:
     at: float
 
 
-class RenewalBrake:
+class RejectedTokenGuard:
     """Tells a token that ended from one that the provider refuses as soon as it gave it.
 
     The first is renewed at once; renewing the second with every call would only be a storm of logins.

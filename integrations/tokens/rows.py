@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from errors import NotFound, SecretUnreadable, StorageFailed
 from integrations.tokens.token import Token
-from integrations.tokens.token_request import Purchase
+from integrations.tokens.token_request import TokenRequest
 from plugin_store.engine.database import Database
 from plugin_store.models import Plugin
 from plugin_store.vault.destinations import allows_all
@@ -29,62 +29,68 @@ class TokenRows:
         self._database = database
         self._vault = vault
 
-    def read(self, purchase: Purchase) -> Token | None:
+    def read(self, token_request: TokenRequest) -> Token | None:
         """The kept token; None when there is none that can be read and may go where this purchase's goes."""
         try:
-            opened = self._vault.open_secret(purchase.workspace_id, purchase.plugin_id, _key_of(purchase))
+            opened = self._vault.open_secret(
+                token_request.workspace_id, token_request.plugin_id, _key_of(token_request)
+            )
         except (NotFound, SecretUnreadable):
             return None
         kept = orjson.loads(opened.value)
-        if kept["fingerprint"] != purchase.fingerprint or not allows_all(opened.bound_to, purchase.bound_to):
+        if kept["fingerprint"] != token_request.fingerprint or not allows_all(
+            opened.bound_to, token_request.bound_to
+        ):
             return None
         return Token(kept["values"], kept["bought_at"], kept["expires_at"])
 
-    def keep(self, purchase: Purchase, token: Token) -> None:
+    def keep(self, token_request: TokenRequest, token: Token) -> None:
         """Keeps the token, unless what bought it has changed since. It is no failure if it cannot be kept."""
         try:
             with self._database.writing() as session:
-                states = self._vault.describe(session, purchase.workspace_id, purchase.plugin_id)
-                if session.get(Plugin, purchase.plugin_id) is not None and _is_current(purchase, states):
-                    self._seal(session, purchase, token)
-                    self._sweep(session, purchase, states)
+                states = self._vault.describe(session, token_request.workspace_id, token_request.plugin_id)
+                if session.get(Plugin, token_request.plugin_id) is not None and _is_current(
+                    token_request, states
+                ):
+                    self._seal(session, token_request, token)
+                    self._sweep(session, token_request, states)
         except StorageFailed as error:
             _log.warning(
                 "The token of %s cannot be kept now, and is fetched again: %s",
-                purchase.plugin_id,
+                token_request.plugin_id,
                 error.detail,
             )
 
-    def _seal(self, session: Session, purchase: Purchase, token: Token) -> None:
+    def _seal(self, session: Session, token_request: TokenRequest, token: Token) -> None:
         kept = {
             "values": dict(token.values),
             "bought_at": token.bought_at,
             "expires_at": token.expires_at,
-            "fingerprint": purchase.fingerprint,
+            "fingerprint": token_request.fingerprint,
         }
         self._vault.seal_secret(
             session,
-            purchase.workspace_id,
-            purchase.plugin_id,
-            _key_of(purchase),
+            token_request.workspace_id,
+            token_request.plugin_id,
+            _key_of(token_request),
             orjson.dumps(kept).decode(),
-            bound_to=purchase.bound_to,
+            bound_to=token_request.bound_to,
         )
 
-    def _sweep(self, session: Session, purchase: Purchase, states: dict[str, SecretState]) -> None:
+    def _sweep(self, session: Session, token_request: TokenRequest, states: dict[str, SecretState]) -> None:
         """Forgets tokens that are older than a secret, and the oldest beyond a number."""
-        others = [key for key in states if key.startswith(TOKEN_PREFIX) and key != _key_of(purchase)]
+        others = [key for key in states if key.startswith(TOKEN_PREFIX) and key != _key_of(token_request)]
         others.sort(key=lambda key: states[key].updated_at, reverse=True)
         entered_at = max((state.updated_at for key, state in states.items() if ":" not in key), default=0.0)
         for position, key in enumerate(others, start=2):
             if position > MAX_KEPT or states[key].updated_at < entered_at:
-                self._vault.delete_secret(session, purchase.workspace_id, purchase.plugin_id, key)
+                self._vault.delete_secret(session, token_request.workspace_id, token_request.plugin_id, key)
 
 
-def _key_of(purchase: Purchase) -> str:
-    return TOKEN_PREFIX + purchase.fingerprint[:_KEY_DIGITS]
+def _key_of(token_request: TokenRequest) -> str:
+    return TOKEN_PREFIX + token_request.fingerprint[:_KEY_DIGITS]
 
 
-def _is_current(purchase: Purchase, states: dict[str, SecretState]) -> bool:
-    now = {name: states[name].revision for name in purchase.secret_names if name in states}
-    return now == purchase.revisions
+def _is_current(token_request: TokenRequest, states: dict[str, SecretState]) -> bool:
+    now = {name: states[name].revision for name in token_request.secret_names if name in states}
+    return now == token_request.revisions

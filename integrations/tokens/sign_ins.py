@@ -22,7 +22,7 @@ from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, grant_of
 from integrations.tokens.pending_sign_ins import PendingSignIn, PendingSignIns
 from integrations.tokens.token_answers import GrantRefused, error_words, read_token_answer
-from integrations.tokens.token_request import Purchase, Purchases, stored_values
+from integrations.tokens.token_request import TokenRequest, TokenRequests, stored_values
 from plugin_store.engine.database import Database
 from plugin_store.settings.secret_destinations import is_locked
 from plugin_store.vault.vault import SecretState, Vault
@@ -43,7 +43,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class AuthorizationResponse:
     """What the provider put into the address with which the browser came back (RFC 6749 4.1.2, RFC 9207)."""
 
     state: str
@@ -81,34 +81,36 @@ class SignIns:
         self._clock = clock
         self._grants = Grants(database, vault)
         self._pending = PendingSignIns(database, vault, clock)
-        self._purchases = Purchases()
+        self._token_requests = TokenRequests()
 
     def start(self, workspace_id: int, plugin_id: str, redirect_uri: str) -> str:
         """The address at the provider where a person signs in.
 
         Raises NotFound, SettingsIncomplete, ReviewDue and SecretUnreadable; a plugin that is off can be set up.
         """
-        purchase = self._purchase(workspace_id, plugin_id)
-        _require_usable(purchase)
-        bound_to = purchase.installed.integration.destinations(purchase.values.config)[GRANT]
-        pending = self._pending.start(workspace_id, plugin_id, redirect_uri, purchase.fingerprint, bound_to)
-        return authorization_address(purchase, pending)
+        token_request = self._purchase(workspace_id, plugin_id)
+        _require_usable(token_request)
+        bound_to = token_request.installed.integration.destinations(token_request.values.config)[GRANT]
+        pending = self._pending.start(
+            workspace_id, plugin_id, redirect_uri, token_request.fingerprint, bound_to
+        )
+        return authorization_address(token_request, pending)
 
-    def finish(self, returned: Returned) -> Installed:
+    def finish(self, returned: AuthorizationResponse) -> Installed:
         """The integration that is connected now. Raises SettingsIncomplete, SignInRefused, UpstreamFailed and kin."""
         pending = self._pending.take(returned.state)
-        purchase = self._purchase(pending.workspace_id, pending.plugin_id)
-        _require_usable(purchase)
-        if purchase.fingerprint != pending.shape:
+        token_request = self._purchase(pending.workspace_id, pending.plugin_id)
+        _require_usable(token_request)
+        if token_request.fingerprint != pending.shape:
             raise SettingsIncomplete("The settings changed during the sign-in: begin again.")
-        _check_issuer(purchase, returned.issuer)
+        _check_issuer(token_request, returned.issuer)
         if returned.error is not None or not returned.code:
             raise _refusal(returned)
-        grant = self._exchange_code(purchase, pending, returned.code)
-        bound_to = purchase.installed.integration.destinations(purchase.values.config)[GRANT]
+        grant = self._exchange_code(token_request, pending, returned.code)
+        bound_to = token_request.installed.integration.destinations(token_request.values.config)[GRANT]
         with self._database.writing() as session:
             self._grants.connect(session, pending.workspace_id, pending.plugin_id, grant, bound_to)
-        return purchase.installed
+        return token_request.installed
 
     def look(self, workspace_id: int, plugin_id: str) -> Connection:
         """Whether and how the workspace is connected. Raises NotFound."""
@@ -136,8 +138,8 @@ class SignIns:
         self._grants.forget(workspace_id, plugin_id)
         self._pending.forget(workspace_id, plugin_id)
 
-    def _exchange_code(self, purchase: Purchase, pending: PendingSignIn, code: str) -> Grant:
-        installed, oauth2 = purchase.installed, _oauth2_of(purchase.installed)
+    def _exchange_code(self, token_request: TokenRequest, pending: PendingSignIn, code: str) -> Grant:
+        installed, oauth2 = token_request.installed, _oauth2_of(token_request.installed)
         asked = {
             "grant_type": "authorization_code",
             "code": code,
@@ -145,7 +147,7 @@ class SignIns:
             "code_verifier": pending.verifier,
         }
         call = build_accounted_token_call(
-            installed.integration, oauth2, purchase.values, self._limits, asked, pending.bound_to
+            installed.integration, oauth2, token_request.values, self._limits, asked, pending.bound_to
         )
         answer = self._exchange.send(installed, "oauth2", call, "live")
         now = self._clock()
@@ -155,13 +157,13 @@ class SignIns:
             raise UpstreamFailed(
                 "The provider did not accept its own code: begin again.", reason="token"
             ) from None
-        settings = purchase.values.merged()
+        settings = token_request.values.merged()
         scopes = [fill_setting(scope, settings) for scope in oauth2.scopes]
-        return grant_of(given, now, scopes, client_digest(installed, settings), purchase.fingerprint)
+        return grant_of(given, now, scopes, client_digest(installed, settings), token_request.fingerprint)
 
-    def _purchase(self, workspace_id: int, plugin_id: str) -> Purchase:
+    def _purchase(self, workspace_id: int, plugin_id: str) -> TokenRequest:
         installed = self._find(workspace_id, plugin_id)
-        return self._purchases.of(installed, stored_values(installed, self._vault))
+        return self._token_requests.of(installed, stored_values(installed, self._vault))
 
     def _find(self, workspace_id: int, plugin_id: str) -> Installed:
         installed = self._catalog.find(Scope(workspace_id, None), plugin_id)
@@ -171,10 +173,10 @@ class SignIns:
         return installed
 
 
-def authorization_address(purchase: Purchase, pending: PendingSignIn) -> str:
+def authorization_address(token_request: TokenRequest, pending: PendingSignIn) -> str:
     """The authorization request (RFC 6749 section 4.1.1) with PKCE (RFC 7636). Raises SettingsIncomplete."""
     # It is shown to whoever asked for it: no secret is at hand here.
-    oauth2, settings = _oauth2_of(purchase.installed), purchase.values.config
+    oauth2, settings = _oauth2_of(token_request.installed), token_request.values.config
     extras = [(name, fill_setting(template, settings)) for name, template in oauth2.authorization_params]
     return prepare_grant_uri(
         add_params_to_uri(_authorization_url(oauth2, settings), extras),
@@ -188,13 +190,13 @@ def authorization_address(purchase: Purchase, pending: PendingSignIn) -> str:
     )
 
 
-def _require_usable(purchase: Purchase) -> None:
+def _require_usable(token_request: TokenRequest) -> None:
     """Whether the client may be shown to the provider; a grant that is locked is about to be replaced."""
-    installed = purchase.installed
+    installed = token_request.installed
     if installed.missing:
         installed.require_set_up()
-    current = installed.integration.destinations(purchase.values.config)
-    for name in sorted(purchase.secret_names & installed.secrets.keys()):
+    current = installed.integration.destinations(token_request.values.config)
+    for name in sorted(token_request.secret_names & installed.secrets.keys()):
         if is_locked(current[name], installed.secrets[name].bound_to):
             raise ReviewDue(
                 f"`{installed.plugin_id}` changed where a secret would be sent; "
@@ -203,11 +205,11 @@ def _require_usable(purchase: Purchase) -> None:
             )
 
 
-def _check_issuer(purchase: Purchase, issuer: str | None) -> None:
+def _check_issuer(token_request: TokenRequest, issuer: str | None) -> None:
     """RFC 9207: who says who it is must be who was asked."""
     if issuer is None:
         return
-    asked = _authorization_url(_oauth2_of(purchase.installed), purchase.values.merged())
+    asked = _authorization_url(_oauth2_of(token_request.installed), token_request.values.merged())
     try:
         same = origin_of(issuer) == origin_of(asked)
     except ValueError:
@@ -216,7 +218,7 @@ def _check_issuer(purchase: Purchase, issuer: str | None) -> None:
         raise UpstreamFailed("Another provider answered than the one that was asked.", reason="sign_in")
 
 
-def _refusal(returned: Returned) -> SignInRefused:
+def _refusal(returned: AuthorizationResponse) -> SignInRefused:
     words = error_words(returned.error) or "The provider did not let the sign-in through."
     said = "".join(filter(str.isprintable, returned.error_description or ""))[:MAX_TOLD_CHARACTERS]
     return SignInRefused(words, said or None)

@@ -22,7 +22,7 @@ _PROCESS_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
+class TokenRequest:
     """One integration's token with one set of settings, stored ones or such as a test of the connection tries.
 
     `key` tells purchases apart within this process; nothing can be learned from it.
@@ -83,25 +83,27 @@ class Purchase:
         )
 
 
-class Purchases:
+class TokenRequests:
     """Makes purchases of settings."""
 
     def __init__(self) -> None:
         # With a key of its own, a purchase's key is no way to try passwords out.
         self._process_key = secrets.token_bytes(_PROCESS_KEY_BYTES)
 
-    def of(self, installed: Installed, values: Values) -> Purchase:
+    def of(self, installed: Installed, values: Values) -> TokenRequest:
         """The purchase of the integration's token with these settings."""
         source = installed.integration.token
         assert source is not None  # noqa: S101 - only integrations whose credentials need a token ask
         names = names_of(installed)
         secret_names = frozenset(name for name in names if installed.integration.properties[name].secure)
-        purchase = Purchase(installed, source, values, names, secret_names, key="")
+        token_request = TokenRequest(installed, source, values, names, secret_names, key="")
         given = {name: values.secrets[name] for name in secret_names if name in values.secrets}
         grant = installed.secrets.get(GRANT)
-        what = _dump([_shape(purchase), given, purchase.revisions, grant.revision if grant else None])
+        what = _dump(
+            [_shape(token_request), given, token_request.revisions, grant.revision if grant else None]
+        )
         key = hmac.new(self._process_key, what, hashlib.sha256).hexdigest()
-        return Purchase(installed, source, values, names, secret_names, key)
+        return TokenRequest(installed, source, values, names, secret_names, key)
 
 
 def names_of(installed: Installed) -> frozenset[str]:
@@ -136,17 +138,19 @@ def _uses_base_url(source: OAuth2 | Login) -> bool:
     return isinstance(source, Login) and any(step.url is None for step in source.steps)
 
 
-def _shape(purchase: Purchase) -> list[Any]:
+def _shape(token_request: TokenRequest) -> list[Any]:
     """Whose token it is, how the manifest gets it, and with which settings; no secret."""
-    installed = purchase.installed
-    section = installed.standing.manifest["integration"]
-    words = ["auth_method", "oauth2", "login"] + (["base_url"] if _uses_base_url(purchase.source) else [])
+    installed = token_request.installed
+    section = installed.plugin_state.manifest["integration"]
+    words = ["auth_method", "oauth2", "login"] + (
+        ["base_url"] if _uses_base_url(token_request.source) else []
+    )
     return [
-        purchase.workspace_id,
-        purchase.plugin_id,
+        token_request.workspace_id,
+        token_request.plugin_id,
         {word: section.get(word) for word in words},
-        _plain(purchase.names - purchase.secret_names, purchase.values),
-        _destinations(installed, purchase.secret_names, purchase.values),
+        _plain(token_request.names - token_request.secret_names, token_request.values),
+        _destinations(installed, token_request.secret_names, token_request.values),
     ]
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import delete, select
 
 from errors import StorageFailed
-from integrations.usage.tally import Spreads, Tally
+from integrations.usage.instruments import LabelledCounter, LabelledHistogram
 from plugin_store.engine.database import Database
 from plugin_store.models import PluginApiLog
 
@@ -66,8 +66,8 @@ class CallLog:
         self._database = database
         self._clock = clock
         self._retention_seconds = retention_seconds
-        self.outcomes = Tally()
-        self.durations = Spreads(DURATION_BOUNDS_SECONDS)
+        self.outcomes = LabelledCounter()
+        self.durations = LabelledHistogram(DURATION_BOUNDS_SECONDS)
         self._swept_at = float("-inf")
         self._waiting: list[CallRecord] = []
         self._lock = threading.Lock()
@@ -122,7 +122,7 @@ class CallLog:
                 return
 
     def _write(self, records: list[CallRecord]) -> None:
-        with self._database.jotting() as connection:
+        with self._database.raw_write() as connection:
             known = {row[0] for row in connection.execute("SELECT id FROM workspaces")}
             # A workspace may be deleted while a call of it is under way.
             connection.executemany(

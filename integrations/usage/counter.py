@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
-from integrations.usage.tally import Labels
+from integrations.usage.instruments import Labels
 from plugin_store.engine.database import Database
 from plugin_store.models import UsageCount, Workspace
 

@@ -24,7 +24,7 @@ class Use:
     at: float
 
 
-class Uses:
+class RecentRenders:
     """Takes notes at once; `take` hands over what was noted since."""
 
     def __init__(self) -> None:

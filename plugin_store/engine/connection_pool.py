@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Thing = TypeVar("Thing")
 
 
-class Leases(Generic[Thing]):
+class ConnectionPool(Generic[Thing]):
     """At most `size` things, each made when it is first needed. Taking one costs a fraction of a microsecond.
 
     What was given back last is taken first: it knows best how things stand.

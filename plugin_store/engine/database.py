@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from errors import StorageFailed
 from plugin_store.engine.files import exclusive_lock
 from plugin_store.engine.memo import RevisionMemo
-from plugin_store.engine.read_pool import Glances
+from plugin_store.engine.read_pool import ReadPool
 from plugin_store.engine.sqlite_file import (
     BUSY,
     BUSY_TIMEOUT_SECONDS,
@@ -34,7 +34,7 @@ from settings import ConfigurationError
 DATABASE_NAME = "patchbay.db"
 MIGRATIONS_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 POOL_SIZE = 6
-READERS, READERS_AHEAD = 4, 2
+READERS, HOT_READERS = 4, 2
 
 db = SQLAlchemy(model_class=Base)
 
@@ -45,12 +45,12 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         # Threads of one process queue here, in turn; SQLite's own waiting polls and may starve one of them.
-        self._write_turn = threading.RLock()
+        self._write_mutex = threading.RLock()
         self._path = engine.url.database or ""
-        self._jotter: sqlite3.Connection | None = None
-        self._glances = Glances(self._path, READERS)
+        self._raw_connection: sqlite3.Connection | None = None
+        self._read_pool = ReadPool(self._path, READERS)
         # What answers ahead of all others waits for none of them.
-        self.ahead = Glances(self._path, READERS_AHEAD)
+        self.hot_reads = ReadPool(self._path, HOT_READERS)
         self.memo = RevisionMemo(self.revision)
 
     @contextmanager
@@ -62,19 +62,19 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that alone may write: committed at the end, undone on errors. Raises StorageFailed."""
-        with self.turn(), storage_failures(), self._engine.connect() as connection:
+        with self.write_lock(), storage_failures(), self._engine.connect() as connection:
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
 
     @contextmanager
-    def jotting(self) -> Iterator[sqlite3.Connection]:
+    def raw_write(self) -> Iterator[sqlite3.Connection]:
         """The same as `writing`, on the bare connection, for rows written so often that a session would cost too much.
 
         Raises StorageFailed.
         """
-        with self.turn(), driver_failures():
-            connection = self._jotter = self._jotter or connect(self._path)
+        with self.write_lock(), driver_failures():
+            connection = self._raw_connection = self._raw_connection or connect(self._path)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -88,42 +88,42 @@ class Database:
 
         Costs microseconds while nothing changes. Raises StorageFailed.
         """
-        return self._glances.revision()
+        return self._read_pool.revision()
 
     def commits(self) -> int:
-        """As `Glances.commits` has it."""
-        return self._glances.commits()
+        """As `ReadPool.commits` has it."""
+        return self._read_pool.commits()
 
     def touch(self) -> None:
         """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
         with self.writing() as session:
             session.execute(text("UPDATE store_revision SET revision = revision + 1"))
 
-    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """As `Glances.glance` has it."""
-        return self._glances.glance(query, parameters)
+    def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """As `ReadPool.query` has it."""
+        return self._read_pool.query(query, parameters)
 
     def close(self) -> None:
-        self._glances.close()
-        self.ahead.close()
-        with self.turn():
-            if self._jotter is not None:
-                self._jotter.close()
-                self._jotter = None
+        self._read_pool.close()
+        self.hot_reads.close()
+        with self.write_lock():
+            if self._raw_connection is not None:
+                self._raw_connection.close()
+                self._raw_connection = None
         self._engine.dispose()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def write_lock(self) -> Iterator[None]:
         """The writer's turn of this process: who has it writes without waiting for another thread.
 
         Raises StorageFailed when it does not come in time.
         """
-        if not self._write_turn.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+        if not self._write_mutex.acquire(timeout=BUSY_TIMEOUT_SECONDS):
             raise StorageFailed(BUSY)
         try:
             yield
         finally:
-            self._write_turn.release()
+            self._write_mutex.release()
 
 
 def init_database(app: Flask, instance: Path) -> Database:

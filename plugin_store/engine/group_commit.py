@@ -50,7 +50,7 @@ class _Group(Generic[Item, Result]):
         return self.results[place]
 
 
-class Together(Generic[Item, Result]):
+class GroupCommit(Generic[Item, Result]):
     """Gathers items until the writer's turn has come, then writes them all.
 
     `turn` is the writer's turn, `write` writes items in it and returns what came of each; `waiting` is around what a
@@ -74,10 +74,10 @@ class Together(Generic[Item, Result]):
         self._gathering: _Group[Item, Result] | None = None
         self._lock = threading.Lock()
 
-    def write(self, item: Item, company: int = 0) -> Result:
+    def write(self, item: Item, siblings: int = 0) -> Result:
         """What came of the item, which is committed by then. Raises what `turn` and `write` raise.
 
-        `company` is how many others are on their way. Alone, or where they come but now and then, a thread waits for
+        `siblings` is how many others are on their way. Alone, or where they come but now and then, a thread waits for
         nobody.
         """
         with self._lock:
@@ -87,7 +87,7 @@ class Together(Generic[Item, Result]):
             leads = group is None or len(group.items) == MAX_AT_ONCE
             if group is None or leads:
                 group = self._gathering = _Group(
-                    min(company + 1, ENOUGH) if pause_seconds < self._delay_seconds else 1
+                    min(siblings + 1, ENOUGH) if pause_seconds < self._delay_seconds else 1
                 )
             place = group.add(item)
         if leads:

@@ -7,17 +7,17 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from plugin_store.engine.connection_pool import Leases
+from plugin_store.engine.connection_pool import ConnectionPool
 from plugin_store.engine.sqlite_file import is_storage_failure, open_file, storage_failed
 
 Found = TypeVar("Found")
 
 
-class Glances:
+class ReadPool:
     """Reads what is looked at so often that a session would cost too much, over a few connections kept for it."""
 
     def __init__(self, path: str, connections: int) -> None:
-        self._readers = Leases(lambda: Reader(path), connections)
+        self._readers = ConnectionPool(lambda: Reader(path), connections)
         self._commits = 0
         self._commits_lock = threading.Lock()
 
@@ -36,7 +36,7 @@ class Glances:
                 self._commits += 1
         return self._commits
 
-    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """The rows of a SELECT. Raises StorageFailed."""
         return self._look(lambda reader: reader.connection.execute(query, parameters).fetchall())
 

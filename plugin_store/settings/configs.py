@@ -12,11 +12,11 @@ from plugin_store.engine.canonical import same_value
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
-from plugin_store.settings.plugin_state import Standing, iterate_standings, load_standing
+from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
 from plugin_store.settings.scope_values import Submitted, own_values_after, take_apart
 from plugin_store.settings.secret_destinations import Destinations
-from plugin_store.settings.secret_settings import SecretBook, SecretView, check_secret
+from plugin_store.settings.secret_settings import SecretSettings, SecretView, check_secret
 from plugin_store.vault.vault import Vault
 from plugin_store.workspaces import Scope
 
@@ -54,7 +54,7 @@ class Configs:
     ) -> None:
         self._database = database
         self._vault = vault
-        self._book = SecretBook(vault, destinations)
+        self._book = SecretSettings(vault, destinations)
         self._clock = clock
 
     def get_config(self, plugin_id: str, scope: Scope) -> ConfigView:
@@ -92,9 +92,11 @@ class Configs:
         """A page of the same for every plugin, by id, and how many there are."""
         states, total = [], 0
         with self._database.reading() as session:
-            for standing in iterate_standings(session, scope.workspace_id, scope.notebook_id, self._vault):
+            for plugin_state in iterate_plugin_states(
+                session, scope.workspace_id, scope.notebook_id, self._vault
+            ):
                 if page.offset <= total < page.end:
-                    states.append(self._state_view(standing))
+                    states.append(self._state_view(plugin_state))
                 total += 1
         return states, total
 
@@ -129,9 +131,9 @@ class Configs:
     def get_secret(self, plugin_id: str, scope: Scope, key: str) -> SecretView:
         """What may be shown of a secret. Raises NotFound, and Invalid for a property that is none."""
         with self._database.reading() as session:
-            standing = self._load_integration(session, plugin_id, scope)
-            _secure_property(standing, key)
-            return self._book.views(standing)[key]
+            plugin_state = self._load_integration(session, plugin_id, scope)
+            _secure_property(plugin_state, key)
+            return self._book.views(plugin_state)[key]
 
     def enter_secret(self, plugin_id: str, scope: Scope, key: str, value: str | None) -> SecretView:
         """Keep a secret for where it would be sent as things stand, or forget it (None).
@@ -150,13 +152,13 @@ class Configs:
     def _write(
         self,
         session: Session,
-        before: Standing,
+        before: PluginState,
         *,
         enabled: bool | None,
         config: dict[str, Any],
         secrets: dict[str, str | None],
-    ) -> Standing:
-        """Write what differs and nothing else; the standing that comes of it."""
+    ) -> PluginState:
+        """Write what differs and nothing else; the state that comes of it."""
         if enabled is not before.own_enabled or not same_value(config, before.own_config):
             row = _find_row(session, before) or _new_row(session, before)
             row.enabled, row.config, row.updated_at = enabled, config, self._clock()
@@ -165,47 +167,53 @@ class Configs:
             self._book.enter(session, self._reload(session, before), secrets)
         return self._reload(session, before)
 
-    def _follow(self, session: Session, before: Standing) -> None:
+    def _follow(self, session: Session, before: PluginState) -> None:
         session.flush()
         # Secrets are the workspace's, so a notebook's values never move where they may go.
         if before.notebook_id is None:
             self._book.follow(session, before, self._reload(session, before))
 
-    def _reload(self, session: Session, before: Standing) -> Standing:
+    def _reload(self, session: Session, before: PluginState) -> PluginState:
         session.flush()
         return self._load(session, before.plugin_id, Scope(before.workspace_id, before.notebook_id))
 
-    def _load(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
-        standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
-        if standing is None:
+    def _load(self, session: Session, plugin_id: str, scope: Scope) -> PluginState:
+        plugin_state = load_plugin_state(
+            session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault
+        )
+        if plugin_state is None:
             raise NotFound(f"There is no plugin {plugin_id}.")
-        return standing
+        return plugin_state
 
-    def _load_integration(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
-        standing = self._load(session, plugin_id, scope)
-        if not standing.is_integration:
+    def _load_integration(self, session: Session, plugin_id: str, scope: Scope) -> PluginState:
+        plugin_state = self._load(session, plugin_id, scope)
+        if not plugin_state.is_integration:
             raise NotFound(f"The plugin {plugin_id} is no integration.")
-        return standing
+        return plugin_state
 
-    def _config_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> ConfigView:
-        secrets = self._book.views(standing, entered)
-        return ConfigView(standing.plugin_id, standing.effective_config(), secrets)
+    def _config_view(
+        self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
+    ) -> ConfigView:
+        secrets = self._book.views(plugin_state, entered)
+        return ConfigView(plugin_state.plugin_id, plugin_state.effective_config(), secrets)
 
-    def _state_view(self, standing: Standing, entered: Mapping[str, str | None] | None = None) -> StateView:
-        shown = {spec.name for spec in properties_of(standing.manifest) if not spec.secure}
+    def _state_view(
+        self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
+    ) -> StateView:
+        shown = {spec.name for spec in properties_of(plugin_state.manifest) if not spec.secure}
         return StateView(
-            plugin_id=standing.plugin_id,
-            enabled=standing.own_enabled,
-            config={key: value for key, value in standing.own_config.items() if key in shown},
-            effective=Effective(standing.effective_enabled(), standing.effective_config()),
-            secrets=self._book.views(standing, entered),
+            plugin_id=plugin_state.plugin_id,
+            enabled=plugin_state.own_enabled,
+            config={key: value for key, value in plugin_state.own_config.items() if key in shown},
+            effective=Effective(plugin_state.effective_enabled(), plugin_state.effective_config()),
+            secrets=self._book.views(plugin_state, entered),
         )
 
 
-def _secure_property(standing: Standing, key: str) -> PropertySpec:
-    spec = next((spec for spec in properties_of(standing.manifest) if spec.name == key), None)
+def _secure_property(plugin_state: PluginState, key: str) -> PropertySpec:
+    spec = next((spec for spec in properties_of(plugin_state.manifest) if spec.name == key), None)
     if spec is None:
-        raise NotFound(f"The plugin {standing.plugin_id} has no setting {key}.")
+        raise NotFound(f"The plugin {plugin_state.plugin_id} has no setting {key}.")
     if not spec.secure:
         raise Invalid(
             f"{key} is no secret: set it in the config.", errors={"key": ["This setting is no secret."]}
@@ -213,17 +221,17 @@ def _secure_property(standing: Standing, key: str) -> PropertySpec:
     return spec
 
 
-def _find_row(session: Session, standing: Standing) -> ConfigRow | None:
-    if standing.notebook_id is None:
-        return session.get(PluginConfig, (standing.workspace_id, standing.plugin_id))
-    return session.get(NotebookPluginConfig, (standing.notebook_id, standing.plugin_id))
+def _find_row(session: Session, plugin_state: PluginState) -> ConfigRow | None:
+    if plugin_state.notebook_id is None:
+        return session.get(PluginConfig, (plugin_state.workspace_id, plugin_state.plugin_id))
+    return session.get(NotebookPluginConfig, (plugin_state.notebook_id, plugin_state.plugin_id))
 
 
-def _new_row(session: Session, standing: Standing) -> ConfigRow:
+def _new_row(session: Session, plugin_state: PluginState) -> ConfigRow:
     row: ConfigRow
-    if standing.notebook_id is None:
-        row = PluginConfig(workspace_id=standing.workspace_id, plugin_id=standing.plugin_id)
+    if plugin_state.notebook_id is None:
+        row = PluginConfig(workspace_id=plugin_state.workspace_id, plugin_id=plugin_state.plugin_id)
     else:
-        row = NotebookPluginConfig(notebook_id=standing.notebook_id, plugin_id=standing.plugin_id)
+        row = NotebookPluginConfig(notebook_id=plugin_state.notebook_id, plugin_id=plugin_state.plugin_id)
     session.add(row)
     return row

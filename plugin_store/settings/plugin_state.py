@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PluginState:
     """One plugin as one scope sees it. `…_enabled` is None and a config empty where the scope set nothing.
 
     `secrets` are the workspace's; their status is None unless a vault was given to look at them.
@@ -64,23 +64,23 @@ class Standing:
         return effective_config(properties_of(self.manifest), self.workspace_config, self.notebook_config)
 
 
-def load_standing(
+def load_plugin_state(
     session: Session, plugin_id: str, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
-) -> Standing | None:
-    """The plugin's standing in the scope, or None when no such plugin is registered."""
+) -> PluginState | None:
+    """The plugin's state in the scope, or None when no such plugin is registered."""
     return next(_load(session, workspace_id, notebook_id, vault, plugin_id), None)
 
 
-def iterate_standings(
+def iterate_plugin_states(
     session: Session, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
-) -> Iterator[Standing]:
-    """Every plugin's standing in the scope, by plugin id, of which few are in memory at once."""
+) -> Iterator[PluginState]:
+    """Every plugin's state in the scope, by plugin id, of which few are in memory at once."""
     return _load(session, workspace_id, notebook_id, vault, None)
 
 
 def _load(
     session: Session, workspace_id: int, notebook_id: int | None, vault: Vault | None, plugin_id: str | None
-) -> Iterator[Standing]:
+) -> Iterator[PluginState]:
     query = (
         select(
             Plugin.id,
@@ -116,8 +116,8 @@ def _load(
 
 def _standing(
     row: Row[Any], workspace_id: int, notebook_id: int | None, secrets: Mapping[str, SecretState]
-) -> Standing:
-    return Standing(
+) -> PluginState:
+    return PluginState(
         plugin_id=row.id,
         name=row.name,
         version=row.version,

@@ -9,8 +9,13 @@ from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound
 from plugin_store.engine.database import Database
-from plugin_store.settings.plugin_state import Standing, load_standing
-from plugin_store.settings.secret_destinations import Destinations, Review, locked_secrets, review_standing
+from plugin_store.settings.plugin_state import PluginState, load_plugin_state
+from plugin_store.settings.secret_destinations import (
+    Destinations,
+    Review,
+    locked_secrets,
+    review_plugin_state,
+)
 from plugin_store.vault.destinations import Destination
 from plugin_store.vault.vault import Vault
 from plugin_store.workspaces import Scope
@@ -29,11 +34,11 @@ class Reviews:
     ) -> dict[str, Any] | None:
         """`{reason, old, new}` when a person must accept where secrets go, else None. Raises NotFound."""
         with self._database.reading() as session:
-            return self.review_standing(self._load(session, plugin_id, Scope(workspace_id, notebook_id)))
+            return self.review_plugin_state(self._load(session, plugin_id, Scope(workspace_id, notebook_id)))
 
-    def review_standing(self, standing: Standing) -> dict[str, Any] | None:
-        """The same of a standing that is at hand, without any query."""
-        review = review_standing(standing, self._destinations)
+    def review_plugin_state(self, plugin_state: PluginState) -> dict[str, Any] | None:
+        """The same of a state that is at hand, without any query."""
+        review = review_plugin_state(plugin_state, self._destinations)
         return None if review is None else review.as_shown()
 
     def decide(
@@ -45,27 +50,29 @@ class Reviews:
         for a plugin that is no integration.
         """
         with self._database.writing() as session:
-            standing = self._load(session, plugin_id, scope)
-            if not standing.is_integration:
+            plugin_state = self._load(session, plugin_id, scope)
+            if not plugin_state.is_integration:
                 raise NotFound(f"There is no integration {plugin_id}.")
-            review = review_standing(standing, self._destinations)
+            review = review_plugin_state(plugin_state, self._destinations)
             if review is None or not accept:
                 return None if review is None else review.as_shown()
             _refuse_unseen(review, seen)
-            self._rebind(session, standing)
-            return self.review_standing(self._load(session, plugin_id, scope))
+            self._rebind(session, plugin_state)
+            return self.review_plugin_state(self._load(session, plugin_id, scope))
 
-    def _rebind(self, session: Session, standing: Standing) -> None:
-        for key, (state, current) in locked_secrets(standing, self._destinations).items():
+    def _rebind(self, session: Session, plugin_state: PluginState) -> None:
+        for key, (state, current) in locked_secrets(plugin_state, self._destinations).items():
             # A notebook's word adds to the workspace's: the other notebooks go on as before.
-            bound_to = current if standing.notebook_id is None else {*state.bound_to, *current}
-            self._vault.rebind(session, standing.workspace_id, standing.plugin_id, key, bound_to)
+            bound_to = current if plugin_state.notebook_id is None else {*state.bound_to, *current}
+            self._vault.rebind(session, plugin_state.workspace_id, plugin_state.plugin_id, key, bound_to)
 
-    def _load(self, session: Session, plugin_id: str, scope: Scope) -> Standing:
-        standing = load_standing(session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault)
-        if standing is None:
+    def _load(self, session: Session, plugin_id: str, scope: Scope) -> PluginState:
+        plugin_state = load_plugin_state(
+            session, plugin_id, scope.workspace_id, scope.notebook_id, self._vault
+        )
+        if plugin_state is None:
             raise NotFound(f"There is no plugin {plugin_id}.")
-        return standing
+        return plugin_state
 
 
 def _refuse_unseen(review: Review, seen: Collection[Destination] | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from errors import Invalid
 from plugin_store.engine.canonical import same_value
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.settings.properties import PropertySpec, check_values, properties_of
 from plugin_store.settings.secret_settings import check_secret
 from plugin_store.workspaces import Scope
@@ -38,7 +38,7 @@ def take_apart(properties: Sequence[PropertySpec], config: Mapping[str, Any], sc
     return Submitted({key: specs[key].normalized(value) for key, value in plain.items()}, secrets)
 
 
-def own_values_after(before: Standing, submitted: Mapping[str, Any]) -> dict[str, Any]:
+def own_values_after(before: PluginState, submitted: Mapping[str, Any]) -> dict[str, Any]:
     """A scope's own values once `submitted` replaced what is in force there.
 
     A value in force already stays where it comes from, so that sending back what was read writes nothing.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.vault.destinations import Destination, allows, sort_destinations
 from plugin_store.vault.vault import SecretState
 
-Destinations = Callable[[Standing, Mapping[str, Any]], Mapping[str, Collection[Destination]]]
+Destinations = Callable[[PluginState, Mapping[str, Any]], Mapping[str, Collection[Destination]]]
 """Tells, for a plugin and its effective config, where each secret would be sent, by the secret's key."""
 
 
@@ -49,20 +49,20 @@ def follows_config(bound_to: Collection[Destination], before: Collection[Destina
 
 
 def current_destinations(
-    standing: Standing, destinations: Destinations
+    plugin_state: PluginState, destinations: Destinations
 ) -> Mapping[str, Collection[Destination]]:
     """Where the plugin's secrets would be sent as it stands."""
-    return destinations(standing, standing.effective_config())
+    return destinations(plugin_state, plugin_state.effective_config())
 
 
 def locked_secrets(
-    standing: Standing, destinations: Destinations
+    plugin_state: PluginState, destinations: Destinations
 ) -> dict[str, tuple[SecretState, list[Destination]]]:
     """The secrets that a person must let go, each with where it would go; unreadable ones can go nowhere."""
-    readable = {key: state for key, state in standing.secrets.items() if state.status != "unreadable"}
+    readable = {key: state for key, state in plugin_state.secrets.items() if state.status != "unreadable"}
     if not readable:
         return {}
-    current = current_destinations(standing, destinations)
+    current = current_destinations(plugin_state, destinations)
     return {
         key: (state, sort_destinations(current.get(key, ())))
         for key, state in sorted(readable.items())
@@ -70,9 +70,9 @@ def locked_secrets(
     }
 
 
-def review_standing(standing: Standing, destinations: Destinations) -> Review | None:
+def review_plugin_state(plugin_state: PluginState, destinations: Destinations) -> Review | None:
     """What a person must accept before the plugin may use its secrets; None when there is nothing."""
-    locked = locked_secrets(standing, destinations)
+    locked = locked_secrets(plugin_state, destinations)
     if not locked:
         return None
     return make_review(

@@ -1,4 +1,4 @@
-"""A plugin's secrets as a person meets them: their standing, entering one, forgetting one."""
+"""A plugin's secrets as a person meets them: their state, entering one, forgetting one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.settings.properties import PropertySpec, properties_of
 from plugin_store.settings.secret_destinations import (
     Destinations,
@@ -38,7 +38,7 @@ class SecretView(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class SecretBook:
+class SecretSettings:
     """Secrets with the destinations that they are entered for."""
 
     def __init__(self, vault: Vault, destinations: Destinations) -> None:
@@ -46,15 +46,15 @@ class SecretBook:
         self._destinations = destinations
 
     def views(
-        self, standing: Standing, entered: Mapping[str, str | None] | None = None
+        self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
     ) -> dict[str, SecretView]:
-        """Every secret that the manifest declares, by key. The standing comes with the vault's look at it.
+        """Every secret that the manifest declares, by key. The state comes with the vault's look at it.
 
         `entered` are those that were entered just now, with their values.
         """
-        keys = [spec.name for spec in properties_of(standing.manifest) if spec.secure]
-        stored = {key: standing.secrets[key] for key in keys if key in standing.secrets}
-        current = current_destinations(standing, self._destinations) if stored else {}
+        keys = [spec.name for spec in properties_of(plugin_state.manifest) if spec.secure]
+        stored = {key: plugin_state.secrets[key] for key in keys if key in plugin_state.secrets}
+        current = current_destinations(plugin_state, self._destinations) if stored else {}
         views = {key: SecretView(key, set=False) for key in keys}
         for key, state in stored.items():
             locked = state.status == "ok" and is_locked(current.get(key, ()), state.bound_to)
@@ -63,17 +63,17 @@ class SecretBook:
             views[key] = SecretView(key, True, status, state.updated_at, warnings)
         return views
 
-    def enter(self, session: Session, standing: Standing, entered: dict[str, str | None]) -> None:
-        """Keep each string for the destinations of the standing, and forget each None."""
-        bound_to = current_destinations(standing, self._destinations) if any(entered.values()) else {}
-        place = standing.workspace_id, standing.plugin_id
+    def enter(self, session: Session, plugin_state: PluginState, entered: dict[str, str | None]) -> None:
+        """Keep each string for the destinations of the state, and forget each None."""
+        bound_to = current_destinations(plugin_state, self._destinations) if any(entered.values()) else {}
+        place = plugin_state.workspace_id, plugin_state.plugin_id
         for key, value in entered.items():
             if value is None:
                 self._vault.delete_secret(session, *place, key)
             else:
                 self._vault.seal_secret(session, *place, key, value, bound_to=bound_to.get(key, ()))
 
-    def follow(self, session: Session, before: Standing, after: Standing) -> None:
+    def follow(self, session: Session, before: PluginState, after: PluginState) -> None:
         """Bind what was entered before its origin was settled to the origin that a person has set now."""
         if not before.secrets:
             return

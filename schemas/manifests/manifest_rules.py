@@ -31,6 +31,7 @@ from schemas.rules.rule_kinds import (
     AtMostOne,
     Empty,
     ExactlyOne,
+    GroupCommit,
     Matches,
     MaxItems,
     Needs,
@@ -39,7 +40,6 @@ from schemas.rules.rule_kinds import (
     OneItemHas,
     OptionList,
     Requires,
-    Together,
     Typed,
     Unlike,
     Without,
@@ -151,7 +151,7 @@ LOGIN_STEP_RULES = (
     NO_OWN_HEADERS,
 )
 
-TLS_RULES = (Together("client_certificate", "client_key", "A certificate and its key come together."),)
+TLS_RULES = (GroupCommit("client_certificate", "client_key", "A certificate and its key come together."),)
 
 
 def _belongs_to(word: str, methods: Iterable[str]) -> tuple[Rule, ...]:

@@ -47,7 +47,7 @@ class Requires:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class GroupCommit:
     """Two words that come together or not at all; named at the second."""
 
     first: str

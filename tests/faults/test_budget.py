@@ -157,7 +157,7 @@ def test_a_probe_that_is_refused_at_the_last_moment_leaves_its_place(database: D
     with pytest.raises(BudgetSpent):
         budget.spend(account, CALL, "live", left.set)  # type: ignore[arg-type]
     assert not left.is_set()
-    assert budget.look(account).rests["https://api.test:443"].probe_until == 0.0
+    assert budget.status(account).rests["https://api.test:443"].probe_until == 0.0
 
 
 def test_schedules_leave_the_reserve_to_people_under_load(database: Database):

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.bodies import Bodies
-from integrations.caching.eviction import ArtifactCare
+from integrations.caching.eviction import Eviction
 from plugin_store.engine.database import Database, init_database
 from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
@@ -128,7 +128,7 @@ class Client:
 @pytest.fixture
 def client(store: Store) -> Client:
     bodies = Bodies(store.folder / "cache")
-    care = ArtifactCare(bodies, store.database, store.clock, 1 << 30)
+    care = Eviction(bodies, store.database, store.clock, 1 << 30)
     app = Flask("routes")
     app.json = OrjsonProvider(app)
     app.url_map.converters["int64"] = Int64Converter

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from errors import Invalid
-from plugin_store.settings.plugin_state import Standing
+from plugin_store.settings.plugin_state import PluginState
 from plugin_store.settings.properties import properties_of
 from plugin_store.vault.destinations import Destination
 
@@ -68,9 +68,11 @@ def destination(
     return Destination("call", placement, name, origin, template)
 
 
-def destinations(standing: Standing, config: Mapping[str, Any]) -> Mapping[str, Collection[Destination]]:
+def destinations(
+    plugin_state: PluginState, config: Mapping[str, Any]
+) -> Mapping[str, Collection[Destination]]:
     """Every secret in the manifest's `place` (a header by its own name) at the origin of base_url."""
-    integration = standing.manifest.get("integration")
+    integration = plugin_state.manifest.get("integration")
     if not integration:
         return {}
     template = integration["base_url"]
@@ -79,7 +81,7 @@ def destinations(standing: Standing, config: Mapping[str, Any]) -> Mapping[str, 
     place = integration.get("place", "header")
     return {
         spec.name: [destination(spec.name, origin, place, template if missing else None)]
-        for spec in properties_of(standing.manifest)
+        for spec in properties_of(plugin_state.manifest)
         if spec.secure
     }
 

@@ -10,13 +10,13 @@ from tests.security.ground import Ground, standing_ground
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def plugin_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     with standing_ground(tmp_path_factory.mktemp("ground")) as ground:
         yield ground
 
 
 @pytest.fixture
-def ground(standing: Ground) -> Ground:
+def ground(plugin_state: Ground) -> Ground:
     """A real server with its neighbours, and a secret that no earlier test has used."""
-    standing.begin()
-    return standing
+    plugin_state.begin()
+    return plugin_state

@@ -12,9 +12,9 @@ from integrations.calling import pagination
 from integrations.catalog.catalog import Installed
 from integrations.manifests.compiling import templates, tokens
 from integrations.manifests.model import GRANT, Integration
-from integrations.rendering import connection_test as connection_check
+from integrations.rendering import connection_test
 from integrations.tokens import authorization_code, sign_ins
-from integrations.tokens.token_request import Purchase
+from integrations.tokens.token_request import TokenRequest
 from plugin_store.settings import secret_destinations as bindings
 from plugin_store.settings import secret_settings as secret_book
 from tests.raw_upstreams import respond
@@ -55,7 +55,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(Integration, "destinations", nowhere)
     monkeypatch.setattr(Installed, "require_ready", lambda _self: None)
     monkeypatch.setattr(Installed, "require_set_up", lambda _self: None)
-    monkeypatch.setattr(connection_check, "_require_same_destinations", lambda *_: None)
+    monkeypatch.setattr(connection_test, "_require_same_destinations", lambda *_: None)
     return monkeypatch
 
 
@@ -142,7 +142,7 @@ def test_a_stored_key_does_not_go_where_a_test_points(ground: Ground, unguarded:
     service = ground.service([API_KEY, {"name": "server", "default": ground.provider_url}])
     service.declare(base_url="{server}")
     service.enter()
-    unguarded.setattr(connection_check, "_require_same_destinations", lambda *_: None)
+    unguarded.setattr(connection_test, "_require_same_destinations", lambda *_: None)
     assert service.test({"server": f"{ground.provider_url}/deeper"}).json()["success"] is True
     refused = service.test({"server": ground.stranger_url}).json()
     assert (refused["success"], refused["details"]["code"]) == (False, "review_due")
@@ -222,7 +222,7 @@ class TestSignIns:
         # That the provider is another one is told before as well.
         for module in (authorization_code, sign_ins):
             monkeypatch.setattr(module, "client_digest", lambda *_: "the same")
-        monkeypatch.setattr(Purchase, "fingerprint", "the same")
+        monkeypatch.setattr(TokenRequest, "fingerprint", "the same")
         ground.reply = granting
         service = ground.service()
         self.declare(service, ground.provider_url, ground.provider_url)

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from integrations.calling.executor import Executor
     from integrations.calling.sender import Sender
     from integrations.catalog.catalog import Catalog
-    from integrations.fast_path.response_cache import KnownHits
+    from integrations.fast_path.response_cache import ResponseCache
     from integrations.prefetch.jobs import Jobs
     from integrations.prefetch.prefetcher import Prefetcher
     from integrations.rendering.batch import Batches
-    from integrations.rendering.connection_test import ConnectionCheck
+    from integrations.rendering.connection_test import ConnectionTest
     from integrations.rendering.explain.explainer import Explainer
     from integrations.rendering.render import Renderer
     from integrations.tokens.sign_ins import SignIns
-    from integrations.tokens.token_cache import Tokens
+    from integrations.tokens.token_cache import TokenCache
     from integrations.usage.call_log import CallLog
     from integrations.usage.counter import UsageCounter
     from plugin_store.engine.database import Database
@@ -47,7 +47,7 @@ class Services:
     reviews: Reviews
     catalog: Catalog
     artifacts: Artifacts
-    tokens: Tokens
+    tokens: TokenCache
     sign_ins: SignIns
     budget: Budget
     call_log: CallLog
@@ -55,13 +55,13 @@ class Services:
     executor: Executor
     sender: Sender
     renderer: Renderer
-    known_hits: KnownHits
+    response_cache: ResponseCache
     batches: Batches
     actions: Actions
     explainer: Explainer
     prefetch_jobs: Jobs
     prefetcher: Prefetcher
-    connection_check: ConnectionCheck
+    connection_test: ConnectionTest
 
 
 def services() -> Services:

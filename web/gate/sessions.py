@@ -31,12 +31,12 @@ MAX_HEADER_LENGTH = 4096
 FIND = "SELECT id, created_at, last_used_at FROM sessions WHERE digest = ? AND token_digest = ?"
 
 
-class Looks(Protocol):
+class Queries(Protocol):
     """Quick looks at the store."""
 
     def revision(self) -> int: ...
 
-    def glance(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
+    def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -121,7 +121,7 @@ class Sessions:
     def find(self, cookie: str, *, is_ahead: bool = False) -> Session | None:
         """The session of a cookie as it stands in the store; None for one that has ended. Raises StorageFailed."""
         # The revision is read before the row: a change in between costs a second look, never an ended session.
-        store: Looks = self._database.ahead if is_ahead else self._database
+        store: Queries = self._database.hot_reads if is_ahead else self._database
         digest, revision, now = digest_of(cookie), store.revision(), self._clock()
         session = self._remembered.get(digest)
         if session is None or session.revision != revision or not self._is_good(session, now):
@@ -164,9 +164,9 @@ class Sessions:
         with self._database.writing() as session:
             session.execute(statement)
 
-    def _load(self, digest: str, revision: int, store: Looks) -> Session | None:
+    def _load(self, digest: str, revision: int, store: Queries) -> Session | None:
         token = self._held.value
-        rows = store.glance(FIND, (digest, self._held.digest))
+        rows = store.query(FIND, (digest, self._held.digest))
         if not rows:
             return None
         if len(self._remembered) >= MAX_REMEMBERED:

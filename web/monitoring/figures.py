@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from integrations.budget import account_of
-from integrations.usage.tally import Spreads
+from integrations.usage.instruments import LabelledHistogram
 from plugin_store.workspaces import Scope
 from web.api.context import Services
 
@@ -84,13 +84,13 @@ class Figures(Collector):
         )
         for workspace_id in self._held.prefetch_jobs.workspace_ids():
             accounts = [account_of(found) for found in self._held.catalog.list(Scope(workspace_id, None))]
-            standings = self._held.budget.look_around(workspace_id, accounts)
-            for plugin_id, standing in sorted(standings.items()):
+            statuses = self._held.budget.statuses(workspace_id, accounts)
+            for plugin_id, status in sorted(statuses.items()):
                 place = (str(workspace_id), plugin_id)
-                for window in standing.windows:
+                for window in status.windows:
                     left.add_metric((*place, window.name), window.left)
                     limit.add_metric((*place, window.name), window.limit)
-                for reason, count in sorted(Counter(rest.reason for rest in standing.resting).items()):
+                for reason, count in sorted(Counter(rest.reason for rest in status.resting).items()):
                     resting.add_metric((*place, reason), count)
         yield from (left, limit, resting)
 
@@ -102,7 +102,9 @@ def _counts(name: str, help: str, label: str, counts: dict[tuple[str, ...], int]
     return family
 
 
-def _spread(name: str, help: str, labels: tuple[str, ...], spreads: Spreads) -> HistogramMetricFamily:
+def _spread(
+    name: str, help: str, labels: tuple[str, ...], spreads: LabelledHistogram
+) -> HistogramMetricFamily:
     family = HistogramMetricFamily(name, help, labels=labels)
     bounds = ["+Inf" if bound == float("inf") else str(float(bound)) for bound in spreads.bounds]
     for values, spread in sorted(spreads.read().items()):

@@ -27,11 +27,11 @@ class _Place:
         self._leave()
 
 
-class FrontThreads:
-    """The threads of one server, which know of themselves: `come` at first, `read`, and `go` after each request."""
+class AcceptorThreads:
+    """The threads of one server, which know of themselves: `enter` at first, `read`, and `leave` after each request."""
 
-    def __init__(self, at_work: int = AT_WORK) -> None:
-        self._wanted = at_work
+    def __init__(self, held_slot: int = AT_WORK) -> None:
+        self._wanted = held_slot
         self._at_work = 0
         self._standing_by = 0
         self._reading: dict[_Place, float] = {}
@@ -42,7 +42,7 @@ class FrontThreads:
         self._watch = threading.Thread(target=self._relieve, name="front watch", daemon=True)
         self._watch.start()
 
-    def come(self) -> None:
+    def enter(self) -> None:
         """Counts the calling thread, the first time that it comes; it stays on one core from then on."""
         if hasattr(self._local, "place"):
             return
@@ -60,7 +60,7 @@ class FrontThreads:
         finally:
             del self._reading[place]
 
-    def go(self) -> None:
+    def leave(self) -> None:
         """Returns at once where threads are few; else when the calling one is needed again."""
         if self._at_work <= self._wanted:
             return

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from errors import StorageFailed
-from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.fair_thread_pool import FairThreadPool
 from settings import Settings
 from web.api.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
 from web.gate.gate import FORM_PATHS, Caller, Gate, is_open
-from web.server.acceptor_threads import FrontThreads
-from web.server.fast_path import HitLayer, is_render
+from web.server.acceptor_threads import AcceptorThreads
+from web.server.fast_path import FastPath, is_render
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -57,26 +57,26 @@ class Exchange(Protocol):
     def response_iter(self, status: int, headers: Headers, body: Any) -> None: ...
 
 
-class Reception:
+class Dispatcher:
     """Receives requests on the server's threads."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         layer = app.wsgi_app
-        self._layer = layer if isinstance(layer, HitLayer) else None
+        self._layer = layer if isinstance(layer, FastPath) else None
         self._gate: Gate | None = app.extensions.get("patchbay_gate")
         self._app = app
         self._max_body_size_bytes = settings.max_body_size_bytes
-        self._calls = FairPool(settings.threads, "call")
+        self._calls = FairThreadPool(settings.threads, "call")
         self._house = ThreadPoolExecutor(HOUSE_THREADS, thread_name_prefix="house")
-        self._threads = FrontThreads()
+        self._threads = AcceptorThreads()
 
     def receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
         """Answers the request, or sees to it that it is answered. The number returned is nobody's to read."""
-        self._threads.come()
+        self._threads.enter()
         try:
             return self._receive(exchange, environ)
         finally:
-            self._threads.go()
+            self._threads.leave()
 
     def let_go(self) -> None:
         """Lets the server's threads go, so that it can end; what is under way goes on."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
-from integrations.fast_path.response_cache import Headers, Hit, KnownHits, Question
+from integrations.fast_path.response_cache import Headers, Hit, Question, ResponseCache
 from web.gate.gate import API_ROUTES, Caller, Gate
 from web.gate.hosts import SAFE_METHODS
 from web.gate.sessions import Session
@@ -29,7 +29,7 @@ RENDER_PREFIX, RENDER_SUFFIX = f"{API_ROUTES}integrations/", "/render"
 MAX_BODY_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
 RENDER_METHODS = frozenset({"POST", "GET"})
-OTHER_WISHES = frozenset(
+CONDITIONAL_HEADERS = frozenset(
     {
         "HTTP_TRANSFER_ENCODING",
         "HTTP_RANGE",
@@ -50,10 +50,12 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class HitLayer:
+class FastPath:
     """A WSGI application in front of another one."""
 
-    def __init__(self, app: WSGIApplication, hits: KnownHits, gate: Gate, commits: Callable[[], int]) -> None:
+    def __init__(
+        self, app: WSGIApplication, hits: ResponseCache, gate: Gate, commits: Callable[[], int]
+    ) -> None:
         self._app = app
         self._hits = hits
         self._gate = gate
@@ -129,7 +131,7 @@ def is_render(environ: WSGIEnvironment) -> bool:
         and path.startswith(RENDER_PREFIX)
         and environ["REQUEST_METHOD"] in RENDER_METHODS
         # A body in chunks, and conditions that are Flask's to judge.
-        and OTHER_WISHES.isdisjoint(environ)
+        and CONDITIONAL_HEADERS.isdisjoint(environ)
         and _is_small(environ.get("CONTENT_LENGTH") or "0")
     )
 

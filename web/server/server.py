@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from settings import Settings
-from web.server.dispatcher import FRONT_THREADS, Reception
+from web.server.dispatcher import FRONT_THREADS, Dispatcher
 from web.server.granian_engine import BACKLOG, GranianEngine, WorkerMoved
 from web.server.threaded_engine import ThreadedEngine
 
@@ -45,7 +45,7 @@ class Server:
     _is_started = False
 
     def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
-        self._reception = Reception(app, settings)
+        self._reception = Dispatcher(app, settings)
         self._engine = _make_engine(app, listener, self._reception)
         self._stop_lock = threading.Lock()
         # A pipe and not an Event, so that a signal itself can wake who waits, whichever thread it reached.
@@ -86,7 +86,7 @@ def make_server(app: Flask, listener: socket.socket, settings: Settings) -> Serv
     return Server(app, listener, settings)
 
 
-def _make_engine(app: Flask, listener: socket.socket, reception: Reception) -> Engine:
+def _make_engine(app: Flask, listener: socket.socket, reception: Dispatcher) -> Engine:
     try:
         return GranianEngine(listener, reception.receive, FRONT_THREADS)
     except WorkerMoved as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.answers.selection import compile_select
 from integrations.caching.cache_key import digest
-from integrations.caching.freshness import Wishes
+from integrations.caching.freshness import FreshnessPolicy
 from integrations.manifests.compiling.actions import check_renewals, compile_action
 from integrations.manifests.compiling.endpoints import plain_json
 from integrations.manifests.compiling.inputs import compile_inputs, names_in_step
@@ -76,7 +76,9 @@ def _block(
         else None,
         collect=item["collect"],
         url_patterns=tuple(patterns.values()),
-        wishes=Wishes(item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")),
+        freshness_policy=FreshnessPolicy(
+            item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")
+        ),
         pre_fetch=item["pre_fetch"],
         refresh_interval_seconds=item.get("refresh_interval"),
         schedule=_schedule(item, problems),

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from integrations.calling.requests_builder import encode_path_literal
 from integrations.json.members import member_path
 from integrations.manifests.base_url import BaseUrl
-from integrations.manifests.compiling.endpoints import Surroundings
+from integrations.manifests.compiling.endpoints import IntegrationContext
 from integrations.manifests.compiling.paths import NamedTemplates
 from integrations.manifests.compiling.shown_names import names_behind
 from integrations.manifests.model import (
@@ -63,22 +63,22 @@ class _Sent:
     """Headers and query parameters of the integration, which no parameter of an endpoint fills."""
 
 
-def secret_uses(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[SecretUse]:
+def secret_uses(endpoints: Iterable[Endpoint], around: IntegrationContext) -> Iterator[SecretUse]:
     """Each secret's places, with the base URL whose origin it goes to; a use may come more than once."""
-    for base_url, place in (*_calls(endpoints, around), *_purchases(around)):
+    for base_url, place in (*_calls(endpoints, around), *_token_requests(around)):
         for name in sorted(_with_token(place.names, around)):
             if around.is_secure(name):
                 yield SecretUse(name, place.request, place.placement, place.name, base_url)
 
 
-def _with_token(names: frozenset[str], around: Surroundings) -> frozenset[str]:
+def _with_token(names: frozenset[str], around: IntegrationContext) -> frozenset[str]:
     """A token goes where its credential goes, and what bought it answers for that."""
     if around.token is None or not names & around.token.provides:
         return names
     return names | around.token_names()
 
 
-def _calls(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
+def _calls(endpoints: Iterable[Endpoint], around: IntegrationContext) -> Iterator[tuple[BaseUrl, Place]]:
     for endpoint in endpoints:
         base_url = endpoint.base_url or around.base_url
         if base_url is not None and endpoint.url_parameter is None:
@@ -86,7 +86,7 @@ def _calls(endpoints: Iterable[Endpoint], around: Surroundings) -> Iterator[tupl
                 yield base_url, place
 
 
-def _purchases(around: Surroundings) -> Iterator[tuple[BaseUrl, Place]]:
+def _token_requests(around: IntegrationContext) -> Iterator[tuple[BaseUrl, Place]]:
     """What buying a token sends, and to where."""
     token = around.token
     if isinstance(token, OAuth2):
@@ -269,7 +269,7 @@ def _names_of(places: Iterable[Place]) -> frozenset[str]:
     return frozenset().union(*(place.names for place in places))
 
 
-def _tls_places(request: str, around: Surroundings) -> Iterator[Place]:
+def _tls_places(request: str, around: IntegrationContext) -> Iterator[Place]:
     """A client certificate says who calls: that too was meant for one server."""
     if around.tls is None:
         return

@@ -10,12 +10,12 @@ from integrations.answers.response_schema import compile_response_schema
 from integrations.answers.selection import compile_select
 from integrations.answers.types.xml_lists import ListPath, parse_list_path
 from integrations.caching.cache_key import digest
-from integrations.caching.freshness import Wishes
+from integrations.caching.freshness import FreshnessPolicy
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.compiling.graphql import is_mutation
 from integrations.manifests.compiling.paginators import compile_paginator
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
-from integrations.manifests.compiling.places import BODY_METHODS, Asked, Protocol, check_places
+from integrations.manifests.compiling.places import BODY_METHODS, KnownRequest, Protocol, check_places
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import (
     check_header,
@@ -45,7 +45,7 @@ _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "h
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class IntegrationContext:
     """What every call of an integration has in common."""
 
     api_type: str
@@ -69,7 +69,7 @@ class Surroundings:
         token: OAuth2 | Login | None,
         tls: TlsTemplates | None,
         problems: Problems,
-    ) -> Surroundings:
+    ) -> IntegrationContext:
         """The section's own headers and query parameters compiled, with what was compiled before."""
         with problems.under("integration"):
             headers = named_templates(section["headers"], "headers", problems)
@@ -107,7 +107,7 @@ def names_of(templates: NamedTemplates) -> frozenset[str]:
 
 
 def compile_endpoints(
-    declared: Sequence[Mapping[str, Any]], around: Surroundings, problems: Problems
+    declared: Sequence[Mapping[str, Any]], around: IntegrationContext, problems: Problems
 ) -> dict[str, Endpoint]:
     """The endpoints by id, in their order."""
     found: dict[str, Endpoint] = {}
@@ -123,7 +123,7 @@ def compile_endpoints(
 class _EndpointCompiler:
     """One endpoint's declaration and what it may refer to."""
 
-    def __init__(self, item: Mapping[str, Any], around: Surroundings, problems: Problems) -> None:
+    def __init__(self, item: Mapping[str, Any], around: IntegrationContext, problems: Problems) -> None:
         self.item = item
         self.around = around
         self.properties = around.properties
@@ -149,7 +149,9 @@ class _EndpointCompiler:
         # What stands nearer to the call wins, in the query as among the headers.
         in_path = {name for name, _ in path_query}
         query = tuple((name, template) for name, template in query if name not in in_path)
-        asked = Asked(item, self.method, self._protocol(), path_query, (*common_headers, *headers), body)
+        asked = KnownRequest(
+            item, self.method, self._protocol(), path_query, (*common_headers, *headers), body
+        )
         check_places(asked, parameters, credentials, problems)
         names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
         names |= names_of((*common_headers, *query))
@@ -175,7 +177,7 @@ class _EndpointCompiler:
             is_safe=self._is_safe(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
-            wishes=Wishes(
+            freshness_policy=FreshnessPolicy(
                 item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")
             ),
             config_names=names - secure,

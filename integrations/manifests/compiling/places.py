@@ -18,7 +18,7 @@ Protocol = Literal["plain", "graphql", "jsonrpc"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KnownRequest:
     """An endpoint's request as far as it is known without its parameters."""
 
     item: Mapping[str, Any]
@@ -30,7 +30,10 @@ class Asked:
 
 
 def check_places(
-    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+    asked: KnownRequest,
+    parameters: Sequence[Parameter],
+    credentials: Sequence[Credential],
+    problems: Problems,
 ) -> None:
     """Notes what would be lost, travel twice, or stand where the provider does not look for it."""
     _check_protocol(asked, parameters, problems)
@@ -40,7 +43,7 @@ def check_places(
     _check_content_type(asked, parameters, problems)
 
 
-def _check_protocol(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
+def _check_protocol(asked: KnownRequest, parameters: Sequence[Parameter], problems: Problems) -> None:
     """Notes values for which the body of a protocol has no place."""
     protocol, body = asked.protocol, asked.body
     if protocol == "plain" or asked.method not in BODY_METHODS:
@@ -58,7 +61,10 @@ def _check_protocol(asked: Asked, parameters: Sequence[Parameter], problems: Pro
 
 
 def _check_room(
-    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+    asked: KnownRequest,
+    parameters: Sequence[Parameter],
+    credentials: Sequence[Credential],
+    problems: Problems,
 ) -> None:
     """Notes what would be lost on the way: members and keys where the body is no object, or is none at all."""
     members = [item.name for item in parameters if item.location == "body"]
@@ -81,7 +87,10 @@ def _check_room(
 
 
 def _check_list_places(
-    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+    asked: KnownRequest,
+    parameters: Sequence[Parameter],
+    credentials: Sequence[Credential],
+    problems: Problems,
 ) -> None:
     """Notes a credential whose place in a list of the body is taken, moves, or is beyond the list's end."""
     body = _as_lists(asked.body.node) if asked.body is not None else {}
@@ -136,7 +145,10 @@ def _wrong_new_place(path: Sequence[str]) -> str | None:
 
 
 def _check_own_places(
-    asked: Asked, parameters: Sequence[Parameter], credentials: Sequence[Credential], problems: Problems
+    asked: KnownRequest,
+    parameters: Sequence[Parameter],
+    credentials: Sequence[Credential],
+    problems: Problems,
 ) -> None:
     """Notes a parameter whose place is taken: it would travel twice, or not at all."""
     taken = {("query", name): "stands in the query of the path already" for name, _ in asked.path_query}
@@ -151,7 +163,7 @@ def _check_own_places(
             problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
 
 
-def _check_content_type(asked: Asked, parameters: Sequence[Parameter], problems: Problems) -> None:
+def _check_content_type(asked: KnownRequest, parameters: Sequence[Parameter], problems: Problems) -> None:
     names = [item.name for item in parameters if item.location == "header"]
     if asked.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
         problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")

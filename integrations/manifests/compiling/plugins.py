@@ -16,7 +16,7 @@ from integrations.manifests.compiling.blocks import compile_blocks
 from integrations.manifests.compiling.costs import check_costs
 from integrations.manifests.compiling.credentials import compile_credentials
 from integrations.manifests.compiling.destinations import secret_uses
-from integrations.manifests.compiling.endpoints import Surroundings, compile_endpoints
+from integrations.manifests.compiling.endpoints import IntegrationContext, compile_endpoints
 from integrations.manifests.compiling.own_settings import check_own_values, without_faults
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import compile_base_url
@@ -119,7 +119,7 @@ def _integration(
     provided = token.provides if token else frozenset()
     credentials = compile_credentials(section, loaded["endpoints"], properties, provided, problems)
     token = with_credentials(token, credentials)
-    around = Surroundings.of(section, properties, base_url, credentials, token, tls, problems)
+    around = IntegrationContext.of(section, properties, base_url, credentials, token, tls, problems)
     endpoints = compile_endpoints(loaded["endpoints"], around, problems)
     calls = api_type != "none"
     blocks = compile_blocks(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.answers.selection import Selector
-from integrations.caching.freshness import Wishes
+from integrations.caching.freshness import FreshnessPolicy
 from integrations.manifests.model.endpoints import Endpoint
 from integrations.manifests.model.values import Value
 from integrations.manifests.patterns import Pattern
@@ -48,7 +48,7 @@ class Block:
     selector: Selector | None
     collect: bool
     url_patterns: tuple[Pattern, ...]
-    wishes: Wishes
+    freshness_policy: FreshnessPolicy
     pre_fetch: bool
     refresh_interval_seconds: float | None
     schedule: Schedule | None

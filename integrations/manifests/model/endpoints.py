@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from integrations.answers.response_schema import SchemaCheck
 from integrations.answers.selection import Selector
-from integrations.caching.freshness import Wishes
+from integrations.caching.freshness import FreshnessPolicy
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.model.credentials import Credential
 from integrations.manifests.model.values import MISSING, Value
@@ -94,7 +94,7 @@ class Endpoint:
     """Whether the call only reads (RFC 9110 section 9.2.1), so that it may be kept and made again."""
     redirects: Literal["none", "same_origin", "any"]
     timeout_seconds: float | None
-    wishes: Wishes
+    freshness_policy: FreshnessPolicy
     config_names: frozenset[str]
     secret_names: frozenset[str]
     digest: str

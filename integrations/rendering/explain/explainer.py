@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from errors import Invalid, PatchbayError, SettingsIncomplete
-from integrations.budget import Account, Standing, account_of
+from integrations.budget import Account, BudgetStatus, account_of
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.freshness import State
 from integrations.calling.requests_builder import Limits
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.manifests.model import GRANT, Block, Endpoint, Step
-from integrations.rendering.artifact_keys import Question, block_question, endpoint_question
+from integrations.rendering.artifact_keys import ArtifactKey, block_key, endpoint_key
 from integrations.rendering.explain.explanation import (
     ExplainedInput,
     ExplainedStep,
@@ -21,7 +21,7 @@ from integrations.rendering.explain.explanation import (
     KeptAnswer,
     SecretStanding,
 )
-from integrations.rendering.explain.placeholders import StandIns
+from integrations.rendering.explain.placeholders import Placeholders
 from integrations.rendering.explain.provenance import (
     Source,
     endpoint_sources,
@@ -55,7 +55,7 @@ class Explainer:
         judge: Judge,
         limits: Limits,
         clock: Callable[[], float],
-        look_at_budget: Callable[[Account], Standing],
+        budget_status: Callable[[Account], BudgetStatus],
         next_refresh_at: Callable[[str], float | None],
     ) -> None:
         self._catalog = catalog
@@ -63,7 +63,7 @@ class Explainer:
         self._judge = judge
         self._limits = limits
         self._clock = clock
-        self._look_at_budget = look_at_budget
+        self._budget_status = budget_status
         self._next_refresh_at = next_refresh_at
 
     def explain_block(
@@ -87,8 +87,8 @@ class Explainer:
                 values[output] = draft.stand_ins.unknown(output)
         artifact = None
         if are_right and block.steps and block.is_safe:
-            artifact = self._kept(block_question(installed, block, inputs))
-        standing = self._look_at_budget(account_of(installed))
+            artifact = self._kept(block_key(installed, block, inputs))
+        status = self._budget_status(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=block_id,
@@ -102,8 +102,8 @@ class Explainer:
             artifact=artifact,
             destinations=_destinations(installed, block.secret_names),
             problems=draft.problems,
-            budget=standing.windows,
-            rests=standing.resting,
+            budget=status.windows,
+            rests=status.resting,
             next_refresh_at=self._next_refresh_at(artifact.key) if artifact is not None else None,
         )
 
@@ -118,7 +118,7 @@ class Explainer:
         sources = endpoint_sources(endpoint, parameters, settings)
         request = self._request(draft, endpoint, parameters, sources, settings)
         artifact = self._kept_endpoint(draft, endpoint, parameters)
-        standing = self._look_at_budget(account_of(installed))
+        status = self._budget_status(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=None,
@@ -129,8 +129,8 @@ class Explainer:
             artifact=artifact,
             destinations=_destinations(installed, endpoint.secret_names),
             problems=draft.problems,
-            budget=standing.windows,
-            rests=standing.resting,
+            budget=status.windows,
+            rests=status.resting,
             next_refresh_at=None,
         )
 
@@ -178,12 +178,12 @@ class Explainer:
         if not endpoint.is_safe or draft.stand_ins.covers(dict(given)):
             return None
         try:
-            return self._kept(endpoint_question(draft.installed, endpoint, given))
+            return self._kept(endpoint_key(draft.installed, endpoint, given))
         except PatchbayError:
             # Told already: the request could not be built of it either.
             return None
 
-    def _kept(self, question: Question) -> KeptAnswer:
+    def _kept(self, question: ArtifactKey) -> KeptAnswer:
         artifact, now = self._artifacts.get(question.key), self._clock()
         if artifact is None:
             return KeptAnswer(question.key, "absent", "MISS")
@@ -193,8 +193,8 @@ class Explainer:
             state=state,
             cache=cache,
             fetched_at=artifact.fetched_at,
-            expires_at=artifact.lifetime.expires_at,
-            stale_until=artifact.lifetime.stale_until,
+            expires_at=artifact.freshness.expires_at,
+            stale_until=artifact.freshness.stale_until,
             age_seconds=max(0.0, now - artifact.fetched_at),
             size_bytes=len(artifact.data),
             content_type=artifact.content_type,
@@ -202,7 +202,7 @@ class Explainer:
 
 
 def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
-    draft = start_draft(installed, StandIns())
+    draft = start_draft(installed, Placeholders())
     for problem in installed.obstacles():
         draft.note(problem)
     for name in sorted(secret_names):

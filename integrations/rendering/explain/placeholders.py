@@ -15,7 +15,7 @@ from integrations.redaction.redactor import MASK, Redactor
 _LENGTH = 40
 
 
-class StandIns:
+class Placeholders:
     """The stand-ins of one explanation."""
 
     def __init__(self) -> None:

@@ -47,12 +47,13 @@ class Use:
 
 def setting_sources(installed: Installed) -> dict[str, Source]:
     """Where the value of each of the plugin's settings comes from."""
-    standing = installed.standing
+    plugin_state = installed.plugin_state
     return {
         spec.name: Source(
-            _setting_kind(spec, installed, standing.workspace_config, standing.notebook_config), spec.name
+            _setting_kind(spec, installed, plugin_state.workspace_config, plugin_state.notebook_config),
+            spec.name,
         )
-        for spec in properties_of(standing.manifest)
+        for spec in properties_of(plugin_state.manifest)
     }
 
 

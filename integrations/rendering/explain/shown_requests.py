@@ -17,7 +17,7 @@ from integrations.egress.messages import PreparedCall
 from integrations.manifests.model import Credential, Endpoint, Parameter
 from integrations.manifests.templating import Name, Template
 from integrations.redaction.redactor import MASK
-from integrations.rendering.explain.placeholders import StandIns
+from integrations.rendering.explain.placeholders import Placeholders
 from integrations.rendering.explain.provenance import Source, Use, uses
 
 Judge = Callable[[str, bool], EgressVerdict]
@@ -65,7 +65,7 @@ class Draft:
     """
 
     installed: Installed
-    stand_ins: StandIns
+    stand_ins: Placeholders
     values: Values
     problems: list[PatchbayError] = field(default_factory=list)
 
@@ -96,7 +96,7 @@ class Draft:
         return True
 
 
-def start_draft(installed: Installed, stand_ins: StandIns) -> Draft:
+def start_draft(installed: Installed, stand_ins: Placeholders) -> Draft:
     """A draft with the settings as they stand, and stand-ins for secrets, tokens and required settings not set."""
     integration = installed.integration
     urls = whole_url_names(installed)
@@ -156,7 +156,7 @@ def show_endpoint_call(
 
 
 def show_call(
-    call: PreparedCall, values: list[ShownValue], stand_ins: StandIns, judge: Judge
+    call: PreparedCall, values: list[ShownValue], stand_ins: Placeholders, judge: Judge
 ) -> ShownRequest:
     """The built call, everything in it shown."""
 
@@ -174,7 +174,7 @@ def show_call(
     )
 
 
-def _shown(value: ShownValue, stand_ins: StandIns) -> ShownValue:
+def _shown(value: ShownValue, stand_ins: Placeholders) -> ShownValue:
     is_hidden = any(source.kind in _HIDDEN_KINDS for source in value.sources)
     return replace(value, value=MASK if is_hidden else stand_ins.show_value(value.value))
 
@@ -187,7 +187,7 @@ def setting_values(
     return _values(used, {}, values.merged(), {}, settings)
 
 
-def _egress(call: PreparedCall, stand_ins: StandIns, judge: Judge) -> Egress:
+def _egress(call: PreparedCall, stand_ins: Placeholders, judge: Judge) -> Egress:
     if stand_ins.covers(urlsplit(call.url).netloc):
         return Egress(None, "Where it goes hangs on a value that is not known here.")
     verdict = judge(call.url, call.public_only)
@@ -217,7 +217,7 @@ def _values(
 
 
 def _without_entered_secrets(
-    endpoint: Endpoint, given: Mapping[str, Any], stand_ins: StandIns
+    endpoint: Endpoint, given: Mapping[str, Any], stand_ins: Placeholders
 ) -> dict[str, Any]:
     """What is given, with a stand-in for what somebody typed where a stored secret would go."""
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
@@ -238,7 +238,7 @@ def _drop_unknown(draft: Draft, endpoint: Endpoint, given: dict[str, Any]) -> No
         draft.note(Invalid("Some parameters are not right.", errors=errors))
 
 
-def _lenient(endpoint: Endpoint, stand_ins: StandIns) -> Endpoint:
+def _lenient(endpoint: Endpoint, stand_ins: Placeholders) -> Endpoint:
     """The endpoint, taking a stand-in for anything."""
 
     def lenient(parameter: Parameter) -> Parameter:
@@ -251,12 +251,12 @@ def _lenient(endpoint: Endpoint, stand_ins: StandIns) -> Endpoint:
     return replace(endpoint, parameters=tuple(lenient(item) for item in endpoint.parameters))
 
 
-def _with_hidden_signatures(endpoint: Endpoint, stand_ins: StandIns) -> Endpoint:
+def _with_hidden_signatures(endpoint: Endpoint, stand_ins: Placeholders) -> Endpoint:
     """The endpoint, showing times that it signs but nothing that is computed with a secret."""
     return replace(endpoint, credentials=tuple(_hidden(item, stand_ins) for item in endpoint.credentials))
 
 
-def _hidden(credential: Credential, stand_ins: StandIns) -> Credential:
+def _hidden(credential: Credential, stand_ins: Placeholders) -> Credential:
     signature = credential.signature
     if signature is None:
         return credential

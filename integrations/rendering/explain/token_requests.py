@@ -18,7 +18,7 @@ from integrations.rendering.explain.shown_requests import (
     show_call,
 )
 from integrations.tokens.login import login_call
-from integrations.tokens.token_request import Purchase, names_of
+from integrations.tokens.token_request import TokenRequest, names_of
 
 
 def show_token_requests(
@@ -58,8 +58,8 @@ def _login_requests(
     }
 
     def call_of(step: LoginStep) -> PreparedCall:
-        purchase = Purchase(draft.installed, login, draft.values, frozenset(), secret_names, key="")
-        return login_call(purchase, step, limits, outputs, now)
+        token_request = TokenRequest(draft.installed, login, draft.values, frozenset(), secret_names, key="")
+        return login_call(token_request, step, limits, outputs, now)
 
     found: list[ShownRequest] = []
     for step in login.steps:

@@ -5,7 +5,7 @@ from typing import Any
 
 from integrations.authoring.files import read_file
 from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Imported, Wishes, import_openapi
+from integrations.authoring.openapi_import import FreshnessPolicy, Imported, import_openapi
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.calling.requests_builder import Limits, build_call
 from integrations.egress.messages import PreparedCall
@@ -15,11 +15,13 @@ from integrations.manifests.model import Integration
 DOCUMENTS = Path(__file__).parent / "documents"
 
 
-def import_file(name: str, **wishes: Any) -> Imported:
-    return import_openapi(read_file(str(DOCUMENTS / name)).value, Wishes("it", **wishes))
+def import_file(name: str, **freshness_policy: Any) -> Imported:
+    return import_openapi(read_file(str(DOCUMENTS / name)).value, FreshnessPolicy("it", **freshness_policy))
 
 
-def import_document(paths: dict[str, Any], wishes: dict[str, Any] | None = None, **rest: Any) -> Imported:
+def import_document(
+    paths: dict[str, Any], freshness_policy: dict[str, Any] | None = None, **rest: Any
+) -> Imported:
     """A small document of OpenAPI 3.1 at https://api.test."""
     document = {
         "openapi": "3.1.0",
@@ -28,7 +30,7 @@ def import_document(paths: dict[str, Any], wishes: dict[str, Any] | None = None,
         "paths": paths,
         **rest,
     }
-    return import_openapi(document, Wishes("it", **(wishes or {})))
+    return import_openapi(document, FreshnessPolicy("it", **(freshness_policy or {})))
 
 
 def import_parameter(parameter: dict[str, Any], **rest: Any) -> Imported:

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Choice, Wishes, import_openapi
+from integrations.authoring.openapi_import import Choice, FreshnessPolicy, import_openapi
 from tests.integrations.authoring.importing import call_of, import_document, import_file, reasons_of
 
 ONE = {"/x": {"get": {"operationId": "get", "responses": {}}}}
@@ -23,7 +23,7 @@ ONE = {"/x": {"get": {"operationId": "get", "responses": {}}}}
 )
 def test_what_is_no_document_is_refused(value, reason):
     with pytest.raises(Unfit) as caught:
-        import_openapi(value, Wishes("it"))
+        import_openapi(value, FreshnessPolicy("it"))
     assert str(caught.value) == reason
 
 

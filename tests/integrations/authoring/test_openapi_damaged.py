@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from integrations.authoring.files import read_file
 from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Wishes, import_openapi
+from integrations.authoring.openapi_import import FreshnessPolicy, import_openapi
 from tests.integrations.authoring.importing import DOCUMENTS, compiled
 
 ORIGINALS = [read_file(str(path)).value for path in sorted(DOCUMENTS.iterdir())]
@@ -65,7 +65,7 @@ def damaged_documents(draw: st.DrawFn) -> Any:
 @given(damaged_documents())
 def test_a_damaged_document_is_imported_as_far_as_it_goes_or_refused(document):
     try:
-        imported = import_openapi(document, Wishes("it", server="https://api.test"))
+        imported = import_openapi(document, FreshnessPolicy("it", server="https://api.test"))
     except Unfit as unfit:
         assert str(unfit)
     else:

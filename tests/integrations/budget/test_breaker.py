@@ -209,4 +209,4 @@ def test_of_many_callers_one_probes(app):
             outcomes = [future.exception(timeout=30) for future in futures]
     assert [isinstance(error, BreakerOpen) for error in outcomes].count(True) == 11
     assert outcomes.count(None) == 1
-    assert budget.look(account).rests == {}
+    assert budget.status(account).rests == {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.caching.cache_key import KeyFrame, canonical_json, digest
+from integrations.caching.cache_key import KeyPrefix, canonical_json, digest
 
 BASE = {
     "kind": "block",
@@ -16,7 +16,7 @@ BASE = {
 
 
 def artifact_key(inputs, **frame):
-    return KeyFrame(**frame).key(inputs)
+    return KeyPrefix(**frame).key(inputs)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_a_key_is_the_digest_of_one_canonical_json():
 def test_one_frame_makes_the_keys_of_many_questions():
     base = dict(BASE)
     base.pop("inputs")
-    frame = KeyFrame(**base)
+    frame = KeyPrefix(**base)
     keys = [frame.key({"days": days}) for days in (1, 2, 1)]
     assert keys[0] == keys[2] != keys[1]

@@ -10,7 +10,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations.caching.conditional_requests import Terms, renewed_terms, terms_of
+from integrations.caching.conditional_requests import Validators, renewed_validators, validators_of
 from integrations.egress.messages import Headers
 from tests.integrations.stories import Service
 
@@ -321,8 +321,8 @@ class TestSteps:
     ],
 )
 def test_only_a_sound_validator_is_sent_back(headers, conditions):
-    terms = terms_of(Headers(tuple(headers.items())), {"my-secret-key"})
-    assert (dict(terms.conditions) if terms else None) == conditions
+    validators = validators_of(Headers(tuple(headers.items())), {"my-secret-key"})
+    assert (dict(validators.conditions) if validators else None) == conditions
 
 
 @pytest.mark.parametrize(
@@ -337,6 +337,6 @@ def test_only_a_sound_validator_is_sent_back(headers, conditions):
     ],
 )
 def test_a_304_replaces_what_it_says_anew(said, kept):
-    terms = Terms(Headers((("ETag", '"a"'), ("Expires", "0"))))
-    renewed = renewed_terms(terms, Headers(tuple(said.items())), {"my-secret-key"})
+    validators = Validators(Headers((("ETag", '"a"'), ("Expires", "0"))))
+    renewed = renewed_validators(validators, Headers(tuple(said.items())), {"my-secret-key"})
     assert (dict(renewed.headers.items) if renewed else None) == kept

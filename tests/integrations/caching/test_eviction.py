@@ -14,11 +14,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from errors import StorageFailed
-from integrations.caching.access_log import MAX_WAITING, LastUses
+from integrations.caching.access_log import MAX_WAITING, AccessLog
 from integrations.caching.artifacts import Artifacts, Origin, make_artifact
 from integrations.caching.bodies import Bodies
-from integrations.caching.eviction import ArtifactCare
-from integrations.caching.freshness import Lifetime
+from integrations.caching.eviction import Eviction
+from integrations.caching.freshness import Freshness
 from integrations.caching.housekeeping import Housekeeping
 from plugin_store.engine.database import Database, init_database
 
@@ -42,7 +42,7 @@ class Kept:
     database: Database
     bodies: Bodies
     artifacts: Artifacts
-    care: ArtifactCare
+    care: Eviction
     clock: Clock
 
     def put(
@@ -55,7 +55,7 @@ class Kept:
     ) -> str:
         key = key_of(number)
         now = self.clock()
-        artifact = make_artifact(key, "text/plain", b'"' + body + b'"', now, Lifetime(now + seconds, 0, 0))
+        artifact = make_artifact(key, "text/plain", b'"' + body + b'"', now, Freshness(now + seconds, 0, 0))
         assert self.artifacts.put(
             artifact, Origin(workspace, plugin, "e", f"b{number % 2}", None, {}, "digest")
         )
@@ -91,7 +91,7 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
         closing(init_database(Flask("care"), tmp_path)) as database,
         closing(Bodies(tmp_path / "cache")) as bodies,
     ):
-        care = ArtifactCare(bodies, database, clock, LIMIT)
+        care = Eviction(bodies, database, clock, LIMIT)
         made = Kept(database, bodies, Artifacts(bodies, database, clock, care), care, clock)
         for plugin in ("svc", "other"):
             made.run(
@@ -123,7 +123,7 @@ def test_two_processes_do_not_make_the_same_room_twice(kept: Kept):
     for number in range(300):
         kept.put(number)
         kept.clock.now += 1
-    other = ArtifactCare(kept.bodies, kept.database, kept.clock, LIMIT)
+    other = Eviction(kept.bodies, kept.database, kept.clock, LIMIT)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda care: care.make_room(), (kept.care, other)))
     assert kept.bodies.volume_bytes() > 0.8 * LIMIT
@@ -235,7 +235,7 @@ def test_a_purge_that_cannot_delete_says_so_and_can_be_made_again(kept: Kept, mo
 def test_what_was_forgotten_meanwhile_is_not_kept(kept: Kept, gone: str):
     kept.run("INSERT INTO workspaces VALUES (2, 'W', 0)")
     kept.run(gone)
-    artifact = make_artifact(key_of(1), "text/plain", b'"x"', START, Lifetime(START + 60, 0, 0))
+    artifact = make_artifact(key_of(1), "text/plain", b'"x"', START, Freshness(START + 60, 0, 0))
     assert not kept.artifacts.put(artifact, Origin(2, "svc", "e", None, "i", {}, "digest"))
     assert kept.kept() == set()
 
@@ -281,21 +281,21 @@ def test_a_round_does_it_all(kept: Kept):
 
 class TestLastUses:
     def test_each_use_is_handed_over_once(self):
-        uses = LastUses()
+        uses = AccessLog()
         for key in ("a", "b", "a"):
             uses.note(key)
         assert uses.take() == ["a", "b"]
         assert uses.take() == []
 
     def test_more_than_can_wait_call_for_care(self):
-        uses = LastUses()
+        uses = AccessLog()
         for number in range(MAX_WAITING + 5):
             uses.note(str(number))
         assert uses._is_full.is_set()
         assert len(uses.take()) == MAX_WAITING
 
     def test_threads_may_note_while_notes_are_taken(self):
-        uses = LastUses()
+        uses = AccessLog()
         taken: set[str] = set()
 
         def note(worker: int) -> None:

@@ -4,24 +4,24 @@ import pytest
 
 from integrations.caching.freshness import (
     RENEWABLE_SECONDS,
-    Lifetime,
+    Freshness,
+    FreshnessPolicy,
     State,
     Upstream,
-    Wishes,
-    decide_lifetime,
+    decide_freshness,
     read_upstream,
 )
 from integrations.egress.messages import Headers
 
 NOW = 1_800_000_000.0
-NOTHING = Wishes()
+NOTHING = FreshnessPolicy()
 
 
 @pytest.mark.parametrize(
     ("block", "endpoint", "headers", "ttl"),
     [
-        (Wishes(60), Wishes(30), {"Cache-Control": "max-age=10"}, 60),
-        (NOTHING, Wishes(30), {"Cache-Control": "max-age=10"}, 30),
+        (FreshnessPolicy(60), FreshnessPolicy(30), {"Cache-Control": "max-age=10"}, 60),
+        (NOTHING, FreshnessPolicy(30), {"Cache-Control": "max-age=10"}, 30),
         (NOTHING, NOTHING, {"Cache-Control": "max-age=10"}, 10),
         (NOTHING, NOTHING, {"Cache-Control": "MAX-AGE = 10"}, 10),
         (NOTHING, NOTHING, {"Cache-Control": "max-age=10", "Age": "4"}, 6),
@@ -38,10 +38,10 @@ NOTHING = Wishes()
         (NOTHING, NOTHING, {"Cache-Control": "no-cache"}, 0),
         (NOTHING, NOTHING, {"Cache-Control": "no-cache, max-age=10"}, 0),
         (NOTHING, NOTHING, {"Cache-Control": 'no-cache="Set-Cookie, no-store", max-age=10'}, 10),
-        (NOTHING, Wishes(30), {"Cache-Control": "no-cache"}, 30),
+        (NOTHING, FreshnessPolicy(30), {"Cache-Control": "no-cache"}, 30),
         (NOTHING, NOTHING, {"Last-Modified": "Fri, 15 Jan 2010 08:00:00 GMT"}, 300),
         (NOTHING, NOTHING, {"Vary": "Accept, Authorization", "Cache-Control": "max-age=10"}, 10),
-        (NOTHING, Wishes(30), {"Vary": "*"}, 30),
+        (NOTHING, FreshnessPolicy(30), {"Vary": "*"}, 30),
         (NOTHING, NOTHING, {"Expires": "0"}, 0),
         (
             NOTHING,
@@ -51,15 +51,15 @@ NOTHING = Wishes()
         ),
         (NOTHING, NOTHING, {"Cache-Control": "max-age=5", "Expires": "Fri, 15 Jan 2038 08:00:00 GMT"}, 5),
         (NOTHING, NOTHING, {}, 300),
-        (Wishes(0), Wishes(30), {}, 0),
-        (Wishes(60), NOTHING, {"Cache-Control": "no-store"}, 60),
+        (FreshnessPolicy(0), FreshnessPolicy(30), {}, 0),
+        (FreshnessPolicy(60), NOTHING, {"Cache-Control": "no-store"}, 60),
     ],
 )
 def test_the_ttl_is_the_first_that_is_said(block, endpoint, headers, ttl):
     upstream = read_upstream(Headers(tuple(headers.items())), NOW)
-    lifetime = decide_lifetime(NOW, block, endpoint, upstream, 300)
-    assert lifetime is not None
-    assert lifetime.expires_at - NOW == ttl
+    freshness = decide_freshness(NOW, block, endpoint, upstream, 300)
+    assert freshness is not None
+    assert freshness.expires_at - NOW == ttl
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_the_ttl_is_the_first_that_is_said(block, endpoint, headers, ttl):
 )
 def test_what_must_not_be_used_again_is_not_kept_where_the_manifest_says_nothing(headers):
     upstream = read_upstream(Headers(tuple(headers.items())), NOW, {"x-signed-at"})
-    assert decide_lifetime(NOW, NOTHING, NOTHING, upstream, 300) is None
-    assert decide_lifetime(NOW, Wishes(5), NOTHING, upstream, 300) is not None
+    assert decide_freshness(NOW, NOTHING, NOTHING, upstream, 300) is None
+    assert decide_freshness(NOW, FreshnessPolicy(5), NOTHING, upstream, 300) is not None
 
 
 @pytest.mark.parametrize("word", ["must-revalidate", "proxy-revalidate", "no-cache"])
@@ -84,8 +84,8 @@ def test_what_must_not_be_used_again_is_not_kept_where_the_manifest_says_nothing
 def test_must_revalidate_ends_the_provider_s_own_grace_but_not_the_manifest_s(word, ttl):
     said = f"max-age=10, stale-if-error=50, stale-while-revalidate=40, {word}"
     upstream = read_upstream(Headers((("Cache-Control", said),)), NOW)
-    theirs = decide_lifetime(NOW, Wishes(ttl), NOTHING, upstream, 300)
-    ours = decide_lifetime(NOW, Wishes(ttl, 15, 20), NOTHING, upstream, 300)
+    theirs = decide_freshness(NOW, FreshnessPolicy(ttl), NOTHING, upstream, 300)
+    ours = decide_freshness(NOW, FreshnessPolicy(ttl, 15, 20), NOTHING, upstream, 300)
     assert theirs is not None and theirs.stale_until == theirs.expires_at
     assert ours is not None and ours.revalidate_until == ours.expires_at + 15
     assert ours.error_until == ours.expires_at + 20
@@ -93,13 +93,15 @@ def test_must_revalidate_ends_the_provider_s_own_grace_but_not_the_manifest_s(wo
 
 def test_the_provider_s_own_grace_counts_where_the_manifest_gives_none():
     said = (("Cache-Control", "max-age=10, stale-while-revalidate=40, stale-if-error=50"),)
-    lifetime = decide_lifetime(NOW, Wishes(20), Wishes(5, None, 7), read_upstream(Headers(said), NOW), 300)
-    assert lifetime == Lifetime(NOW + 20, NOW + 60, NOW + 27)
+    freshness = decide_freshness(
+        NOW, FreshnessPolicy(20), FreshnessPolicy(5, None, 7), read_upstream(Headers(said), NOW), 300
+    )
+    assert freshness == Freshness(NOW + 20, NOW + 60, NOW + 27)
 
 
 def test_what_has_a_validator_is_kept_beyond_its_use():
-    plain = decide_lifetime(NOW, Wishes(0), NOTHING, Upstream(), 300)
-    renewable = decide_lifetime(NOW, Wishes(0), NOTHING, Upstream(), 300, is_renewable=True)
+    plain = decide_freshness(NOW, FreshnessPolicy(0), NOTHING, Upstream(), 300)
+    renewable = decide_freshness(NOW, FreshnessPolicy(0), NOTHING, Upstream(), 300, is_renewable=True)
     assert plain is not None and plain.kept_until == NOW
     assert renewable is not None and renewable.kept_until == NOW + RENEWABLE_SECONDS
     assert (renewable.stale_until, renewable.state_at(NOW)) == (NOW, State.UNCONFIRMED)
@@ -119,4 +121,4 @@ def test_what_has_a_validator_is_kept_beyond_its_use():
     ],
 )
 def test_states_follow_each_other(age, state):
-    assert Lifetime(NOW + 10, NOW + 15, NOW + 30).state_at(NOW + age) is state
+    assert Freshness(NOW + 10, NOW + 15, NOW + 30).state_at(NOW + age) is state

@@ -11,7 +11,12 @@ from werkzeug import Request, Response
 
 from errors import DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid, UpstreamUnreachable
 from integrations.caching.bodies import Bodies
-from integrations.caching.negative_cache import MAX_ASKED_WAIT_SECONDS, Failures, is_remembered, wait_after
+from integrations.caching.negative_cache import (
+    MAX_ASKED_WAIT_SECONDS,
+    NegativeCache,
+    is_remembered,
+    wait_after,
+)
 from tests.conftest import Client
 from tests.integrations.stories import Service
 
@@ -48,7 +53,7 @@ def test_our_own_limits_are_no_failure_of_the_provider():
 def test_what_cannot_be_read_was_never_remembered(tmp_path, stored: bytes):
     bodies = Bodies(tmp_path / "cache")
     bodies.set("failure:k", stored, 60)
-    assert Failures(bodies, lambda: 0.0).recall("k", "e") is None
+    assert NegativeCache(bodies, lambda: 0.0).recall("k", "e") is None
     bodies.close()
 
 

@@ -12,7 +12,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from integrations.calling.quotation import WITHHELD, Quotation
-from integrations.calling.upstream_error_message import MAX_BODY_BYTES, MAX_CHARACTERS, read_words
+from integrations.calling.upstream_error_message import MAX_BODY_BYTES, MAX_CHARACTERS, upstream_error_message
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from tests.conftest import Client
 from tests.integrations.stories import Service
@@ -26,7 +26,9 @@ def words(body: bytes | str, content_type: str | None = "application/json", *sec
     headers = Headers((("Content-Type", content_type),) if content_type else ())
     body = body.encode() if isinstance(body, str) else body
     call = PreparedCall("GET", "http://127.0.0.1:80/", secrets=frozenset(secrets))
-    return read_words(Answer(400, headers, body, "http://127.0.0.1:80", 0.0, len(body)), Quotation(call))
+    return upstream_error_message(
+        Answer(400, headers, body, "http://127.0.0.1:80", 0.0, len(body)), Quotation(call)
+    )
 
 
 SAID = "The key is wrong"

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from integrations.concurrency.fair_semaphore import FairSlots
+from integrations.concurrency.fair_semaphore import FairSemaphore
 
 PATIENCE_SECONDS = 10
 
@@ -16,7 +16,7 @@ def take_at_once(slots, lane):
 
 @pytest.mark.parametrize(("size", "share"), [(1, 1), (2, 1), (3, 2), (4, 2), (8, 6), (12, 10), (24, 20)])
 def test_lanes_that_take_what_they_can_leave_room_for_others(size, share):
-    slots = FairSlots(size)
+    slots = FairSemaphore(size)
     assert [take_at_once(slots, "greedy") for _ in range(size)] == [True] * share + [False] * (size - share)
     for number in range(size - share):
         assert [take_at_once(slots, f"greedy too {number}") for _ in range(3)] == [True, False, False]
@@ -24,7 +24,7 @@ def test_lanes_that_take_what_they_can_leave_room_for_others(size, share):
 
 
 def test_the_more_lanes_hold_places_the_less_each_gets_back():
-    slots = FairSlots(8)
+    slots = FairSemaphore(8)
     assert [take_at_once(slots, lane) for lane in "aaaaaabc"] == [True] * 8
     # The first two that come free make up for what is kept for lanes that hold none.
     for expected in ("", "", "b", "c"):
@@ -33,7 +33,7 @@ def test_the_more_lanes_hold_places_the_less_each_gets_back():
 
 
 def test_a_place_given_back_goes_to_the_lane_that_holds_the_fewest():
-    slots = FairSlots(8)
+    slots = FairSemaphore(8)
     assert [take_at_once(slots, lane) for lane in "aaaaaabc"] == [True] * 8
     came = []
 
@@ -54,7 +54,7 @@ def test_a_place_given_back_goes_to_the_lane_that_holds_the_fewest():
 
 
 def test_who_lost_patience_waits_no_more_and_holds_nothing():
-    slots = FairSlots(1)
+    slots = FairSemaphore(1)
     assert take_at_once(slots, "a")
     assert not slots.take("b", 0.01)
     assert slots.waiting() == 0
@@ -63,7 +63,7 @@ def test_who_lost_patience_waits_no_more_and_holds_nothing():
 
 
 def test_places_are_never_lost_nor_made_up_under_a_rush():
-    slots, holding, most, lock = FairSlots(4), 0, 0, threading.Lock()
+    slots, holding, most, lock = FairSemaphore(4), 0, 0, threading.Lock()
 
     def rush(lane):
         nonlocal holding, most

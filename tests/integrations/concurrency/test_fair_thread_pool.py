@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.fair_thread_pool import FairThreadPool
 
 PATIENCE_SECONDS = 10
 
@@ -43,7 +43,7 @@ def make_pool(gate):
     pools = []
 
     def make(size):
-        pools.append(FairPool(size, "test"))
+        pools.append(FairThreadPool(size, "test"))
         return pools[-1]
 
     yield make

@@ -9,8 +9,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from integrations.concurrency import interpreter_slots as at_work
-from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency import interpreter_slots as held_slot
+from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.concurrency.single_flight import SingleFlight
 
 PLACES = 2
@@ -22,14 +22,14 @@ def places(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[None]:
     made: SimpleQueue[None] = SimpleQueue()
     for _ in range(PLACES):
         made.put(None)
-    monkeypatch.setattr(at_work, "_places", made)
-    monkeypatch.setattr(at_work, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(held_slot, "_places", made)
+    monkeypatch.setattr(held_slot, "PATIENCE_SECONDS", 60)
     return made
 
 
 @pytest.fixture
-def pool() -> Iterator[FairPool]:
-    made = FairPool(8, "test")
+def pool() -> Iterator[FairThreadPool]:
+    made = FairThreadPool(8, "test")
     yield made
     made.close()
 
@@ -56,7 +56,7 @@ class Room:
             assert self._changed.wait_for(lambda: self.inside == inside, 20)
 
 
-def test_a_few_tasks_run_at_once_and_all_are_done(pool: FairPool):
+def test_a_few_tasks_run_at_once_and_all_are_done(pool: FairThreadPool):
     room = Room()
     visits = [pool.submit(f"lane {number}", room.visit) for number in range(6)]
     room.wait_for(PLACES)
@@ -66,11 +66,11 @@ def test_a_few_tasks_run_at_once_and_all_are_done(pool: FairPool):
     assert room.most == PLACES
 
 
-def test_who_waits_gives_its_place_away(pool: FairPool, places: SimpleQueue[None]):
+def test_who_waits_gives_its_place_away(pool: FairThreadPool, places: SimpleQueue[None]):
     waiting, room = Room(), Room()
 
     def wait_away() -> None:
-        with at_work.away():
+        with held_slot.released_slot():
             waiting.visit()
 
     waits = [pool.submit(f"wait {number}", wait_away) for number in range(4)]
@@ -84,9 +84,9 @@ def test_who_waits_gives_its_place_away(pool: FairPool, places: SimpleQueue[None
     assert places.qsize() == PLACES
 
 
-def test_a_failure_leaves_no_place_taken(pool: FairPool, places: SimpleQueue[None]):
+def test_a_failure_leaves_no_place_taken(pool: FairThreadPool, places: SimpleQueue[None]):
     def fail() -> None:
-        with at_work.away():
+        with held_slot.released_slot():
             raise ValueError
 
     for number in range(2 * PLACES):
@@ -95,13 +95,13 @@ def test_a_failure_leaves_no_place_taken(pool: FairPool, places: SimpleQueue[Non
     assert places.qsize() == PLACES
 
 
-def test_all_who_wait_for_one_fetch_leave_room_for_it_and_for_others(pool: FairPool):
+def test_all_who_wait_for_one_fetch_leave_room_for_it_and_for_others(pool: FairThreadPool):
     flights: SingleFlight[str] = SingleFlight()
     begun, fetched = threading.Event(), threading.Event()
 
     def fetch() -> str:
         begun.set()
-        with at_work.away():
+        with held_slot.released_slot():
             assert fetched.wait(20)
         return "fetched"
 
@@ -112,8 +112,8 @@ def test_all_who_wait_for_one_fetch_leave_room_for_it_and_for_others(pool: FairP
     assert {done.result(20) for done in asked} == {"fetched"}
 
 
-def test_who_finds_no_room_in_time_goes_on_without(monkeypatch: pytest.MonkeyPatch, pool: FairPool):
-    monkeypatch.setattr(at_work, "PATIENCE_SECONDS", 0.001)
+def test_who_finds_no_room_in_time_goes_on_without(monkeypatch: pytest.MonkeyPatch, pool: FairThreadPool):
+    monkeypatch.setattr(held_slot, "PATIENCE_SECONDS", 0.001)
     room = Room()
     visits = [pool.submit(f"lane {number}", room.visit) for number in range(PLACES + 3)]
     room.wait_for(PLACES + 3)
@@ -124,7 +124,7 @@ def test_who_finds_no_room_in_time_goes_on_without(monkeypatch: pytest.MonkeyPat
 
 def test_a_thread_of_no_pool_has_no_place_to_give_away(places: SimpleQueue[None]):
     def count_away() -> int:
-        with at_work.away():
+        with held_slot.released_slot():
             return places.qsize()
 
     with ThreadPoolExecutor(1) as plain:

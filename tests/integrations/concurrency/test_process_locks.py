@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integrations.concurrency.process_locks import Claims
+from integrations.concurrency.process_locks import ProcessLocks
 from settings import ROOT
 
 # Answers each key that it is told with whether it has it; a key after a minus is released.
@@ -62,8 +62,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def mine(path: Path) -> Iterator[Claims]:
-    claims = Claims(path)
+def mine(path: Path) -> Iterator[ProcessLocks]:
+    claims = ProcessLocks(path)
     yield claims
     claims.close()
 
@@ -81,7 +81,7 @@ def start(path: Path) -> Iterator[Callable[[], Other]]:
         other.kill()
 
 
-def test_one_of_all_has_the_claim_until_it_lets_go(mine: Claims, start: Callable[[], Other]):
+def test_one_of_all_has_the_claim_until_it_lets_go(mine: ProcessLocks, start: Callable[[], Other]):
     other = start()
     assert mine.claim("k")
     assert not mine.claim("k")
@@ -94,7 +94,7 @@ def test_one_of_all_has_the_claim_until_it_lets_go(mine: Claims, start: Callable
     assert other.claim("k")
 
 
-def test_of_a_crowd_of_threads_and_processes_one_has_it(mine: Claims, start: Callable[[], Other]):
+def test_of_a_crowd_of_threads_and_processes_one_has_it(mine: ProcessLocks, start: Callable[[], Other]):
     others = [start() for _ in range(3)]
     askers = [*(other.claim for other in others), *[mine.claim] * 5]
     with ThreadPoolExecutor(len(askers)) as pool:
@@ -102,13 +102,15 @@ def test_of_a_crowd_of_threads_and_processes_one_has_it(mine: Claims, start: Cal
             assert sum(pool.map(lambda claim, key=key: claim(key), askers)) == 1
 
 
-def test_who_closes_lets_go(mine: Claims, start: Callable[[], Other]):
+def test_who_closes_lets_go(mine: ProcessLocks, start: Callable[[], Other]):
     assert mine.claim("k")
     mine.close()
     assert start().claim("k")
 
 
-def test_a_killed_process_s_claim_passes_to_one_of_those_who_wait(mine: Claims, start: Callable[[], Other]):
+def test_a_killed_process_s_claim_passes_to_one_of_those_who_wait(
+    mine: ProcessLocks, start: Callable[[], Other]
+):
     first, others = start(), [start(), start()]
     assert first.claim("k")
     assert not mine.claim("k")
@@ -116,13 +118,13 @@ def test_a_killed_process_s_claim_passes_to_one_of_those_who_wait(mine: Claims, 
     assert [mine.claim("k"), *(other.claim("k") for other in others)] == [True, False, False]
 
 
-def test_the_file_is_its_owner_s_alone_and_stays_empty(mine: Claims, path: Path):
+def test_the_file_is_its_owner_s_alone_and_stays_empty(mine: ProcessLocks, path: Path):
     assert mine.claim("k")
     assert (path.stat().st_mode & 0o777, path.stat().st_size) == (0o600, 0)
 
 
 def test_where_nothing_can_be_locked_every_process_has_it(
-    mine: Claims, start: Callable[[], Other], path: Path
+    mine: ProcessLocks, start: Callable[[], Other], path: Path
 ):
     path.mkdir()
     assert mine.claim("k")
@@ -133,9 +135,9 @@ def test_where_nothing_can_be_locked_every_process_has_it(
 
 
 def test_two_houses_in_one_process_do_not_let_go_for_each_other(
-    mine: Claims, path: Path, start: Callable[[], Other]
+    mine: ProcessLocks, path: Path, start: Callable[[], Other]
 ):
-    theirs = Claims(path)
+    theirs = ProcessLocks(path)
     assert mine.claim("k")
     assert not theirs.claim("k")
     theirs.release("k")

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from integrations.concurrency.fair_thread_pool import FairPool
+from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.concurrency.single_flight import SingleFlight
 
 
@@ -104,7 +104,7 @@ def test_what_begins_behind_is_joined(flights):
 
 
 def test_a_pool_that_is_closed_leaves_nobody_waiting(flights):
-    pool = FairPool(1, "test")
+    pool = FairThreadPool(1, "test")
     pool.close()
     flights.start("key", fail, partial(pool.submit, "lane"))
     assert flights.run("key", lambda: 1) == 1

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.budget.retries import asked_wait_seconds
-from integrations.caching.conditional_requests import terms_of
+from integrations.caching.conditional_requests import validators_of
 from integrations.caching.freshness import read_upstream
 from integrations.egress.http_dates import parse_http_date
 from integrations.egress.messages import Headers
@@ -88,7 +88,7 @@ def test_what_is_no_date_is_none_in_any_header(text: str) -> None:
     assert parse_http_date(text, NOW) is None
     assert expires.ttl_seconds == 0
     assert dated.ttl_seconds == 60
-    assert terms_of(Headers((("Last-Modified", text),)), ()) is None
+    assert validators_of(Headers((("Last-Modified", text),)), ()) is None
     if not text.lstrip("-").isdigit():
         assert asked_wait_seconds(None, Headers((("Retry-After", text),)), NOW) is None
 
@@ -98,5 +98,5 @@ def test_the_older_forms_count_in_every_header(text: str) -> None:
     headers = Headers((("Expires", text), ("Last-Modified", text), ("Retry-After", text)))
 
     assert read_upstream(headers, NOW).ttl_seconds == 60
-    assert terms_of(headers, ()) is not None
+    assert validators_of(headers, ()) is not None
     assert asked_wait_seconds(None, headers, NOW) == 60

@@ -150,5 +150,5 @@ def make_ahead(
 
 
 @pytest.fixture
-def ahead(make_ahead: Callable[..., Ahead]) -> Ahead:
+def hot_reads(make_ahead: Callable[..., Ahead]) -> Ahead:
     return make_ahead()

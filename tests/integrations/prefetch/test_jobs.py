@@ -239,7 +239,7 @@ def test_a_hit_writes_nothing(ahead: Ahead):
 
     def written() -> Any:
         files = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-        return ahead.services.database.glance("PRAGMA data_version", ()), files
+        return ahead.services.database.query("PRAGMA data_version", ()), files
 
     before = written()
     assert any(path.name == "patchbay.db-wal" for path in before[1])

@@ -9,7 +9,7 @@ import pytest
 
 from errors import Invalid
 from integrations.manifests.schedules import compile_schedule
-from integrations.prefetch.schedule import Cadence, cadence_of
+from integrations.prefetch.schedule import RefreshSchedule, refresh_schedule_of
 from tests.integrations.building import integration_of
 
 # A Friday.
@@ -123,19 +123,21 @@ def test_what_cannot_be_read_is_refused_by_field(block: dict[str, str], field: s
 
 
 def test_an_interval_is_spread_by_a_tenth_to_both_sides():
-    cadence = Cadence(100, None)
-    assert [cadence.next_run(NOW, chance) - NOW for chance in (0, 0.5, 1)] == pytest.approx([90, 100, 110])
+    refresh_schedule = RefreshSchedule(100, None)
+    assert [refresh_schedule.next_run(NOW, chance) - NOW for chance in (0, 0.5, 1)] == pytest.approx(
+        [90, 100, 110]
+    )
 
 
 def test_a_scheduled_moment_is_spread_to_later_only():
-    daily = Cadence(None, compile_schedule("0 9 * * *", "UTC"))
+    daily = RefreshSchedule(None, compile_schedule("0 9 * * *", "UTC"))
     assert [daily.next_run(NOW, chance) - NOW for chance in (0, 1)] == [3600, 3630]
-    minutely = Cadence(None, compile_schedule("* * * * *", "UTC"))
+    minutely = RefreshSchedule(None, compile_schedule("* * * * *", "UTC"))
     assert minutely.next_run(NOW, 1) - NOW == 66
 
 
 def test_of_interval_and_schedule_the_earlier_counts():
-    both = Cadence(7200, compile_schedule("0 9 * * *", "UTC"))
+    both = RefreshSchedule(7200, compile_schedule("0 9 * * *", "UTC"))
     assert both.next_run(NOW, 0) - NOW == 3600
     assert both.next_run(NOW + 3600, 0) - NOW == 3600 + 6480
 
@@ -144,31 +146,31 @@ def test_of_interval_and_schedule_the_earlier_counts():
     ("age", "due"), [(0, False), (89, False), (90, True), (1000, True), (-1, True), (-86_400, True)]
 )
 def test_what_is_old_or_comes_from_the_future_is_due(age: float, due: bool):
-    assert Cadence(100, None).is_due(NOW - age, NOW) is due
+    assert RefreshSchedule(100, None).is_due(NOW - age, NOW) is due
 
 
 def test_what_is_new_runs_soon_and_what_is_there_when_it_grows_old():
-    cadence = Cadence(3600, None)
-    assert [cadence.first_run(None, NOW, chance) - NOW for chance in (0, 1)] == [0, 5]
-    assert cadence.first_run(NOW - 600, NOW, 0.5) == NOW + 3000
-    assert cadence.first_run(NOW - 9000, NOW, 0) == NOW
+    refresh_schedule = RefreshSchedule(3600, None)
+    assert [refresh_schedule.first_run(None, NOW, chance) - NOW for chance in (0, 1)] == [0, 5]
+    assert refresh_schedule.first_run(NOW - 600, NOW, 0.5) == NOW + 3000
+    assert refresh_schedule.first_run(NOW - 9000, NOW, 0) == NOW
 
 
 def test_patience_grows_up_to_the_rhythm_and_no_earlier_than_it_may():
-    def waits(cadence: Cadence, retry_after: float | None = None) -> list[float]:
-        return [cadence.retry(NOW, failures, retry_after, 0.5) - NOW for failures in (1, 2, 3, 99)]
+    def waits(refresh_schedule: RefreshSchedule, retry_after: float | None = None) -> list[float]:
+        return [refresh_schedule.retry(NOW, failures, retry_after, 0.5) - NOW for failures in (1, 2, 3, 99)]
 
-    assert waits(Cadence(None, compile_schedule("0 7 * * *", "UTC"))) == [60, 120, 240, 3600]
-    assert waits(Cadence(100, None)) == [60, 100, 100, 100]
-    assert waits(Cadence(100, None), 500) == [515, 515, 515, 515]
-    assert Cadence(100, None).retry(NOW, 1, 500, 0) == NOW + 500
+    assert waits(RefreshSchedule(None, compile_schedule("0 7 * * *", "UTC"))) == [60, 120, 240, 3600]
+    assert waits(RefreshSchedule(100, None)) == [60, 100, 100, 100]
+    assert waits(RefreshSchedule(100, None), 500) == [515, 515, 515, 515]
+    assert RefreshSchedule(100, None).retry(NOW, 1, 500, 0) == NOW + 500
 
 
 def test_intervals_are_counted_from_a_moment():
-    assert Cadence(100, None).after_intervals(NOW, 3) == NOW + 300
+    assert RefreshSchedule(100, None).after_intervals(NOW, 3) == NOW + 300
     hourly = compile_schedule("0 * * * *", "UTC")
-    assert Cadence(None, hourly).after_intervals(NOW, 3) == NOW + 3 * 3600
-    assert Cadence(2000, hourly).after_intervals(NOW, 3) == NOW + 3600 + 2000
+    assert RefreshSchedule(None, hourly).after_intervals(NOW, 3) == NOW + 3 * 3600
+    assert RefreshSchedule(2000, hourly).after_intervals(NOW, 3) == NOW + 3600 + 2000
 
 
 @pytest.mark.parametrize(
@@ -184,4 +186,4 @@ def test_intervals_are_counted_from_a_moment():
 )
 def test_the_rhythm_of_a_block(block: dict[str, object], endpoint: dict[str, object], interval: float | None):
     integration = integration_of([{"id": "e", **endpoint}], [{"id": "b", "endpoint": "e", **block}])
-    assert cadence_of(integration.blocks["b"], 300).interval_seconds == interval
+    assert refresh_schedule_of(integration.blocks["b"], 300).interval_seconds == interval

@@ -15,7 +15,7 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from errors import DeadlineExceeded, StorageFailed
-from integrations.concurrency.leader_lock import SteadyScheduler, Turn
+from integrations.concurrency.leader_lock import LeaderLock, MonotonicScheduler
 from tests.integrations.prefetch.conftest import START, Ahead, HeldAnswers
 
 # -- When it does not work ------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_an_answer_that_may_not_be_kept_is_called_so(ahead: Ahead):
 def test_rounds_go_on_after_the_clock_is_set_back():
     rounds = threading.Semaphore(0)
     with time_machine.travel(START) as traveller:
-        scheduler = SteadyScheduler(rounds.release)
+        scheduler = MonotonicScheduler(rounds.release)
         scheduler.start()
         try:
             assert rounds.acquire(timeout=20)
@@ -216,7 +216,7 @@ def test_rounds_go_on_after_the_clock_is_set_back():
 
 
 def test_the_turn_is_held_by_one_and_passes_on(tmp_path: Path):
-    one, other = Turn(tmp_path / "lock"), Turn(tmp_path / "lock")
+    one, other = LeaderLock(tmp_path / "lock"), LeaderLock(tmp_path / "lock")
     assert (one.take(), one.take(), other.take()) == (True, True, False)
     one.release()
     assert other.take()

@@ -14,8 +14,8 @@ from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 from werkzeug import Response
 
-from integrations.concurrency.fair_thread_pool import FairPool
-from integrations.rendering.batch import Batches, Wanted
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.rendering.batch import Batches, BatchItem
 from plugin_store.models import PluginApiLog
 from plugin_store.workspaces import Scope
 
@@ -327,13 +327,13 @@ def test_an_unknown_workspace_is_told_before_anything_begins(client):
 class TestLeaving:
     @pytest.fixture
     def pool(self):
-        pool = FairPool(1, "test")
+        pool = FairThreadPool(1, "test")
         yield pool
         pool.close()
 
     @staticmethod
     def wanted(key):
-        return Wanted(key, "one", "slow", {"q": key}, use_cache=True, notebook_id=None)
+        return BatchItem(key, "one", "slow", {"q": key}, use_cache=True, notebook_id=None)
 
     def test_what_has_not_begun_never_begins(self, house, provider, pool):
         renderer = house.app.extensions["patchbay"].renderer
@@ -359,7 +359,7 @@ class TestLeaving:
         stream.reset()
         noticed = threading.Event()
         # The last future of the pool's queue tells when it is cancelled.
-        [_, (last, _)] = pool._lanes.waiting()
+        [_, (last, _)] = pool._queue.waiting()
         last.add_done_callback(lambda _future: noticed.set())
         assert noticed.wait(PATIENCE_SECONDS)
         provider.released.set()

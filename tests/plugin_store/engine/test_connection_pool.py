@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from plugin_store.engine.connection_pool import Leases
+from plugin_store.engine.connection_pool import ConnectionPool
 
 
 class Workshop:
@@ -26,7 +26,7 @@ class Workshop:
 
 def test_one_after_the_other_all_have_the_same():
     workshop = Workshop()
-    leases = Leases(workshop.make, 3)
+    leases = ConnectionPool(workshop.make, 3)
     for _ in range(5):
         thing = leases.take()
         leases.give_back(thing)
@@ -34,7 +34,7 @@ def test_one_after_the_other_all_have_the_same():
 
 
 def test_what_was_given_back_last_is_taken_first():
-    leases = Leases(Workshop().make, 3)
+    leases = ConnectionPool(Workshop().make, 3)
     one, two = leases.take(), leases.take()
     leases.give_back(one)
     leases.give_back(two)
@@ -42,7 +42,7 @@ def test_what_was_given_back_last_is_taken_first():
 
 
 def test_who_comes_while_all_are_in_use_waits_for_one():
-    leases = Leases(Workshop().make, 2)
+    leases = ConnectionPool(Workshop().make, 2)
     one, _two = leases.take(), leases.take()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(leases.take)
@@ -51,7 +51,7 @@ def test_who_comes_while_all_are_in_use_waits_for_one():
 
 
 def test_nobody_has_what_another_has():
-    leases, in_use, lock = Leases(Workshop().make, 3), set[int](), threading.Lock()
+    leases, in_use, lock = ConnectionPool(Workshop().make, 3), set[int](), threading.Lock()
 
     def use(_number: int) -> bool:
         thing = leases.take()
@@ -69,7 +69,7 @@ def test_nobody_has_what_another_has():
 
 def test_one_that_cannot_be_made_is_tried_again():
     workshop = Workshop()
-    leases = Leases(workshop.make, 1)
+    leases = ConnectionPool(workshop.make, 1)
     workshop.is_broken = True
     for _ in range(2):
         with pytest.raises(OSError, match="broken"):
@@ -80,7 +80,7 @@ def test_one_that_cannot_be_made_is_tried_again():
 
 def test_idle_ones_are_let_go_and_made_anew_when_they_are_needed():
     workshop, gone = Workshop(), list[int]()
-    leases = Leases(workshop.make, 2)
+    leases = ConnectionPool(workshop.make, 2)
     held, idle = leases.take(), leases.take()
     leases.give_back(idle)
     leases.discard(gone.append)

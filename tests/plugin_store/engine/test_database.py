@@ -83,11 +83,11 @@ def test_a_failed_write_leaves_nothing(store: Store) -> None:
 
 
 def test_a_failed_jotting_leaves_nothing_and_the_next_one_works(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.database.jotting() as connection:
+    with pytest.raises(ZeroDivisionError), store.database.raw_write() as connection:
         connection.execute("DELETE FROM notebooks")
         _ = 1 / 0
     assert store.rows("SELECT count(*) FROM notebooks") == [(1,)]
-    with store.database.jotting() as connection:
+    with store.database.raw_write() as connection:
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
         connection.execute("UPDATE notebooks SET name = 'jotted'")
     assert store.rows("SELECT name FROM notebooks") == [("jotted",)]
@@ -96,7 +96,7 @@ def test_a_failed_jotting_leaves_nothing_and_the_next_one_works(store: Store) ->
 def test_jottings_and_other_writes_lose_none_of_each_other(store: Store) -> None:
     def jot() -> None:
         for _ in range(50):
-            with store.database.jotting() as connection:
+            with store.database.raw_write() as connection:
                 ((seen,),) = connection.execute("SELECT name FROM workspaces").fetchall()
                 connection.execute("UPDATE workspaces SET name = ?", (str(int(seen) + 1),))
 
@@ -220,13 +220,13 @@ def test_a_locked_database_is_a_clear_failure(tmp_path: Path, monkeypatch: pytes
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageFailed, match="busy"), database.writing() as session:
         session.execute(text("DELETE FROM notebooks"))
-    with pytest.raises(StorageFailed, match="busy"), database.jotting() as connection:
+    with pytest.raises(StorageFailed, match="busy"), database.raw_write() as connection:
         connection.execute("DELETE FROM notebooks")
     other.execute("ROLLBACK")
     other.close()
     with database.writing() as session:
         session.execute(text("DELETE FROM notebooks"))
-    with database.jotting() as connection:
+    with database.raw_write() as connection:
         connection.execute("DELETE FROM notebooks")
     database.close()
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from errors import StorageFailed
-from plugin_store.engine.group_commit import ENOUGH, MAX_AT_ONCE, Together
+from plugin_store.engine.group_commit import ENOUGH, MAX_AT_ONCE, GroupCommit
 
 LONG_SECONDS = 20.0
 
@@ -21,8 +21,8 @@ class Writer:
         self.lock = threading.Lock()
         self.written: list[list[int]] = []
         self.waits = 0
-        self.together: Together[int, int] = Together(
-            self.turn,
+        self.together: GroupCommit[int, int] = GroupCommit(
+            self.write_lock,
             self.write,
             waiting=self.wait,
             delay_seconds=delay_seconds,
@@ -35,7 +35,7 @@ class Writer:
         yield
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def write_lock(self) -> Iterator[None]:
         with self.lock:
             yield
 
@@ -45,12 +45,12 @@ class Writer:
             raise StorageFailed("full")
         return [10 * item for item in items]
 
-    def gather(self, items: Sequence[int], company: int = 0) -> list[int | BaseException]:
+    def gather(self, items: Sequence[int], siblings: int = 0) -> list[int | BaseException]:
         """What comes of items that all wait for the turn at once."""
 
         def write(item: int) -> int | BaseException:
             try:
-                return self.together.write(item, company)
+                return self.together.write(item, siblings)
             except StorageFailed as error:
                 return error
 
@@ -80,9 +80,9 @@ def test_who_comes_before_the_turn_does_is_written_along():
 
 def test_where_others_are_on_their_way_and_one_came_a_moment_ago_the_first_waits():
     writer = Writer()
-    writer.together.write(9, company=2)
+    writer.together.write(9, siblings=2)
     with ThreadPoolExecutor(3) as pool:
-        results = list(pool.map(lambda item: writer.together.write(item, company=2), range(3)))
+        results = list(pool.map(lambda item: writer.together.write(item, siblings=2), range(3)))
     assert results == [0, 10, 20]
     assert list(map(len, writer.written)) == [1, 3]
 
@@ -90,7 +90,7 @@ def test_where_others_are_on_their_way_and_one_came_a_moment_ago_the_first_waits
 def test_where_they_come_now_and_then_nobody_waits_for_the_next():
     writer = Writer()
     for item in range(3):
-        assert writer.together.write(item, company=2) == 10 * item
+        assert writer.together.write(item, siblings=2) == 10 * item
         writer.now += LONG_SECONDS
     assert writer.written == [[0], [1], [2]]
     assert writer.waits == 0
@@ -100,13 +100,13 @@ def test_of_many_who_are_expected_a_few_are_waited_for():
     writer = Writer()
     writer.together.write(9)
     with ThreadPoolExecutor(ENOUGH) as pool:
-        list(pool.map(lambda item: writer.together.write(item, company=1000), range(ENOUGH)))
+        list(pool.map(lambda item: writer.together.write(item, siblings=1000), range(ENOUGH)))
     assert sorted(writer.written[1]) == list(range(ENOUGH))
 
 
 def test_company_that_does_not_come_is_waited_for_a_moment_only():
     writer = Writer(delay_seconds=0.001)
-    assert [writer.together.write(item, company=3) for item in (1, 2)] == [10, 20]
+    assert [writer.together.write(item, siblings=3) for item in (1, 2)] == [10, 20]
     assert writer.written == [[1], [2]]
     assert writer.waits == 1
 
@@ -127,7 +127,7 @@ def test_a_failure_is_everybody_s_whose_write_it_was_and_nobody_else_s():
 def test_a_turn_that_does_not_come_is_told_to_all_and_nothing_is_written_later():
     class Impatient(Writer):
         @contextmanager
-        def turn(self) -> Iterator[None]:
+        def write_lock(self) -> Iterator[None]:
             with self.lock:
                 if not self.asked:
                     self.asked = True

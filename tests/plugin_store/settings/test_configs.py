@@ -8,7 +8,7 @@ import pytest
 
 from errors import Invalid, NotFound
 from plugin_store.settings.configs import Configs
-from plugin_store.settings.plugin_state import iterate_standings, load_standing
+from plugin_store.settings.plugin_state import iterate_plugin_states, load_plugin_state
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, view, weather
 
@@ -184,20 +184,20 @@ def test_a_standing_says_all_in_two_queries(store: Store, configs: Configs) -> N
     configs.replace_config("weather", WORKSPACE, {"city": "Oslo", "api_key": SECRET})
     configs.change_state("weather", NOTEBOOK, {"enabled": False, "config": {"days": 2}})
     with store.database.reading() as session:
-        weather_standing = load_standing(session, "weather", 1, 1, store.vault)
-        standings = list(iterate_standings(session, 1, None))
-        assert load_standing(session, "nothing", 1, 1) is None
-    assert weather_standing is not None
-    assert (weather_standing.workspace_config, weather_standing.notebook_config) == (
+        weather_state = load_plugin_state(session, "weather", 1, 1, store.vault)
+        plugin_states = list(iterate_plugin_states(session, 1, None))
+        assert load_plugin_state(session, "nothing", 1, 1) is None
+    assert weather_state is not None
+    assert (weather_state.workspace_config, weather_state.notebook_config) == (
         {"city": "Oslo"},
         {"days": 2},
     )
-    assert (weather_standing.notebook_enabled, weather_standing.workspace_enabled) == (False, None)
-    assert weather_standing.secrets["api_key"].status == "ok"
-    assert weather_standing.secrets["api_key"].bound_to == (destination(),)
-    assert [(standing.plugin_id, standing.is_integration) for standing in standings] == [
+    assert (weather_state.notebook_enabled, weather_state.workspace_enabled) == (False, None)
+    assert weather_state.secrets["api_key"].status == "ok"
+    assert weather_state.secrets["api_key"].bound_to == (destination(),)
+    assert [(plugin_state.plugin_id, plugin_state.is_integration) for plugin_state in plugin_states] == [
         ("board", False),
         ("weather", True),
     ]
-    assert (standings[0].plugin_enabled, standings[1].notebook_config) == (False, {})
-    assert standings[1].secrets["api_key"].status is None
+    assert (plugin_states[0].plugin_enabled, plugin_states[1].notebook_config) == (False, {})
+    assert plugin_states[1].secrets["api_key"].status is None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from web.server.acceptor_threads import FrontThreads
+from web.server.acceptor_threads import AcceptorThreads
 
 PATIENCE_SECONDS = 20
 
@@ -17,7 +17,7 @@ class Crew:
     """Threads that take tasks from one queue, as the server's do."""
 
     def __init__(self, size: int) -> None:
-        self.front = FrontThreads(at_work=2)
+        self.front = AcceptorThreads(held_slot=2)
         self._tasks: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._threads = [threading.Thread(target=self._work) for _ in range(size)]
         for thread in self._threads:
@@ -25,11 +25,11 @@ class Crew:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            self.front.come()
+            self.front.enter()
             try:
                 task()
             finally:
-                self.front.go()
+                self.front.leave()
 
     def give(self, task: Callable[[], None]) -> None:
         self._tasks.put(task)
@@ -99,7 +99,7 @@ def test_for_each_that_is_held_up_another_comes(crew: Crew):
 
 def test_threads_that_ended_are_not_counted(crew: Crew):
     for _ in range(8):
-        thread = threading.Thread(target=lambda: (crew.front.come(), crew.front.go()))
+        thread = threading.Thread(target=lambda: (crew.front.enter(), crew.front.leave()))
         thread.start()
         thread.join(PATIENCE_SECONDS)
         assert not thread.is_alive()

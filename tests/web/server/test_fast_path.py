@@ -292,7 +292,7 @@ def test_what_the_layer_remembers_takes_no_more_memory_than_it_counts(page: Page
     questions = [{"block_type": "item", "parameters": {"q": f"place {number}"}} for number in range(400)]
     for question in questions:
         page.client.post(RENDER, question)
-    known, warming = page.app.extensions["patchbay"].known_hits, questions[:20]
+    known, warming = page.app.extensions["patchbay"].response_cache, questions[:20]
     for question in warming:
         page.client.post(RENDER, question)
     page.app.extensions["patchbay"].call_log.flush()

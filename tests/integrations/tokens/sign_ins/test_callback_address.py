@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from errors import SettingsIncomplete
-from integrations.tokens.callback_address import Approach, callback_address
+from integrations.tokens.callback_address import BrowserRequest, callback_address
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.sign_ins.conftest import declare_sign_in
@@ -20,25 +20,25 @@ PUBLIC = "https://patchbay.lan"
 @pytest.mark.parametrize(
     ("public_url", "approach", "origin"),
     [
-        (None, Approach(OWN), OWN),
-        (None, Approach(OWN, origin=OWN, fetch_site="same-origin"), OWN),
+        (None, BrowserRequest(OWN), OWN),
+        (None, BrowserRequest(OWN, origin=OWN, fetch_site="same-origin"), OWN),
         # A frontend of its own: the browser comes back to us, not to it.
-        (None, Approach(OWN, origin="https://dash.example", fetch_site="cross-site"), OWN),
-        (None, Approach(OWN, origin="http://localhost:5173", fetch_site="cross-site"), OWN),
-        (None, Approach(OWN, origin="null"), OWN),
-        (None, Approach(OWN, referer="https://evil.example/a?b=c"), OWN),
+        (None, BrowserRequest(OWN, origin="https://dash.example", fetch_site="cross-site"), OWN),
+        (None, BrowserRequest(OWN, origin="http://localhost:5173", fetch_site="cross-site"), OWN),
+        (None, BrowserRequest(OWN, origin="null"), OWN),
+        (None, BrowserRequest(OWN, referer="https://evil.example/a?b=c"), OWN),
         # A proxy that passes the Host on: the page says that it is https.
-        (None, Approach(PROXIED, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
-        (None, Approach(PROXIED, referer=f"{PUBLIC}/notebook", fetch_site="same-origin"), PUBLIC),
-        (None, Approach(PROXIED, origin=PUBLIC, forwarded_proto="https"), PUBLIC),
-        (PUBLIC, Approach(OWN), PUBLIC),
-        (PUBLIC, Approach(OWN, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
-        (PUBLIC, Approach(OWN, origin="https://dash.example", forwarded_proto="https"), PUBLIC),
-        ("https://patchbay.lan:8443", Approach(OWN), "https://patchbay.lan:8443"),
+        (None, BrowserRequest(PROXIED, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
+        (None, BrowserRequest(PROXIED, referer=f"{PUBLIC}/notebook", fetch_site="same-origin"), PUBLIC),
+        (None, BrowserRequest(PROXIED, origin=PUBLIC, forwarded_proto="https"), PUBLIC),
+        (PUBLIC, BrowserRequest(OWN), PUBLIC),
+        (PUBLIC, BrowserRequest(OWN, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
+        (PUBLIC, BrowserRequest(OWN, origin="https://dash.example", forwarded_proto="https"), PUBLIC),
+        ("https://patchbay.lan:8443", BrowserRequest(OWN), "https://patchbay.lan:8443"),
     ],
 )
 def test_the_provider_sends_the_browser_back_to_where_the_page_is(
-    public_url: str | None, approach: Approach, origin: str
+    public_url: str | None, approach: BrowserRequest, origin: str
 ):
     assert callback_address(public_url, approach) == f"{origin}/oauth/callback"
 
@@ -46,14 +46,14 @@ def test_the_provider_sends_the_browser_back_to_where_the_page_is(
 @pytest.mark.parametrize(
     ("approach", "named"),
     [
-        (Approach(OWN, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
-        (Approach(OWN, referer=f"{PUBLIC}/notebook?a=b", fetch_site="same-origin"), PUBLIC),
-        (Approach(PROXIED, forwarded_proto="https"), PUBLIC),
-        (Approach(PROXIED, forwarded_proto=" HTTPS"), PUBLIC),
-        (Approach(OWN, origin=f"{PUBLIC}:8443", fetch_site="same-origin"), f"{PUBLIC}:8443"),
+        (BrowserRequest(OWN, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
+        (BrowserRequest(OWN, referer=f"{PUBLIC}/notebook?a=b", fetch_site="same-origin"), PUBLIC),
+        (BrowserRequest(PROXIED, forwarded_proto="https"), PUBLIC),
+        (BrowserRequest(PROXIED, forwarded_proto=" HTTPS"), PUBLIC),
+        (BrowserRequest(OWN, origin=f"{PUBLIC}:8443", fetch_site="same-origin"), f"{PUBLIC}:8443"),
     ],
 )
-def test_an_http_address_for_an_https_page_is_refused_with_what_to_set(approach: Approach, named: str):
+def test_an_http_address_for_an_https_page_is_refused_with_what_to_set(approach: BrowserRequest, named: str):
     with pytest.raises(SettingsIncomplete) as refused:
         callback_address(None, approach)
     assert (
@@ -73,7 +73,7 @@ def test_an_http_address_for_an_https_page_is_refused_with_what_to_set(approach:
     ],
 )
 def test_what_is_no_origin_is_not_taken_for_one(header: str):
-    assert callback_address(None, Approach(OWN, origin=header)) == f"{OWN}/oauth/callback"
+    assert callback_address(None, BrowserRequest(OWN, origin=header)) == f"{OWN}/oauth/callback"
 
 
 def test_it_is_told_before_anybody_is_sent_to_the_provider(client: Client, home: str):

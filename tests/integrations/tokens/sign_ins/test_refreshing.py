@@ -176,7 +176,7 @@ class TestReview:
     ):
         sign_in(client, stranger)
         section = {"auth": {"type": "api_key", "in": "header", "name": "X-Token", "value": "{access_token}"}}
-        declare(client, asker.installed.standing.manifest["integration"] | section, PROPERTIES)
+        declare(client, asker.installed.plugin_state.manifest["integration"] | section, PROPERTIES)
         with pytest.raises(ReviewDue):
             asker.get()
         assert person.post("/integrations/svc/review", {"accept": True}).status_code == 200
@@ -188,7 +188,7 @@ class TestReview:
     ):
         sign_in(client, stranger)
         section = {"auth": {"type": "api_key", "in": "header", "name": "X-Token", "value": "{access_token}"}}
-        declare(client, asker.installed.standing.manifest["integration"] | section, PROPERTIES)
+        declare(client, asker.installed.plugin_state.manifest["integration"] | section, PROPERTIES)
         client.put("/integrations/svc/secrets/client_secret", {"value": CLIENT_SECRET})
         provider.good = {"CODE-0123456789"}
         sign_in(client, stranger)

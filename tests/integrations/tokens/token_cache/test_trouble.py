@@ -81,7 +81,7 @@ class TestBudget:
         self.spend_one(asker)
         tokens = asker.services.tokens
         # Another process buys at the moment, and comes to nothing.
-        assert tokens._claims.claim("token:1:svc")
+        assert tokens._locks.claim("token:1:svc")
         with ThreadPoolExecutor(4) as pool:
             scheduled = pool.submit(asker.get, cause="prefetch")
             while not tokens._flights._flights:
@@ -90,7 +90,7 @@ class TestBudget:
             joined = [pool.submit(asker.get, cause=cause) for cause in ("live", "batch", "revalidate")]
             while tokens._flights.waiting(key) < 3:
                 assert not wait(joined, 0.005).done
-            tokens._claims.release("token:1:svc")
+            tokens._locks.release("token:1:svc")
             assert [future.result(20) for future in joined[:2]] == [SECOND, SECOND]
             for future in (scheduled, joined[2]):
                 assert isinstance(future.exception(20), BudgetSpent)

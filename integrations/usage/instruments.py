@@ -14,7 +14,7 @@ from dataclasses import dataclass
 Labels = tuple[str, ...]
 
 
-class Tally:
+class LabelledCounter:
     """Counts by labels."""
 
     def __init__(self) -> None:
@@ -31,14 +31,14 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class HistogramSample:
     """How often a value was at most each bound, the last being infinite, and what all values add up to."""
 
     at_most: tuple[int, ...]
     total: float
 
 
-class Spreads:
+class LabelledHistogram:
     """How values spread over bounds, by labels."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
@@ -53,9 +53,11 @@ class Spreads:
             counts[bisect_left(self.bounds, value)] += 1
             self._totals[labels] = self._totals.get(labels, 0.0) + value
 
-    def read(self) -> Mapping[Labels, Spread]:
+    def read(self) -> Mapping[Labels, HistogramSample]:
         with self._lock:
             return {
-                labels: Spread(tuple(sum(counts[: i + 1]) for i in range(len(counts))), self._totals[labels])
+                labels: HistogramSample(
+                    tuple(sum(counts[: i + 1]) for i in range(len(counts))), self._totals[labels]
+                )
                 for labels, counts in self._counts.items()
             }
