@@ -71,7 +71,7 @@ from plugin_store.settings.configs import Configs
 from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault, has_secrets
-from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
+from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables, version
 from web.api.context import Services
 from web.api.event_log import init_event_log
 from web.api.json import OrjsonProvider
@@ -303,7 +303,7 @@ def make_egress(settings: Settings) -> Egress:
         raise ConfigurationError(str(error)) from None
     return Egress(
         policy,
-        user_agent=f"Patchbay/{health.version()}",
+        user_agent=f"Patchbay/{version()}",
         pool_size=settings.threads,
         own_listeners=[(settings.host, settings.port)],
     )

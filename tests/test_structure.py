@@ -34,6 +34,49 @@ ROUTE_MODULES = re.compile(r"^(plugin_store|integrations)/routes/.*$")
 FLASK_MODULES = re.compile(
     r"^(app\.py|web/.*|(plugin_store|integrations)/routes/.*|plugin_store/engine/(database|migrating)\.py)$"
 )
+# Folders, and modules that stand alone, from the top down: each may import what stands below it.
+LAYERS = [
+    "app",
+    "web/routes",
+    "web/cli",
+    "web/monitoring",
+    "plugin_store/routes",
+    "integrations/routes",
+    "web/pages",
+    "web/server",
+    "web/api",
+    "web/gate",
+    "integrations/fast_path",
+    "integrations/prefetch",
+    "integrations/authoring",
+    "integrations/actions",
+    "integrations/rendering",
+    "integrations/tokens",
+    "integrations/calling",
+    "integrations/budget",
+    "integrations/usage",
+    "integrations/catalog",
+    "integrations/caching",
+    "integrations/manifests",
+    "integrations/answers",
+    "integrations/egress",
+    "integrations/redaction",
+    "integrations/json",
+    "integrations/concurrency",
+    "plugin_store/settings",
+    "plugin_store/vault",
+    "plugin_store/registry",
+    "plugin_store/workspaces",
+    "plugin_store/engine",
+    "plugin_store/models",
+    "schemas/api",
+    "schemas/manifests",
+    "schemas/rules",
+    "schemas/fields",
+    "settings",
+    "regular_files",
+    "errors",
+]
 FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate", "werkzeug"}
 # The pure part of the integrations: values in, values out.
 PURE_MODULES = {
@@ -55,8 +98,10 @@ PURE_MODULES = {
     "calling/whole_urls.py",
     "egress/http_dates.py",
     "egress/messages.py",
+    "json/canonical_json.py",
     "json/members.py",
     "manifests/base_url.py",
+    "manifests/freshness_policy.py",
     "manifests/compiling",
     "manifests/marks.py",
     "manifests/model",
@@ -127,6 +172,23 @@ def test_imports_run_one_way(path: Path):
         return
     allowed = ALLOWED_IMPORTS[package] | {package} | ({"web"} if ROUTE_MODULES.match(name) else set())
     assert tops(imported(path)) & OURS <= allowed
+
+
+def layer_of(module: str) -> str | None:
+    """The folder, or the module that stands alone, that a module of ours belongs to."""
+    parts = module.split(".")
+    place = parts[0] if parts[0] not in PACKAGES else "/".join(parts[:2])
+    return place if place in LAYERS else None
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_folders_depend_on_those_below_them_only(path: Path):
+    own = layer_of(_module_of(path))
+    if own is None:
+        assert _module_of(path) in PACKAGES, f"{name_of(path)} stands in no layer"
+        return
+    used = {layer_of(module) for module in imported(path)} - {None, own}
+    assert [layer for layer in used if LAYERS.index(str(layer)) <= LAYERS.index(own)] == []
 
 
 @pytest.mark.parametrize("path", sources(), ids=name_of)

@@ -12,10 +12,10 @@ from errors import Invalid, PatchbayError, StorageFailed
 from integrations.actions.progress import Progress
 from integrations.actions.runs import ActionResult, Run, Runs
 from integrations.caching.artifacts import Artifacts
-from integrations.caching.cache_key import digest
 from integrations.calling.executor import EndpointResult, Executor, to_json
 from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
+from integrations.json.canonical_json import digest
 from integrations.manifests.model import Action, Block, Endpoint
 from integrations.rendering.chain import Chain
 from integrations.rendering.inputs import bind_inputs

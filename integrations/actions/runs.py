@@ -23,8 +23,8 @@ from errors import (
     StorageFailed,
     kinds_by_code,
 )
-from integrations.caching.cache_key import digest
 from integrations.concurrency.process_locks import ProcessLocks
+from integrations.json.canonical_json import digest
 from plugin_store.engine.database import Database
 
 KEPT_SECONDS = 86400.0

@@ -13,6 +13,7 @@ from enum import Enum
 
 from integrations.egress.http_dates import parse_http_date
 from integrations.egress.messages import Headers
+from integrations.manifests.freshness_policy import FreshnessPolicy
 
 MAX_LIFETIME_SECONDS = 365 * 24 * 3600
 # How long an answer that has a validator is kept beyond its use, for the provider to say that it is still right.
@@ -61,15 +62,6 @@ class Freshness:
         if now < self.error_until:
             return State.IF_ERROR
         return State.UNCONFIRMED if now < self.renewable_until else State.GONE
-
-
-@dataclass(frozen=True, slots=True)
-class FreshnessPolicy:
-    """What the manifest says about keeping: None where it says nothing."""
-
-    ttl_seconds: float | None = None
-    stale_while_revalidate_seconds: float | None = None
-    stale_if_error_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,21 @@ from integrations.calling.signatures import Function, compute_values, request_pa
 from integrations.calling.whole_urls import normalise_public_url
 from integrations.egress.messages import DigestLogin, PreparedCall
 from integrations.json.members import set_member
-from integrations.manifests.base_url import BadBaseUrl, BadSetting, BaseUrl, encode_segment
+from integrations.manifests.base_url import (
+    PATH_SAFE,
+    BadBaseUrl,
+    BadSetting,
+    BaseUrl,
+    encode_path_literal,
+    encode_segment,
+)
 from integrations.manifests.model import Endpoint, Integration, Location, Parameter
 from integrations.manifests.namespace import NOT_TEXT, Namespace
 from integrations.manifests.positions import MEMBERS_WITHIN
 from integrations.manifests.templating import NotText, Template, UnresolvedName
 from integrations.manifests.tls_settings import fill_tls
 
-_PATH_SAFE = "/%!$&'()*+,;=:@~-._"
-_QUERY_SAFE = _PATH_SAFE + "?[]"
+_QUERY_SAFE = PATH_SAFE + "?[]"
 _QUERY_NAME_SAFE = "[]$:@,"
 ACCEPT = {
     "json": "application/json",
@@ -248,12 +254,6 @@ def _written(template: Template, names: Namespace) -> str:
 
 def _pair(name: str, text: str) -> str:
     return f"{_query_name(name)}={quote(text, safe='')}"
-
-
-@lru_cache(maxsize=4096)
-def encode_path_literal(part: str) -> str:
-    """The text of a path as it travels: what is encoded already stays."""
-    return quote(part, safe=_PATH_SAFE)
 
 
 @lru_cache(maxsize=4096)

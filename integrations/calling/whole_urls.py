@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 from errors import Invalid
 from integrations.egress.messages import DEFAULT_PORTS
 from integrations.egress.urls import read_authority
+from integrations.manifests.base_url import PATH_SAFE
 
-_PATH_SAFE = "/%!$&'()*+,;=:@~-._"
 # What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
-_QUERY_SAFE = _PATH_SAFE + "?[]|^`{}"
+_QUERY_SAFE = PATH_SAFE + "?[]|^`{}"
 
 
 def normalise_public_url(name: str, value: str) -> str:
@@ -34,7 +34,7 @@ def normalise_public_url(name: str, value: str) -> str:
         raise refuse("it must start with http:// or https:// and name a host")
     if "@" in parts.netloc:
         raise refuse("it must not carry a user name or password")
-    path = quote(parts.path, safe=_PATH_SAFE) or "/"
+    path = quote(parts.path, safe=PATH_SAFE) or "/"
     query = quote(parts.query, safe=_QUERY_SAFE)
     try:
         netloc = (

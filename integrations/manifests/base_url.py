@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -27,6 +28,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SEGMENT_SAFE = "!$&'()*+,;=:@~-._"
+PATH_SAFE = "/%" + _SEGMENT_SAFE
+"""What stays as it is in a path (RFC 3986), escapes among it."""
 
 
 class BadBaseUrl(ValueError):
@@ -107,7 +110,10 @@ class BaseUrl:
         start = ("/", Name(self.whole_start)) if self.whole_start is not None else ()
         return (
             *start,
-            *(_encoded(part) if isinstance(part, str) else part for part in self._path_template.parts),
+            *(
+                encode_path_literal(part) if isinstance(part, str) else part
+                for part in self._path_template.parts
+            ),
         )
 
     def origin(self, values: Mapping[str, Any]) -> str | None:
@@ -132,7 +138,7 @@ class BaseUrl:
 
     def _path(self, values: Mapping[str, Any]) -> str:
         return "".join(
-            _encoded(part)
+            encode_path_literal(part)
             if isinstance(part, str)
             else encode_segment(resolve_text(part.value, values), part.value)
             for part in self._path_template.parts
@@ -179,8 +185,10 @@ def encode_segment(value: str, name: str) -> str:
     return quote(value, safe=_SEGMENT_SAFE)
 
 
-def _encoded(literal: str) -> str:
-    return quote(literal, safe="/%" + _SEGMENT_SAFE)
+@lru_cache(maxsize=4096)
+def encode_path_literal(part: str) -> str:
+    """The text of a path as it travels: what is encoded already stays."""
+    return quote(part, safe=PATH_SAFE)
 
 
 def _check_shape(url: str) -> None:

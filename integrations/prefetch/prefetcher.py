@@ -20,8 +20,8 @@ from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.targets import Inputs, PrefetchTargets
 from integrations.rendering.read_through import Rendered
 from integrations.rendering.render import Renderer
-from integrations.usage.recent_renders import RecentRenders
 from integrations.usage.instruments import LabelledCounter, LabelledHistogram
+from integrations.usage.recent_renders import RecentRenders
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 

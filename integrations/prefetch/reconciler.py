@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import Invalid, PatchbayError
-from integrations.caching.cache_key import digest
 from integrations.catalog.catalog import Catalog
+from integrations.json.canonical_json import digest
 from integrations.prefetch.jobs import Jobs, Row
 from integrations.prefetch.targets import Inputs, PrefetchTargets
 from plugin_store.models import PrefetchJob

@@ -22,13 +22,14 @@ from errors import (
 )
 from integrations.budget import is_only_theirs
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
-from integrations.caching.freshness import Freshness, FreshnessPolicy, State, decide_freshness
+from integrations.caching.freshness import Freshness, State, decide_freshness
 from integrations.caching.negative_cache import NegativeCache, name_of
 from integrations.calling.executor import EndpointResult, NotModified, to_json
 from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.usage.call_log import Cause
 from integrations.usage.recent_renders import Use
 

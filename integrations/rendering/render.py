@@ -13,11 +13,12 @@ from typing import Any
 from errors import PatchbayError
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.caching.conditional_requests import can_be_renewed
-from integrations.caching.freshness import Freshness, FreshnessPolicy
+from integrations.caching.freshness import Freshness
 from integrations.calling.executor import Executor, NotModified
 from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.json.exact_json import load_json
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Action, Block, Endpoint, Step
 from integrations.rendering.artifact_keys import block_key, endpoint_key
 from integrations.rendering.block_inputs import settings_of

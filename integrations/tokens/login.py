@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from errors import DeadlineExceeded
-from integrations.caching.freshness import FreshnessPolicy
 from integrations.calling.carried import build_accounted_call
 from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import Limits, build_call, fill_whole_url
 from integrations.egress.messages import PreparedCall
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import SAFE_METHODS, Endpoint, Login, LoginStep
 from integrations.manifests.templating import Template, as_text
 from integrations.tokens.exchange import TokenExchange

@@ -10,9 +10,9 @@ from flask import Flask
 from flask_smorest.utils import prepare_response
 
 from schemas.api.problems import ProblemSchema
+from settings import version
 from web.api.json import INT64_MAX, Int64Converter
 from web.api.problems import MEDIA_TYPE, answer_http_exception
-from web.monitoring.health import version
 
 API_PREFIX = "/api/v1"
 DESCRIPTION = (

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import tomllib
-from functools import cache
-from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
+from settings import version
 from web.api.context import services
 
 log = logging.getLogger("patchbay.health")
 
 blueprint = Blueprint("health", __name__)
-
-
-@cache
-def version() -> str:
-    """Patchbay's own version, as pyproject.toml declares it."""
-    project_file = Path(__file__).resolve().parents[2] / "pyproject.toml"
-    return tomllib.loads(project_file.read_text("utf-8"))["project"]["version"]
 
 
 @blueprint.get("/healthz")

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.answers.selection import compile_select
-from integrations.caching.cache_key import digest
-from integrations.caching.freshness import FreshnessPolicy
+from integrations.json.canonical_json import digest
 from integrations.manifests.compiling.actions import check_renewals, compile_action
 from integrations.manifests.compiling.endpoints import plain_json
 from integrations.manifests.compiling.inputs import compile_inputs, names_in_step
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.values import may_fit
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.manifests.patterns import Pattern, compile_pattern
 from integrations.manifests.schedules import Schedule, check_timezone, compile_schedule

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from integrations.calling.requests_builder import encode_path_literal
 from integrations.json.members import member_path
-from integrations.manifests.base_url import BaseUrl
+from integrations.manifests.base_url import BaseUrl, encode_path_literal
 from integrations.manifests.compiling.endpoints import IntegrationContext
 from integrations.manifests.compiling.paths import NamedTemplates
 from integrations.manifests.compiling.shown_names import names_behind

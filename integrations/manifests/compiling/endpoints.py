@@ -9,8 +9,7 @@ from typing import Any
 from integrations.answers.response_schema import compile_response_schema
 from integrations.answers.selection import compile_select
 from integrations.answers.types.xml_lists import ListPath, parse_list_path
-from integrations.caching.cache_key import digest
-from integrations.caching.freshness import FreshnessPolicy
+from integrations.json.canonical_json import digest
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.compiling.graphql import is_mutation
 from integrations.manifests.compiling.paginators import compile_paginator
@@ -24,6 +23,7 @@ from integrations.manifests.compiling.templates import (
     named_templates,
 )
 from integrations.manifests.compiling.values import compile_parameter
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import (
     GRANT,
     MISSING,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.answers.selection import Selector
-from integrations.caching.freshness import FreshnessPolicy
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model.endpoints import Endpoint
 from integrations.manifests.model.values import Value
 from integrations.manifests.patterns import Pattern

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from integrations.answers.response_schema import SchemaCheck
 from integrations.answers.selection import Selector
-from integrations.caching.freshness import FreshnessPolicy
 from integrations.manifests.base_url import BaseUrl
+from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model.credentials import Credential
 from integrations.manifests.model.values import MISSING, Value
 from integrations.manifests.templating import Template, Tree

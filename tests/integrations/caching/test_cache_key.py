@@ -2,7 +2,8 @@
 
 import pytest
 
-from integrations.caching.cache_key import KeyPrefix, canonical_json, digest
+from integrations.caching.cache_key import KeyPrefix
+from integrations.json.canonical_json import canonical_json, digest
 
 BASE = {
     "kind": "block",

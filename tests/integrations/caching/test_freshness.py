@@ -5,13 +5,13 @@ import pytest
 from integrations.caching.freshness import (
     RENEWABLE_SECONDS,
     Freshness,
-    FreshnessPolicy,
     State,
     Upstream,
     decide_freshness,
     read_upstream,
 )
 from integrations.egress.messages import Headers
+from integrations.manifests.freshness_policy import FreshnessPolicy
 
 NOW = 1_800_000_000.0
 NOTHING = FreshnessPolicy()
