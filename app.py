@@ -200,9 +200,9 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     closing.callback(bodies.close)
     claims = ProcessLocks(settings.instance / ".claims.lock")
     closing.callback(claims.close)
-    care = Eviction(bodies, database, clock, settings.cache_size_limit_bytes)
-    artifacts = Artifacts(bodies, database, clock, care)
-    housekeeping = Housekeeping(care, clock)
+    eviction = Eviction(bodies, database, clock, settings.cache_size_limit_bytes)
+    artifacts = Artifacts(bodies, database, clock, eviction)
+    housekeeping = Housekeeping(eviction, clock)
     housekeeping.start()
     closing.callback(housekeeping.close)
     retention_seconds = settings.log_retention_days * 86400.0
@@ -214,7 +214,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
     egress = make_egress(settings)
     closing.callback(egress.close)
     budget = Budget(database, clock)
-    tokens = TokenCache(database, vault, egress, budget, clock, limits, call_log, claims=claims)
+    tokens = TokenCache(database, vault, egress, budget, clock, limits, call_log, locks=claims)
     exchange = TokenExchange(egress, budget, call_log, clock)
     sender = Sender(egress, tokens, budget, call_log, clock, settings.upstream_calls)
     executor = Executor(sender, vault, limits, clock)
@@ -282,7 +282,7 @@ def build_services(app: Flask, settings: Settings, closing: ExitStack) -> Servic
         response_cache=ResponseCache(
             database.hot_reads,
             usage,
-            care.access_log,
+            eviction.access_log,
             clock,
             settings.memory_cache_bytes,
             note_use=uses.note if settings.prefetch else None,

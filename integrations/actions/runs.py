@@ -1,7 +1,7 @@
 """Which actions were run under which key, and how they went: kept for a day, for every process and every restart.
 
-A row is written before anything is sent. A claim beside it tells a run that goes on from one whose process ended: the
-kernel takes the claim away with its process.
+A row is written before anything is sent. A lock beside it tells a run that goes on from one whose process ended: the
+kernel takes the lock away with its process.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Run:
         return self.workspace_id, self.plugin_id, self.target, self.key_digest
 
     @property
-    def claim(self) -> str:
+    def lock_key(self) -> str:
         return "action:" + digest(list(self.place))
 
 
@@ -87,9 +87,9 @@ Ending = ActionResult | PatchbayError
 class Runs:
     """The runs of all processes on one store."""
 
-    def __init__(self, database: Database, claims: ProcessLocks, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, locks: ProcessLocks, clock: Callable[[], float]) -> None:
         self._database = database
-        self._locks = claims
+        self._locks = locks
         self._clock = clock
 
     def take(self, run: Run) -> Ending | None:
@@ -98,7 +98,7 @@ class Runs:
         Raises IdempotencyKeyReused for a key that belongs to another request, ActionInProgress while it runs,
         OutcomeUnknown where its process ended before it did, StorageFailed where nothing can be written.
         """
-        is_mine = self._locks.claim(run.claim)
+        is_mine = self._locks.acquire(run.lock_key)
         try:
             ending = self._find_or_begin(run, is_mine=is_mine)
         except BaseException:
@@ -120,7 +120,7 @@ class Runs:
 
     def release(self, run: Run) -> None:
         """The run goes on no longer."""
-        self._locks.release(run.claim)
+        self._locks.release(run.lock_key)
 
     def _find_or_begin(self, run: Run, *, is_mine: bool) -> Ending | None:
         now = self._clock()
@@ -142,7 +142,7 @@ class Runs:
 
 
 def _require_unknown(run: Run, row: tuple[Any, ...] | None, *, is_mine: bool) -> None:
-    """Raises what a row without an answer, or another's claim, means."""
+    """Raises what a row without an answer, or a lock that another holds, means."""
     if row is not None and row[0] != run.payload:
         raise IdempotencyKeyReused(
             "Another request was made under this `Idempotency-Key`; send a new key with a new request."

@@ -119,15 +119,15 @@ def make_artifact(
 
 
 class Artifacts:
-    """The kept artifacts. `care` is told what is used and what is added."""
+    """The kept artifacts. `eviction` is told what is used and what is added."""
 
     def __init__(
-        self, bodies: Bodies, database: Database, clock: Callable[[], float], care: Eviction
+        self, bodies: Bodies, database: Database, clock: Callable[[], float], eviction: Eviction
     ) -> None:
         self._bodies = bodies
         self._database = database
         self._clock = clock
-        self._care = care
+        self._eviction = eviction
         self._together: GroupCommit[_New, bool] = GroupCommit(
             database.write_lock, self._keep_all, waiting=released_slot
         )
@@ -150,7 +150,7 @@ class Artifacts:
 
     def note_use(self, key: str) -> None:
         """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
-        self._care.access_log.note(key)
+        self._eviction.access_log.note(key)
 
     def put(self, artifact: Artifact, origin: Origin, siblings: int = 0) -> bool:
         """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
@@ -166,7 +166,7 @@ class Artifacts:
             _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), siblings
         )
         if is_kept:
-            self._care.note_growth(len(packed))
+            self._eviction.note_growth(len(packed))
         return is_kept
 
     def _keep_all(self, new: Sequence[_New]) -> Sequence[bool]:

@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Does the rounds in a thread of its own from `start` to `close`."""
 
-    def __init__(self, care: Eviction, clock: Callable[[], float]) -> None:
-        self._care = care
+    def __init__(self, eviction: Eviction, clock: Callable[[], float]) -> None:
+        self._eviction = eviction
         self._clock = clock
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -36,28 +36,28 @@ class Housekeeping:
     def close(self) -> None:
         """Returns when the uses that were noted are written."""
         self._closing.set()
-        self._care.is_needed.set()
+        self._eviction.is_needed.set()
         if self._thread is not None:
             self._thread.join()
-        self._try(self._care.write_uses)
+        self._try(self._eviction.write_uses)
 
     def do_round(self) -> None:
         """Writes the uses, makes room, and now and then looks for what has ended or lost its other half."""
-        self._care.write_uses()
-        self._care.make_room()
+        self._eviction.write_uses()
+        self._eviction.make_room()
         now = self._clock()
         if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
-            self._care.sweep()
+            self._eviction.sweep()
             self._swept_at = now
         if not 0 <= now - self._reconciled_at < RECONCILE_EVERY_SECONDS:
-            self._care.reconcile(self._closing.wait)
+            self._eviction.reconcile(self._closing.wait)
             self._reconciled_at = now
 
     def _run(self) -> None:
         # A process that only runs a command ends before the first round.
         while not self._closing.is_set():
-            self._care.is_needed.wait(ROUND_SECONDS)
-            self._care.is_needed.clear()
+            self._eviction.is_needed.wait(ROUND_SECONDS)
+            self._eviction.is_needed.clear()
             if not self._closing.is_set():
                 self._try(self.do_round)
 

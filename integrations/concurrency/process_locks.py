@@ -23,7 +23,7 @@ _OFFSET_BYTES = 7
 
 
 class ProcessLocks:
-    """One house's claims among those of all on the same file.
+    """The locks of one holder among those of all on the same file.
 
     Where the file cannot be locked every process may do everything: a call too many is better than none.
     """
@@ -34,7 +34,7 @@ class ProcessLocks:
         self._is_closed = False
         self._file = _File.share(self._path)
 
-    def claim(self, key: str) -> bool:
+    def acquire(self, key: str) -> bool:
         """Whether the caller has the key to itself, across processes, until it releases it or its process ends."""
         is_had = self._file.take(key)
         if is_had:
@@ -42,7 +42,7 @@ class ProcessLocks:
         return is_had
 
     def release(self, key: str) -> None:
-        """Somebody else may claim the key; one that is not the caller's stays."""
+        """Somebody else may take the key; one that is not the caller's stays."""
         if key in self._mine:
             self._mine.discard(key)
             self._file.give_back(key)

@@ -32,7 +32,7 @@ STILL = (
 
 Header = tuple[str, str]
 Headers = list[Header]
-Question = tuple[str | bytes | None, ...]
+RequestKey = tuple[str | bytes | None, ...]
 """Everything by which the answer is chosen, the body last."""
 
 
@@ -70,19 +70,19 @@ class ResponseCache:
 
     def __init__(
         self,
-        glances: ReadPool,
+        read_pool: ReadPool,
         usage: UsageCounter,
         access_log: AccessLog,
         clock: Callable[[], float],
         limit_bytes: int,
         note_use: Callable[[Use], None] | None = None,
     ) -> None:
-        self._read_pool = glances
+        self._read_pool = read_pool
         self._usage = usage
         self._access_log = access_log
         self._clock = clock
         self._note_use = note_use
-        self._front: Lru[Question, CachedResponse] = Lru(
+        self._front: Lru[RequestKey, CachedResponse] = Lru(
             limit_bytes, lambda known: known.size_bytes, limit_bytes // LARGEST_SHARE
         )
         self._shared_headers: dict[Header, Header] = {}
@@ -92,11 +92,11 @@ class ResponseCache:
         """What all of them take, as it is counted."""
         return self._front.size
 
-    def get(self, question: Question) -> CachedResponse | None:
+    def get(self, request_key: RequestKey) -> CachedResponse | None:
         """What was answered to the question before; whether it is still true is `give`'s to say."""
-        return self._front.get(question)
+        return self._front.get(request_key)
 
-    def give(self, question: Question, known: CachedResponse, commits: int) -> Headers | None:
+    def give(self, request_key: RequestKey, known: CachedResponse, commits: int) -> Headers | None:
         """The headers with which the answer leaves now, counted as a hit; None when it is not true any more.
 
         `commits` is the store's number of them, read after the question was asked. Raises StorageFailed.
@@ -104,7 +104,7 @@ class ResponseCache:
         now = self._clock()
         hit = known.hit
         if now >= hit.expires_at or not self._is_true(known, commits):
-            self._front.drop(question)
+            self._front.drop(request_key)
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
         self._access_log.note(hit.key)
@@ -112,12 +112,12 @@ class ResponseCache:
             self._note_use(replace(hit.use, at=now))
         return known.headers_at(now)
 
-    def keep(self, question: Question, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
+    def keep(self, request_key: RequestKey, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
         """Remembers an answer that was just given; of its headers all but `Age`."""
         unaged = [self._share(header) for header in headers if header[0] != "Age"]
-        question = tuple(sys.intern(part) if isinstance(part, str) else part for part in question)
-        size_bytes = len(body) + len(question[-1] or b"") + OVERHEAD_BYTES
-        self._front.put(question, CachedResponse(hit, status, unaged, body, size_bytes))
+        request_key = tuple(sys.intern(part) if isinstance(part, str) else part for part in request_key)
+        size_bytes = len(body) + len(request_key[-1] or b"") + OVERHEAD_BYTES
+        self._front.put(request_key, CachedResponse(hit, status, unaged, body, size_bytes))
 
     def _share(self, header: Header) -> Header:
         if header[0] in OWN_HEADERS or len(self._shared_headers) >= MAX_SHARED_HEADERS:

@@ -16,8 +16,8 @@ from plugin_store.workspaces import Scope
 class Planner:
     """Adds jobs and says when they run."""
 
-    def __init__(self, questions: PrefetchTargets, jobs: Jobs, chance: Callable[[], float]) -> None:
-        self._questions = questions
+    def __init__(self, targets: PrefetchTargets, jobs: Jobs, chance: Callable[[], float]) -> None:
+        self._targets = targets
         self._jobs = jobs
         self._chance = chance
 
@@ -26,11 +26,11 @@ class Planner:
     ) -> PrefetchJob:
         """The job that keeps these inputs warm from now on. Raises what a render would before it calls anybody."""
         inputs = Inputs(scope, plugin_id, block_id, parameters)
-        question = self._questions.ask(inputs)
+        target = self._targets.resolve(inputs)
         if not inputs.are_small:
             reason = f"At most {MAX_PARAMETERS_BYTES} bytes of JSON are kept to fetch ahead with."
             raise Invalid(reason, errors={"parameters": [reason]})
-        return self._jobs.pin(self._questions.new_job(inputs, question, now))
+        return self._jobs.pin(self._targets.new_job(inputs, target, now))
 
     def note_uses(self, uses: Sequence[Use], now: float) -> None:
         """Writes what was used; inputs that are new get a job of their own. Raises StorageFailed."""
@@ -40,11 +40,11 @@ class Planner:
             if not inputs.are_small:
                 continue
             try:
-                question = self._questions.ask(inputs)
+                target = self._targets.resolve(inputs)
             except PatchbayError:
                 # Switched off or changed since; the next render notes it again.
                 continue
-            added.append(self._questions.new_job(inputs, question, now, used_at=use.at))
+            added.append(self._targets.new_job(inputs, target, now, used_at=use.at))
         self._jobs.add_all(added)
         for block in {(row["workspace_id"], row["plugin_id"], row["block_id"]) for row in added}:
             self._jobs.trim_used(*block)
@@ -68,7 +68,7 @@ class Planner:
         if job.waits_for is not None:
             return None
         try:
-            refresh_schedule = self._questions.refresh_schedule(
+            refresh_schedule = self._targets.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
         except PatchbayError:

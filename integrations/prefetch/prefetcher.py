@@ -47,10 +47,10 @@ class Prefetcher:
         renderer: Renderer,
         planner: Planner,
         reconciler: Reconciler,
-        questions: PrefetchTargets,
+        targets: PrefetchTargets,
         jobs: Jobs,
         uses: RecentRenders,
-        turn: LeaderLock,
+        leader_lock: LeaderLock,
         pool: FairThreadPool,
         revision: Callable[[], int],
         clock: Callable[[], float],
@@ -60,10 +60,10 @@ class Prefetcher:
         self._renderer = renderer
         self._planner = planner
         self._reconciler = reconciler
-        self._questions = questions
+        self._targets = targets
         self._jobs = jobs
         self._uses = uses
-        self._turn = turn
+        self._leader_lock = leader_lock
         self._pool = pool
         self._revision = revision
         self._clock = clock
@@ -97,7 +97,7 @@ class Prefetcher:
             self.flush_uses()
         except StorageFailed as error:
             _log.warning("The use of some input sets cannot be written: %s", error.detail)
-        self._turn.release()
+        self._leader_lock.release()
 
     def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:
         """The runs that this round began, one for each job that is due and not running, as many as may wait at once.
@@ -154,7 +154,7 @@ class Prefetcher:
         Raises NotFound, and what a render would before it calls anybody, as for a plugin that is off.
         """
         job = self._jobs.get(job_id)
-        self._questions.ask(
+        self._targets.resolve(
             Inputs(Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id, job.parameters)
         )
         self._run(job, lateness_ms=None, is_forced=True)
@@ -168,7 +168,7 @@ class Prefetcher:
             if abs(now - self._flushed_at) >= FLUSH_EVERY_SECONDS:
                 self.flush_uses()
                 self._flushed_at = now
-            if self._turn.take():
+            if self._leader_lock.take():
                 self.sweep(now, PLANNING_SECONDS)
             self._is_in_trouble = False
         except StorageFailed as error:
@@ -185,9 +185,9 @@ class Prefetcher:
         # The revision from before the look: what changes meanwhile is looked at again.
         revision = self._revision()
         if revision != self._planned_revision:
-            self._reconciler.look_around()
+            self._reconciler.note_changes()
             self._planned_revision = revision
-        self._reconciler.bring_in_line(now, seconds)
+        self._reconciler.reconcile(now, seconds)
 
     def _begin(self, due: Due, now: float) -> bool:
         with self._lock:
@@ -231,7 +231,7 @@ class Prefetcher:
         if job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals:
             return True
         try:
-            refresh_schedule = self._questions.refresh_schedule(
+            refresh_schedule = self._targets.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
         except PatchbayError:
@@ -250,7 +250,7 @@ class Prefetcher:
             "runs_since_used": job.runs_since_used + (0 if is_forced else 1),
         }
         try:
-            refresh_schedule = self._questions.refresh_schedule(scope, job.plugin_id, job.block_id)
+            refresh_schedule = self._targets.refresh_schedule(scope, job.plugin_id, job.block_id)
 
             def is_young(kept: Artifact) -> bool:
                 return not refresh_schedule.is_due(kept.fetched_at, started_at)
@@ -287,7 +287,7 @@ class Prefetcher:
     def _failed(self, job: PrefetchJob, error: PatchbayError) -> dict[str, Any]:
         now, failures = self._clock(), job.failures + 1
         try:
-            refresh_schedule = self._questions.refresh_schedule(
+            refresh_schedule = self._targets.refresh_schedule(
                 Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
             )
             next_run_at = refresh_schedule.retry(now, failures, error.retry_after_seconds, self._chance())

@@ -32,16 +32,16 @@ class _Changes:
 class Reconciler:
     """Adds, changes and drops jobs as manifests, settings and switches change."""
 
-    def __init__(self, catalog: Catalog, questions: PrefetchTargets, jobs: Jobs) -> None:
+    def __init__(self, catalog: Catalog, targets: PrefetchTargets, jobs: Jobs) -> None:
         self._catalog = catalog
-        self._questions = questions
+        self._targets = targets
         self._jobs = jobs
         self._marks: dict[Place, str] | None = None
         self._notebooks: dict[Place, list[int]] = {}
         self._moved: dict[Place, None] = {}
 
-    def look_around(self) -> None:
-        """Notes where something changed that jobs may hang on; `bring_in_line` sees to it."""
+    def note_changes(self) -> None:
+        """Notes where something changed that jobs may hang on; `reconcile` sees to it."""
         settled = self._jobs.settled_marks()
         own = defaultdict(list)
         for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
@@ -60,7 +60,7 @@ class Reconciler:
         }
         self._marks = marks
 
-    def bring_in_line(self, now: float, seconds: float) -> None:
+    def reconcile(self, now: float, seconds: float) -> None:
         """Sees to what moved, for about so many seconds; what is left waits for the next call."""
         ends_at = time.monotonic() + seconds
         changes = _Changes()
@@ -96,7 +96,7 @@ class Reconciler:
             changes.gone.append(job.id)
             return
         try:
-            question = self._questions.ask(Inputs(scope, job.plugin_id, job.block_id, job.parameters))
+            target = self._targets.resolve(Inputs(scope, job.plugin_id, job.block_id, job.parameters))
         except PatchbayError as problem:
             # Inputs that no longer fit go; a notebook's own jobs come again by themselves.
             if not job.is_pinned and (isinstance(problem, Invalid) or job.notebook_id is not None):
@@ -104,13 +104,13 @@ class Reconciler:
             else:
                 changes.changed.append({"id": job.id, "waits_for": problem.code, "next_run_at": None})
             return
-        if question.key in keys:
+        if target.key in keys:
             # Another job asks the same by now; the one that comes first stays.
             changes.gone.append(job.id)
             return
-        keys[question.key] = job
-        if question.key != job.artifact_key or job.waits_for is not None:
-            plan = self._questions.plan(question, now, is_paused=job.is_paused)
+        keys[target.key] = job
+        if target.key != job.artifact_key or job.waits_for is not None:
+            plan = self._targets.plan(target, now, is_paused=job.is_paused)
             changes.changed.append({"id": job.id, **plan})
 
     def _add_defaults(
@@ -125,14 +125,14 @@ class Reconciler:
         for block_id in self._blocks(scope, plugin_id):
             inputs = Inputs(scope, plugin_id, block_id, {})
             try:
-                question = self._questions.ask(inputs)
+                target = self._targets.resolve(inputs)
             except PatchbayError:
                 # It needs an input or a setting, or is off: nothing to fetch without somebody's word.
                 continue
-            if question.key not in keys:
-                keys[question.key] = None
-                changes.added.append(self._questions.new_job(inputs, question, now) | {"is_default": True})
-            elif (job := keys[question.key]) is not None and not job.is_default:
+            if target.key not in keys:
+                keys[target.key] = None
+                changes.added.append(self._targets.new_job(inputs, target, now) | {"is_default": True})
+            elif (job := keys[target.key]) is not None and not job.is_default:
                 changes.changed.append({"id": job.id, "is_default": True})
 
     def _blocks(self, scope: Scope, plugin_id: str) -> list[str]:

@@ -56,7 +56,7 @@ class PrefetchTargets:
         self._default_ttl_seconds = default_ttl_seconds
         self._chance = chance
 
-    def ask(self, inputs: Inputs) -> ArtifactKey:
+    def resolve(self, inputs: Inputs) -> ArtifactKey:
         """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
         block = installed.ready_block(inputs.block_id)
@@ -73,13 +73,13 @@ class PrefetchTargets:
             self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds
         )
 
-    def plan(self, question: ArtifactKey, now: float, *, is_paused: bool = False) -> dict[str, Any]:
+    def plan(self, target: ArtifactKey, now: float, *, is_paused: bool = False) -> dict[str, Any]:
         """The columns of a job that asks this from now on: soon, unless the answer is there and young."""
-        kept = self._artifacts.get(question.key)
+        kept = self._artifacts.get(target.key)
         fetched_at = min(kept.fetched_at, now) if kept is not None else None
-        first = question.refresh_schedule.first_run(fetched_at, now, self._chance())
+        first = target.refresh_schedule.first_run(fetched_at, now, self._chance())
         return {
-            "artifact_key": question.key,
+            "artifact_key": target.key,
             "waits_for": None,
             "failures": 0,
             "fetched_at": fetched_at,
@@ -87,7 +87,7 @@ class PrefetchTargets:
         }
 
     def new_job(
-        self, inputs: Inputs, question: ArtifactKey, now: float, *, used_at: float | None = None
+        self, inputs: Inputs, target: ArtifactKey, now: float, *, used_at: float | None = None
     ) -> dict[str, Any]:
         """The columns of a job that is not stored yet."""
         return {
@@ -101,5 +101,5 @@ class PrefetchTargets:
             "is_paused": False,
             "used_at": used_at,
             "runs_since_used": 0,
-            **self.plan(question, now),
+            **self.plan(target, now),
         }

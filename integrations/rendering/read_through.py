@@ -107,14 +107,14 @@ class ReadThroughCache:
         self,
         artifacts: Artifacts,
         failures: NegativeCache,
-        claims: ProcessLocks,
+        locks: ProcessLocks,
         pool: FairThreadPool,
         clock: Callable[[], float],
         default_ttl_seconds: float,
     ) -> None:
         self._artifacts = artifacts
         self._failures = failures
-        self._locks = claims
+        self._locks = locks
         self._pool = pool
         self._clock = clock
         self._default_ttl_seconds = default_ttl_seconds
@@ -168,7 +168,7 @@ class ReadThroughCache:
         """What one process of all fetches; the others wait for what it brings, or for its failure."""
         began_at, gives_up_at = self._clock(), time.monotonic() + request.timeout_seconds
         pause_seconds = FIRST_LOOK_SECONDS
-        while not self._locks.claim(request.flight):
+        while not self._locks.acquire(request.flight):
             if time.monotonic() >= gives_up_at:
                 raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
             with released_slot():

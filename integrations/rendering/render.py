@@ -40,7 +40,7 @@ class Renderer:
         catalog: Catalog,
         artifacts: Artifacts,
         executor: Executor,
-        answerer: ReadThroughCache,
+        read_through: ReadThroughCache,
         usage: UsageCounter,
         clock: Callable[[], float],
         note_use: Callable[[Use], None] | None = None,
@@ -50,7 +50,7 @@ class Renderer:
         self._executor = executor
         self._usage = usage
         self._clock = clock
-        self._answerer = answerer
+        self._read_through = read_through
         self._note_use = note_use
 
     def render_block(
@@ -76,7 +76,7 @@ class Renderer:
         request = self._block_request(installed, block, parameters, cause)
         if is_enough is not None:
             request = replace(request, is_enough=is_enough)
-        rendered = self._answerer.answer(request, use_cache=use_cache, cause=cause)
+        rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
         return self._counted(
             scope, plugin_id, cause, replace(rendered, use=request.use) if request.use else rendered
         )
@@ -92,7 +92,7 @@ class Renderer:
         if block.action is not None:
             return self._offer(installed, block, block.action, "batch")
         request = self._block_request(installed, block, parameters, "live")
-        ready = self._answerer.answer_at_once(request, self._artifacts.get(request.key))
+        ready = self._read_through.answer_at_once(request, self._artifacts.get(request.key))
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
 
     def execute_endpoint(
@@ -110,12 +110,12 @@ class Renderer:
         endpoint = installed.ready_endpoint(endpoint_id)
         request = self._endpoint_request(installed, endpoint, parameters, None, None)
         return self._counted(
-            scope, plugin_id, cause, self._answerer.answer(request, use_cache=use_cache, cause=cause)
+            scope, plugin_id, cause, self._read_through.answer(request, use_cache=use_cache, cause=cause)
         )
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
         """Returns when every fetch that is under way has ended."""
-        self._answerer.flights.wait(timeout_seconds)
+        self._read_through.flights.wait(timeout_seconds)
 
     # -- what is asked -------------------------------------------------------------------------------------------
 
@@ -257,7 +257,7 @@ class Renderer:
     ) -> tuple[Any, PatchbayError | None]:
         """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
         request = self._endpoint_request(installed, step.endpoint, parameters, block, context.seconds_left)
-        answered = self._answerer.answer(request, use_cache=use_cache, cause=context.cause)
+        answered = self._read_through.answer(request, use_cache=use_cache, cause=context.cause)
         return load_json(answered.artifact.data), answered.error
 
 

@@ -56,12 +56,12 @@ class TokenCache:
         clock: Callable[[], float],
         limits: Limits,
         call_log: CallLog,
-        claims: ProcessLocks,
+        locks: ProcessLocks,
     ) -> None:
         self._vault = vault
         self._clock = clock
         self._limits = limits
-        self._locks = claims
+        self._locks = locks
         self._token_requests = TokenRequests()
         self._flights: SingleFlight[Token] = SingleFlight()
         self._held: Lru[str, Token] = Lru(MAX_ENTRIES)
@@ -153,21 +153,21 @@ class TokenCache:
         source = self._source_of(token_request)
         if not token_request.is_saved(self._vault):
             return source.acquire(token_request, cause, is_saved=False)
-        claim = f"token:{token_request.workspace_id}:{token_request.plugin_id}"
+        lock = f"token:{token_request.workspace_id}:{token_request.plugin_id}"
         seconds = token_request.installed.integration.timeout_seconds or self._limits.timeout_seconds
         gives_up_at = time.monotonic() + seconds
         while True:
             kept = self._read(source, token_request)
             if kept is not None and not kept.is_due(self._clock()):
                 return self._hold(token_request, kept)
-            if self._locks.claim(claim):
+            if self._locks.acquire(lock):
                 try:
                     kept = self._read(source, token_request)
                     if kept is None or kept.is_due(self._clock()):
                         kept = self._buy(source, token_request, cause)
                     return self._hold(token_request, kept)
                 finally:
-                    self._locks.release(claim)
+                    self._locks.release(lock)
             if kept is not None:
                 return self._hold(token_request, kept)
             if time.monotonic() >= gives_up_at:

@@ -128,7 +128,7 @@ class Client:
 @pytest.fixture
 def client(store: Store) -> Client:
     bodies = Bodies(store.folder / "cache")
-    care = Eviction(bodies, store.database, store.clock, 1 << 30)
+    eviction = Eviction(bodies, store.database, store.clock, 1 << 30)
     app = Flask("routes")
     app.json = OrjsonProvider(app)
     app.url_map.converters["int64"] = Int64Converter
@@ -140,7 +140,7 @@ def client(store: Store) -> Client:
         configs=store.configs,
         reviews=store.reviews,
         vault=store.vault,
-        artifacts=Artifacts(bodies, store.database, store.clock, care),
+        artifacts=Artifacts(bodies, store.database, store.clock, eviction),
     )
 
     @app.before_request

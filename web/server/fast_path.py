@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
-from integrations.fast_path.response_cache import Headers, Hit, Question, ResponseCache
+from integrations.fast_path.response_cache import Headers, Hit, RequestKey, ResponseCache
 from web.gate.gate import API_ROUTES, Caller, Gate
 from web.gate.hosts import SAFE_METHODS
 from web.gate.sessions import Session
@@ -78,12 +78,12 @@ class FastPath:
 
         None for what is Flask's. A token that is rotated meanwhile makes all that is known untrue.
         """
-        question = _question(environ, body)
-        known = self._hits.get(question)
+        request_key = _question(environ, body)
+        known = self._hits.get(request_key)
         if known is None or not self._may_have(caller, known.hit, environ):
             return None
         try:
-            headers = self._hits.give(question, known, self._commits())
+            headers = self._hits.give(request_key, known, self._commits())
         except StorageFailed:
             return None
         if headers is None:
@@ -140,7 +140,7 @@ def _is_small(length: str) -> bool:
     return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
 
 
-def _question(environ: WSGIEnvironment, body: bytes) -> Question:
+def _question(environ: WSGIEnvironment, body: bytes) -> RequestKey:
     get = environ.get
     return (
         environ["REQUEST_METHOD"],

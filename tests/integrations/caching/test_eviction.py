@@ -42,7 +42,7 @@ class Kept:
     database: Database
     bodies: Bodies
     artifacts: Artifacts
-    care: Eviction
+    eviction: Eviction
     clock: Clock
 
     def put(
@@ -91,8 +91,8 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
         closing(init_database(Flask("care"), tmp_path)) as database,
         closing(Bodies(tmp_path / "cache")) as bodies,
     ):
-        care = Eviction(bodies, database, clock, LIMIT)
-        made = Kept(database, bodies, Artifacts(bodies, database, clock, care), care, clock)
+        eviction = Eviction(bodies, database, clock, LIMIT)
+        made = Kept(database, bodies, Artifacts(bodies, database, clock, eviction), eviction, clock)
         for plugin in ("svc", "other"):
             made.run(
                 "INSERT INTO plugins VALUES (:id, 'S', '1.0.0', 'integration', '{}', 'd', NULL, 'e', 0, 0, 0)",
@@ -107,16 +107,16 @@ def test_the_limit_holds_and_what_was_used_longest_ago_goes(kept: Kept):
         kept.clock.now += 1
     for number in range(0, 300, 10):
         kept.artifacts.note_use(key_of(number))
-    kept.care.write_uses()
+    kept.eviction.write_uses()
     assert kept.bodies.volume_bytes() > LIMIT
-    gone = kept.care.make_room()
+    gone = kept.eviction.make_room()
     assert kept.bodies.volume_bytes() <= 0.91 * LIMIT
     left = kept.kept()
     assert len(left) == 300 - gone
     assert left >= set(range(0, 300, 10))
     unused = sorted(left - set(range(0, 300, 10)))
     assert unused == [number for number in range(unused[0], 300) if number % 10]
-    assert kept.care.make_room() == 0
+    assert kept.eviction.make_room() == 0
 
 
 def test_two_processes_do_not_make_the_same_room_twice(kept: Kept):
@@ -125,23 +125,23 @@ def test_two_processes_do_not_make_the_same_room_twice(kept: Kept):
         kept.clock.now += 1
     other = Eviction(kept.bodies, kept.database, kept.clock, LIMIT)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda care: care.make_room(), (kept.care, other)))
+        list(pool.map(lambda eviction: eviction.make_room(), (kept.eviction, other)))
     assert kept.bodies.volume_bytes() > 0.8 * LIMIT
     kept.kept()
 
 
 def test_growth_calls_for_care_before_the_next_round(kept: Kept):
     kept.put(1)
-    assert not kept.care.is_needed.is_set()
+    assert not kept.eviction.is_needed.is_set()
     kept.put(2, body=b"x" * 100_000)
-    assert kept.care.is_needed.is_set()
+    assert kept.eviction.is_needed.is_set()
 
 
 def test_what_has_ended_goes_row_and_body(kept: Kept):
     kept.put(1, seconds=10)
     kept.put(2, seconds=100)
     kept.clock.now += 10
-    assert kept.care.sweep() == 1
+    assert kept.eviction.sweep() == 1
     assert kept.kept() == {2}
 
 
@@ -153,7 +153,7 @@ def test_halves_go_when_they_are_found(kept: Kept):
     for number in range(1, 600, 3):
         kept.bodies.delete(key_of(number))
     kept.bodies.set("failure:k", b"kept", 60)
-    assert kept.care.reconcile() == (200, 200)
+    assert kept.eviction.reconcile() == (200, 200)
     assert kept.kept() == set(range(2, 600, 3))
     assert kept.bodies.get("failure:k") == b"kept"
 
@@ -162,7 +162,7 @@ def test_looking_for_halves_ends_when_it_is_told_to(kept: Kept):
     for number in range(600):
         kept.put(number, body=b"x")
         kept.bodies.delete(key_of(number))
-    assert kept.care.reconcile(lambda _seconds: True) == (0, 250)
+    assert kept.eviction.reconcile(lambda _seconds: True) == (0, 250)
 
 
 def test_the_list_shows_no_half(kept: Kept):
@@ -212,10 +212,10 @@ def test_what_is_kept_renewed_used_or_evicted_does_not_move_the_revision(kept: K
     for number in range(300):
         kept.put(number)
     kept.artifacts.note_use(key_of(1))
-    kept.care.write_uses()
-    assert kept.care.make_room()
-    kept.care.sweep()
-    kept.care.reconcile()
+    kept.eviction.write_uses()
+    assert kept.eviction.make_room()
+    kept.eviction.sweep()
+    kept.eviction.reconcile()
     assert kept.database.revision() == before
 
 
@@ -247,18 +247,18 @@ def test_uses_that_cannot_be_written_wait(kept: Kept, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(kept.database, "writing", refuse)
         with pytest.raises(StorageFailed):
-            kept.care.write_uses()
-    kept.care.write_uses()
+            kept.eviction.write_uses()
+    kept.eviction.write_uses()
     assert kept.rows("last_used_at") == [START + 50]
 
 
 def test_a_round_that_breaks_off_does_not_end_the_rounds(kept: Kept, monkeypatch, caplog):
-    housekeeping = Housekeeping(kept.care, kept.clock)
-    monkeypatch.setattr(kept.care, "make_room", lambda: 1 / 0)
+    housekeeping = Housekeeping(kept.eviction, kept.clock)
+    monkeypatch.setattr(kept.eviction, "make_room", lambda: 1 / 0)
     housekeeping.start()
     for _ in range(2):
-        kept.care.is_needed.set()
-        while kept.care.is_needed.is_set():
+        kept.eviction.is_needed.set()
+        while kept.eviction.is_needed.is_set():
             pass
     kept.put(1)
     kept.artifacts.note_use(key_of(1))
@@ -269,7 +269,7 @@ def test_a_round_that_breaks_off_does_not_end_the_rounds(kept: Kept, monkeypatch
 
 
 def test_a_round_does_it_all(kept: Kept):
-    housekeeping = Housekeeping(kept.care, kept.clock)
+    housekeeping = Housekeeping(kept.eviction, kept.clock)
     kept.put(1, seconds=5)
     kept.put(2)
     kept.put(3)

@@ -17,11 +17,11 @@ from settings import ROOT
 OTHER = """
 import sys
 from pathlib import Path
-from integrations.concurrency.process_locks import Claims
-claims = Claims(Path(sys.argv[1]))
+from integrations.concurrency.process_locks import ProcessLocks
+locks = ProcessLocks(Path(sys.argv[1]))
 for line in sys.stdin:
     key = line.strip()
-    said = claims.release(key[1:]) if key.startswith("-") else claims.claim(key)
+    said = locks.release(key[1:]) if key.startswith("-") else locks.acquire(key)
     print(said, flush=True)
 """
 
@@ -38,7 +38,7 @@ class Other:
             text=True,
         )
 
-    def claim(self, key: str) -> bool:
+    def acquire(self, key: str) -> bool:
         return self._say(key) == "True"
 
     def release(self, key: str) -> None:
@@ -63,9 +63,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def mine(path: Path) -> Iterator[ProcessLocks]:
-    claims = ProcessLocks(path)
-    yield claims
-    claims.close()
+    locks = ProcessLocks(path)
+    yield locks
+    locks.close()
 
 
 @pytest.fixture
@@ -83,43 +83,43 @@ def start(path: Path) -> Iterator[Callable[[], Other]]:
 
 def test_one_of_all_has_the_claim_until_it_lets_go(mine: ProcessLocks, start: Callable[[], Other]):
     other = start()
-    assert mine.claim("k")
-    assert not mine.claim("k")
-    assert not other.claim("k")
-    assert other.claim("k2")
-    assert not mine.claim("k2")
+    assert mine.acquire("k")
+    assert not mine.acquire("k")
+    assert not other.acquire("k")
+    assert other.acquire("k2")
+    assert not mine.acquire("k2")
     other.release("k")
-    assert not other.claim("k")
+    assert not other.acquire("k")
     mine.release("k")
-    assert other.claim("k")
+    assert other.acquire("k")
 
 
 def test_of_a_crowd_of_threads_and_processes_one_has_it(mine: ProcessLocks, start: Callable[[], Other]):
     others = [start() for _ in range(3)]
-    askers = [*(other.claim for other in others), *[mine.claim] * 5]
+    askers = [*(other.acquire for other in others), *[mine.acquire] * 5]
     with ThreadPoolExecutor(len(askers)) as pool:
         for key in map(str, range(20)):
-            assert sum(pool.map(lambda claim, key=key: claim(key), askers)) == 1
+            assert sum(pool.map(lambda acquire, key=key: acquire(key), askers)) == 1
 
 
 def test_who_closes_lets_go(mine: ProcessLocks, start: Callable[[], Other]):
-    assert mine.claim("k")
+    assert mine.acquire("k")
     mine.close()
-    assert start().claim("k")
+    assert start().acquire("k")
 
 
 def test_a_killed_process_s_claim_passes_to_one_of_those_who_wait(
     mine: ProcessLocks, start: Callable[[], Other]
 ):
     first, others = start(), [start(), start()]
-    assert first.claim("k")
-    assert not mine.claim("k")
+    assert first.acquire("k")
+    assert not mine.acquire("k")
     first.kill()
-    assert [mine.claim("k"), *(other.claim("k") for other in others)] == [True, False, False]
+    assert [mine.acquire("k"), *(other.acquire("k") for other in others)] == [True, False, False]
 
 
 def test_the_file_is_its_owner_s_alone_and_stays_empty(mine: ProcessLocks, path: Path):
-    assert mine.claim("k")
+    assert mine.acquire("k")
     assert (path.stat().st_mode & 0o777, path.stat().st_size) == (0o600, 0)
 
 
@@ -127,19 +127,19 @@ def test_where_nothing_can_be_locked_every_process_has_it(
     mine: ProcessLocks, start: Callable[[], Other], path: Path
 ):
     path.mkdir()
-    assert mine.claim("k")
-    assert start().claim("k")
-    assert not mine.claim("k")
+    assert mine.acquire("k")
+    assert start().acquire("k")
+    assert not mine.acquire("k")
     mine.release("k")
-    assert mine.claim("k")
+    assert mine.acquire("k")
 
 
 def test_two_houses_in_one_process_do_not_let_go_for_each_other(
     mine: ProcessLocks, path: Path, start: Callable[[], Other]
 ):
     theirs = ProcessLocks(path)
-    assert mine.claim("k")
-    assert not theirs.claim("k")
+    assert mine.acquire("k")
+    assert not theirs.acquire("k")
     theirs.release("k")
     theirs.close()
-    assert not start().claim("k")
+    assert not start().acquire("k")

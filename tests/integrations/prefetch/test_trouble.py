@@ -148,7 +148,7 @@ def test_a_render_that_joins_a_scheduled_fetch_has_the_budget_that_the_schedule_
     held.wait_for_a_call()
     with ThreadPoolExecutor(1) as pool:
         rendering = pool.submit(ahead.client.post, "/integrations/svc/render", {"block_type": "chain"})
-        flights = ahead.services.renderer._answerer.flights
+        flights = ahead.services.renderer._read_through.flights
         while not any(flights.waiting(key) for key in list(flights._flights)):
             assert not wait([rendering], 0.005).done
         held.let_go()

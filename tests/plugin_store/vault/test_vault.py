@@ -223,7 +223,7 @@ def in_child(action, *arguments):
 
 def is_watched(code):
     # A file may also be opened on one line of pathlib and written on the next.
-    ours = code.co_filename.endswith(("/files.py", "/keys.py", "/vault.py")) and code.co_name not in READING
+    ours = code.co_filename.endswith(("/files.py", "/keyring.py", "/vault.py")) and code.co_name not in READING
     return ours or code.co_name in ("write_bytes", "write_text")
 
 def rotate_and_die(at_line):

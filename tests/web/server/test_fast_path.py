@@ -290,18 +290,18 @@ def _hits(usage: Any) -> int:
 
 def test_what_the_layer_remembers_takes_no_more_memory_than_it_counts(page: Page):
     questions = [{"block_type": "item", "parameters": {"q": f"place {number}"}} for number in range(400)]
-    for question in questions:
-        page.client.post(RENDER, question)
+    for request_key in questions:
+        page.client.post(RENDER, request_key)
     known, warming = page.app.extensions["patchbay"].response_cache, questions[:20]
-    for question in warming:
-        page.client.post(RENDER, question)
+    for request_key in warming:
+        page.client.post(RENDER, request_key)
     page.app.extensions["patchbay"].call_log.flush()
     counted_before = known.size_bytes
     gc.collect()
     tracemalloc.start()
     try:
-        for question in questions[20:]:
-            assert page.client.post(RENDER, question).headers["X-Cache"] == "HIT"
+        for request_key in questions[20:]:
+            assert page.client.post(RENDER, request_key).headers["X-Cache"] == "HIT"
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
