@@ -34,7 +34,7 @@ def fill(folder: Path, url: str, *, artifacts: int, plugins: int, scheduled: int
             for number in range(plugins)
         ]
         for start in range(0, plugins, CHUNK):
-            services.registry.register_batch(declared[start : start + CHUNK])
+            services.store.registry.register_batch(declared[start : start + CHUNK])
         _keep(services, artifacts)
     finally:
         close_app(app)
@@ -69,4 +69,4 @@ def _keep(services: Any, artifacts: int) -> None:
             endpoint_id=None,
             parameters={"n": number},
         )
-        services.artifacts.put(make_artifact(key, "application/json", data, now, freshness), origin)
+        services.caching.artifacts.put(make_artifact(key, "application/json", data, now, freshness), origin)

@@ -76,9 +76,9 @@ def _declare(settings: Settings, url: str) -> None:
             }
             for index in range(BLOCKS)
         ]
-        services.registry.register(declaration(f"plugin-{number}", manifest(url, blocks)))
+        services.store.registry.register(declaration(f"plugin-{number}", manifest(url, blocks)))
     # The round that would fetch them all is cut off before it begins to.
-    services.prefetcher._plan(time.time(), float("inf"))
+    services.prefetch.prefetcher.plan(time.time())
     close_app(app)
 
 
@@ -200,8 +200,8 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
 
     def run(place: int, job_id: int) -> None:
         late_ms = (time.time() - due[0] - place / DUE_PER_SECOND) * 1000
-        job = services.prefetch_jobs.find(job_id)
-        rendered = services.renderer.render_block(
+        job = services.prefetch.jobs.find(job_id)
+        rendered = services.rendering.renderer.render_block(
             Scope(job.workspace_id),
             job.plugin_id,
             job.block_id,
@@ -210,7 +210,7 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
             is_enough=lambda _kept: False,
         )
         values = {"last_run_at": time.time(), "last_lateness_ms": late_ms, "last_outcome": "fetched"}
-        services.prefetch_jobs.note_run(
+        services.prefetch.jobs.note_run(
             job, {**values, "next_run_at": rendered.artifact.fetched_at + INTERVAL_SECONDS}
         )
         with lock:

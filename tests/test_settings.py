@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import app
 from settings import ROOT, SETTINGS, ConfigurationError, Settings, load_settings, unknown_variables
+from web.cli import serve as cli_serve
 
 # Fixed, since they are part of a test's name.
 KEY, OTHER_KEY = "QUFB" * 10 + "QUE=", "QkJC" * 10 + "QkI="
@@ -173,9 +174,9 @@ def test_the_start_warns_of_a_name_that_is_no_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ):
     (tmp_path / ".env").write_text("PATCHBAY_PROT=80\n" if place == ".env" else "")
-    monkeypatch.setattr(app, "DOTENV_PATH", tmp_path / ".env")
-    monkeypatch.setattr(app, "init_logging", lambda *_: None)
-    monkeypatch.setattr(app, "serve", lambda *_: None)
+    monkeypatch.setattr(cli_serve, "DOTENV_PATH", tmp_path / ".env")
+    monkeypatch.setattr(cli_serve, "init_logging", lambda *_: None)
+    monkeypatch.setattr(cli_serve, "serve", lambda *_: None)
     environ = {"PATCHBAY_INSTANCE": str(tmp_path / "instance"), "PATCHBAY_PORT": "0"}
     environ |= {"PATCHBAY_PROT": "80"} if place == "environment" else {}
     result = CliRunner().invoke(app.main, [], env=environ, catch_exceptions=False)

@@ -63,9 +63,10 @@ LAYERS = [
     "integrations/redaction",
     "integrations/json",
     "integrations/concurrency",
+    "plugin_store/services",
+    "plugin_store/registry",
     "plugin_store/settings",
     "plugin_store/vault",
-    "plugin_store/registry",
     "plugin_store/workspaces",
     "plugin_store/engine",
     "plugin_store/models",
@@ -246,6 +247,24 @@ def _module_of(path: Path) -> str:
 @pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_a_file_stays_short_enough_to_read_at_once(path: Path):
     assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def test_the_application_reads_like_a_table_of_contents():
+    assert len((ROOT / "app.py").read_text("utf-8").splitlines()) < 120
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_no_service_is_made_of_more_than_six_things(path: Path):
+    """A class that takes more holds two things, or lacks a name for some of what it takes."""
+    tree = ast.parse(path.read_text("utf-8"))
+    made_of = {
+        node.name: [*method.args.args[1:], *method.args.kwonlyargs]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__"
+    }
+    assert {name: len(taken) for name, taken in made_of.items() if len(taken) > 6} == {}
 
 
 def test_every_api_route_is_described(app: Flask):

@@ -9,26 +9,19 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from errors import BudgetSpent, DeadlineExceeded, PatchbayError
-from integrations.budget import Spender, account_of, is_for_a_moment
+from integrations.budget import is_for_a_moment
 from integrations.budget.retries import is_passing, wait_seconds
 from integrations.calling.connection_keys import with_connection_key
+from integrations.calling.metered_egress import Attempt, MeteredEgress, Purpose
 from integrations.calling.parameters import Values
 from integrations.catalog.catalog import Installed
 from integrations.concurrency.fair_semaphore import FairSemaphore
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.manifests.model import Endpoint
-from integrations.usage.call_log import CallLog, CallRecord, Cause
+from integrations.usage.call_log import Cause
 
 Read = TypeVar("Read")
-
-
-class Door(Protocol):
-    """The one way out."""
-
-    def check_settings(self, call: PreparedCall) -> None: ...
-
-    def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
 
 
 class TokenSource(Protocol):
@@ -68,15 +61,6 @@ class CallContext:
     """Told each time the call is about to leave."""
 
 
-@dataclass(slots=True)
-class _Measure:
-    status: int | None = None
-    received_bytes: int = 0
-    error_code: str | None = None
-    sent_at: float | None = None
-    """By the process's own clock; None while nothing has left."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Again:
     """The attempt that came to nothing, for now."""
@@ -89,18 +73,14 @@ class Sender:
 
     def __init__(
         self,
-        door: Door,
+        egress: MeteredEgress,
         tokens: TokenSource,
-        budget: Spender,
-        log: CallLog,
         clock: Callable[[], float],
         max_calls: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._door = door
+        self._egress = egress
         self._tokens = tokens
-        self._budget = budget
-        self._log = log
         self._clock = clock
         self._sleep = sleep
         self._slots = FairSemaphore(max_calls)
@@ -120,7 +100,7 @@ class Sender:
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = with_connection_key(installed, build(tokens))
-            self._door.check_settings(call)
+            self._egress.door.check_settings(call)
             result = self._attempt(installed, endpoint, context, call, read, attempt, may_renew, waited_until)
             if not isinstance(result, _Again):
                 return result
@@ -156,44 +136,36 @@ class Sender:
                 return is_for_a_moment(outcome, left)
             return self._may_retry(installed, endpoint, context, outcome, attempt)
 
-        measure = _Measure()
-        try:
-            answer = self._send(installed, call, context, measure, waited_until)
-            measure.status, measure.received_bytes = answer.status, answer.received_bytes
-            if worth_another(answer):
-                measure.error_code = "upstream_failed"
-                return _Again(answer)
-            return read(call, answer)
-        except PatchbayError as error:
-            measure.error_code = error.code
-            measure.status = measure.status or getattr(error, "upstream_status", None)
-            if worth_another(error):
-                return _Again(error)
-            raise
-        finally:
-            if measure.sent_at is not None:
-                self._record(installed, endpoint, context, measure, measure.sent_at)
+        purpose = Purpose(endpoint.id, context.cause, context.block_id)
+        with self._egress.attempt(installed, purpose) as sending:
+            try:
+                answer = self._send(sending, installed, call, context, waited_until)
+                if worth_another(answer):
+                    sending.error_code = "upstream_failed"
+                    return _Again(answer)
+                return read(call, answer)
+            except PatchbayError as error:
+                sending.fail(error)
+                if worth_another(error):
+                    return _Again(error)
+                raise
 
     def _send(
         self,
+        sending: Attempt,
         installed: Installed,
         call: PreparedCall,
         context: CallContext,
-        measure: _Measure,
         waited_until: float,
     ) -> Answer:
-        def send() -> Answer:
-            measure.sent_at = time.perf_counter()
-            if context.note_sent is not None:
-                context.note_sent()
-            return self._door.send(call, deadline_seconds=_seconds_left(call, context))
+        def seconds_left() -> float:
+            return _seconds_left(call, context)
 
         lane = installed.plugin_id
-        if not self._slots.take(lane, _seconds_left(call, context)):
+        if not self._slots.take(lane, seconds_left()):
             raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
         try:
-            # Only now, so that what is counted goes out, and what goes out is counted when it does.
-            return self._budget.spend(account_of(installed), call, context.cause, send, waited_until)
+            return sending.send(call, seconds_left, waited_until=waited_until, note_sent=context.note_sent)
         finally:
             self._slots.give_back(lane)
 
@@ -226,29 +198,6 @@ class Sender:
         retry = installed.integration.retry
         assert retry is not None  # noqa: S101 - there is no second attempt without one
         return wait_seconds(retry, attempt, outcome, self._clock(), random.random())
-
-    def _record(
-        self,
-        installed: Installed,
-        endpoint: Endpoint,
-        context: CallContext,
-        measure: _Measure,
-        sent_at: float,
-    ) -> None:
-        self._log.record(
-            CallRecord(
-                at=self._clock(),
-                workspace_id=installed.scope.workspace_id,
-                plugin_id=installed.plugin_id,
-                endpoint_id=endpoint.id,
-                block_id=context.block_id,
-                cause=context.cause,
-                status=measure.status,
-                duration_ms=(time.perf_counter() - sent_at) * 1000,
-                response_bytes=measure.received_bytes,
-                error_code=measure.error_code,
-            )
-        )
 
 
 def _seconds_left(call: PreparedCall, context: CallContext) -> float:

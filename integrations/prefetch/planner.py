@@ -1,39 +1,81 @@
-"""Jobs that people make, by a pin or by use, and when they run after a pause or a clock that was set back."""
+"""Jobs that people make, by a pin or by use, and when they run: due, paused, or after a clock that was set back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from errors import Invalid, PatchbayError
-from integrations.prefetch.jobs import Jobs, Row
+from errors import Conflict, Invalid, PatchbayError, StorageFailed
+from integrations.prefetch.jobs import Due, Jobs, Row
 from integrations.prefetch.targets import MAX_PARAMETERS_BYTES, Inputs, PrefetchTargets
-from integrations.usage.recent_renders import Use
+from integrations.usage.recent_renders import RecentRenders, Use
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
 
 
 class Planner:
-    """Adds jobs and says when they run."""
+    """Adds jobs and says when they run. An input set that nobody used for `idle_intervals` is forgotten."""
 
-    def __init__(self, targets: PrefetchTargets, jobs: Jobs, chance: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        targets: PrefetchTargets,
+        jobs: Jobs,
+        uses: RecentRenders,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+        idle_intervals: int,
+    ) -> None:
         self._targets = targets
         self._jobs = jobs
+        self._uses = uses
+        self._clock = clock
         self._chance = chance
+        self._idle_intervals = idle_intervals
 
-    def pin(
-        self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], now: float
-    ) -> PrefetchJob:
+    # -- what a person asks --------------------------------------------------------------------------------------
+
+    def pin(self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]) -> PrefetchJob:
         """The job that keeps these inputs warm from now on. Raises what a render would before it calls anybody."""
         inputs = Inputs(scope, plugin_id, block_id, parameters)
         target = self._targets.resolve(inputs)
         if not inputs.are_small:
             reason = f"At most {MAX_PARAMETERS_BYTES} bytes of JSON are kept to fetch ahead with."
             raise Invalid(reason, errors={"parameters": [reason]})
-        return self._jobs.pin(self._targets.new_job(inputs, target, now))
+        return self._jobs.pin(self._targets.new_job(inputs, target, self._clock()))
 
-    def note_uses(self, uses: Sequence[Use], now: float) -> None:
-        """Writes what was used; inputs that are new get a job of their own. Raises StorageFailed."""
+    def unpin(self, job_id: int) -> None:
+        """Forgets a job. Raises NotFound, and Conflict for one that the manifest asks for."""
+        job = self._jobs.get(job_id)
+        if not job.is_default:
+            self._jobs.delete_all([job_id])
+        elif job.is_pinned:
+            self._jobs.change(job_id, is_pinned=False)
+        else:
+            raise Conflict("The manifest has this block fetched ahead; pause the job instead.")
+
+    def set_paused(self, job_id: int, paused: bool) -> PrefetchJob:
+        """The job, paused or going again. Raises NotFound."""
+        job = self._jobs.get(job_id)
+        if job.is_paused == paused:
+            return job
+        next_run_at = None if paused else self._next_run(job, self._clock())
+        return self._jobs.change(job_id, is_paused=paused, next_run_at=next_run_at)
+
+    # -- what was used -------------------------------------------------------------------------------------------
+
+    def flush_uses(self) -> None:
+        """Writes which input sets were rendered since the last time. Raises StorageFailed."""
+        uses = self._uses.take()
+        if not uses:
+            return
+        try:
+            self._note_uses(uses, self._clock())
+        except StorageFailed:
+            self._uses.give_back(uses)
+            raise
+
+    def _note_uses(self, uses: Sequence[Use], now: float) -> None:
+        """Writes what was used; inputs that are new get a job of their own."""
         added: list[Row] = []
         for use in self._jobs.note_uses(uses):
             inputs = Inputs(use.scope, use.plugin_id, use.block_id, use.parameters)
@@ -49,6 +91,38 @@ class Planner:
         for block in {(row["workspace_id"], row["plugin_id"], row["block_id"]) for row in added}:
             self._jobs.trim_used(*block)
 
+    # -- what is due ---------------------------------------------------------------------------------------------
+
+    def due(self, now: float) -> Sequence[Due]:
+        """The jobs whose time has come, the longest waiting first."""
+        return self._jobs.due(now)
+
+    def find_due(self, job_id: int, now: float) -> PrefetchJob | None:
+        """The job, if it is still due: it may have been paused, run or forgotten while it waited for a thread.
+
+        One that nobody wants any more is forgotten here.
+        """
+        job = self._jobs.find(job_id)
+        if job is None or job.is_paused or job.next_run_at is None or job.next_run_at > now:
+            return None
+        if not self._is_wanted(job, now):
+            self._jobs.delete_all([job.id])
+            return None
+        return job
+
+    def _is_wanted(self, job: PrefetchJob, now: float) -> bool:
+        """Whether somebody asked for it: the manifest, a person, or renders not too many intervals ago."""
+        if job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals:
+            return True
+        try:
+            refresh_schedule = self._targets.refresh_schedule(
+                Scope(job.workspace_id, job.notebook_id), job.plugin_id, job.block_id
+            )
+        except PatchbayError:
+            return True
+        # Tries again after failures are runs too, but no intervals.
+        return refresh_schedule.after_intervals(job.used_at or 0.0, self._idle_intervals) > now
+
     def set_back(self, now: float) -> None:
         """Plans anew what seems to have run in the future, after the clock was set back."""
         self._jobs.change_all(
@@ -57,13 +131,13 @@ class Planner:
                     "id": job.id,
                     "fetched_at": None if job.fetched_at is None else min(job.fetched_at, now),
                     "last_run_at": None if job.last_run_at is None else min(job.last_run_at, now),
-                    "next_run_at": None if job.is_paused else self.next_run(job, now),
+                    "next_run_at": None if job.is_paused else self._next_run(job, now),
                 }
                 for job in self._jobs.ahead_of(now)
             ]
         )
 
-    def next_run(self, job: PrefetchJob, now: float) -> float | None:
+    def _next_run(self, job: PrefetchJob, now: float) -> float | None:
         """When a job runs that starts over now; None while it waits for something."""
         if job.waits_for is not None:
             return None

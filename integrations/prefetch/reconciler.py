@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,16 +33,42 @@ class _Changes:
 class Reconciler:
     """Adds, changes and drops jobs as manifests, settings and switches change."""
 
-    def __init__(self, catalog: Catalog, targets: PrefetchTargets, jobs: Jobs) -> None:
+    def __init__(
+        self, catalog: Catalog, targets: PrefetchTargets, jobs: Jobs, revision: Callable[[], int]
+    ) -> None:
         self._catalog = catalog
         self._targets = targets
         self._jobs = jobs
+        self._revision = revision
+        self._seen_revision: int | None = None
         self._marks: dict[Place, str] | None = None
         self._notebooks: dict[Place, list[int]] = {}
         self._moved: dict[Place, None] = {}
 
-    def note_changes(self) -> None:
-        """Notes where something changed that jobs may hang on; `reconcile` sees to it."""
+    def reconcile(self, now: float, seconds: float) -> None:
+        """Sees to what changed in the store, for about so many seconds; what is left waits for the next call."""
+        # The revision from before the look: what changes meanwhile is looked at again.
+        revision = self._revision()
+        if revision != self._seen_revision:
+            self._note_changes()
+            self._seen_revision = revision
+        ends_at = time.monotonic() + seconds
+        changes = _Changes()
+        seen: dict[Place, str] = {}
+        for place in self._moved:
+            if seen and time.monotonic() > ends_at:
+                break
+            self._review_plugin(place, changes, now)
+            seen[place] = (self._marks or {}).get(place, "")
+        self._jobs.delete_all(changes.gone)
+        self._jobs.change_all(changes.changed)
+        self._jobs.add_all(changes.added)
+        self._jobs.settle(seen)
+        for place in seen:
+            del self._moved[place]
+
+    def _note_changes(self) -> None:
+        """Notes where something changed that jobs may hang on."""
         settled = self._jobs.settled_marks()
         own = defaultdict(list)
         for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
@@ -59,23 +86,6 @@ class Reconciler:
             place: [notebook_id for notebook_id, _ in settings] for place, settings in own.items()
         }
         self._marks = marks
-
-    def reconcile(self, now: float, seconds: float) -> None:
-        """Sees to what moved, for about so many seconds; what is left waits for the next call."""
-        ends_at = time.monotonic() + seconds
-        changes = _Changes()
-        seen: dict[Place, str] = {}
-        for place in self._moved:
-            if seen and time.monotonic() > ends_at:
-                break
-            self._review_plugin(place, changes, now)
-            seen[place] = (self._marks or {}).get(place, "")
-        self._jobs.delete_all(changes.gone)
-        self._jobs.change_all(changes.changed)
-        self._jobs.add_all(changes.added)
-        self._jobs.settle(seen)
-        for place in seen:
-            del self._moved[place]
 
     def _review_plugin(self, place: Place, changes: _Changes, now: float) -> None:
         """Looks at all jobs of a plugin in a workspace and its notebooks, and at what there should be."""

@@ -34,7 +34,7 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class ArtifactKey:
+class PrefetchTarget:
     """The key of the artifact that inputs ask for, and the rhythm of their block."""
 
     key: str
@@ -56,7 +56,7 @@ class PrefetchTargets:
         self._default_ttl_seconds = default_ttl_seconds
         self._chance = chance
 
-    def resolve(self, inputs: Inputs) -> ArtifactKey:
+    def resolve(self, inputs: Inputs) -> PrefetchTarget:
         """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
         block = installed.ready_block(inputs.block_id)
@@ -65,7 +65,7 @@ class PrefetchTargets:
         bound = bind_inputs(block, inputs.parameters, installed.config)
         installed.require_readable(block.secret_names)
         refresh_schedule = refresh_schedule_of(block, self._default_ttl_seconds)
-        return ArtifactKey(block_key(installed, block, bound).key, refresh_schedule)
+        return PrefetchTarget(block_key(installed, block, bound).key, refresh_schedule)
 
     def refresh_schedule(self, scope: Scope, plugin_id: str, block_id: str) -> RefreshSchedule:
         """The rhythm of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
@@ -73,7 +73,7 @@ class PrefetchTargets:
             self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds
         )
 
-    def plan(self, target: ArtifactKey, now: float, *, is_paused: bool = False) -> dict[str, Any]:
+    def plan(self, target: PrefetchTarget, now: float, *, is_paused: bool = False) -> dict[str, Any]:
         """The columns of a job that asks this from now on: soon, unless the answer is there and young."""
         kept = self._artifacts.get(target.key)
         fetched_at = min(kept.fetched_at, now) if kept is not None else None
@@ -87,7 +87,7 @@ class PrefetchTargets:
         }
 
     def new_job(
-        self, inputs: Inputs, target: ArtifactKey, now: float, *, used_at: float | None = None
+        self, inputs: Inputs, target: PrefetchTarget, now: float, *, used_at: float | None = None
     ) -> dict[str, Any]:
         """The columns of a job that is not stored yet."""
         return {

@@ -27,8 +27,8 @@ from integrations.rendering.inputs import bind_inputs
 from integrations.rendering.offers import describe_action, not_fetched_ahead
 from integrations.rendering.read_through import FetchResult, ReadThroughCache, Rendered, RenderRequest
 from integrations.usage.call_log import Cause
-from integrations.usage.counter import UsageCounter
 from integrations.usage.recent_renders import Use
+from integrations.usage.render_log import RenderLog
 from plugin_store.workspaces import Scope
 
 
@@ -41,17 +41,15 @@ class Renderer:
         artifacts: Artifacts,
         executor: Executor,
         read_through: ReadThroughCache,
-        usage: UsageCounter,
+        render_log: RenderLog,
         clock: Callable[[], float],
-        note_use: Callable[[Use], None] | None = None,
     ) -> None:
         self._catalog = catalog
         self._artifacts = artifacts
         self._executor = executor
-        self._usage = usage
+        self._render_log = render_log
         self._clock = clock
         self._read_through = read_through
-        self._note_use = note_use
 
     def render_block(
         self,
@@ -137,15 +135,17 @@ class Renderer:
     def _block_request(
         self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
     ) -> RenderRequest:
-        request = self._job_of_block(installed, block, bind_inputs(block, parameters, installed.config))
-        if not block.pre_fetch or cause == "prefetch" or self._note_use is None:
+        request = self._request_of_block(installed, block, bind_inputs(block, parameters, installed.config))
+        if not block.pre_fetch or cause == "prefetch" or not self._render_log.notes_uses:
             return request
         scope = installed.scope
         use = Use(request.key, scope, installed.plugin_id, block.id, parameters, self._clock())
-        self._note_use(use)
+        self._render_log.note_use(use)
         return replace(request, use=use)
 
-    def _job_of_block(self, installed: Installed, block: Block, inputs: Mapping[str, Any]) -> RenderRequest:
+    def _request_of_block(
+        self, installed: Installed, block: Block, inputs: Mapping[str, Any]
+    ) -> RenderRequest:
         installed.require_readable(block.secret_names)
         return RenderRequest(
             key=block_key(installed, block, inputs).key,
@@ -168,7 +168,7 @@ class Renderer:
         seconds_left: Callable[[], float] | None,
     ) -> RenderRequest:
         installed.require_readable(endpoint.secret_names)
-        question = endpoint_key(installed, endpoint, parameters)
+        artifact_key = endpoint_key(installed, endpoint, parameters)
         timeout_seconds = endpoint.timeout_seconds or self._executor.timeout_seconds(installed)
         if seconds_left is not None:
             timeout_seconds = min(timeout_seconds, max(0.0, seconds_left()))
@@ -178,8 +178,8 @@ class Renderer:
             return self._call(installed, endpoint, parameters, context, kept)
 
         return RenderRequest(
-            key=question.key,
-            origin=_origin(installed, question.parameters, endpoint_id=endpoint.id),
+            key=artifact_key.key,
+            origin=_origin(installed, artifact_key.parameters, endpoint_id=endpoint.id),
             is_safe=endpoint.is_safe,
             freshness_policy=FreshnessPolicy(),
             timeout_seconds=timeout_seconds,
@@ -189,7 +189,7 @@ class Renderer:
     def _counted(self, scope: Scope, plugin_id: str, cause: Cause, rendered: Rendered) -> Rendered:
         """The same, counted as an answer unless it is a schedule's, which nobody asked for."""
         if cause != "prefetch":
-            self._usage.count(scope.workspace_id, plugin_id, rendered.cache_status)
+            self._render_log.count(scope, plugin_id, rendered.cache_status)
         return rendered
 
     # -- how a block is fetched --------------------------------------------------------------------------------------

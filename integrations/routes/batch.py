@@ -48,7 +48,7 @@ def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
 
     scope_of(None)
     blocks = [_wanted(block) for block in asked["blocks"]]
-    lines = _lines(found.batches.answer(blocks, scope_of), found.clock)
+    lines = _lines(found.rendering.batches.answer(blocks, scope_of), found.clock)
     # A proxy that collects an answer before it passes it on would make the fast wait for the slow.
     return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 

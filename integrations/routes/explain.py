@@ -23,7 +23,7 @@ def explain(query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dic
     """What a render would send and why, what is kept of it and what stands in its way; nothing is sent."""
     found = services()
     scope = resolve_scope(found.database, query.get("workspace_id"), query.get("notebook_id"))
-    explainer = found.explainer
+    explainer = found.rendering.explainer
     if "block_type" in asked:
         explained = explainer.explain_block(scope, plugin_id, asked["block_type"], asked["parameters"])
     else:

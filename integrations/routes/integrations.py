@@ -116,7 +116,7 @@ class Execute(MethodView):
         if header is not None and actions.writes(scope, plugin_id, endpoint_id):
             key = read_key(header)
             return answer_performed(*actions.run_endpoint(scope, plugin_id, endpoint_id, parameters, key))
-        rendered = services().renderer.execute_endpoint(
+        rendered = services().rendering.renderer.execute_endpoint(
             scope, plugin_id, endpoint_id, parameters, use_cache=asked["use_cache"]
         )
         return _answer(rendered, services().clock())
@@ -131,7 +131,7 @@ class Test(MethodView):
     @blueprint.response(200, VerdictSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
         """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
-        return services().connection_test.run(_scope(query), plugin_id, asked.get("config"))
+        return services().rendering.connection_test.run(_scope(query), plugin_id, asked.get("config"))
 
 
 @blueprint.route("/plugins/<string:plugin_id>/artifacts")
@@ -145,8 +145,8 @@ class PluginArtifacts(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The kept answers of a plugin in the workspace, newest first; `include=data` adds what was kept."""
         page = Page(paging["page"], paging["page_size"])
-        services().registry.get(plugin_id)
-        rows, total = services().artifacts.list_artifacts(
+        services().store.registry.get(plugin_id)
+        rows, total = services().caching.artifacts.list_artifacts(
             plugin_id, _scope(query).workspace_id, page.offset, page.size, asked.get("block_type")
         )
         with_data = asked.get("include") == "data"
@@ -157,10 +157,10 @@ class PluginArtifacts(MethodView):
     @blueprint.response(200, PurgedSchema)
     def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
         """Forget a plugin's kept answers in the workspace; what is being fetched now is not kept either."""
-        services().registry.get(plugin_id)
+        services().store.registry.get(plugin_id)
         scope, block_id = _scope(query), asked.get("block_type")
         steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
-        purged = services().artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
+        purged = services().caching.artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
         return {"purged": purged}
 
 
@@ -169,14 +169,14 @@ class PluginArtifacts(MethodView):
 def purge_workspace(workspace_id: int) -> dict[str, int]:
     """Forget all kept answers of a workspace; what is being fetched now is not kept either."""
     get_workspace(services().database, workspace_id)
-    return {"purged": services().artifacts.purge(workspace_id=workspace_id)}
+    return {"purged": services().caching.artifacts.purge(workspace_id=workspace_id)}
 
 
 @blueprint.route("/artifacts", methods=["DELETE"])
 @blueprint.response(200, PurgedSchema)
 def purge_all() -> dict[str, int]:
     """Forget all kept answers of every workspace; what is being fetched now is not kept either."""
-    return {"purged": services().artifacts.purge()}
+    return {"purged": services().caching.artifacts.purge()}
 
 
 def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
@@ -199,7 +199,7 @@ def _render(
     # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
     revision = held.database.revision()
     scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"), revision)
-    rendered = held.renderer.render_block(
+    rendered = held.rendering.renderer.render_block(
         scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
     )
     if rendered.cache_status == "HIT":
@@ -285,6 +285,6 @@ def _blocks(installed: Installed) -> list[dict[str, Any]]:
 def _artifact(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:
     listed = asdict(row)
     if with_data:
-        kept = services().artifacts.get(row.parameters_hash)
+        kept = services().caching.artifacts.get(row.parameters_hash)
         listed["data"] = orjson.loads(kept.data) if kept is not None else None
     return listed

@@ -32,7 +32,7 @@ class OAuth2Connection(MethodView):
     @blueprint.response(200, ConnectionSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """Whether the workspace is signed in at the provider, since when and for what; never with which token."""
-        connection = services().sign_ins.look(_workspace_id(query), plugin_id)
+        connection = services().tokens.sign_ins.look(_workspace_id(query), plugin_id)
         redirect_uri, obstacle = _look_at_redirect_uri()
         return {
             "connected": connection.connected,
@@ -48,7 +48,7 @@ class OAuth2Connection(MethodView):
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], plugin_id: str) -> Response:
         """Disconnect: forget the account and its tokens."""
-        services().sign_ins.end(_workspace_id(query), plugin_id)
+        services().tokens.sign_ins.end(_workspace_id(query), plugin_id)
         return Response(status=204)
 
 
@@ -61,7 +61,7 @@ def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
     409 where the provider would be told an http address while the page is https: PATCHBAY_PUBLIC_URL is to be set.
     """
     redirect_uri = _redirect_uri()
-    url = services().sign_ins.start(_workspace_id(query), plugin_id, redirect_uri)
+    url = services().tokens.sign_ins.start(_workspace_id(query), plugin_id, redirect_uri)
     return {"authorization_url": url, "redirect_uri": redirect_uri}
 
 
@@ -69,7 +69,7 @@ def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
 def come_back() -> tuple[str, int, dict[str, str]]:
     """The page that a provider sends the browser to. It shows no cookie, coming from there; its state lets it in."""
     try:
-        installed = services().sign_ins.finish(_returned())
+        installed = services().tokens.sign_ins.finish(_returned())
     except PatchbayError as error:
         said = error.said if isinstance(error, SignInRefused) else None
         log.info("A sign-in at a provider came to nothing: %s", error.code)

@@ -29,7 +29,7 @@ class PrefetchJobs(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """What is fetched ahead in the workspace (for the notebook alone where one is named), the next one first."""
         page = Page(paging["page"], paging["page_size"])
-        jobs, total = services().prefetch_jobs.list_jobs(_scope(query), asked.get("integration_id"), page)
+        jobs, total = services().prefetch.jobs.list_jobs(_scope(query), asked.get("integration_id"), page)
         return [_shown(job) for job in jobs], 200, page.headers(total)
 
     @blueprint.arguments(ScopeSchema, location="query")
@@ -39,7 +39,7 @@ class PrefetchJobs(MethodView):
         """Pin inputs of a block: they are fetched ahead from now on, whether anybody renders them or not."""
         notebook_id = asked.get("notebook_id", query.get("notebook_id"))
         scope = _scope({**query, "notebook_id": notebook_id})
-        job = services().prefetcher.pin(
+        job = services().prefetch.planner.pin(
             scope, asked["integration_id"], asked["block_type"], asked["parameters"]
         )
         return _shown(job)
@@ -51,12 +51,12 @@ class OnePrefetchJob(MethodView):
     @blueprint.response(200, PrefetchJobSchema)
     def patch(self, asked: dict[str, Any], job_id: int) -> dict[str, Any]:
         """Pause a job, or let it go on."""
-        return _shown(services().prefetcher.set_paused(job_id, asked["paused"]))
+        return _shown(services().prefetch.planner.set_paused(job_id, asked["paused"]))
 
     @blueprint.response(204)
     def delete(self, job_id: int) -> Response:
         """Unpin a job and forget it. One that the manifest asks for can only be paused: 409."""
-        services().prefetcher.unpin(job_id)
+        services().prefetch.planner.unpin(job_id)
         return Response(status=204)
 
 
@@ -65,7 +65,7 @@ class PrefetchRun(MethodView):
     @blueprint.response(200, PrefetchJobSchema)
     def post(self, job_id: int) -> dict[str, Any]:
         """Run a job now, also a paused one; `last_outcome` and `last_error` say how it went."""
-        return _shown(services().prefetcher.run_now(job_id))
+        return _shown(services().prefetch.runner.run_now(job_id))
 
 
 def _scope(query: dict[str, Any]) -> Scope:

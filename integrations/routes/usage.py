@@ -63,8 +63,8 @@ def _span(asked: dict[str, Any]) -> Span:
 
 def _read_usage(scope: Scope, span: Span, plugin_id: str | None) -> dict[str, Usage]:
     # What was counted a moment ago belongs to it.
-    services().usage.flush()
-    services().call_log.flush()
+    services().usage.counter.flush()
+    services().usage.call_log.flush()
     return read_usage(services().database, scope.workspace_id, span, plugin_id)
 
 

@@ -88,7 +88,7 @@ class SignIns:
 
         Raises NotFound, SettingsIncomplete, ReviewDue and SecretUnreadable; a plugin that is off can be set up.
         """
-        token_request = self._purchase(workspace_id, plugin_id)
+        token_request = self._token_request(workspace_id, plugin_id)
         _require_usable(token_request)
         bound_to = token_request.installed.integration.destinations(token_request.values.config)[GRANT]
         pending = self._pending.start(
@@ -99,7 +99,7 @@ class SignIns:
     def finish(self, returned: AuthorizationResponse) -> Installed:
         """The integration that is connected now. Raises SettingsIncomplete, SignInRefused, UpstreamFailed and kin."""
         pending = self._pending.take(returned.state)
-        token_request = self._purchase(pending.workspace_id, pending.plugin_id)
+        token_request = self._token_request(pending.workspace_id, pending.plugin_id)
         _require_usable(token_request)
         if token_request.fingerprint != pending.shape:
             raise SettingsIncomplete("The settings changed during the sign-in: begin again.")
@@ -161,7 +161,7 @@ class SignIns:
         scopes = [fill_setting(scope, settings) for scope in oauth2.scopes]
         return grant_of(given, now, scopes, client_digest(installed, settings), token_request.fingerprint)
 
-    def _purchase(self, workspace_id: int, plugin_id: str) -> TokenRequest:
+    def _token_request(self, workspace_id: int, plugin_id: str) -> TokenRequest:
         installed = self._find(workspace_id, plugin_id)
         return self._token_requests.of(installed, stored_values(installed, self._vault))
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from errors import DeadlineExceeded, PatchbayError, SettingsIncomplete, UpstreamFailed
-from integrations.budget import Spender, is_only_theirs
+from integrations.budget import is_only_theirs
 from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import Limits
 from integrations.catalog.catalog import Installed
@@ -20,14 +20,14 @@ from integrations.concurrency.single_flight import SingleFlight
 from integrations.manifests.model import Login, OAuth2
 from integrations.tokens.authorization_code import GrantedTokens
 from integrations.tokens.client_credentials import ClientCredentials
-from integrations.tokens.exchange import Door, TokenExchange
+from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grants
 from integrations.tokens.login import Logins
 from integrations.tokens.refresh_backoff import MAX_ENTRIES, FailureMemory, RejectedTokenGuard
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
 from integrations.tokens.token_request import TokenRequest, TokenRequests
-from integrations.usage.call_log import CallLog, Cause
+from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database
 from plugin_store.vault.vault import Vault
 
@@ -51,11 +51,9 @@ class TokenCache:
         self,
         database: Database,
         vault: Vault,
-        door: Door,
-        budget: Spender,
-        clock: Callable[[], float],
+        exchange: TokenExchange,
         limits: Limits,
-        call_log: CallLog,
+        clock: Callable[[], float],
         locks: ProcessLocks,
     ) -> None:
         self._vault = vault
@@ -69,7 +67,6 @@ class TokenCache:
         self._ahead: Lru[str, bool] = Lru(MAX_ENTRIES)
         self._failures = FailureMemory(clock)
         self._brake = RejectedTokenGuard(clock)
-        exchange = TokenExchange(door, budget, call_log, clock)
         rows = TokenRows(database, vault)
         self._client_credentials = ClientCredentials(rows, exchange, limits, clock)
         self._logins = Logins(rows, exchange, limits, clock)
@@ -164,7 +161,7 @@ class TokenCache:
                 try:
                     kept = self._read(source, token_request)
                     if kept is None or kept.is_due(self._clock()):
-                        kept = self._buy(source, token_request, cause)
+                        kept = self._acquire(source, token_request, cause)
                     return self._hold(token_request, kept)
                 finally:
                     self._locks.release(lock)
@@ -179,7 +176,7 @@ class TokenCache:
         kept = source.read(token_request)
         return kept if kept is not None and self._is_good(token_request, kept) else None
 
-    def _buy(self, source: Source, token_request: TokenRequest, cause: Cause) -> Token:
+    def _acquire(self, source: Source, token_request: TokenRequest, cause: Cause) -> Token:
         token = source.acquire(token_request, cause, is_saved=True)
         rejected = self._rejected.get(token_request.key)
         if rejected is not None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from settings import ConfigurationError
+
 PRIVATE_MODE = 0o600
 
 
@@ -66,3 +68,13 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_instance_folder(folder: Path) -> None:
+    """The data folder, open to its owner only. Raises ConfigurationError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError:
+        raise ConfigurationError(f"PATCHBAY_INSTANCE {folder} must be a folder that you own.") from None

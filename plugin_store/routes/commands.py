@@ -13,7 +13,7 @@ secrets_commands = AppGroup("secrets", help="Keys of the stored secrets.")
 @secrets_commands.command("new-key")
 def add_key() -> None:
     """Make a new key, which seals from now on; the old ones still open."""
-    services().vault.add_key()
+    services().store.vault.add_key()
     click.echo(
         'A new key seals from now on. Run `make flask ARGS="secrets rotate"` to seal the stored secrets with it.'
     )
@@ -22,7 +22,7 @@ def add_key() -> None:
 @secrets_commands.command("rotate")
 def rotate_secrets() -> None:
     """Seal every stored secret anew with the newest key."""
-    rotation = services().vault.rotate()
+    rotation = services().store.vault.rotate()
     click.echo(f"Sealed anew: {rotation.resealed}. Already current: {rotation.current}.")
     if rotation.unreadable:
         click.echo(f"No key opens: {rotation.unreadable}. They must be entered again.")
@@ -31,5 +31,5 @@ def rotate_secrets() -> None:
 @secrets_commands.command("drop-old-keys")
 def drop_old_keys() -> None:
     """Keep the newest key only, once no secret needs another one."""
-    services().vault.drop_old_keys()
+    services().store.vault.drop_old_keys()
     click.echo("Only the newest key is left.")

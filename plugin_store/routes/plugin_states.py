@@ -33,7 +33,7 @@ def list_workspace_plugins(query: dict[str, Any], workspace_id: int) -> Listed:
 @blueprint.response(200, PluginStateSchema)
 def get_workspace_plugin(workspace_id: int, plugin_id: str) -> StateView:
     """Show what a workspace sets for a plugin."""
-    return services().configs.get_state(plugin_id, scope_of({"workspace_id": workspace_id}))
+    return services().store.configs.get_state(plugin_id, scope_of({"workspace_id": workspace_id}))
 
 
 @blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["PUT"])
@@ -42,14 +42,14 @@ def get_workspace_plugin(workspace_id: int, plugin_id: str) -> StateView:
 def change_workspace_plugin(body: dict[str, Any], workspace_id: int, plugin_id: str) -> StateView:
     """Change what a workspace sets for a plugin; what the body does not name stays."""
     check_plugin_id(plugin_id, body)
-    return services().configs.change_state(plugin_id, scope_of({"workspace_id": workspace_id}), body)
+    return services().store.configs.change_state(plugin_id, scope_of({"workspace_id": workspace_id}), body)
 
 
 @blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def reset_workspace_plugin(workspace_id: int, plugin_id: str) -> Response:
     """Return to what the workspace inherits; secrets stay."""
-    services().configs.reset_state(plugin_id, scope_of({"workspace_id": workspace_id}))
+    services().store.configs.reset_state(plugin_id, scope_of({"workspace_id": workspace_id}))
     return Response(status=204)
 
 
@@ -65,7 +65,7 @@ def list_notebook_plugins(query: dict[str, Any], notebook_id: int) -> Listed:
 @blueprint.response(200, PluginStateSchema)
 def get_notebook_plugin(notebook_id: int, plugin_id: str) -> StateView:
     """Show what a notebook sets for a plugin."""
-    return services().configs.get_state(plugin_id, scope_of({"notebook_id": notebook_id}))
+    return services().store.configs.get_state(plugin_id, scope_of({"notebook_id": notebook_id}))
 
 
 @blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["PUT"])
@@ -74,18 +74,18 @@ def get_notebook_plugin(notebook_id: int, plugin_id: str) -> StateView:
 def change_notebook_plugin(body: dict[str, Any], notebook_id: int, plugin_id: str) -> StateView:
     """Change what a notebook sets for a plugin; what the body does not name stays."""
     check_plugin_id(plugin_id, body)
-    return services().configs.change_state(plugin_id, scope_of({"notebook_id": notebook_id}), body)
+    return services().store.configs.change_state(plugin_id, scope_of({"notebook_id": notebook_id}), body)
 
 
 @blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def reset_notebook_plugin(notebook_id: int, plugin_id: str) -> Response:
     """Return to what the notebook inherits."""
-    services().configs.reset_state(plugin_id, scope_of({"notebook_id": notebook_id}))
+    services().store.configs.reset_state(plugin_id, scope_of({"notebook_id": notebook_id}))
     return Response(status=204)
 
 
 def _list_states(scope: Scope, query: dict[str, Any]) -> Listed:
     page = Page(query["page"], query["page_size"])
-    states, total = services().configs.list_states(scope, page)
+    states, total = services().store.configs.list_states(scope, page)
     return states, 200, page.headers(total)

@@ -32,7 +32,7 @@ blueprint = Blueprint("plugins", __name__, description="What frontends declare")
 @blueprint.alt_response(201, schema=RegistrationSchema, description="New", success=True)
 def register_plugin(declaration: dict[str, Any]) -> tuple[Registration, int]:
     """Declare a plugin, or declare it again."""
-    registration = services().registry.register(declaration)
+    registration = services().store.registry.register(declaration)
     return registration, 201 if registration.status == "registered" else 200
 
 
@@ -41,7 +41,7 @@ def register_plugin(declaration: dict[str, Any]) -> tuple[Registration, int]:
 @blueprint.response(200, BatchResultsSchema)
 def register_plugins(batch: dict[str, Any]) -> dict[str, Any]:
     """Declare many plugins at once; a bad one never blocks the others."""
-    results = services().registry.register_batch(batch["plugins"])
+    results = services().store.registry.register_batch(batch["plugins"])
     counts = Counter(result.status or "failed" for result in results)
     return {
         **{status: counts[status] for status in ("registered", "updated", "unchanged", "failed")},
@@ -55,7 +55,7 @@ def register_plugins(batch: dict[str, Any]) -> dict[str, Any]:
 def list_plugins(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """List the registered plugins, of one type or all."""
     page = Page(query["page"], query["page_size"])
-    plugins, total = services().registry.list(query.get("type"), page)
+    plugins, total = services().store.registry.list(query.get("type"), page)
     return plugins, 200, page.headers(total)
 
 
@@ -63,14 +63,14 @@ def list_plugins(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 @blueprint.response(200, PluginSchema)
 def get_plugin(plugin_id: str) -> Plugin:
     """Show a plugin with its manifest."""
-    return services().registry.get(plugin_id)
+    return services().store.registry.get(plugin_id)
 
 
 @blueprint.route("/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def forget_plugin(plugin_id: str) -> Response:
     """Forget a plugin with its settings, secrets and artifacts."""
-    kept = services().artifacts.keys_of(plugin_id=plugin_id)
-    services().registry.forget(plugin_id)
-    services().artifacts.delete_bodies(kept)
+    kept = services().caching.artifacts.keys_of(plugin_id=plugin_id)
+    services().store.registry.forget(plugin_id)
+    services().caching.artifacts.delete_bodies(kept)
     return Response(status=204)

@@ -49,8 +49,8 @@ def accept_review(plugin_id: str) -> BaseResponse:
 
 def _page(plugin_id: str, complaint: str | None = None, status: int = 200) -> Response:
     query, session = _scope(), calling_session()
-    plugin, scope = services().registry.get(plugin_id), scope_of(query)
-    review = services().reviews.review_of(plugin_id, scope.workspace_id, scope.notebook_id)
+    plugin, scope = services().store.registry.get(plugin_id), scope_of(query)
+    review = services().store.reviews.review_of(plugin_id, scope.workspace_id, scope.notebook_id)
     html = render_template(
         "review.html",
         plugin=plugin,

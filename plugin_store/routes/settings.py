@@ -35,7 +35,7 @@ blueprint = Blueprint("settings", __name__, description="An integration's switch
 @blueprint.response(200, EnabledSchema)
 def enable_integration(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
     """Switch an integration on or off, for the workspace or one notebook."""
-    enabled = services().configs.set_enabled(plugin_id, scope_of(scope), body["enabled"])
+    enabled = services().store.configs.set_enabled(plugin_id, scope_of(scope), body["enabled"])
     return {"plugin_id": plugin_id, "enabled": enabled}
 
 
@@ -44,7 +44,7 @@ def enable_integration(scope: dict[str, Any], body: dict[str, Any], plugin_id: s
 @blueprint.response(200, ConfigSchema)
 def get_config(scope: dict[str, Any], plugin_id: str) -> ConfigView:
     """Show the settings in force."""
-    return services().configs.get_config(plugin_id, scope_of(scope))
+    return services().store.configs.get_config(plugin_id, scope_of(scope))
 
 
 @blueprint.route("/integrations/<string:plugin_id>/config", methods=["PUT"])
@@ -54,7 +54,7 @@ def get_config(scope: dict[str, Any], plugin_id: str) -> ConfigView:
 def replace_config(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> ConfigView:
     """Replace the settings; secrets that are left out are kept."""
     check_plugin_id(plugin_id, body)
-    return services().configs.replace_config(plugin_id, scope_of(scope), body["config"])
+    return services().store.configs.replace_config(plugin_id, scope_of(scope), body["config"])
 
 
 @blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["GET"])
@@ -62,7 +62,7 @@ def replace_config(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) 
 @blueprint.response(200, SecretSchema)
 def get_secret(scope: dict[str, Any], plugin_id: str, key: str) -> SecretView:
     """Show whether a secret is set and can be used; never its value."""
-    return services().configs.get_secret(plugin_id, scope_of(scope), key)
+    return services().store.configs.get_secret(plugin_id, scope_of(scope), key)
 
 
 @blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["PUT"])
@@ -71,7 +71,7 @@ def get_secret(scope: dict[str, Any], plugin_id: str, key: str) -> SecretView:
 @blueprint.response(200, SecretSchema)
 def enter_secret(scope: dict[str, Any], body: dict[str, Any], plugin_id: str, key: str) -> SecretView:
     """Keep a secret, for where the integration sends it as it stands."""
-    return services().configs.enter_secret(plugin_id, scope_of(scope), key, body["value"])
+    return services().store.configs.enter_secret(plugin_id, scope_of(scope), key, body["value"])
 
 
 @blueprint.route("/integrations/<string:plugin_id>/secrets/<string:key>", methods=["DELETE"])
@@ -79,7 +79,7 @@ def enter_secret(scope: dict[str, Any], body: dict[str, Any], plugin_id: str, ke
 @blueprint.response(204)
 def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
     """Forget a secret."""
-    services().configs.enter_secret(plugin_id, scope_of(scope), key, None)
+    services().store.configs.enter_secret(plugin_id, scope_of(scope), key, None)
     return Response(status=204)
 
 
@@ -100,7 +100,7 @@ def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -
 
 def carry_out_decision(plugin_id: str, scope: Scope, decision: dict[str, Any]) -> dict[str, Any] | None:
     """The review that is still due after a person's word on it. Raises NotFound, Conflict."""
-    return services().reviews.decide(plugin_id, scope, accept=decision["accept"], seen=_seen(decision))
+    return services().store.reviews.decide(plugin_id, scope, accept=decision["accept"], seen=_seen(decision))
 
 
 def _seen(decision: dict[str, Any]) -> list[Destination] | None:

@@ -54,9 +54,9 @@ def rename_workspace(body: dict[str, Any], workspace_id: int) -> Workspace:
 @blueprint.response(204)
 def delete_workspace(workspace_id: int) -> Response:
     """Delete a workspace with its notebooks, settings, secrets and artifacts; the last one stays."""
-    kept = services().artifacts.keys_of(workspace_id=workspace_id)
+    kept = services().caching.artifacts.keys_of(workspace_id=workspace_id)
     workspaces.delete_workspace(services().database, workspace_id)
-    services().artifacts.delete_bodies(kept)
+    services().caching.artifacts.delete_bodies(kept)
     return Response(status=204)
 
 

@@ -75,7 +75,7 @@ def ask_together(
     server: RunningServer, provider: Provider, key: str = "a", **more: Any
 ) -> list[requests.Response]:
     """What everybody gets who asks while the first one's call is held back."""
-    flights = server.app.extensions["patchbay"].renderer._read_through.flights
+    flights = server.app.extensions["patchbay"].rendering.renderer._read_through.flights
     with ThreadPoolExecutor(CROWD) as pool:
         asked = [pool.submit(render, server, key, **more) for _ in range(CROWD)]
         while sum(flights._waiting.values()) < CROWD - 1:

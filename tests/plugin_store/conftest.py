@@ -20,6 +20,7 @@ from integrations.caching.eviction import Eviction
 from plugin_store.engine.database import Database, init_database
 from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
+from plugin_store.services import StoreServices
 from plugin_store.settings.configs import Configs
 from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
@@ -136,11 +137,8 @@ def client(store: Store) -> Client:
     app.extensions["patchbay"] = SimpleNamespace(
         database=store.database,
         clock=store.clock,
-        registry=store.registry,
-        configs=store.configs,
-        reviews=store.reviews,
-        vault=store.vault,
-        artifacts=Artifacts(bodies, store.database, store.clock, eviction),
+        store=StoreServices(store.vault, store.registry, store.configs, store.reviews),
+        caching=SimpleNamespace(artifacts=Artifacts(bodies, store.database, store.clock, eviction)),
     )
 
     @app.before_request

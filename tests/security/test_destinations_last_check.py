@@ -277,7 +277,7 @@ class TestSignIns:
         self.declare(service, ground.provider_url, ground.stranger_url)
         services = ground.server.app.extensions["patchbay"]
         request.getfixturevalue("monkeypatch").setattr(
-            services.tokens._granted, "read", lambda _purchase: None
+            services.tokens.cache._granted, "read", lambda _token_request: None
         )
         assert service.render().status_code == 409
         ground.assert_nobody_else_was_called()

@@ -141,7 +141,7 @@ def test_a_refresh_that_fails_behind_quotes_nothing(ground: Ground, monkeypatch:
 
     monkeypatch.setattr("integrations.calling.executor.parse_answer", fail)
     assert service.render().headers["X-Cache"] == "STALE"
-    ground.server.app.extensions["patchbay"].renderer.wait_for_refreshes()
+    ground.server.app.extensions["patchbay"].rendering.renderer.wait_for_refreshes()
     ground.assert_no_leak()
 
 

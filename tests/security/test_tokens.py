@@ -267,7 +267,7 @@ def test_a_kept_token_in_another_row_reads_as_nothing(
         moved = PluginSecret(workspace_id=2, plugin_id="svc", key=row.key, bound_to=row.bound_to)
         moved.ciphertext, moved.revision, moved.updated_at = row.ciphertext, row.revision, row.updated_at
         writing.add(moved)
-    vault = app.extensions["patchbay"].vault
+    vault = app.extensions["patchbay"].store.vault
     with database.reading() as reading:
         states = vault.describe(reading, 2, "svc")
     assert {state.status for state in states.values()} == {"unreadable"}

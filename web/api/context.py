@@ -11,57 +11,37 @@ from flask import current_app
 if TYPE_CHECKING:
     from integrations.actions.actions import Actions
     from integrations.budget import Budget
-    from integrations.caching.artifacts import Artifacts
-    from integrations.calling.executor import Executor
-    from integrations.calling.sender import Sender
+    from integrations.caching.services import CachingServices
+    from integrations.calling.services import CallingServices
     from integrations.catalog.catalog import Catalog
     from integrations.fast_path.response_cache import ResponseCache
-    from integrations.prefetch.jobs import Jobs
-    from integrations.prefetch.prefetcher import Prefetcher
-    from integrations.rendering.batch import Batches
-    from integrations.rendering.connection_test import ConnectionTest
-    from integrations.rendering.explain.explainer import Explainer
-    from integrations.rendering.render import Renderer
-    from integrations.tokens.sign_ins import SignIns
-    from integrations.tokens.token_cache import TokenCache
-    from integrations.usage.call_log import CallLog
-    from integrations.usage.counter import UsageCounter
+    from integrations.prefetch.services import PrefetchServices
+    from integrations.rendering.services import RenderingServices
+    from integrations.tokens.services import TokenServices
+    from integrations.usage.services import UsageServices
     from plugin_store.engine.database import Database
-    from plugin_store.registry import Registry
-    from plugin_store.settings.configs import Configs
-    from plugin_store.settings.reviews import Reviews
-    from plugin_store.vault.vault import Vault
+    from plugin_store.services import StoreServices
     from settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a route may ask for."""
+    """Everything that a route may ask for, by subsystem."""
 
     settings: Settings
     clock: Callable[[], float]
     database: Database
-    registry: Registry
-    configs: Configs
-    vault: Vault
-    reviews: Reviews
+    store: StoreServices
     catalog: Catalog
-    artifacts: Artifacts
-    tokens: TokenCache
-    sign_ins: SignIns
+    caching: CachingServices
+    usage: UsageServices
     budget: Budget
-    call_log: CallLog
-    usage: UsageCounter
-    executor: Executor
-    sender: Sender
-    renderer: Renderer
-    response_cache: ResponseCache
-    batches: Batches
+    tokens: TokenServices
+    calling: CallingServices
+    rendering: RenderingServices
     actions: Actions
-    explainer: Explainer
-    prefetch_jobs: Jobs
-    prefetcher: Prefetcher
-    connection_test: ConnectionTest
+    prefetch: PrefetchServices
+    response_cache: ResponseCache
 
 
 def services() -> Services:

@@ -39,34 +39,34 @@ class Figures(Collector):
             "patchbay_renders",
             "Answers given to renders, by how they came about.",
             "outcome",
-            self._held.usage.since_start(),
+            self._held.usage.counter.since_start(),
         )
         calls = CounterMetricFamily(
             "patchbay_upstream_calls",
             "Calls to providers; outcome is ok or a problem's code.",
             labels=(*PLACE, "cause", "outcome"),
         )
-        for labels, count in sorted(self._held.call_log.outcomes.read().items()):
+        for labels, count in sorted(self._held.usage.call_log.outcomes.read().items()):
             calls.add_metric(labels, count)
         yield calls
         yield _spread(
             "patchbay_upstream_call_duration_seconds",
             "How long calls to providers took.",
             (*PLACE, "cause"),
-            self._held.call_log.durations,
+            self._held.usage.call_log.durations,
         )
         yield from self._budgets()
         yield _counts(
             "patchbay_prefetch_runs",
             "Blocks fetched ahead, by how it went.",
             "outcome",
-            self._held.prefetcher.outcomes.read(),
+            self._held.prefetch.runner.outcomes.read(),
         )
         yield _spread(
             "patchbay_prefetch_lateness_seconds",
             "How long after its time a scheduled run began.",
             PLACE,
-            self._held.prefetcher.lateness,
+            self._held.prefetch.runner.lateness,
         )
 
     def _budgets(self) -> Iterator[GaugeMetricFamily]:
@@ -82,7 +82,7 @@ class Figures(Collector):
             "Origins left alone for now: cooldown, when the provider asked for it; breaker, when it fails.",
             labels=(*PLACE, "reason"),
         )
-        for workspace_id in self._held.prefetch_jobs.workspace_ids():
+        for workspace_id in self._held.prefetch.jobs.workspace_ids():
             accounts = [account_of(found) for found in self._held.catalog.list(Scope(workspace_id, None))]
             statuses = self._held.budget.statuses(workspace_id, accounts)
             for plugin_id, status in sorted(statuses.items()):

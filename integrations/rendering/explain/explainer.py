@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from errors import Invalid, PatchbayError, SettingsIncomplete
@@ -45,6 +45,19 @@ from plugin_store.workspaces import Scope
 _KEPT_WORDS = {State.FRESH: ("fresh", "HIT"), State.REVALIDATE: ("stale", "STALE")}
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What can be told of a call without making it.
+
+    `judge` says whether a URL may be called, `budget_status` what an integration may still call, and
+    `next_refresh_at` when an artifact is fetched ahead, in epoch seconds, if ever.
+    """
+
+    judge: Judge
+    budget_status: Callable[[Account], BudgetStatus]
+    next_refresh_at: Callable[[str], float | None]
+
+
 class Explainer:
     """Explains. It is given no vault and no way out: it could neither open a secret nor call anybody."""
 
@@ -52,19 +65,15 @@ class Explainer:
         self,
         catalog: Catalog,
         artifacts: Artifacts,
-        judge: Judge,
+        forecast: Forecast,
         limits: Limits,
         clock: Callable[[], float],
-        budget_status: Callable[[Account], BudgetStatus],
-        next_refresh_at: Callable[[str], float | None],
     ) -> None:
         self._catalog = catalog
         self._artifacts = artifacts
-        self._judge = judge
+        self._forecast = forecast
         self._limits = limits
         self._clock = clock
-        self._budget_status = budget_status
-        self._next_refresh_at = next_refresh_at
 
     def explain_block(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -84,17 +93,17 @@ class Explainer:
             steps.append(self._step(draft, block, step, inputs, values, sources, settings))
             for name, _ in step.outputs:
                 output = f"steps.{step.id}.{name}"
-                values[output] = draft.stand_ins.unknown(output)
+                values[output] = draft.placeholders.unknown(output)
         artifact = None
         if are_right and block.steps and block.is_safe:
             artifact = self._kept(block_key(installed, block, inputs))
-        status = self._budget_status(account_of(installed))
+        status = self._forecast.budget_status(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=block_id,
             endpoint_id=None,
             inputs=[
-                ExplainedInput(name, draft.stand_ins.show_value(inputs.get(name)), source)
+                ExplainedInput(name, draft.placeholders.show_value(inputs.get(name)), source)
                 for name, source in sources.items()
             ],
             token_requests=self._token_requests(draft, [step.endpoint for step in block.steps], settings),
@@ -104,7 +113,7 @@ class Explainer:
             problems=draft.problems,
             budget=status.windows,
             rests=status.resting,
-            next_refresh_at=self._next_refresh_at(artifact.key) if artifact is not None else None,
+            next_refresh_at=self._forecast.next_refresh_at(artifact.key) if artifact is not None else None,
         )
 
     def explain_endpoint(
@@ -118,7 +127,7 @@ class Explainer:
         sources = endpoint_sources(endpoint, parameters, settings)
         request = self._request(draft, endpoint, parameters, sources, settings)
         artifact = self._kept_endpoint(draft, endpoint, parameters)
-        status = self._budget_status(account_of(installed))
+        status = self._forecast.budget_status(account_of(installed))
         return Explanation(
             integration_id=plugin_id,
             block_type=None,
@@ -163,19 +172,21 @@ class Explainer:
         settings: Mapping[str, Source],
     ) -> ShownRequest | None:
         now = self._clock()
-        return show_endpoint_call(draft, endpoint, given, sources, settings, self._limits, now, self._judge)
+        return show_endpoint_call(
+            draft, endpoint, given, sources, settings, self._limits, now, self._forecast.judge
+        )
 
     def _token_requests(
         self, draft: Draft, endpoints: list[Endpoint], settings: Mapping[str, Source]
     ) -> list[ShownRequest]:
         if all(endpoint.url_parameter is not None for endpoint in endpoints):
             return []
-        return show_token_requests(draft, settings, self._limits, self._clock(), self._judge)
+        return show_token_requests(draft, settings, self._limits, self._clock(), self._forecast.judge)
 
     # -- what is kept ----------------------------------------------------------------------------------------------
 
     def _kept_endpoint(self, draft: Draft, endpoint: Endpoint, given: Mapping[str, Any]) -> KeptAnswer | None:
-        if not endpoint.is_safe or draft.stand_ins.covers(dict(given)):
+        if not endpoint.is_safe or draft.placeholders.covers(dict(given)):
             return None
         try:
             return self._kept(endpoint_key(draft.installed, endpoint, given))
@@ -183,13 +194,13 @@ class Explainer:
             # Told already: the request could not be built of it either.
             return None
 
-    def _kept(self, question: ArtifactKey) -> KeptAnswer:
-        artifact, now = self._artifacts.get(question.key), self._clock()
+    def _kept(self, artifact_key: ArtifactKey) -> KeptAnswer:
+        artifact, now = self._artifacts.get(artifact_key.key), self._clock()
         if artifact is None:
-            return KeptAnswer(question.key, "absent", "MISS")
+            return KeptAnswer(artifact_key.key, "absent", "MISS")
         state, cache = _KEPT_WORDS.get(artifact.state_at(now), ("stale", "MISS"))
         return KeptAnswer(
-            key=question.key,
+            key=artifact_key.key,
             state=state,
             cache=cache,
             fetched_at=artifact.fetched_at,
@@ -217,7 +228,7 @@ def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
 
 
 def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The inputs, with stand-ins for those that are missing or wrong; and whether none is."""
+    """The inputs, with placeholders for those that are missing or wrong; and whether none is."""
     config = draft.installed.config
     try:
         return bind_inputs(block, parameters, config), True
@@ -231,13 +242,13 @@ def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[di
     gaps = [
         item.name for item in block.inputs if item.name in wrong or (item.required and item.name not in bound)
     ]
-    return bound | {name: draft.stand_ins.unknown(f"inputs.{name}") for name in gaps}, False
+    return bound | {name: draft.placeholders.unknown(f"inputs.{name}") for name in gaps}, False
 
 
 def _given(
     draft: Draft, block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the step gives to its endpoint, with stand-ins for inputs that it cannot do without."""
+    """What the step gives to its endpoint, with placeholders for inputs that it cannot do without."""
     values = dict(values)
     while True:
         try:
@@ -246,7 +257,7 @@ def _given(
             draft.note(error)
             for path in error.errors or ():
                 name = path.replace("parameters.", "inputs.", 1)
-                values[name] = draft.stand_ins.unknown(name)
+                values[name] = draft.placeholders.unknown(name)
 
 
 def _destinations(installed: Installed, secret_names: frozenset[str]) -> list[SecretStanding]:

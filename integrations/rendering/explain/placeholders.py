@@ -1,6 +1,6 @@
 """Texts in place of values that must not be known, or are not known yet. Pure.
 
-A stand-in goes through every encoder unchanged, so that the real builder makes the real request around it; shown, it
+A placeholder goes through every encoder unchanged, so that the real builder makes the real request around it; shown, it
 becomes `••••`, or the placeholder that it stands for.
 """
 
@@ -16,7 +16,7 @@ _LENGTH = 40
 
 
 class Placeholders:
-    """The stand-ins of one explanation."""
+    """The placeholders of one explanation."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
@@ -35,7 +35,7 @@ class Placeholders:
         return self._as_url(text, shown) if is_url else text
 
     def covers(self, value: Any) -> bool:
-        """Whether a stand-in is in the value."""
+        """Whether a placeholder is in the value."""
         if isinstance(value, str):
             return any(text in value for text in (*self._shown, *self._secrets))
         if isinstance(value, dict):
@@ -44,7 +44,7 @@ class Placeholders:
 
     def show(self, text: str, composed: Iterable[str] = ()) -> str:
         """The text for a person to read. `composed` are further texts that were made with secrets."""
-        # The longest first, for a whole URL holds the stand-in that it was made of.
+        # The longest first, for a whole URL holds the placeholder that it was made of.
         for hidden in sorted(self._shown, key=len, reverse=True):
             text = text.replace(hidden, self._shown[hidden])
         return Redactor({*self._secrets, *composed}).redact_text(text)

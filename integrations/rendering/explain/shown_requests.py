@@ -59,13 +59,13 @@ class ShownRequest:
 
 @dataclass(slots=True)
 class Draft:
-    """What requests are built from, growing a stand-in for each gap that building finds.
+    """What requests are built from, growing a placeholder for each gap that building finds.
 
     `problems` are those gaps, as a render would tell them.
     """
 
     installed: Installed
-    stand_ins: Placeholders
+    placeholders: Placeholders
     values: Values
     problems: list[PatchbayError] = field(default_factory=list)
 
@@ -87,30 +87,30 @@ class Draft:
         return None
 
     def _fill(self, path: str, given: dict[str, Any]) -> bool:
-        """Whether a stand-in could be put where something is wrong; a second one in the same place helps nothing."""
+        """Whether a placeholder could be put where something is wrong; a second one in the same place helps nothing."""
         where, _, name = path.partition(".")
         target = {"parameters": given, "config": self.values.config}.get(where)
-        if not isinstance(target, dict) or self.stand_ins.covers(target.get(name)):
+        if not isinstance(target, dict) or self.placeholders.covers(target.get(name)):
             return False
-        target[name] = self.stand_ins.unknown(name, is_url=name in whole_url_names(self.installed))
+        target[name] = self.placeholders.unknown(name, is_url=name in whole_url_names(self.installed))
         return True
 
 
-def start_draft(installed: Installed, stand_ins: Placeholders) -> Draft:
-    """A draft with the settings as they stand, and stand-ins for secrets, tokens and required settings not set."""
+def start_draft(installed: Installed, placeholders: Placeholders) -> Draft:
+    """A draft with the settings as they stand, and placeholders for secrets, tokens and required settings not set."""
     integration = installed.integration
     urls = whole_url_names(installed)
     secure = {name for name, item in integration.properties.items() if item.secure}
     config = dict(installed.config)
     secrets = {
-        name: stand_ins.secret(name, is_url=name in urls) for name in secure & installed.secrets.keys()
+        name: placeholders.secret(name, is_url=name in urls) for name in secure & installed.secrets.keys()
     }
     for name in installed.missing:
-        (secrets if name in secure else config)[name] = stand_ins.unknown(name, is_url=name in urls)
+        (secrets if name in secure else config)[name] = placeholders.unknown(name, is_url=name in urls)
     provided = integration.token.provides if integration.token else frozenset[str]()
     required = frozenset(name for name, item in integration.properties.items() if item.required)
-    tokens = {name: stand_ins.secret(name) for name in provided}
-    return Draft(installed, stand_ins, Values(config, secrets, required, tokens))
+    tokens = {name: placeholders.secret(name) for name in provided}
+    return Draft(installed, placeholders, Values(config, secrets, required, tokens))
 
 
 def whole_url_names(installed: Installed) -> frozenset[str]:
@@ -131,12 +131,12 @@ def show_endpoint_call(
     now: float,
     judge: Judge,
 ) -> ShownRequest | None:
-    """The first request of an endpoint; None when not even stand-ins make one, which the draft's problems explain."""
-    installed, stand_ins = draft.installed, draft.stand_ins
+    """The first request of an endpoint; None when no placeholders make one, which the draft's problems explain."""
+    installed, placeholders = draft.installed, draft.placeholders
     position = first_position(endpoint)
-    given = _without_entered_secrets(endpoint, {**parameters, **position.parameters}, stand_ins)
+    given = _without_entered_secrets(endpoint, {**parameters, **position.parameters}, placeholders)
     _drop_unknown(draft, endpoint, given)
-    drafted = _with_hidden_signatures(_lenient(endpoint, stand_ins), stand_ins)
+    drafted = _with_hidden_signatures(_lenient(endpoint, placeholders), placeholders)
     bound: dict[str, Any] = {}
 
     def attempt() -> PreparedCall:
@@ -152,16 +152,16 @@ def show_endpoint_call(
     shown = _values(
         uses(installed.integration, endpoint, merged), bound, merged, {**sources, **moved}, settings
     )
-    return show_call(call, shown, stand_ins, judge)
+    return show_call(call, shown, placeholders, judge)
 
 
 def show_call(
-    call: PreparedCall, values: list[ShownValue], stand_ins: Placeholders, judge: Judge
+    call: PreparedCall, values: list[ShownValue], placeholders: Placeholders, judge: Judge
 ) -> ShownRequest:
     """The built call, everything in it shown."""
 
     def show(text: str) -> str:
-        return stand_ins.show(text, call.secrets)
+        return placeholders.show(text, call.secrets)
 
     body = call.body.decode("utf-8", "replace") if call.body is not None else None
     return ShownRequest(
@@ -169,14 +169,14 @@ def show_call(
         url=show(call.url),
         headers=[{"name": name, "value": show(value)} for name, value in call.headers],
         body=None if body is None else show(body),
-        values=[_shown(item, stand_ins) for item in values],
-        egress=_egress(call, stand_ins, judge),
+        values=[_shown(item, placeholders) for item in values],
+        egress=_egress(call, placeholders, judge),
     )
 
 
-def _shown(value: ShownValue, stand_ins: Placeholders) -> ShownValue:
+def _shown(value: ShownValue, placeholders: Placeholders) -> ShownValue:
     is_hidden = any(source.kind in _HIDDEN_KINDS for source in value.sources)
-    return replace(value, value=MASK if is_hidden else stand_ins.show_value(value.value))
+    return replace(value, value=MASK if is_hidden else placeholders.show_value(value.value))
 
 
 def setting_values(
@@ -187,8 +187,8 @@ def setting_values(
     return _values(used, {}, values.merged(), {}, settings)
 
 
-def _egress(call: PreparedCall, stand_ins: Placeholders, judge: Judge) -> Egress:
-    if stand_ins.covers(urlsplit(call.url).netloc):
+def _egress(call: PreparedCall, placeholders: Placeholders, judge: Judge) -> Egress:
+    if placeholders.covers(urlsplit(call.url).netloc):
         return Egress(None, "Where it goes hangs on a value that is not known here.")
     verdict = judge(call.url, call.public_only)
     return Egress(verdict.allowed, verdict.reason)
@@ -217,12 +217,12 @@ def _values(
 
 
 def _without_entered_secrets(
-    endpoint: Endpoint, given: Mapping[str, Any], stand_ins: Placeholders
+    endpoint: Endpoint, given: Mapping[str, Any], placeholders: Placeholders
 ) -> dict[str, Any]:
-    """What is given, with a stand-in for what somebody typed where a stored secret would go."""
+    """What is given, with a placeholder for what somebody typed where a stored secret would go."""
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
     return {
-        name: stand_ins.secret(f"parameter {name}") if name in secure and value is not None else value
+        name: placeholders.secret(f"parameter {name}") if name in secure and value is not None else value
         for name, value in given.items()
     }
 
@@ -238,25 +238,25 @@ def _drop_unknown(draft: Draft, endpoint: Endpoint, given: dict[str, Any]) -> No
         draft.note(Invalid("Some parameters are not right.", errors=errors))
 
 
-def _lenient(endpoint: Endpoint, stand_ins: Placeholders) -> Endpoint:
-    """The endpoint, taking a stand-in for anything."""
+def _lenient(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
+    """The endpoint, taking a placeholder for anything."""
 
     def lenient(parameter: Parameter) -> Parameter:
         check = parameter.value.check
         relaxed = replace(
-            parameter.value, check=lambda value: [] if stand_ins.covers(value) else check(value)
+            parameter.value, check=lambda value: [] if placeholders.covers(value) else check(value)
         )
         return replace(parameter, value=relaxed)
 
     return replace(endpoint, parameters=tuple(lenient(item) for item in endpoint.parameters))
 
 
-def _with_hidden_signatures(endpoint: Endpoint, stand_ins: Placeholders) -> Endpoint:
+def _with_hidden_signatures(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
     """The endpoint, showing times that it signs but nothing that is computed with a secret."""
-    return replace(endpoint, credentials=tuple(_hidden(item, stand_ins) for item in endpoint.credentials))
+    return replace(endpoint, credentials=tuple(_hidden(item, placeholders) for item in endpoint.credentials))
 
 
-def _hidden(credential: Credential, stand_ins: Placeholders) -> Credential:
+def _hidden(credential: Credential, placeholders: Placeholders) -> Credential:
     signature = credential.signature
     if signature is None:
         return credential
@@ -264,7 +264,7 @@ def _hidden(credential: Credential, stand_ins: Placeholders) -> Credential:
 
     def hide(template: Template) -> Template:
         parts = [
-            stand_ins.secret(f"signature {part.value}")
+            placeholders.secret(f"signature {part.value}")
             if isinstance(part, Name) and part.value in hidden
             else part
             for part in template.parts

@@ -36,7 +36,10 @@ def _oauth2_request(
 ) -> list[ShownRequest]:
     def attempt() -> PreparedCall:
         if oauth2.grant_type == "authorization_code":
-            grant = {"grant_type": "refresh_token", "refresh_token": draft.stand_ins.secret("refresh token")}
+            grant = {
+                "grant_type": "refresh_token",
+                "refresh_token": draft.placeholders.secret("refresh token"),
+            }
         else:
             grant = {"grant_type": "client_credentials"}
         return token_call(draft.installed.integration, oauth2, draft.values, limits, grant)
@@ -52,7 +55,7 @@ def _login_requests(
     secret_names = frozenset(name for name in names_of(draft.installed) if properties[name].secure)
     # In the place of what one request of the login gives to the next.
     outputs = {
-        f"login.{name}": draft.stand_ins.secret(f"login.{name}")
+        f"login.{name}": draft.placeholders.secret(f"login.{name}")
         for step in login.steps
         for name, _ in step.outputs
     }
@@ -78,4 +81,4 @@ def _shown(
     call = draft.build({}, attempt)
     if call is None:
         return []
-    return [show_call(call, setting_values(names, place, draft.values, settings), draft.stand_ins, judge)]
+    return [show_call(call, setting_values(names, place, draft.values, settings), draft.placeholders, judge)]

@@ -220,13 +220,13 @@ class TestRun:
     def test_the_call_log_and_the_usage_tell_of_it(self, hole: PiHole, app):
         hole.act()
         services = app.extensions["patchbay"]
-        services.call_log.flush()
+        services.usage.call_log.flush()
         with services.database.reading() as session:
             rows = session.execute(
                 text("SELECT cause, block_id, endpoint_id, status FROM plugin_api_logs")
             ).all()
         assert [tuple(row) for row in rows] == [("action", "pause", "block", 200)]
-        services.usage.flush()
+        services.usage.counter.flush()
         assert hole.client.get("/integrations/hole/usage").json["renders"] == 1
 
     def test_it_is_counted_by_the_budget(self, hole: PiHole):

@@ -313,7 +313,7 @@ class TestCooldown:
         assert service.execute("it").status_code == 200
 
     def test_the_retry_that_waited_as_it_was_told_may_go(self, app, client, upstream, clock):
-        app.extensions["patchbay"].sender._sleep = lambda _seconds: None
+        app.extensions["patchbay"].calling.sender._sleep = lambda _seconds: None
         upstream.expect_oneshot_request("/it").respond_with_data("", 429, {"Retry-After": "3"})
         upstream.expect_request("/it").respond_with_json({})
         service = Service(client, upstream, ONE, [{"id": "b", "endpoint": "it"}], retry={"max_retries": 1})

@@ -139,7 +139,7 @@ def test_a_refresh_behind_renews_too(client, upstream, provider, app, clock):
     service.render("item")
     clock.shift(61)
     assert service.render("item").headers["X-Cache"] == "STALE"
-    app.extensions["patchbay"].renderer.wait_for_refreshes()
+    app.extensions["patchbay"].rendering.renderer.wait_for_refreshes()
     assert service.render("item").headers["X-Cache"] == "HIT"
     assert [tag for tag, _ in provider.asked] == [None, '"v1"']
 

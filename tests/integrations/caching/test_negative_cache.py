@@ -140,7 +140,7 @@ def test_a_failed_refresh_behind_is_told_and_not_repeated(service, provider, clo
     service.render("item")
     provider.status = 500
     clock.shift(61)
-    renderer = app.extensions["patchbay"].renderer
+    renderer = app.extensions["patchbay"].rendering.renderer
     assert service.render("item").json["error"] is None
     renderer.wait_for_refreshes()
     for _ in range(3):

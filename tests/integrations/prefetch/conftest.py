@@ -51,7 +51,8 @@ class Ahead:
         self.client = Client(app)
         self.upstream = upstream
         self.services = app.extensions["patchbay"]
-        self.prefetcher = self.services.prefetcher
+        self.planner = self.services.prefetch.planner
+        self.prefetcher = self.services.prefetch.prefetcher
         self.traveller = traveller
 
     def register(self, *ids: str, properties: list[dict[str, Any]] | None = None, **section: Any) -> None:
@@ -150,5 +151,5 @@ def make_ahead(
 
 
 @pytest.fixture
-def hot_reads(make_ahead: Callable[..., Ahead]) -> Ahead:
+def ahead(make_ahead: Callable[..., Ahead]) -> Ahead:
     return make_ahead()

@@ -201,12 +201,12 @@ def test_inputs_that_are_rendered_are_kept_warm_and_dropped_when_nobody_does(
     ahead = make_ahead(prefetch_idle_intervals=2)
     ahead.register("weather")
     assert ahead.render("weather", {"city": "Oslo"}) == "MISS"
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     assert ahead.sweep() == []
     assert ahead.job()["reasons"] == ["used"]
     assert ahead.sweep(100) == ["/weather?city=Oslo"]
     assert ahead.render("weather", {"city": "Oslo"}) == "HIT"
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     assert [len(ahead.sweep(100)) for _ in range(3)] == [1, 1, 0]
     assert ahead.jobs() == []
 
@@ -218,7 +218,7 @@ def test_tries_after_failures_are_no_intervals(make_ahead: Callable[..., Ahead])
     manifest = ahead.client.get("/plugins/svc").json["manifest"]
     ahead.declare({**manifest, "blocks": [block]})
     ahead.render("weather", {"city": "Oslo"})
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     ahead.upstream.clear()
     ahead.upstream.expect_request("/weather").respond_with_data("no", status=500)
     assert [len(ahead.sweep(seconds)) for seconds in (10_000, 60, 120, 240, 480)] == [1] * 5
@@ -232,9 +232,9 @@ def test_a_hit_writes_nothing(ahead: Ahead):
     ahead.register("news")
     ahead.sweep()
     ahead.render("news")
-    ahead.prefetcher.flush_uses()
-    ahead.services.usage.flush()
-    ahead.services.call_log.flush()
+    ahead.planner.flush_uses()
+    ahead.services.usage.counter.flush()
+    ahead.services.usage.call_log.flush()
     folder = ahead.services.settings.instance
 
     def written() -> Any:
@@ -247,7 +247,7 @@ def test_a_hit_writes_nothing(ahead: Ahead):
     assert written() == before
     ahead.traveller.shift(1)
     ahead.render("news")
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     assert ahead.job()["used_at"] == "2027-01-15T06:00:01.000Z"
     assert written() != before
 
@@ -255,7 +255,7 @@ def test_a_hit_writes_nothing(ahead: Ahead):
 def test_a_block_that_is_not_fetched_ahead_is_not_kept_warm(ahead: Ahead):
     ahead.register("plain")
     ahead.render("plain")
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     assert ahead.jobs() == []
 
 
@@ -265,7 +265,7 @@ def test_a_block_keeps_no_more_used_inputs_than_its_share(ahead: Ahead, monkeypa
     for city in ("Oslo", "Rome", "Lima"):
         ahead.render("weather", {"city": city})
         ahead.traveller.shift(1)
-    ahead.prefetcher.flush_uses()
+    ahead.planner.flush_uses()
     assert {job["parameters"]["city"] for job in ahead.jobs()} == {"Rome", "Lima"}
 
 
@@ -279,7 +279,7 @@ def test_switched_off_nothing_is_noted(
     off = Ahead(make_app(settings), upstream, traveller)
     off.register("weather")
     off.render("weather", {"city": "Oslo"})
-    off.prefetcher.flush_uses()
+    off.planner.flush_uses()
     assert off.jobs() == []
 
 

@@ -61,7 +61,7 @@ def test_a_provider_that_hangs_has_failed(ahead: Ahead, monkeypatch: pytest.Monk
         raise DeadlineExceeded("It took too long.")
 
     ahead.register("news")
-    monkeypatch.setattr(ahead.services.executor, "call", hang)
+    monkeypatch.setattr(ahead.services.calling.executor, "call", hang)
     ahead.sweep()
     assert (ahead.job()["last_outcome"], ahead.job()["last_error"]) == ("failed", "deadline_exceeded")
 
@@ -74,9 +74,9 @@ def test_a_clock_that_is_set_back_frees_what_waits_for_its_note(
 
     ahead.register("news")
     with monkeypatch.context() as patch:
-        patch.setattr(ahead.services.prefetch_jobs, "note_run", full)
+        patch.setattr(ahead.services.prefetch.jobs, "note_run", full)
         assert len(ahead.sweep()) == 1
-    ahead.services.artifacts.purge("svc")
+    ahead.services.caching.artifacts.purge("svc")
     assert len(ahead.sweep(-86_400)) == 1
 
 
@@ -148,7 +148,7 @@ def test_a_render_that_joins_a_scheduled_fetch_has_the_budget_that_the_schedule_
     held.wait_for_a_call()
     with ThreadPoolExecutor(1) as pool:
         rendering = pool.submit(ahead.client.post, "/integrations/svc/render", {"block_type": "chain"})
-        flights = ahead.services.renderer._read_through.flights
+        flights = ahead.services.rendering.renderer._read_through.flights
         while not any(flights.waiting(key) for key in list(flights._flights)):
             assert not wait([rendering], 0.005).done
         held.let_go()
@@ -178,9 +178,9 @@ def test_what_cannot_be_noted_is_not_fetched_again_and_again(ahead: Ahead, monke
     def full(*_: Any) -> None:
         raise StorageFailed("The disk is full.")
 
-    monkeypatch.setattr(ahead.services.prefetch_jobs, "note_run", full)
+    monkeypatch.setattr(ahead.services.prefetch.jobs, "note_run", full)
     assert ahead.sweep() == ["/morning"]
-    ahead.services.artifacts.purge("svc")
+    ahead.services.caching.artifacts.purge("svc")
     assert ahead.sweep(60) == []
 
 

@@ -220,7 +220,7 @@ def test_each_failure_is_a_line_of_its_own(house):
 
 
 def test_what_nobody_foresaw_ends_one_line_only(house, monkeypatch, caplog):
-    renderer = house.app.extensions["patchbay"].renderer
+    renderer = house.app.extensions["patchbay"].rendering.renderer
     render_block = type(renderer).render_block
 
     def stumble(self, scope, plugin_id, block_id, parameters, **more):
@@ -297,7 +297,7 @@ def test_calls_are_logged_as_a_batch_s(house):
     with Stream(house, [block("a")]) as stream:
         stream.line()
     services = house.app.extensions["patchbay"]
-    services.sender._log.flush()
+    services.calling.sender._log.flush()
     with services.database.reading() as session:
         assert list(session.scalars(select(PluginApiLog.cause))) == ["batch"]
 
@@ -336,7 +336,7 @@ class TestLeaving:
         return BatchItem(key, "one", "slow", {"q": key}, use_cache=True, notebook_id=None)
 
     def test_what_has_not_begun_never_begins(self, house, provider, pool):
-        renderer = house.app.extensions["patchbay"].renderer
+        renderer = house.app.extensions["patchbay"].rendering.renderer
         answers = Batches(renderer, pool, silence_seconds=0.01).answer(
             [self.wanted(key) for key in "abc"], lambda _notebook_id: Scope(1)
         )
@@ -352,8 +352,8 @@ class TestLeaving:
         self, make_house, provider, monkeypatch
     ):
         house = make_house(upstream_calls=1)
-        monkeypatch.setattr(house.app.extensions["patchbay"].batches, "_silence_seconds", 0.01)
-        pool = house.app.extensions["patchbay"].batches._pool
+        monkeypatch.setattr(house.app.extensions["patchbay"].rendering.batches, "_silence_seconds", 0.01)
+        pool = house.app.extensions["patchbay"].rendering.batches._pool
         stream = Stream(house, [block(key, "slow") for key in "abc"])
         provider.wait_for(1)
         stream.reset()

@@ -19,7 +19,7 @@ class TestRetry:
     def no_waiting(self, app):
         """Waits are noted, not waited."""
         self.waited = []
-        app.extensions["patchbay"].sender._sleep = self.waited.append
+        app.extensions["patchbay"].calling.sender._sleep = self.waited.append
 
     def service(self, client, upstream, **retry):
         return Service(client, upstream, ONE, [{"id": "b"}], retry={"max_retries": 2, **retry})

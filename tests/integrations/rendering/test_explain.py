@@ -184,7 +184,7 @@ def test_asking_refreshes_nothing(weather, app):
         weather.render(place="Oslo")
         clock.shift(70)
         assert weather.explain(place="Oslo")["artifact"]["cache"] == "STALE"
-        app.extensions["patchbay"].renderer.wait_for_refreshes()
+        app.extensions["patchbay"].rendering.renderer.wait_for_refreshes()
         assert weather.explain(place="Oslo")["artifact"]["age_seconds"] == 70
         clock.shift(0.1234)
         assert weather.explain(place="Oslo")["artifact"]["age_seconds"] == 70.1

@@ -201,7 +201,7 @@ def test_a_stale_answer_comes_at_once_and_is_refreshed_behind(weather, app):
         clock.shift(70)
         stale = weather.ask()
         assert (stale.headers["X-Cache"], stale.json["stale"], stale.json["cached"]) == ("STALE", True, True)
-        app.extensions["patchbay"].renderer.wait_for_refreshes()
+        app.extensions["patchbay"].rendering.renderer.wait_for_refreshes()
         fresh = weather.ask()
         assert (fresh.headers["X-Cache"], fresh.headers["Age"]) == ("HIT", "0")
 

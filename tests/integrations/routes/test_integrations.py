@@ -390,7 +390,7 @@ class TestArtifacts:
         client.post(f"/integrations/svc/render?workspace_id={other}", {"block_type": "status"})
         [row] = client.get(f"/plugins/svc/artifacts?workspace_id={other}").json
         assert client.delete(f"/workspaces/{other}").status_code == 204
-        assert app.extensions["patchbay"].artifacts.get(row["parameters_hash"]) is None
+        assert app.extensions["patchbay"].caching.artifacts.get(row["parameters_hash"]) is None
 
     def test_what_is_purged_meanwhile_is_not_written_back(self, client, upstream):
         upstream.clear()

@@ -115,13 +115,13 @@ class Asker:
 
     @property
     def values(self) -> Values:
-        return stored_values(self.installed, self.services.vault)
+        return stored_values(self.installed, self.services.store.vault)
 
     def get(self, values: Values | None = None, cause: Cause = "live") -> Mapping[str, str]:
-        return self.services.tokens.get(self.installed, values or self.values, cause)
+        return self.services.tokens.cache.get(self.installed, values or self.values, cause)
 
     def renew(self, rejected: Mapping[str, str], cause: Cause = "live") -> Mapping[str, str]:
-        return self.services.tokens.renew(self.installed, self.values, rejected, cause)
+        return self.services.tokens.cache.renew(self.installed, self.values, rejected, cause)
 
 
 @pytest.fixture

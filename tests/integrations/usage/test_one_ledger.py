@@ -88,7 +88,7 @@ class House:
         return _code(json.loads(answer.get_data()))
 
     def run_schedule(self) -> str | None:
-        runs = self.services.prefetcher.sweep(time.time())
+        runs = self.services.prefetch.prefetcher.sweep(time.time())
         assert len(runs) == 1
         assert not wait(runs, 20).not_done
         return self._job["last_error"]
@@ -105,7 +105,7 @@ class House:
 
     def refresh_behind(self) -> None:
         assert self.service.render("behind").headers["X-Cache"] == "STALE"
-        self.services.renderer.wait_for_refreshes()
+        self.services.rendering.renderer.wait_for_refreshes()
 
     def check_connection(self) -> str | None:
         verdict: Any = self.client.post("/integrations/svc/test").json
@@ -121,7 +121,7 @@ class House:
         self.clock.shift(TOKEN_SECONDS + 1)
 
     def ledger(self) -> list[tuple[str, str, str | None, int | None]]:
-        self.services.call_log.flush()
+        self.services.usage.call_log.flush()
         with self.services.database.reading() as session:
             rows = session.scalars(select(PluginApiLog).order_by(PluginApiLog.id))
             return [(row.cause, row.endpoint_id, row.block_id, row.status) for row in rows]

@@ -162,8 +162,8 @@ class TestStory:
     def test_a_hit_writes_nothing(self, client, upstream, services, clock):
         service = self.service(client, upstream)
         service.render("b")
-        services.usage.flush()
-        services.call_log.flush()
+        services.usage.counter.flush()
+        services.usage.call_log.flush()
         with services.database.reading() as session:
             connection = session.connection()
             before = connection.exec_driver_sql("PRAGMA data_version").scalar()

@@ -16,7 +16,7 @@ from tests.plugin_store.manifests import weather
 @pytest.fixture
 def runner(store: Store) -> FlaskCliRunner:
     app = Flask("commands")
-    app.extensions["patchbay"] = SimpleNamespace(vault=store.vault)
+    app.extensions["patchbay"] = SimpleNamespace(store=SimpleNamespace(vault=store.vault))
     app.cli.add_command(secrets_commands)
     return app.test_cli_runner()
 

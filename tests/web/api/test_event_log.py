@@ -11,12 +11,12 @@ import time_machine
 from flask import Flask
 from pytest_httpserver import HTTPServer
 
-from app import tell_unreadable_secrets
 from integrations.budget.rests import FAILURES_TO_OPEN
 from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather
 from web.api.event_log import CHANGES
+from web.cli.serve import tell_unreadable_secrets
 
 SECRET = "k-3v9Qs7w1Zp5-a-secret"
 LOGGERS = ("patchbay", "plugin_store", "integrations")

@@ -61,7 +61,7 @@ def test_counts_do_not_fall_when_they_are_written_down(client: Client, service: 
     service.render("get")
     service.render("get")
     before = read(client)["patchbay_renders_total", labels(outcome="hit")]
-    app.extensions["patchbay"].usage.flush()
+    app.extensions["patchbay"].usage.counter.flush()
     assert read(client)["patchbay_renders_total", labels(outcome="hit")] == before == 1
 
 

@@ -273,14 +273,14 @@ def test_known_answers_are_counted_as_hits(page: Page):
 def test_a_known_answer_writes_nothing(page: Page, settings: Settings):
     page.settle()
     services = page.app.extensions["patchbay"]
-    services.usage.flush()
-    services.call_log.flush()
+    services.usage.counter.flush()
+    services.usage.call_log.flush()
     with closing(sqlite3.connect(settings.instance / "patchbay.db")) as onlooker:
         before = onlooker.execute("PRAGMA data_version").fetchall()
         for _ in range(20):
             assert page.is_known()
         assert onlooker.execute("PRAGMA data_version").fetchall() == before
-        services.usage.flush()
+        services.usage.counter.flush()
         assert onlooker.execute("PRAGMA data_version").fetchall() != before
 
 
@@ -295,7 +295,7 @@ def test_what_the_layer_remembers_takes_no_more_memory_than_it_counts(page: Page
     known, warming = page.app.extensions["patchbay"].response_cache, questions[:20]
     for request_key in warming:
         page.client.post(RENDER, request_key)
-    page.app.extensions["patchbay"].call_log.flush()
+    page.app.extensions["patchbay"].usage.call_log.flush()
     counted_before = known.size_bytes
     gc.collect()
     tracemalloc.start()

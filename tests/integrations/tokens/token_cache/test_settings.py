@@ -80,7 +80,7 @@ class TestSettings:
         [notebook] = client.get("/workspaces/1/notebooks").json
         services = asker.services
         installed = services.catalog.find(Scope(1, notebook["id"]), "svc")
-        assert services.tokens.get(installed, asker.values, "live") == FIRST
+        assert services.tokens.cache.get(installed, asker.values, "live") == FIRST
 
     def test_tokens_of_older_secrets_do_not_pile_up(
         self, clock: Any, svc: TokenServer, asker: Asker, client: Client

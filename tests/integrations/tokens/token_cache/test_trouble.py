@@ -47,7 +47,7 @@ class TestBudget:
         self, limited: TokenServer, asker: Asker, client: Client, cause: Cause
     ):
         asker.get(cause=cause)
-        asker.services.call_log.flush()
+        asker.services.usage.call_log.flush()
         with asker.services.database.reading() as session:
             [row] = session.scalars(select(PluginApiLog))
         assert (row.endpoint_id, row.block_id, row.cause, row.status) == ("token:oauth2", None, cause, 200)
@@ -79,7 +79,7 @@ class TestBudget:
 
     def test_who_joins_the_purchase_of_a_schedule_has_the_reserve(self, limited: TokenServer, asker: Asker):
         self.spend_one(asker)
-        tokens = asker.services.tokens
+        tokens = asker.services.tokens.cache
         # Another process buys at the moment, and comes to nothing.
         assert tokens._locks.claim("token:1:svc")
         with ThreadPoolExecutor(4) as pool:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from web.monitoring.logs import LINES_OF_A_KIND, Formatter, RateLimit
+from web.server.logs import LINES_OF_A_KIND, Formatter, RateLimit
 
 TOKEN = "t0ken-of-this-server"
 

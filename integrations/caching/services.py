@@ -1,0 +1,38 @@
+"""The services that keep what was answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.caching.artifacts import Artifacts
+from integrations.caching.bodies import Bodies
+from integrations.caching.eviction import Eviction
+from integrations.caching.housekeeping import Housekeeping
+from integrations.caching.negative_cache import NegativeCache
+from integrations.concurrency.process_locks import ProcessLocks
+from plugin_store.engine.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class CachingServices:
+    """Artifacts, what keeps them within their limit, failures, and who fetches what among processes."""
+
+    artifacts: Artifacts
+    eviction: Eviction
+    negative_cache: NegativeCache
+    locks: ProcessLocks
+
+
+def build_caching(runtime: Runtime) -> CachingServices:
+    """The cache in the data folder, with its housekeeping under way."""
+    folder, clock, database = runtime.settings.instance, runtime.clock, runtime.database
+    bodies = runtime.close_at_end(Bodies(folder / "cache"))
+    locks = runtime.close_at_end(ProcessLocks(folder / ".claims.lock"))
+    eviction = Eviction(bodies, database, clock, runtime.settings.cache_size_limit_bytes)
+    runtime.close_at_end(Housekeeping(eviction, clock)).start()
+    return CachingServices(
+        artifacts=Artifacts(bodies, database, clock, eviction),
+        eviction=eviction,
+        negative_cache=NegativeCache(bodies, clock),
+        locks=locks,
+    )

@@ -1,0 +1,121 @@
+"""The way out on somebody's account: a call is charged when it leaves, and noted in the call log however it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from errors import PatchbayError
+from integrations.budget import Spender, account_of
+from integrations.catalog.catalog import Installed
+from integrations.egress.messages import Answer, PreparedCall
+from integrations.usage.call_log import CallLog, CallRecord, Cause
+
+
+class Door(Protocol):
+    """The one way out."""
+
+    def check_settings(self, call: PreparedCall) -> None: ...
+
+    def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a call is made for, as the call log names it."""
+
+    endpoint_id: str
+    cause: Cause
+    block_id: str | None = None
+
+
+class MeteredEgress:
+    """The way out with its budget and its call log."""
+
+    def __init__(self, door: Door, budget: Spender, log: CallLog, clock: Callable[[], float]) -> None:
+        self.door = door
+        self.budget = budget
+        self.log = log
+        self.clock = clock
+
+    def attempt(self, installed: Installed, purpose: Purpose) -> Attempt:
+        """A context manager for one attempt at a call: what left in it is in the call log at its end."""
+        return Attempt(self, installed, purpose)
+
+
+class Attempt:
+    """One attempt at a call. `error_code` is what the call log says of it; None for an answer that is taken."""
+
+    __slots__ = ("_egress", "_installed", "_purpose", "_sent_at", "error_code", "received_bytes", "status")
+
+    def __init__(self, egress: MeteredEgress, installed: Installed, purpose: Purpose) -> None:
+        self._egress = egress
+        self._installed = installed
+        self._purpose = purpose
+        # By the process's own clock; None while nothing has left.
+        self._sent_at: float | None = None
+        self.status: int | None = None
+        self.received_bytes = 0
+        self.error_code: str | None = None
+
+    def send(
+        self,
+        call: PreparedCall,
+        seconds_left: Callable[[], float],
+        *,
+        waited_until: float = 0.0,
+        note_sent: Callable[[], None] | None = None,
+    ) -> Answer:
+        """The answer, whatever its status. `note_sent` is told just before the call leaves.
+
+        Raises SettingsIncomplete, BudgetSpent, BreakerOpen and what the door raises.
+        """
+
+        def send() -> Answer:
+            self._sent_at = time.perf_counter()
+            if note_sent is not None:
+                note_sent()
+            return self._egress.door.send(call, deadline_seconds=seconds_left())
+
+        # Charged only now, so that what is counted goes out, and what goes out is counted when it does.
+        answer = self._egress.budget.spend(
+            account_of(self._installed), call, self._purpose.cause, send, waited_until
+        )
+        self.status, self.received_bytes = answer.status, answer.received_bytes
+        return answer
+
+    def fail(self, error: PatchbayError) -> None:
+        """Notes why nothing came of the attempt."""
+        self.error_code = error.code
+        self.status = self.status or getattr(error, "upstream_status", None)
+
+    def __enter__(self) -> Attempt:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, PatchbayError):
+            self.fail(error)
+        if self._sent_at is not None:
+            self._record(self._sent_at)
+
+    def _record(self, sent_at: float) -> None:
+        egress, purpose = self._egress, self._purpose
+        egress.log.record(
+            CallRecord(
+                at=egress.clock(),
+                workspace_id=self._installed.scope.workspace_id,
+                plugin_id=self._installed.plugin_id,
+                endpoint_id=purpose.endpoint_id,
+                block_id=purpose.block_id,
+                cause=purpose.cause,
+                status=self.status,
+                duration_ms=(time.perf_counter() - sent_at) * 1000,
+                response_bytes=self.received_bytes,
+                error_code=self.error_code,
+            )
+        )

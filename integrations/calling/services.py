@@ -1,0 +1,33 @@
+"""The services that call providers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.calling.executor import Executor
+from integrations.calling.metered_egress import MeteredEgress
+from integrations.calling.requests_builder import Limits
+from integrations.calling.sender import Sender, TokenSource
+from plugin_store.engine.runtime import Runtime
+from plugin_store.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class CallingServices:
+    """One request, and one endpoint."""
+
+    sender: Sender
+    executor: Executor
+
+
+def limits_of(runtime: Runtime) -> Limits:
+    """What holds for a call whose manifest says nothing of it."""
+    return Limits(runtime.settings.timeout_seconds, runtime.settings.max_answer_size_bytes)
+
+
+def build_calling(
+    runtime: Runtime, egress: MeteredEgress, tokens: TokenSource, vault: Vault
+) -> CallingServices:
+    """What calls endpoints, at most so many at a time as the settings say."""
+    sender = Sender(egress, tokens, runtime.clock, runtime.settings.upstream_calls)
+    return CallingServices(sender, Executor(sender, vault, limits_of(runtime), runtime.clock))

@@ -1,0 +1,54 @@
+"""The services that fetch ahead."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from integrations.caching.artifacts import Artifacts
+from integrations.catalog.catalog import Catalog
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.concurrency.leader_lock import LeaderLock
+from integrations.prefetch.jobs import Jobs
+from integrations.prefetch.planner import Planner
+from integrations.prefetch.prefetcher import Prefetcher
+from integrations.prefetch.reconciler import Reconciler
+from integrations.prefetch.runner import JobRunner
+from integrations.prefetch.targets import PrefetchTargets
+from integrations.rendering.render import Renderer
+from integrations.usage.recent_renders import RecentRenders
+from plugin_store.engine.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class PrefetchServices:
+    """The jobs, when they run, one run, and all of them in time."""
+
+    jobs: Jobs
+    planner: Planner
+    runner: JobRunner
+    prefetcher: Prefetcher
+
+
+def build_prefetch(
+    runtime: Runtime,
+    jobs: Jobs,
+    catalog: Catalog,
+    artifacts: Artifacts,
+    renderer: Renderer,
+    uses: RecentRenders,
+) -> PrefetchServices:
+    """What fetches ahead once `prefetcher` is started; half of the calls may be its own."""
+    settings, clock, chance = runtime.settings, runtime.clock, random.random
+    targets = PrefetchTargets(catalog, artifacts, settings.default_ttl_seconds, chance)
+    planner = Planner(targets, jobs, uses, clock, chance, settings.prefetch_idle_intervals)
+    runner = JobRunner(renderer, targets, jobs, clock, chance)
+    prefetcher = Prefetcher(
+        planner,
+        Reconciler(catalog, targets, jobs, runtime.database.revision),
+        runner,
+        FairThreadPool(max(1, settings.upstream_calls // 2), "prefetch"),
+        LeaderLock(settings.instance / ".prefetch.lock"),
+        clock,
+    )
+    return PrefetchServices(jobs, planner, runner, runtime.close_at_end(prefetcher))

@@ -1,0 +1,57 @@
+"""The services that answer blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.caching.services import CachingServices
+from integrations.calling.executor import Executor
+from integrations.calling.services import limits_of
+from integrations.catalog.catalog import Catalog
+from integrations.concurrency.fair_thread_pool import FairThreadPool
+from integrations.rendering.batch import Batches
+from integrations.rendering.connection_test import ConnectionTest
+from integrations.rendering.explain.explainer import Explainer, Forecast
+from integrations.rendering.read_through import ReadThroughCache
+from integrations.rendering.render import Renderer
+from integrations.usage.render_log import RenderLog
+from plugin_store.engine.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class RenderingServices:
+    """One block, many, whether a provider answers, and what a render would send."""
+
+    renderer: Renderer
+    batches: Batches
+    connection_test: ConnectionTest
+    explainer: Explainer
+
+
+def build_rendering(
+    runtime: Runtime,
+    catalog: Catalog,
+    caching: CachingServices,
+    executor: Executor,
+    render_log: RenderLog,
+    forecast: Forecast,
+) -> RenderingServices:
+    """What answers blocks, over threads of its own for refreshes and for batches."""
+    settings, clock = runtime.settings, runtime.clock
+    refreshes = runtime.close_at_end(FairThreadPool(settings.upstream_calls, "refresh"))
+    read_through = ReadThroughCache(
+        caching.artifacts,
+        caching.negative_cache,
+        caching.locks,
+        refreshes,
+        clock,
+        settings.default_ttl_seconds,
+    )
+    renderer = Renderer(catalog, caching.artifacts, executor, read_through, render_log, clock)
+    batch_threads = runtime.close_at_end(FairThreadPool(settings.upstream_calls, "batch"))
+    return RenderingServices(
+        renderer=renderer,
+        batches=Batches(renderer, batch_threads),
+        connection_test=ConnectionTest(catalog, executor),
+        explainer=Explainer(catalog, caching.artifacts, forecast, limits_of(runtime), clock),
+    )

@@ -1,0 +1,30 @@
+"""What each render leaves behind: a count for the report, and its inputs for who fetches ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from integrations.usage.counter import UsageCounter
+from integrations.usage.recent_renders import Use
+from plugin_store.workspaces import Scope
+
+
+class RenderLog:
+    """Counts answers and notes inputs. Without `note_use` nothing is fetched ahead, so that inputs are not noted."""
+
+    def __init__(self, counter: UsageCounter, note_use: Callable[[Use], None] | None) -> None:
+        self._counter = counter
+        self._note_use = note_use
+
+    def count(self, scope: Scope, plugin_id: str, cache_status: str) -> None:
+        """Counts one answer, given as X-Cache says."""
+        self._counter.count(scope.workspace_id, plugin_id, cache_status)
+
+    @property
+    def notes_uses(self) -> bool:
+        return self._note_use is not None
+
+    def note_use(self, use: Use) -> None:
+        """Notes which inputs were rendered."""
+        if self._note_use is not None:
+            self._note_use(use)

@@ -1,0 +1,34 @@
+"""The services that count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integrations.usage.call_log import CallLog
+from integrations.usage.counter import UsageCounter
+from integrations.usage.recent_renders import RecentRenders
+from integrations.usage.render_log import RenderLog
+from plugin_store.engine.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class UsageServices:
+    """Calls, answers, and which inputs were rendered."""
+
+    call_log: CallLog
+    counter: UsageCounter
+    recent_renders: RecentRenders
+    render_log: RenderLog
+
+
+def build_usage(runtime: Runtime) -> UsageServices:
+    """Counters that write to the store now and then, and for the last time when they are closed."""
+    retention_seconds = runtime.settings.log_retention_days * 86400.0
+    counter = runtime.close_at_end(UsageCounter(runtime.database, runtime.clock, retention_seconds))
+    recent_renders = RecentRenders()
+    return UsageServices(
+        call_log=runtime.close_at_end(CallLog(runtime.database, runtime.clock, retention_seconds)),
+        counter=counter,
+        recent_renders=recent_renders,
+        render_log=RenderLog(counter, recent_renders.note if runtime.settings.prefetch else None),
+    )

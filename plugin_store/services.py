@@ -1,0 +1,39 @@
+"""The store's services, built from the runtime and from what integrations know of a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plugin_store.engine.runtime import Runtime
+from plugin_store.registry import CheckPlugin, Registry
+from plugin_store.settings.configs import Configs
+from plugin_store.settings.reviews import Reviews
+from plugin_store.settings.secret_destinations import Destinations
+from plugin_store.vault.keyring import load_keyring
+from plugin_store.vault.vault import Vault, has_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class StoreServices:
+    """What is declared and set."""
+
+    vault: Vault
+    registry: Registry
+    configs: Configs
+    reviews: Reviews
+
+
+def build_store(runtime: Runtime, destinations: Destinations, check_plugin: CheckPlugin) -> StoreServices:
+    """The store. `destinations` tells where a plugin's secrets go. Raises ConfigurationError and StorageFailed."""
+    settings, clock, database = runtime.settings, runtime.clock, runtime.database
+    keyring = load_keyring(
+        settings.secret_keys, settings.secret_key_file, may_create=not has_secrets(database)
+    )
+    vault = Vault(database, keyring, clock)
+    reviews = Reviews(database, vault, destinations)
+    return StoreServices(
+        vault=vault,
+        registry=Registry(database, check_plugin, clock, reviews.review_of),
+        configs=Configs(database, vault, destinations, clock),
+        reviews=reviews,
+    )

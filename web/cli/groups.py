@@ -1,0 +1,39 @@
+"""The commands of `flask`, and which of them need a whole application."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+from flask_smorest.spec import openapi_cli
+
+from plugin_store.engine.database import init_migrations
+from plugin_store.routes.commands import secrets_commands
+from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
+from web.cli.lazy_group import LazyGroup
+
+# Its tools are loaded for who writes manifests, not for every server.
+manifest_commands = LazyGroup(
+    "manifest", "integrations.authoring.commands:manifest_commands",
+    help="Write manifests: import one, check one, the schema for editors.",
+)  # fmt: skip
+COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands)
+# What flask-migrate and flask-smorest add to a whole application.
+migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations.")
+ADDED_COMMANDS = (migration_commands, openapi_cli)
+
+
+def app_for_commands_alone() -> Flask | None:
+    """An application without settings and data folder, where the command that was typed needs neither."""
+    if is_on_the_way_to(manifest_commands):
+        return bare_app(manifest_commands)
+    if is_asked_for_help():
+        return bare_app(*COMMANDS, *ADDED_COMMANDS)
+    return None
+
+
+def add_commands(app: Flask) -> None:
+    """Adds our commands to the application, and makes it ready for `flask db …` where that was typed."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    if is_on_the_way_to(migration_commands):
+        init_migrations(app)

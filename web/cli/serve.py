@@ -1,0 +1,97 @@
+"""`python app.py`: serves Patchbay until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import click
+from flask import Flask
+
+from errors import StorageFailed
+from settings import DOTENV_PATH, Settings, load_settings, unknown_variables
+from web.api.context import Services
+from web.server.links import ready_lines
+from web.server.logs import init_logging
+from web.server.serve import bind, serve, share_heaps
+from web.server.server import make_server
+
+log = logging.getLogger("patchbay")
+
+
+def serve_command(
+    create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
+) -> click.Command:
+    """The command that serves what `create_app` makes, and lets go of it with `close_app` at the end."""
+
+    @click.command()
+    @click.argument("action", type=click.Choice(["serve"]), default="serve")
+    @click.option("--host", help="Address to listen on (PATCHBAY_HOST, 127.0.0.1).")
+    @click.option("--port", help="Port to listen on (PATCHBAY_PORT, 8765); 0 takes a free one.")
+    @click.option("--instance", help="Folder for all data (PATCHBAY_INSTANCE, instance/).")
+    def main(action: str, **options: str | None) -> None:
+        """Serve Patchbay until Ctrl-C or SIGTERM.
+
+        Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
+        lists them, `make flask ARGS=settings` shows their values. Once it serves, Patchbay prints the link that
+        signs a browser in; where the output is no terminal, the file that holds the token. Programs send the same
+        token as `Authorization: Bearer …`.
+
+        More commands: `make flask`, or `flask --app app --help`.
+        """
+        run_server(load_settings(_override(os.environ, options), DOTENV_PATH), create_app, close_app)
+
+    return main
+
+
+def run_server(
+    settings: Settings, create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
+) -> None:
+    """Serves until SIGINT or SIGTERM. Raises ConfigurationError when it cannot work as it is set up."""
+    share_heaps()
+    listener = bind(settings)
+    settings = replace(settings, port=listener.getsockname()[1])
+    app = create_app(settings)
+    held = app.extensions["patchbay_gate"].held
+    init_logging(settings.log_level, lambda: held.value)
+    for name in unknown_variables(os.environ, DOTENV_PATH):
+        log.warning("%s is not a setting; docs/configuration.md lists them", name)
+    if settings.prefetch:
+        app.extensions["patchbay"].prefetch.prefetcher.start()
+
+    def tell_all() -> None:
+        tell_ready(settings, held.value)
+        tell_unreadable_secrets(app.extensions["patchbay"])
+
+    try:
+        serve(make_server(app, listener, settings), tell_all)
+    finally:
+        close_app(app)
+
+
+def tell_ready(settings: Settings, token: str) -> None:
+    """Says on standard output that requests are answered, and how to get in."""
+    for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
+        click.echo(line)
+
+
+def tell_unreadable_secrets(services: Services) -> None:
+    """Warns of secrets that the keys at hand do not open. Requests are answered meanwhile."""
+    try:
+        unreadable = services.store.vault.list_unreadable()
+    except StorageFailed:
+        return
+    for plugin_id, key in unreadable:
+        log.warning(
+            "The secret %s of %s cannot be read with the keys at hand: enter it again.", key, plugin_id
+        )
+
+
+def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment with what the command line says in place of the same settings."""
+    given = {f"PATCHBAY_{name.upper()}": value for name, value in options.items() if value is not None}
+    replaced = {*given, *(f"{variable}_FILE" for variable in given)}
+    return {name: value for name, value in environ.items() if name not in replaced} | given

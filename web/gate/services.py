@@ -1,0 +1,24 @@
+"""The gate, built from the runtime."""
+
+from __future__ import annotations
+
+from plugin_store.engine.runtime import Runtime
+from web.gate.attempts import Attempts
+from web.gate.gate import Gate
+from web.gate.sessions import Sessions
+from web.gate.tokens import HeldToken
+
+
+def build_gate(runtime: Runtime) -> Gate:
+    """Who may come in, by the token and by sessions. Raises ConfigurationError for a token that cannot be used."""
+    settings = runtime.settings
+    held = HeldToken(settings)
+    sessions = Sessions(
+        runtime.database,
+        held,
+        runtime.clock,
+        idle_days=settings.session_idle_days,
+        lifetime_days=settings.session_lifetime_days,
+    )
+    runtime.closing.callback(sessions.write_uses)
+    return Gate.of(settings, held, sessions, Attempts(runtime.clock))

@@ -1,0 +1,46 @@
+"""Every route of the server: the API's under its prefix, the pages beside it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from integrations.routes import actions, batch, explain, integrations, oauth2, prefetch, usage
+from plugin_store.routes import plugin_states, plugins, review_page, settings, workspaces
+from web.api.openapi import API_PREFIX, init_openapi
+from web.monitoring import health, metrics
+from web.pages import notebook, pages, signin
+from web.routes import sessions
+
+# In the order in which the API's description lists them.
+API_BLUEPRINTS = (
+    plugins.blueprint,
+    integrations.blueprint,
+    batch.blueprint,
+    actions.blueprint,
+    explain.blueprint,
+    usage.blueprint,
+    prefetch.blueprint,
+    oauth2.blueprint,
+    settings.blueprint,
+    plugin_states.blueprint,
+    workspaces.blueprint,
+    sessions.blueprint,
+)
+PAGES = (
+    health.blueprint,
+    metrics.blueprint,
+    signin.blueprint,
+    pages.blueprint,
+    notebook.blueprint,
+    review_page.blueprint,
+    oauth2.callback_blueprint,
+)
+
+
+def register_blueprints(app: Flask) -> None:
+    """Adds every route to the application."""
+    api = init_openapi(app)
+    for blueprint in API_BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=API_PREFIX)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
