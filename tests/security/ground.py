@@ -211,7 +211,7 @@ class Ground:
         return [place for place, content in places.items() if any(form in content for form in forms)]
 
     def assert_no_leak(self, *secret: str) -> None:
-        self.server.app.extensions["patchbay"].calling.sender._log.flush()
+        self.server.app.extensions["patchbay"].usage.call_log.flush()
         assert self.places_of(*secret) == []
         assert self.forbidden.accepts == 0
 

@@ -297,7 +297,7 @@ def test_calls_are_logged_as_a_batch_s(house):
     with Stream(house, [block("a")]) as stream:
         stream.line()
     services = house.app.extensions["patchbay"]
-    services.calling.sender._log.flush()
+    services.usage.call_log.flush()
     with services.database.reading() as session:
         assert list(session.scalars(select(PluginApiLog.cause))) == ["batch"]
 

@@ -81,7 +81,7 @@ class TestBudget:
         self.spend_one(asker)
         tokens = asker.services.tokens.cache
         # Another process buys at the moment, and comes to nothing.
-        assert tokens._locks.claim("token:1:svc")
+        assert tokens._locks.acquire("token:1:svc")
         with ThreadPoolExecutor(4) as pool:
             scheduled = pool.submit(asker.get, cause="prefetch")
             while not tokens._flights._flights:
