@@ -217,7 +217,7 @@ def test_a_store_that_cannot_be_written_stops_counted_calls_before_they_go(datab
         sent.set()
         return ANSWER
 
-    monkeypatch.setattr(database, "jotting", refuse)
+    monkeypatch.setattr(database, "raw_write", refuse)
     with pytest.raises(StorageFailed):
         Budget(database, lambda: NOW).spend(hourly(5), CALL, "live", send)
     assert not sent.is_set()
@@ -228,6 +228,6 @@ def test_nor_does_it_cost_an_uncounted_call_its_answer(database: Database, monke
         raise StorageFailed("full")
 
     failing = Answer(503, Headers((("Retry-After", "5"),)), b"", "https://api.test:443", 0.0, 0)
-    monkeypatch.setattr(database, "jotting", refuse)
+    monkeypatch.setattr(database, "raw_write", refuse)
     budget = Budget(database, lambda: NOW)
     assert budget.spend(Account(1, "svc"), CALL, "live", lambda: failing) is failing
