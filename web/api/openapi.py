@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import threading
 from typing import Any
 
 import flask_smorest
@@ -31,9 +32,42 @@ SPEC_OPTIONS = {
 
 
 class Api(flask_smorest.Api):
-    """flask-smorest's Api, with problems for errors in answers and in the document."""
+    """flask-smorest's Api, with problems for errors in answers and in the document.
+
+    The routes are described when the document is first asked for: that takes longer than all else at start.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self._undescribed: list[flask_smorest.Blueprint] = []
+        self._lock = threading.RLock()
+        super().__init__(app)
+
+    @property
+    def spec(self) -> Any:
+        """The document, with every blueprint that was registered until now."""
+        with self._lock:
+            undescribed, self._undescribed = self._undescribed, []
+            for blueprint in undescribed:
+                blueprint.register_views_in_doc(
+                    self, self._app, self._spec, name=blueprint.name, parameters=None
+                )
+                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+            return self._spec
+
+    @spec.setter
+    def spec(self, spec: Any) -> None:
+        self._spec = spec
+
+    def register_blueprint(
+        self, blp: flask_smorest.Blueprint, *, parameters: Any = None, **options: Any
+    ) -> None:
+        """Adds the blueprint's routes to the application, and to the document once that is asked for."""
+        app: Any = self._app
+        app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        app.register_blueprint(blp, **options)
+        self._undescribed.append(blp)
 
     def handle_http_exception(self, error: Any) -> Any:
         return answer_http_exception(error)
