@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from app import close_app, create_app
 from settings import Settings, load_settings
+from tests.databases import seed_database
 from web.server.serve import bind
 from web.server.server import make_server
 
@@ -48,6 +49,7 @@ def make_app() -> Iterator[Callable[[Settings], Flask]]:
     made: list[Flask] = []
 
     def make(settings: Settings) -> Flask:
+        seed_database(settings.instance)
         made.append(create_app(settings))
         return made[-1]
 

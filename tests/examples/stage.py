@@ -16,6 +16,7 @@ from examples.sandbox.provider import Sample
 from examples.sign_in import approve, needs_sign_in
 from settings import load_settings
 from tests.conftest import TOKEN, Client
+from tests.databases import seed_database
 
 EXAMPLES = {example["id"]: example for example in load_examples()}
 INTEGRATIONS = {id_: example for id_, example in EXAMPLES.items() if example["type"] == "integration"}
@@ -34,6 +35,7 @@ def staged_app(sandbox: Sandbox, instance: Path) -> Iterator[Client]:
             "PATCHBAY_PREFETCH": "off",
         }
     )
+    seed_database(instance)
     app = create_app(settings)
     client = Client(app)
     plugins = [against_sandbox(example, sandbox.url) for example in EXAMPLES.values()]

@@ -26,6 +26,7 @@ from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault
 from plugin_store.workspaces import Scope
+from tests.databases import seed_database
 from tests.plugin_store.manifests import check_plugin, destinations
 from web.api.json import Int64Converter, OrjsonProvider
 from web.api.problems import init_problems
@@ -71,6 +72,7 @@ class Store:
 def open_store(
     folder: Path, clock: Clock, *, may_create_key: bool = True, keys: tuple[str, ...] = ()
 ) -> Store:
+    seed_database(folder)
     database = init_database(Flask("store"), folder)
     keyring = load_keyring(keys, folder / "secret.key", may_create=may_create_key)
     vault = Vault(database, keyring, clock)

@@ -19,6 +19,7 @@ import requests
 from app import close_app, create_app
 from settings import Settings, load_settings
 from tests.conftest import API, TOKEN, RunningServer
+from tests.databases import seed_database
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
 from tests.security.signed_in import SignedIn
 from web.server.serve import bind
@@ -272,6 +273,7 @@ def _everything_logged() -> Iterator[io.StringIO]:
 def _running(settings: Settings) -> Iterator[RunningServer]:
     listener = bind(replace(settings, port=0))
     settings = replace(settings, port=listener.getsockname()[1])
+    seed_database(settings.instance)
     app = create_app(settings)
     server = make_server(app, listener, settings)
     thread = threading.Thread(target=server.run_until_stopped, name="ground")

@@ -1,0 +1,32 @@
+"""Databases that are migrated already, so that not every test has to run all migrations."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from flask import Flask
+
+from plugin_store.engine.database import DATABASE_NAME, init_database
+
+
+def seed_database(folder: Path) -> None:
+    """Puts a new database into the data folder, as a first start would leave it, unless there is one."""
+    path = folder / DATABASE_NAME
+    if path.exists():
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        init_database(Flask("seed"), folder).close()
+        return (folder / DATABASE_NAME).read_bytes()
+    finally:
+        shutil.rmtree(folder)
