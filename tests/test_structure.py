@@ -6,7 +6,8 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import cache, wraps
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,7 @@ IMPURE_LIBRARIES = {
 }
 
 
+@cache
 def sources() -> list[Path]:
     files = [ROOT / name for name in ("app.py", "errors.py", "regular_files.py", "settings.py")]
     return files + [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -138,9 +140,15 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imported(path: Path, *, at_run_time: bool = True) -> set[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
+def imported(path: Path, *, at_run_time: bool = True) -> frozenset[str]:
     """Modules that a file imports; those for type checkers only are left out unless asked for."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     skipped = set(_type_checking_nodes(tree)) if at_run_time else set()
     found: set[str] = set()
     for node in ast.walk(tree):
@@ -151,7 +159,7 @@ def imported(path: Path, *, at_run_time: bool = True) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name_of(path)} imports relatively"
             found.update({str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)})
-    return found
+    return frozenset(found)
 
 
 def _type_checking_nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -161,11 +169,29 @@ def _type_checking_nodes(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(statement)
 
 
-def tops(modules: set[str]) -> set[str]:
+def for_every_source(check: Callable[[Path], None]) -> Callable[[], None]:
+    """One test that runs the check over every source file, and names each file that fails."""
+
+    @wraps(check)
+    def test() -> None:
+        failures: dict[str, str] = {}
+        for path in sources():
+            try:
+                check(path)
+            except AssertionError as error:
+                failures[name_of(path)] = str(error)
+        assert failures == {}
+
+    # pytest would look for a fixture of the name of the check's parameter.
+    del test.__wrapped__
+    return test
+
+
+def tops(modules: Collection[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_imports_run_one_way(path: Path):
     name = name_of(path)
     package = name.partition("/")[0]
@@ -182,7 +208,7 @@ def layer_of(module: str) -> str | None:
     return place if place in LAYERS else None
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_folders_depend_on_those_below_them_only(path: Path):
     own = layer_of(_module_of(path))
     if own is None:
@@ -192,20 +218,20 @@ def test_folders_depend_on_those_below_them_only(path: Path):
     assert [layer for layer in used if LAYERS.index(str(layer)) <= LAYERS.index(own)] == []
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_flask_is_known_to_routes_web_and_database_only(path: Path):
     if not FLASK_MODULES.match(name_of(path)):
         assert not tops(imported(path)) & FLASK_LIBRARIES
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_one_module_imports_requests(path: Path):
     if name_of(path) != "integrations/egress/door.py":
         assert not tops(imported(path)) & {"requests", "httpx", "aiohttp"}
         assert "urllib.request" not in imported(path)
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_what_may_have_to_be_replaced_is_known_to_few(path: Path):
     """docs/decisions names these files as the places where another library, or ours, would stand."""
     named = tops(imported(path)) | set(re.findall(r"import_module\(.(\w+)", path.read_text("utf-8")))
@@ -244,7 +270,7 @@ def _module_of(path: Path) -> str:
     return name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_a_file_stays_short_enough_to_read_at_once(path: Path):
     assert len(path.read_text("utf-8").splitlines()) <= 400
 
@@ -253,10 +279,10 @@ def test_the_application_reads_like_a_table_of_contents():
     assert len((ROOT / "app.py").read_text("utf-8").splitlines()) < 120
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_no_service_is_made_of_more_than_six_things(path: Path):
     """A class that takes more holds two things, or lacks a name for some of what it takes."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     made_of = {
         node.name: [*method.args.args[1:], *method.args.kwonlyargs]
         for node in ast.walk(tree)
@@ -291,9 +317,9 @@ def test_the_gate_stands_before_every_request(app: Flask):
     assert "check_request" in [function.__name__ for function in app.before_request_funcs[None]]
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
+@for_every_source
 def test_no_function_is_a_coroutine_for_flask_does_not_ask_whether_one_is(path: Path):
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     assert [node.name for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef)] == []
 
 
