@@ -1,52 +1,134 @@
-"""Connections whose sockets a guard has opened. urllib3 makes TLS of them; what is said over them is our own."""
+"""Connections whose sockets a guard has opened. urllib3 makes TLS of them, http.client writes and reads."""
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from errors import UpstreamInvalid
+from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.addresses import Address
+from integrations.egress.checked_lines import too_large_head
+from integrations.egress.checked_response import CheckedResponse
+from integrations.egress.connection_reuse import has_unasked_bytes
+from integrations.egress.dial import Dialer
+from integrations.egress.exchange import Exchange
 from integrations.egress.tls import TlsRequirements
-from integrations.egress.urls import Destination
 
 
 class GuardedConnection(HTTPConnection):
-    """A connection that is opened by `dial`, to `peer`."""
+    """A connection to `peer`, an address that was judged, for one exchange after the other."""
 
-    dial: Callable[[], tuple[socket.socket, Address]]
     peer: Address
 
+    def __init__(self, host: str, port: int, *, dialer: Dialer, **options: Any) -> None:
+        super().__init__(host, port, **options)
+        self._dialer = dialer
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is open as far as its pool must know: `ask` looks closer, right before it writes."""
+        return self.sock is not None
+
+    def ask(self, exchange: Exchange) -> CheckedResponse:
+        """Send the request and read the head of its answer, over a new socket where the kept one may not be used.
+
+        Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
+        """
+        try:
+            # Another call may have opened it under a rule that does not hold for this one; and an answer that is there
+            # before a byte of the request is written answers nothing.
+            if self.sock is not None and self._may_carry(exchange, self.sock):
+                try:
+                    return self._converse(exchange)
+                except (OSError, UpstreamInvalid) as error:
+                    if not exchange.may_be_repeated(error):
+                        raise
+            self.close()
+            self._open(exchange)
+            return self._converse(exchange)
+        except OSError as error:
+            raise exchange.failure(error, is_connected=True) from None
+        except http.client.HTTPException:
+            raise too_large_head() from None
+        except UpstreamInvalid as error:
+            raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
+
+    def _may_carry(self, exchange: Exchange, sock: socket.socket) -> bool:
+        return self._dialer.may_reuse(exchange.route, self.peer) and not has_unasked_bytes(sock)
+
+    def _open(self, exchange: Exchange) -> None:
+        try:
+            with released_slot():
+                sock, self.peer = self._dialer.dial(exchange.route, exchange.watch)
+                self.sock = sock
+                # A TLS handshake ends by this timeout: until it is done the watchdog cannot reach its socket.
+                sock.settimeout(exchange.watch.remaining_seconds())
+                exchange.watch.hold(sock)
+                self.connect()
+        except OSError as error:
+            raise exchange.failure(error, is_connected=False) from None
+
     def _new_conn(self) -> socket.socket:
-        sock, self.peer = self.dial()
-        return sock
+        """What urllib3 connects by: the socket that was dialled."""
+        return cast(socket.socket, self.sock)
+
+    def _converse(self, exchange: Exchange) -> CheckedResponse:
+        hop, sock, exchange.is_sent = exchange.hop, cast(socket.socket, self.sock), True
+        exchange.watch.hold(sock)
+        # Behind the watchdog this is the second fence. As wide as the whole call, most calls find it where it is.
+        if sock.gettimeout() != exchange.watch.seconds:
+            sock.settimeout(exchange.watch.seconds)
+        try:
+            # Not urllib3's: that would set the timeout each time, and who does that gives the interpreter away.
+            http.client.HTTPConnection.request(
+                self,
+                hop.method,
+                hop.destination.target,
+                exchange.body,
+                cast(Mapping[str, str], exchange.headers),
+            )
+        except (BrokenPipeError, ConnectionResetError):
+            # A peer may answer and close before it has read all of the body; what it said is worth more.
+            exchange.is_sent = False
+        return self._read_head(exchange)
+
+    def _read_head(self, exchange: Exchange) -> CheckedResponse:
+        self.response_class = cast(Any, partial(CheckedResponse, count=exchange.count))
+        try:
+            with released_slot():
+                # Not urllib3's: that would log the URL, which may hold a secret, where it dislikes a header.
+                return cast(CheckedResponse, http.client.HTTPConnection.getresponse(self))
+        finally:
+            # A connection that waits holds on to no call.
+            del self.response_class
 
 
-class _GuardedTlsConnection(GuardedConnection, HTTPSConnection):
+class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
     """A connection over which nothing is sent before its peer has proved itself."""
 
-    def __init__(self, destination: Destination, proof: TlsRequirements) -> None:
+    def __init__(
+        self, host: str, port: int, *, dialer: Dialer, proof: TlsRequirements, **options: Any
+    ) -> None:
         self._proof = proof
-        self._expected = proof.server_name or destination.host
+        self._expected = proof.server_name or host
         super().__init__(
-            destination.host,
-            destination.port,
+            host,
+            port,
+            dialer=dialer,
             ssl_context=proof.context,
             server_hostname=self._expected,
             # The proof compares the names.
             assert_hostname=False,
+            **options,
         )
 
     def connect(self) -> None:
         super().connect()
         self._proof.check(cast(ssl.SSLSocket, self.sock), self._expected)
-
-
-def make_connection(destination: Destination, proof: TlsRequirements | None) -> GuardedConnection:
-    """A connection to the destination, not open yet; without a proof a plain one."""
-    if proof is None:
-        return GuardedConnection(destination.host, destination.port)
-    return _GuardedTlsConnection(destination, proof)

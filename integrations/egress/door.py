@@ -12,25 +12,25 @@ from dataclasses import replace
 from typing import Any
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
 from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.concurrency.interpreter_slots import released_slot
-from integrations.egress.answer_head import MAX_HEAD_BYTES
-from integrations.egress.body import Extent, framing_of, read_body
+from integrations.egress.checked_lines import MAX_HEAD_BYTES
 from integrations.egress.codings import truncated
 from integrations.egress.deadline import CallDeadline, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
+from integrations.egress.exchange import Exchange
 from integrations.egress.guard import EgressPolicy, EgressVerdict, OwnListeners
 from integrations.egress.messages import Answer, DigestLogin, PreparedCall
 from integrations.egress.names import NameResolver, Resolve
+from integrations.egress.pools import GuardedPools, Reply
 from integrations.egress.redirects import MAX_REDIRECTS, Hop, first_hop, is_followed, next_hop
 from integrations.egress.release import require_release
-from integrations.egress.request_head import write_head
+from integrations.egress.request_headers import request_headers
 from integrations.egress.urls import read_url
-from integrations.egress.wire import Exchange, Reply, Wire
 
 __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 
@@ -40,7 +40,7 @@ _FRAMING_FACTOR = 8
 _DIGEST_CHALLENGE = re.compile(r"(?:^|,)\s*Digest\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
-class _WireRequest(requests.PreparedRequest):
+class _Request(requests.PreparedRequest):
     """A request that goes out as it is: nothing of it is normalised, merged or added to on the way."""
 
     def __init__(self, exchange: Exchange) -> None:
@@ -49,7 +49,7 @@ class _WireRequest(requests.PreparedRequest):
         self.url = exchange.hop.destination.origin
 
 
-class _WireResponse(requests.Response):
+class _Response(requests.Response):
     """An answer as it came: its `raw` is all there is to it, without cookies, history or decoding."""
 
     def __init__(self, request: requests.PreparedRequest, reply: Reply) -> None:
@@ -58,15 +58,18 @@ class _WireResponse(requests.Response):
         self.status_code = reply.status
 
 
-class _WireAdapter(BaseAdapter):
-    """Carries requests over guarded connections. The response's `raw` is the answer, its body unread.
+class _Adapter(HTTPAdapter):
+    """requests' adapter over guarded pools. The response's `raw` is the answer, its body unread.
 
     It stands alone: a session would add cookies, proxies and a .netrc to the request, and none of them may come in.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, pools: GuardedPools) -> None:
+        self.pools = pools
         super().__init__()
-        self._wire = wire
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        self.poolmanager = self.pools
 
     def send(
         self,
@@ -77,12 +80,9 @@ class _WireAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        if not isinstance(request, _WireRequest):
+        if not isinstance(request, _Request):
             raise TypeError("Only requests that were checked go through this door.")
-        return _WireResponse(request, self._wire.open(request.exchange))
-
-    def close(self) -> None:
-        self._wire.close()
+        return _Response(request, self.pools.open(request.exchange))
 
 
 class Egress:
@@ -105,8 +105,7 @@ class Egress:
         self._resolver = NameResolver(resolve)
         own = OwnListeners.of(own_listeners, is_local_address)
         self._dialer = Dialer(policy, own, self._resolver, connect_timeout_seconds)
-        self._wire = Wire(self._dialer, pool_size)
-        self._adapter = _WireAdapter(self._wire)
+        self._adapter = _Adapter(GuardedPools(self._dialer, pool_size))
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer:
         """The answer to a call, whatever its status, after the redirects that the call lets us follow.
@@ -133,7 +132,7 @@ class Egress:
             while True:
                 _check_loop(hop, seen)
                 exchange = self._make_exchange(call, hop, watch)
-                reply = self._open(exchange)
+                reply = self._adapter.send(_Request(exchange)).raw
                 if not is_followed(call, reply.status, reply.headers):
                     body = _read_answer_body(reply, exchange, call.max_bytes)
                     break
@@ -153,7 +152,7 @@ class Egress:
     def check_settings(self, call: PreparedCall) -> None:
         """Raises SettingsIncomplete where a setting stands in the way of the call: nothing is sent or counted yet."""
         if call.tls is not None and call.origin.startswith("https:"):
-            self._wire.check_settings(call.tls)
+            self._adapter.pools.check_settings(call.tls)
 
     def verdict(self, url: str, public_only: bool = False) -> EgressVerdict:
         """Whether a call to the URL would be let out, as far as can be told without looking its name up."""
@@ -172,7 +171,7 @@ class Egress:
     def _make_exchange(self, call: PreparedCall, hop: Hop, watch: CallDeadline) -> Exchange:
         return Exchange(
             hop=hop,
-            request_head=write_head(hop, self._user_agent),
+            headers=request_headers(hop, self._user_agent),
             watch=watch,
             public_only=call.public_only,
             max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
@@ -180,9 +179,6 @@ class Egress:
             tls=None if hop.is_foreign else call.tls,
             owner=call.connection_key,
         )
-
-    def _open(self, exchange: Exchange) -> Reply:
-        return self._adapter.send(_WireRequest(exchange)).raw
 
 
 def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
@@ -194,22 +190,16 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
 
 def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
     try:
-        framing = framing_of(exchange.hop.method, reply.status, reply.headers)
         # A short answer came along with its head: then there is nothing to wait for.
-        is_here = framing.extent is Extent.LENGTH and framing.length <= reply.source.unread_bytes
-        with nullcontext() if is_here else released_slot():
-            body = read_body(reply.source, framing, reply.headers.get("Content-Encoding"), max_bytes)
-    except OSError:
+        with nullcontext() if reply.response.is_here else released_slot():
+            body = reply.response.read_body(reply.headers, max_bytes)
+    except (OSError, PatchbayError) as error:
         reply.drop()
         # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
-        raise exchange.watch.failure() if exchange.watch.has_ended() else truncated() from None
-    except PatchbayError as error:
-        reply.drop()
-        raise exchange.watch.failure() if exchange.watch.has_ended() else error from None
-    if framing.extent is Extent.UNTIL_CLOSE:
-        reply.drop()
-    else:
-        reply.keep()
+        if exchange.watch.has_ended():
+            raise exchange.watch.failure() from None
+        raise (truncated() if isinstance(error, OSError) else error) from None
+    reply.keep()
     exchange.watch.remaining_seconds()
     return body
 

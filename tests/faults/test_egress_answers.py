@@ -60,6 +60,8 @@ BROKEN = {
     "chunk size is negative": (CHUNKED + b"-1\r\nabcdef", "framing"),
     "chunk size in another notation": (CHUNKED + b"0x2\r\nab\r\n0\r\n\r\n", "framing"),
     "chunk longer than said": (CHUNKED + b"2\r\nabcd\r\n0\r\n\r\n", "framing"),
+    "chunk that ends in something else": (CHUNKED + b"2\r\nabXX0\r\n\r\n", "framing"),
+    "chunk that ends in a bare line feed": (CHUNKED + b"2\r\nab\n0\r\n\r\n", "framing"),
     "chunk size without end": (CHUNKED + b"1" * 100_000, "framing"),
     "chunk extension without end": (CHUNKED + b"1;" + b"x" * 100_000, "framing"),
     "unknown transfer coding": (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\nab", "framing"),

@@ -1,0 +1,77 @@
+"""One request and its answer on their way over a connection, and what it means when they do not get through."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from http.client import HTTPMessage
+
+from errors import PatchbayError, UpstreamInvalid, UpstreamUnreachable
+from integrations.egress.codings import truncated
+from integrations.egress.deadline import CallDeadline
+from integrations.egress.dial import Route
+from integrations.egress.messages import Tls
+from integrations.egress.redirects import Hop
+from integrations.egress.tls import tls_failure
+
+_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What one request needs on its way; `received_bytes` counts all that the peer sent.
+
+    `owner` says who may use the connection before and after; with None nobody may. `is_sent`: the peer took all of it.
+    """
+
+    hop: Hop
+    headers: HTTPMessage
+    watch: CallDeadline
+    public_only: bool
+    max_received_bytes: int
+    tls: Tls | None = None
+    owner: bytes | None = None
+    received_bytes: int = 0
+    is_sent: bool = True
+
+    @property
+    def route(self) -> Route:
+        return Route(self.hop.destination, self.public_only, self.hop.is_redirected)
+
+    @property
+    def body(self) -> bytes | None:
+        """The body to send; an empty one says that there is none, where one is expected (RFC 9110 section 8.6)."""
+        return b"" if self.hop.body is None and self.hop.method not in _BODILESS_METHODS else self.hop.body
+
+    def count(self, size_bytes: int) -> None:
+        """Note what arrived; UpstreamInvalid when that is too much."""
+        self.received_bytes += size_bytes
+        if self.received_bytes > self.max_received_bytes:
+            raise UpstreamInvalid("The provider sends without end.", reason="too_large")
+
+    def may_be_repeated(self, error: Exception) -> bool:
+        """Whether the same request may go over a new connection after it failed on a kept one.
+
+        The peer may have closed that just now, and not one byte of an answer says so; or what came is no HTTP, so that
+        it is most likely the rest of something else.
+        """
+        if self.hop.method not in _SAFE_METHODS or not self.hop.is_repeatable or self.watch.has_ended():
+            return False
+        if isinstance(error, UpstreamInvalid):
+            return error.extensions.get("reason") == "not_http"
+        return self.received_bytes == 0 and _is_hang_up(error)
+
+    def failure(self, error: OSError, *, is_connected: bool) -> PatchbayError:
+        """What went wrong before the head of an answer was read: while connecting, or once connected."""
+        if self.watch.has_ended() or isinstance(error, TimeoutError):
+            return self.watch.failure()
+        if isinstance(error, ssl.SSLError) and not (is_connected and _is_hang_up(error)):
+            return tls_failure(error)
+        if self.received_bytes and _is_hang_up(error):
+            return truncated()
+        return UpstreamUnreachable("The provider closed the connection without an answer.", reason="reset")
+
+
+def _is_hang_up(error: Exception) -> bool:
+    return isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
