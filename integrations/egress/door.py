@@ -6,7 +6,7 @@ import math
 import re
 import socket
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -95,13 +95,11 @@ class Egress:
         user_agent: str,
         pool_size: int = 32,
         own_listeners: Collection[tuple[str, int]] = (),
-        monotonic: Callable[[], float] = time.monotonic,
         resolve: Resolve = socket.getaddrinfo,
         connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
     ) -> None:
         self._user_agent = user_agent
-        self._monotonic = monotonic
-        self._watchdog = Watchdog(monotonic)
+        self._watchdog = Watchdog(time.monotonic)
         self._resolver = NameResolver(resolve)
         own = OwnListeners.of(own_listeners, is_local_address)
         self._dialer = Dialer(policy, own, self._resolver, connect_timeout_seconds)
@@ -124,7 +122,7 @@ class Egress:
 
     def _send_once(self, call: PreparedCall, seconds: float) -> Answer:
         require_release(call)
-        started_at = self._monotonic()
+        started_at = time.monotonic()
         hop = first_hop(call)
         received_bytes = 0
         seen: set[tuple[str, str]] = set()
@@ -144,7 +142,7 @@ class Egress:
             headers=reply.headers,
             body=body,
             origin=hop.destination.origin,
-            duration_seconds=self._monotonic() - started_at,
+            duration_seconds=time.monotonic() - started_at,
             received_bytes=received_bytes + exchange.received_bytes,
             redirected=hop.is_redirected,
         )
