@@ -40,7 +40,7 @@ BLOCKS, SLOW_MS = 20, 50
 PLAIN_PATH = "/api/v1/integrations/plain/render"
 # What a provider nearby takes, beside one on this machine that takes nothing.
 NEAR_MS = 20
-OVERHEAD_LIMIT_MS, COST_LIMIT, BATCH_LIMIT = 1.5, 1.3, 1.6
+OVERHEAD_LIMIT_MS, COST_LIMIT, BATCH_LIMIT = 1.0, 1.6, 1.6
 
 
 @dataclass(frozen=True, slots=True)
