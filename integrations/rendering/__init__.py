@@ -1,1 +1,1 @@
-"""One block made data to draw: from inputs over the artifact to the envelope."""
+"""Renders one block: binds inputs, reads or fetches the artifact, writes the envelope."""

@@ -1,4 +1,4 @@
-"""The keys under which answers of an installed integration are kept: which of its settings and secrets count. Pure."""
+"""The artifact keys of an installed integration: which of its settings and secrets are part of the key. Pure."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from integrations.calling.parameters import Values, bind_parameters
 from integrations.catalog.catalog import Installed
 from integrations.manifests.model import Block, Endpoint
 
-# Frames kept for one integration. Who asks for more blocks of it in turn is a schedule, which has the time.
+# Key prefixes cached for one integration. Only a schedule cycles through more blocks than this, and it has the time.
 MAX_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactKey:
-    """What an artifact answers: its key, and the parameters that may be shown."""
+    """The key of an artifact, and the parameters that may be shown."""
 
     key: str
     parameters: Mapping[str, Any]
 
 
 def block_key(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> ArtifactKey:
-    """The question that a block asks with these inputs. No secret is opened for it."""
+    """The artifact key of a block with these inputs. No secret is decrypted for it."""
     return ArtifactKey(_frame(installed, "block", block).key(inputs), inputs)
 
 
 def endpoint_key(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> ArtifactKey:
-    """The question that an endpoint asks with these parameters, as `bind_parameters` binds and refuses them.
+    """The artifact key of an endpoint with these parameters, which `bind_parameters` binds and validates.
 
-    No secret is opened for it.
+    Raises as `bind_parameters` does. No secret is decrypted for it.
     """
-    # Which secrets are set, without what they are: enough to see whether a parameter can be filled.
+    # Only which secrets are set, not their values: enough to see whether a parameter can be filled.
     visible = Values(installed.config, dict.fromkeys(installed.secrets, "set"), frozenset())
     bound = bind_parameters(endpoint, parameters, visible)
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
@@ -42,7 +42,7 @@ def endpoint_key(installed: Installed, endpoint: Endpoint, parameters: Mapping[s
 
 
 def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyPrefix:
-    """The frame of the block's or endpoint's keys; of the first few it is made once, as the integration stands."""
+    """The prefix of the block's or endpoint's keys. The first few are cached with the installed integration."""
     frame = installed.key_frames.get((kind, declared.id))
     if frame is None:
         frame = KeyPrefix(

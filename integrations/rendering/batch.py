@@ -1,4 +1,4 @@
-"""Many blocks in one request, each answered as soon as it can be."""
+"""Renders many blocks in one request and returns each answer as soon as it is ready."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ScopeOf = Callable[[int | None], Scope]
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One block of a batch; `key` is how its answer is told from the others."""
+    """One block of a batch. `key` identifies its answer in the response."""
 
     key: str
     plugin_id: str
@@ -42,7 +42,7 @@ class BatchResult:
 
 
 class Batches:
-    """Answers batches. All of them share one pool, and what it fetches is shared out between the integrations."""
+    """Answers batches. All batches share one thread pool, which schedules fetches fairly between the integrations."""
 
     def __init__(
         self, renderer: Renderer, pool: FairThreadPool, silence_seconds: float = SILENCE_SECONDS
@@ -52,10 +52,10 @@ class Batches:
         self._silence_seconds = silence_seconds
 
     def answer(self, blocks: Sequence[BatchItem], scope_of: ScopeOf) -> Iterator[BatchResult | None]:
-        """The answers as they get ready: what is kept first, then what is refused at once, then what is fetched.
+        """The answers as they become ready: cached ones first, then errors known at once, then fetched ones.
 
-        None after every second in which nothing got ready: whoever writes finds out whether anybody still reads.
-        What has not begun when the iterator is closed never begins.
+        Yields None after each second without an answer, so that the writer notices a disconnected client.
+        Fetches that have not started when the iterator is closed never start.
         """
         ready: queue.SimpleQueue[Future[Rendered]] = queue.SimpleQueue()
         fetches: dict[Future[Rendered], str] = {}

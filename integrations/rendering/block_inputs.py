@@ -1,4 +1,4 @@
-"""What can be given to a block, with all that a form needs to ask for it. Pure."""
+"""The inputs that a block accepts, with everything that a form needs to show them. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from integrations.manifests.model import MISSING, Block, Parameter, Value
 from integrations.manifests.templating import Template, Tree, as_text
 from plugin_store.settings.value_types import options_of
 
-# How a parameter travels is nothing that a form could use; which default counts is decided apart.
+# A form does not need to know where a parameter is sent. Which default applies is decided elsewhere.
 _WORDS_OF_THE_CALL = frozenset({"in", "in_", "default"})
-# What an input does not say of itself is taken from the setting that stands in for it.
+# Attributes that an input does not declare are taken from the setting that can fill it.
 _WORDS_OF_A_SETTING = (
     "type",
     "description",
@@ -44,18 +44,18 @@ def settings_of(manifest: Mapping[str, Any]) -> Settings:
 
 
 def describe_inputs(block: Block, settings: Settings) -> list[dict[str, Any]]:
-    """Each input with `name`, `type`, `required`, `from_config`, and what else is declared of it.
+    """Each input with `name`, `type`, `required`, `from_config`, and its other declared attributes.
 
-    `type` is null where any string, number or boolean will do. `required` says that a render without it is refused,
-    unless `from_config` names a setting that is set. `options` are what there is to choose from, as `{value, label}`.
-    `from_url` marks what the patterns read from the input `url`, which is told first where it is not declared.
+    `type` is null where any string, number or boolean is accepted. `required` means that a render without the input is
+    refused, unless `from_config` names a setting that is set. `options` are the choices, as `{value, label}`.
+    `from_url` marks the inputs that the patterns read from the input `url`. An undeclared `url` is listed first.
     """
     groups = {name for pattern in block.url_patterns for name in pattern.group_names} - {"url"}
     address = next((item for item in block.inputs if item.name == "url"), None)
     found = [_described(block, item, settings) for item in block.inputs]
     for item in found:
         if item["name"] in groups:
-            # Where an address has to be given, it says this.
+            # Where a URL is required, the URL provides this input.
             is_said = address is not None and address.required
             item |= {"from_url": True, "required": item["required"] and not is_said}
     return [dict(_ADDRESS), *found] if block.url_patterns and address is None else found
@@ -78,7 +78,7 @@ def _described(block: Block, item: Value, settings: Settings) -> dict[str, Any]:
 
 
 def _words(block: Block, item: Value, setting: Words, parameters: Sequence[Words | None]) -> dict[str, Any]:
-    """What is declared of the input: by itself, else by the parameters that it fills, else by its setting."""
+    """The declared attributes of the input: its own, else those of the parameters that it fills, else its setting's."""
     found = {word: setting[word] for word in _WORDS_OF_A_SETTING if word in setting}
     for words in reversed([words for words in parameters if words is not None]):
         found |= words
@@ -97,7 +97,7 @@ def _label(value: Any) -> str:
 
 
 def _parameters_filled_by(block: Block, name: str) -> Iterator[tuple[Parameter, Words | None]]:
-    """The parameters that an input goes into, with what is declared of those whose whole value it is."""
+    """The parameters that an input is used in, with the declaration of those that it fills completely."""
     for step in block.steps:
         declared = {item["name"]: item for item in step.endpoint.declared["parameters"]}
         for parameter in step.endpoint.parameters:

@@ -1,4 +1,4 @@
-"""A block's steps, one after the other: what each is given, and what the block makes of their answers. Pure."""
+"""The steps of a block in order: the parameters of each step, and the outcome built from their results. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from integrations.rendering.inputs import step_parameters
 
 
 class Chain:
-    """What is known so far of one run of a block. `partial` is why something is missing, where something is."""
+    """The state of one run of a block. `partial` is the error that left something out, if any."""
 
     def __init__(self, block: Block, inputs: Mapping[str, Any]) -> None:
         self._block = block
@@ -23,17 +23,17 @@ class Chain:
         self.partial: PatchbayError | None = None
 
     def parameters(self, step: Step) -> dict[str, Any]:
-        """What the step gives to its endpoint; raises as `step_parameters` does."""
+        """The parameters that the step passes to its endpoint. Raises as `step_parameters` does."""
         return step_parameters(self._block, step, self._inputs, self._values)
 
     def note(self, step: Step, result: Any, partial: PatchbayError | None) -> None:
-        """The step's result, from which later ones take its outputs."""
+        """Stores the step's result, from which later steps take its outputs."""
         self.partial = self.partial or partial
         self._results[step.id] = result
         self._values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
 
     def outcome(self, last: EndpointResult) -> EndpointResult:
-        """The block's outcome, given that of its last step."""
+        """The block's outcome, built from the outcome of its last step."""
         outcome = last if self.partial is last.partial else replace(last, partial=self.partial)
         if self._block.collect:
             outcome = _as_json(outcome, self._results)

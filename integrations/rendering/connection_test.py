@@ -1,4 +1,4 @@
-"""Test connection: one call, and what is wrong in a user's words."""
+"""Test connection: makes one call and explains in plain words what is wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from plugin_store.workspaces import Scope
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the provider answered, in a sentence, and what is known beside."""
+    """Whether the provider answered, as a sentence, and further details."""
 
     success: bool
     message: str
@@ -42,7 +42,7 @@ class Verdict:
 
 
 class ConnectionTest:
-    """Tries an integration's settings, saved or not."""
+    """Tests an integration's settings, saved or unsaved."""
 
     def __init__(self, catalog: Catalog, executor: Executor, clock: Callable[[], float] = time.time) -> None:
         self._catalog = catalog
@@ -50,10 +50,10 @@ class ConnectionTest:
         self._clock = clock
 
     def run(self, scope: Scope, plugin_id: str, unsaved: Mapping[str, Any] | None) -> Verdict:
-        """The verdict over the saved settings, with the unsaved ones laid over them.
+        """The verdict on the saved settings, overlaid with the unsaved ones.
 
-        Raises NotFound, ReviewDue and SettingsIncomplete as a render would, and Invalid for unsaved settings that
-        could not be saved. What is switched off can be tried all the same: that is how one sets it up.
+        Raises NotFound, ReviewDue and SettingsIncomplete as a render does, and Invalid for unsaved settings that
+        could not be saved. A disabled integration can be tested too: that is how users set it up.
         """
         installed = self._catalog.find(scope, plugin_id)
         endpoint = find_test_endpoint(installed)
@@ -106,14 +106,14 @@ class ConnectionTest:
         secrets = {**saved.secrets, **{name: value for name, value in entered.items() if value}}
         for name in entered.keys() - secrets.keys():
             secrets.pop(name, None)
-        # What is only tried is meant for where these settings lead, as if it were entered with them.
+        # Unsaved secrets are bound to the destinations of these settings, as if both were saved together.
         destinations = installed.integration.destinations(config)
         tried = {name: tuple(destinations[name]) for name in entered.keys() & secrets.keys()}
         return Values(config, secrets, required_names(installed), sealed={**saved.sealed, **tried})
 
 
 def find_test_endpoint(installed: Installed) -> Endpoint | None:
-    """The endpoint that the manifest names, else the first that only reads and needs no input."""
+    """The test endpoint that the manifest names, else the first safe endpoint without required inputs."""
     integration = installed.integration
     if integration.test_endpoint is not None:
         return integration.endpoints[integration.test_endpoint]
@@ -123,13 +123,13 @@ def find_test_endpoint(installed: Installed) -> Endpoint | None:
 
 
 def carries_credentials(installed: Installed, endpoint: Endpoint, values: Values) -> bool:
-    """Whether a call of the endpoint says who calls, with these settings."""
+    """Whether a call of the endpoint sends credentials, with these settings."""
     settings, required = values.merged(), required_names(installed)
     return any(is_used(item, settings, required) for item in endpoint.credentials) or bool(values.secrets)
 
 
 def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bool = True) -> str:
-    """What went wrong and what to do about it, in a user's words. `now` is in epoch seconds."""
+    """What went wrong and what to do about it, for a user to read. `now` is in epoch seconds."""
     words = next((words for kind, words in _WORDS if isinstance(error, kind)), None)
     message = words(error) if words is not None else error.detail
     if not carries_credentials and getattr(error, "upstream_status", None) == 401:
@@ -143,7 +143,7 @@ def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bo
 
 
 def failure_details(error: PatchbayError) -> dict[str, Any]:
-    """What a program may want to know of the failure."""
+    """Machine-readable details of the failure."""
     known = {"code": error.code, **error.extensions}
     if error.retry_after_seconds is not None:
         known["retry_after_seconds"] = round(error.retry_after_seconds)
@@ -178,7 +178,7 @@ def _upstream_words(error: Any) -> str:
 
 
 def _invalid_words(error: Any) -> str:
-    """What is wrong with an answer; where it is not at all what was expected, the address is the first suspect."""
+    """Explains an invalid answer. If it is something else entirely, the most likely cause is a wrong base URL."""
     reason, detail = error.extensions.get("reason"), error.detail
     if reason in ("wrong_type", "unparsable", "empty"):
         fitting = error.extensions.get("fitting_response_type")
@@ -226,7 +226,7 @@ def _check_unsaved(entered: Mapping[str, Any], wrong: Mapping[str, list[str]]) -
 def _require_same_destinations(
     installed: Installed, config: Mapping[str, Any], used: frozenset[str] | set[str]
 ) -> None:
-    """A stored secret only goes where it was entered for, whatever address the caller tries."""
+    """A stored secret is only sent to the destinations it was entered for, whatever base URL the caller tests."""
     destinations = installed.integration.destinations(config)
     for name in sorted(used):
         if not allows_all(installed.secrets[name].bound_to, destinations[name]):

@@ -1,4 +1,4 @@
-"""The envelope of render and execute: the kept bytes with a frame around them, never decoded on the way. Pure."""
+"""The envelope of render and execute: wraps the cached bytes without decoding them. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_envelope(
 ) -> bytes:
     """`{success, data, content_type, error, cached, stale, fetched_at, expires_at}` as JSON.
 
-    After them stand `action`, where the block is one, and the members of `more`.
+    `action` follows if the block is an action, then the members of `more`.
     """
     artifact = rendered.artifact
     if rendered.action is not None:

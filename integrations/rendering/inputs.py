@@ -1,4 +1,4 @@
-"""A block's inputs, bound, checked and handed to its steps. Pure."""
+"""Binds and validates a block's inputs, and passes them to its steps. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from integrations.manifests.templating import NotText, UnresolvedName
 
 
 def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Every input's value by name: given, from the given `url`, else the setting's, else the default.
+    """Every input's value by name: the given one, else the one read from `url`, else the setting, else the default.
 
     Raises Invalid by field: `parameters.location`.
     """
@@ -31,7 +31,7 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
         else:
             bound[item.name] = value
     if block.url_patterns and not block.uses_url:
-        # An address that only names the other inputs must not part two answers to the same question.
+        # A URL that only provides the other inputs must not lead to a second cache key for the same question.
         bound.pop("url", None)
     if errors:
         raise Invalid("Some inputs are not right.", errors=errors)
@@ -41,9 +41,10 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
 def step_parameters(
     block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a step gives to its endpoint. `values` are the inputs and the earlier steps' outputs, by placeholder.
+    """The parameters that a step passes to its endpoint.
 
-    Raises UpstreamInvalid for an output that is not there or does not fit, Invalid by field for an input.
+    `values` are the inputs and the earlier steps' outputs, by placeholder. Raises UpstreamInvalid for an output that is
+    missing or does not fit, Invalid by field for an input.
     """
     if step.parameters is None:
         names = step.endpoint.parameter_names
@@ -90,7 +91,7 @@ def _required(item: Value) -> str:
 def with_url_groups(
     block: Block, given: Mapping[str, Any], config: Mapping[str, Any], errors: dict[str, list[str]]
 ) -> dict[str, Any]:
-    """The given values, with what the patterns read from the input `url`, given or from a setting or default."""
+    """The given values, plus those that the patterns read from the input `url` (given, a setting or a default)."""
     if not block.url_patterns:
         return dict(given)
     inputs = {item.name: item for item in block.inputs}
@@ -118,7 +119,7 @@ def _first_match(block: Block, url: Any) -> dict[str, str] | None:
 
 
 def _typed(text: str, wanted: str | None) -> Any:
-    """What stands in a URL is text; an input that is a number takes it as one."""
+    """Values from a URL are text. For a number input the text is converted."""
     if wanted == "integer" and text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     if wanted == "number":

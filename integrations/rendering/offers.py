@@ -1,4 +1,4 @@
-"""What a person is told before an action is run. Pure."""
+"""What a user is shown before an action runs. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from integrations.rendering.block_inputs import Settings, describe_inputs
 
 
 def describe_action(block: Block, action: Action, settings: Settings) -> dict[str, Any]:
-    """`{label, confirm, renews, inputs}`: what the button says, what is asked before, and what can be entered."""
+    """`{label, confirm, renews, inputs}`: the button label, the confirmation question, and the inputs."""
     return {
         "label": action.label,
         "confirm": action.confirm,
@@ -20,6 +20,6 @@ def describe_action(block: Block, action: Action, settings: Settings) -> dict[st
 
 
 def not_fetched_ahead() -> Invalid:
-    """The refusal to run an action by a schedule."""
+    """The error for an action that a schedule tries to run."""
     reason = "Only what is read is fetched ahead; this block changes something."
     return Invalid(reason, errors={"block_type": [reason]})

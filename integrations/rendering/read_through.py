@@ -1,6 +1,7 @@
-"""One job, answered: from what is kept where that is good, else fetched once for all who ask, and kept.
+"""Read-through cache: answers from a usable artifact, else fetches once for all callers and stores the result.
 
-A failure leaves what is kept as it was: that is given, flagged, as long as it may be, and nobody asks again too soon.
+A failed fetch leaves the artifact unchanged. The artifact is then served, marked as stale, for as long as allowed, and
+negative caching delays the next fetch.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from integrations.usage.recent_renders import Use
 
 _log = logging.getLogger(__name__)
 
-# A failure of these kinds says nothing against the last good answer.
+# Failures of these kinds do not invalidate the last good answer.
 PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
 
 FIRST_LOOK_SECONDS = 0.002
@@ -44,9 +45,9 @@ MAX_LOOK_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An answer and how it came: `cache_status` is HIT, MISS, STALE, REVALIDATED or BYPASS.
+    """An answer and its cache status: `cache_status` is HIT, MISS, STALE, REVALIDATED or BYPASS.
 
-    `error` is why a refresh failed, where one did and the last good answer is given instead.
+    `error` is set if a refresh failed and the last good answer is served instead.
     """
 
     artifact: Artifact
@@ -69,7 +70,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """What came, what its endpoint's manifest says about keeping it, and the key of the call that it all comes from."""
+    """The fetched answer, its endpoint's freshness policy, and the key of the one call that it is made from."""
 
     outcome: EndpointResult | NotModified
     freshness_policy: FreshnessPolicy
@@ -78,7 +79,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """One thing to answer: its key, what it is an answer to, and how to fetch it."""
+    """One thing to answer: its key, its origin, and how to fetch it."""
 
     key: str
     origin: Origin
@@ -93,7 +94,7 @@ class RenderRequest:
 
     @property
     def flight(self) -> str:
-        """What is fetched once: after a purge, or under another manifest, it is another fetch."""
+        """The single-flight key. A purge or a changed manifest starts a new flight."""
         return f"{self.origin.era}:{self.key}"
 
     def is_answered_by(self, kept: Artifact, now: float) -> bool:
@@ -101,7 +102,7 @@ class RenderRequest:
 
 
 class ReadThroughCache:
-    """Answers jobs. `flights` are the fetches of this process."""
+    """Answers render requests. `flights` are the fetches of this process."""
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class ReadThroughCache:
         self.flights: SingleFlight[Rendered] = SingleFlight()
 
     def answer(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
-        """The job's answer. Raises what stands in its way, unless the last good answer may be given instead."""
+        """The answer to the request. Raises the failure, unless the last good answer may be served instead."""
         if not request.is_safe:
             return self._fetch(request, None, use_cache=False, cause=cause)
         kept = self._artifacts.get(request.key)
@@ -136,7 +137,7 @@ class ReadThroughCache:
             return Rendered(kept, "STALE", error=error)
 
     def answer_at_once(self, request: RenderRequest, kept: Artifact | None) -> Rendered | None:
-        """What is kept where it is fresh, or where it may be given while it is refreshed behind."""
+        """The artifact if it is fresh, or if it may be served while a background refresh runs."""
         if kept is None:
             return None
         if request.is_answered_by(kept, self._clock()):
@@ -165,7 +166,7 @@ class ReadThroughCache:
         )
 
     def _fetch_in_turn(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
-        """What one process of all fetches; the others wait for what it brings, or for its failure."""
+        """Fetches in one process only. The other processes wait for its result or its failure."""
         began_at, gives_up_at = self._clock(), time.monotonic() + request.timeout_seconds
         pause_seconds = FIRST_LOOK_SECONDS
         while not self._locks.acquire(request.flight):
@@ -182,7 +183,7 @@ class ReadThroughCache:
     def _fetch_or_remember(
         self, request: RenderRequest, began_at: float, *, use_cache: bool, cause: Cause
     ) -> Rendered:
-        """What somebody fetched since `began_at`, what failed since, or else what is fetched now."""
+        """The answer that another process fetched since `began_at`, or its failure, else a fetch made now."""
         kept, noted = self._artifacts.get_with(request.key, name_of(request.key))
         if kept is not None:
             if use_cache and request.is_answered_by(kept, self._clock()):
@@ -237,7 +238,7 @@ class ReadThroughCache:
     def _renew(
         self, request: RenderRequest, kept: Artifact, unchanged: NotModified, endpoint_policy: FreshnessPolicy
     ) -> Rendered:
-        """The kept answer, good from now on for as long as the provider's word says (RFC 9111 section 4.3.4)."""
+        """The stored answer, with a new lifetime as the provider's headers say (RFC 9111 section 4.3.4)."""
         freshness = decide_freshness(
             unchanged.at,
             request.freshness_policy,
@@ -258,11 +259,11 @@ class ReadThroughCache:
 
     def _keep(self, artifact: Artifact, origin: Origin) -> bool:
         try:
-            # A step's own answer is awaited by its block, which is among those under way.
+            # A step's artifact is awaited by its block, and the block is itself one of the flights.
             siblings = self.flights.count() - 1 if origin.block_id is not None else 0
             return self._artifacts.put(artifact, origin, siblings)
         except StorageFailed as error:
-            # The answer is there; that it cannot be kept must not cost it.
+            # A storage failure must not lose the answer.
             _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)
             return False
 

@@ -1,6 +1,6 @@
-"""One block, or one endpoint, answered: from what is kept where that is good, else fetched and kept.
+"""Answers one block or one endpoint: from the cache if possible, else by fetching and storing.
 
-The one way to an answer, for requests, batches and schedules alike, so that they cannot differ.
+Requests, batches and schedules all use this path, so their answers cannot differ.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ class Renderer:
         is_enough: Callable[[Artifact], bool] | None = None,
         revision: int | None = None,
     ) -> Rendered:
-        """The block's answer. Raises what the contract's failures name, as PatchbayError.
+        """The block's answer. Raises the documented failures as PatchbayError.
 
-        With `is_enough`, a fresh artifact that it finds too old is fetched again. `revision` is the store's, where it
-        was read since the block was asked for.
+        With `is_enough`, a fresh artifact that it rejects as too old is fetched again. `revision` is the store's
+        revision, if the caller read it after the request arrived.
         """
         installed, block = self._find_block(scope, plugin_id, block_id, revision)
         if block.action is not None:
@@ -82,9 +82,9 @@ class Renderer:
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
     ) -> Rendered | None:
-        """The block's answer where one is kept that may be given at once; None where it has to be fetched.
+        """The block's answer if the cache may serve it now; None if it has to be fetched.
 
-        Raises as `render_block` does before it calls anybody.
+        Raises as `render_block` does before any call is made.
         """
         installed, block = self._find_block(scope, plugin_id, block_id)
         if block.action is not None:
@@ -103,7 +103,7 @@ class Renderer:
         use_cache: bool = False,
         cause: Cause = "live",
     ) -> Rendered:
-        """The endpoint's answer, fetched now unless `use_cache`; a safe one is kept either way."""
+        """The endpoint's answer, fetched now unless `use_cache`. A safe endpoint's answer is always stored."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.ready_endpoint(endpoint_id)
         request = self._endpoint_request(installed, endpoint, parameters, None, None)
@@ -112,7 +112,7 @@ class Renderer:
         )
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
-        """Returns when every fetch that is under way has ended."""
+        """Returns when every running fetch has ended."""
         self._read_through.flights.wait(timeout_seconds)
 
     # -- what is asked -------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ class Renderer:
         return installed, installed.ready_block(block_id)
 
     def _offer(self, installed: Installed, block: Block, action: Action, cause: Cause) -> Rendered:
-        """What a person may have run. Nobody is called, whoever asks; to fetch an action ahead is refused."""
+        """The offer of an action for a user to run. No call is made. Raises Invalid for a prefetch."""
         if cause == "prefetch":
             raise not_fetched_ahead()
         now = self._clock()
@@ -150,7 +150,7 @@ class Renderer:
         return RenderRequest(
             key=block_key(installed, block, inputs).key,
             origin=_origin(installed, inputs, block_id=block.id),
-            # What writes is an action, and no job.
+            # An endpoint that writes is an action, never a prefetch job.
             is_safe=True,
             freshness_policy=block.freshness_policy,
             timeout_seconds=self._executor.timeout_seconds(installed),
@@ -187,7 +187,7 @@ class Renderer:
         )
 
     def _counted(self, scope: Scope, plugin_id: str, cause: Cause, rendered: Rendered) -> Rendered:
-        """The same, counted as an answer unless it is a schedule's, which nobody asked for."""
+        """Counts the answer, unless a schedule asked for it, because no user did."""
         if cause != "prefetch":
             self._render_log.count(scope, plugin_id, rendered.cache_status)
         return rendered
@@ -203,7 +203,7 @@ class Renderer:
         cause: Cause,
         kept: Artifact | None,
     ) -> FetchResult:
-        """The block's outcome; or that its last call, of which alone the kept one was made, would bring the same."""
+        """The block's outcome, or NotModified if its last call, the only source of the artifact, returned a 304."""
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
         context = CallContext(cause, block.id, lambda: ends_at - time.monotonic())
         chain = Chain(block, inputs)
@@ -211,14 +211,14 @@ class Renderer:
         for step in earlier:
             parameters = chain.parameters(step)
             chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, context))
-        # What an earlier step lacks must be told, also where the last answer is still right.
+        # An error of an earlier step must be reported, even if the last answer is still valid.
         known = kept if chain.partial is None else None
         fetched = self._call(installed, last.endpoint, chain.parameters(last), context, known)
         if isinstance(fetched.outcome, NotModified):
             return fetched
         chain.note(last, fetched.outcome.value, fetched.outcome.partial)
         outcome = chain.outcome(fetched.outcome)
-        # What is made of several answers is not confirmed by a word on the last one.
+        # An artifact made of several answers cannot be revalidated by the last one alone.
         return FetchResult(outcome, fetched.freshness_policy, None if block.collect else fetched.call_key)
 
     def _call(
@@ -229,7 +229,7 @@ class Renderer:
         context: CallContext,
         kept: Artifact | None,
     ) -> FetchResult:
-        """The endpoint's answer; asked on its terms where what is kept was made of the answer to this very call."""
+        """The endpoint's answer. The request is conditional if the artifact was made from this very call."""
         if not can_be_renewed(endpoint):
             outcome = self._executor.call(installed, endpoint, parameters, context)
             return FetchResult(outcome, endpoint.freshness_policy)
@@ -255,7 +255,7 @@ class Renderer:
         use_cache: bool,
         context: CallContext,
     ) -> tuple[Any, PatchbayError | None]:
-        """A step's result from its own artifact, which blocks that ask the same share; and what it lacks."""
+        """A step's result from its own artifact, shared by blocks with the same call, and its error if partial."""
         request = self._endpoint_request(installed, step.endpoint, parameters, block, context.seconds_left)
         answered = self._read_through.answer(request, use_cache=use_cache, cause=context.cause)
         return load_json(answered.artifact.data), answered.error

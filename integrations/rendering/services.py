@@ -1,4 +1,4 @@
-"""The services that answer blocks."""
+"""The services that render blocks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class RenderingServices:
-    """One block, many, whether a provider answers, and what a render would send."""
+    """Services for one block, for batches, for the connection test and for explanations."""
 
     renderer: Renderer
     batches: Batches
@@ -36,7 +36,7 @@ def build_rendering(
     render_log: RenderLog,
     forecast: Forecast,
 ) -> RenderingServices:
-    """What answers blocks, over threads of its own for refreshes and for batches."""
+    """Builds the rendering services, with their own threads for refreshes and for batches."""
     settings, clock = runtime.settings, runtime.clock
     refreshes = runtime.close_at_end(FairThreadPool(settings.upstream_calls, "refresh"))
     read_through = ReadThroughCache(

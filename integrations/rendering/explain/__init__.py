@@ -1,1 +1,1 @@
-"""What a render would send and why, told without sending anything and without opening a secret."""
+"""Explains what a render would send and why, without sending anything or decrypting a secret."""

@@ -1,4 +1,4 @@
-"""One block, or one endpoint, explained: what a render would send, whence each value comes, what is kept."""
+"""Explains one block or one endpoint: the requests it would send, the source of each value, and what is cached."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _KEPT_WORDS = {State.FRESH: ("fresh", "HIT"), State.REVALIDATE: ("stale", "STALE
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What can be told of a call without making it.
+    """Functions that predict the result of a call without making it.
 
-    `judge` says whether a URL may be called, `budget_status` what an integration may still call, and
-    `next_refresh_at` when an artifact is fetched ahead, in epoch seconds, if ever.
+    `judge` says whether the egress guard allows a URL, `budget_status` returns an integration's remaining budget, and
+    `next_refresh_at` returns when an artifact is prefetched next, in epoch seconds, or None.
     """
 
     judge: Judge
@@ -59,7 +59,7 @@ class Forecast:
 
 
 class Explainer:
-    """Explains. It is given no vault and no way out: it could neither open a secret nor call anybody."""
+    """Explains renders. It holds no vault and no HTTP client, so it can neither decrypt a secret nor send a request."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Explainer:
     def explain_block(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
     ) -> Explanation:
-        """The explanation of a block; what a render would refuse is among its `problems`. Raises NotFound."""
+        """The explanation of a block. Errors that a render would raise are listed in `problems`. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
         block = installed.declared_block(block_id)
         draft = _start(installed, block.secret_names)
@@ -119,7 +119,7 @@ class Explainer:
     def explain_endpoint(
         self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any]
     ) -> Explanation:
-        """The explanation of an endpoint that is called by itself. Raises NotFound."""
+        """The explanation of an endpoint that is called directly. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.endpoint(endpoint_id)
         draft = _start(installed, endpoint.secret_names)
@@ -158,7 +158,7 @@ class Explainer:
         given = _given(draft, block, step, inputs, values)
         found = step_sources(step, given, sources, settings)
         request = self._request(draft, step.endpoint, given, found, settings)
-        # The last step's answer is in the block's artifact; the others have artifacts of their own.
+        # The last step's answer is stored in the block's artifact. The other steps have their own artifacts.
         is_shared = step is not block.steps[-1] and step.endpoint.is_safe
         artifact = self._kept_endpoint(draft, step.endpoint, given) if is_shared else None
         return ExplainedStep(step.id, step.endpoint.id, request, artifact)
@@ -191,7 +191,7 @@ class Explainer:
         try:
             return self._kept(endpoint_key(draft.installed, endpoint, given))
         except PatchbayError:
-            # Told already: the request could not be built of it either.
+            # Already reported: building the request failed on it too.
             return None
 
     def _kept(self, artifact_key: ArtifactKey) -> KeptAnswer:
@@ -228,7 +228,7 @@ def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
 
 
 def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The inputs, with placeholders for those that are missing or wrong; and whether none is."""
+    """The inputs, with placeholders for missing or invalid ones, and whether no placeholder was needed."""
     config = draft.installed.config
     try:
         return bind_inputs(block, parameters, config), True
@@ -248,7 +248,7 @@ def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[di
 def _given(
     draft: Draft, block: Block, step: Step, inputs: Mapping[str, Any], values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the step gives to its endpoint, with placeholders for inputs that it cannot do without."""
+    """The parameters of the step's endpoint, with placeholders for missing required inputs."""
     values = dict(values)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What an explanation holds."""
+"""The parts of an explanation."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from plugin_store.vault.destinations import Destination
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """The artifact that would answer: `state` is fresh, stale or absent, times are epoch seconds.
+    """The artifact that would answer. `state` is fresh, stale or absent; times are epoch seconds.
 
-    `cache` is what `X-Cache` would say of a render now.
+    `cache` is the value that `X-Cache` would have for a render now.
     """
 
     key: str
@@ -41,7 +41,7 @@ class ExplainedInput:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
-    """One call: its request, and its own artifact where it has one whose key is known before the call."""
+    """One call: its request, and its own artifact if it has one whose key is known before the call."""
 
     id: str
     endpoint_id: str
@@ -51,7 +51,7 @@ class ExplainedStep:
 
 @dataclass(frozen=True, slots=True)
 class SecretStanding:
-    """A secret that the calls bind: its state, where it would go, and where it was entered for."""
+    """A secret that the calls use: its state, where it would be sent, and which destinations it was entered for."""
 
     name: str
     status: str | None
@@ -61,7 +61,7 @@ class SecretStanding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that can be said of a render without making it."""
+    """Everything that can be known about a render without making it."""
 
     integration_id: str
     block_type: str | None

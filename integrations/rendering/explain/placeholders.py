@@ -1,7 +1,7 @@
-"""Texts in place of values that must not be known, or are not known yet. Pure.
+"""Placeholder texts for values that are secret or not known yet. Pure.
 
-A placeholder goes through every encoder unchanged, so that the real builder makes the real request around it; shown, it
-becomes `••••`, or the placeholder that it stands for.
+A placeholder passes every encoder unchanged, so the real builder builds the real request around it. For display it is
+replaced by `••••` or by the name of the missing value.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class Placeholders:
         self._shown: dict[str, str] = {}
 
     def secret(self, name: str, *, is_url: bool = False) -> str:
-        """In place of a secret or a token; `is_url` where a whole URL is wanted."""
+        """A placeholder for a secret or a token. With `is_url` it is a whole URL."""
         text = _text("secret", name)
         self._secrets.add(text)
         return self._as_url(text, MASK) if is_url else text
 
     def unknown(self, name: str, *, is_url: bool = False) -> str:
-        """In place of what nobody has given yet: shown as `{name}`."""
+        """A placeholder for a value that was not given yet, displayed as `{name}`."""
         text = _text("unknown", name)
         shown = self._shown[text] = f"{{{name}}}"
         return self._as_url(text, shown) if is_url else text
 
     def covers(self, value: Any) -> bool:
-        """Whether a placeholder is in the value."""
+        """Whether the value contains a placeholder."""
         if isinstance(value, str):
             return any(text in value for text in (*self._shown, *self._secrets))
         if isinstance(value, dict):
@@ -43,14 +43,14 @@ class Placeholders:
         return isinstance(value, (list, tuple)) and any(self.covers(item) for item in value)
 
     def show(self, text: str, composed: Iterable[str] = ()) -> str:
-        """The text for a person to read. `composed` are further texts that were made with secrets."""
-        # The longest first, for a whole URL holds the placeholder that it was made of.
+        """The text for display. `composed` are further texts that were built with secrets."""
+        # Longest first: a placeholder for a whole URL contains the placeholder that it was built from.
         for hidden in sorted(self._shown, key=len, reverse=True):
             text = text.replace(hidden, self._shown[hidden])
         return Redactor({*self._secrets, *composed}).redact_text(text)
 
     def show_value(self, value: Any) -> Any:
-        """The JSON value for a person to read."""
+        """The JSON value for display."""
         if isinstance(value, str):
             return self.show(value)
         if isinstance(value, dict):
@@ -64,5 +64,5 @@ class Placeholders:
 
 
 def _text(kind: str, name: str) -> str:
-    # Lower-case letters and digits pass as a path segment, a header, a cookie, a form's value and a host's label.
+    # Lower-case letters and digits are valid in a path segment, a header, a cookie, a form value and a host label.
     return "x" + hashlib.sha256(f"{kind} {name}".encode()).hexdigest()[: _LENGTH - 1]

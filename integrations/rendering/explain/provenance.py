@@ -1,4 +1,4 @@
-"""Where each value of a request comes from, and where in the request it stands. Pure."""
+"""The source of each value of a request, and its place in the request. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from plugin_store.settings.properties import PropertySpec, effective_config, pro
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a value comes from, and what it is called there.
+    """The source of a value, and its name there.
 
     `kind`: input, notebook, workspace, default, const, secret, step, token, manifest, computed or missing.
     """
@@ -36,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One name that a request uses: a parameter of the endpoint, or else a setting, a token, something computed."""
+    """One name that a request uses: a parameter of the endpoint, a setting, a token or a computed value."""
 
     name: str
     place: str
@@ -46,7 +46,7 @@ class Use:
 
 
 def setting_sources(installed: Installed) -> dict[str, Source]:
-    """Where the value of each of the plugin's settings comes from."""
+    """The source of each of the plugin's settings."""
     plugin_state = installed.plugin_state
     return {
         spec.name: Source(
@@ -64,7 +64,7 @@ def _setting_kind(
         return "secret" if spec.name in installed.secrets else "missing"
     if spec.const is not None:
         return "const"
-    # What counts as set is decided in one place; here it is only asked layer by layer.
+    # What counts as set is decided in one place. Here it is only applied layer by layer.
     bare = replace(spec, default=None)
     if effective_config([bare], {}, notebook):
         return "notebook"
@@ -76,7 +76,7 @@ def _setting_kind(
 def input_sources(
     block: Block, given: Mapping[str, Any], config: Mapping[str, Any], settings: Mapping[str, Source]
 ) -> dict[str, Source]:
-    """Where the value of each of the block's inputs comes from."""
+    """The source of each of the block's inputs."""
     values = with_url_groups(block, given, config, {})
     return {item.name: _value_source(item, values, settings) for item in block.inputs}
 
@@ -94,7 +94,7 @@ def _value_source(item: Value, given: Mapping[str, Any], settings: Mapping[str, 
 def step_sources(
     step: Step, given: Mapping[str, Any], inputs: Mapping[str, Source], settings: Mapping[str, Source]
 ) -> dict[str, list[Source]]:
-    """Where the value of each parameter of a step's endpoint comes from. `given` is what the step gives to it."""
+    """The sources of each parameter of a step's endpoint. `given` are the values that the step passes."""
     found = endpoint_sources(step.endpoint, given, settings)
     for name in given.keys() & found.keys():
         if step.parameters is None:
@@ -114,7 +114,7 @@ def _placeholder_source(name: str, inputs: Mapping[str, Source]) -> Source:
 def endpoint_sources(
     endpoint: Endpoint, given: Mapping[str, Any], settings: Mapping[str, Source]
 ) -> dict[str, list[Source]]:
-    """Where the value of each parameter of an endpoint that is called by itself comes from."""
+    """The sources of each parameter of an endpoint that is called directly."""
     return {item.name: [_value_source(item.value, given, settings)] for item in endpoint.parameters}
 
 
@@ -122,7 +122,7 @@ def endpoint_sources(
 
 
 def uses(integration: Integration, endpoint: Endpoint, settings: Mapping[str, Any]) -> Iterator[Use]:
-    """Everything that the endpoint's request uses, place by place. `settings` decide which credentials are used."""
+    """Everything that the endpoint's request uses, place by place. `settings` decide which credentials apply."""
     if endpoint.url_parameter is not None:
         yield Use(endpoint.url_parameter.name, "url", is_parameter=True)
         return

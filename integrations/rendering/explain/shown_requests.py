@@ -1,4 +1,4 @@
-"""The requests that would be sent, built by the same rules and shown without what must not be seen."""
+"""The requests that would be sent, built by the same rules as real ones and shown without secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HIDDEN_KINDS = frozenset({"secret", "token", "computed"})
 
 @dataclass(frozen=True, slots=True)
 class ShownValue:
-    """One value that a request uses: its name, what it is, where it stands and where it comes from."""
+    """One value that a request uses: its name, its value, its place and its source."""
 
     name: str
     value: Any
@@ -39,7 +39,7 @@ class ShownValue:
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Whether the call would be let out; None where that hangs on what is not known yet."""
+    """Whether the egress guard would allow the call; None if that depends on an unknown value."""
 
     allowed: bool | None
     reason: str
@@ -47,7 +47,7 @@ class Egress:
 
 @dataclass(frozen=True, slots=True)
 class ShownRequest:
-    """A request with `••••` for secrets, and `{name}` for what is missing or comes from an earlier step."""
+    """A request with `••••` for secrets, and `{name}` for values that are missing or come from an earlier step."""
 
     method: str
     url: str
@@ -59,9 +59,9 @@ class ShownRequest:
 
 @dataclass(slots=True)
 class Draft:
-    """What requests are built from, growing a placeholder for each gap that building finds.
+    """The values that requests are built from. Each gap found while building is filled with a placeholder.
 
-    `problems` are those gaps, as a render would tell them.
+    `problems` are those gaps, as a render would report them.
     """
 
     installed: Installed
@@ -70,12 +70,12 @@ class Draft:
     problems: list[PatchbayError] = field(default_factory=list)
 
     def note(self, error: PatchbayError) -> None:
-        """Remembers a problem, once."""
+        """Adds a problem, unless it is listed already."""
         if (error.code, error.errors) not in [(item.code, item.errors) for item in self.problems]:
             self.problems.append(error)
 
     def build(self, given: dict[str, Any], attempt: Callable[[], PreparedCall]) -> PreparedCall | None:
-        """The call that the attempt builds, with gaps filled in `given` and in the settings; None when none can be."""
+        """The call that `attempt` builds, with gaps filled in `given` and the settings; None if that fails."""
         for _ in range(_MAX_GAPS):
             try:
                 return attempt()
@@ -87,7 +87,7 @@ class Draft:
         return None
 
     def _fill(self, path: str, given: dict[str, Any]) -> bool:
-        """Whether a placeholder could be put where something is wrong; a second one in the same place helps nothing."""
+        """Whether a placeholder was put in the invalid place. A second one in the same place would not help."""
         where, _, name = path.partition(".")
         target = {"parameters": given, "config": self.values.config}.get(where)
         if not isinstance(target, dict) or self.placeholders.covers(target.get(name)):
@@ -97,7 +97,7 @@ class Draft:
 
 
 def start_draft(installed: Installed, placeholders: Placeholders) -> Draft:
-    """A draft with the settings as they stand, and placeholders for secrets, tokens and required settings not set."""
+    """A draft with the current settings, and placeholders for secrets, tokens and missing required settings."""
     integration = installed.integration
     urls = whole_url_names(installed)
     secure = {name for name, item in integration.properties.items() if item.secure}
@@ -114,7 +114,7 @@ def start_draft(installed: Installed, placeholders: Placeholders) -> Draft:
 
 
 def whole_url_names(installed: Installed) -> frozenset[str]:
-    """The settings that give the start of a URL, scheme and all."""
+    """The settings that hold the start of a URL, including the scheme."""
     integration = installed.integration
     bases = [integration.base_url, *(endpoint.base_url for endpoint in integration.endpoints.values())]
     firsts = [base.template.parts[0] for base in bases if base is not None]
@@ -131,7 +131,7 @@ def show_endpoint_call(
     now: float,
     judge: Judge,
 ) -> ShownRequest | None:
-    """The first request of an endpoint; None when no placeholders make one, which the draft's problems explain."""
+    """The endpoint's first request; None if placeholders cannot complete it, as the draft's problems explain."""
     installed, placeholders = draft.installed, draft.placeholders
     position = first_position(endpoint)
     given = _without_entered_secrets(endpoint, {**parameters, **position.parameters}, placeholders)
@@ -158,7 +158,7 @@ def show_endpoint_call(
 def show_call(
     call: PreparedCall, values: list[ShownValue], placeholders: Placeholders, judge: Judge
 ) -> ShownRequest:
-    """The built call, everything in it shown."""
+    """The built call, for display."""
 
     def show(text: str) -> str:
         return placeholders.show(text, call.secrets)
@@ -182,7 +182,7 @@ def _shown(value: ShownValue, placeholders: Placeholders) -> ShownValue:
 def setting_values(
     names: Iterable[str], place: str, values: Values, settings: Mapping[str, Source]
 ) -> list[ShownValue]:
-    """Values of settings that are used in one place."""
+    """The values of settings that are used in one place."""
     used = [Use(name, place) for name in sorted(names)]
     return _values(used, {}, values.merged(), {}, settings)
 
@@ -219,7 +219,7 @@ def _values(
 def _without_entered_secrets(
     endpoint: Endpoint, given: Mapping[str, Any], placeholders: Placeholders
 ) -> dict[str, Any]:
-    """What is given, with a placeholder for what somebody typed where a stored secret would go."""
+    """The given values, with a placeholder for each value that a user entered where a stored secret would be sent."""
     secure = {item.name for item in endpoint.parameters if item.value.from_config in endpoint.secret_names}
     return {
         name: placeholders.secret(f"parameter {name}") if name in secure and value is not None else value
@@ -239,7 +239,7 @@ def _drop_unknown(draft: Draft, endpoint: Endpoint, given: dict[str, Any]) -> No
 
 
 def _lenient(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
-    """The endpoint, taking a placeholder for anything."""
+    """A copy of the endpoint that accepts a placeholder for any parameter."""
 
     def lenient(parameter: Parameter) -> Parameter:
         check = parameter.value.check
@@ -252,7 +252,7 @@ def _lenient(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
 
 
 def _with_hidden_signatures(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
-    """The endpoint, showing times that it signs but nothing that is computed with a secret."""
+    """A copy of the endpoint that shows signed timestamps but nothing that is computed with a secret."""
     return replace(endpoint, credentials=tuple(_hidden(item, placeholders) for item in endpoint.credentials))
 
 

@@ -1,4 +1,4 @@
-"""The requests that would get a token, where none that is still good is kept. Pure."""
+"""The token requests that would be sent if no valid token is stored. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from integrations.tokens.token_request import TokenRequest, names_of
 def show_token_requests(
     draft: Draft, settings: Mapping[str, Source], limits: Limits, now: float, judge: Judge
 ) -> list[ShownRequest]:
-    """The integration's token requests in order; those that cannot be built are left out, and a problem says why."""
+    """The integration's token requests in order. One that cannot be built is left out and reported as a problem."""
     token = draft.installed.integration.token
     if isinstance(token, OAuth2):
         return _oauth2_request(draft, token, settings, limits, judge)
@@ -53,7 +53,7 @@ def _login_requests(
 ) -> list[ShownRequest]:
     properties = draft.installed.integration.properties
     secret_names = frozenset(name for name in names_of(draft.installed) if properties[name].secure)
-    # In the place of what one request of the login gives to the next.
+    # Placeholders for the values that one login request passes to the next.
     outputs = {
         f"login.{name}": draft.placeholders.secret(f"login.{name}")
         for step in login.steps
