@@ -1,1 +1,1 @@
-"""Artifacts: their keys, how long they are fresh (RFC 9111), where they lie, and when they go."""
+"""Artifacts: their keys, freshness (RFC 9111), storage and eviction."""

@@ -1,7 +1,7 @@
-"""Artifacts: what was fetched, ready to be sent again.
+"""Artifacts: fetched answers, ready to be sent again.
 
-A body lies in the cache as the JSON that goes into the envelope, behind a short head that says how long it is good;
-a row in `integration_artifacts` says what it is an answer to. A hit reads the cache once and nothing else.
+The cache stores a body as the JSON of the envelope's `data`, after a short header with its lifetime. A row in
+`integration_artifacts` says which request it answers. A hit reads the cache once and nothing else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FIND_EPOCH = "SELECT artifacts_epoch FROM plugins, workspaces WHERE workspaces.i
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """An answer as it was kept. `data` is JSON: the value of the envelope's `data`."""
+    """A stored answer. `data` is JSON: the value of the envelope's `data`."""
 
     key: str
     content_type: str
@@ -57,7 +57,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What an artifact is an answer to."""
+    """What an artifact answers: workspace, plugin, block or endpoint, and parameters."""
 
     workspace_id: int
     plugin_id: str
@@ -70,13 +70,13 @@ class Origin:
 
     @property
     def era(self) -> str:
-        """Changes with each purge and each other manifest: what failed before says nothing of what is asked after."""
+        """Changes with each purge and each new manifest. A failure of an earlier era does not affect later requests."""
         return f"{self.epoch}:{self.manifest_digest[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRow:
-    """An artifact as it is listed."""
+    """An artifact as shown in a list."""
 
     parameters_hash: str
     workspace_id: int
@@ -93,7 +93,7 @@ class ArtifactRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _New:
-    """An artifact on its way into the store: what it is an answer to, its body and its row."""
+    """An artifact to be stored: its origin, body and row."""
 
     origin: Origin
     entry: Entry
@@ -113,13 +113,13 @@ def make_artifact(
     validators: Validators | None = None,
     call_key: str | None = None,
 ) -> Artifact:
-    """The artifact of a fetched answer; its ETag is strong and depends on the answer alone."""
+    """The artifact of a fetched answer. Its ETag is strong and depends only on the answer."""
     etag = hashlib.sha256(content_type.encode() + b"\0" + data).hexdigest()[:32]
     return Artifact(key, content_type, data, fetched_at, freshness, etag, validators, call_key)
 
 
 class Artifacts:
-    """The kept artifacts. `eviction` is told what is used and what is added."""
+    """The stored artifacts. `eviction` is told about uses and added bytes."""
 
     def __init__(
         self, bodies: Bodies, database: Database, clock: Callable[[], float], eviction: Eviction
@@ -133,12 +133,12 @@ class Artifacts:
         )
 
     def get(self, key: str) -> Artifact | None:
-        """The artifact, unless it is of no use any more."""
+        """The artifact; None once it has expired for every use."""
         stored = self._bodies.get(key)
         return self._read(key, stored) if stored is not None else None
 
     def get_with(self, key: str, note_key: str) -> tuple[Artifact | None, bytes | None]:
-        """The same, and what lies beside it under another key, in one look."""
+        """The artifact, and the bytes stored under `note_key`, in one lookup."""
         found = self._bodies.get_all((key, note_key))
         return self._read(key, found[key]) if key in found else None, found.get(note_key)
 
@@ -149,14 +149,14 @@ class Artifacts:
         return artifact
 
     def note_use(self, key: str) -> None:
-        """The artifact was given to somebody now. Costs a fraction of a microsecond and writes nothing."""
+        """Records that the artifact was served now. Costs a fraction of a microsecond and writes nothing."""
         self._eviction.access_log.note(key)
 
     def put(self, artifact: Artifact, origin: Origin, siblings: int = 0) -> bool:
-        """Whether the artifact was kept. It is not when its plugin or workspace was purged or forgotten meanwhile.
+        """Stores the artifact. Returns False if its plugin or workspace was purged or deleted meanwhile.
 
-        `siblings` is how many others are being fetched, which may come to be kept in the same moment.
-        Raises StorageFailed when nothing can be written.
+        `siblings` is the number of other fetches in progress, whose artifacts may be stored in the same commit.
+        Raises StorageFailed if nothing can be written.
         """
         keep_seconds = artifact.freshness.kept_until - self._clock()
         if keep_seconds <= 0:
@@ -170,9 +170,10 @@ class Artifacts:
         return is_kept
 
     def _keep_all(self, new: Sequence[_New]) -> Sequence[bool]:
-        """Which of them were kept: bodies first, then their rows."""
+        """Whether each one was stored. Bodies are written before their rows."""
         with self._database.raw_write() as connection:
-            # One writer at a time: a purge comes either before, and is seen here, or after, and takes this along.
+            # There is one writer at a time: a purge either ran before, and is seen here, or runs later and deletes this
+            # too.
             epochs = {
                 place: connection.execute(FIND_EPOCH, place).fetchone()
                 for place in {artifact.place for artifact in new}
@@ -184,7 +185,7 @@ class Artifacts:
         return [artifact in valid for artifact in new]
 
     def note_failure(self, key: str, code: str) -> None:
-        """The artifact's last refresh failed with `code`."""
+        """Records that the artifact's last refresh failed with `code`."""
         with self._database.writing() as session:
             session.execute(
                 update(IntegrationArtifact)
@@ -195,13 +196,13 @@ class Artifacts:
     def list_artifacts(
         self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None = None
     ) -> tuple[list[ArtifactRow], int]:
-        """A page of a plugin's artifacts that are still of use, newest first, and how many there are."""
+        """A page of a plugin's usable artifacts, newest first, and their total number."""
         while True:
             rows, total = self._list_rows(plugin_id, workspace_id, offset, limit, block_id)
             lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
             if not lost:
                 return [_listed(row) for row in rows], total
-            # What a row says is kept is not: its file was damaged or deleted.
+            # The body of a listed row can be missing: its file was damaged or deleted.
             try:
                 self._forget_rows(lost)
             except StorageFailed:
@@ -215,10 +216,11 @@ class Artifacts:
         block_id: str | None = None,
         step_endpoint_ids: Collection[str] = (),
     ) -> int:
-        """How many artifacts were forgotten: of the plugin, the workspace, the block; of all that is not narrowed down.
+        """Deletes the artifacts of the plugin, workspace and block, where given, and returns their number.
 
-        With a block go the answers of its steps, given by their endpoints, else it would be made of the same again.
-        What is being fetched now is not kept either. Raises StorageFailed when something could not be deleted.
+        With a block, the artifacts of its steps (by endpoint id) are deleted too, else the block would be rebuilt from
+        the same data. Fetches in progress are not stored either. Raises StorageFailed if something could not be
+        deleted.
         """
         mine = _narrowed(plugin_id, workspace_id)
         if block_id is not None:
@@ -227,7 +229,7 @@ class Artifacts:
             mine.append((table.block_id == block_id) | of_steps)
         purged = 0
         with self._database.writing() as session:
-            # Each epoch is written, which raises the store's revision too: whoever remembers artifacts sees it.
+            # Writing each epoch also raises the store's revision, so every memory cache of artifacts notices the purge.
             plugins = update(Plugin).values(artifacts_epoch=secrets.token_hex(8))
             session.execute(plugins if plugin_id is None else plugins.where(Plugin.id == plugin_id))
         while True:
@@ -241,13 +243,13 @@ class Artifacts:
                 return purged
 
     def keys_of(self, plugin_id: str | None = None, workspace_id: int | None = None) -> list[str]:
-        """The keys of what is kept for the plugin or the workspace."""
+        """The keys of the artifacts of the plugin or the workspace."""
         with self._database.reading() as session:
             mine = _narrowed(plugin_id, workspace_id)
             return list(session.scalars(select(IntegrationArtifact.parameters_hash).where(*mine)))
 
     def delete_bodies(self, keys: Iterable[str]) -> None:
-        """Deletes what rows that are gone spoke of."""
+        """Deletes the bodies of rows that were deleted."""
         for key in keys:
             self._bodies.delete(key)
 
@@ -304,7 +306,7 @@ def _number(value: int) -> bytes:
 
 
 def _unpack(key: str, stored: bytes) -> Artifact | None:
-    """The artifact; None for bytes that are not those that were packed, as after a crash of the machine."""
+    """The artifact; None for bytes other than those packed, as after a crash of the machine."""
     if stored[:_NUMBER_BYTES] != _number(zlib.crc32(memoryview(stored)[_HEAD_START:])):
         return None
     try:
@@ -331,7 +333,7 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
 
 
 def _write_keep_row() -> str:
-    """The statement by which a row is kept in the place of the one before, its values by name."""
+    """The statement that inserts or replaces a row, with its values by name."""
     statement = insert(IntegrationArtifact)
     statement = statement.on_conflict_do_update(
         index_elements=["parameters_hash"], set_=dict(statement.excluded.items())

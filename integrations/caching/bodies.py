@@ -1,6 +1,6 @@
-"""The files and small rows in which artifacts' bodies lie.
+"""The files and small rows that store the artifacts' bodies.
 
-What is damaged is lost and made anew: a cache may forget, it may not stop the house.
+Damaged data is dropped and fetched again: a cache may lose entries, but it must not stop the server.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from integrations.caching.bytes_cache import BytesCache, Entry
 
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
-# A file that is no database, has other tables than ours, or ends too soon; a full disk or a lock is none of these.
+# The file is no database, has other tables, or is truncated. A full disk or a lock does not belong here.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 """A key, its bytes, and the seconds for which they are kept."""
 
 
 class _AtWork:
-    """One piece of work with a cache. A class, for a render enters several, and a generator costs thrice as much."""
+    """One operation on a cache. A class, because a render uses several and a generator costs three times as much."""
 
     __slots__ = ("_cache",)
 
@@ -42,9 +42,9 @@ class _AtWork:
 
 
 class Bodies:
-    """Bytes by key, on disk. No method raises: what cannot be read is not there.
+    """Bytes by key, on disk. No method raises: unreadable entries count as missing.
 
-    When what has expired goes, and what else has to make room, is for others to say (`housekeeping.py`).
+    `housekeeping.py` decides when expired entries are dropped and which others are evicted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +53,7 @@ class Bodies:
         self._cache: BytesCache | None = None
 
     def get(self, key: str) -> bytes | None:
-        """The bytes; None when they are not there, expired, or damaged."""
+        """The bytes; None if they are missing, expired or damaged."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
@@ -67,13 +67,13 @@ class Bodies:
         return value if isinstance(value, bytes) else None
 
     def get_all(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """The same of several keys, in one look: those that are there."""
+        """The bytes of those keys that are present, in one lookup."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
                 found = opened.find_all(keys)
         except _UNREADABLE:
-            # One of them cannot be read: each for itself, so that only that one goes.
+            # One entry cannot be read. Reading them one by one drops only that entry.
             return {key: value for key in keys if (value := self.get(key)) is not None}
         except _BROKEN as error:
             self._recover(cache, error)
@@ -81,11 +81,11 @@ class Bodies:
         return {key: value for key, value in found.items() if isinstance(value, bytes)}
 
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
-        """Whether the bytes are kept now."""
+        """Stores the bytes; returns whether they are stored."""
         return self.set_all([(key, value, expire_seconds)])
 
     def set_all(self, entries: Sequence[Entry]) -> bool:
-        """Whether all of them are kept now, in one transaction; else none is, or not for long."""
+        """Stores all entries in one transaction and returns True; else none of them stays."""
         for _ in range(2):
             cache = self._cache
             try:
@@ -98,7 +98,7 @@ class Bodies:
         return False
 
     def drop_expired(self) -> None:
-        """Lets go of what has expired; until then it is not found, but takes up room."""
+        """Deletes expired entries. They are not found before that, but take up disk space."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
@@ -107,7 +107,7 @@ class Bodies:
             self._recover(cache, error)
 
     def delete(self, key: str) -> bool:
-        """Whether the key is not there any more; it may still be where nothing can be written."""
+        """Deletes the key; returns whether it is gone. It may remain where nothing can be written."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
@@ -116,7 +116,7 @@ class Bodies:
             return self._recover(cache, error)
 
     def holds(self, key: str) -> bool:
-        """Whether something is kept under the key, whole or damaged."""
+        """Whether an entry is stored under the key, whole or damaged."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
@@ -127,7 +127,7 @@ class Bodies:
             return False
 
     def list_keys(self) -> Iterator[str]:
-        """Every key, also of what has expired; it ends where it cannot be read on."""
+        """Every key, including expired ones. Stops where the cache cannot be read further."""
         cache = self._cache
         try:
             yield from filter(_is_text, (self._open() if cache is None else cache).list_keys())
@@ -136,7 +136,7 @@ class Bodies:
                 self._recover(cache, error)
 
     def volume_bytes(self) -> int:
-        """What all of it takes up on disk, nearly."""
+        """The approximate disk space of all entries."""
         cache = self._cache
         try:
             with self._at_work(cache) as opened:
@@ -152,7 +152,7 @@ class Bodies:
                 self._cache = None
 
     def _is_there(self) -> bool:
-        """Whether the cache's file was not deleted while it was open."""
+        """Whether the cache's file still exists. Somebody may have deleted it while it was open."""
         try:
             return (self._folder / DBNAME).exists()
         except OSError:
@@ -175,9 +175,9 @@ class Bodies:
         return BytesCache(self._folder)
 
     def _recover(self, failed: BytesCache | None, error: Exception) -> bool:
-        """Throws a damaged cache away, so that the next use makes it anew; whether another try is worth it.
+        """Deletes a damaged cache, so that the next use creates a new one. Returns whether a retry is useful.
 
-        A full disk, a lock or a folder that may not be written pass by themselves: then nothing is touched.
+        A full disk, a lock or a read-only folder is temporary: the cache is left untouched then.
         """
         if not _is_damage(error) and self._is_there():
             return False
@@ -195,7 +195,7 @@ def _set_all(cache: BytesCache, entries: Sequence[Entry]) -> None:
     try:
         cache.set_all([(key, value, max(0.001, seconds)) for key, value, seconds in entries])
     except diskcache.Timeout:
-        # diskcache takes damage for a lock when it writes; looking at it tells the one from the other.
+        # diskcache reports damage as a lock when it writes. Reading the volume tells them apart.
         cache.volume()
         raise
 
@@ -210,7 +210,7 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _is_emptied(database: Path) -> bool:
-    """Whether the file was cut to nothing beside its log, in which case SQLite would wait for minutes."""
+    """Whether the database file was truncated to zero beside its log. SQLite would wait for minutes then."""
     log = database.with_name(f"{database.name}-wal")
     return _size(database) == 0 and _size(log) > 0
 

@@ -1,6 +1,6 @@
-"""diskcache as we use it: for bytes only, over a few connections.
+"""A diskcache for bytes only, with few connections.
 
-diskcache unpickles whatever row it finds marked as a pickle, so its disk is replaced by one that knows no pickle.
+diskcache unpickles every row that is marked as a pickle, so its disk class is replaced by one without pickle.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from plugin_store.engine.connection_pool import ConnectionPool
 
 CONNECTIONS = 6
 PRAGMAS = (
-    # Pages of each connection's own: the system keeps the file in memory once, for all of them.
+    # Pages per connection. A small number is enough, because the operating system caches the file once for all.
     "cache_size = 16",
-    # Reading a mapped file that somebody cuts short ends the process.
+    # Reading a memory-mapped file that was truncated ends the process.
     "mmap_size = 0",
     "synchronous = NORMAL",
 )
 BUSY_TIMEOUT_SECONDS = 5
 
 
-# What diskcache's own `set` writes, of several at once. Rows that expire are never counted by use.
+# What diskcache's own `set` writes, for several entries at once. Rows with an expiry are never culled by use.
 KEEP = (
     "INSERT INTO Cache (key, raw, store_time, expire_time, access_time, access_count, size, mode, filename, value)"
     " VALUES (?, 1, ?, ?, ?, 0, ?, ?, ?, ?)"
@@ -42,7 +42,7 @@ Entry = tuple[str, bytes, float]
 
 
 class RefusedPickle(ValueError):
-    """Something in the cache, or on its way there, is not bytes under a text key."""
+    """An entry of the cache, or one to be stored, is not bytes under a text key."""
 
 
 class BytesDisk(diskcache.Disk):
@@ -70,9 +70,9 @@ class BytesDisk(diskcache.Disk):
 
 
 class BytesCache(diskcache.Cache):
-    """A cache whose connections are leased for one piece of work, where diskcache keeps one for each thread for ever.
+    """A cache that leases a connection for each operation. diskcache itself keeps one per thread for ever.
 
-    So a house of many threads needs few.
+    So a process with many threads needs few connections.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -82,7 +82,7 @@ class BytesCache(diskcache.Cache):
             timeout=BUSY_TIMEOUT_SECONDS,
             disk=BytesDisk,
             eviction_policy="none",
-            # Looking for what has expired at each write costs as much as the write.
+            # Searching for expired rows at each write costs as much as the write.
             cull_limit=0,
             disk_min_file_size=32 * 1024,
         )
@@ -107,7 +107,7 @@ class BytesCache(diskcache.Cache):
         return connection
 
     def find_all(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """The values that are there of these keys, in one look; as `get` has it for one."""
+        """The values of those keys that are present, in one query. Each is as `get` returns it."""
         marks = ", ".join("?" * len(keys))
         rows = self._sql(
             "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - nothing but question marks is put in
@@ -116,13 +116,13 @@ class BytesCache(diskcache.Cache):
         ).fetchall()
         found = {}
         for key, mode, filename, value in rows:
-            # Between the look and the opening of its file it may have gone.
+            # The file may have been deleted between the query and its opening.
             with suppress(OSError):
                 found[key] = self._disk.fetch(mode, filename, value, False)
         return found
 
     def set_all(self, entries: Sequence[Entry]) -> None:
-        """Keeps all of them in one transaction, or none; as `set` does for one."""
+        """Stores all entries in one transaction, or none. Each is as `set` stores it."""
         last_words = {key: (value, expire_seconds) for key, value, expire_seconds in entries}
         now, rows, files = time.time(), [], []
         try:
@@ -149,13 +149,13 @@ class BytesCache(diskcache.Cache):
             self._disk.remove(filename)
 
     def rest(self) -> None:
-        """The calling thread's work is done: its connection is another's."""
+        """Ends the calling thread's operation and returns its connection to the pool."""
         held = self._local.__dict__.pop("con", None)
         if held is not None:
             self._leases.give_back(held)
 
     def list_keys(self) -> Iterator[Any]:
-        """Every key, over a connection of the iteration's own: between two keys the thread may do other work."""
+        """Every key. The iteration has its own connection, so the thread may use the cache between two keys."""
         keys = iter(self)
         held = self._local.__dict__.pop("con")
         try:
@@ -164,6 +164,6 @@ class BytesCache(diskcache.Cache):
             self._leases.give_back(held)
 
     def close(self) -> None:
-        """Closes the connections with which nobody works."""
+        """Closes the idle connections."""
         self.rest()
         self._leases.discard(lambda connection: connection.close())

@@ -1,7 +1,7 @@
-"""What makes two renders the same. Pure.
+"""The cache key of a render. Pure.
 
-The key is SHA-256 over canonical JSON (RFC 8785) of everything that shapes the answer: whose it is, what is asked,
-with which settings and with which revision of which secrets. A secret itself never enters it.
+The key is SHA-256 over canonical JSON (RFC 8785) of everything that determines the answer: the owner, the question,
+the settings and the revisions of the secrets. The key never contains a secret itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from integrations.json.canonical_json import canonical_json
 
 
 class KeyPrefix:
-    """All of an artifact's key but the inputs, which is the same from one question to the next."""
+    """Everything in an artifact's key except the inputs. It is the same for every question about a block."""
 
     __slots__ = ("_after", "_before")
 
@@ -30,10 +30,10 @@ class KeyPrefix:
     ) -> None:
         """`declaration_digest` covers the block and the endpoints it uses.
 
-        `config` and `secret_revisions` hold what the call binds and nothing else, so that a setting which it does not
-        use leaves its artifacts fresh.
+        `config` and `secret_revisions` hold only what the call binds, so a change of another setting leaves the
+        artifacts fresh.
         """
-        # Canonical JSON has its names in order: these stand before `inputs`, those after it.
+        # Canonical JSON sorts its names: these come before `inputs`, the others after it.
         before = {"config": dict(config), "declaration": declaration_digest}
         after = {
             "kind": kind,
@@ -45,5 +45,5 @@ class KeyPrefix:
         self._after = b"," + canonical_json(after)[1:]
 
     def key(self, inputs: Mapping[str, Any]) -> str:
-        """The artifact's key, 64 hex digits. `inputs` are validated, defaults filled in."""
+        """The artifact's key, 64 hex digits. `inputs` are validated and have their defaults."""
         return hashlib.sha256(self._before + canonical_json(dict(inputs)) + self._after).hexdigest()

@@ -1,6 +1,6 @@
-"""Asking whether a kept answer is still right, instead of asking for it (RFC 9110 section 13, RFC 9111 section 4.3).
+"""Conditional requests that revalidate a stored answer (RFC 9110 section 13, RFC 9111 section 4.3).
 
-Pure. What a provider says here goes back to that provider and to nobody else.
+Pure. A provider's validators are only sent back to that provider.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from integrations.redaction.redactor import Redactor
 
 MAX_VALIDATORS_CHARACTERS = 2048
 
-# What a 304 may change; Date and Age are about one moment and never kept.
+# Headers that a 304 may change. Date and Age describe one moment and are never stored.
 _KEPT = ("Cache-Control", "Expires", "Vary", "ETag", "Last-Modified")
 _ENTITY_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]*"')
 _OWN_CONDITIONS = frozenset(
@@ -26,13 +26,13 @@ _OWN_CONDITIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a provider said of an answer that can be asked about again: its validators, and how long it is good."""
+    """A provider's headers for a stored answer: its validators and its freshness."""
 
     headers: Headers
 
     @property
     def conditions(self) -> tuple[tuple[str, str], ...]:
-        """The headers that ask whether the answer is still right; empty where nothing identifies it."""
+        """The headers that make the request conditional; empty without a validator."""
         tag, date = self.headers.get("ETag"), self.headers.get("Last-Modified")
         return tuple(
             (name, value) for name, value in (("If-None-Match", tag), ("If-Modified-Since", date)) if value
@@ -40,7 +40,7 @@ class Validators:
 
 
 def validators_of(headers: Headers, secrets: Iterable[str]) -> Validators | None:
-    """The terms of an answer; None for one that has no validator that could be sent back, or echoes a secret."""
+    """The validators of an answer; None if it has none that can be sent back, or if one echoes a secret."""
     kept = [
         (name, value) for name in _KEPT if (value := headers.get(name)) is not None and _is_sound(name, value)
     ]
@@ -54,9 +54,9 @@ def validators_of(headers: Headers, secrets: Iterable[str]) -> Validators | None
 
 
 def renewed_validators(validators: Validators, headers: Headers, secrets: Iterable[str]) -> Validators | None:
-    """The terms after a 304 with these headers, which replace those of their names (RFC 9111 section 3.2).
+    """The validators after a 304 with these headers, which replace stored ones (RFC 9111 section 3.2).
 
-    None when the 304 is about another answer: its strong tag is not the one that was asked about (section 4.3.4).
+    None if the 304 describes another answer: its strong tag differs from the one that was sent (section 4.3.4).
     """
     asked, said = validators.headers.get("ETag"), headers.get("ETag")
     if said is not None and not said.startswith("W/") and asked is not None and said != asked:
@@ -68,22 +68,22 @@ def renewed_validators(validators: Validators, headers: Headers, secrets: Iterab
             if (value := headers.get(name) or validators.headers.get(name)) is not None
         )
     )
-    # What the 304 adds may be nothing to keep; then what is known already stays as it is.
+    # If nothing of the 304 can be stored, the known validators stay as they are.
     return validators_of(merged, secrets) or validators
 
 
 def can_be_renewed(endpoint: Endpoint) -> bool:
-    """Whether one answer to one safe request is all there is to the endpoint."""
+    """Whether the endpoint's answer comes from exactly one safe request."""
     return endpoint.method in SAFE_METHODS and endpoint.is_safe and endpoint.paginator is None
 
 
 def has_own_conditions(call: PreparedCall) -> bool:
-    """Whether the manifest itself asks for a part, or on a condition: then a 304 means something else."""
+    """Whether the manifest itself sends a range or a condition. A 304 has another meaning then."""
     return any(name.lower() in _OWN_CONDITIONS for name, _ in call.headers)
 
 
 def with_conditions(call: PreparedCall, validators: Validators) -> PreparedCall:
-    """The call, asking for the answer only if it is another one than that with these terms."""
+    """The call, made conditional with these validators."""
     return replace(call, headers=(*call.headers, *validators.conditions))
 
 
@@ -94,6 +94,6 @@ def without_conditions(call: PreparedCall, validators: Validators) -> PreparedCa
 
 def _is_sound(name: str, value: str) -> bool:
     if name == "ETag":
-        # `*` would match anything, and a list is not one answer's tag.
+        # `*` would match any answer, and a list is not the tag of one answer.
         return _ENTITY_TAG.fullmatch(value) is not None
     return name != "Last-Modified" or is_http_date(value)

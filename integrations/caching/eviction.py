@@ -1,4 +1,4 @@
-"""What keeps artifacts within their limit, and their rows and bodies together."""
+"""Keeps artifacts within the size limit, and their rows and bodies consistent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from integrations.caching.bodies import Bodies
 from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationArtifact
 
-# What was kept since the last look, as a part of the limit, that is worth another one.
+# The growth since the last check, as a fraction of the limit, that triggers another check.
 GROWTH_WORTH_A_LOOK = 0.02
-# What is left of the limit's worth when room was made.
+# The fraction of the limit that remains in use after an eviction.
 ROOM_MADE = 0.9
-# How much is done while other writers wait, some tens of milliseconds of it.
+# How many artifacts one transaction deletes. Other writers wait for some tens of milliseconds.
 DROPPED_AT_ONCE = 250
 USES_AT_ONCE = 1000
 LOOKED_AT_ONCE = 250
@@ -30,7 +30,7 @@ _ARTIFACT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Eviction:
-    """Looks after what is kept, to be no more than `size_limit_bytes` on disk; somebody calls it now and then."""
+    """Keeps the artifacts within `size_limit_bytes` on disk. Housekeeping calls it from time to time."""
 
     def __init__(
         self, bodies: Bodies, database: Database, clock: Callable[[], float], size_limit_bytes: int
@@ -45,14 +45,14 @@ class Eviction:
         self.access_log = AccessLog(self.is_needed)
 
     def note_growth(self, size_bytes: int) -> None:
-        """So much was added."""
+        """Records that so many bytes were added."""
         self._grown_bytes += size_bytes
         if self._grown_bytes > self._size_limit_bytes * GROWTH_WORTH_A_LOOK:
             self._grown_bytes = 0
             self.is_needed.set()
 
     def write_uses(self) -> None:
-        """Writes down which artifacts were used since the last time. Raises StorageFailed."""
+        """Writes which artifacts were used since the last call. Raises StorageFailed."""
         keys, table = self.access_log.take(), IntegrationArtifact.__table__
         now = self._clock()
         while keys:
@@ -69,13 +69,13 @@ class Eviction:
             keys = rest
 
     def make_room(self) -> int:
-        """How many artifacts had to go, those first that were used longest ago. Raises StorageFailed."""
+        """Evicts the least recently used artifacts and returns their number. Raises StorageFailed."""
         if self._bodies.volume_bytes() <= self._size_limit_bytes:
             return 0
         gone = 0
         while True:
             with self._database.writing() as session:
-                # Measured while nobody else writes: two processes do not make room for the same.
+                # Measured inside the write transaction, so that two processes do not evict for the same excess.
                 excess = self._bodies.volume_bytes() - self._size_limit_bytes * ROOM_MADE
                 keys = _longest_unused(session, excess) if excess > 0 else []
                 drop(session, self._bodies, keys)
@@ -84,7 +84,7 @@ class Eviction:
                 return gone
 
     def sweep(self) -> int:
-        """How many artifacts went because they are of no use any more. Raises StorageFailed."""
+        """Deletes artifacts that have expired for every use and returns their number. Raises StorageFailed."""
         self._bodies.drop_expired()
         table, swept = IntegrationArtifact, 0
         while True:
@@ -100,10 +100,10 @@ class Eviction:
                 return swept
 
     def reconcile(self, pause: Callable[[float], bool] = lambda _seconds: False) -> tuple[int, int]:
-        """How many bodies went for want of a row, and how many rows for want of a body.
+        """Deletes bodies without a row and rows without a body, and returns both numbers.
 
-        A process that was killed, a damaged file or a deleted workspace leaves such halves. `pause` is given time
-        between looks, and ends them by saying true. Raises StorageFailed.
+        A killed process, a damaged file or a deleted workspace leaves them behind. `pause` is called between batches
+        and stops the work by returning True. Raises StorageFailed.
         """
         bodies = rows = 0
         for keys in _batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), LOOKED_AT_ONCE):
@@ -124,7 +124,7 @@ class Eviction:
         if not lone:
             return 0
         with self._database.writing() as session:
-            # A body is written before its row, in the same turn: in our turn both are there.
+            # A body and its row are written in one write transaction, so inside ours both are present.
             lone -= _with_rows(session, list(lone))
             for key in lone:
                 self._bodies.delete(key)
@@ -146,7 +146,7 @@ class Eviction:
 
 
 def drop(session: Session, bodies: Bodies, keys: Sequence[str]) -> None:
-    """Deletes artifacts, rows and bodies. Raises StorageFailed when a body cannot be deleted; then its row stays."""
+    """Deletes artifacts, rows and bodies. Raises StorageFailed if a body cannot be deleted; its row stays then."""
     table = IntegrationArtifact
     session.execute(delete(table).where(table.parameters_hash.in_(keys)))
     for key in keys:
@@ -155,7 +155,7 @@ def drop(session: Session, bodies: Bodies, keys: Sequence[str]) -> None:
 
 
 def forget_rows(session: Session, bodies: Bodies, keys: Sequence[str]) -> int:
-    """How many of the rows went, those whose body is not there; in a writer's turn, in which nobody writes one."""
+    """Deletes rows without a body and returns their number. Call it in a write transaction: nobody adds a body then."""
     lost = [key for key in keys if not bodies.holds(key)]
     table = IntegrationArtifact
     session.execute(delete(table).where(table.parameters_hash.in_(lost)))
@@ -163,7 +163,7 @@ def forget_rows(session: Session, bodies: Bodies, keys: Sequence[str]) -> int:
 
 
 def _longest_unused(session: Session, excess_bytes: float) -> list[str]:
-    """The keys of what was used longest ago, of that size together or as many as go at once."""
+    """The keys of the least recently used artifacts, up to the excess size or the batch limit."""
     table, keys = IntegrationArtifact, []
     for key, size_bytes in session.execute(
         select(table.parameters_hash, table.size_bytes).order_by(table.last_used_at).limit(DROPPED_AT_ONCE)

@@ -1,7 +1,7 @@
-"""How long an answer is good, and what it is good for at a moment (RFC 9111, RFC 5861). Pure.
+"""The freshness lifetime of an answer, and its state at a moment (RFC 9111, RFC 5861). Pure.
 
-Times are epoch seconds, durations seconds. Nothing is guessed: without a word from the manifest or the provider the
-default counts, whatever Last-Modified may suggest.
+Times are epoch seconds, durations seconds. There is no heuristic freshness: if neither the manifest nor the provider
+says anything, the default applies, whatever Last-Modified suggests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from integrations.egress.messages import Headers
 from integrations.manifests.freshness_policy import FreshnessPolicy
 
 MAX_LIFETIME_SECONDS = 365 * 24 * 3600
-# How long an answer that has a validator is kept beyond its use, for the provider to say that it is still right.
+# How long an answer with a validator is stored beyond its use, so that it can be revalidated.
 RENEWABLE_SECONDS = 7 * 24 * 3600.0
 
 _DIRECTIVE = re.compile(r'\s*([^\s=,"]+)\s*(?:(=)\s*("(?:\\.|[^"\\])*"|[^,]*))?[^,]*(?:,|$)')
@@ -46,12 +46,12 @@ class Freshness:
 
     @property
     def stale_until(self) -> float:
-        """The moment from which the artifact answers nothing by itself."""
+        """The moment after which the artifact may not be served any more."""
         return max(self.expires_at, self.revalidate_until, self.error_until)
 
     @property
     def kept_until(self) -> float:
-        """The moment from which the artifact is of no use at all."""
+        """The moment after which the artifact can be deleted."""
         return max(self.stale_until, self.renewable_until)
 
     def state_at(self, now: float) -> State:
@@ -66,7 +66,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What the provider's headers say about keeping: None where they say nothing (RFC 9111 section 5)."""
+    """What the provider's headers say about caching; None where they say nothing (RFC 9111 section 5)."""
 
     ttl_seconds: float | None = None
     stale_while_revalidate_seconds: float | None = None
@@ -77,18 +77,18 @@ class Upstream:
 
 
 def read_upstream(headers: Headers, now: float, changing: Collection[str] = ()) -> Upstream:
-    """The provider's word on keeping, from Cache-Control, Expires, Date, Age and Vary.
+    """The provider's caching rules from Cache-Control, Expires, Date, Age and Vary.
 
-    `changing` are headers that are other ones in each request, in lower case. All others that we send follow from what
-    makes an artifact's key, so that a Vary on them (RFC 9111 section 4.1) is met by whoever asks for the same key.
-    `private` keeps nothing away: a key holds the account, so nobody is given what was fetched for another one.
+    `changing` are the request headers that differ in each request, in lower case. All other headers follow from the
+    artifact's key, so a Vary on them (RFC 9111 section 4.1) is satisfied by every request with that key.
+    `private` does not prevent storing: the key contains the account, so nobody receives another account's answer.
     """
     directives = parse_cache_control(headers.get("Cache-Control", "") or "")
     age = _seconds((headers.get("Age") or "").partition(",")[0]) or 0.0
     ttl = _explicit_ttl(directives)
     if ttl is None and (expires := headers.get("Expires")) is not None:
         expires_at = parse_http_date(expires, now)
-        # RFC 9111 section 5.3: an invalid date, the value 0 above all, means already expired.
+        # RFC 9111 section 5.3: an invalid date, above all the value 0, means already expired.
         ttl = max(0.0, expires_at - (parse_http_date(headers.get("Date"), now) or now)) if expires_at else 0.0
     return Upstream(
         ttl_seconds=None if ttl is None else min(max(0.0, ttl - age), MAX_LIFETIME_SECONDS),
@@ -108,12 +108,12 @@ def decide_freshness(
     *,
     is_renewable: bool = False,
 ) -> Freshness | None:
-    """The lifetime of an answer fetched or confirmed now; None when it must not be kept.
+    """The lifetime of an answer fetched or revalidated now; None if it must not be stored.
 
-    TTL: the block's, else the endpoint's, else the provider's, else the default. What the manifest says wins over
-    `no-store`, for whoever wrote it knows the provider; without a TTL there, `no-store` is obeyed. How long an answer
-    may be used beyond its TTL is likewise the manifest's word, else the provider's, which `must-revalidate` takes
-    back. One that `is_renewable` is kept on, for its validators.
+    TTL: the block's, else the endpoint's, else the provider's, else the default. A TTL in the manifest overrides
+    `no-store`, because its author knows the provider; without one, `no-store` is obeyed. How long an answer may be
+    served stale follows the manifest, else the provider, whose `must-revalidate` forbids it. An answer that
+    `is_renewable` is stored longer, for its validators.
     """
     declared = block.ttl_seconds if block.ttl_seconds is not None else endpoint.ttl_seconds
     if declared is None and upstream.no_store:
@@ -136,7 +136,7 @@ def decide_freshness(
 
 
 def parse_cache_control(value: str) -> dict[str, str | None]:
-    """The directives by lower-case name, with their unquoted argument; the first of a repeated one counts."""
+    """The directives by lower-case name, with their unquoted argument. The first of repeated ones counts."""
     directives: dict[str, str | None] = {}
     for match in _DIRECTIVE.finditer(value):
         name, separator, argument = match.groups()
@@ -149,7 +149,7 @@ def _must_revalidate(directives: dict[str, str | None]) -> bool:
 
 
 def _has_no_cache(directives: dict[str, str | None]) -> bool:
-    # `no-cache="Set-Cookie"` is about that header alone, and no header of a provider is ever passed on.
+    # `no-cache="Set-Cookie"` concerns only that header, and no header of a provider is ever passed on.
     return "no-cache" in directives and not directives["no-cache"]
 
 
@@ -163,10 +163,10 @@ def _never_matches(vary: str | None, changing: Collection[str]) -> bool:
 def _explicit_ttl(directives: dict[str, str | None]) -> float | None:
     if _has_no_cache(directives):
         return 0.0
-    # What is meant for one account alone is nothing for a shared cache, and no more is its s-maxage.
+    # An answer for one account is not for shared caches, so its s-maxage does not apply.
     for name in ("max-age",) if "private" in directives else ("s-maxage", "max-age"):
         if name in directives:
-            # An unreadable number is stale at once: RFC 9111 section 4.2.1.
+            # An unreadable number means stale at once: RFC 9111 section 4.2.1.
             return _seconds(directives[name]) or 0.0
     return None
 

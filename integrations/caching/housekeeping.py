@@ -1,4 +1,4 @@
-"""The cache kept within its limit, and its rows and bodies together: beside the requests, in nobody's way."""
+"""Background thread that keeps the cache within its limit, and its rows and bodies consistent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """Does the rounds in a thread of its own from `start` to `close`."""
+    """Runs rounds in its own thread from `start` to `close`."""
 
     def __init__(self, eviction: Eviction, clock: Callable[[], float]) -> None:
         self._eviction = eviction
@@ -34,7 +34,7 @@ class Housekeeping:
         self._thread.start()
 
     def close(self) -> None:
-        """Returns when the uses that were noted are written."""
+        """Stops the thread, and returns when the recorded uses are written."""
         self._closing.set()
         self._eviction.is_needed.set()
         if self._thread is not None:
@@ -42,7 +42,7 @@ class Housekeeping:
         self._try(self._eviction.write_uses)
 
     def do_round(self) -> None:
-        """Writes the uses, makes room, and now and then looks for what has ended or lost its other half."""
+        """Writes the uses, evicts, and from time to time deletes expired artifacts and orphaned rows and bodies."""
         self._eviction.write_uses()
         self._eviction.make_room()
         now = self._clock()
@@ -70,5 +70,5 @@ class Housekeeping:
                 _log.warning("The cache cannot be looked after for now: %s", error.detail)
             self._is_in_trouble = True
         except Exception:
-            # One round that breaks off must not end all the others.
+            # One failed round must not end the thread.
             _log.exception("A round through the cache broke off.")

@@ -1,6 +1,7 @@
-"""Failed fetches, remembered for a while, so that nobody asks a provider again and again what it cannot answer.
+"""Negative caching: failed fetches are remembered for a while, so that a provider is not asked again at once.
 
-They lie in the cache beside the artifacts: every process sees them, a restart forgets none, and they end by themselves.
+The failures are stored in the cache beside the artifacts. Every process sees them, they survive a restart, and they
+expire by themselves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ FIRST_WAIT_SECONDS = 5.0
 MAX_WAIT_SECONDS = 300.0
 MIN_ASKED_WAIT_SECONDS = 1.0
 MAX_ASKED_WAIT_SECONDS = 3600.0
-# How long after its wait a failure still counts as the one before the next.
+# How long after its wait a failure still counts as the predecessor of the next one.
 FORGET_AFTER_SECONDS = 900.0
 
 _KINDS: Mapping[str, type[PatchbayError]] = {
@@ -28,7 +29,7 @@ _PASSING_STATUSES = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class CachedFailure:
-    """A failure at a moment, the last of `count` in a row, and until when nobody asks again."""
+    """A failure: when it happened, how many happened in a row (`count`), and until when no fetch is made."""
 
     error: PatchbayError
     count: int
@@ -36,15 +37,15 @@ class CachedFailure:
     until: float
 
     def is_fresh(self, now: float) -> bool:
-        # A clock that was set back must not make the wait longer than it can be.
+        # A clock that was set back must not make the wait longer than the maximum.
         return 0 < self.until - now <= MAX_ASKED_WAIT_SECONDS
 
 
 def wait_after(error: PatchbayError, count: int) -> float:
-    """The seconds for which nobody asks again after so many failures in a row. Pure.
+    """The seconds without a new fetch after so many failures in a row. Pure.
 
-    What the provider asked for, else 5 s, doubled each time up to 5 min. After a first refusal (4xx) there is no wait:
-    somebody may be putting right what was wrong; only who is refused again and again is slowed down.
+    The wait is what the provider asked for, else 5 s, doubled each time up to 5 min. The first client error (4xx)
+    causes no wait, because a user may be correcting the cause; only repeated ones are slowed down.
     """
     if error.retry_after_seconds:
         return min(max(error.retry_after_seconds, MIN_ASKED_WAIT_SECONDS), MAX_ASKED_WAIT_SECONDS)
@@ -60,16 +61,16 @@ class NegativeCache:
         self._clock = clock
 
     def recall(self, key: str, epoch: str) -> CachedFailure | None:
-        """The key's last failure, fresh or not; none of another epoch, which a purge or a new manifest begins."""
+        """The key's last failure, fresh or not; None if it is from before a purge or a new manifest (another epoch)."""
         stored = self._bodies.get(name_of(key))
         return self.read(stored, epoch) if stored is not None else None
 
     def read(self, stored: bytes, epoch: str) -> CachedFailure | None:
-        """The failure as it was stored; none of another epoch."""
+        """The failure as it was stored; None if it is from another epoch."""
         return _unpack(stored, epoch, self._clock())
 
     def note(self, key: str, epoch: str, error: PatchbayError, before: CachedFailure | None) -> None:
-        """Remembers the failure, and writes into it how long nobody asks again."""
+        """Stores the failure, with the time until which no fetch is made."""
         if not is_remembered(error):
             return
         count, now = (before.count if before else 0) + 1, self._clock()
@@ -85,7 +86,7 @@ class NegativeCache:
 
 
 def is_remembered(error: PatchbayError) -> bool:
-    """Whether the failure is the provider's; what our own limits or another process stood in the way of is not."""
+    """Whether the provider caused the failure. Failures by our own limits or another process are not remembered."""
     return type(error) in _KINDS.values() and error.extensions.get("reason") != "busy"
 
 
@@ -95,7 +96,7 @@ def _is_refusal(error: PatchbayError) -> bool:
 
 
 def name_of(key: str) -> str:
-    """The key under which the failure of a key is remembered."""
+    """The key under which the failure of a key is stored."""
     return f"failure:{key}"
 
 

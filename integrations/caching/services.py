@@ -1,4 +1,4 @@
-"""The services that keep what was answered."""
+"""The services that store answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class CachingServices:
-    """Artifacts, what keeps them within their limit, failures, and who fetches what among processes."""
+    """Artifacts, eviction, negative cache, and the single flight between processes."""
 
     artifacts: Artifacts
     eviction: Eviction
@@ -24,7 +24,7 @@ class CachingServices:
 
 
 def build_caching(runtime: Runtime) -> CachingServices:
-    """The cache in the data folder, with its housekeeping under way."""
+    """Builds the cache in the data folder and starts its housekeeping."""
     folder, clock, database = runtime.settings.instance, runtime.clock, runtime.database
     bodies = runtime.close_at_end(Bodies(folder / "cache"))
     locks = runtime.close_at_end(ProcessLocks(folder / ".claims.lock"))
