@@ -1,1 +1,1 @@
-"""One endpoint called: the request built, sent, retried, paged, and its answer read."""
+"""Calls one endpoint: builds the request, sends it with retries and paging, and reads its answer."""

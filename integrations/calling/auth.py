@@ -1,4 +1,4 @@
-"""Where credentials travel. Pure: a credential and the settings in, its place in the request out."""
+"""Places credentials in a request. Pure: takes a credential and the settings, returns its place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COOKIE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")  # 
 
 @dataclass(slots=True)
 class AppliedCredentials:
-    """What the credentials add to a request. `secrets` are further plaintexts that travel, to be redacted."""
+    """What the credentials add to a request. `secrets` are further plaintexts that are sent and must be redacted."""
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     query: list[tuple[str, str]] = field(default_factory=list)
@@ -37,9 +37,9 @@ def place_credentials(
 ) -> AppliedCredentials:
     """Everything that the credentials add, given the settings and the names of required properties.
 
-    A credential is left out when its `when` is not set, or when none of its properties is set or required: an
-    optional key. Of several for one place the first that is used counts, so that alternatives may stand in the
-    order in which they are preferred. Raises SettingsIncomplete that names the property otherwise.
+    A credential is skipped if its `when` is not set, or if none of its properties is set or required (an optional key).
+    Of several for one place the first that applies is used, so alternatives are listed in order of preference. Raises
+    SettingsIncomplete that names a missing property otherwise.
     """
     placed = AppliedCredentials()
     taken: set[tuple[str, str]] = set()
@@ -52,13 +52,13 @@ def place_credentials(
 
 
 def _place_of(credential: Credential) -> tuple[str, str]:
-    """Bearer, basic and digest all stand in the Authorization header."""
+    """Bearer, basic and digest all use the Authorization header."""
     location = "header" if credential.location in ("basic", "digest") else credential.location
     return location, credential.name.lower() if location == "header" else credential.name
 
 
 def is_used(credential: Credential, values: Mapping[str, Any], required: Collection[str]) -> bool:
-    """Whether these settings ask for the credential."""
+    """Whether the credential applies with these settings."""
     if credential.when is not None:
         return values.get(credential.when) not in (None, "", False)
     names = credential.names

@@ -1,4 +1,4 @@
-"""A filled body as bytes, by the endpoint's `body_format`. Pure."""
+"""Encodes a filled body as bytes, by the endpoint's `body_format`. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _XML_ESCAPES = str.maketrans(
         ">": "&gt;",
         '"': "&quot;",
         "'": "&#39;",
-        # Readers make a blank or a line feed of these (sections 2.11 and 3.3.3).
+        # XML readers turn these into a blank or a line feed (sections 2.11 and 3.3.3).
         "\t": "&#9;",
         "\n": "&#10;",
         "\r": "&#13;",
@@ -38,12 +38,12 @@ _XML_ESCAPES = str.maketrans(
 
 
 def encode_body(body_format: str, value: Any) -> Encoded:
-    """The body as it travels. Raises TypeError where a list or an object stands in the place of a text."""
+    """The encoded body. Raises TypeError for a list or an object in the place of a text."""
     return _FORMATS[body_format](value)
 
 
 def escape_xml(text: str) -> str:
-    """The text as XML's content or attribute value: it comes out of a reader as it went in."""
+    """The text as XML content or attribute value. A reader returns it unchanged."""
     return text.translate(_XML_ESCAPES)
 
 
@@ -63,7 +63,7 @@ def _json(value: Any) -> Encoded:
 
 
 def _jsonrpc(value: Mapping[str, Any]) -> Encoded:
-    """A JSON-RPC 2.0 request; one call a request, so that its id may stay the same."""
+    """A JSON-RPC 2.0 request. Each HTTP request holds one call, so its id can be constant."""
     return _json({"jsonrpc": "2.0", "id": 1, **value})
 
 
@@ -72,7 +72,7 @@ def _form(value: Mapping[str, Any]) -> Encoded:
 
 
 def _multipart(value: Mapping[str, Any]) -> Encoded:
-    """RFC 7578, fields only. The boundary hangs on the content, so that the same request has the same bytes."""
+    """RFC 7578, fields only. The boundary is derived from the content, so the same request has the same bytes."""
     pairs = _pairs(value)
     boundary = hashlib.sha256(orjson.dumps(pairs)).hexdigest()[:32]
     body, content_type = encode_multipart_formdata([(name, text.encode()) for name, text in pairs], boundary)

@@ -1,7 +1,7 @@
-"""Which secrets a request carries and where, seen in the request itself and not in what was planned.
+"""Finds which secrets a request carries and where, by inspecting the built request, not the plan.
 
-Each request with secrets is built twice: once as it is sent, and once with a random mark in the place of each secret
-and token. Where a mark stands in the second, its secret stands in the first. Pure but for the random numbers.
+Each request with secrets is built twice: once as it is sent, and once with a random marker in place of each secret and
+token. The place of a marker in the second is the place of its secret in the first. Pure except for random numbers.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def build_accounted_call(
     request: str = "call",
     derived: Collection[str] = (),
 ) -> PreparedCall:
-    """The request as `build_call` makes it, with an account of the secrets that it carries.
+    """The request of `build_call`, with a list of the secrets that it carries and their places.
 
-    `derived` are the settings that came of the secrets as a token does: what a login puts out on its way.
+    `derived` are settings that are handled like tokens because they come from the secrets: the outputs of a login.
     """
     call = build_call(integration, endpoint, bound, values, limits, now, page)
     if not values.secrets and not values.tokens and not derived:
@@ -71,9 +71,9 @@ def build_accounted_token_call(
     grant: Mapping[str, str],
     sealed_grant: Collection[Destination] = (),
 ) -> PreparedCall:
-    """The request as `token_call` makes it, with an account of the secrets that it carries.
+    """The request of `token_call`, with a list of the secrets that it carries and their places.
 
-    `sealed_grant` is where what a person granted may go: a refresh token, or a code with its verifier.
+    `sealed_grant` are the allowed destinations of a user's grant: a refresh token, or a code with its verifier.
     """
     call = token_call(integration, oauth2, values, limits, grant)
     marks = Marks()
@@ -103,7 +103,7 @@ GRANT_PARAMETERS = frozenset({"refresh_token", "code", "code_verifier"})
 def _marked_values(
     integration: Integration, values: Values, derived: Collection[str], marks: Marks
 ) -> Values:
-    """The values with marks for each secret and for each token, which answers for what bought it."""
+    """The values with markers for each secret and token. A token's marker stands for the secrets that obtained it."""
     buyers = [name for name in sorted(integration.token_secrets) if name in values.secrets or name == GRANT]
     return replace(
         values,
@@ -114,7 +114,7 @@ def _marked_values(
 
 
 def _other_names(integration: Integration, endpoint: Endpoint) -> frozenset[str]:
-    """The names whose values stand beside a secret where what stands before it tells one place from another."""
+    """The names of values beside a secret that are needed to tell its places apart."""
     base = endpoint.base_url or integration.base_url
     names = endpoint.path.names | (base.path_names if base is not None else frozenset())
     names = names.union(*(template.names for _, template in endpoint.path_query))
@@ -126,7 +126,7 @@ def _marked_others(
     config: Mapping[str, Any], names: Iterable[str], endpoint: Endpoint | None, marks: Marks
 ) -> dict[str, str]:
     switches = {item.when for item in endpoint.credentials} if endpoint is not None else set()
-    # What switches a credential off must go on to do so.
+    # A setting that disables a credential must still disable it.
     return {
         name: marks.other
         for name in names
@@ -137,7 +137,7 @@ def _marked_others(
 def _marked_start(
     integration: Integration, endpoint: Endpoint, values: Values, marks: Marks
 ) -> dict[str, str]:
-    """For a setting that gives the whole start of the URL: the origin stays, its path is not ours."""
+    """For a setting that holds the whole start of the URL: the origin stays, the path becomes a marker."""
     base = endpoint.base_url or integration.base_url
     whole = base.whole_start if base is not None else None
     if base is None or whole is None or whole in values.secrets:
@@ -166,7 +166,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _tracing(marks: Marks, traced: list[Found]) -> dict[str, Function]:
-    """The functions of signatures, letting marks through where the values could be read, noting them where not."""
+    """The signature functions. They pass markers through if the result reveals the value, and record them if not."""
 
     def digest(name: str) -> Function:
         def note(text: str, key: str, _now: float) -> str:
@@ -190,7 +190,7 @@ def _find(
     traced: Iterable[Found],
     names: Iterable[str],
 ) -> Iterator[Found]:
-    """The places of the marks; one that nobody allows for each of the secrets, where they cannot be told."""
+    """The places of the markers. If they cannot be determined, each secret gets a place that is never allowed."""
     try:
         marked = attempt()
         is_same = marked.origin == call.origin
@@ -214,7 +214,7 @@ def _carried(
 
 
 def _in_link(call: PreparedCall, request: str, page: Page, values: Values) -> Iterator[CarriedSecret]:
-    """A provider's own link to the next page may repeat a secret: then it leads to where this one goes anyway."""
+    """A provider's link to the next page may repeat a secret. It already goes to that destination anyway."""
     if page.url is None:
         return
     url, origin = unquote(page.url), call.origin

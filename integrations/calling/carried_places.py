@@ -1,4 +1,4 @@
-"""Where marked values stand in a built request: read from the request itself, whatever made it. Pure."""
+"""Finds marked values in a built request by reading the request itself. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Found = tuple[Mark, str, str]
 
 
 def carried_places(call: PreparedCall, body_format: str, marks: Marks) -> Iterator[Found]:
-    """Each place of the request in which a mark stands. `body_format` is how the body was written."""
+    """Each place of the request that contains a marker. `body_format` is how the body was encoded."""
     yield from _in_url(call.url, marks)
     for name, value in call.headers:
         yield from _in_header(name.lower(), value, marks)
@@ -69,7 +69,7 @@ def _decoded(encoded: str) -> str:
 
 
 def _beside(call: PreparedCall, marks: Marks) -> Iterator[Found]:
-    """What travels without being part of the request: in the TLS handshake, and in answer to a challenge."""
+    """What is sent outside of the request: in the TLS handshake, and in answer to a challenge."""
     tls, digest = call.tls, call.digest
     shown = [("tls", "ca_file", tls.ca_file)] if tls else []
     shown += [("tls", "client_certificate", tls.client_cert_pem)] if tls else []
@@ -109,7 +109,7 @@ def _in_multipart(call: PreparedCall, marks: Marks) -> Iterator[Found]:
     for part in text.split(text.partition("\r\n")[0]):
         head, _, value = part.partition("\r\n\r\n")
         name = _FIELD_NAME.search(head)
-        # As urllib3 writes a quote in a field's name (RFC 7578 section 2, WHATWG's form encoding).
+        # urllib3 escapes a quote in a field's name like this (RFC 7578 section 2, WHATWG's form encoding).
         yield from _in_field(name[1].replace("%22", '"') if name else "", value, marks)
 
 

@@ -1,4 +1,4 @@
-"""One endpoint, called: build, send page by page, parse, check, redact, select."""
+"""Calls one endpoint: build, send page by page, parse, validate, redact, select."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ MAX_RETRY_AFTER_SECONDS = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class EndpointResult:
-    """An endpoint's answer, parsed, checked, selected and free of secrets. `fetched_at` is epoch seconds.
+    """An endpoint's answer: parsed, validated, selected and without secrets. `fetched_at` is epoch seconds.
 
-    `partial` is why something is missing from it, where something is; then it must not be kept. `validators` are how to
-    ask later whether it is still right, where that can be asked.
+    `partial` is the error that left something out, if any; such an answer must not be stored. `validators` allow a
+    later revalidation, where the provider supports it.
     """
 
     value: Any
@@ -63,7 +63,7 @@ class EndpointResult:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The provider's word that what is kept is still right, given at `at` (epoch seconds); its terms from now on."""
+    """The provider's 304: the stored answer is valid at `at` (epoch seconds). `validators` are those from now on."""
 
     validators: Validators
     upstream: Upstream
@@ -72,7 +72,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class _PageRead:
-    """One page: what it holds, and where the next one is."""
+    """One page: its content, and the position of the next page."""
 
     outcome: EndpointResult
     items: list[Any] | None
@@ -96,10 +96,10 @@ class Executor:
         context: CallContext,
         values: Values | None = None,
     ) -> EndpointResult:
-        """The endpoint's answer, all its pages together under one deadline.
+        """The endpoint's answer, all pages together under one deadline.
 
-        `values` stand in for the stored settings and secrets, as a test's do. Raises Invalid and SettingsIncomplete
-        before anything is sent; EgressRefused, UpstreamFailed and its kin, DeadlineExceeded after.
+        `values` replace the stored settings and secrets, as in a connection test. Raises Invalid and SettingsIncomplete
+        before anything is sent; EgressRefused, UpstreamFailed and its subclasses, DeadlineExceeded after.
         """
         values = values or self.stored_values(installed, endpoint)
         context = self._with_deadline(installed, endpoint, context)
@@ -117,7 +117,7 @@ class Executor:
         context: CallContext,
         validators: Validators,
     ) -> EndpointResult | NotModified:
-        """The endpoint's answer, unless the provider says that the one with these terms is still right.
+        """The endpoint's answer, or NotModified if the provider confirms the one with these validators.
 
         Raises as `call` does.
         """
@@ -156,7 +156,7 @@ class Executor:
         )
 
     def stored_values(self, installed: Installed, endpoint: Endpoint) -> Values:
-        """The settings and the opened secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""
+        """The settings and the decrypted secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""
         installed.require_readable(endpoint.secret_names)
         names = (endpoint.secret_names & installed.secrets.keys()) - {GRANT}
         opened = {name: self._open(installed, name) for name in sorted(names)}
@@ -168,19 +168,19 @@ class Executor:
         )
 
     def timeout_seconds(self, installed: Installed) -> float:
-        """The seconds that a whole render of the integration may take."""
+        """The timeout of a whole render of the integration, in seconds."""
         return installed.integration.timeout_seconds or self._limits.timeout_seconds
 
     def _open(self, installed: Installed, name: str) -> OpenedSecret:
         opened = self._vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
         known = installed.secrets[name]
         if (opened.revision, opened.bound_to) != (known.revision, known.bound_to):
-            # Entered anew since this call was planned, perhaps for another origin: the old plan must not send it.
+            # The secret changed since this call was planned, perhaps for another origin. The old plan must not send it.
             raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
         return opened
 
     def _with_deadline(self, installed: Installed, endpoint: Endpoint, context: CallContext) -> CallContext:
-        """One deadline over every page and attempt, within the one that is there already."""
+        """Sets one deadline over all pages and attempts, within an existing one."""
         seconds = endpoint.timeout_seconds or self.timeout_seconds(installed)
         ends_at = time.monotonic() + seconds
         outer = context.seconds_left
@@ -202,7 +202,7 @@ class Executor:
         values: Values,
         page: _PageRead,
     ) -> EndpointResult:
-        """All pages' items in one list; a failure on the way ends it there, and is told."""
+        """The items of all pages in one list. A failure ends the list there and is reported as `partial`."""
         items = list(page.items or [])
         first, partial = page.outcome, page.outcome.partial
         while page.next is not None:
@@ -270,7 +270,7 @@ class Executor:
     def _unchanged(
         self, endpoint: Endpoint, call: PreparedCall, answer: Answer, validators: Validators
     ) -> NotModified | None:
-        """The provider's word; None when it is about another answer than the one that was asked about."""
+        """The provider's confirmation; None if the 304 describes another answer than the stored one."""
         now = self._clock()
         renewed = renewed_validators(validators, answer.headers, call.secrets)
         if renewed is None:
@@ -304,7 +304,7 @@ class Executor:
 
 
 def changing_headers(endpoint: Endpoint) -> frozenset[str]:
-    """The headers that are other ones in each request, in lower case: those of signatures, which hold the time."""
+    """The headers that differ in each request, in lower case: signature headers, which contain the time."""
     return frozenset(
         name.lower()
         for credential in endpoint.credentials
@@ -316,7 +316,7 @@ def changing_headers(endpoint: Endpoint) -> frozenset[str]:
 def _quotation(
     endpoint: Endpoint, call: PreparedCall, parameters: Mapping[str, Any], values: Values
 ) -> Quotation:
-    """What may be quoted of the answer; who calls may have chosen the parameters, and the settings too."""
+    """Decides what may be quoted of the answer. The caller may have chosen the parameters, and the settings too."""
     settings = [values.config.get(name) for name in sorted(endpoint.config_names)]
     return Quotation(call, (*parameters.values(), *settings))
 
@@ -334,7 +334,7 @@ def required_names(installed: Installed) -> frozenset[str]:
 
 
 def sealed_grant(installed: Installed) -> dict[str, tuple[Destination, ...]]:
-    """Where what a person granted by signing in may go, by its name; empty where nobody signed in."""
+    """The allowed destinations of a sign-in's grant, by its name; empty without a sign-in."""
     granted = installed.secrets.get(GRANT)
     return {GRANT: granted.bound_to} if granted is not None else {}
 
@@ -367,7 +367,7 @@ def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) 
 
 
 def _page_url(call: PreparedCall) -> str:
-    """What relative links of a feed or page are relative to; a query may hold a key, and is no base anyway."""
+    """The base URL for relative links of a feed or page, without the query, which may hold a key."""
     return call.url if call.public_only else call.url.partition("?")[0]
 
 

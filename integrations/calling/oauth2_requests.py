@@ -1,4 +1,4 @@
-"""OAuth 2.0 token requests (RFC 6749), put together by Authlib's pure parts. Pure."""
+"""OAuth 2.0 token requests (RFC 6749), built with Authlib's pure functions. Pure."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def token_call(
     grant: Mapping[str, str],
     starts: Mapping[str, Any] | None = None,
 ) -> PreparedCall:
-    """The request for a token. `grant` holds the grant's own parameters, `grant_type` among them, scopes aside.
+    """The token request. `grant` holds the grant's own parameters including `grant_type`, but not the scopes.
 
-    `starts` as `fill_whole_url` has them.
+    `starts` is passed to `fill_whole_url`.
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
@@ -47,7 +47,7 @@ def token_call(
     form = _grant_form(oauth2, settings, grant)
     headers = {"Accept": "application/json"}
     is_basic = oauth2.endpoint_auth_method == "client_secret_basic"
-    # RFC 6749 section 2.3.1: both halves are form-encoded first, so that a colon or an umlaut can travel.
+    # RFC 6749 section 2.3.1: both halves are form-encoded first, so that they may contain a colon or an umlaut.
     client = (quote_plus(client_id), quote_plus(client_secret)) if is_basic else (client_id, client_secret)
     _, headers, form = ClientAuth(*client, oauth2.endpoint_auth_method).prepare("POST", url, headers, form)
     content_type, body = _encode(form, oauth2.body_format)
@@ -69,12 +69,12 @@ def token_call(
 
 
 def scope_of(oauth2: OAuth2, settings: Mapping[str, Any]) -> str:
-    """The scopes as one parameter, empty when none are declared."""
+    """The scopes as one parameter, empty if none are declared."""
     return oauth2.scope_separator.join(fill_setting(scope, settings) for scope in oauth2.scopes)
 
 
 def fill_setting(template: Template, settings: Mapping[str, Any]) -> str:
-    """The text with these settings. Raises SettingsIncomplete by field."""
+    """The text filled with these settings. Raises SettingsIncomplete by field."""
     try:
         return template.text(settings)
     except UnresolvedName as missing:
@@ -90,11 +90,11 @@ def fill_setting(template: Template, settings: Mapping[str, Any]) -> str:
 
 
 def _grant_form(oauth2: OAuth2, settings: Mapping[str, Any], grant: Mapping[str, str]) -> str:
-    """The form of a grant, the manifest's own parameters first; those cannot replace the grant's."""
+    """The form of a grant. The manifest's own parameters come first and cannot replace the grant's."""
     grant = {**grant, **_scope_form(oauth2, settings)}
     own = {name: fill_setting(template, settings) for name, template in oauth2.token_params}
     if oauth2.grant_type == "client_credentials":
-        # Some providers have a grant of their own name, with everything else as the standard has it.
+        # Some providers use their own grant name, with everything else as in the standard.
         grant["grant_type"] = own.pop("grant_type", grant["grant_type"])
     in_form = oauth2.endpoint_auth_method != "client_secret_basic"
     taken = grant.keys() | {"grant_type"} | (_CLIENT_NAMES if in_form else frozenset())
@@ -103,7 +103,7 @@ def _grant_form(oauth2: OAuth2, settings: Mapping[str, Any], grant: Mapping[str,
 
 
 def _scope_form(oauth2: OAuth2, settings: Mapping[str, Any]) -> dict[str, str]:
-    """RFC 6749 section 4.4.2; a person consents to the scopes where they sign in."""
+    """RFC 6749 section 4.4.2. With a sign-in, the user grants the scopes there instead."""
     scope = scope_of(oauth2, settings) if oauth2.grant_type == "client_credentials" else ""
     return {"scope": scope} if scope else {}
 

@@ -1,4 +1,4 @@
-"""From one page to the next. Pure."""
+"""Finds the next page. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from integrations.manifests.model import Endpoint, Paginator
 from integrations.manifests.templating import as_text
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+\-.^`|~*]+\s*=\s*(?:\"(?:\\.|[^\"\\])*\"|[^\s\";,]+))*)")
-# What a URL is made of (RFC 3986 section 2), and the percent sign of what is encoded already.
+# The characters of a URL (RFC 3986 section 2), and the percent sign of encoded ones.
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~-._|^`{}"
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s\";,]+))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a call of several pages stands: what moves, as parameters and in the query or as a whole URL."""
+    """The position of a paged call: parameters and query values that change, or a whole URL."""
 
     number: int = 1
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Position:
 
 
 def first_position(endpoint: Endpoint) -> Position:
-    """Where the first page is asked for."""
+    """The position of the first page."""
     paginator = endpoint.paginator
     if paginator is None:
         return Position()
@@ -43,7 +43,7 @@ def first_position(endpoint: Endpoint) -> Position:
 
 
 def page_items(paginator: Paginator, value: Any) -> list[Any]:
-    """The items of one page. Raises UpstreamInvalid when there is no list where one should be."""
+    """The items of one page. Raises UpstreamInvalid if there is no list where one is expected."""
     items = paginator.items.apply(value) if paginator.items is not None else value
     if items is None:
         return []
@@ -55,9 +55,9 @@ def page_items(paginator: Paginator, value: Any) -> list[Any]:
 def next_position(
     endpoint: Endpoint, position: Position, url: str, headers: Headers, value: Any, items: list[Any]
 ) -> Position | None:
-    """Where the next page is asked for; None after the last.
+    """The position of the next page; None after the last.
 
-    Raises UpstreamInvalid for a link to another origin and for a cursor that does not move.
+    Raises UpstreamInvalid for a link to another origin and for a cursor that does not change.
     """
     paginator = endpoint.paginator
     if paginator is None or position.number >= paginator.max_pages:
@@ -75,7 +75,7 @@ def next_position(
 
 
 def next_link(headers: Headers, url: str) -> str | None:
-    """The target of the `next` link (RFC 8288), absolute; None without one. Raises UpstreamInvalid."""
+    """The absolute target of the `next` link (RFC 8288); None without one. Raises UpstreamInvalid."""
     for value in headers.get_all("Link"):
         for match in _LINK.finditer(value):
             rel = _REL.search(match.group(2))
@@ -98,7 +98,7 @@ def _next_by_link(
 
 
 def _link_within(paginator: Paginator, url: str, value: Any) -> str | None:
-    """The next page's URL where the answer itself holds it, whole or relative to this page's."""
+    """The next page's URL from the answer's body, absolute or relative to this page."""
     link = paginator.cursor.apply(value) if paginator.cursor is not None else None
     if link is None or link in ("", False):
         return None
@@ -139,7 +139,7 @@ def _moved(position: Position) -> dict[str, Any]:
 
 
 def _at(endpoint: Endpoint, number: int, moving: Mapping[str, Any]) -> Position:
-    """What is a parameter of the endpoint moves in its place, the rest in the query."""
+    """A value that is a parameter of the endpoint is sent in its place, the others in the query."""
     declared = {parameter.name: parameter.value.type for parameter in endpoint.parameters}
     parameters = {name: _typed(value, declared[name]) for name, value in moving.items() if name in declared}
     query = tuple((name, as_text(value)) for name, value in moving.items() if name not in declared)

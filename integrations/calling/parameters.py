@@ -1,4 +1,4 @@
-"""An endpoint's parameters, bound and checked. Pure."""
+"""Binds and validates an endpoint's parameters. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugin_store.vault.destinations import Destination
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings as a call sees them: plain ones, opened secrets, and which properties are required."""
+    """The settings of a call: plain ones, decrypted secrets, and which properties are required."""
 
     config: Mapping[str, Any]
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -28,7 +28,7 @@ class Values:
 
 
 def bind_parameters(endpoint: Endpoint, given: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """Every parameter's value by name: given, else the setting's, else the default; what has none is left out.
+    """Every parameter's value by name: given, else the setting, else the default. Those without a value are left out.
 
     Raises Invalid by field (`parameters.units`) and SettingsIncomplete.
     """
@@ -43,7 +43,7 @@ def bind_parameters(endpoint: Endpoint, given: Mapping[str, Any], values: Values
             if parameter.value.required:
                 errors[f"parameters.{parameter.name}"] = ["Required."]
             continue
-        # A secret was checked when it was entered; whoever only names the call does not open it.
+        # Secrets are validated when they are entered. Computing a key does not decrypt them.
         is_secret = parameter.value.from_config in endpoint.secret_names and parameter.name not in given
         if not is_secret and (problems := parameter.value.check(value)):
             errors[f"parameters.{parameter.name}"] = problems
@@ -61,14 +61,14 @@ def _parameter_value(parameter: Parameter, given: Mapping[str, Any], settings: M
         value = settings.get(parameter.value.from_config)
     if value is None and parameter.value.default is not MISSING:
         value = parameter.value.default
-    # 5.0 is an integer in JSON Schema and in JavaScript, and `5` is how it is written.
+    # 5.0 is an integer in JSON Schema and in JavaScript, where it is written as `5`.
     if parameter.value.type == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def _raise_for_unset_settings(endpoint: Endpoint, errors: Mapping[str, list[str]]) -> None:
-    """A required parameter that only a setting can fill is the settings' fault, not the caller's."""
+    """A required parameter that only a setting can fill is a settings error, not the caller's."""
     for parameter in endpoint.parameters:
         if parameter.value.from_config and errors.get(f"parameters.{parameter.name}") == ["Required."]:
             name = parameter.value.from_config

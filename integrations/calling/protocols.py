@@ -1,4 +1,4 @@
-"""Answers that carry a protocol of their own inside JSON: GraphQL and JSON-RPC. Pure."""
+"""Protocols inside JSON answers: GraphQL and JSON-RPC. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MAX_MESSAGE_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
-    """What the provider says, and what it could not say: `partial` where only a part came."""
+    """The provider's value, and the error in `partial` if only a part of it came."""
 
     value: Any
     partial: UpstreamInvalid | None = None
 
 
 def unwrap(protocol: str, value: Any, quotation: Quotation) -> Unwrapped:
-    """The value inside of the protocol. Raises UpstreamInvalid (reason `protocol`) for an error without data.
+    """The value inside the protocol. Raises UpstreamInvalid (reason `protocol`) for an error without data.
 
-    What an error says is told as far as it may be quoted.
+    The error quotes the provider's message as far as allowed.
     """
     return _PROTOCOLS[protocol](value, quotation)
 

@@ -1,8 +1,8 @@
-"""Whether a provider's words may be quoted beside a failure. Pure.
+"""Decides whether a provider's message may be quoted in an error. Pure.
 
-Words that say a part of a secret are withheld, and being withheld must tell a guesser nothing. So first, and whatever
-the secrets are, all words are withheld that repeat something of what the caller gave; and what repeats the manifest's
-own text is no reason to withhold them.
+Messages that contain a part of a secret are withheld, and the withholding itself must tell an attacker nothing. So all
+messages that repeat a part of the caller's input are withheld first, whatever the secrets are. Text that repeats the
+manifest's own text is no reason to withhold a message.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from integrations.redaction.redactor import Redactor, is_short
 
 WITHHELD = "The provider's message is not quoted: it may repeat what it was sent."
 
-# So many characters in common are no accident, or may be none.
+# A common run of this length may not be a coincidence.
 RUN_CHARACTERS = 4
-# What is longer is not compared, and nothing beside it is quoted.
+# Longer texts are not compared, and nothing is quoted for them.
 MAX_COMPARED_CHARACTERS = 20_000
 _MAX_LAYERS = 4
 _UNICODE_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
-# Each address begins like this, and many messages name one.
+# Every URL begins like this, and many messages name one.
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
-# Encodings and line breaks differ in these.
+# Encodings and line breaks differ in these characters.
 _PASSED_OVER = frozenset(" +-_/=\\")
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """What may be quoted of the answer to one call. `inputs` are the values that a caller may have chosen."""
+    """Decides what may be quoted of one call's answer. `inputs` are values that a caller may have chosen."""
 
     call: PreparedCall
     inputs: tuple[Any, ...] = field(default=(), repr=False)
 
     def quote(self, said: str, max_characters: int) -> str:
-        """The words on one line, cut to length, or `WITHHELD`. A call without secrets has nothing to withhold."""
+        """The message on one line, cut to length, or `WITHHELD`. A call without secrets withholds nothing."""
         text = _on_one_line(said)[: 4 * max_characters]
-        # Judged before it is cut: three characters of a secret at its end are some too.
+        # Checked before cutting: three characters of a secret at the end are a leak too.
         if text and self.call.secrets and not self._may_show(text):
             return WITHHELD
         return shorten(text, max_characters)
 
     def has_slash_in_segment(self) -> bool:
-        """Whether one of the inputs holds a slash and is a segment of the address as it is."""
+        """Whether an input contains a slash and is used as a URL segment unchanged."""
         path = self.call.url.partition("?")[0]
         if "%2f" not in path.lower():
             return False
@@ -86,7 +86,7 @@ def _texts_in(value: Any) -> Iterator[str]:
 
 
 def _text_of(call: PreparedCall, redactor: Redactor) -> str:
-    """Everything that is sent but the secrets."""
+    """Everything that is sent except the secrets."""
     lines = [call.url, *(line for pair in call.headers for line in pair)]
     body = (call.body or b"").decode("utf-8", "replace")
     return redactor.redact_text("\n".join([*lines, body]))
@@ -109,7 +109,7 @@ def _repeat_inputs(readings: Iterable[str], given: list[str]) -> bool:
 
 
 def _has_short(reading: str, plain: str, short: Iterable[str]) -> bool:
-    """Whether one of these few characters stands by itself, or several of them stand together."""
+    """Whether one of these short texts stands alone as a word, or several of them stand together."""
     any_of = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
     if not any_of:
         return False
@@ -127,7 +127,7 @@ def _holds_piece(parts: Iterable[str], secret: str) -> bool:
 
 
 def _has_run(text: str, size: int, other: str) -> bool:
-    """Whether the texts have a run of so many characters in common."""
+    """Whether the texts have a common run of this many characters."""
     return any(text[start : start + size] in other for start in range(len(text) - size + 1))
 
 
@@ -146,17 +146,17 @@ def _without_runs(text: str, other: str) -> Iterator[str]:
 
 
 def _on_one_line(text: str) -> str:
-    """Without control and invisible characters, and with single blanks."""
+    """The text without control and invisible characters, and with single blanks."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _plain(text: str) -> str:
-    """The text in one case, without blanks and signs that encodings differ in."""
+    """The text in lower case, without blanks and the characters in which encodings differ."""
     return "".join(char for char in text.casefold() if char.isprintable() and char not in _PASSED_OVER)
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text, and as it reads without percent-encoding, entities and escapes, layer by layer."""
+    """The text, and its decoded forms without percent-encoding, entities and escapes, layer by layer."""
     yield text
     for _ in range(_MAX_LAYERS):
         inner = html.unescape(unquote(_UNICODE_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text)))
@@ -166,7 +166,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _all_forms(text: str) -> str:
-    """The text in each form in which a provider may repeat it, made plain."""
+    """The text in every form in which a provider may repeat it, normalised by `_plain`."""
     encoded = [form for _, encode in _ENCODINGS for form in encode(_bytes(text))]
     return "\n".join(map(_plain, [*_readings(text), *_decoded(text), *encoded]))
 
@@ -176,7 +176,7 @@ def _decoded(text: str) -> Iterator[str]:
         try:
             yield decode(text).decode()
         except ValueError:
-            # What is no such encoding of a text is nobody's words.
+            # Bytes that are no such encoding of a text are not part of a message.
             continue
 
 

@@ -1,7 +1,7 @@
-"""One endpoint, settings, secrets and parameters made one request. Pure.
+"""Builds one request from an endpoint, settings, secrets and parameters. Pure.
 
-Values go to the places that the manifest gave them and to no other: each is encoded for its place, and what cannot
-be encoded is refused by name.
+Each value goes only to the places that the manifest declares. It is encoded for its place; a value that cannot be
+encoded is refused by name.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ACCEPT = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that the app sets for every call."""
+    """Limits that the app sets for every call."""
 
     timeout_seconds: float = 10.0
     max_bytes: int = 10 * 1024 * 1024
@@ -59,7 +59,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a call of several pages stands: the next page's whole URL, or what moves in the query."""
+    """The position of a paged call: the next page's whole URL, or the query values that change."""
 
     url: str | None = None
     query: tuple[tuple[str, str], ...] = ()
@@ -70,9 +70,9 @@ FIRST_PAGE = Page()
 
 @dataclass(frozen=True, slots=True)
 class Substitutes:
-    """What stands in for values and functions where a request is built only to see where its secrets would go.
+    """Replacement values and functions for a request that is built only to find where its secrets would go.
 
-    `starts` are the values for where the URL leads, `functions` those of signatures.
+    `starts` are the values for the start of the URL, `functions` those of signatures.
     """
 
     starts: Mapping[str, Any]
@@ -81,7 +81,7 @@ class Substitutes:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """What fills one call: `own` for what the endpoint declares, `settings` for what the integration does."""
+    """The values that fill one call: `own` for the endpoint's declaration, `settings` for the integration's."""
 
     endpoint: Endpoint
     bound: Mapping[str, Any]
@@ -91,7 +91,7 @@ class _Filling:
     substitutes: Substitutes | None
 
     def at(self, location: Location) -> list[tuple[str, Any]]:
-        """The parameters of a place that have a value, with it."""
+        """The parameters of a place that have a value, with the value."""
         names = self.endpoint.names_at.get(location, ())
         return [(name, self.bound[name]) for name in names if name in self.bound]
 
@@ -106,9 +106,9 @@ def build_call(
     page: Page = FIRST_PAGE,
     substitutes: Substitutes | None = None,
 ) -> PreparedCall:
-    """The request, whole. `bound` is what `bind_parameters` gave; `now` (epoch seconds) is for signatures.
+    """The complete request. `bound` comes from `bind_parameters`; `now` (epoch seconds) is for signatures.
 
-    Raises Invalid for a parameter that cannot stand in its place, SettingsIncomplete for a setting.
+    Raises Invalid for a parameter that does not fit its place, SettingsIncomplete for a setting.
     """
     if endpoint.url_parameter is not None:
         return _build_whole_url_call(endpoint, endpoint.url_parameter, bound, values, limits)
@@ -141,7 +141,7 @@ def _filling(
     values: Values,
     substitutes: Substitutes | None,
 ) -> _Filling:
-    # A parameter hides the setting of its name, also where nobody gives it: a setting must not stand in for it.
+    # A parameter hides the setting of the same name even without a value: the setting must not replace it.
     names = endpoint.parameter_names
     own = {name: value for name, value in settings.items() if name not in names} if names else settings
     of_settings = Namespace(settings)
@@ -156,7 +156,7 @@ def _filling(
 
 
 def _sign(filling: _Filling, url: str, body: bytes | None, now: float, tokens: Collection[str]) -> str:
-    """The URL with what signatures add to its query; what they add to the headers is in `placed` then."""
+    """The URL with the signature's query values. The signature's headers are stored in `placed`."""
     endpoint, settings, placed = filling.endpoint, filling.settings.values, filling.placed
     functions = filling.substitutes.functions if filling.substitutes is not None else None
     for signature in placed.signatures:
@@ -181,7 +181,7 @@ def _sign(filling: _Filling, url: str, body: bytes | None, now: float, tokens: C
 def _url(integration: Integration, filling: _Filling, page: Page) -> str:
     placed = filling.placed.query
     if page.url is not None:
-        # The provider's own link to the next page; only a key in the query may have to be put back.
+        # The provider's own link to the next page. Only a key in the query may have to be added again.
         present = {name for name, _ in parse_qsl(urlsplit(page.url).query, keep_blank_values=True)}
         return _with_query(page.url, [_pair(*pair) for pair in placed if pair[0] not in present])
     base = filling.endpoint.base_url or integration.base_url
@@ -192,7 +192,7 @@ def _url(integration: Integration, filling: _Filling, page: Page) -> str:
 
 
 def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any], starts: Mapping[str, Any] | None = None) -> str:
-    """The URL of one call with these settings, the slash at its end kept; `starts` as `BaseUrl.fill_whole` has them.
+    """The URL of one call with these settings; its final slash is kept. `starts` is passed to `BaseUrl.fill_whole`.
 
     Raises SettingsIncomplete by field.
     """
@@ -225,10 +225,10 @@ def _path(filling: _Filling) -> str:
 
 
 def _query(filling: _Filling, page: Page) -> list[str]:
-    """The query's pairs, encoded: those of the path as they were written there, the integration's, ours, the keys.
+    """The encoded query pairs, in the order: path as written, integration, endpoint, keys.
 
-    What stands nearer to the call wins, as among the headers, and what moves or proves who calls wins over all; that
-    no parameter stands in its way is the compiler's business.
+    The pair that is more specific to the call wins, as with headers. Paging values and credentials win over all; the
+    compiler ensures that no parameter has their name.
     """
     own, endpoint, given = filling.own, filling.endpoint, filling.at("query")
     last = (*page.query, *filling.placed.query)
@@ -271,12 +271,12 @@ def _with_query(url: str, pairs: Sequence[str]) -> str:
 
 
 def _headers(filling: _Filling, content_type: str | None) -> tuple[tuple[str, str], ...]:
-    """The headers, each name once: what stands later in here, and nearer to the call, wins."""
+    """The headers, each name once. Later ones win, because they are more specific to the call."""
     endpoint, placed = filling.endpoint, filling.placed
     found = [("Accept", ACCEPT.get(endpoint.response_type, "*/*"))]
     common = [(name, filling.settings.fill_header(template)) for name, template in endpoint.common_headers]
     typed = [("Content-Type", content_type)] if content_type else []
-    # JSON has many media types, so an integration may name its own; a form has but one.
+    # JSON has many media types, so an integration may set its own; a form has only one.
     found += [*common, *typed] if endpoint.body_format in FIXED_TYPES else [*typed, *common]
     found += [(name, filling.own.fill_header(template)) for name, template in endpoint.headers]
     found += [(name, filling.own.header(name)) for name, _ in filling.at("header")]
@@ -294,7 +294,7 @@ def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
     members = dict(filling.at("body"))
     if endpoint.body is None and "body" not in endpoint.names_at and not credentials:
         return None, None
-    # Where a body is declared, an empty one is sent: a JSON API wants `{}` rather than nothing.
+    # If a body is declared, an empty one is sent: a JSON API expects `{}` rather than nothing.
     value = _declared_body(filling) if endpoint.body is not None else {}
     if value is None and not members and not credentials:
         return None, None
@@ -308,7 +308,7 @@ def _body(filling: _Filling) -> tuple[str | None, bytes | None]:
 
 
 def _declared_body(filling: _Filling) -> Any:
-    """The body's template filled; None when it is but one placeholder, which nobody fills."""
+    """The filled body template; None if it is a single placeholder without a value."""
     endpoint, names = filling.endpoint, filling.own
     assert endpoint.body is not None  # noqa: S101 - the caller asked
     node = endpoint.body.node
@@ -343,7 +343,7 @@ def _with_members(
 def _build_whole_url_call(
     endpoint: Endpoint, parameter: Parameter, bound: Mapping[str, Any], values: Values, limits: Limits
 ) -> PreparedCall:
-    """A GET of the given URL with nothing of the integration's attached: no credential, header or query."""
+    """A GET of the given URL without any credential, header or query of the integration."""
     filled_by = values.secrets.get(parameter.value.from_config or "")
     return PreparedCall(
         method="GET",

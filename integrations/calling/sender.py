@@ -1,4 +1,4 @@
-"""One request with its second chances: a new token after a 401, another try after a passing failure."""
+"""Sends one request with retries: with a new token after a 401, or again after a temporary failure."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ Read = TypeVar("Read")
 
 
 class TokenSource(Protocol):
-    """Where tokens come from and are kept."""
+    """The source of tokens."""
 
     def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
-        """What credentials use, by name."""
+        """The values that credentials use, by name."""
         ...
 
     def renew(
         self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
     ) -> Mapping[str, str]:
-        """The same after the provider did not take `rejected`."""
+        """New values after the provider rejected `rejected`."""
         ...
 
 
 class NoTokens:
-    """Until tokens are wired."""
+    """A token source for when none is configured."""
 
     def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
         return {}
@@ -52,7 +52,7 @@ class NoTokens:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Why a call is made, for which block, and how many seconds are left for it."""
+    """The cause of a call, its block, and the seconds left for it."""
 
     cause: Cause = "live"
     block_id: str | None = None
@@ -63,13 +63,13 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class _Again:
-    """The attempt that came to nothing, for now."""
+    """The attempt failed, and a retry may help."""
 
     outcome: Answer | PatchbayError
 
 
 class Sender:
-    """Sends requests. At most `max_calls` at a time, never all of them one integration's."""
+    """Sends requests. At most `max_calls` run at a time, and one integration can never use all of them."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Sender:
         build: Callable[[Mapping[str, str]], PreparedCall],
         read: Callable[[PreparedCall, Answer], Read],
     ) -> Read:
-        """What `read` makes of the answer to the request that `build` makes with the token, where one is needed."""
+        """Sends the request that `build` makes (with the token, if needed). Returns what `read` makes of the answer."""
         needs_token = installed.integration.token is not None and endpoint.url_parameter is None
         tokens = self._tokens.get(installed, values, context.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
@@ -170,7 +170,7 @@ class Sender:
             self._slots.give_back(lane)
 
     def _is_rejected(self, installed: Installed, outcome: Answer | PatchbayError) -> bool:
-        """Whether the provider did not take the token."""
+        """Whether the provider rejected the token."""
         token = installed.integration.token
         return token is not None and isinstance(outcome, Answer) and outcome.status in token.rejections
 
@@ -182,7 +182,7 @@ class Sender:
         outcome: Answer | PatchbayError,
         attempt: int,
     ) -> bool:
-        """Only what reads is sent again, only while there is time for the wait."""
+        """Only safe requests are retried, and only while there is time for the wait."""
         retry = installed.integration.retry
         if (
             retry is None

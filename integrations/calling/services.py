@@ -14,20 +14,20 @@ from plugin_store.vault.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class CallingServices:
-    """One request, and one endpoint."""
+    """The sender of one request, and the executor of one endpoint."""
 
     sender: Sender
     executor: Executor
 
 
 def limits_of(runtime: Runtime) -> Limits:
-    """What holds for a call whose manifest says nothing of it."""
+    """The limits for calls whose manifest sets none."""
     return Limits(runtime.settings.timeout_seconds, runtime.settings.max_answer_size_bytes)
 
 
 def build_calling(
     runtime: Runtime, egress: MeteredEgress, tokens: TokenSource, vault: Vault
 ) -> CallingServices:
-    """What calls endpoints, at most so many at a time as the settings say."""
+    """Builds the services that call endpoints. The settings limit how many calls run at a time."""
     sender = Sender(egress, tokens, runtime.clock, runtime.settings.upstream_calls)
     return CallingServices(sender, Executor(sender, vault, limits_of(runtime), runtime.clock))

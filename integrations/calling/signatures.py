@@ -1,4 +1,4 @@
-"""Values computed over a request by a closed set of named functions. Pure: the time is handed in."""
+"""Computes signature values over a request with a fixed set of named functions. Pure: the time is an argument."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TELLING_PARTS = frozenset({"request.url", "request.path", "request.query", "req
 
 
 def request_parts(method: str, url: str, body: bytes | None) -> dict[str, str]:
-    """What a signature may be computed over, as it will leave: `request.method`, `request.path`, …"""
+    """The parts of the final request that a signature may use: `request.method`, `request.path`, …"""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return {
@@ -41,9 +41,9 @@ def compute_values(
     now: float,
     functions: Mapping[str, Function] | None = None,
 ) -> dict[str, Any]:
-    """`scope` with the signature's values in it, each computed from what stands before it.
+    """`scope` with the signature's values added; each is computed from the ones before it.
 
-    `functions` stand in for the named ones. Raises UnresolvedName.
+    `functions` replace the named ones. Raises UnresolvedName.
     """
     values, functions = dict(scope), functions or FUNCTIONS
     for item in signature.values:
@@ -52,7 +52,7 @@ def compute_values(
 
 
 def shown_values(signature: Signature, secret_names: Collection[str]) -> Iterator[str]:
-    """The names of the values from which a secret could be read: base64 of one, or of a part of the request."""
+    """The names of values that reveal a secret: base64 of one, or of a part of the request."""
     telling = {*secret_names, *_TELLING_PARTS}
     for item in signature.values:
         if item.function == "base64" and item.input is not None and item.input.names & telling:

@@ -1,4 +1,4 @@
-"""What a provider says of a failure, in its own words. Pure."""
+"""The provider's own message about a failure. Pure."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from integrations.egress.messages import Answer
 from integrations.json.exact_json import load_json
 
 MAX_CHARACTERS = 200
-# A longer answer is no message.
+# A longer answer is not an error message.
 MAX_BODY_BYTES = 64 * 1024
 _MAX_DEPTH = 6
 _JSON_STARTS = ("{", "[{", "[[", '["')
-# It begins the colours of a terminal.
+# Starts a terminal colour sequence.
 _ESCAPE = "\x1b"
 
-# Members that tell a person what is wrong, the most telling ones first, written as `_plain_name` does:
-# RFC 9457 (`detail`, `title`), RFC 6749 (`error_description`), SOAP (`faultstring`), and common habits.
+# Members that explain an error to a user, best first, spelled as by `_plain_name`: RFC 9457 (`detail`, `title`), RFC
+# 6749 (`error_description`), SOAP (`faultstring`), and common conventions.
 _TELLING = (
     *("errordescription", "faultstring", "detail", "message", "errormessage", "statusmessage", "msg"),
     *("reason", "description", "error", "errors", "errormessages", "fault", "details", "title", "text"),
 )
-# What holds those members elsewhere.
+# Objects that contain those members.
 _HOLDERS = ("meta", "status", "response", "result", "ocs", "envelope", "body", "data")
 _PER_FIELD = frozenset({"error", "errors", "detail", "details"})
 
 
 def hint_at_slashes(quotation: Quotation, status: int) -> str:
-    """What to look at where an address may be wrong because a value holds a slash; empty elsewhere.
+    """A hint that a slash in a value may have made the URL wrong; empty otherwise.
 
-    Only a value of the caller's that is a whole segment counts, so that nothing is told of a secret.
+    Only a caller's value that is a whole segment counts, so the hint reveals nothing about a secret.
     """
     if status not in (400, 404) or not quotation.has_slash_in_segment():
         return ""
@@ -47,10 +47,10 @@ def hint_at_slashes(quotation: Quotation, status: int) -> str:
 
 
 def upstream_error_message(answer: Answer, quotation: Quotation) -> str | None:
-    """One line of at most 200 characters, or the text that stands where nothing may be quoted; None where nothing is
-    said to a person.
+    """One line of at most 200 characters, or the placeholder text if nothing may be quoted; None if the answer has no
+    message for a user.
 
-    From JSON and XML the member that tells most, from a page its title, from plain text its beginning.
+    JSON and XML: the member that explains most. HTML: the title. Plain text: its beginning.
     """
     if not answer.body or len(answer.body) > MAX_BODY_BYTES:
         return None
@@ -82,7 +82,7 @@ def _said_in_xml(received: Received) -> str | None:
 
 
 def _said_in_text(text: str) -> str | None:
-    """The text itself; of JSON that is cut short and of bytes nothing."""
+    """The text itself; None for truncated JSON and for bytes."""
     is_binary = any(char < " " and not char.isspace() and char != _ESCAPE for char in text)
     return None if is_binary or text.lstrip().startswith(_JSON_STARTS) else _without_markup(text)
 
@@ -101,7 +101,7 @@ def _title_of(html: str) -> str | None:
 
 
 def _find(value: Any, depth: int = 0) -> str | None:
-    """The first text that tells something. A flag or a number does not, whatever its name."""
+    """The first text that explains something. A flag or a number never does, whatever its name."""
     if isinstance(value, str):
         return _without_markup(value) if value.strip() else None
     if depth == _MAX_DEPTH:
@@ -121,7 +121,7 @@ def _found_in(value: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield from _found_by_field(inner, depth + 1)
     held = [members[name] for name in _HOLDERS if name in members]
     for inner in held or (members.values() if len(members) == 1 else ()):
-        # Text in a holder, `"status": "error"`, is a word for programs.
+        # A text in such an object, `"status": "error"`, is for programs.
         if isinstance(inner, Mapping) and (text := _find(inner, depth + 1)):
             yield text
 
@@ -134,5 +134,5 @@ def _found_by_field(value: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _plain_name(name: str) -> str:
-    """`error_description`, `ErrorDescription` and XML's `@errorDescription` and `s:errordescription` as one."""
+    """Normalises `error_description`, `ErrorDescription` and XML's `@errorDescription` and `s:errordescription`."""
     return name.rpartition(":")[2].lstrip("@#").replace("_", "").replace("-", "").lower()

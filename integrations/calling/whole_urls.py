@@ -1,4 +1,4 @@
-"""A whole URL that somebody gave as an input. Pure."""
+"""A whole URL that is given as an input. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from integrations.egress.messages import DEFAULT_PORTS
 from integrations.egress.urls import read_authority
 from integrations.manifests.base_url import PATH_SAFE
 
-# What browsers leave as it is in a query stays, for somebody may have signed the URL as it is.
+# Characters that browsers leave unescaped in a query stay so, because the URL may be signed as it is.
 _QUERY_SAFE = PATH_SAFE + "?[]|^`{}"
 
 
 def normalise_public_url(name: str, value: str) -> str:
-    """An input's URL, encoded, without its fragment. Raises Invalid by field for what is not an http(s) URL."""
+    """The input's URL, encoded and without its fragment. Raises Invalid by field unless it is an http(s) URL."""
 
     def refuse(why: str) -> Invalid:
         return Invalid(
@@ -46,6 +46,6 @@ def normalise_public_url(name: str, value: str) -> str:
 
 
 def _ascii_authority(authority: str, scheme: str) -> str:
-    """The authority in ASCII. Only its host is a name, which IDNA (UTS #46) encodes; a port beside it is none."""
+    """The authority in ASCII. Only its host is encoded by IDNA (UTS #46); the port is not part of the name."""
     host, port, _ = read_authority(authority, DEFAULT_PORTS[scheme])
     return host if port == DEFAULT_PORTS[scheme] else f"{host}:{port}"
