@@ -1,1 +1,1 @@
-"""Tokens that a server or a login gives for settings: fetched once for all who ask, kept sealed, renewed in time."""
+"""Tokens from token requests and logins: one fetch for all callers, stored sealed, renewed before they expire."""

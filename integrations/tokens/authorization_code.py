@@ -1,4 +1,4 @@
-"""Tokens on a person's behalf: what a sign-in granted, refreshed (RFC 6749 sections 4.1 and 6)."""
+"""Tokens on behalf of a user: the grant of a sign-in, and its refresh (RFC 6749 sections 4.1 and 6)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class GrantedTokens:
         self._clock = clock
 
     def read(self, token_request: TokenRequest) -> Token | None:
-        """The kept access token; None when it must be refreshed first.
+        """The stored access token; None if it must be refreshed first.
 
-        Raises SettingsIncomplete when nobody is connected, ReviewDue and SecretUnreadable.
+        Raises SettingsIncomplete if no account is connected, ReviewDue and SecretUnreadable.
         """
         grant = self._find(token_request).grant
         if grant.refresh_token is not None and grant.fingerprint != token_request.fingerprint:
@@ -49,7 +49,7 @@ class GrantedTokens:
         return _token_of(grant)
 
     def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
-        """The access token that a refresh gives. Raises as `read` does, and UpstreamFailed and its kin."""
+        """The access token from a refresh. Raises as `read` does, and UpstreamFailed and its subclasses."""
         if not is_saved:
             raise _not_connected("Save these settings and connect with them first.")
         stored = self._find(token_request)
@@ -82,7 +82,7 @@ class GrantedTokens:
         return refreshed(stored.grant, read_token_answer(answer, now), now, token_request.fingerprint)
 
     def _after_refusal(self, token_request: TokenRequest, tried: StoredGrant) -> Token:
-        """The token that somebody else refreshed meanwhile; else the grant has ended."""
+        """The token that another process refreshed meanwhile; else the grant has ended."""
         stored = self._find(token_request)
         if stored.grant.refresh_token != tried.grant.refresh_token:
             return _token_of(stored.grant)
@@ -107,7 +107,10 @@ class GrantedTokens:
 
 
 def client_digest(installed: Installed, settings: Mapping[str, Any]) -> str:
-    """Which client of which provider a grant is for; not its secret, which may change. Raises SettingsIncomplete."""
+    """Identifies the client and provider of a grant, without the client secret, which may change.
+
+    Raises SettingsIncomplete.
+    """
     oauth2 = _oauth2_of(installed)
     assert oauth2.authorization_url is not None  # noqa: S101 - the compiler refuses the grant without one
     parts = [

@@ -1,4 +1,4 @@
-"""Which address a provider sends the browser back to: pure, from the settings and what a request tells."""
+"""The callback URL that a provider sends the browser to. Pure: built from the settings and the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CALLBACK_PATH = "/oauth/callback"
 
 @dataclass(frozen=True, slots=True)
 class BrowserRequest:
-    """How a browser reached us: our origin by the Host that arrived here, and what its headers say of the page."""
+    """The browser's request: our origin by its Host header, and its headers about the page."""
 
     own_origin: str
     origin: str | None = None
@@ -22,10 +22,10 @@ class BrowserRequest:
 
 
 def callback_address(public_url: str | None, approach: BrowserRequest) -> str:
-    """The redirect URI (RFC 6749 section 3.1.2): at the public address where one is set, else where the page is.
+    """The redirect URI (RFC 6749 section 3.1.2): at the public URL if one is set, else at the page's origin.
 
-    Raises SettingsIncomplete where the page is reached by https and we could only name an http address: the provider
-    would refuse it, or send the browser to where nobody is.
+    Raises SettingsIncomplete if the page uses https but only an http URL is known: the provider would refuse that, or
+    send the browser to a URL where nothing answers.
     """
     if public_url is not None:
         return public_url + CALLBACK_PATH
@@ -42,7 +42,7 @@ def callback_address(public_url: str | None, approach: BrowserRequest) -> str:
 
 
 def _page_origin(approach: BrowserRequest) -> str | None:
-    """The origin of the page that asks, by its Origin header or else its Referer; None where neither is one."""
+    """The origin of the requesting page, from its Origin or else its Referer header; None if both are missing."""
     for header in (approach.origin, approach.referer):
         parts = urlsplit(header) if header and header.isascii() and header.isprintable() else None
         if parts and parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc:
@@ -51,7 +51,7 @@ def _page_origin(approach: BrowserRequest) -> str | None:
 
 
 def _is_behind_tls(approach: BrowserRequest, page: str | None) -> bool:
-    """Whether a proxy that ends TLS stands before us. A page of another site may be https for itself alone."""
+    """Whether a TLS-terminating proxy is in front of us. The scheme of a page of another site proves nothing."""
     if (approach.forwarded_proto or "").strip().lower() == "https":
         return True
     return approach.fetch_site == "same-origin" and page is not None and page.startswith("https://")

@@ -17,7 +17,7 @@ from integrations.usage.call_log import Cause
 
 
 class ClientCredentials:
-    """Buys tokens with a client's id and secret, and keeps them."""
+    """Requests tokens with a client's id and secret, and stores them."""
 
     def __init__(
         self, rows: TokenRows, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
@@ -28,11 +28,11 @@ class ClientCredentials:
         self._clock = clock
 
     def read(self, token_request: TokenRequest) -> Token | None:
-        """The kept token, if there is one."""
+        """The stored token, if there is one."""
         return self._rows.read(token_request)
 
     def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
-        """A new token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin."""
+        """A new token, stored if the settings are stored ones. Raises UpstreamFailed and its subclasses."""
         oauth2, integration = token_request.source, token_request.installed.integration
         assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
         grant = {"grant_type": "client_credentials"}
@@ -42,7 +42,7 @@ class ClientCredentials:
         try:
             given = read_token_answer(answer, now)
         except GrantRefused as refused:
-            # A grant of the provider's own, by a user and a password for one.
+            # A provider's own grant, for example with a user name and a password.
             raise UpstreamFailed(
                 "The provider refused the credentials.",
                 upstream_status=refused.upstream_status,

@@ -1,4 +1,4 @@
-"""Requests for tokens, sent through the one door and noted in the call log like any other call."""
+"""Sends token requests through the egress door and records them in the call log like any other call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["oauth2", "login"]
 
 
 class TokenExchange:
-    """Asks for tokens."""
+    """Sends token requests."""
 
     def __init__(self, egress: MeteredEgress) -> None:
         self._egress = egress
@@ -31,9 +31,10 @@ class TokenExchange:
         cause: Cause,
         deadline_seconds: float | None = None,
     ) -> Answer:
-        """The answer, whatever its status. It is charged like the call that needs the token, made for `cause`.
+        """The answer, whatever its status. It counts against the budget of the call that needs the token, by `cause`.
 
-        Without a deadline it has the call's own timeout. Raises BudgetSpent, BreakerOpen and what the door raises.
+        Without a deadline it has the timeout of a call. Raises BudgetSpent, BreakerOpen and the errors of the egress
+        door.
         """
         call = with_connection_key(installed, call)
         self._egress.door.check_settings(call)

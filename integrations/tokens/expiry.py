@@ -1,4 +1,4 @@
-"""When a token ends, as providers say it. Pure; times are epoch seconds, None where nothing usable is said."""
+"""When a token expires, as providers report it. Pure; times are epoch seconds, None without a usable value."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _MILLISECONDS_FROM = 1e11
 
 
 def expires_after(seconds: Any, now: float) -> float | None:
-    """The end of a life in seconds, a number or a numeric string; zero and less say nothing."""
+    """The expiry from a lifetime in seconds, a number or a numeric string. Zero and less are ignored."""
     number = _number(seconds)
     return now + min(number, MAX_LIFE_SECONDS) if number is not None and number > 0 else None
 
 
 def expires_at(moment: Any, now: float) -> float | None:
-    """The end at a moment, as `moment_of` reads it. One that has passed says only that the clocks differ."""
+    """The expiry at a moment, as `moment_of` reads it. A past moment only shows that the clocks differ: None."""
     at = moment_of(moment)
     return min(at, now + MAX_LIFE_SECONDS) if at is not None and at > now else None
 

@@ -1,4 +1,4 @@
-"""What people granted by signing in at a provider, sealed in the vault: one grant a plugin and workspace."""
+"""The grants of users who signed in at a provider, sealed in the vault: one per plugin and workspace."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from plugin_store.vault.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A grant with the last access token that came of it. Moments are epoch seconds.
+    """A grant with the last access token obtained from it. Moments are epoch seconds.
 
-    `client` says to which client of which provider it was given, `fingerprint` with which settings the access
-    token was bought. `ended`: the provider does not accept it any more.
+    `client` identifies the client and provider that it was given to, `fingerprint` the settings that obtained the
+    access token. `ended`: the provider does not accept it any more.
     """
 
     access_token: str = field(repr=False)
@@ -41,7 +41,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class StoredGrant:
-    """A grant as it lies in the vault. Its `revision` stays while it is the same sign-in."""
+    """A grant as stored in the vault. Its `revision` stays the same during one sign-in."""
 
     grant: Grant
     revision: str
@@ -49,7 +49,7 @@ class StoredGrant:
 
 
 def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str, fingerprint: str) -> Grant:
-    """The grant that a code was exchanged for; without a word of the provider the scopes are those `asked` for."""
+    """The grant that a code was exchanged for. Without scopes in the answer, the `asked` ones are assumed."""
     return Grant(
         access_token=given.access_token,
         refresh_token=given.refresh_token,
@@ -64,7 +64,7 @@ def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str
 
 
 def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) -> Grant:
-    """The grant after a refresh. A provider that rotates refresh tokens gives the next; others keep the old one."""
+    """The grant after a refresh. A provider that rotates refresh tokens returns a new one; else the old one stays."""
     return Grant(
         access_token=given.access_token,
         refresh_token=given.refresh_token or grant.refresh_token,
@@ -79,14 +79,14 @@ def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) ->
 
 
 class Grants:
-    """Keeps grants."""
+    """Stores grants."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
 
     def read(self, workspace_id: int, plugin_id: str) -> StoredGrant | None:
-        """The grant; None when nobody signed in. Raises SecretUnreadable."""
+        """The grant; None without a sign-in. Raises SecretUnreadable."""
         try:
             opened = self._vault.open_secret(workspace_id, plugin_id, GRANT)
         except NotFound:
@@ -101,13 +101,13 @@ class Grants:
         grant: Grant,
         bound_to: Collection[Destination],
     ) -> None:
-        """Keeps a new sign-in's grant, in place of another. Raises NotFound for a plugin that is gone."""
+        """Stores a new sign-in's grant and replaces another one. Raises NotFound for a deleted plugin."""
         if session.get(Plugin, plugin_id) is None:
             raise NotFound(f"There is no integration `{plugin_id}`.")
         self._vault.seal_secret(session, workspace_id, plugin_id, GRANT, _dump(grant), bound_to=bound_to)
 
     def replace(self, workspace_id: int, plugin_id: str, stored: StoredGrant, grant: Grant) -> None:
-        """Keeps what became of a grant, where it may go unchanged; nothing, when another sign-in took its place."""
+        """Stores a refreshed grant with its destinations unchanged. Does nothing if another sign-in replaced it."""
         with self._database.writing() as session:
             revision = session.scalar(
                 select(PluginSecret.revision).where(
@@ -128,7 +128,7 @@ class Grants:
                 )
 
     def forget(self, workspace_id: int, plugin_id: str) -> None:
-        """Disconnects."""
+        """Deletes the grant."""
         with self._database.writing() as session:
             self._vault.delete_secret(session, workspace_id, plugin_id, GRANT)
 

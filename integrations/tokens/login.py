@@ -1,4 +1,4 @@
-"""Session tokens: the login's requests in order, and what each answer gives."""
+"""Session tokens: sends the login's requests in order and reads each answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SLASH = Template("/", ("/",))
 
 
 class Logins:
-    """Logs in, and keeps the sessions' tokens."""
+    """Logs in, and stores the session tokens."""
 
     def __init__(
         self, rows: TokenRows, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
@@ -38,13 +38,13 @@ class Logins:
         self._clock = clock
 
     def read(self, token_request: TokenRequest) -> Token | None:
-        """The kept token, if there is one."""
+        """The stored token, if there is one."""
         return self._rows.read(token_request)
 
     def acquire(self, token_request: TokenRequest, cause: Cause, *, is_saved: bool) -> Token:
-        """A new session's token, kept where it was bought with stored settings. Raises UpstreamFailed and its kin.
+        """A new session's token, stored if the settings are stored ones. Raises UpstreamFailed and its subclasses.
 
-        One deadline, the integration's, over all requests.
+        One deadline, the integration's, covers all requests.
         """
         login = token_request.source
         assert isinstance(login, Login)  # noqa: S101 - the keeper chooses by it
@@ -75,7 +75,7 @@ class Logins:
 def login_call(
     token_request: TokenRequest, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
 ) -> PreparedCall:
-    """One request of the login, built by the rules of every other. `outputs` are those of earlier ones.
+    """One request of the login, built by the same rules as every other. `outputs` are those of earlier requests.
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
@@ -86,7 +86,7 @@ def login_call(
 def accounted_login_call(
     token_request: TokenRequest, step: LoginStep, limits: Limits, outputs: Mapping[str, Any], now: float
 ) -> PreparedCall:
-    """The same with an account of the secrets that it carries; what earlier requests put out counts as a token."""
+    """The same with a list of the secrets that it carries. Outputs of earlier requests are treated as tokens."""
     endpoint, values = _request_of(token_request, step, outputs)
     return build_accounted_call(
         token_request.installed.integration,
@@ -103,7 +103,7 @@ def accounted_login_call(
 def _request_of(
     token_request: TokenRequest, step: LoginStep, outputs: Mapping[str, Any]
 ) -> tuple[Endpoint, Values]:
-    # Text is taken for a secret and masked wherever it comes back; numbers keep their type in a JSON body.
+    # Text outputs are treated as secrets and redacted wherever they come back. Numbers keep their type in JSON.
     texts = {name: value for name, value in outputs.items() if isinstance(value, str)}
     values = replace(token_request.values, config={**token_request.values.config, **outputs}, tokens=texts)
     path = step.path or _NO_PATH
@@ -128,7 +128,7 @@ def _request_of(
         protocol="plain",
         paginator=None,
         is_safe=step.method in SAFE_METHODS,
-        # What follows a login is a page for a person; the token came with the redirect itself.
+        # The page after a login is for a browser. The token came with the redirect itself.
         redirects="none",
         timeout_seconds=None,
         freshness_policy=FreshnessPolicy(),

@@ -1,4 +1,4 @@
-"""What a login's answer gives: outputs for later requests, the token, and when it ends. Pure."""
+"""Reads a login's answer: outputs for later requests, the token, and its expiry. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LINE = re.compile(r"([A-Za-z_][\w.-]{0,63})=(.*)")
 
 @dataclass(frozen=True, slots=True)
 class LoginAnswer:
-    """One answer of a login. `session_token` is None where another request yields it.
+    """One answer of a login. `session_token` is None if another request yields it.
 
-    Outputs keep their types: a later request may need a number.
+    Outputs keep their types, because a later request may need a number.
     """
 
     outputs: Mapping[str, str | int | float] = field(repr=False)
@@ -39,11 +39,11 @@ class _Cookie:
 
 
 def read_login_answer(step: LoginStep, answer: Answer, now: float) -> LoginAnswer:
-    """What the step puts out. Raises UpstreamFailed for a refusal, UpstreamInvalid when something is not there."""
+    """The outputs of the step. Raises UpstreamFailed for a refusal, UpstreamInvalid if a value is missing."""
     cookie = _find_cookie(answer, step.token_cookie, now) if step.token_cookie else None
     header = (answer.headers.get(step.token_header) or "").strip() if step.token_header else ""
     token = cookie.value if cookie else header or None
-    # Transmission tells its session's id with a 409: a token that is there is given, whatever the status.
+    # Transmission returns its session id with a 409, so a token is accepted with any status.
     if answer.status >= 400 and token is None:
         raise _refusal(answer, now)
     reads_body = step.outputs or step.token_path or ((step.expires_in or step.expires_at) and token)
@@ -67,7 +67,7 @@ def _expiry(step: LoginStep, body: Any, cookie: _Cookie | None, now: float) -> f
 
 
 def _read_body(answer: Answer) -> Any:
-    """The body as JSON; XML as JSON of its shape; several lines of `name=value` as an object; else the text itself."""
+    """The body as JSON; XML as JSON of the same shape; several lines of `name=value` as an object; else the text."""
     content_type = answer.headers.get("Content-Type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type.endswith("xml") and "html" not in media_type:
@@ -80,9 +80,9 @@ def _read_body(answer: Answer) -> Any:
 
 
 def _read_lines(text: str) -> dict[str, str] | None:
-    """What a text says line by line, as the Google Reader API does (`SID=…`, `Auth=…`); None for any other text.
+    """The values of a text with one `name=value` per line, as in the Google Reader API (`SID=…`, `Auth=…`), else None.
 
-    A single line may be a token that ends in `=`, and is left alone.
+    A single line may be a token that ends in `=`, so it is not parsed.
     """
     matches = [_LINE.fullmatch(line.strip()) for line in text.splitlines()[: MAX_LINES + 1]]
     if not 1 < len(matches) <= MAX_LINES:
@@ -98,7 +98,7 @@ def _scalar(value: Any, name: str) -> str | int | float:
 
 
 def _find_cookie(answer: Answer, name: str, now: float) -> _Cookie | None:
-    """The last cookie of the name, unless it is taken away (RFC 6265 section 5.2)."""
+    """The last cookie of the name, unless it is deleted (RFC 6265 section 5.2)."""
     found = None
     for line in answer.headers.get_all("Set-Cookie"):
         pair, *rest = line.split(";")
@@ -122,7 +122,7 @@ def _cookie_expiry(attributes: Mapping[str, str], now: float) -> float | None:
 
 
 def _is_taken_away(attributes: Mapping[str, str], now: float) -> bool:
-    """Whether the cookie ends before it begins, which is how a server deletes one."""
+    """Whether the cookie has already expired, which is how a server deletes one."""
     if "max-age" in attributes:
         return expires_after(attributes["max-age"], now) is None
     moment = moment_of(attributes.get("expires"))

@@ -1,4 +1,4 @@
-"""Sign-ins under way: what must still be known when the browser comes back, sealed, for ten minutes, once."""
+"""Pending sign-ins: what must be known when the browser comes back. Sealed, valid for ten minutes and one use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class PendingSignIn:
-    """One sign-in under way. `shape` says with which declaration and settings it began."""
+    """One pending sign-in. `shape` identifies the declaration and settings that it began with."""
 
     workspace_id: int
     plugin_id: str
@@ -40,7 +40,7 @@ class PendingSignIn:
 
 
 class PendingSignIns:
-    """Keeps sign-ins under way, for every process that the browser may come back to."""
+    """Stores pending sign-ins. Every process can finish one."""
 
     def __init__(self, database: Database, vault: Vault, clock: Callable[[], float]) -> None:
         self._database = database
@@ -55,9 +55,9 @@ class PendingSignIns:
         shape: str,
         bound_to: Collection[Destination],
     ) -> PendingSignIn:
-        """A new sign-in, with a state that nobody can guess and a PKCE verifier (RFC 7636 section 4.1).
+        """A new sign-in with an unguessable state and a PKCE verifier (RFC 7636 section 4.1).
 
-        `bound_to` is where the code that comes of it may go, and the verifier.
+        `bound_to` are the allowed destinations of the resulting code and of the verifier.
         """
         pending = PendingSignIn(
             workspace_id=workspace_id,
@@ -82,17 +82,17 @@ class PendingSignIns:
         return pending
 
     def take(self, state: str) -> PendingSignIn:
-        """The sign-in that the state belongs to, which is then no longer under way.
+        """The sign-in that the state belongs to. It is not pending any more afterwards.
 
-        Raises SettingsIncomplete for a state that is not ours, was used, or is too old.
+        Raises SettingsIncomplete for a state that is unknown, used or too old.
         """
         with self._database.writing() as session:
             place = self._find(session, state[:MAX_STATE_LENGTH])
-            # Read while nobody else may write, and forgotten at once: a state is good for one use.
+            # Read and deleted in one write transaction: a state is valid for one use.
             pending = self._open(*place) if place else None
             if place is not None:
                 self._vault.delete_secret(session, *place)
-        # The digest found the row; the comparison of the state itself takes the same time for every wrong one.
+        # The digest found the row. The comparison of the state itself takes the same time for every wrong one.
         if pending is None or not hmac.compare_digest(pending.state.encode(), state.encode()):
             raise _unknown("This sign-in is not under way: begin again.")
         if not 0 <= self._clock() - pending.started_at <= LIFE_SECONDS:
@@ -100,7 +100,7 @@ class PendingSignIns:
         return pending
 
     def forget(self, workspace_id: int, plugin_id: str) -> None:
-        """Ends every sign-in under way for the plugin."""
+        """Deletes every pending sign-in of the plugin."""
         with self._database.writing() as session:
             for key in self._keys(session, workspace_id, plugin_id):
                 self._vault.delete_secret(session, workspace_id, plugin_id, key)
@@ -119,13 +119,13 @@ class PendingSignIns:
         return pending if (pending.workspace_id, pending.plugin_id) == (workspace_id, plugin_id) else None
 
     def _sweep(self, session: Session, workspace_id: int, plugin_id: str) -> None:
-        """Forgets what is too old, and the oldest beyond a number."""
+        """Deletes sign-ins that are too old, and the oldest beyond the maximum number."""
         for position, (key, updated_at) in enumerate(self._keys(session, workspace_id, plugin_id).items(), 2):
             if position > MAX_PENDING or self._clock() - updated_at > LIFE_SECONDS:
                 self._vault.delete_secret(session, workspace_id, plugin_id, key)
 
     def _keys(self, session: Session, workspace_id: int, plugin_id: str) -> dict[str, float]:
-        """The keys of sign-ins under way with when they began, newest first."""
+        """The keys of pending sign-ins with their start times, newest first."""
         query = (
             select(PluginSecret.key, PluginSecret.updated_at)
             .where(

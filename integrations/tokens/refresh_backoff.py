@@ -1,4 +1,4 @@
-"""How a token server that fails is spared: failures are remembered for a while, renewals braked."""
+"""Protects a failing token server: failures are remembered for a while, and renewals are limited."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Failure:
 
 
 class FailureMemory:
-    """The last failure of each purchase, for a time that grows with each further one, up to a minute."""
+    """The last failure of each token request, kept longer after each further one, up to a minute."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -34,12 +34,12 @@ class FailureMemory:
     def raise_if_fresh(self, key: str) -> None:
         """Raises the remembered failure again while it is fresh."""
         failure = self._failures.get(key)
-        # A clock that was set back must not make the rest longer than it can be.
+        # A clock that was set back must not make the wait longer than the maximum.
         if failure is not None and 0 < failure.until - self._clock() <= MAX_ASKED_REST_SECONDS:
             raise copy.copy(failure.error)
 
     def note(self, key: str, error: PatchbayError) -> None:
-        """Remembers the failure; what the provider asks to wait counts, within reason."""
+        """Remembers the failure, for as long as the provider asks, within limits."""
         known = self._failures.get(key)
         count = known.count + 1 if known else 1
         rest_seconds = min(MAX_REST_SECONDS, FIRST_REST_SECONDS * 2 ** min(count - 1, 10))
@@ -58,9 +58,9 @@ class _Renewal:
 
 
 class RejectedTokenGuard:
-    """Tells a token that ended from one that the provider refuses as soon as it gave it.
+    """Tells an expired token from one that the provider rejects right after issuing it.
 
-    The first is renewed at once; renewing the second with every call would only be a storm of logins.
+    The first is renewed at once. Renewing the second with every call would cause a storm of logins.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -68,7 +68,7 @@ class RejectedTokenGuard:
         self._renewals: Lru[str, _Renewal] = Lru(MAX_ENTRIES)
 
     def raise_if_pulled(self, key: str, rejected: Mapping[str, str]) -> None:
-        """Raises UpstreamFailed for a token that was itself a renewal, and a recent one."""
+        """Raises UpstreamFailed for a rejected token that was itself a recent renewal."""
         last = self._renewals.get(key)
         if last is None or last.gave != rejected:
             return
@@ -81,7 +81,7 @@ class RejectedTokenGuard:
             )
 
     def note(self, key: str, rejected: Mapping[str, str], gave: Mapping[str, str]) -> None:
-        """Remembers what a renewal gave."""
+        """Remembers the result of a renewal."""
         last = self._renewals.get(key)
         count = last.count + 1 if last is not None and last.gave == rejected else 1
         self._renewals.put(key, _Renewal(dict(gave), count, self._clock()))

@@ -1,4 +1,4 @@
-"""Kept tokens: sealed rows of the vault under reserved keys, which no property can have for their colon."""
+"""Stored tokens: sealed rows of the vault under reserved keys. No property can have such a key, as it has a colon."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _log = logging.getLogger(__name__)
 
 
 class TokenRows:
-    """Tokens of stored settings, by what they were bought with."""
+    """Tokens of stored settings, by the fingerprint of what obtained them."""
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
 
     def read(self, token_request: TokenRequest) -> Token | None:
-        """The kept token; None when there is none that can be read and may go where this purchase's goes."""
+        """The stored token; None without one that is readable and has the destinations of this request."""
         try:
             opened = self._vault.open_secret(
                 token_request.workspace_id, token_request.plugin_id, _key_of(token_request)
@@ -45,7 +45,7 @@ class TokenRows:
         return Token(kept["values"], kept["bought_at"], kept["expires_at"])
 
     def keep(self, token_request: TokenRequest, token: Token) -> None:
-        """Keeps the token, unless what bought it has changed since. It is no failure if it cannot be kept."""
+        """Stores the token, unless the settings or secrets changed meanwhile. A storage failure is not raised."""
         try:
             with self._database.writing() as session:
                 states = self._vault.describe(session, token_request.workspace_id, token_request.plugin_id)
@@ -78,7 +78,7 @@ class TokenRows:
         )
 
     def _sweep(self, session: Session, token_request: TokenRequest, states: dict[str, SecretState]) -> None:
-        """Forgets tokens that are older than a secret, and the oldest beyond a number."""
+        """Deletes tokens that are older than a secret, and the oldest beyond the maximum number."""
         others = [key for key in states if key.startswith(TOKEN_PREFIX) and key != _key_of(token_request)]
         others.sort(key=lambda key: states[key].updated_at, reverse=True)
         entered_at = max((state.updated_at for key, state in states.items() if ":" not in key), default=0.0)

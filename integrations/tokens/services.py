@@ -17,7 +17,7 @@ from plugin_store.vault.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class TokenServices:
-    """Tokens for calls, and the sign-ins of people that some of them come from."""
+    """Tokens for calls, and the sign-ins of users that some tokens come from."""
 
     cache: TokenCache
     sign_ins: SignIns
@@ -26,7 +26,7 @@ class TokenServices:
 def build_tokens(
     runtime: Runtime, egress: MeteredEgress, vault: Vault, catalog: Catalog, locks: ProcessLocks
 ) -> TokenServices:
-    """What fetches tokens, one process at a time."""
+    """Builds the token services. Only one process at a time fetches a token."""
     database, clock, limits = runtime.database, runtime.clock, limits_of(runtime)
     exchange = TokenExchange(egress)
     return TokenServices(

@@ -1,4 +1,4 @@
-"""Signing in at a provider: the way there, the way back, what came of it, and ending it (RFC 6749 section 4.1)."""
+"""Signing in at a provider: redirect, callback, status and disconnecting (RFC 6749 section 4.1)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_TOLD_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Whether somebody is signed in. `expires_at`: when the sign-in must be renewed by a person, where known."""
+    """Whether an account is connected. `expires_at`: when a user must sign in again, if known."""
 
     connected: bool
     status: str | None = None
@@ -44,7 +44,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationResponse:
-    """What the provider put into the address with which the browser came back (RFC 6749 4.1.2, RFC 9207)."""
+    """The parameters of the callback URL, set by the provider (RFC 6749 4.1.2, RFC 9207)."""
 
     state: str
     code: str | None
@@ -54,7 +54,7 @@ class AuthorizationResponse:
 
 
 class SignInRefused(UpstreamFailed):
-    """The provider sent the browser back without a code. `said` is the provider's own text, never to be trusted."""
+    """The provider sent the browser back without a code. `said` is the provider's own text and not trusted."""
 
     def __init__(self, detail: str, said: str | None) -> None:
         super().__init__(detail, reason="sign_in")
@@ -84,9 +84,9 @@ class SignIns:
         self._token_requests = TokenRequests()
 
     def start(self, workspace_id: int, plugin_id: str, redirect_uri: str) -> str:
-        """The address at the provider where a person signs in.
+        """The URL at the provider where a user signs in.
 
-        Raises NotFound, SettingsIncomplete, ReviewDue and SecretUnreadable; a plugin that is off can be set up.
+        Raises NotFound, SettingsIncomplete, ReviewDue and SecretUnreadable. A disabled plugin can be connected too.
         """
         token_request = self._token_request(workspace_id, plugin_id)
         _require_usable(token_request)
@@ -97,7 +97,10 @@ class SignIns:
         return authorization_address(token_request, pending)
 
     def finish(self, returned: AuthorizationResponse) -> Installed:
-        """The integration that is connected now. Raises SettingsIncomplete, SignInRefused, UpstreamFailed and kin."""
+        """The integration that is now connected.
+
+        Raises SettingsIncomplete, SignInRefused, UpstreamFailed and its subclasses.
+        """
         pending = self._pending.take(returned.state)
         token_request = self._token_request(pending.workspace_id, pending.plugin_id)
         _require_usable(token_request)
@@ -133,7 +136,7 @@ class SignIns:
         )
 
     def end(self, workspace_id: int, plugin_id: str) -> None:
-        """Forgets the account, and sign-ins under way. Raises NotFound."""
+        """Deletes the grant and pending sign-ins. Raises NotFound."""
         self._find(workspace_id, plugin_id)
         self._grants.forget(workspace_id, plugin_id)
         self._pending.forget(workspace_id, plugin_id)
@@ -175,7 +178,7 @@ class SignIns:
 
 def authorization_address(token_request: TokenRequest, pending: PendingSignIn) -> str:
     """The authorization request (RFC 6749 section 4.1.1) with PKCE (RFC 7636). Raises SettingsIncomplete."""
-    # It is shown to whoever asked for it: no secret is at hand here.
+    # The caller sees this URL, so no secret is available here.
     oauth2, settings = _oauth2_of(token_request.installed), token_request.values.config
     extras = [(name, fill_setting(template, settings)) for name, template in oauth2.authorization_params]
     return prepare_grant_uri(
@@ -191,7 +194,7 @@ def authorization_address(token_request: TokenRequest, pending: PendingSignIn) -
 
 
 def _require_usable(token_request: TokenRequest) -> None:
-    """Whether the client may be shown to the provider; a grant that is locked is about to be replaced."""
+    """Checks that the client may be shown to the provider. A locked grant is allowed: it is about to be replaced."""
     installed = token_request.installed
     if installed.missing:
         installed.require_set_up()
@@ -206,7 +209,7 @@ def _require_usable(token_request: TokenRequest) -> None:
 
 
 def _check_issuer(token_request: TokenRequest, issuer: str | None) -> None:
-    """RFC 9207: who says who it is must be who was asked."""
+    """RFC 9207: the issuer in the callback must be the provider that was asked."""
     if issuer is None:
         return
     asked = _authorization_url(_oauth2_of(token_request.installed), token_request.values.merged())

@@ -1,4 +1,4 @@
-"""A token as it is held: what credentials use of it, and until when."""
+"""A token in memory: the values for credentials, and its expiry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MARGIN_PART = 0.1
 class Token:
     """`values` by the names that credentials use: `access_token`, `session_token`, `login.name`.
 
-    Times are epoch seconds. A token without `expires_at` is good until the provider refuses it.
+    Times are epoch seconds. A token without `expires_at` is valid until the provider rejects it.
     """
 
     values: Mapping[str, str] = field(repr=False)
@@ -21,11 +21,11 @@ class Token:
     expires_at: float | None = None
 
     def is_alive(self, now: float) -> bool:
-        """Whether the provider should still take it."""
+        """Whether the provider should still accept it."""
         return self.expires_at is None or now < self.expires_at
 
     def is_due(self, now: float) -> bool:
-        """Whether it expires so soon that somebody should fetch the next one."""
+        """Whether it expires so soon that the next one should be fetched."""
         if self.expires_at is None:
             return False
         life_seconds = max(0.0, self.expires_at - self.bought_at)

@@ -1,4 +1,4 @@
-"""What a token endpoint answers (RFC 6749 section 5), read whether it is JSON or a form. Pure."""
+"""Reads the answers of a token endpoint (RFC 6749 section 5), as JSON or as a form. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from integrations.tokens.expiry import expires_after
 _CLIENT_REFUSED = "The provider refused the client id or secret."
 _GRANT_REFUSED = "The provider does not accept the sign-in any more."
 
-# RFC 6749 sections 4.1.2.1 and 5.2, and what providers say in their place.
+# RFC 6749 sections 4.1.2.1 and 5.2, and codes that providers use instead.
 _WORDS = {
     "invalid_client": _CLIENT_REFUSED,
     "incorrect_client_credentials": _CLIENT_REFUSED,
@@ -41,12 +41,12 @@ _GRANT_ERRORS = frozenset({"invalid_grant", "bad_verification_code", "bad_refres
 
 
 class GrantRefused(UpstreamFailed):
-    """The code or the refresh token is not accepted: only a person can help."""
+    """The provider rejected the code or refresh token. A user has to sign in again."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """A token as a provider gives it. Moments are epoch seconds."""
+    """A token as the provider returned it. Moments are epoch seconds."""
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -56,7 +56,7 @@ class TokenAnswer:
 
 
 def read_token_answer(answer: Answer, now: float) -> TokenAnswer:
-    """The token. Raises UpstreamFailed in words of ours; GrantRefused where the code or refresh token ended."""
+    """The token. Raises UpstreamFailed with our own message; GrantRefused if the code or refresh token has ended."""
     members = _members(answer)
     error = members.get("error")
     if answer.status >= 300 or isinstance(error, str):
@@ -77,7 +77,7 @@ def read_token_answer(answer: Answer, now: float) -> TokenAnswer:
 
 
 def error_words(error: str | None) -> str | None:
-    """What an error code means, where it is one that we know."""
+    """The meaning of an error code, if it is a known one."""
     return _WORDS.get(error or "")
 
 
@@ -85,7 +85,7 @@ def _members(answer: Answer) -> Mapping[str, Any]:
     try:
         value = load_json(answer.body)
     except ValueError:
-        # A provider that was never asked for JSON answers as a form.
+        # A provider may answer with a form if it was not asked for JSON.
         text = answer.body.decode("utf-8", "replace") if b"=" in answer.body[:4096] else ""
         return dict(parse_qsl(text, max_num_fields=100)) if text.count("&") < 100 else {}
     return value if isinstance(value, Mapping) else {}

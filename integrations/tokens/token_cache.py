@@ -1,4 +1,4 @@
-"""Tokens for whoever asks: one fetch for all, ahead of the end of the last one, and never a storm of them."""
+"""Tokens for all callers: one fetch at a time, before the old token expires, with backoff."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """Where one kind of token is kept and comes from."""
+    """Where one kind of token is stored and obtained."""
 
     def read(self, token_request: TokenRequest) -> Token | None: ...
 
@@ -45,7 +45,7 @@ class Source(Protocol):
 
 
 class TokenCache:
-    """Gives tokens."""
+    """Returns tokens, from the cache or newly fetched."""
 
     def __init__(
         self,
@@ -73,11 +73,11 @@ class TokenCache:
         self._granted = GrantedTokens(Grants(database, vault), exchange, limits, clock)
 
     def get(self, installed: Installed, values: Values, cause: Cause) -> Mapping[str, str]:
-        """What credentials use, by name: `access_token`, or `session_token` and `login.name`.
+        """The values for credentials, by name: `access_token`, or `session_token` and `login.name`.
 
-        What has to be bought for it is charged like the call that needs it, made for `cause`.
-        Raises SettingsIncomplete (`errors["oauth2"]` when a person must connect), UpstreamFailed and its kin,
-        EgressRefused, DeadlineExceeded, and what stands between the grant and its use.
+        Token requests count against the budget of the call that needs them, by `cause`.
+        Raises SettingsIncomplete (`errors["oauth2"]` if a user must connect), UpstreamFailed and its subclasses,
+        EgressRefused, DeadlineExceeded, and the errors that make a grant unusable.
         """
         token_request = self._token_requests.of(installed, values)
         held, now = self._held.get(token_request.key), self._clock()
@@ -90,7 +90,7 @@ class TokenCache:
     def renew(
         self, installed: Installed, values: Values, rejected: Mapping[str, str], cause: Cause
     ) -> Mapping[str, str]:
-        """The token in place of one that the provider did not take; somebody may have fetched it already.
+        """A new token after the provider rejected one. Another caller may have fetched it already.
 
         Raises as `get` does.
         """
@@ -104,19 +104,19 @@ class TokenCache:
         try:
             return self._fetch_another(token_request, rejected, cause).values
         except SettingsIncomplete:
-            # Nothing can be bought in its place, and other calls may still do with it.
+            # No new token can be obtained, and other calls may still use this one.
             self._rejected.drop(token_request.key)
             raise
 
     def _fetch_another(self, token_request: TokenRequest, rejected: Mapping[str, str], cause: Cause) -> Token:
         token = self._fetch(token_request, cause)
         if token.values == rejected and self._rejected.get(token_request.key) is not None:
-            # A fetch that was under way already, and did not know yet that this token is no good.
+            # The first fetch was already running and did not know that this token was rejected.
             token = self._fetch(token_request, cause)
         return token
 
     def _refresh_ahead(self, token_request: TokenRequest, held: Token, cause: Cause) -> Token:
-        """The next token for the first who comes; the others go on with the one that is still good."""
+        """The first caller fetches the next token. The others keep using the current one while it is valid."""
         if not self._ahead.add(token_request.key, True):
             return held
         try:
@@ -146,7 +146,7 @@ class TokenCache:
         return token
 
     def _obtain_once(self, token_request: TokenRequest, cause: Cause) -> Token:
-        """The kept token, or a new one that no other process buys at the same time."""
+        """The stored token, or a new one. No two processes fetch at the same time."""
         source = self._source_of(token_request)
         if not token_request.is_saved(self._vault):
             return source.acquire(token_request, cause, is_saved=False)

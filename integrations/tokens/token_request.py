@@ -1,4 +1,4 @@
-"""What a token is bought with: settings and secrets, and what tells one purchase from another."""
+"""A token request: the settings and secrets it uses, and what distinguishes it from others."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PROCESS_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """One integration's token with one set of settings, stored ones or such as a test of the connection tries.
+    """The request for one integration's token with one set of settings: stored ones, or those of a connection test.
 
-    `key` tells purchases apart within this process; nothing can be learned from it.
+    `key` identifies the request within this process. It reveals nothing about the secrets.
     """
 
     installed: Installed
@@ -45,23 +45,23 @@ class TokenRequest:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over everything that buys the token, secrets by their revisions; for settings that are stored."""
+        """SHA-256 over everything that obtains the token, secrets by their revisions. For stored settings only."""
         return hashlib.sha256(_dump([_shape(self), self.revisions])).hexdigest()
 
     @property
     def revisions(self) -> dict[str, str]:
-        """The revisions of the stored secrets that buy the token."""
+        """The revisions of the stored secrets that obtain the token."""
         known = self.installed.secrets
         return {name: known[name].revision for name in self.secret_names if name in known}
 
     @property
     def bound_to(self) -> list[Destination]:
-        """Where the secrets that buy the token may go with these settings, and so the token."""
+        """The allowed destinations of those secrets with these settings, and so of the token."""
         places = _destinations(self.installed, self.secret_names, self.values)
         return sort_destinations(place for found in places.values() for place in found)
 
     def is_saved(self, vault: Vault) -> bool:
-        """Whether these are the stored settings and secrets, as they are stored now."""
+        """Whether these are the settings and secrets that are stored now."""
         stored = Values(self.installed.config)
         if _dump(_plain(self.names, self.values)) != _dump(_plain(self.names, stored)):
             return False
@@ -84,14 +84,14 @@ class TokenRequest:
 
 
 class TokenRequests:
-    """Makes purchases of settings."""
+    """Creates token requests from settings."""
 
     def __init__(self) -> None:
-        # With a key of its own, a purchase's key is no way to try passwords out.
+        # With a random key, nobody can test passwords against a request's key.
         self._process_key = secrets.token_bytes(_PROCESS_KEY_BYTES)
 
     def of(self, installed: Installed, values: Values) -> TokenRequest:
-        """The purchase of the integration's token with these settings."""
+        """The request for the integration's token with these settings."""
         source = installed.integration.token
         assert source is not None  # noqa: S101 - only integrations whose credentials need a token ask
         names = names_of(installed)
@@ -117,7 +117,7 @@ def names_of(installed: Installed) -> frozenset[str]:
 
 
 def stored_values(installed: Installed, vault: Vault) -> Values:
-    """The stored settings and secrets that buy the token. Raises SecretUnreadable and Conflict."""
+    """The stored settings and secrets that obtain the token. Raises SecretUnreadable and Conflict."""
     properties = installed.integration.properties
     wanted = {name for name in names_of(installed) if properties[name].secure} & installed.secrets.keys()
     installed.require_readable(frozenset(wanted))
@@ -139,7 +139,7 @@ def _uses_base_url(source: OAuth2 | Login) -> bool:
 
 
 def _shape(token_request: TokenRequest) -> list[Any]:
-    """Whose token it is, how the manifest gets it, and with which settings; no secret."""
+    """The token's owner, how the manifest obtains it, and the settings; no secret."""
     installed = token_request.installed
     section = installed.plugin_state.manifest["integration"]
     words = ["auth_method", "oauth2", "login"] + (
