@@ -1,1 +1,1 @@
-"""Blocks fetched ahead: which, when, and by which process."""
+"""Prefetching: which blocks, when, and in which process."""

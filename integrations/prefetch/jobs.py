@@ -1,4 +1,4 @@
-"""The jobs as they are stored."""
+"""The stored prefetch jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Row = Mapping[str, Any]
 
 
 class Due(NamedTuple):
-    """A job whose time has come."""
+    """A job that is due."""
 
     id: int
     plugin_id: str
@@ -49,7 +49,7 @@ class Jobs:
         return [Due(*row) for row in self._database.query(query, (now,))]
 
     def next_run_at(self, artifact_key: str) -> float | None:
-        """When the artifact is fetched ahead next; None when it is not."""
+        """When the artifact is prefetched next; None if it is not."""
         query = "SELECT min(next_run_at) FROM prefetch_jobs WHERE artifact_key = ? AND NOT is_paused"
         return self._database.query(query, (artifact_key,))[0][0]
 
@@ -69,7 +69,7 @@ class Jobs:
             return session.scalars(select(PrefetchJob).where(mine)).all()
 
     def settled_marks(self) -> dict[tuple[int, str], str]:
-        """By workspace and plugin that have jobs: the mark under which all of them were looked at; else ""."""
+        """For each workspace and plugin with jobs, the mark under which all of them were reconciled; else ""."""
         columns = (PrefetchJob.workspace_id, PrefetchJob.plugin_id, PrefetchJob.settled)
         marks: dict[tuple[int, str], str] = {}
         with self._database.reading() as session:
@@ -79,7 +79,7 @@ class Jobs:
         return marks
 
     def settle(self, marks: Mapping[tuple[int, str], str]) -> None:
-        """Notes under which mark the jobs of a plugin in a workspace were looked at."""
+        """Records the marks under which the jobs of plugins in workspaces were reconciled."""
         statement = (
             update(TABLE)
             .where(TABLE.c.workspace_id == bindparam("workspace"), TABLE.c.plugin_id == bindparam("plugin"))
@@ -94,7 +94,7 @@ class Jobs:
                 session.connection().execute(statement, list(chunk))
 
     def ahead_of(self, now: float) -> Sequence[PrefetchJob]:
-        """Jobs that seem to have run after `now`, or are new and far off: the clock was set back since."""
+        """Jobs that seem to have run after `now`, or are new and far in the future: the clock was set back since."""
         is_new = PrefetchJob.fetched_at.is_(None) & PrefetchJob.last_run_at.is_(None)
         later = (
             (PrefetchJob.fetched_at > now)
@@ -105,7 +105,7 @@ class Jobs:
             return session.scalars(select(PrefetchJob).where(later)).all()
 
     def list_jobs(self, scope: Scope, plugin_id: str | None, page: Page) -> tuple[Sequence[PrefetchJob], int]:
-        """A page of the workspace's jobs (of the notebook's own where one is named), the next to run first."""
+        """A page of the workspace's jobs (or only the notebook's own, if one is named), the next to run first."""
         mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
         if scope.notebook_id is not None:
             mine &= PrefetchJob.notebook_id == scope.notebook_id
@@ -122,7 +122,7 @@ class Jobs:
             return session.scalars(select(Workspace.id)).all()
 
     def notebook_settings(self) -> list[tuple[int, str, int, list[Any]]]:
-        """What notebooks set of their own: workspace, plugin, notebook, and the setting."""
+        """The settings that notebooks set themselves: workspace, plugin, notebook, and the setting."""
         own = NotebookPluginConfig
         query = select(Notebook.workspace_id, own.plugin_id, own.notebook_id, own.enabled, own.config).join(
             Notebook, own.notebook_id == Notebook.id
@@ -131,7 +131,7 @@ class Jobs:
             return [(*row[:3], [row.enabled, row.config]) for row in session.execute(query)]
 
     def change(self, job_id: int, **values: Any) -> PrefetchJob:
-        """The job with these values written. Raises NotFound."""
+        """Writes these values and returns the job. Raises NotFound."""
         with self._database.writing() as session:
             job = _find(session, job_id)
             for name, value in values.items():
@@ -139,7 +139,7 @@ class Jobs:
             return job
 
     def pin(self, row: Row) -> PrefetchJob:
-        """The job that asks the row's question, pinned; added where none asks it."""
+        """Pins the job with the row's artifact key, and returns it. Adds the job if there is none."""
         with self._database.writing() as session:
             job = session.scalar(select(PrefetchJob).where(PrefetchJob.artifact_key == row["artifact_key"]))
             if job is None:
@@ -150,9 +150,9 @@ class Jobs:
             return job
 
     def note_run(self, job: PrefetchJob, values: Row) -> None:
-        """Writes how a run went, unless settings made another question of the job meanwhile.
+        """Writes the result of a run, unless the settings changed the job's artifact key meanwhile.
 
-        A job that was paused, or began to wait, while it ran has no next run.
+        A job that was paused, or began to wait, during the run has no next run.
         """
         rests = PrefetchJob.is_paused | PrefetchJob.waits_for.is_not(None)
         next_run_at = case((rests, None), else_=values["next_run_at"])
@@ -164,7 +164,7 @@ class Jobs:
             )
 
     def note_uses(self, uses: Sequence[Use]) -> list[Use]:
-        """Writes when the input sets were used last; the uses of which no job is known yet."""
+        """Writes when input sets were last used. Returns the uses that no job is known for yet."""
         new: list[Use] = []
         for chunk in _chunks(uses):
             with self._database.writing() as session:
@@ -181,10 +181,10 @@ class Jobs:
         return new
 
     def add_all(self, rows: Sequence[Row]) -> None:
-        """Adds the rows whose question no row asks yet."""
+        """Adds the rows whose artifact key no row has yet."""
         for chunk in _chunks(rows):
             with self._database.writing() as session:
-                # What waits asks nothing now, and must not keep another scope from asking the same.
+                # A waiting job has no artifact key in use, so another scope may have a job with the same one.
                 asks = PrefetchJob.waits_for.is_(None)
                 known = _known_keys(session, [row["artifact_key"] for row in chunk], asks)
                 new = {row["artifact_key"]: dict(row) for row in chunk if row["artifact_key"] not in known}
@@ -192,7 +192,7 @@ class Jobs:
                     session.execute(insert(PrefetchJob), list(new.values()))
 
     def change_all(self, rows: Sequence[Row]) -> None:
-        """Writes values by `id`; a row that is gone stays gone."""
+        """Writes values by `id`. Deleted rows stay deleted."""
         alike: dict[frozenset[str], list[Row]] = defaultdict(list)
         for row in rows:
             alike[frozenset(row)].append(row)
@@ -216,7 +216,7 @@ class Jobs:
                 session.execute(delete(PrefetchJob).where(PrefetchJob.id.in_(chunk)))
 
     def trim_used(self, workspace_id: int, plugin_id: str, block_id: str) -> None:
-        """Forgets the used input sets of a block beyond what is kept, the longest unused first."""
+        """Deletes the used input sets of a block beyond the maximum number, the least recently used first."""
         table = PrefetchJob
         beyond = (
             select(table.id)

@@ -1,4 +1,4 @@
-"""Jobs that people make, by a pin or by use, and when they run: due, paused, or after a clock that was set back."""
+"""Jobs that users create by a pin or by use, and when they run: due, paused, or after a clock that was set back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from plugin_store.workspaces import Scope
 
 
 class Planner:
-    """Adds jobs and says when they run. An input set that nobody used for `idle_intervals` is forgotten."""
+    """Adds jobs and decides when they run. An input set that nobody used for `idle_intervals` is deleted."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Planner:
     # -- what a person asks --------------------------------------------------------------------------------------
 
     def pin(self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]) -> PrefetchJob:
-        """The job that keeps these inputs warm from now on. Raises what a render would before it calls anybody."""
+        """The pinned job that prefetches these inputs from now on. Raises what a render raises before a call."""
         inputs = Inputs(scope, plugin_id, block_id, parameters)
         target = self._targets.resolve(inputs)
         if not inputs.are_small:
@@ -44,7 +44,7 @@ class Planner:
         return self._jobs.pin(self._targets.new_job(inputs, target, self._clock()))
 
     def unpin(self, job_id: int) -> None:
-        """Forgets a job. Raises NotFound, and Conflict for one that the manifest asks for."""
+        """Deletes a job. Raises NotFound, and Conflict for one that the manifest declares."""
         job = self._jobs.get(job_id)
         if not job.is_default:
             self._jobs.delete_all([job_id])
@@ -54,7 +54,7 @@ class Planner:
             raise Conflict("The manifest has this block fetched ahead; pause the job instead.")
 
     def set_paused(self, job_id: int, paused: bool) -> PrefetchJob:
-        """The job, paused or going again. Raises NotFound."""
+        """Pauses or resumes a job and returns it. Raises NotFound."""
         job = self._jobs.get(job_id)
         if job.is_paused == paused:
             return job
@@ -64,7 +64,7 @@ class Planner:
     # -- what was used -------------------------------------------------------------------------------------------
 
     def flush_uses(self) -> None:
-        """Writes which input sets were rendered since the last time. Raises StorageFailed."""
+        """Writes which input sets were rendered since the last call. Raises StorageFailed."""
         uses = self._uses.take()
         if not uses:
             return
@@ -75,7 +75,7 @@ class Planner:
             raise
 
     def _note_uses(self, uses: Sequence[Use], now: float) -> None:
-        """Writes what was used; inputs that are new get a job of their own."""
+        """Writes the uses. New inputs get their own job."""
         added: list[Row] = []
         for use in self._jobs.note_uses(uses):
             inputs = Inputs(use.scope, use.plugin_id, use.block_id, use.parameters)
@@ -84,7 +84,7 @@ class Planner:
             try:
                 target = self._targets.resolve(inputs)
             except PatchbayError:
-                # Switched off or changed since; the next render notes it again.
+                # Disabled or changed since. The next render records the use again.
                 continue
             added.append(self._targets.new_job(inputs, target, now, used_at=use.at))
         self._jobs.add_all(added)
@@ -94,13 +94,13 @@ class Planner:
     # -- what is due ---------------------------------------------------------------------------------------------
 
     def due(self, now: float) -> Sequence[Due]:
-        """The jobs whose time has come, the longest waiting first."""
+        """The jobs that are due, the longest waiting first."""
         return self._jobs.due(now)
 
     def find_due(self, job_id: int, now: float) -> PrefetchJob | None:
-        """The job, if it is still due: it may have been paused, run or forgotten while it waited for a thread.
+        """The job, if it is still due. It may have been paused, run or deleted while it waited for a thread.
 
-        One that nobody wants any more is forgotten here.
+        A job that is not wanted any more is deleted here.
         """
         job = self._jobs.find(job_id)
         if job is None or job.is_paused or job.next_run_at is None or job.next_run_at > now:
@@ -111,7 +111,7 @@ class Planner:
         return job
 
     def _is_wanted(self, job: PrefetchJob, now: float) -> bool:
-        """Whether somebody asked for it: the manifest, a person, or renders not too many intervals ago."""
+        """Whether the job is declared by the manifest, pinned, or was rendered within the idle intervals."""
         if job.is_default or job.is_pinned or job.runs_since_used < self._idle_intervals:
             return True
         try:
@@ -120,11 +120,11 @@ class Planner:
             )
         except PatchbayError:
             return True
-        # Tries again after failures are runs too, but no intervals.
+        # Retries after failures are runs too, but do not count as intervals.
         return refresh_schedule.after_intervals(job.used_at or 0.0, self._idle_intervals) > now
 
     def set_back(self, now: float) -> None:
-        """Plans anew what seems to have run in the future, after the clock was set back."""
+        """Reschedules jobs that seem to have run in the future, after the clock was set back."""
         self._jobs.change_all(
             [
                 {
@@ -138,7 +138,7 @@ class Planner:
         )
 
     def _next_run(self, job: PrefetchJob, now: float) -> float | None:
-        """When a job runs that starts over now; None while it waits for something."""
+        """When a job runs that starts again now; None while it waits for something."""
         if job.waits_for is not None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Fetching ahead: a sweep over what is due, on a few threads of its own, in one process of all that serve."""
+"""Prefetching: a sweep runs the jobs that are due, on its own threads, in one of the serving processes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from integrations.prefetch.runner import JobRunner
 _log = logging.getLogger(__name__)
 
 FLUSH_EVERY_SECONDS = 5.0
-# What a round takes for planning at most, so that many new plugins do not hold up what is due.
+# The longest planning time of a round, so that many new plugins do not delay the jobs that are due.
 PLANNING_SECONDS = 0.2
-# What waits for a thread at most. The rest stays in the table until there is room: it costs no memory there, and a
-# plugin of many blocks whose provider hangs keeps none of the others out.
+# The maximum number of jobs that wait for a thread. The rest stays in the table, where it costs no memory. The limit
+# per plugin keeps a plugin with many blocks and a hanging provider from blocking the others.
 MAX_BEGUN, MAX_BEGUN_OF_PLUGIN = 1000, 100
 
 
 class Prefetcher:
-    """Keeps blocks fetched. `start` begins to, `close` ends it; `sweep` is one round."""
+    """Keeps blocks prefetched between `start` and `close`; `sweep` is one round."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class Prefetcher:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Sweeps from now on, in this process or, while another one does, as soon as that one ends."""
+        """Starts sweeping in this process. If another process sweeps, this one takes over as soon as that one ends."""
         self._scheduler = MonotonicScheduler(self._tick)
         self._scheduler.start()
 
     def close(self) -> None:
-        """Returns when what is being fetched has come; what else is due waits for the next start."""
+        """Returns when running fetches have ended. Other due jobs wait for the next start."""
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:
             scheduler.shutdown()
@@ -71,9 +71,9 @@ class Prefetcher:
         self._leader_lock.release()
 
     def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:
-        """The runs that this round began, one for each job that is due and not running, as many as may wait at once.
+        """Starts due jobs that are not running yet, up to the limit, and returns their futures.
 
-        What changed is planned first; what takes longer than `planning_seconds` is left to the next round.
+        Changes are planned first. Planning beyond `planning_seconds` is left to the next round.
         """
         self.plan(now, planning_seconds)
         begun = []
@@ -85,7 +85,7 @@ class Prefetcher:
         return begun
 
     def plan(self, now: float, seconds: float = math.inf) -> None:
-        """Brings the jobs in line with manifests, settings and the clock, for about so many seconds."""
+        """Reconciles the jobs with manifests, settings and the clock, for about `seconds`."""
         if self._swept_at is None or now < self._swept_at:
             self._planner.set_back(now)
             self._runner.release_all()

@@ -1,4 +1,4 @@
-"""Brings the stored jobs in line with what is declared and set, a plugin at a time."""
+"""Reconciles the stored jobs with the manifests and settings, one plugin at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Place = tuple[int, str]
 
 @dataclass(slots=True)
 class _Changes:
-    """What a look at some jobs comes to."""
+    """The changes that result from reviewing some jobs."""
 
     added: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -31,7 +31,7 @@ class _Changes:
 
 
 class Reconciler:
-    """Adds, changes and drops jobs as manifests, settings and switches change."""
+    """Adds, changes and deletes jobs when manifests, settings or enabled states change."""
 
     def __init__(
         self, catalog: Catalog, targets: PrefetchTargets, jobs: Jobs, revision: Callable[[], int]
@@ -46,8 +46,8 @@ class Reconciler:
         self._moved: dict[Place, None] = {}
 
     def reconcile(self, now: float, seconds: float) -> None:
-        """Sees to what changed in the store, for about so many seconds; what is left waits for the next call."""
-        # The revision from before the look: what changes meanwhile is looked at again.
+        """Handles changes in the store, for about `seconds`. The rest waits for the next call."""
+        # The revision is read first, so that changes made meanwhile are handled in the next call.
         revision = self._revision()
         if revision != self._seen_revision:
             self._note_changes()
@@ -68,7 +68,7 @@ class Reconciler:
             del self._moved[place]
 
     def _note_changes(self) -> None:
-        """Notes where something changed that jobs may hang on."""
+        """Records which plugins had a change that may affect jobs."""
         settled = self._jobs.settled_marks()
         own = defaultdict(list)
         for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
@@ -79,7 +79,7 @@ class Reconciler:
                 place = (workspace_id, plugin_state.plugin_id)
                 if place in settled or _fetches_ahead(plugin_state):
                     marks[place] = _mark(plugin_state, own[place])
-        # What was settled before a restart is settled still.
+        # What was reconciled before a restart need not be reconciled again.
         known = settled if self._marks is None else self._marks
         self._moved.update(dict.fromkeys(place for place, mark in marks.items() if known.get(place) != mark))
         self._notebooks = {
@@ -88,19 +88,19 @@ class Reconciler:
         self._marks = marks
 
     def _review_plugin(self, place: Place, changes: _Changes, now: float) -> None:
-        """Looks at all jobs of a plugin in a workspace and its notebooks, and at what there should be."""
+        """Compares all jobs of a plugin in a workspace and its notebooks with the jobs that should exist."""
         keys: dict[str, PrefetchJob | None] = {}
         for job in sorted(self._jobs.of_plugin(*place), key=_precedence):
             self._review_job(job, keys, changes, now)
         workspace_id, plugin_id = place
-        # The workspace first: a notebook that sees the same needs nothing of its own.
+        # The workspace first: a notebook with the same settings needs no job of its own.
         for notebook_id in (None, *sorted(self._notebooks.get(place, ()))):
             self._add_defaults(Scope(workspace_id, notebook_id), plugin_id, keys, changes, now)
 
     def _review_job(
         self, job: PrefetchJob, keys: dict[str, PrefetchJob | None], changes: _Changes, now: float
     ) -> None:
-        """Whether one stored job is still wanted, and what it asks now."""
+        """Checks whether one stored job is still wanted, and updates its artifact key."""
         scope = Scope(job.workspace_id, job.notebook_id)
         if not job.is_pinned and job.block_id not in self._blocks(scope, job.plugin_id):
             changes.gone.append(job.id)
@@ -108,14 +108,14 @@ class Reconciler:
         try:
             target = self._targets.resolve(Inputs(scope, job.plugin_id, job.block_id, job.parameters))
         except PatchbayError as problem:
-            # Inputs that no longer fit go; a notebook's own jobs come again by themselves.
+            # Jobs with invalid inputs are deleted. A notebook's own jobs are created again when needed.
             if not job.is_pinned and (isinstance(problem, Invalid) or job.notebook_id is not None):
                 changes.gone.append(job.id)
             else:
                 changes.changed.append({"id": job.id, "waits_for": problem.code, "next_run_at": None})
             return
         if target.key in keys:
-            # Another job asks the same by now; the one that comes first stays.
+            # Another job has the same artifact key by now. The one with precedence stays.
             changes.gone.append(job.id)
             return
         keys[target.key] = job
@@ -131,13 +131,13 @@ class Reconciler:
         changes: _Changes,
         now: float,
     ) -> None:
-        """The blocks that need nobody's inputs get a job, where none asks the same."""
+        """Adds a job for each block that needs no user input, unless a job with the same artifact key exists."""
         for block_id in self._blocks(scope, plugin_id):
             inputs = Inputs(scope, plugin_id, block_id, {})
             try:
                 target = self._targets.resolve(inputs)
             except PatchbayError:
-                # It needs an input or a setting, or is off: nothing to fetch without somebody's word.
+                # It needs an input or a setting, or is disabled, so it cannot be fetched yet.
                 continue
             if target.key not in keys:
                 keys[target.key] = None
@@ -146,29 +146,29 @@ class Reconciler:
                 changes.changed.append({"id": job.id, "is_default": True})
 
     def _blocks(self, scope: Scope, plugin_id: str) -> list[str]:
-        """The blocks that the manifest has fetched ahead."""
+        """The blocks that the manifest declares for prefetching."""
         try:
             blocks = self._catalog.find(scope, plugin_id).integration.blocks.values()
         except PatchbayError:
-            # It was forgotten just now, or this version cannot read its manifest.
+            # The plugin was just deleted, or this version cannot read its manifest.
             return []
         return [block.id for block in blocks if block.pre_fetch and block.is_safe]
 
 
 def _precedence(job: PrefetchJob) -> tuple[bool, bool, int]:
-    """Of jobs that come to ask the same, a pinned one stays, then the workspace's, then the oldest."""
+    """Sort key for jobs with the same artifact key: pinned first, then the workspace's, then the oldest."""
     return (not job.is_pinned, job.notebook_id is not None, job.id)
 
 
 def _fetches_ahead(plugin_state: PluginState) -> bool:
-    """Whether the manifest has a block fetched ahead, seen without compiling it."""
+    """Whether the manifest declares a block for prefetching. Does not compile the manifest."""
     blocks = plugin_state.manifest.get("blocks") if plugin_state.is_integration else None
     declared = blocks if isinstance(blocks, list) else []
     return any(isinstance(block, dict) and block.get("pre_fetch") is True for block in declared)
 
 
 def _mark(plugin_state: PluginState, notebooks: list[tuple[int, Any]]) -> str:
-    """What changes when the plugin's jobs in the workspace may have to."""
+    """Changes whenever the plugin's jobs in the workspace may have to change."""
     secrets = {
         name: [state.revision, state.status, [item.as_row() for item in state.bound_to]]
         for name, state in plugin_state.secrets.items()

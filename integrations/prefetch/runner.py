@@ -1,4 +1,4 @@
-"""Runs of jobs: what is rendered for one, and what is noted of how that went."""
+"""Runs jobs: renders the block and records the outcome."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from plugin_store.workspaces import Scope
 
 LATENESS_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
 
-# A scheduled call that makes way for people, or for a provider that needs a rest.
+# A scheduled call was refused in favour of users, or because the provider's breaker is open.
 YIELDED = (BudgetSpent, BreakerOpen)
 
 
 class JobRunner:
-    """Runs one job at a time for whoever calls. `outcomes` and `lateness` are metrics of all runs of this process."""
+    """Runs one job per call. `outcomes` and `lateness` are metrics of all runs of this process."""
 
     def __init__(
         self,
@@ -40,14 +40,14 @@ class JobRunner:
         self._chance = chance
         self.outcomes = LabelledCounter()
         self.lateness = LabelledHistogram(LATENESS_BOUNDS_SECONDS)
-        # Jobs whose outcome could not be written, and when they may run again all the same.
+        # Jobs whose outcome could not be written, and when they may run again anyway.
         self._held_until: dict[int, float] = {}
         self._lock = threading.Lock()
 
     def run_now(self, job_id: int) -> PrefetchJob:
-        """The job after a run of its own, whatever was planned.
+        """Runs the job at once, whatever its schedule, and returns it.
 
-        Raises NotFound, and what a render would before it calls anybody, as for a plugin that is off.
+        Raises NotFound, and what a render raises before a call, as for a disabled plugin.
         """
         job = self._jobs.get(job_id)
         self._targets.resolve(
@@ -57,7 +57,7 @@ class JobRunner:
         return self._jobs.get(job_id)
 
     def run(self, job: PrefetchJob, lateness_ms: float | None, *, is_forced: bool) -> None:
-        """Renders what the job asks for and notes the outcome. Raises StorageFailed when that cannot be written."""
+        """Renders the job's block and records the outcome. Raises StorageFailed if that cannot be written."""
         started_at = self._clock()
         scope = Scope(job.workspace_id, job.notebook_id)
         values: dict[str, Any] = {
@@ -108,7 +108,7 @@ class JobRunner:
             )
             next_run_at = refresh_schedule.retry(now, failures, error.retry_after_seconds, self._chance())
         except PatchbayError:
-            # The block itself is gone; the next look at the manifest says what becomes of the job.
+            # The block itself is gone. The next reconciliation decides about the job.
             next_run_at = None
         return {
             "last_outcome": "yielded" if isinstance(error, YIELDED) else "failed",
@@ -121,19 +121,19 @@ class JobRunner:
         try:
             self._jobs.note_run(job, values)
         except StorageFailed:
-            # Or the same would be fetched again and again while the disk is full.
+            # Otherwise the same would be fetched again and again while the disk is full.
             self.hold(job.id, values["next_run_at"] or 0.0)
             raise
 
     # -- what is held back ---------------------------------------------------------------------------------------
 
     def hold(self, job_id: int, until: float) -> None:
-        """Keeps a job from running before then."""
+        """Prevents a job from running before `until`."""
         with self._lock:
             self._held_until[job_id] = until
 
     def is_held(self, job_id: int, now: float) -> bool:
-        """Whether the job may not run yet; what is over is forgotten."""
+        """Whether the job may not run yet. Expired holds are deleted."""
         with self._lock:
             if self._held_until.get(job_id, now) > now:
                 return True
@@ -141,13 +141,13 @@ class JobRunner:
             return False
 
     def release_all(self) -> None:
-        """Lets every job run again, after the clock was set back."""
+        """Allows every job to run again, after the clock was set back."""
         with self._lock:
             self._held_until.clear()
 
 
 def _outcome(rendered: Rendered) -> str:
-    """`fetched`; `fresh` when a young answer was there; `not_kept` when what came may not be kept."""
+    """`fetched`; `fresh` if a recent answer was stored; `not_kept` if the answer may not be stored."""
     if rendered.is_cached and rendered.cache_status != "REVALIDATED":
         return "fresh"
     return "fetched" if rendered.is_kept else "not_kept"

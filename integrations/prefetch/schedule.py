@@ -1,4 +1,4 @@
-"""When a block is fetched ahead. Pure: times are epoch seconds, `chance` is a number from 0 up to 1."""
+"""When a block is prefetched. Pure: times are epoch seconds, `chance` is a number from 0 up to 1."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FALLBACK_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class RefreshSchedule:
-    """The rhythm of a job: each `interval_seconds`, at the moments of `schedule`, or both."""
+    """When a job runs: every `interval_seconds`, at the times of `schedule`, or both."""
 
     interval_seconds: float | None
     schedule: Schedule | None
 
     def next_run(self, fetched_at: float, chance: float) -> float:
-        """When to fetch again what was fetched at `fetched_at`.
+        """When to refresh an answer that was fetched at `fetched_at`.
 
-        An interval is spread by a tenth to both sides; a scheduled moment only to later, so that it is never missed.
+        An interval is spread by a tenth to both sides. A scheduled time is only spread to later, so it is never missed.
         """
         runs = []
         if self.interval_seconds is not None:
@@ -37,7 +37,7 @@ class RefreshSchedule:
         return min(runs)
 
     def is_due(self, fetched_at: float, now: float) -> bool:
-        """Whether what was fetched then should be fetched again; also when it seems to come from the future."""
+        """Whether an answer fetched then is due for a refresh. True also for a time in the future."""
         if fetched_at > now:
             return True
         by_interval = (
@@ -46,14 +46,14 @@ class RefreshSchedule:
         return by_interval or (self.schedule is not None and self.schedule.next_after(fetched_at) <= now)
 
     def first_run(self, fetched_at: float | None, now: float, chance: float) -> float:
-        """When a job that is new, or changed, runs: soon, unless what it would fetch is there already."""
+        """When a new or changed job runs first: soon, unless its answer is stored already."""
         if fetched_at is not None and not self.is_due(fetched_at, now):
             return self.next_run(fetched_at, chance)
         gap = self.next_run(now, 0.5) - now
         return now + chance * min(JITTER * gap, MAX_FIRST_DELAY_SECONDS)
 
     def after_intervals(self, moment: float, count: int) -> float:
-        """The moment at which so many intervals, or scheduled times, have gone by since `moment`."""
+        """The moment at which `count` intervals, or scheduled times, have passed since `moment`."""
         for _ in range(count):
             ends = [] if self.interval_seconds is None else [moment + self.interval_seconds]
             ends += [] if self.schedule is None else [self.schedule.next_after(moment)]
@@ -61,9 +61,9 @@ class RefreshSchedule:
         return moment
 
     def retry(self, now: float, failures: int, retry_after_seconds: float | None, chance: float) -> float:
-        """When to try again after this many failures in a row: later each time, and not before it may.
+        """When to retry after this many failures in a row: later each time, and not before the provider allows it.
 
-        Those who were told the same time do not all come at it.
+        The time is spread, so that jobs with the same Retry-After do not all start together.
         """
         patience = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 10), MAX_RETRY_SECONDS)
         patience *= 1 - JITTER + 2 * JITTER * chance
@@ -73,7 +73,7 @@ class RefreshSchedule:
 
 
 def refresh_schedule_of(block: Block, default_ttl_seconds: float) -> RefreshSchedule:
-    """The block's rhythm. One that names neither interval nor schedule is fetched as often as it grows old."""
+    """The block's schedule. Without interval and schedule it is refreshed once per freshness lifetime."""
     if block.refresh_interval_seconds is not None or block.schedule is not None:
         return RefreshSchedule(block.refresh_interval_seconds, block.schedule)
     freshness_policy = [

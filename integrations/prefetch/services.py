@@ -1,4 +1,4 @@
-"""The services that fetch ahead."""
+"""The prefetch services."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class PrefetchServices:
-    """The jobs, when they run, one run, and all of them in time."""
+    """The jobs, their planner, the runner, and the prefetcher."""
 
     jobs: Jobs
     planner: Planner
@@ -38,7 +38,7 @@ def build_prefetch(
     renderer: Renderer,
     uses: RecentRenders,
 ) -> PrefetchServices:
-    """What fetches ahead once `prefetcher` is started; half of the calls may be its own."""
+    """Builds the prefetch services; `prefetcher` is started later. Prefetching may use half of the call slots."""
     settings, clock, chance = runtime.settings, runtime.clock, random.random
     targets = PrefetchTargets(catalog, artifacts, settings.default_ttl_seconds, chance)
     planner = Planner(targets, jobs, uses, clock, chance, settings.prefetch_idle_intervals)

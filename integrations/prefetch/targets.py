@@ -1,4 +1,4 @@
-"""What a job asks, as manifests and settings stand, and when it is asked first."""
+"""The artifact key and schedule of a job with the current manifests and settings, and its first run."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class PrefetchTarget:
-    """The key of the artifact that inputs ask for, and the rhythm of their block."""
+    """The artifact key of the inputs, and the schedule of their block."""
 
     key: str
     refresh_schedule: RefreshSchedule
 
 
 class PrefetchTargets:
-    """Asks the catalog; calls nobody."""
+    """Resolves targets from the catalog. Makes no calls."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class PrefetchTargets:
         self._chance = chance
 
     def resolve(self, inputs: Inputs) -> PrefetchTarget:
-        """What a render with these inputs would ask. Raises what it would raise before it calls anybody."""
+        """The target that a render with these inputs has. Raises what a render raises before a call."""
         installed = self._catalog.find(inputs.scope, inputs.plugin_id)
         block = installed.ready_block(inputs.block_id)
         if block.action is not None:
@@ -68,13 +68,13 @@ class PrefetchTargets:
         return PrefetchTarget(block_key(installed, block, bound).key, refresh_schedule)
 
     def refresh_schedule(self, scope: Scope, plugin_id: str, block_id: str) -> RefreshSchedule:
-        """The rhythm of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
+        """The schedule of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
         return refresh_schedule_of(
             self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds
         )
 
     def plan(self, target: PrefetchTarget, now: float, *, is_paused: bool = False) -> dict[str, Any]:
-        """The columns of a job that asks this from now on: soon, unless the answer is there and young."""
+        """The columns of a job with this target: run soon, unless a recent answer is stored."""
         kept = self._artifacts.get(target.key)
         fetched_at = min(kept.fetched_at, now) if kept is not None else None
         first = target.refresh_schedule.first_run(fetched_at, now, self._chance())
