@@ -1,1 +1,1 @@
-"""Renders answered from memory, ahead of Flask, while what proves them is unchanged."""
+"""Answers repeated renders from memory, ahead of Flask, while everything they depend on is unchanged."""

@@ -1,8 +1,8 @@
-"""Hits that were answered before, ready to be answered again while nothing that shaped them has changed.
+"""Cache hits in memory, ready to be served again while nothing that affects them has changed.
 
-Kept in memory by the exact question. Before one is given again, three things are looked at: the clock, whether
-anybody committed to the store since it was last found true, and, if so, whether the store's revision and the
-artifact's row are still what they were. Writes nothing.
+The key is the exact request. Before a response is served again, three things are checked: the clock, whether anybody
+committed to the store since the last check, and, if so, whether the store's revision and the artifact's row are
+unchanged. Writes nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from integrations.usage.recent_renders import Use
 from plugin_store.engine.read_pool import ReadPool
 from plugin_store.workspaces import Scope
 
-# What an entry costs beside the bytes of question and answer: its objects, and its place in the table.
+# The memory of an entry beside the bytes of request and response: its objects, and its place in the table.
 OVERHEAD_BYTES = 1800
-# Headers that answers share are kept once; what is an answer's own is not worth looking for another like it.
+# Headers that responses share are stored once. These are individual, so sharing them is not tried.
 OWN_HEADERS = frozenset({"ETag"})
 MAX_SHARED_HEADERS = 1000
-# One answer takes at most a quarter of the room.
+# One response takes at most a quarter of the cache.
 LARGEST_SHARE = 4
 STILL = (
     "SELECT 1 FROM store_revision, integration_artifacts"
@@ -38,7 +38,7 @@ RequestKey = tuple[str | bytes | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a fresh answer was made of: the artifact, whose it is, and the store's revision when it was found."""
+    """The source of a fresh answer: the artifact, its owner, and the store's revision when it was found."""
 
     key: str
     fetched_at: float
@@ -51,7 +51,7 @@ class Hit:
 
 @dataclass(slots=True)
 class CachedResponse:
-    """An answer to one question. Its headers lack `Age`, which is added for the second in which it leaves."""
+    """The response to one request. Its headers lack `Age`, which is added when it is sent."""
 
     hit: Hit
     status: int
@@ -66,7 +66,7 @@ class CachedResponse:
 
 
 class ResponseCache:
-    """The hits of this process."""
+    """The cached responses of this process."""
 
     def __init__(
         self,
@@ -89,17 +89,17 @@ class ResponseCache:
 
     @property
     def size_bytes(self) -> int:
-        """What all of them take, as it is counted."""
+        """The estimated memory of all entries."""
         return self._front.size
 
     def get(self, request_key: RequestKey) -> CachedResponse | None:
-        """What was answered to the question before; whether it is still true is `give`'s to say."""
+        """The cached response to the request. `give` decides whether it is still valid."""
         return self._front.get(request_key)
 
     def give(self, request_key: RequestKey, known: CachedResponse, commits: int) -> Headers | None:
-        """The headers with which the answer leaves now, counted as a hit; None when it is not true any more.
+        """The headers to send now, counted as a hit; None if the response is not valid any more.
 
-        `commits` is the store's number of them, read after the question was asked. Raises StorageFailed.
+        `commits` is the store's number of commits, read after the request arrived. Raises StorageFailed.
         """
         now = self._clock()
         hit = known.hit
@@ -113,7 +113,7 @@ class ResponseCache:
         return known.headers_at(now)
 
     def keep(self, request_key: RequestKey, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
-        """Remembers an answer that was just given; of its headers all but `Age`."""
+        """Stores a response that was just sent, with all headers except `Age`."""
         unaged = [self._share(header) for header in headers if header[0] != "Age"]
         request_key = tuple(sys.intern(part) if isinstance(part, str) else part for part in request_key)
         size_bytes = len(body) + len(request_key[-1] or b"") + OVERHEAD_BYTES

@@ -1,4 +1,4 @@
-"""The service that answers what was answered before."""
+"""The service that holds cached responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from plugin_store.engine.runtime import Runtime
 
 
 def build_response_cache(runtime: Runtime, usage: UsageServices, access_log: AccessLog) -> ResponseCache:
-    """The answers of this process, in as much memory as the settings give."""
+    """Builds the response cache of this process, with the memory limit from the settings."""
     return ResponseCache(
         runtime.database.hot_reads,
         usage.counter,
