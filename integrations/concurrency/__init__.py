@@ -1,1 +1,1 @@
-"""Threads, processes and slots, shared out fairly."""
+"""Threads, process locks and slots, shared fairly."""

@@ -1,4 +1,4 @@
-"""Who comes next where lanes share a few places: the lane that holds the fewest, by turns among equals."""
+"""A fair queue of lanes that share a few places. The lane with the fewest places is next; equal lanes take turns."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ Item = TypeVar("Item")
 
 
 def spare_places(size: int) -> int:
-    """How many of so many places are kept for lanes that hold none: a sixth, at least two where there are four."""
+    """How many of `size` places are reserved for lanes that hold none: a sixth, but at least two from four on."""
     return min(size // 2, max(2, size // 6))
 
 
 class FairQueue(Generic[Item]):
-    """At most `size` places, a few of them only for lanes that hold none. Whoever uses it holds a lock meanwhile.
+    """At most `size` places, some of them reserved for lanes that hold none. The caller holds a lock during each call.
 
-    So one lane that hangs leaves room for others, and others that hang too take no more than one place each of what is
-    left; and the more of them there are, the less each gets back of what comes free.
+    So a lane that hangs leaves room for others. If others hang too, each takes at most one of the remaining places, and
+    the more lanes hang, the smaller each lane's share of the places that become free.
     """
 
     def __init__(self, size: int) -> None:
@@ -28,11 +28,11 @@ class FairQueue(Generic[Item]):
         self._held_in_all = 0
 
     def add(self, lane: str, item: Item) -> None:
-        """Lets the item wait for a place."""
+        """Adds an item that waits for a place."""
         self._waiting.setdefault(lane, deque()).append(item)
 
     def enter(self, lane: str) -> bool:
-        """Whether the lane holds one more place at once: nobody waits, and there is one for it."""
+        """Takes a place for the lane at once and returns True, if nothing waits and a place is free."""
         free = self._size - self._held_in_all
         if self._waiting or free <= 0 or (free <= self._spare and self._held[lane]):
             return False
@@ -40,7 +40,7 @@ class FairQueue(Generic[Item]):
         return True
 
     def take(self) -> tuple[str, Item] | None:
-        """The next item and its lane, which holds a place from now on; None while nothing fits."""
+        """Takes a place for the next item and returns it with its lane; None while nothing fits."""
         free = self._size - self._held_in_all
         if free <= 0 or not self._waiting:
             return None
@@ -55,14 +55,14 @@ class FairQueue(Generic[Item]):
         return lane, item
 
     def give_back(self, lane: str) -> None:
-        """The lane holds one place less."""
+        """Releases one place of the lane."""
         self._held_in_all -= 1
         self._held[lane] -= 1
         if not self._held[lane]:
             del self._held[lane]
 
     def withdraw(self, lane: str, item: Item) -> bool:
-        """Whether the item was still waiting, and waits no more."""
+        """Removes a waiting item; returns whether it was still waiting."""
         if item not in self._waiting.get(lane, ()):
             return False
         self._waiting[lane].remove(item)
@@ -70,11 +70,11 @@ class FairQueue(Generic[Item]):
         return True
 
     def waiting(self) -> list[Item]:
-        """What waits for a place."""
+        """The items that wait for a place."""
         return [item for items in self._waiting.values() for item in items]
 
     def withdraw_all(self) -> list[Item]:
-        """What waited for a place until now."""
+        """Removes and returns all waiting items."""
         left = self.waiting()
         self._waiting.clear()
         return left

@@ -1,4 +1,4 @@
-"""A few places for what waits for others, shared out by lanes so that one that hangs leaves room for the rest."""
+"""A semaphore shared fairly between lanes, so that one that hangs leaves room for the others."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from integrations.concurrency.interpreter_slots import released_slot
 
 
 class FairSemaphore:
-    """At most `size` holders at once: next comes the lane that holds the fewest, and some are for who holds none."""
+    """At most `size` holders. The lane with the fewest places is next, and some places are for lanes that hold none."""
 
     def __init__(self, size: int) -> None:
-        # A lock for each that waits, let go of when its turn has come.
+        # One lock per waiter, released when its turn comes.
         self._queue: FairQueue[threading.Lock] = FairQueue(size)
         self._lock = threading.Lock()
 
     def waiting(self) -> int:
-        """How many wait for a place."""
+        """The number of waiters."""
         with self._lock:
             return len(self._queue.waiting())
 
     def take(self, lane: str, timeout_seconds: float) -> bool:
-        """Whether the lane holds one more place now; it did not get one in time otherwise."""
+        """Takes a place for the lane; returns False if none was free in time."""
         with self._lock:
             if self._queue.enter(lane):
                 return True
@@ -37,12 +37,12 @@ class FairSemaphore:
         with self._lock:
             was_waiting = self._queue.withdraw(lane, turn)
         if not was_waiting:
-            # Its turn came between the end of its patience and now.
+            # The place was granted between the timeout and now.
             self.give_back(lane)
         return False
 
     def give_back(self, lane: str) -> None:
-        """The lane holds one place less, for whoever comes next."""
+        """Releases one place of the lane, for the next waiter."""
         with self._lock:
             self._queue.give_back(lane)
             self._share_out()

@@ -1,4 +1,4 @@
-"""A few threads for many tasks, shared out by lanes so that a crowded or slow lane leaves room for the others."""
+"""A thread pool shared fairly between lanes, so that a crowded or slow lane leaves room for the others."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _Task = tuple[Future[Any], Callable[[], Any]]
 
 
 class FairThreadPool:
-    """Runs at most `size` tasks at once: next comes the lane that runs the fewest, by turns among equals.
+    """Runs at most `size` tasks at once. The lane with the fewest running tasks is next; equal lanes take turns.
 
-    Some threads are for lanes that run nothing, so that what hangs in a few of them holds up no other.
+    Some threads are reserved for lanes that run nothing, so that a few hanging lanes do not block the others.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -26,7 +26,7 @@ class FairThreadPool:
         self._lock = threading.Lock()
 
     def submit(self, lane: str, work: Callable[[], Any]) -> Future[Any]:
-        """The future of the work. Cancelled before its turn it never begins; a closed pool cancels it at once."""
+        """The task's future. Cancelled before it starts, it never runs. A closed pool cancels it at once."""
         future: Future[Any] = Future()
         with self._lock:
             if not self._closed:
@@ -37,12 +37,12 @@ class FairThreadPool:
         return future
 
     def waiting(self) -> int:
-        """How many tasks have neither begun nor been cancelled."""
+        """The number of tasks that have neither started nor been cancelled."""
         with self._lock:
             return sum(not future.cancelled() for future, _ in self._queue.waiting())
 
     def close(self) -> None:
-        """Returns when what runs has ended; what has not begun is cancelled."""
+        """Returns when running tasks have ended. Tasks that have not started are cancelled."""
         with self._lock:
             self._closed = True
             left = self._queue.withdraw_all()

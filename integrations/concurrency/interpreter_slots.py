@@ -1,10 +1,10 @@
-"""How many threads of the pools run Python at once: a few, since one at a time can, and the others only wait for it.
+"""Limits how many pool threads run Python at once. Only one thread can at a time; the others would wait for it.
 
-A thread that has called SQLite or the network needs the interpreter again to go on. Where dozens want it, that takes
-so long each time that whoever writes to the store keeps the next writer waiting for seconds. So a thread begins when
-there is room, and gives its place away while it waits for a provider, or for another thread that does.
+A thread needs the interpreter again after each call to SQLite or the network. If dozens of threads compete for it, this
+takes so long that a thread which writes to the store blocks the next writer for seconds. So a thread starts a task when
+a slot is free, and releases its slot while it waits for a provider or for another thread that does.
 
-This is about speed, not about safety: who finds no room within a moment goes on without.
+This is about speed, not safety: a thread that gets no slot within a moment continues without one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 PLACES = 4
 PATIENCE_SECONDS = 0.05
 
-# One interpreter, one set of places: each is an item that whoever works has taken.
+# One interpreter has one set of slots. Each taken slot is an item of the queue.
 _places: SimpleQueue[None] = SimpleQueue()
 for _ in range(PLACES):
     _places.put(None)
@@ -23,7 +23,7 @@ _mine = threading.local()
 
 
 class held_slot:  # noqa: N801 - a context manager, as those of contextlib are named
-    """Holds a place for the calling thread, in which it runs one task."""
+    """Holds a slot for the calling thread while it runs one task."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class held_slot:  # noqa: N801 - a context manager, as those of contextlib are n
 
 
 class released_slot:  # noqa: N801 - as above
-    """Gives the calling thread's place to others while it waits for something; nothing where it has none."""
+    """Releases the calling thread's slot while it waits for something. Does nothing if it has none."""
 
     __slots__ = ("_had_place",)
 

@@ -1,4 +1,4 @@
-"""What runs the sweep: APScheduler with one job, and the lock that lets one process alone do it."""
+"""Runs the sweep: APScheduler with one job, and leader election by a lock between processes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SWEEP_SECONDS = 0.5
 
 
 class MonotonicScheduler(BackgroundScheduler):
-    """One job every half second, whatever becomes of the clock: alone, never two at once, none made up for."""
+    """Runs one job every half second, whatever the clock does. Runs never overlap, and missed runs are not repeated."""
 
     def __init__(self, job: Callable[[], None]) -> None:
         super().__init__(executors={"default": ThreadPoolExecutor(1)}, daemon=True)
-        # A round that takes long makes APScheduler say so each time; the next one simply does what is due.
+        # APScheduler logs each round that takes long. That needs no warning: the next round runs whatever is due.
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self.add_job(
             job,
@@ -36,7 +36,7 @@ class MonotonicScheduler(BackgroundScheduler):
         )
 
     def _process_jobs(self) -> float | None:
-        # APScheduler goes by the wall clock: set back by an hour, it would sleep for one.
+        # APScheduler uses the wall clock: if it is set back by an hour, the job would sleep for an hour.
         now = datetime.now(self.timezone)
         for job in self.get_jobs():
             if job.next_run_time - now > timedelta(seconds=2 * SWEEP_SECONDS):
@@ -46,14 +46,14 @@ class MonotonicScheduler(BackgroundScheduler):
 
 
 class LeaderLock:
-    """The turn to schedule, held by one process at a time; it passes on when its holder ends or dies."""
+    """The leader lock: one process holds it at a time. It passes on when its holder ends or dies."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Whether this process has the turn now. Never waits."""
+        """Takes the lock and returns whether this process is the leader. Never waits."""
         if self._descriptor is not None:
             return True
         try:

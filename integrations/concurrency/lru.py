@@ -1,4 +1,4 @@
-"""An LRU cache that threads share: cachetools' own behind a lock, for it has none."""
+"""A thread-safe LRU cache: cachetools' LRUCache behind a lock, because it has none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Value = TypeVar("Value")
 
 
 class Lru(Generic[Key, Value]):
-    """Values by key, of `limit` together; the least recently used ones are evicted first.
+    """Values by key, up to a total of `limit`. The least recently used ones are evicted first.
 
-    `size_of` says what a value counts, one each by default. A value above `largest` is not kept.
+    `size_of` returns the size of a value, one by default. A value above `largest` is not stored.
     """
 
     def __init__(
@@ -27,26 +27,26 @@ class Lru(Generic[Key, Value]):
 
     @property
     def size(self) -> int:
-        """What all values count together."""
+        """The total size of all values."""
         return int(self._kept.currsize)
 
     def get(self, key: Key) -> Value | None:
         with self._lock:
             try:
-                # `LRUCache.get` looks twice.
+                # `LRUCache.get` would look up the key twice.
                 return self._kept[key]
             except KeyError:
                 return None
 
     def put(self, key: Key, value: Value) -> None:
-        """Keeps the value in the place of the one before; one that is too large only ends that one."""
+        """Stores the value and replaces the previous one. A value that is too large only removes the previous one."""
         with self._lock:
             self._kept.pop(key, None)
             if self._kept.getsizeof(value) <= self._largest:
                 self._kept[key] = value
 
     def add(self, key: Key, value: Value) -> bool:
-        """Whether the key was free, and now holds the value."""
+        """Stores the value if the key is free; returns whether it was."""
         with self._lock:
             if key in self._kept:
                 return False

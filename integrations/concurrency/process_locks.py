@@ -1,6 +1,6 @@
-"""Who may do a thing that only one of several processes should do: locks that the kernel takes away with their holder.
+"""Locks between processes, for work that only one process should do. The kernel releases them with their holder.
 
-Each key is a byte of one file, which stays empty: a lock needs nothing to be there. Taking and releasing one costs
+Each key is a byte of one file, which stays empty: a lock needs no content. Taking and releasing a lock costs
 microseconds, writes nothing, and leaves nothing behind when a process is killed.
 """
 
@@ -18,14 +18,14 @@ from typing import ClassVar
 from plugin_store.engine.files import PRIVATE_MODE
 
 _TAKEN = frozenset({errno.EACCES, errno.EAGAIN})
-# Of an offset's 63 bits, so that no two keys share a byte by chance.
+# Of an offset's 63 bits, so that two keys do not collide by chance.
 _OFFSET_BYTES = 7
 
 
 class ProcessLocks:
-    """The locks of one holder among those of all on the same file.
+    """The locks of one holder on the shared file.
 
-    Where the file cannot be locked every process may do everything: a call too many is better than none.
+    If the file cannot be locked, every process gets every lock: a redundant call is better than none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,20 +35,23 @@ class ProcessLocks:
         self._file = _File.share(self._path)
 
     def acquire(self, key: str) -> bool:
-        """Whether the caller has the key to itself, across processes, until it releases it or its process ends."""
+        """Takes the key for the caller, across processes, until its release or the end of the process.
+
+        Returns False if another holder has it.
+        """
         is_had = self._file.take(key)
         if is_had:
             self._mine.add(key)
         return is_had
 
     def release(self, key: str) -> None:
-        """Somebody else may take the key; one that is not the caller's stays."""
+        """Releases the key. Does nothing if another holder has it."""
         if key in self._mine:
             self._mine.discard(key)
             self._file.give_back(key)
 
     def close(self) -> None:
-        """Releases everything."""
+        """Releases all keys."""
         for key in list(self._mine):
             self.release(key)
         if not self._is_closed:
@@ -57,7 +60,7 @@ class ProcessLocks:
 
 
 class _File:
-    """The file as this process has it open: once, since its first closing would end all of the process's locks."""
+    """The file, opened once per process: closing any descriptor of it would release all of the process's locks."""
 
     _open: ClassVar[dict[Path, _File]] = {}
     _opening: ClassVar[threading.Lock] = threading.Lock()
@@ -67,7 +70,7 @@ class _File:
         self._users = 0
         self._descriptor: int | None = None
         self._lock = threading.Lock()
-        # The kernel's locks are the process's: between its threads this decides.
+        # Kernel locks belong to the process. This decides between its threads.
         self._taken: dict[str, int] = {}
 
     @classmethod

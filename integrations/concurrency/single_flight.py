@@ -1,4 +1,4 @@
-"""One fetch for all who ask for the same thing at the same time."""
+"""Single flight: one fetch for all callers that ask for the same thing at the same time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """Runs one function a key at a time; whoever comes while it runs gets its result, or its error."""
+    """Runs one function per key at a time. Callers that come while it runs get its result or its error."""
 
     def __init__(self) -> None:
         self._flights: dict[str, Future[Result]] = {}
@@ -22,11 +22,11 @@ class SingleFlight(Generic[Result]):
         self._lock = threading.Lock()
 
     def count(self) -> int:
-        """How many fetches are under way."""
+        """The number of running fetches."""
         return len(self._flights)
 
     def waiting(self, key: str) -> int:
-        """How many wait for the key's fetch, beside the one who fetches."""
+        """The number of callers that wait for the key's fetch, without the one that fetches."""
         with self._lock:
             return self._waiting.get(key, 0)
 
@@ -36,9 +36,9 @@ class SingleFlight(Generic[Result]):
         fetch: Callable[[], Result],
         is_only_theirs: Callable[[Exception], bool] = lambda _error: False,
     ) -> Result:
-        """What `fetch` returns or raises, from whoever came first.
+        """What `fetch` returns or raises, from the first caller.
 
-        Where somebody else's fetch ends in an error that `is_only_theirs`, it is fetched again.
+        If another caller's fetch ends in an error for which `is_only_theirs` is true, it is fetched again.
         """
         while True:
             flight, is_mine = self._board(key)
@@ -50,7 +50,7 @@ class SingleFlight(Generic[Result]):
                 with released_slot():
                     return flight.result()
             except CancelledError:
-                # Submitted to a pool, it never began.
+                # It was submitted to a pool but never started.
                 continue
             except Exception as error:
                 if not is_only_theirs(error):
@@ -59,7 +59,7 @@ class SingleFlight(Generic[Result]):
     def start(
         self, key: str, fetch: Callable[[], Result], submit: Callable[[Callable[[], None]], Future[Any]]
     ) -> None:
-        """Submits the fetch to a pool, unless it is under way; its error is nobody's."""
+        """Submits the fetch to a pool, unless it is running already. Nobody receives its error."""
         flight, is_mine = self._board(key)
         if not is_mine:
             return
@@ -71,7 +71,7 @@ class SingleFlight(Generic[Result]):
                 return
 
         def drop_if_cancelled(work: Future[Any]) -> None:
-            # The pool closes when the house does; whoever waits must not wait for ever.
+            # The pool is closed at shutdown, and waiting callers must not wait for ever.
             if work.cancelled():
                 self._land(key)
                 flight.cancel()
@@ -79,7 +79,7 @@ class SingleFlight(Generic[Result]):
         submit(fly).add_done_callback(drop_if_cancelled)
 
     def wait(self, timeout_seconds: float) -> None:
-        """Returns when what is under way now has landed, or when the time is over."""
+        """Returns when all fetches that run now have ended, or after the timeout."""
         with self._lock:
             flights = list(self._flights.values())
         wait(flights, timeout_seconds)
