@@ -1,4 +1,4 @@
-"""What a provider may be asked: rate limits, pauses that it asked for, rests after failures."""
+"""Limits calls to providers: rate limits, pauses that a provider asked for, circuit breakers."""
 
 from integrations.budget.budget import (
     RESERVED,

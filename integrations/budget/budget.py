@@ -37,9 +37,9 @@ from integrations.manifests.model import RateLimit, Retry
 from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database
 
-# Nobody waits for these; they leave a part of the budget to calls for which somebody does.
+# No user waits for these calls. They leave a part of the budget for calls that a user waits for.
 SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})
-# Why such a call is refused where one for which somebody waits would not be.
+# The reason when such a call is refused and one that a user waits for would not be.
 RESERVED = "reserved"
 PROBE_SPARE_SECONDS = 5.0
 
@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose calls are counted, and by which rules of its manifest."""
+    """The owner of the counted calls, and the limits of its manifest."""
 
     workspace_id: int
     plugin_id: str
@@ -58,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """An origin that is left alone until an epoch second; `reason` is cooldown or breaker."""
+    """An origin that is not called until an epoch second; `reason` is cooldown or breaker."""
 
     origin: str
     reason: str
@@ -67,14 +67,14 @@ class Resting:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """What an integration may still call: its windows, and the origins that rest."""
+    """The remaining budget of an integration: its rate limit windows, and the origins that rest."""
 
     windows: tuple[Window, ...]
     rests: Mapping[str, Rest]
 
     @property
     def resting(self) -> list[Resting]:
-        """Each origin that rests, for the reason that holds longest."""
+        """Each resting origin, with the reason that lasts longest."""
         return [_resting(origin, rest) for origin, rest in self.rests.items()]
 
 
@@ -85,7 +85,7 @@ class _Admission:
 
 
 class Spender(Protocol):
-    """Sends calls as far as there is a budget for them."""
+    """Sends calls within a budget."""
 
     def spend(
         self,
@@ -98,7 +98,7 @@ class Spender(Protocol):
 
 
 class Budget:
-    """Says of each call whether it may go, and learns from how it ended."""
+    """Decides whether a call may be sent, and learns from its outcome."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
@@ -112,10 +112,10 @@ class Budget:
         send: Callable[[], Answer],
         waited_until: float = 0.0,
     ) -> Answer:
-        """What `send` returns or raises, for one call out of the account's budget.
+        """What `send` returns or raises, for one call that is charged to the account.
 
-        `waited_until` is the time until which the caller has waited already, as the provider had asked.
-        Raises BudgetSpent, BreakerOpen and StorageFailed before anything is sent.
+        `waited_until` is the time until which the caller has already waited as the provider had asked. Raises
+        BudgetSpent, BreakerOpen and StorageFailed before anything is sent.
         """
         admission = self._admit(account, call, cause, waited_until)
         try:
@@ -127,14 +127,14 @@ class Budget:
         return answer
 
     def status(self, account: Account) -> BudgetStatus:
-        """How the account stands now. Raises StorageFailed."""
+        """The current status of the account. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, account.workspace_id, account.plugin_id)
             kept = list_rests(session, account.workspace_id, account.plugin_id)
         return self._status(account, spent, kept)
 
     def statuses(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, BudgetStatus]:
-        """How these accounts of one workspace stand now, by plugin. Raises StorageFailed."""
+        """The current status of these accounts of one workspace, by plugin. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, workspace_id)
             kept = list_rests(session, workspace_id)
@@ -176,9 +176,9 @@ class Budget:
     def _charge_when_it_leaves(
         self, account: Account, call: PreparedCall, cause: Cause, charged_at: float, admission: _Admission
     ) -> Window | None:
-        """Charges the call anew while it is late for what it was charged; the window that then refuses it.
+        """Charges the call again if it leaves too late for its charge. Returns the window that then refuses it.
 
-        Written down too early, it would count in a window that ends before it leaves.
+        A call that is charged too early would count in a window that ends before it leaves.
         """
         while account.rate_limit is not None and is_late(account.rate_limit, charged_at, self._clock()):
             with self._database.raw_write() as connection:
@@ -191,7 +191,7 @@ class Budget:
         return None
 
     def _refuse_resting(self, account: Account, rest: Rest, waited_until: float) -> None:
-        # A caller that waited as it was told may go, though the clock may lag behind its sleep a little.
+        # A caller that waited as told may call, even if the clock lags a little behind its sleep.
         left = cooldown_seconds_left(rest, max(self._clock(), waited_until))
         if left:
             raise BudgetSpent(
@@ -215,7 +215,7 @@ class Budget:
         now: float,
         instead_of: float | None = None,
     ) -> Window | None:
-        """The window that refuses the call, if one does; else the call is written down."""
+        """Charges the call, or returns the window that refuses it."""
         if account.rate_limit is None:
             return None
         before = load_spent(connection, account.workspace_id, account.plugin_id)
@@ -242,7 +242,7 @@ class Budget:
             try:
                 self._learn(account, call, sign, asked_seconds, is_probe=admission.is_probe)
             except StorageFailed as error:
-                # How the call ended must not be lost over it.
+                # A storage failure must not hide the outcome of the call.
                 _log.warning(
                     "How the provider of %s does cannot be kept now: %s", account.plugin_id, error.detail
                 )
@@ -265,7 +265,7 @@ class Budget:
 
 
 def is_only_theirs(cause: Cause, error: Exception) -> bool:
-    """Whether a schedule was refused what a call for this cause may still have."""
+    """Whether a scheduled call was refused where a call for this cause may still be sent."""
     return (
         cause not in SCHEDULED_CAUSES
         and isinstance(error, BudgetSpent)
@@ -279,7 +279,7 @@ def is_for_a_moment(spent: BudgetSpent, seconds_left: float) -> bool:
 
 
 def account_of(installed: Installed) -> Account:
-    """The account that an installed integration's calls go to."""
+    """The account that an installed integration's calls are charged to."""
     integration = installed.integration
     return Account(
         installed.scope.workspace_id, installed.plugin_id, integration.rate_limit, integration.retry

@@ -1,7 +1,7 @@
-"""When an origin is left alone: a pause that it asked for, a breaker after failures. Pure: the time is handed in.
+"""When an origin rests: a pause that it asked for, or an open circuit breaker. Pure: the time is an argument.
 
-The breaker opens after failures in a row, for a pause that grows; then exactly one probe may go, and its outcome
-closes the breaker or opens it for longer.
+The breaker opens after several failures in a row, for a pause that grows. Then exactly one probe is allowed; its
+outcome closes the breaker or opens it for longer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_PROBE_SECONDS = 600.0
 
 
 class Sign(Enum):
-    """What a call's end says of its origin: alive, failing, or nothing."""
+    """What the outcome of a call says about its origin: alive, failing, or nothing."""
 
     ALIVE = auto()
     FAILING = auto()
@@ -31,10 +31,9 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How an origin rests; times are epoch seconds, 0 for never.
+    """The rest of an origin; times are epoch seconds, 0 for never.
 
-    `openings` counts how often in a row the breaker opened, 0 while it is closed; until `probe_until` a probe is
-    under way.
+    `openings` counts how often in a row the breaker opened, 0 while it is closed. A probe runs until `probe_until`.
     """
 
     failures: int = 0
@@ -45,7 +44,7 @@ class Rest:
 
     @property
     def is_open(self) -> bool:
-        """Open or half open: only a probe may go."""
+        """Open or half open: only a probe is allowed."""
         return self.openings > 0
 
 
@@ -53,7 +52,7 @@ AWAKE = Rest()
 
 
 def sign_of(outcome: Answer | BaseException) -> Sign:
-    """A 429 is a failure to answer too: without a time to come back, only growing pauses help."""
+    """A 429 counts as a failure too: if it names no time to return, only growing pauses help."""
     if isinstance(outcome, Answer):
         return Sign.FAILING if outcome.status >= 500 or outcome.status == 429 else Sign.ALIVE
     if isinstance(outcome, UpstreamUnreachable | DeadlineExceeded):
@@ -69,12 +68,12 @@ def asked_pause_seconds(outcome: Answer | BaseException, retry: Retry | None, no
 
 
 def cooldown_seconds_left(rest: Rest, now: float) -> float:
-    """The seconds of the pause that the provider asked for; 0 when it is over."""
+    """The remaining seconds of the pause that the provider asked for; 0 when it is over."""
     return _seconds_left(rest.cooldown_until, now, MAX_COOLDOWN_SECONDS)
 
 
 def breaker_seconds_left(rest: Rest, now: float) -> float:
-    """The seconds before a call may go; 0 for a closed breaker and for one that waits for its probe."""
+    """The seconds until a call is allowed; 0 for a closed breaker and for one that waits for its probe."""
     if not rest.is_open:
         return 0.0
     return max(
@@ -84,17 +83,17 @@ def breaker_seconds_left(rest: Rest, now: float) -> float:
 
 
 def pause_seconds(openings: int) -> float:
-    """How long the breaker is open after it opened so often in a row."""
+    """How long the breaker stays open after it opened so many times in a row."""
     return min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(openings - 1, 10))
 
 
 def with_probe(rest: Rest, now: float, probe_seconds: float) -> Rest:
-    """The rest while its one probe is under way; a probe that never comes back ends with its time."""
+    """The rest while its one probe runs. A probe that never returns ends after `probe_seconds`."""
     return replace(rest, probe_until=now + min(probe_seconds, MAX_PROBE_SECONDS))
 
 
 def after(rest: Rest, sign: Sign, pause_asked_seconds: float, now: float, *, is_probe: bool) -> Rest:
-    """The rest after a call that gave this sign, and asked for this pause."""
+    """The rest after a call with this sign, which asked for this pause."""
     rest = _AFTER[sign](rest, now, is_probe)
     if pause_asked_seconds <= 0:
         return rest
@@ -105,12 +104,12 @@ def after(rest: Rest, sign: Sign, pause_asked_seconds: float, now: float, *, is_
 
 
 def is_awake(rest: Rest, now: float) -> bool:
-    """Whether nothing is left of the rest."""
+    """Whether the rest is over completely."""
     return not rest.failures and not rest.is_open and not cooldown_seconds_left(rest, now)
 
 
 def is_resting(rest: Rest, now: float) -> bool:
-    """Whether calls are held back; failures that do not open the breaker hold nothing back."""
+    """Whether calls are refused. Failures that have not opened the breaker refuse nothing."""
     return rest.is_open or cooldown_seconds_left(rest, now) > 0
 
 
@@ -120,7 +119,7 @@ def _after_life(rest: Rest, _now: float, _is_probe: bool) -> Rest:
 
 def _after_failure(rest: Rest, now: float, is_probe: bool) -> Rest:
     if rest.is_open and not is_probe:
-        # It left before the breaker opened: the failure is known already.
+        # The call left before the breaker opened, so this failure is already counted.
         return rest
     failures = rest.failures + 1
     if not is_probe and failures < FAILURES_TO_OPEN:
@@ -139,6 +138,6 @@ _AFTER = {Sign.ALIVE: _after_life, Sign.FAILING: _after_failure, Sign.NONE: _aft
 
 
 def _seconds_left(until: float, now: float, longest_seconds: float) -> float:
-    # An end further off than it can be means that the clock was set back: then it is over.
+    # An end further away than the maximum means that the clock was set back. The rest is over then.
     left = until - now
     return left if 0 < left <= longest_seconds else 0.0

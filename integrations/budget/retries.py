@@ -1,4 +1,4 @@
-"""Whether a call is made again, and after how long. Pure: the luck is handed in."""
+"""Whether a call is retried, and after how long. Pure: the random number is an argument."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MILLISECONDS_FROM = 1e11
 
 
 def is_passing(retry: Retry, outcome: Answer | PatchbayError) -> bool:
-    """Whether the outcome may be another one the next time."""
+    """Whether the outcome may be different the next time."""
     if isinstance(outcome, Answer):
         return outcome.status in retry.status_codes
     return isinstance(outcome, (UpstreamUnreachable, UpstreamInvalid)) and (
@@ -25,9 +25,9 @@ def is_passing(retry: Retry, outcome: Answer | PatchbayError) -> bool:
 def wait_seconds(
     retry: Retry, attempt: int, outcome: Answer | PatchbayError, now: float, luck: float
 ) -> float:
-    """How long to wait before attempt number `attempt + 1`, 1 being the first.
+    """The seconds to wait before attempt number `attempt + 1`, 1 being the first.
 
-    What the provider's headers ask for, else exponential with full jitter: `luck` is between 0 and 1.
+    What the provider's headers ask for, else exponential backoff with full jitter: `luck` is between 0 and 1.
     """
     if isinstance(outcome, Answer):
         asked = asked_wait_seconds(retry, outcome.headers, now)
@@ -37,7 +37,7 @@ def wait_seconds(
 
 
 def asked_wait_seconds(retry: Retry | None, headers: Headers, now: float) -> float | None:
-    """The seconds that the provider asks to wait; None when it does not, or not in a way that can be read."""
+    """The seconds that the provider asks to wait; None if it does not, or not in a readable way."""
     wait = _seconds_or_date(headers.get(retry.wait_header if retry else "Retry-After"), now)
     if wait is not None:
         return wait
@@ -48,7 +48,7 @@ def asked_wait_seconds(retry: Retry | None, headers: Headers, now: float) -> flo
 
 
 def _seconds_or_date(text: str | None, now: float) -> float | None:
-    """Retry-After as RFC 9110 section 10.2.3 has it: seconds, or a date."""
+    """Retry-After of RFC 9110 section 10.2.3: seconds, or a date."""
     number = _number(text)
     if number is not None:
         return number

@@ -1,6 +1,6 @@
-"""Where budgets and rests are kept, so that all processes share them and a restart forgets none.
+"""Stores budgets and rests, so that all processes share them and they survive a restart.
 
-What stands in the way of a call is read and written by bare statements: a session would cost more than all the rest.
+The rows on the path of a call are read and written by plain statements: a session would cost more than all the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REST_QUERY = (
 
 
 def _keep(table: str, key: tuple[str, ...], values: tuple[str, ...]) -> str:
-    """The statement that writes a row, unless its workspace was deleted while the call was under way."""
+    """The statement that writes a row, unless its workspace was deleted during the call."""
     columns = (*key, *values)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608 - our own names
@@ -47,7 +47,7 @@ _SPENT_QUERY = "SELECT spent FROM integration_budgets WHERE workspace_id = ? AND
 
 
 def query_rest(database: Database, workspace_id: int, plugin_id: str, origin: str) -> Rest:
-    """The origin's rest, read at the price of microseconds. Raises StorageFailed."""
+    """The origin's rest. Reading it costs microseconds. Raises StorageFailed."""
     rows = database.query(_REST_QUERY, (workspace_id, plugin_id, origin))
     return Rest(*rows[0]) if rows else AWAKE
 
@@ -60,7 +60,7 @@ def load_rest(connection: Connection, workspace_id: int, plugin_id: str, origin:
 def save_rest(
     connection: Connection, workspace_id: int, plugin_id: str, origin: str, rest: Rest, now: float
 ) -> None:
-    """Keeps the rest while there is one; drops it with those that nobody asked after for a day."""
+    """Stores the rest, or deletes it when it is over, together with rests unused for a day."""
     connection.execute("DELETE FROM upstream_rests WHERE updated_at < ?", (now - FORGET_RESTS_SECONDS,))
     key = {"workspace_id": workspace_id, "plugin_id": plugin_id, "origin": origin}
     if is_awake(rest, now):
@@ -72,7 +72,7 @@ def save_rest(
 def list_rests(
     session: Session, workspace_id: int, plugin_id: str | None = None
 ) -> dict[str, dict[str, Rest]]:
-    """The rests in a workspace by plugin and origin; of all plugins or of one."""
+    """The rests in a workspace by plugin and origin, for all plugins or one."""
     table = UpstreamRest
     query = select(table).where(table.workspace_id == workspace_id)
     found: dict[str, dict[str, Rest]] = {}
@@ -88,7 +88,7 @@ def load_spent(connection: Connection, workspace_id: int, plugin_id: str) -> Spe
 
 
 def list_spent(session: Session, workspace_id: int, plugin_id: str | None = None) -> dict[str, Spent]:
-    """What was spent in a workspace by plugin; of all plugins or of one."""
+    """The spent budget in a workspace by plugin, for all plugins or one."""
     table = IntegrationBudget
     query = select(table.plugin_id, table.spent).where(table.workspace_id == workspace_id)
     rows = session.execute(query if plugin_id is None else query.where(table.plugin_id == plugin_id))

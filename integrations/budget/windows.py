@@ -1,9 +1,9 @@
-"""How many calls a rate limit still grants, in windows that slide. Pure: the time is handed in.
+"""How many calls a rate limit still allows, in sliding windows. Pure: the time is an argument.
 
-A window is counted in buckets of a sixtieth of its length, and a bucket counts as long as any call in it may lie
-within the window, though it left up to a bucket's length after it was charged. So no span of a window's length,
-wherever it begins, ever holds more calls than the limit, and a call that was spent comes back at most a thirtieth of
-the window late. What is kept stays small whatever the limit.
+A window is counted in buckets of a sixtieth of its length. A bucket counts as long as any of its calls may lie within
+the window, where a call may leave up to a bucket's length after it was charged. So no span of a window's length ever
+holds more calls than the limit, and a spent call becomes available again at most a thirtieth of the window late. The
+stored size is small whatever the limit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Spent = Mapping[int, Counts]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How one window of a rate limit stands; `next_at` is when one more call may go, in epoch seconds."""
+    """The state of one window of a rate limit; `next_at` is when one more call is allowed, in epoch seconds."""
 
     seconds: int
     limit: int
@@ -47,10 +47,10 @@ class Window:
 def charge(
     spent: Spent, limit: RateLimit, now: float, *, is_scheduled: bool, instead_of: float | None = None
 ) -> tuple[Spent, Window | None]:
-    """What is spent after one more call; or, if the call may not go, the window that holds it up longest.
+    """The counts after one more call, or, if it is not allowed, the window that blocks it longest.
 
-    Then the counts are as they were, but for those that no longer matter. `instead_of` is when the same call was
-    charged before: that charge is taken back.
+    If the call is refused, the counts are unchanged, except that expired ones are dropped. `instead_of` is when the
+    same call was charged before; that charge is taken back.
     """
     current = {
         seconds: _in_window(_without(spent.get(seconds, {}), seconds, instead_of), seconds, now)
@@ -69,7 +69,7 @@ def charge(
 
 
 def windows_of(spent: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]:
-    """Each window of the limit as it stands for those who wait."""
+    """Each window of the limit, for calls that a user waits for."""
     return tuple(
         _window(_in_window(spent.get(seconds, {}), seconds, now), seconds, calls, now, is_scheduled=False)
         for seconds, calls in limit.calls_by_window
@@ -77,14 +77,14 @@ def windows_of(spent: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]
 
 
 def is_late(limit: RateLimit, charged_at: float, now: float) -> bool:
-    """Whether a call that was charged then must be charged anew if it leaves now."""
+    """Whether a call that was charged then must be charged again if it leaves now."""
     shortest = min(seconds for seconds, _ in limit.calls_by_window)
-    # Half of what is spared for it: a thread may lose its turn once more before the call leaves.
+    # Half of the tolerance: the thread may be suspended once more before the call leaves.
     return not 0 <= now - charged_at <= shortest / BUCKETS_PER_WINDOW / 2
 
 
 def grants_scheduled(limit: int) -> int:
-    """How full a window may be for a scheduled call still to go; the rest is for those who wait."""
+    """The fill level up to which scheduled calls are allowed. The rest is reserved for calls that a user waits for."""
     return max(1, math.floor(limit * SCHEDULED_SHARE))
 
 
@@ -110,7 +110,7 @@ def _in_window(counts: Counts, seconds: int, now: float) -> dict[int, int]:
     kept: dict[int, int] = {}
     for bucket, calls in counts.items():
         if bucket >= current - BUCKETS_THAT_COUNT:
-            # A bucket ahead of the time means that the clock was set back: its calls count as made just now.
+            # A bucket in the future means that the clock was set back. Its calls count as made just now.
             placed = min(bucket, current)
             kept[placed] = kept.get(placed, 0) + calls
     return kept
