@@ -1,1 +1,1 @@
-"""How much an integration is used: counted beside the renders, read together with the log of the calls."""
+"""Usage of integrations: counted beside the renders, and reported together with the call log."""

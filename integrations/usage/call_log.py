@@ -1,4 +1,4 @@
-"""Every call to a provider, noted in memory and written in batches, so that no render waits for the note."""
+"""Every call to a provider, recorded in memory and written in batches, so that no render waits for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from plugin_store.engine.database import Database
 from plugin_store.models import PluginApiLog
 
 Cause = Literal["live", "test", "prefetch", "batch", "revalidate", "action"]
-# Where other calls have their endpoint, requests for tokens have their kind, behind what no endpoint's id begins with.
+# Token requests have their kind in place of an endpoint id, after this prefix, which no endpoint id has.
 TOKEN_PREFIX = "token:"  # noqa: S105 - a word of ours
 FLUSH_EVERY_SECONDS = 0.5
 MAX_WAITING = 10_000
@@ -31,10 +31,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call as it went; `at` is epoch seconds.
+    """One finished call; `at` is epoch seconds.
 
-    A request for a token has `token:oauth2` or `token:login` in the place of its endpoint, and the cause of the call
-    that needs the token.
+    A token request has `token:oauth2` or `token:login` in place of an endpoint, and the cause of the call that needs
+    the token.
     """
 
     at: float
@@ -57,9 +57,9 @@ _values_of = attrgetter(*(field.name for field in fields(CallRecord)))
 
 
 class CallLog:
-    """Takes records at once and writes them soon; `flush` writes what waits now.
+    """Accepts records at once and writes them soon; `flush` writes all waiting ones now.
 
-    What is older than `retention_seconds` goes, an hour later at most while calls are made.
+    Records older than `retention_seconds` are deleted within an hour while calls are made.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float], retention_seconds: float) -> None:
@@ -92,7 +92,7 @@ class CallLog:
                 self._timer.start()
 
     def flush(self) -> None:
-        """Writes what waits; what cannot be written now waits on."""
+        """Writes the waiting records. Those that cannot be written now keep waiting."""
         with self._flush_lock:
             with self._lock:
                 records, self._waiting = self._waiting, []
@@ -109,9 +109,9 @@ class CallLog:
                 self._sweep_now_and_then()
 
     def sweep(self) -> None:
-        """Forgets the calls that are too old. Raises StorageFailed."""
+        """Deletes the calls that are too old. Raises StorageFailed."""
         table, before = PluginApiLog, self._clock() - self._retention_seconds
-        # Rows come in the order of their time, nearly: the oldest few at a time, so that no writer waits long.
+        # Rows are nearly in order of time. The oldest are deleted in small batches, so that no writer waits long.
         oldest = select(table.id).order_by(table.id).limit(SWEPT_AT_ONCE)
         while True:
             with self._database.writing() as session:
@@ -124,7 +124,7 @@ class CallLog:
     def _write(self, records: list[CallRecord]) -> None:
         with self._database.raw_write() as connection:
             known = {row[0] for row in connection.execute("SELECT id FROM workspaces")}
-            # A workspace may be deleted while a call of it is under way.
+            # A workspace may be deleted during one of its calls.
             connection.executemany(
                 WRITE_CALL, [_values_of(record) for record in records if record.workspace_id in known]
             )

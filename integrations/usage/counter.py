@@ -1,4 +1,4 @@
-"""How often answers were asked for: counted in memory and written in batches, so that a hit writes nothing."""
+"""Counts answers in memory and writes them in batches, so that a hit writes nothing."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _log = logging.getLogger(__name__)
 
 
 class UsageCounter:
-    """Counts answers by workspace, integration and hour; `flush` writes what waits now.
+    """Counts answers by workspace, integration and hour; `flush` writes all waiting counts now.
 
-    What is older than `retention_seconds` goes, an hour later at most while answers are given.
+    Counts older than `retention_seconds` are deleted within an hour while answers are given.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float], retention_seconds: float) -> None:
@@ -50,7 +50,7 @@ class UsageCounter:
         self._swept_at = float("-inf")
 
     def count(self, workspace_id: int, plugin_id: str, cache_status: str) -> None:
-        """Notes one answer, given as X-Cache says; costs a microsecond and never waits for the disk."""
+        """Counts one answer by its X-Cache value. Costs a microsecond and never waits for the disk."""
         key = (workspace_id, plugin_id, int(self._clock() // HOUR_SECONDS))
         renders, hits, stale = _STEPS.get(cache_status, _FETCHED)
         with self._lock:
@@ -60,7 +60,7 @@ class UsageCounter:
                 self._start_timer()
 
     def flush(self) -> None:
-        """Writes what waits; what cannot be written now waits on."""
+        """Writes the waiting counts. Those that cannot be written now keep waiting."""
         with self._flush_lock:
             with self._lock:
                 counted, self._waiting = self._waiting, {}
@@ -90,7 +90,7 @@ class UsageCounter:
         return found
 
     def sweep(self) -> None:
-        """Forgets the counts that are too old. Raises StorageFailed."""
+        """Deletes the counts that are too old. Raises StorageFailed."""
         oldest_hour = int((self._clock() - self._retention_seconds) // HOUR_SECONDS)
         with self._database.writing() as session:
             session.execute(delete(UsageCount).where(UsageCount.hour < oldest_hour))

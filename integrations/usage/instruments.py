@@ -1,6 +1,6 @@
-"""What happened since this process began, by labels: for monitoring, which knows that counts begin anew with it.
+"""Counters and histograms since the start of this process, by labels. Monitoring handles their reset at a restart.
 
-The tables of usage forget what is old, and a count that falls would read as a restart each time.
+The usage tables delete old rows, and monitoring would read a falling count as a restart each time.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class LabelledCounter:
 
 @dataclass(frozen=True, slots=True)
 class HistogramSample:
-    """How often a value was at most each bound, the last being infinite, and what all values add up to."""
+    """How often a value was at most each bound, the last being infinite, and the sum of all values."""
 
     at_most: tuple[int, ...]
     total: float
 
 
 class LabelledHistogram:
-    """How values spread over bounds, by labels."""
+    """The distribution of values over bounds, by labels."""
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = (*bounds, float("inf"))

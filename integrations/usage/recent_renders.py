@@ -1,4 +1,4 @@
-"""Which input sets were rendered, noted in memory and written in batches, so that a hit writes nothing."""
+"""Which input sets were rendered, recorded in memory and written in batches, so that a hit writes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_WAITING = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A render of a block that is fetched ahead. `key` is its artifact's, `parameters` are as they were given."""
+    """A render of a block that is prefetched. `key` is its artifact's, `parameters` are as they were given."""
 
     key: str
     scope: Scope
@@ -25,7 +25,7 @@ class Use:
 
 
 class RecentRenders:
-    """Takes notes at once; `take` hands over what was noted since."""
+    """Records uses; `take` returns those since the last call."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, Use] = {}
@@ -43,6 +43,6 @@ class RecentRenders:
         return list(taken.values())
 
     def give_back(self, uses: list[Use]) -> None:
-        """What could not be written waits on, unless it was used again meanwhile."""
+        """Returns uses that could not be written, to be taken again, unless the input set was used again meanwhile."""
         with self._lock:
             self._waiting = {use.key: use for use in uses} | self._waiting

@@ -1,4 +1,4 @@
-"""What each render leaves behind: a count for the report, and its inputs for who fetches ahead."""
+"""Records each render: a count for the report, and its inputs for prefetching."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from plugin_store.workspaces import Scope
 
 
 class RenderLog:
-    """Counts answers and notes inputs. Without `note_use` nothing is fetched ahead, so that inputs are not noted."""
+    """Counts answers and records inputs. Without `note_use` there is no prefetching, so inputs are not recorded."""
 
     def __init__(self, counter: UsageCounter, note_use: Callable[[Use], None] | None) -> None:
         self._counter = counter
         self._note_use = note_use
 
     def count(self, scope: Scope, plugin_id: str, cache_status: str) -> None:
-        """Counts one answer, given as X-Cache says."""
+        """Counts one answer by its X-Cache value."""
         self._counter.count(scope.workspace_id, plugin_id, cache_status)
 
     @property
@@ -25,6 +25,6 @@ class RenderLog:
         return self._note_use is not None
 
     def note_use(self, use: Use) -> None:
-        """Notes which inputs were rendered."""
+        """Records which inputs were rendered."""
         if self._note_use is not None:
             self._note_use(use)

@@ -1,4 +1,4 @@
-"""What integrations were asked and what they called, over a time and by its hours or days."""
+"""The usage report: renders and calls of integrations over a time span, by hour or day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_SPAN_SECONDS = 86400
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time in whole hours or days (UTC), its end not in it; epoch seconds."""
+    """A time span in whole hours or days (UTC), end exclusive; epoch seconds."""
 
     start: int
     end: int
@@ -30,9 +30,9 @@ class Span:
 
     @classmethod
     def of(cls, start: float | None, end: float | None, by: str, now: float) -> Span:
-        """The span that is asked for, widened to whole periods; the last day unless told. Raises Invalid."""
+        """The requested span, widened to whole periods; the last day by default. Raises Invalid."""
         seconds = PERIOD_SECONDS[by]
-        # The period that has just begun is in it too.
+        # Includes the period that has just begun.
         end = now + 1 if end is None else end
         start = end - DEFAULT_SPAN_SECONDS if start is None else start
         if not 0 <= start < end <= now + MAX_SPAN_SECONDS:
@@ -46,15 +46,15 @@ class Span:
 
     @property
     def whole(self) -> Span:
-        """The same time as a single period."""
+        """The same span as a single period."""
         return Span(self.start, self.end, self.end - self.start)
 
 
 @dataclass(slots=True)
 class Figures:
-    """How often an integration was asked and how it was answered; what it called and how that went.
+    """The renders of an integration and their outcomes, and its calls and their outcomes.
 
-    The times are those that half and 95 of 100 calls did not exceed; None without a call.
+    The durations are the median and the 95th percentile of the calls; None without a call.
     """
 
     renders: int = 0
@@ -70,7 +70,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An integration's figures over a span, and by its periods, those without any left out."""
+    """An integration's figures over a span, and for each period, including periods without usage."""
 
     total: Figures
     periods: dict[int, Figures]
@@ -79,7 +79,7 @@ class Usage:
 def read_usage(
     database: Database, workspace_id: int, span: Span, plugin_id: str | None = None
 ) -> dict[str, Usage]:
-    """The usage of the integrations that were used in the span, by id; of all or of one. Raises StorageFailed."""
+    """The usage of the integrations that were used in the span, by id, for all or one. Raises StorageFailed."""
     total = _read_figures(database, workspace_id, span.whole, plugin_id)
     periods = _read_figures(database, workspace_id, span, plugin_id)
     return {name: Usage(figures[span.start], periods[name]) for name, figures in total.items()}
@@ -152,6 +152,6 @@ def _calls_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select
 
 
 def _duration_at(rows: Any, percent: int) -> Any:
-    """The nearest rank: the call at place ⌈n · percent / 100⌉ by duration."""
+    """The nearest-rank percentile: the call at rank ⌈n · percent / 100⌉ by duration."""
     place = (rows.c.calls * percent + 99) // 100
     return func.max(case((rows.c.place == place, rows.c.duration_ms)))

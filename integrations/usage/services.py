@@ -1,4 +1,4 @@
-"""The services that count."""
+"""The usage services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class UsageServices:
-    """Calls, answers, and which inputs were rendered."""
+    """The call log, the usage counter, and the recently rendered inputs."""
 
     call_log: CallLog
     counter: UsageCounter
@@ -22,7 +22,7 @@ class UsageServices:
 
 
 def build_usage(runtime: Runtime) -> UsageServices:
-    """Counters that write to the store now and then, and for the last time when they are closed."""
+    """Builds the counters. They write to the store from time to time, and once more when they are closed."""
     retention_seconds = runtime.settings.log_retention_days * 86400.0
     counter = runtime.close_at_end(UsageCounter(runtime.database, runtime.clock, retention_seconds))
     recent_renders = RecentRenders()
