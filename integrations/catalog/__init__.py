@@ -1,1 +1,1 @@
-"""The compiled manifests, and what of them a caller may use."""
+"""The compiled manifests, and the part of them that a caller may use."""

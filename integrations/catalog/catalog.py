@@ -1,6 +1,6 @@
-"""The registered integrations, each as it stands in a scope: compiled, with its settings, its secrets' state.
+"""The registered integrations as a scope sees them: compiled, with settings and the state of their secrets.
 
-What a render needs to know of a plugin is put together once and remembered until anything in the store changes.
+What a render needs to know of a plugin is built once and cached until anything in the store changes.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ class Installed:
         return self.plugin_state.secrets
 
     def require_ready(self) -> None:
-        """Raises what stands between this integration and a call: PluginDisabled, ReviewDue, SettingsIncomplete."""
+        """Raises what prevents a call of this integration: PluginDisabled, ReviewDue, SettingsIncomplete."""
         for obstacle in self.obstacles():
             raise obstacle
 
     def require_set_up(self) -> None:
-        """The same for who only tries the settings, before it is switched on: ReviewDue, SettingsIncomplete."""
+        """The same for a test of the settings before the integration is enabled: ReviewDue, SettingsIncomplete."""
         for obstacle in self.obstacles():
             if not isinstance(obstacle, PluginDisabled):
                 raise obstacle
 
     def obstacles(self) -> Iterator[PatchbayError]:
-        """Everything that stands between this integration and a call, what is to be told first before the rest."""
+        """Everything that prevents a call of this integration, the most important first."""
         if not self.enabled:
             yield PluginDisabled(f"`{self.plugin_id}` is switched off here; enable it to use it.")
         if self.review is not None:
@@ -89,7 +89,7 @@ class Installed:
             )
 
     def require_readable(self, names: frozenset[str]) -> None:
-        """Raises SecretUnreadable when a secret that is bound by a call cannot be read."""
+        """Raises SecretUnreadable if a secret that a call binds cannot be read."""
         for name in sorted(names):
             state = self.secrets.get(name)
             if state is not None and state.status == "unreadable":
@@ -99,7 +99,7 @@ class Installed:
                 )
 
     def declared_block(self, block_id: str) -> Block:
-        """The block, also one that cannot be rendered; raises NotFound."""
+        """The block, even if it cannot be rendered. Raises NotFound."""
         block = self.integration.blocks.get(block_id)
         if block is None:
             raise NotFound(f"The integration `{self.plugin_id}` has no block `{block_id}`.")
@@ -116,9 +116,9 @@ class Installed:
         return block
 
     def ready_block(self, block_id: str) -> Block:
-        """The block, ready to be called: raises what `block` and `require_ready` do.
+        """The block, ready to be called. Raises what `block` and `require_ready` raise.
 
-        What is not there is told first: nobody should complete the settings for a name that is misspelt.
+        NotFound comes first: nobody should complete the settings for a misspelt name.
         """
         self.declared_block(block_id)
         self.require_ready()
@@ -132,14 +132,14 @@ class Installed:
         return endpoint
 
     def ready_endpoint(self, endpoint_id: str) -> Endpoint:
-        """The endpoint, ready to be called: NotFound comes before what `require_ready` raises."""
+        """The endpoint, ready to be called. NotFound comes before what `require_ready` raises."""
         endpoint = self.endpoint(endpoint_id)
         self.require_ready()
         return endpoint
 
 
 class Catalog:
-    """Looks integrations up."""
+    """Finds integrations."""
 
     def __init__(
         self, database: Database, vault: Vault, manifests: CompiledManifests, review_of: ReviewOf
@@ -152,7 +152,7 @@ class Catalog:
     def find(self, scope: Scope, plugin_id: str, revision: int | None = None) -> Installed:
         """The integration in the scope. Raises NotFound, also for a plugin that is no integration.
 
-        `revision` as `RevisionMemo.get` has it.
+        `revision` is passed to `RevisionMemo.get`.
         """
         key = ("installed", scope.workspace_id, scope.notebook_id, plugin_id)
         return self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
@@ -166,7 +166,7 @@ class Catalog:
         return [installed for installed in found if installed is not None]
 
     def plugin_states(self, scope: Scope) -> Iterator[PluginState]:
-        """Every plugin as the scope has it, integration or not, by id; nothing is compiled for it."""
+        """Every plugin in the scope, integration or not, by id. Compiles nothing."""
         with self._database.reading() as session:
             yield from iterate_plugin_states(session, scope.workspace_id, scope.notebook_id, self._vault)
 
@@ -188,7 +188,7 @@ class Catalog:
         try:
             return self._install(plugin_state, scope)
         except Invalid:
-            # One manifest that an older version took must not take the list away; asked for alone, it says why.
+            # One manifest that only an older version accepted must not break the list. Requested alone, it reports why.
             _log.warning("The manifest of %s cannot be used by this version.", plugin_state.plugin_id)
             return None
 

@@ -1,4 +1,4 @@
-"""Manifests compiled once and kept while they are used."""
+"""Manifests, compiled once and cached while they are used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CompiledManifests:
     def integration_of(self, plugin_state: PluginState) -> Integration | None:
         """The plugin's integration; None for a plugin that calls nothing.
 
-        Raises Invalid for a manifest that an older Patchbay took and this one refuses.
+        Raises Invalid for a manifest that an older Patchbay accepted and this one refuses.
         """
         return compile_plugin(
             plugin_state.plugin_id, plugin_state.type, plugin_state.manifest, is_stored=True
@@ -41,7 +41,7 @@ class CompiledManifests:
     def destinations(
         self, plugin_state: PluginState, config: Mapping[str, Any]
     ) -> Mapping[str, Collection[Destination]]:
-        """Where the plugin's secrets would be sent with these settings, by the secret's name."""
+        """The destinations of the plugin's secrets with these settings, by the secret's name."""
         try:
             integration = self.integration_of(plugin_state)
         except Invalid:
