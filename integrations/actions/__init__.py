@@ -1,1 +1,1 @@
-"""What changes something at a provider: run by a person, once for each Idempotency-Key, and never by being drawn."""
+"""Actions: calls that change something at a provider. A user runs them, once per Idempotency-Key, never a render."""

@@ -1,4 +1,4 @@
-"""Actions, run: each call of the block once, in order, without a cache and without another try."""
+"""Runs actions: each call of the block once, in order, without cache and retries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Perform = Callable[[Progress], ActionResult]
 
 
 class Actions:
-    """Runs what changes something, once for each key."""
+    """Runs actions, once per key."""
 
     def __init__(
         self, catalog: Catalog, executor: Executor, artifacts: Artifacts, runs: Runs, usage: UsageCounter
@@ -42,9 +42,9 @@ class Actions:
     def run_block(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], key: str
     ) -> tuple[ActionResult, bool]:
-        """What the provider answered, and whether that was kept from an earlier request with this key.
+        """The provider's answer, and whether it was stored by an earlier request with this key.
 
-        Raises what a render does before it calls anybody, what `Runs.take` does, and the failure of a call: then
+        Raises what a render raises before a call, what `Runs.take` raises, and the failure of a call. In that case
         `outcome` says whether something may have changed.
         """
         installed = self._catalog.find(scope, plugin_id)
@@ -58,7 +58,7 @@ class Actions:
             try:
                 outcome = self._call_steps(installed, block, inputs, progress)
             except PatchbayError as error:
-                # What may have been done must show, whoever it failed for.
+                # If something may have changed, the blocks must be refreshed, whoever caused the failure.
                 if progress.result(error) in ("unknown", "partial"):
                     error.extensions["renewed"] = self._renew(installed, action)
                 raise
@@ -69,7 +69,7 @@ class Actions:
     def run_endpoint(
         self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any], key: str
     ) -> tuple[ActionResult, bool]:
-        """The same for one endpoint that is called by itself."""
+        """The same for one endpoint that is called directly."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.endpoint(endpoint_id)
 
@@ -129,7 +129,7 @@ class Actions:
         return chain.outcome(outcome)
 
     def _renew(self, installed: Installed, action: Action) -> tuple[str, ...]:
-        """Forgets what is kept of the blocks that the action renews; those of which it could be forgotten."""
+        """Purges the artifacts of the blocks that the action renews. Returns those that could be purged."""
         blocks = installed.integration.blocks
         renewed = []
         for name in action.renews:
@@ -137,7 +137,7 @@ class Actions:
             try:
                 self._artifacts.purge(installed.plugin_id, installed.scope.workspace_id, name, steps)
             except StorageFailed as error:
-                # The action itself was carried out, which counts for more.
+                # The action itself succeeded, which is more important.
                 _log.warning("`%s` of %s cannot be renewed: %s", name, installed.plugin_id, error.detail)
             else:
                 renewed.append(name)

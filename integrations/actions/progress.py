@@ -1,4 +1,4 @@
-"""How far an action got, and what is known of its outcome when it fails. Pure."""
+"""How far an action got, and what is known of its outcome after a failure. Pure."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Result = Literal["none", "refused", "unknown", "partial"]
 `unknown`: it was sent, and nothing says whether it was done. `partial`: an earlier step was done, not all of them.
 """
 
-# Of an UpstreamUnreachable: what ends a call before its request is written.
+# Reasons of an UpstreamUnreachable that end a call before its request is written.
 _BEFORE_SENDING = frozenset({"dns", "refused", "connect_timeout", "tls"})
 _REQUEST_TIMEOUT = 408
 
 
 @dataclass(slots=True)
 class Progress:
-    """Which of the calls that change something were made: `done` of them, and one more where `is_sent`."""
+    """Which of the writing calls were made: `done` of them, and one more if `is_sent`."""
 
     done: int = 0
     is_sent: bool = False
@@ -42,7 +42,7 @@ class Progress:
         self.done, self.is_sent = self.done + 1, False
 
     def result(self, error: PatchbayError) -> Result:
-        """What is known after the action ended in `error`."""
+        """What is known after the action failed with `error`."""
         if self.done:
             return "partial"
         if not self.is_sent or _was_never_sent(error):
@@ -55,7 +55,7 @@ def _was_never_sent(error: PatchbayError) -> bool:
     if isinstance(error, UpstreamUnreachable):
         return reason in _BEFORE_SENDING
     if isinstance(error, EgressRefused):
-        # After a redirect the request itself was sent.
+        # If a redirect is refused, the request itself was already sent.
         return reason != "redirect"
     return isinstance(error, BudgetSpent | BreakerOpen | ReviewDue) or (
         isinstance(error, DeadlineExceeded) and reason == "busy"
@@ -63,7 +63,7 @@ def _was_never_sent(error: PatchbayError) -> bool:
 
 
 def _is_refusal(error: PatchbayError) -> bool:
-    """Whether the provider answered that the request was at fault (RFC 9110 section 15.5)."""
+    """Whether the provider answered with a client error (RFC 9110 section 15.5)."""
     if not isinstance(error, UpstreamFailed) or isinstance(error, UpstreamInvalid):
         return False
     status = error.upstream_status or 0

@@ -1,7 +1,7 @@
-"""Which actions were run under which key, and how they went: kept for a day, for every process and every restart.
+"""Which actions were run under which key, and their outcome. Kept for a day, across processes and restarts.
 
-A row is written before anything is sent. A lock beside it tells a run that goes on from one whose process ended: the
-kernel takes the lock away with its process.
+A row is written before anything is sent. A lock beside it tells a running action from one whose process ended, because
+the kernel releases the lock with its process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from integrations.json.canonical_json import digest
 from plugin_store.engine.database import Database
 
 KEPT_SECONDS = 86400.0
-# What is larger is not kept: a repeat is answered without it.
+# Larger answers are not stored: a repeated request gets the outcome without the data.
 MAX_KEPT_BYTES = 1024 * 1024
 SWEPT_AT_ONCE = 500
 
@@ -50,7 +50,7 @@ _SWEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One request to change something: where, of what, under which key, and a digest of what was asked."""
+    """One request for an action: its scope, block or endpoint, key, and a digest of the request."""
 
     workspace_id: int
     plugin_id: str
@@ -69,9 +69,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """What the provider answered. `data` is JSON; `renewed` are the blocks whose kept answers were forgotten.
+    """The provider's answer. `data` is JSON; `renewed` are the blocks whose artifacts were purged.
 
-    `error` is why something is missing from it, where something is. `fetched_at` is epoch seconds.
+    `error` says why a part is missing, if one is. `fetched_at` is epoch seconds.
     """
 
     data: bytes = field(repr=False)
@@ -93,10 +93,10 @@ class Runs:
         self._clock = clock
 
     def take(self, run: Run) -> Ending | None:
-        """How a run under this key ended; None when it is the caller's to run now, who must `release` it then.
+        """The outcome of a run under this key; None if the caller should run it now and must call `release` then.
 
-        Raises IdempotencyKeyReused for a key that belongs to another request, ActionInProgress while it runs,
-        OutcomeUnknown where its process ended before it did, StorageFailed where nothing can be written.
+        Raises IdempotencyKeyReused for a key of another request, ActionInProgress while it runs, OutcomeUnknown if its
+        process ended during the run, StorageFailed if nothing can be written.
         """
         is_mine = self._locks.acquire(run.lock_key)
         try:
@@ -110,16 +110,16 @@ class Runs:
         return ending
 
     def finish(self, run: Run, ending: Ending) -> None:
-        """Keeps how the run ended; where that cannot be written, its outcome counts as unknown."""
+        """Stores the outcome of the run. If that cannot be written, the outcome counts as unknown."""
         answer, data = _pack(ending)
         self._jot(run, _FINISH, (self._clock(), answer, data, *run.place))
 
     def drop(self, run: Run) -> None:
-        """Forgets a run that sent nothing: its key may be used again."""
+        """Deletes a run that sent nothing. Its key may be used again."""
         self._jot(run, _DROP, run.place)
 
     def release(self, run: Run) -> None:
-        """The run goes on no longer."""
+        """Marks the run as not running any more."""
         self._locks.release(run.lock_key)
 
     def _find_or_begin(self, run: Run, *, is_mine: bool) -> Ending | None:
@@ -142,7 +142,7 @@ class Runs:
 
 
 def _require_unknown(run: Run, row: tuple[Any, ...] | None, *, is_mine: bool) -> None:
-    """Raises what a row without an answer, or a lock that another holds, means."""
+    """Raises the meaning of a row without an outcome, or of a lock that another holder has."""
     if row is not None and row[0] != run.payload:
         raise IdempotencyKeyReused(
             "Another request was made under this `Idempotency-Key`; send a new key with a new request."

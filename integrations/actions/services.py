@@ -1,4 +1,4 @@
-"""The services that change something at providers."""
+"""The service that runs actions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from plugin_store.engine.runtime import Runtime
 def build_actions(
     runtime: Runtime, catalog: Catalog, executor: Executor, caching: CachingServices, counter: UsageCounter
 ) -> Actions:
-    """What runs actions, each once for its key."""
+    """Builds the actions service, which runs each action once per key."""
     runs = Runs(runtime.database, caching.locks, runtime.clock)
     return Actions(catalog, executor, caching.artifacts, runs, counter)
