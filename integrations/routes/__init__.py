@@ -1,1 +1,1 @@
-"""The routes of integrations: one blueprint a resource."""
+"""The routes of integrations: one blueprint per resource."""

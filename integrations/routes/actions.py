@@ -1,4 +1,4 @@
-"""The route by which a person has something changed at a provider."""
+"""The route that runs an action at a provider."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunAction(MethodView):
     @blueprint.arguments(ActionRunSchema)
     @blueprint.response(200, ActionEnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str, block_type: str) -> Response:
-        """Run an action, because a person wants it now: its calls are made once for each `Idempotency-Key`."""
+        """Run an action that a user asked for. Its calls are made once for each `Idempotency-Key`."""
         key = read_key(request.headers.get("Idempotency-Key"))
         scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
         return answer_performed(
@@ -48,7 +48,7 @@ class RunAction(MethodView):
 
 
 def answer_performed(performed: ActionResult, is_repeated: bool) -> Response:
-    """The envelope of what was performed, with `renewed` and whether it is `repeated` from an earlier request."""
+    """The envelope of the action's answer, with `renewed`, and `repeated` if an earlier request stored it."""
     at = performed.fetched_at
     artifact = make_artifact("", performed.content_type, performed.data, at, Freshness(at, at, at))
     problem = problem_of(performed.error) if performed.error is not None else None

@@ -21,7 +21,7 @@ from web.api.context import services
 from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds
 
 MEDIA_TYPE = "application/x-ndjson"
-# Blanks between lines are none of JSON's business; they only find out whether anybody still reads.
+# JSON ignores blanks between lines. They are sent to detect a disconnected client.
 STILL_HERE = b" "
 
 blueprint = Blueprint("batch", __name__, description="Many blocks in one request.")
@@ -38,7 +38,7 @@ blueprint = Blueprint("batch", __name__, description="Many blocks in one request
     "and the envelope or the problem.",
 )
 def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
-    """Many blocks' data, a line for each as it gets ready: what is kept first, then as the providers answer."""
+    """Many blocks' data, one line each as soon as it is ready: cached answers first, then as the providers answer."""
     found = services()
 
     def scope_of(notebook_id: int | None) -> Scope:
@@ -49,7 +49,7 @@ def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
     scope_of(None)
     blocks = [_wanted(block) for block in asked["blocks"]]
     lines = _lines(found.rendering.batches.answer(blocks, scope_of), found.clock)
-    # A proxy that collects an answer before it passes it on would make the fast wait for the slow.
+    # A proxy that buffers the response would make fast answers wait for slow ones.
     return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
@@ -86,5 +86,5 @@ def _rendered_line(key: str, rendered: Rendered, now: float) -> bytes:
     problem = problem_of(rendered.error) if rendered.error is not None else None
     age_seconds = max(0, int(now - rendered.artifact.fetched_at))
     head = {"key": key, "status": 200, "cache": rendered.cache_status, "age": age_seconds}
-    # The envelope's bytes go on as they are: an artifact is never decoded on its way out.
+    # The envelope's bytes are passed on unchanged: an artifact is never decoded on its way out.
     return orjson.dumps(head)[:-1] + b"," + write_envelope(rendered, problem)[1:] + b"\n"

@@ -20,7 +20,7 @@ blueprint = Blueprint("explain", __name__, description="Renders explained instea
 @blueprint.arguments(ExplainSchema)
 @blueprint.response(200, ExplanationSchema)
 def explain(query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """What a render would send and why, what is kept of it and what stands in its way; nothing is sent."""
+    """What a render would send and why, what is cached, and what prevents it. Nothing is sent."""
     found = services()
     scope = resolve_scope(found.database, query.get("workspace_id"), query.get("notebook_id"))
     explainer = found.rendering.explainer

@@ -1,4 +1,4 @@
-"""The routes that ask for answers: integrations, render, execute, test, artifacts."""
+"""The routes for answers: integrations, render, execute, test, artifacts."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Integrations(MethodView):
     def get(
         self, query: dict[str, Any], paging: dict[str, Any]
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
-        """The registered integrations, with whether each is on in the workspace (and notebook)."""
+        """The registered integrations, and whether each is enabled in the workspace (and notebook)."""
         page = Page(paging["page"], paging["page_size"])
         found = services().catalog.list(_scope(query))
         listed = [_listed(installed) for installed in found[page.offset : page.end]]
@@ -78,7 +78,7 @@ class Blocks(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.response(200, BlocksSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-        """The blocks that the integration can draw, as declared, with the inputs that a form asks for."""
+        """The integration's blocks as declared, with the inputs that a form asks for."""
         installed = services().catalog.find(_scope(query), plugin_id)
         return {"integration_id": plugin_id, "blocks": _blocks(installed)}
 
@@ -89,7 +89,7 @@ class Render(MethodView):
     @blueprint.arguments(RenderSchema)
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
-        """One block's data: from what is kept where that is fresh, else fetched; of an action, what it would do."""
+        """One block's data: from the cache if fresh, else fetched. For an action, a description of what it would do."""
         return _render(query, plugin_id, asked, asked["parameters"])
 
     @blueprint.arguments(ScopeSchema, location="query")
@@ -97,7 +97,7 @@ class Render(MethodView):
     @blueprint.response(200, EnvelopeSchema)
     @blueprint.alt_response(304, description="What the client has is still right.", success=True)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
-        """The same in a URL, so that a browser can keep it: send `If-None-Match` and get 304 while it is right."""
+        """The same in a URL, so that a browser can cache it: send `If-None-Match` and get 304 while it is valid."""
         answer = _render(query, plugin_id, asked, _parameters_of(asked["parameters"]))
         answer.make_conditional(request)
         return answer
@@ -110,7 +110,7 @@ class Execute(MethodView):
     @blueprint.arguments(ExecuteSchema)
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
-        """One endpoint's answer, fetched now; an `Idempotency-Key` has one that writes called once only."""
+        """One endpoint's answer, fetched now. With an `Idempotency-Key` a writing endpoint is called only once."""
         scope, endpoint_id, parameters = _scope(query), asked["endpoint_id"], asked["parameters"]
         header, actions = request.headers.get("Idempotency-Key"), services().actions
         if header is not None and actions.writes(scope, plugin_id, endpoint_id):
@@ -130,7 +130,7 @@ class Test(MethodView):
     @blueprint.arguments(TestSchema)
     @blueprint.response(200, VerdictSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
-        """Whether the provider answers with these settings, saved or not, and if not, why in plain words."""
+        """Whether the provider answers with these settings, saved or unsaved, and if not, why in plain words."""
         return services().rendering.connection_test.run(_scope(query), plugin_id, asked.get("config"))
 
 
@@ -143,7 +143,7 @@ class PluginArtifacts(MethodView):
     def get(
         self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any], plugin_id: str
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
-        """The kept answers of a plugin in the workspace, newest first; `include=data` adds what was kept."""
+        """The stored answers of a plugin in the workspace, newest first; `include=data` adds their data."""
         page = Page(paging["page"], paging["page_size"])
         services().store.registry.get(plugin_id)
         rows, total = services().caching.artifacts.list_artifacts(
@@ -156,7 +156,7 @@ class PluginArtifacts(MethodView):
     @blueprint.arguments(ArtifactsQuerySchema(only=["block_type"]), location="query")
     @blueprint.response(200, PurgedSchema)
     def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
-        """Forget a plugin's kept answers in the workspace; what is being fetched now is not kept either."""
+        """Purge a plugin's stored answers in the workspace. Fetches in progress are not stored either."""
         services().store.registry.get(plugin_id)
         scope, block_id = _scope(query), asked.get("block_type")
         steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
@@ -167,7 +167,7 @@ class PluginArtifacts(MethodView):
 @blueprint.route("/workspaces/<int64:workspace_id>/artifacts", methods=["DELETE"])
 @blueprint.response(200, PurgedSchema)
 def purge_workspace(workspace_id: int) -> dict[str, int]:
-    """Forget all kept answers of a workspace; what is being fetched now is not kept either."""
+    """Purge all stored answers of a workspace. Fetches in progress are not stored either."""
     get_workspace(services().database, workspace_id)
     return {"purged": services().caching.artifacts.purge(workspace_id=workspace_id)}
 
@@ -175,12 +175,12 @@ def purge_workspace(workspace_id: int) -> dict[str, int]:
 @blueprint.route("/artifacts", methods=["DELETE"])
 @blueprint.response(200, PurgedSchema)
 def purge_all() -> dict[str, int]:
-    """Forget all kept answers of every workspace; what is being fetched now is not kept either."""
+    """Purge all stored answers of every workspace. Fetches in progress are not stored either."""
     return {"purged": services().caching.artifacts.purge()}
 
 
 def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
-    """The endpoints of all steps but the last, whose answers are kept for themselves; none of an unknown block."""
+    """The endpoints of all steps but the last, whose answers have their own artifacts; none for an unknown block."""
     try:
         steps = services().catalog.find(scope, plugin_id).block(block_id).steps
     except PatchbayError:
@@ -196,7 +196,7 @@ def _render(
     query: dict[str, Any], plugin_id: str, asked: dict[str, Any], parameters: dict[str, Any]
 ) -> Response:
     held = services()
-    # Read first: what changes from here on shows in the next number, and the answer is not taken for true then.
+    # Read first: a change from here on raises the revision, and the response is not cached then.
     revision = held.database.revision()
     scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"), revision)
     rendered = held.rendering.renderer.render_block(
@@ -226,7 +226,7 @@ def _answer(rendered: Rendered, now: float) -> Response:
         ("ETag", _etag(rendered)),
         ("Age", str(max(0, int(now - artifact.fetched_at)))),
         ("X-Cache", rendered.cache_status),
-        # A browser may keep it but asks each time, so that a changed setting shows at once.
+        # A browser may store it but revalidates each time, so that a changed setting shows at once.
         ("Cache-Control", "private, no-cache"),
     ]
     return ReadyResponse([data], headers=headers)

@@ -1,4 +1,4 @@
-"""The routes of signing in at a provider: connect, come back, look, disconnect."""
+"""The routes for signing in at a provider: connect, callback, status, disconnect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class OAuth2Connection(MethodView):
     @blueprint.arguments(ConnectionScopeSchema, location="query")
     @blueprint.response(200, ConnectionSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-        """Whether the workspace is signed in at the provider, since when and for what; never with which token."""
+        """Whether the workspace is signed in at the provider, since when and with which scopes. Never shows a token."""
         connection = services().tokens.sign_ins.look(_workspace_id(query), plugin_id)
         redirect_uri, obstacle = _look_at_redirect_uri()
         return {
@@ -47,7 +47,7 @@ class OAuth2Connection(MethodView):
     @blueprint.arguments(ConnectionScopeSchema, location="query")
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], plugin_id: str) -> Response:
-        """Disconnect: forget the account and its tokens."""
+        """Disconnect: delete the account's grant and its tokens."""
         services().tokens.sign_ins.end(_workspace_id(query), plugin_id)
         return Response(status=204)
 
@@ -56,9 +56,9 @@ class OAuth2Connection(MethodView):
 @blueprint.arguments(ConnectionScopeSchema, location="query")
 @blueprint.response(200, AuthorizationSchema)
 def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """The address at the provider where a person signs in; the provider sends the browser back to Patchbay.
+    """The URL at the provider where a user signs in. The provider sends the browser back to Patchbay afterwards.
 
-    409 where the provider would be told an http address while the page is https: PATCHBAY_PUBLIC_URL is to be set.
+    409 if the provider would be given an http URL while the page uses https: PATCHBAY_PUBLIC_URL must be set.
     """
     redirect_uri = _redirect_uri()
     url = services().tokens.sign_ins.start(_workspace_id(query), plugin_id, redirect_uri)
@@ -67,7 +67,7 @@ def connect(query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
 
 @callback_blueprint.get(OAUTH_CALLBACK_PATH)
 def come_back() -> tuple[str, int, dict[str, str]]:
-    """The page that a provider sends the browser to. It shows no cookie, coming from there; its state lets it in."""
+    """The page that a provider sends the browser to. No cookie comes along; the state authorizes the request."""
     try:
         installed = services().tokens.sign_ins.finish(_returned())
     except PatchbayError as error:
@@ -83,7 +83,7 @@ def come_back() -> tuple[str, int, dict[str, str]]:
 def _returned() -> AuthorizationResponse:
     given = request.args
     if any(len(given.getlist(name)) > 1 for name in ("state", "code", "error", "iss")):
-        # RFC 6749 section 3.1: no parameter comes twice.
+        # RFC 6749 section 3.1: no parameter may be repeated.
         raise SettingsIncomplete("The provider's answer cannot be read: begin again.")
     return AuthorizationResponse(
         state=given.get("state", ""),
@@ -95,7 +95,7 @@ def _returned() -> AuthorizationResponse:
 
 
 def _page(status: int, **shown: str | None) -> tuple[str, int, dict[str, str]]:
-    # The address holds a code: it is not to be kept, nor told to the next page.
+    # The URL contains a code: it must not be cached or sent to the next page.
     headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return render_template("oauth2.html", **shown), status, headers
 
@@ -116,7 +116,7 @@ def _redirect_uri() -> str:
 
 
 def _look_at_redirect_uri() -> tuple[str | None, str | None]:
-    """The redirect URI, or why there is none."""
+    """The redirect URI, or the reason why there is none."""
     try:
         return _redirect_uri(), None
     except SettingsIncomplete as error:

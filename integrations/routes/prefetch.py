@@ -1,4 +1,4 @@
-"""The routes on what is fetched ahead."""
+"""The routes of prefetch jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PrefetchJobs(MethodView):
     def get(
         self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
-        """What is fetched ahead in the workspace (for the notebook alone where one is named), the next one first."""
+        """The prefetch jobs of the workspace (or only the notebook's, if one is named), the next to run first."""
         page = Page(paging["page"], paging["page_size"])
         jobs, total = services().prefetch.jobs.list_jobs(_scope(query), asked.get("integration_id"), page)
         return [_shown(job) for job in jobs], 200, page.headers(total)
@@ -36,7 +36,7 @@ class PrefetchJobs(MethodView):
     @blueprint.arguments(PinSchema)
     @blueprint.response(201, PrefetchJobSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-        """Pin inputs of a block: they are fetched ahead from now on, whether anybody renders them or not."""
+        """Pin inputs of a block: they are prefetched from now on, whether anybody renders them or not."""
         notebook_id = asked.get("notebook_id", query.get("notebook_id"))
         scope = _scope({**query, "notebook_id": notebook_id})
         job = services().prefetch.planner.pin(
@@ -50,12 +50,12 @@ class OnePrefetchJob(MethodView):
     @blueprint.arguments(PauseSchema)
     @blueprint.response(200, PrefetchJobSchema)
     def patch(self, asked: dict[str, Any], job_id: int) -> dict[str, Any]:
-        """Pause a job, or let it go on."""
+        """Pause or resume a job."""
         return _shown(services().prefetch.planner.set_paused(job_id, asked["paused"]))
 
     @blueprint.response(204)
     def delete(self, job_id: int) -> Response:
-        """Unpin a job and forget it. One that the manifest asks for can only be paused: 409."""
+        """Unpin and delete a job. One that the manifest declares can only be paused: 409."""
         services().prefetch.planner.unpin(job_id)
         return Response(status=204)
 
@@ -64,7 +64,7 @@ class OnePrefetchJob(MethodView):
 class PrefetchRun(MethodView):
     @blueprint.response(200, PrefetchJobSchema)
     def post(self, job_id: int) -> dict[str, Any]:
-        """Run a job now, also a paused one; `last_outcome` and `last_error` say how it went."""
+        """Run a job now, even a paused one; `last_outcome` and `last_error` report the result."""
         return _shown(services().prefetch.runner.run_now(job_id))
 
 

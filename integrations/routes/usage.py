@@ -1,4 +1,4 @@
-"""The routes that tell how much integrations are used, and what is left of their budgets."""
+"""The routes for the usage of integrations and their remaining budgets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WorkspaceUsage(MethodView):
     @blueprint.arguments(UsageQuerySchema, location="query")
     @blueprint.response(200, UsageSchema)
     def get(self, query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-        """Each integration's renders, hits, calls, errors and times in the workspace, and what its budget holds."""
+        """Each integration's renders, hits, calls, errors and durations in the workspace, and its remaining budget."""
         scope, span = _scope(query), _span(asked)
         used = _read_usage(scope, span, None)
         accounts = [account_of(installed) for installed in services().catalog.list(scope)]
@@ -62,7 +62,7 @@ def _span(asked: dict[str, Any]) -> Span:
 
 
 def _read_usage(scope: Scope, span: Span, plugin_id: str | None) -> dict[str, Usage]:
-    # What was counted a moment ago belongs to it.
+    # Includes what was counted a moment ago.
     services().usage.counter.flush()
     services().usage.call_log.flush()
     return read_usage(services().database, scope.workspace_id, span, plugin_id)
