@@ -1,1 +1,1 @@
-"""The server: its engine, the threads that take requests in, and who answers them."""
+"""The server: its HTTP engine, its threads, and the dispatcher of requests."""

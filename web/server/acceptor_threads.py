@@ -1,8 +1,8 @@
-"""How many of the server's threads are at work: two, as long as none of them is held up by a client.
+"""Limits how many server threads are active: two, as long as no client holds one up.
 
-One thread runs Python at a time, so more of them at work only wait for each other, and keep waiting whoever else
-needs the interpreter. But a client may send its head and never its body, and hold a thread for ever. So the others
-stand by, and one of them comes to work for each that is held up.
+Only one thread runs Python at a time, so more active threads would only wait for each other and delay other threads.
+But a client may send its headers and never its body, and block a thread for ever. So the other threads stand by, and
+one of them becomes active for each thread that is blocked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HELD_UP_SECONDS = 0.05
 
 
 class _Place:
-    """What a thread holds as long as it lives."""
+    """What a thread holds until it ends."""
 
     def __init__(self, leave: Callable[[], None]) -> None:
         self._leave = leave
@@ -28,7 +28,7 @@ class _Place:
 
 
 class AcceptorThreads:
-    """The threads of one server, which know of themselves: `enter` at first, `read`, and `leave` after each request."""
+    """The threads of one server. Each one calls `enter` first, `read` for a body, and `leave` after each request."""
 
     def __init__(self, held_slot: int = AT_WORK) -> None:
         self._wanted = held_slot
@@ -43,7 +43,7 @@ class AcceptorThreads:
         self._watch.start()
 
     def enter(self) -> None:
-        """Counts the calling thread, the first time that it comes; it stays on one core from then on."""
+        """Registers the calling thread on its first call, and pins it to one core."""
         if hasattr(self._local, "place"):
             return
         self._local.place = _Place(self._leave)
@@ -52,7 +52,7 @@ class AcceptorThreads:
             self._at_work += 1
 
     def read(self, read: Callable[[], bytes]) -> bytes:
-        """What `read` returns, which may take as long as a client likes."""
+        """Calls `read`, which may take as long as a client likes, and returns its result."""
         place = self._local.place
         self._reading[place] = time.monotonic()
         try:
@@ -61,7 +61,7 @@ class AcceptorThreads:
             del self._reading[place]
 
     def leave(self) -> None:
-        """Returns at once where threads are few; else when the calling one is needed again."""
+        """Returns at once if few threads are active, else when the calling thread is needed again."""
         if self._at_work <= self._wanted:
             return
         with self._lock:
@@ -72,7 +72,7 @@ class AcceptorThreads:
         self._turns.acquire()
 
     def close(self) -> None:
-        """Lets those who stand by go, and nobody stand by any more."""
+        """Releases the threads that stand by. No thread stands by any more."""
         with self._lock:
             self._wanted = sys.maxsize
             if self._standing_by:
@@ -81,7 +81,7 @@ class AcceptorThreads:
         self._watch.join()
 
     def _leave(self) -> None:
-        """A thread has ended, as the server lets idle ones end."""
+        """A thread has ended, because the server ends idle ones."""
         with self._lock:
             self._at_work -= 1
 
@@ -99,9 +99,9 @@ class AcceptorThreads:
 
 
 def stay_on_one_core() -> None:
-    """Ties the calling thread to one of the process's cores, where the system can do that.
+    """Pins the calling thread to one of the process's cores, where the system supports that.
 
-    Handing the interpreter from core to core costs more than what these threads do with it.
+    Passing the interpreter lock from core to core costs more than the work of these threads.
     """
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(os.getpid()))

@@ -1,4 +1,4 @@
-"""The Flask application before anything of ours is served by it."""
+"""The bare Flask application, before any of our routes is registered."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from web.server.logs import init_access_log
 
 
 class Application(Flask):
-    """Flask without coroutines: none of our views is one, and asking each time costs a request ninety calls."""
+    """Flask without coroutines. No view is one, and checking costs each request ninety function calls."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
 def make_application(settings: Settings) -> Application:
-    """An application that reads and writes JSON our way, answers with problems, and logs."""
+    """An application with our JSON, problem details and logs."""
     app = Application("app", root_path=str(ROOT), instance_path=str(settings.instance))
     app.json = OrjsonProvider(app)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)

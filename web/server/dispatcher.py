@@ -1,7 +1,7 @@
-"""What becomes of a request: a known hit is answered on the spot, everything else is handed to a pool.
+"""Dispatches requests: a cache hit is answered at once, everything else is passed to a thread pool.
 
-The server's own threads read the request and look for a hit. They never run Flask and never wait for a provider,
-so nothing that hangs elsewhere reaches a hit.
+The server's own threads read the request and look for a hit. They never run Flask and never wait for a provider, so
+nothing that blocks elsewhere delays a hit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FRONT_THREADS = 32
 HOUSE_THREADS = 8
-# What a stranger may send: a sign-in form.
+# The largest body of an unauthenticated client: a sign-in form.
 MAX_FORM_BYTES = 16 * 1024
 # The routes that may wait for a provider, with the integration that they wait for.
 CALLING = re.compile(
@@ -50,7 +50,7 @@ Headers = list[tuple[str, str]]
 
 
 class Exchange(Protocol):
-    """The server's side of one request: one of these is called once, by any thread."""
+    """The server's side of one request. Exactly one of these methods is called once, by any thread."""
 
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
 
@@ -71,7 +71,7 @@ class Dispatcher:
         self._threads = AcceptorThreads()
 
     def receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
-        """Answers the request, or sees to it that it is answered. The number returned is nobody's to read."""
+        """Answers the request, or passes it to a pool that answers it. The returned number is not used."""
         self._threads.enter()
         try:
             return self._receive(exchange, environ)
@@ -79,7 +79,7 @@ class Dispatcher:
             self._threads.leave()
 
     def let_go(self) -> None:
-        """Lets the server's threads go, so that it can end; what is under way goes on."""
+        """Releases the server's threads, so that it can stop. Running requests continue."""
         self._threads.close()
 
     def _receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
@@ -95,7 +95,7 @@ class Dispatcher:
                 if len(body) != size_bytes:
                     return _refuse(exchange, 400)
         elif "HTTP_TRANSFER_ENCODING" in environ:
-            # The server cannot tell a body in chunks that was cut off from a whole one.
+            # The server cannot tell a truncated chunked body from a complete one.
             return _refuse(exchange, 411)
         app: WSGIApplication = self._app
         if caller is not None and self._layer is not None and is_render(environ):
@@ -109,12 +109,12 @@ class Dispatcher:
         return 200
 
     def close(self) -> None:
-        """Returns when what is under way has ended."""
+        """Returns when running requests have ended."""
         self._calls.close()
         self._house.shutdown()
 
     def _readable_bytes(self, environ: WSGIEnvironment, caller: Caller | None) -> int:
-        """How large a body is read from this client: nothing is from one that the gate will turn away."""
+        """The maximum body size to read from this client: 0 if the gate will refuse it."""
         if caller is not None or self._gate is None:
             return self._max_body_size_bytes
         if is_open(environ["PATH_INFO"]) or environ["PATH_INFO"] in FORM_PATHS:
@@ -122,7 +122,7 @@ class Dispatcher:
         return self._max_body_size_bytes if self._is_signed_in(self._gate, environ) else 0
 
     def _is_signed_in(self, gate: Gate, environ: WSGIEnvironment) -> bool:
-        """Whether a session that is not in memory yet is in the store; where nobody can tell, Flask says so."""
+        """Whether the store has a session that is not in memory yet. If the store fails, Flask reports the error."""
         try:
             return (
                 gate.admit(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"), is_ahead=True)
@@ -151,7 +151,7 @@ class Started:
 
 
 class Chunks:
-    """A body of unknown length, as the server takes it: each piece leaves as soon as it is there."""
+    """A body of unknown length, as the server expects it. Each piece is sent as soon as it is there."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces

@@ -1,10 +1,10 @@
-"""The layer ahead of Flask for one question: is this exact render fresh?
+"""The layer ahead of Flask for repeated renders that are still fresh.
 
-What Flask answered from a fresh artifact is remembered with the exact request: method, address, body, and every
-header that the gate or the route goes by, but for the token and the cookie. The same request again needs its caller
-known and the answer found still true, and is given without Flask. Whatever differs goes through Flask, which alone
-refuses. A browser's session is as good as the answer when both were found at one revision of the store, which the
-end of any session raises.
+A response that Flask made from a fresh artifact is cached under the exact request: method, URL, body, and every header
+that the gate or the route uses, except the token and the cookie. The same request from an authenticated caller is
+answered without Flask while the response is still valid. Everything else goes through Flask, and only Flask refuses
+requests. A browser's session is valid if it was found at the same store revision as the response, because the end of
+any session raises the revision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from web.gate.sessions import Session
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Where the route leaves the Hit that it answered with.
+# The environ key in which the route stores the Hit that it answered with.
 NOTE = "patchbay.hit"
 RENDER_PREFIX, RENDER_SUFFIX = f"{API_ROUTES}integrations/", "/render"
 MAX_BODY_BYTES = 64 * 1024
@@ -43,7 +43,7 @@ access_log = logging.getLogger("patchbay.access")
 
 
 class Answer(NamedTuple):
-    """A whole answer, as it goes out."""
+    """A complete response, as it is sent."""
 
     status: int
     headers: Headers
@@ -74,9 +74,9 @@ class FastPath:
         return [answer.body]
 
     def find(self, environ: WSGIEnvironment, body: bytes, caller: Caller) -> Answer | None:
-        """The answer to a request that was answered before, for a caller who was recognized.
+        """The cached response to the request of an authenticated caller.
 
-        None for what is Flask's. A token that is rotated meanwhile makes all that is known untrue.
+        None if Flask must answer. Rotating the token invalidates all cached responses.
         """
         request_key = _question(environ, body)
         known = self._hits.get(request_key)
@@ -95,12 +95,12 @@ class FastPath:
     def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
         if not isinstance(caller, Session):
             return True
-        # Flask looked at where a POST comes from when it answered the same one; of reading ones only at browsers'.
+        # Flask checked the origin of the same POST when it answered it, but of reads only a browser's.
         is_change = environ["REQUEST_METHOD"] not in SAFE_METHODS
         return caller.revision == hit.revision and (is_change or self._gate.comes_from_us(environ))
 
     def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Flask's answer, remembered where it may be given again."""
+        """Flask's response, cached if it may be served again."""
         started: list[tuple[str, Headers]] = []
 
         def note_start(status: str, headers: Headers, *exc_info: Any) -> Any:
@@ -124,13 +124,13 @@ REASONS = {200: "OK", 304: "NOT MODIFIED"}
 
 
 def is_render(environ: WSGIEnvironment) -> bool:
-    """Whether a request may be one that this layer answers, by its method, address and size."""
+    """Whether this layer may answer the request, judged by its method, URL and size."""
     path: str = environ["PATH_INFO"]
     return (
         path.endswith(RENDER_SUFFIX)
         and path.startswith(RENDER_PREFIX)
         and environ["REQUEST_METHOD"] in RENDER_METHODS
-        # A body in chunks, and conditions that are Flask's to judge.
+        # Chunked bodies and conditional requests are left to Flask.
         and CONDITIONAL_HEADERS.isdisjoint(environ)
         and _is_small(environ.get("CONTENT_LENGTH") or "0")
     )

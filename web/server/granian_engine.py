@@ -1,8 +1,8 @@
-"""granian's HTTP engine, run in this process by its worker, which has no public name.
+"""granian's HTTP engine, run in this process by its worker class, which is not public.
 
-granian's own entry points fork a worker that ends without cleaning up, and bind so that a second server may share a
-port unseen. Its worker is driven here as granian's embedded server does it. Everything that an update of granian may
-move is in this file.
+granian's own entry points fork a worker that ends without cleaning up, and bind so that a second server may share the
+port unnoticed. Its worker is used here as granian's embedded server does it. Everything that an update of granian may
+break is in this file.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Receive = Callable[[Any, dict[str, Any]], int]
 
 
 class WorkerMoved(Exception):
-    """The installed granian has another worker than the one that is driven here."""
+    """The installed granian has a different worker from the one that is used here."""
 
 
 class WorkerNames(NamedTuple):
-    """What is used of granian, whose stubs lag behind it."""
+    """The parts of granian that are used. Its type stubs are outdated."""
 
     new_scheduler: Any
     socket_holder: Any
@@ -41,7 +41,7 @@ class WorkerNames(NamedTuple):
 
 
 def find_worker() -> WorkerNames:
-    """granian's worker and what it takes; WorkerMoved names what is not where it was."""
+    """granian's worker and its arguments. Raises WorkerMoved that names what is missing."""
     try:
         futures, core = import_module("granian._futures"), import_module("granian._granian")
         return WorkerNames(
@@ -56,9 +56,9 @@ def find_worker() -> WorkerNames:
 
 
 class GranianEngine:
-    """Calls `receive` on its threads for each request to the socket. It is run once.
+    """Calls `receive` on its threads for each request to the socket. It runs once.
 
-    Raises WorkerMoved, and then leaves the socket as it is.
+    Raises WorkerMoved, and leaves the socket as it is then.
     """
 
     def __init__(self, listener: socket.socket, receive: Receive, threads: int) -> None:
@@ -76,12 +76,12 @@ class GranianEngine:
         self._loop = asyncio.new_event_loop()
 
     def start(self) -> None:
-        """Returns when requests are answered."""
+        """Returns when the server answers requests."""
         scheduler = self._new_scheduler(self._loop, self._receive, impl_asyncio=True)
         self._worker.serve_mtr(scheduler, self._loop, self._signal)
 
     def drain(self, seconds: float) -> None:
-        """Takes no new connection, ends idle ones, and returns after the last answer, or so many seconds."""
+        """Accepts no new connections, closes idle ones, and returns after the last response or the timeout."""
         self._signal.set()
         self._drained.wait(seconds)
 

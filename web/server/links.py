@@ -1,4 +1,4 @@
-"""The addresses of this server, as a start and the token commands print them."""
+"""The URLs of this server, as printed at start and by the token commands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not b
 
 
 def own_urls(settings: Settings, addresses: Iterable[Address]) -> list[str]:
-    """Where a browser reaches this server, the best one first; `addresses` are the machine's own.
+    """The URLs at which a browser reaches this server, the best first. `addresses` are the machine's own.
 
-    A public address stands alone: who set it up wants no other one used.
+    A configured public URL is the only one, because its owner wants no other URL used.
     """
     if settings.public_url:
         return [settings.public_url]
@@ -33,9 +33,9 @@ def signin_url(settings: Settings, token: str) -> str:
 def ready_lines(
     settings: Settings, token: str, *, to_terminal: bool, addresses: Iterable[Address] | None = None
 ) -> list[str]:
-    """What a start prints: at a terminal the links that sign in, elsewhere where the token is to be found.
+    """The lines printed at start: sign-in links at a terminal, elsewhere where to find the token.
 
-    What is written to a journal or a file is kept and read by others, so no token is.
+    A journal or a file is stored and read by others, so the token is not written there.
     """
     urls = own_urls(settings, machine_addresses() if addresses is None else addresses)
     if to_terminal:
@@ -48,7 +48,7 @@ def ready_lines(
 
 
 def token_place(settings: Settings) -> str:
-    """Where a person finds the token, in words."""
+    """Where a user finds the token, in words."""
     if settings.token:
         return "the token that PATCHBAY_TOKEN sets"
     return f"the token in {token_path(settings)}"

@@ -1,4 +1,4 @@
-"""Plain lines to stderr that hold no secret: no query string, cookie, token or exception text."""
+"""Plain log lines to stderr without secrets: no query string, cookie, token or exception text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("patchbay.access")
 
 
 class Formatter(logging.Formatter):
-    """A line on one line, with control characters shown, exceptions described and the token masked."""
+    """One line per record, with control characters escaped, exceptions described and the token masked."""
 
     def __init__(self, token: Callable[[], str]) -> None:
         super().__init__(LINE, "%Y-%m-%d %H:%M:%S")
@@ -41,10 +41,10 @@ class Formatter(logging.Formatter):
 
 
 class RateLimit(logging.Filter):
-    """Lets a line through once a minute, and of one kind of line so many; what is left out is counted.
+    """Limits log records: each line once a minute, and a maximum per kind of line. Dropped lines are counted.
 
-    A kind is what a place in the code says, a line that with its values. DEBUG is not limited, nor is ERROR, whose
-    lines answers refer to.
+    A kind is the message template of one place in the code; a line is a kind with its values. DEBUG is not limited, nor
+    is ERROR, because responses refer to its lines.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -84,7 +84,7 @@ class _Minute:
 
 
 def init_logging(level: str, token: Callable[[], str]) -> None:
-    """Sends what this process logs to stderr, the token in force masked.
+    """Sends this process's log to stderr, with the current token masked.
 
     Called by the entry point, not by `create_app`.
     """
@@ -97,7 +97,7 @@ def init_logging(level: str, token: Callable[[], str]) -> None:
 
 
 def init_access_log(app: Flask) -> None:
-    """One line for each request at DEBUG: method, path, status, milliseconds."""
+    """One line per request at DEBUG: method, path, status, milliseconds."""
 
     @app.before_request
     def note_start() -> None:

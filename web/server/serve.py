@@ -1,4 +1,4 @@
-"""Serving on a socket bound beforehand, until a signal ends it without losing what is under way."""
+"""Serves on an already bound socket, until a signal stops it. Running requests are completed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import click
 from settings import ConfigurationError, Settings
 from web.server.server import BACKLOG, Server
 
-# glibc's M_ARENA_MAX, and how many: each of them keeps what its threads have freed.
+# glibc's M_ARENA_MAX, and its value. Each arena keeps the memory that its threads have freed.
 ARENA_MAX, ARENAS = -8, 2
 
 
 class PortTaken(click.ClickException):
-    """Something else listens where this server was told to."""
+    """Another program listens on the configured port."""
 
     exit_code = 1
 
 
 def bind(settings: Settings) -> socket.socket:
-    """A listening socket on the configured address, so that nothing else starts when the port is taken."""
+    """A listening socket on the configured address. It is bound first, so nothing else starts if the port is taken."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM
@@ -35,8 +35,8 @@ def bind(settings: Settings) -> socket.socket:
         raise ConfigurationError(f"PATCHBAY_HOST {settings.host} is no address of this machine.") from None
     listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Its connections inherit it. Else a second piece of an answer waits until the client has confirmed the first,
-    # which clients put off for some 40 ms.
+    # Connections inherit it. Without it, the second piece of a response waits until the client acknowledges the first,
+    # which clients delay by some 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind(address)
@@ -51,16 +51,16 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def share_heaps() -> None:
-    """Lets the threads that are started from now on share two heaps, where the C library can do that.
+    """Lets threads started from now on share two heaps, where the C library supports that.
 
-    One heap a thread saves them from waiting for each other, which they do anyway, and costs memory.
+    One heap per thread would avoid lock contention, which these threads have anyway, and cost memory.
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(ARENA_MAX, ARENAS)
 
 
 def serve(server: Server, ready: Callable[[], None]) -> None:
-    """Serves until SIGTERM or SIGINT; returns when every answer under way is out."""
+    """Serves until SIGTERM or SIGINT. Returns when every running request is answered."""
     with _woken_by_signals(server.waker):
         server.start()
         ready()
@@ -70,13 +70,13 @@ def serve(server: Server, ready: Callable[[], None]) -> None:
 @contextmanager
 def _woken_by_signals(waker: int) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
-        # A second signal ends the process at once, for a person who will not wait.
+        # A second signal ends the process at once, for a user who does not want to wait.
         signal.signal(number, signal.SIG_DFL)
 
     before: dict[int, Any] = {
         number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)
     }
-    # The byte is written as the signal comes in; a handler alone would wait until this thread runs again.
+    # The byte is written as soon as the signal arrives; a handler alone would wait until this thread runs again.
     woken_before = signal.set_wakeup_fd(waker)
     try:
         yield

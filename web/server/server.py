@@ -1,6 +1,7 @@
-"""The server: an HTTP engine in this process, on a socket of ours, ended by us.
+"""The server: an HTTP engine in this process, on our own socket, with our own shutdown.
 
-We bind, we take the signals, and when we stop it, it takes no new connection and returns after the last answer.
+We bind the socket and handle the signals. When stopped, it accepts no new connections and returns after the last
+response.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """What reads requests from a socket and writes answers to it."""
+    """Reads requests from a socket and writes responses to it."""
 
     def start(self) -> None: ...
 
@@ -39,7 +40,7 @@ class Engine(Protocol):
 
 
 class Server:
-    """An app on a bound socket. It is run once."""
+    """An app on a bound socket. It runs once."""
 
     _is_stopping = False
     _is_started = False
@@ -48,30 +49,30 @@ class Server:
         self._reception = Dispatcher(app, settings)
         self._engine = _make_engine(app, listener, self._reception)
         self._stop_lock = threading.Lock()
-        # A pipe and not an Event, so that a signal itself can wake who waits, whichever thread it reached.
+        # A pipe instead of an Event, so that a signal itself can wake the waiting thread, whichever thread it reached.
         self._stop_reader, self.waker = os.pipe()
         os.set_blocking(self.waker, False)
 
     def start(self) -> None:
-        """Returns when requests are answered."""
+        """Returns when the server answers requests."""
         self._is_started = True
         self._engine.start()
 
     def stop(self) -> None:
-        """Asks the server to end, from any thread; a byte written to `waker` does the same."""
+        """Asks the server to stop, from any thread. Writing a byte to `waker` does the same."""
         with self._stop_lock:
             if not self._is_stopping:
                 self._is_stopping = True
                 os.write(self.waker, b"!")
 
     def run_until_stopped(self) -> None:
-        """Serves until `stop`; returns when every answer under way is out, or after DRAIN_SECONDS."""
+        """Serves until `stop`. Returns when every running request is answered, or after DRAIN_SECONDS."""
         if not self._is_started:
             self.start()
         os.read(self._stop_reader, 1)
         with self._stop_lock:
             self._is_stopping = True
-        # Who connected before the stop has been let in by then.
+        # Connections that were opened before the stop have been accepted by then.
         time.sleep(LAST_CALL_SECONDS)
         self._reception.let_go()
         self._engine.drain(DRAIN_SECONDS)

@@ -1,6 +1,6 @@
-"""Werkzeug's threaded server, for an installation whose granian cannot be driven: slower, and it serves.
+"""Werkzeug's threaded server, used if the installed granian cannot be run. It is slower.
 
-One thread and one connection a request, so that nothing idle holds up the end.
+Each request has its own thread and connection, so that no idle connection delays the stop.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Handler(WSGIRequestHandler):
     timeout = READ_SECONDS
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        # Its lines hold the query, in which the sign-in link has its token.
+        # Its lines contain the query, in which the sign-in link has its token.
         pass
 
 
@@ -34,12 +34,12 @@ class _Server(ThreadedWSGIServer):
         pass
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that hung up. What the app raises never gets here.
+        # The client disconnected. Errors of the app never get here.
         pass
 
 
 class ThreadedEngine:
-    """Calls the WSGI `app` on a thread of its own for each request to the socket. It is run once."""
+    """Calls the WSGI `app` on its own thread for each request to the socket. It runs once."""
 
     def __init__(self, listener: socket.socket, app: WSGIApplication) -> None:
         host, port = listener.getsockname()[:2]
@@ -50,11 +50,11 @@ class ThreadedEngine:
         )
 
     def start(self) -> None:
-        """Returns when requests are answered."""
+        """Returns when the server answers requests."""
         self._thread.start()
 
     def drain(self, seconds: float) -> None:
-        """Takes no new connection, and returns after the last answer, or so many seconds."""
+        """Accepts no new connections, and returns after the last response or the timeout."""
         self._server.shutdown()
         self._thread.join(seconds)
         ending = threading.Thread(target=self._server.server_close, name="last answers", daemon=True)
@@ -62,4 +62,4 @@ class ThreadedEngine:
         ending.join(seconds)
 
     def close(self) -> None:
-        """Nothing is left to close after `drain`."""
+        """Does nothing: nothing is left to close after `drain`."""
