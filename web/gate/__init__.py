@@ -1,1 +1,1 @@
-"""Who may come in: hosts, tokens, sessions, and pages of other origins."""
+"""Access control: hosts, tokens, sessions, and origins."""

@@ -1,7 +1,7 @@
-"""Wrong tokens at sign-in, counted in memory: whoever goes on guessing waits, by address and all together.
+"""Limits sign-in attempts: wrong tokens are counted in memory, by address and in total, and further ones must wait.
 
-The waits are short enough that nobody keeps the owner out for long. What a guesser would need them to be depends on
-the token; a token of twenty random characters needs none.
+The waits are short enough that nobody can keep the owner out for long. How long they would need to be against guessing
+depends on the token; a token of twenty random characters needs none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = logging.getLogger("patchbay.signin")
 
 FREE_BY_ADDRESS, FREE_IN_ALL = 5, 30
 LONGEST_SECONDS = 60.0
-# Every program and every browser of this machine has the same address; nor may all strangers shut the door.
+# All programs and browsers of this machine share one address, and remote clients must not lock everybody out.
 LONGEST_SHARED_SECONDS = 5.0
 FORGOTTEN_AFTER_SECONDS = 900.0
 MAX_ADDRESSES = 1000
@@ -33,7 +33,7 @@ def wait_seconds(wrong: int, free: int, longest: float) -> float:
 
 
 def group_address(address: str) -> str:
-    """What counts as one address: of IPv6 the network, in which one machine has as many as it likes."""
+    """The address, or for IPv6 its network, in which one machine has as many addresses as it likes."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -47,7 +47,7 @@ def group_address(address: str) -> str:
 
 @dataclass(slots=True)
 class Count:
-    """The wrong attempts in a row, and until when the next one waits."""
+    """The number of wrong attempts in a row, and until when the next one waits."""
 
     free: int
     longest: float
@@ -57,7 +57,7 @@ class Count:
     waits_until: float = 0.0
 
     def wait_left(self, now: float) -> float:
-        # After a step of the clock a wait is never longer than it was meant to be.
+        # After a clock step a wait is never longer than intended.
         return max(0.0, min(self.waits_until - now, self.longest))
 
     def add(self, now: float) -> None:
@@ -71,7 +71,7 @@ class Count:
 
 
 class Attempts:
-    """Who may try now. Each try is counted before it is judged, so that many at once gain nothing."""
+    """Decides who may try now. An attempt is counted before it is checked, so parallel attempts gain nothing."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -80,10 +80,10 @@ class Attempts:
         self._by_address: OrderedDict[str, Count] = OrderedDict()
 
     def begin(self, address: str) -> None:
-        """Counts one from `address`. Raises TooManySignIns with the seconds to wait, and then counts nothing."""
+        """Counts an attempt from `address`. Raises TooManySignIns with the seconds to wait, and then counts nothing."""
         with self._lock:
             now, own = self._clock(), self._count_of(group_address(address))
-            # What strangers do from elsewhere keeps nobody at this machine waiting.
+            # Remote attempts never make a user at this machine wait.
             shared = 0.0 if own.is_loopback else self._all.wait_left(now)
             wait = max(own.wait_left(now), shared)
             if wait > 0:
@@ -94,7 +94,7 @@ class Attempts:
             self._all.add(now)
 
     def end(self, address: str, *, is_right: bool) -> None:
-        """Takes back what `begin` counted for a right token, and logs a wrong one without its value."""
+        """For a right token, takes back what `begin` counted. Logs a wrong one without its value."""
         group = group_address(address)
         with self._lock:
             if is_right:

@@ -1,4 +1,4 @@
-"""Who sends the request that is being answered, as the gate found."""
+"""The caller of the current request, as the gate found it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def gate() -> Gate:
 
 
 def calling_session() -> Session | None:
-    """The session of the browser that asks; None for a program, and where no token is needed."""
+    """The session of the calling browser; None for a program, and where no token is needed."""
     caller: Caller | None = g.get("caller")
     return caller if isinstance(caller, Session) else None

@@ -1,6 +1,6 @@
-"""The gate before every route: right host, origin, token and body; safe headers on the way out.
+"""The gate before every route: checks host, origin, token and body, and adds security headers to responses.
 
-It stands before routing is acted upon, so an address that does not exist is guarded like one that does.
+It runs before routing, so a path that does not exist is protected like one that does.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from web.gate.tokens import HeldToken, equal_in_constant_time
 API_PREFIX = "/api/"
 API_ROUTES = f"{API_PREFIX}v1/"
 SIGNIN_PATH = "/signin"
-# Where a provider sends a browser back to. A strict cookie does not come along from there, so the route itself
-# asks for the state that a signed-in request was given.
+# A provider sends the browser back to this path. A SameSite=Strict cookie is not sent from there, so the route itself
+# requires the state that was issued to a signed-in request.
 OAUTH_CALLBACK_PATH = CALLBACK_PATH
 # What a browser or a probe needs before it has a token.
 OPEN_PATHS = frozenset(
     {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}
 )
-# Paths whose form a page without script sends; their body is no JSON.
+# Paths that receive the form of a page without script; their body is not JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 REVIEW_PREFIX = "/review/"
 
@@ -57,13 +57,13 @@ SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not no-referrer, under which a browser sends the forms of our own pages with `Origin: null`.
+    # Not no-referrer: with it, a browser sends the forms of our own pages with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 API_HEADERS = {**SECURITY_HEADERS, "Vary": "Origin", "Cache-Control": "no-store"}
-# Of the cookies of our name that a request carries, so many are looked at.
+# The maximum number of cookies with our name that are checked per request.
 MAX_COOKIES = 4
 
 
@@ -78,7 +78,7 @@ Caller = Session | Program
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What one server goes by when it decides who may come in."""
+    """The access rules of one server."""
 
     held: HeldToken
     sessions: Sessions
@@ -111,17 +111,17 @@ class Gate:
         return self.held.value
 
     def follow(self, commits: Callable[[], int]) -> None:
-        """Takes a token that was rotated before now. `commits` gives the store's number of them."""
+        """Loads a token that was rotated before now. `commits` returns the store's number of commits."""
         if not self.held.is_for_good:
             self.held.follow(commits())
 
     def admit(
         self, authorization: str | None, cookie_header: str | None, *, is_ahead: bool = False
     ) -> Caller | None:
-        """Who sends a request, by the token as a Bearer header or by a session's cookie; None for a stranger.
+        """The caller, by the token as a Bearer header or by a session's cookie; None if unauthenticated.
 
-        Who asks ahead of all others (`is_ahead`) waits for none of them. Raises StorageFailed where a session
-        cannot be looked up.
+        With `is_ahead` the lookup does not wait for other requests. Raises StorageFailed if a session cannot be looked
+        up.
         """
         if authorization is not None:
             return self._admit_bearer(authorization)
@@ -133,13 +133,13 @@ class Gate:
         return None
 
     def recognize(self, authorization: str | None, cookie_header: str | None) -> Caller | None:
-        """The same by what is in memory; whether a session goes on is to be seen by its revision."""
+        """The same from memory only. The caller checks by its revision whether a session is still valid."""
         if authorization is not None:
             return self._admit_bearer(authorization)
         return None if cookie_header is None else self.sessions.recall(cookie_header)
 
     def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
-        """Whether a request comes from a page of ours or of an allowed origin, or from no page at all."""
+        """Whether a request comes from one of our pages, from an allowed origin, or not from a page at all."""
         origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
         own_origin = "" if origin is None else origin_addressed(environ)
         return self.origins.comes_from_us(origin, fetch_site, own_origin)
@@ -155,15 +155,15 @@ class Gate:
 
 
 def name_cookie(port: int, *, is_https: bool) -> str:
-    """Browsers share cookies between ports, so two servers on one host need two names.
+    """The cookie's name. Browsers share cookies between ports, so two servers on one host need two names.
 
-    With the prefix a browser takes the cookie over https only, and from no other host of the domain.
+    With the prefix a browser accepts the cookie over https only, and from no other host of the domain.
     """
     return f"__Host-patchbay_{port}" if is_https else f"patchbay_{port}"
 
 
 def is_json_type(content_type: str | None) -> bool:
-    """Whether a Content-Type says JSON in UTF-8."""
+    """Whether a Content-Type means JSON in UTF-8."""
     if content_type == "application/json":
         return True
     media_type, *parameters = (part.strip() for part in (content_type or "").split(";"))
@@ -177,7 +177,7 @@ def is_json_type(content_type: str | None) -> bool:
 
 
 def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
-    """The CORS headers of an answer to a script from `origin`: the exact origin or nothing, never `*`."""
+    """The CORS headers for a script from `origin`: the exact origin or nothing, never `*`."""
     if not allowed:
         return {}
     return {
@@ -188,9 +188,9 @@ def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
 
 
 def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
-    """Puts the gate before every request of `app` and the headers on every answer.
+    """Adds the gate before every request of `app`, and the headers to every response.
 
-    `commits` is the store's number of them, which tells of a rotated token.
+    `commits` returns the store's number of commits, which shows that a token was rotated.
     """
     app.extensions["patchbay_gate"] = gate
 
@@ -216,7 +216,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
     def add_headers(response: Response) -> Response:
         incoming, headers = _this_request(), response.headers
         if response.status_code == HTTPStatus.NO_CONTENT:
-            # Flask names a type for every answer; one without a body has none (RFC 9110 section 8.3).
+            # Flask sets a type for every response, but one without a body has none (RFC 9110 section 8.3).
             headers.pop("Content-Type", None)
         given = {name.lower() for name, _ in headers}
         wanted = API_HEADERS if incoming.path.startswith(API_PREFIX) else SECURITY_HEADERS
@@ -235,12 +235,12 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
 
 
 def is_open(path: str) -> bool:
-    """Whether a path answers without a token: exact paths only, so that no variant of one slips by."""
+    """Whether a path needs no token. Exact paths only, so that no variant of one bypasses the gate."""
     return path in OPEN_PATHS
 
 
 def takes_form(path: str) -> bool:
-    """Whether what is sent to a path is a form of a page of ours."""
+    """Whether a path receives a form of one of our pages."""
     return path in FORM_PATHS or path.startswith(REVIEW_PREFIX)
 
 
@@ -249,21 +249,21 @@ def own_origin(incoming: Request) -> str:
 
 
 def origin_addressed(environ: Mapping[str, Any]) -> str:
-    """The origin of this server under the name by which a request addresses it."""
+    """The origin of this server, by the host name that a request uses."""
     return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}".lower()
 
 
 def check_host(gate: Gate, incoming: Request) -> None:
     """Raises UnknownHost for a Host that is not this server's.
 
-    A page whose own name was made to lead here would otherwise be of the same origin.
+    This prevents DNS rebinding: a page whose host name resolves to this server would have the same origin.
     """
     if not gate.hosts.accepts(incoming.environ.get("HTTP_HOST")):
         raise unknown_host(incoming.environ.get("HTTP_HOST"), gate.hosts.own_port)
 
 
 def check_origin(gate: Gate, incoming: Request) -> None:
-    """Raises ForeignOrigin for a change that a page of another origin asks for."""
+    """Raises ForeignOrigin for a change that a page of another origin requests."""
     if incoming.method not in SAFE_METHODS and not gate.comes_from_us(incoming.environ):
         raise ForeignOrigin(
             "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
@@ -271,9 +271,9 @@ def check_origin(gate: Gate, incoming: Request) -> None:
 
 
 def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
-    """Raises ForeignOrigin where a page of another origin makes a signed-in browser ask for anything but a page.
+    """Raises ForeignOrigin if a page of another origin makes a signed-in browser request anything but a page.
 
-    Browsers send cookies along to every port of a host, with images and frames too.
+    Browsers send cookies to every port of a host, also with images and frames.
     """
     if caller is PROGRAM or gate.comes_from_us(incoming.environ):
         return
@@ -285,7 +285,7 @@ def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
 
 
 def answer_preflight(gate: Gate, incoming: Request) -> Response:
-    """A browser's question before a call across origins: 204 with the grant, or ForeignOrigin."""
+    """Answers a CORS preflight request: 204 with the CORS headers, or ForeignOrigin."""
     if not _is_ours(gate, incoming):
         raise ForeignOrigin("Pages of this origin may not call; PATCHBAY_ALLOWED_ORIGINS lists who may.")
     response = Response(status=204, headers=PREFLIGHT_HEADERS)
@@ -294,7 +294,7 @@ def answer_preflight(gate: Gate, incoming: Request) -> Response:
 
 
 def refuse_stranger(gate: Gate, incoming: Request) -> Any:
-    """The way to the sign-in page for a person who opens a page without the token, else Unauthorized."""
+    """Redirects a user without a session to the sign-in page; raises Unauthorized for a program."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
     if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
         return redirect(f"{SIGNIN_PATH}?next={quote(_address_without_token(incoming), safe='/')}", 303)
@@ -319,7 +319,7 @@ def check_body(gate: Gate, incoming: Request) -> None:
 
 
 def _this_request() -> Request:
-    # The proxy finds the request anew at each of the many looks that the gate takes at it.
+    # The proxy would look up the request at each of the gate's many accesses.
     return request._get_current_object()  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""What is said to a request under a name that is not this server's: a page for a person, a problem for a program."""
+"""The answer to a request with an unknown Host: a page for a user, a problem for a program."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from settings import split_host
 
 
 def unknown_host(header: str | None, own_port: int) -> UnknownHost:
-    """The refusal of a Host header. It names the header's host only where that is one, so at most 253 characters."""
+    """The refusal of a Host header. It names the header's host only if it is valid, so at most 253 characters."""
     try:
         host, port = split_host(header or "")
     except ValueError:
         return UnknownHost("The Host header cannot be read as the name of a server.", entry=None)
-    # A bare name goes for the default port and for ours.
+    # A bare name covers the default port and ours.
     entry = host if port in {None, own_port} else f"{host}:{port}"
     return UnknownHost(
         f"This server does not answer to {entry}. If that is a name of yours, add it to PATCHBAY_ALLOWED_HOSTS "
@@ -24,12 +24,12 @@ def unknown_host(header: str | None, own_port: int) -> UnknownHost:
 
 
 def wants_page() -> bool:
-    """Whether a person's browser asks, by method and Accept."""
+    """Whether a user's browser asks for a page, by method and Accept."""
     best = request.accept_mimetypes.best_match(["application/json", "text/html"])
     return best == "text/html" and request.method in {"GET", "HEAD"}
 
 
 def answer_with_page(error: UnknownHost) -> Response:
-    """The page that says what to set. It needs no stylesheet, which this name would be refused too."""
+    """The page that says which setting to change. It has no stylesheet, which would be refused for this host too."""
     html = render_template("unknown-host.html", entry=error.entry, detail=error.detail)
     return Response(html, error.status, {"Cache-Control": "no-store"}, mimetype="text/html")

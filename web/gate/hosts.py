@@ -1,4 +1,4 @@
-"""Which Host and Origin headers are ours: pure decisions over values."""
+"""Which Host and Origin headers are accepted: pure decisions over values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def is_loopback(host: str) -> bool:
-    """Whether listening on `host` is reachable from this machine only."""
+    """Whether listening on `host` is only reachable from this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -33,9 +33,9 @@ def is_any_address(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HostNames:
-    """The names under which this server may be addressed: (host, port), port None for a bare name.
+    """The accepted host names of this server: (host, port), port None for a bare name.
 
-    A server that listens on all addresses also answers to each that the machine has at the moment, on `own_port`.
+    A server that listens on all addresses also accepts each current address of the machine, on `own_port`.
     """
 
     accepted: frozenset[tuple[str, int | None]]
@@ -44,7 +44,7 @@ class HostNames:
 
     @classmethod
     def of(cls, settings: Settings, machine_addresses: Callable[[], Iterable[Address]] = tuple) -> HostNames:
-        """Loopback names when loopback is served, the address itself, and what is configured."""
+        """Loopback names if loopback is served, the listening address, and the configured names."""
         port = settings.port
         names = {(_bracketed(settings.host), port)}
         if is_loopback(settings.host) or is_any_address(settings.host):
@@ -55,7 +55,7 @@ class HostNames:
             names |= {(host, own_port)} if own_port else {(host, None), (host, port)}
         if settings.public_url:
             host, own_port = split_host(urlsplit(settings.public_url).netloc)
-            # Reverse proxies pass the Host on as it came, or without its port, or with ours.
+            # Reverse proxies pass the Host on unchanged, or without its port, or with ours.
             names |= {(host, own_port), (host, None), (host, port)}
         accepted = frozenset(name for name in names if not is_any_address(name[0].strip("[]")))
         return cls(accepted, port, machine_addresses if is_any_address(settings.host) else tuple)
@@ -71,7 +71,7 @@ class HostNames:
         return (port or DEFAULT_PORTS["http"]) == self.own_port and self._is_own_address(host)
 
     def _is_own_address(self, host: str) -> bool:
-        # An address cannot be made to lead elsewhere, as a name can. Asked anew each time, for networks change.
+        # Unlike a name, an address cannot be redirected by DNS. Read anew each time, because networks change.
         try:
             address = ipaddress.ip_address(host.strip("[]"))
         except ValueError:
@@ -79,7 +79,7 @@ class HostNames:
         return address in self.own_addresses()
 
 
-# A server is addressed by few names, over and over.
+# A server is addressed by the same few names.
 _read_host = lru_cache(maxsize=64)(split_host)
 
 
@@ -89,26 +89,26 @@ def _bracketed(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """The origins whose scripts may use this server: those configured, and the server's own."""
+    """The origins whose scripts may use this server: the configured ones, and the server's own."""
 
     configured: frozenset[str]
 
     @classmethod
     def of(cls, settings: Settings) -> Origins:
-        """The frontends' that are allowed, and the one under which browsers reach this server through a proxy."""
+        """The allowed origins of frontends, and the public one behind a proxy."""
         public = {settings.public_url} if settings.public_url else set()
         return cls(frozenset({*settings.allowed_origins, *public}))
 
     def accept(self, origin: str | None, own_origin: str) -> bool:
-        """Whether an Origin header is exactly one of ours; `null` and look-alikes never are."""
+        """Whether an Origin header is exactly an accepted one; `null` and look-alikes never are."""
         return origin is not None and (origin == own_origin or origin in self.configured)
 
     def comes_from_us(self, origin: str | None, fetch_site: str | None, own_origin: str) -> bool:
-        """Whether a request comes from a page of ours, or from no page at all.
+        """Whether a request comes from one of our pages, or not from a page at all.
 
-        A program sends neither header. A browser sends Origin with each request that changes something or that a
-        script may read; where it sends only Sec-Fetch-Site, another site is refused, and another port or subdomain
-        of this one too.
+        A program sends neither header. A browser sends Origin with each request that changes something or that a script
+        may read. If it sends only Sec-Fetch-Site, requests from other sites are refused, and so are those from another
+        port or subdomain.
         """
         if origin is not None:
             return self.accept(origin, own_origin)

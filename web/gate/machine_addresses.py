@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from web.gate.hosts import Address
 
-# Where the address starts in a sockaddr_in and a sockaddr_in6, and its length.
+# The offset of the address in a sockaddr_in and a sockaddr_in6, and its length.
 PLACES: dict[int, tuple[int, int]] = {socket.AF_INET: (4, 4), socket.AF_INET6: (8, 16)}
 
 
@@ -28,9 +28,9 @@ _Interface._fields_ = [
 
 
 def machine_addresses() -> list[Address]:
-    """The addresses under which other machines may reach this one, IPv4 first; empty where nothing can tell.
+    """The addresses at which other machines may reach this one, IPv4 first; empty if they cannot be read.
 
-    Loopback is left out, and link-local IPv6, which no URL in a browser can name.
+    Loopback is left out, and link-local IPv6, which a URL in a browser cannot contain.
     """
     try:
         with _interfaces() as found:
@@ -64,7 +64,7 @@ def _walk(pointer: ctypes._Pointer[_Interface]) -> Iterator[_Interface]:
 
 
 def _read_address(interface: _Interface) -> Address | None:
-    """An interface's address; None for one of another family, or none at all."""
+    """An interface's address; None for another address family or without an address."""
     if not interface.address:
         return None
     place = PLACES.get(_family(ctypes.string_at(interface.address, 2)))
@@ -75,5 +75,5 @@ def _read_address(interface: _Interface) -> Address | None:
 
 
 def _family(head: bytes) -> int:
-    """The family in the first two bytes of a sockaddr: BSD's hold a length and the family, Linux's the family."""
+    """The family in the first two bytes of a sockaddr. On BSD the first byte is a length, the second the family."""
     return head[1] if hasattr(socket, "AF_LINK") else int.from_bytes(head, sys.byteorder)

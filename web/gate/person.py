@@ -1,4 +1,4 @@
-"""What only a person may do: in a signed-in browser, on a page of this server."""
+"""Operations that only a user may perform: in a signed-in browser, on a page of this server."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ FORM_PURPOSE = b"patchbay form"
 
 
 def review_page(plugin_id: str, query: Mapping[str, Any]) -> str:
-    """The path of the page on which a person decides on a plugin's review in the scope that `query` names."""
+    """The path of the page on which a user reviews a plugin in the scope that `query` names."""
     ids = {name: query[name] for name in ("workspace_id", "notebook_id") if query.get(name) is not None}
     return REVIEW_PREFIX + quote(plugin_id, safe="") + (f"?{urlencode(ids)}" if ids else "")
 
 
 def require_person(page: str) -> Session:
-    """The session of the person who asks.
+    """The session of the user who asks.
 
-    Raises PersonNeeded for a request with the token, or one that no page of this server sends: a frontend may hold
-    the token and an allowed origin, and neither makes it the person whose secrets these are.
+    Raises PersonNeeded for a request with the token, or from a page of another server. A frontend may hold the token
+    and have an allowed origin, but that does not make it the owner of the secrets.
     """
     session = calling_session()
     if session is None or not is_own_page(request.environ):
@@ -39,17 +39,17 @@ def require_person(page: str) -> Session:
 
 
 def is_own_page(environ: Mapping[str, Any]) -> bool:
-    """Whether a page of this very server sends a request; one of an allowed origin is not."""
+    """Whether a page of this server sends the request. A page of an allowed origin does not count."""
     fetch_site = environ.get("HTTP_SEC_FETCH_SITE")
     if fetch_site is not None:
         return fetch_site == "same-origin"
-    # Over plain HTTP beyond loopback browsers send Origin only.
+    # Over plain HTTP to other machines, browsers send Origin only.
     origin = environ.get("HTTP_ORIGIN")
     return origin is not None and origin in {origin_addressed(environ), gate().public_origin}
 
 
 def form_token(session: Session) -> str:
-    """What a form of ours carries, so that a form of another page, or of another session, is known."""
+    """The CSRF token of our forms. It differs for each session, and pages of other origins do not know it."""
     return hmac.new(session.digest.encode(), FORM_PURPOSE, hashlib.sha256).hexdigest()
 
 

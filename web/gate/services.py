@@ -1,4 +1,4 @@
-"""The gate, built from the runtime."""
+"""Builds the gate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from web.gate.tokens import HeldToken
 
 
 def build_gate(runtime: Runtime) -> Gate:
-    """Who may come in, by the token and by sessions. Raises ConfigurationError for a token that cannot be used."""
+    """The gate, with the token and the sessions. Raises ConfigurationError for an unusable token."""
     settings = runtime.settings
     held = HeldToken(settings)
     sessions = Sessions(

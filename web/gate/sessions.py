@@ -1,7 +1,7 @@
-"""The browsers that are signed in: one session a sign-in, known by the digest of a random cookie.
+"""The sessions of signed-in browsers: one per sign-in, identified by the digest of a random cookie.
 
-A session is found in the store once and then remembered under the store's revision, which its end raises. So it is
-out at once in every process, and a request by a session that goes on costs no query.
+A session is read from the store once and then cached under the store's revision, which the end of a session raises. So
+it ends at once in every process, and a request with a valid session costs no query.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from web.gate.user_agents import name_user_agent
 
 COOKIE_BYTES = 32
 DAY_SECONDS = 86400.0
-# Not each use is written, only the first one of a while.
+# Not every use is written, only the first one in this time.
 NOTED_EVERY_SECONDS = 3600.0
 MAX_SESSIONS = 200
 MAX_REMEMBERED = 2 * MAX_SESSIONS
@@ -32,7 +32,7 @@ FIND = "SELECT id, created_at, last_used_at FROM sessions WHERE digest = ? AND t
 
 
 class Queries(Protocol):
-    """Quick looks at the store."""
+    """Fast queries of the store."""
 
     def revision(self) -> int: ...
 
@@ -41,7 +41,7 @@ class Queries(Protocol):
 
 @dataclass(slots=True)
 class Session:
-    """A browser's session as this process remembers it: found at the store's `revision`, made with `token`."""
+    """A browser's session as cached in this process: found at the store's `revision`, created with `token`."""
 
     id: int
     digest: str
@@ -54,7 +54,7 @@ class Session:
 
 
 class Sessions:
-    """Begins, finds, lists and ends them."""
+    """Creates, finds, lists and ends sessions."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Sessions:
         return int(self._lifetime_seconds)
 
     def begin(self, user_agent: str | None) -> str:
-        """The cookie of a new session, which nobody but the browser keeps. Raises StorageFailed."""
+        """Creates a session and returns its cookie, which only the browser stores. Raises StorageFailed."""
         cookie, now = secrets.token_urlsafe(COOKIE_BYTES), self._clock()
         row = SigninSession(
             digest=digest_of(cookie),
@@ -100,10 +100,10 @@ class Sessions:
         return cookie
 
     def recall(self, cookie_header: str) -> Session | None:
-        """The session of a whole Cookie header as it was last found, without a look at the store.
+        """The session of a whole Cookie header as it was last found, without a query.
 
-        Whether it goes on is for who asks to see by its revision. None for what is not remembered, and every hour
-        once, so that the use is noted.
+        The caller checks by its revision whether it is still valid. None if it is not cached, and once every hour, so
+        that the use is recorded.
         """
         session = self._by_header.get(cookie_header)
         if session is None or self._clock() >= session.look_again_at or session.token != self._held.value:
@@ -111,7 +111,7 @@ class Sessions:
         return session
 
     def remember(self, cookie_header: str, session: Session) -> None:
-        """Lets the session be recalled by the header in which its cookie was found."""
+        """Caches the session under the Cookie header that contained it."""
         if len(cookie_header) > MAX_HEADER_LENGTH:
             return
         if len(self._by_header) >= MAX_REMEMBERED:
@@ -119,8 +119,9 @@ class Sessions:
         self._by_header[cookie_header] = session
 
     def find(self, cookie: str, *, is_ahead: bool = False) -> Session | None:
-        """The session of a cookie as it stands in the store; None for one that has ended. Raises StorageFailed."""
-        # The revision is read before the row: a change in between costs a second look, never an ended session.
+        """The session of a cookie, read from the store; None if it has ended. Raises StorageFailed."""
+        # The revision is read before the row: a change in between causes a second query, never the use of an ended
+        # session.
         store: Queries = self._database.hot_reads if is_ahead else self._database
         digest, revision, now = digest_of(cookie), store.revision(), self._clock()
         session = self._remembered.get(digest)
@@ -135,24 +136,24 @@ class Sessions:
         return session
 
     def list(self) -> Sequence[SigninSession]:
-        """The sessions that go on, last used first. Raises StorageFailed."""
+        """The valid sessions, last used first. Raises StorageFailed."""
         query = select(SigninSession).where(~self._is_over(self._clock()))
         with self._database.reading() as session:
             return session.scalars(query.order_by(SigninSession.last_used_at.desc(), SigninSession.id)).all()
 
     def end(self, session_id: int) -> None:
-        """Ends one. Raises NotFound, and StorageFailed."""
+        """Ends a session. Raises NotFound and StorageFailed."""
         if not self._delete(SigninSession.id == session_id):
             raise NotFound(f"There is no session {session_id}.")
 
     def end_all(self, but: int | None = None) -> int:
-        """Ends all, or all but one; how many went on until now. Raises StorageFailed."""
+        """Ends all sessions, or all but one. Returns how many were ended. Raises StorageFailed."""
         return self._delete(SigninSession.id != but if but is not None else SigninSession.id.is_not(None))
 
     def write_uses(self) -> None:
-        """Writes when sessions were last used, where that was not written for a while.
+        """Writes when sessions were last used, unless that was written recently.
 
-        A use that cannot be written now is noted again after the same while.
+        A use that cannot be written now is recorded again after the same time.
         """
         while self._unwritten:
             with suppress(KeyError, StorageFailed):
@@ -205,14 +206,14 @@ class Sessions:
 
 
 def digest_of(cookie: str) -> str:
-    """What the store knows a cookie by: SHA-256 is enough for 256 random bits."""
+    """The digest that the store keeps of a cookie. SHA-256 is enough for 256 random bits."""
     return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def cookies_named(name: str, header: str | None) -> Iterator[str]:
     """The values of all cookies of that name in a Cookie header (RFC 6265 section 4.2).
 
-    Any page on another port of this host can set one of the same name: the first need not be ours.
+    Any page on another port of this host can set one with the same name, so the first need not be ours.
     """
     for part in (header or "").split(";"):
         given, separator, value = part.strip().partition("=")

@@ -1,4 +1,4 @@
-"""Why a request without access is refused, in words that tell the reasons apart."""
+"""The reasons for refusing an unauthenticated request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WAY_IN = "Send the token as `Authorization: Bearer …`, or sign in at /signin."
 
 
 def refusal(authorization: str | None, *, has_cookie: bool) -> Unauthorized:
-    """The refusal of a request by what it brought. Its member `reason` says the same to a program."""
+    """The refusal of a request, by the credentials it sent. Its member `reason` tells a program the same."""
     if authorization is not None:
         return wrong_token()
     if has_cookie:

@@ -1,4 +1,4 @@
-"""The token that lets programs and browsers in: made, kept, compared."""
+"""The access token of programs and browsers: created, stored, compared."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ log = logging.getLogger("patchbay.tokens")
 
 TOKEN_BYTES = 32
 SHORTEST_BEYOND_LOOPBACK = 20
-# A token that a person chose may be short, and its digest lies in every backup of the store.
+# A user's own token may be short, and its digest is in every backup of the store.
 DIGEST_SALT, DIGEST_ROUNDS = b"patchbay sessions", 30_000
 
 
 class HeldToken:
-    """The token in force: a configured one for good, one from the instance folder until it is rotated."""
+    """The current token: a configured one stays, one from the instance folder can be rotated."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = None if settings.token else token_path(settings)
@@ -40,7 +40,7 @@ class HeldToken:
 
     @property
     def digest(self) -> str:
-        """What the store knows the token by; made when it is first needed, which takes some 50 ms."""
+        """The digest of the token in the store. Computed on first use, which takes some 50 ms."""
         value, digest = self._digested
         if value != self._value:
             value, digest = self._digested = self._value, digest_token(self._value)
@@ -48,15 +48,15 @@ class HeldToken:
 
     @property
     def is_for_good(self) -> bool:
-        """Whether it is a configured one, which nobody can rotate."""
+        """Whether it is a configured token, which cannot be rotated."""
         return self._path is None
 
     def is_bearer(self, authorization: str) -> bool:
-        """Whether an Authorization header is the one that programs are told to send, to the letter."""
+        """Whether an Authorization header is exactly the one that programs are told to send."""
         return hmac.compare_digest(authorization.encode("utf-8", "surrogatepass"), self._bearer)
 
     def follow(self, commits: int) -> None:
-        """Takes a rotated token. `commits` is the store's number of them: a rotation moves it, as others do."""
+        """Loads a rotated token. `commits` is the store's number of commits, which a rotation raises, as others do."""
         if commits == self._commits:
             return
         state = self._look()
@@ -81,10 +81,10 @@ class HeldToken:
 
 
 def load_token(settings: Settings) -> str:
-    """The configured token, else the one in the instance folder, made there at first start.
+    """The configured token, else the one in the instance folder, created at the first start.
 
-    Raises ConfigurationError when the server would be reachable from other machines by a token that
-    nobody chose or that can be guessed, and when the token file is open to other users.
+    Raises ConfigurationError if the server is reachable from other machines with a token that nobody chose or that can
+    be guessed, and if the token file is readable by other users.
     """
     if settings.token:
         _refuse_short(settings, settings.token)
@@ -95,7 +95,7 @@ def load_token(settings: Settings) -> str:
         )
     path = token_path(settings)
     if not path.exists():
-        # Of two first starts at once one makes the file, and both read it.
+        # Of two simultaneous first starts, one creates the file and both read it.
         with _clear_write_errors(path), suppress(FileExistsError):
             create_private_file(path, f"{secrets.token_urlsafe(TOKEN_BYTES)}\n".encode())
     return _read_token(path)
@@ -112,7 +112,7 @@ def _refuse_short(settings: Settings, token: str) -> None:
 
 
 def rotate_token(settings: Settings) -> str:
-    """A fresh token in the instance folder; a running server takes it with the next commit to the store."""
+    """Writes a new token to the instance folder. A running server loads it with the next commit to the store."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with _clear_write_errors(token_path(settings)) as path:
         replace_private_file(path, f"{token}\n".encode())
@@ -145,11 +145,11 @@ def _clear_write_errors(path: Path) -> Iterator[Path]:
 
 
 def digest_token(token: str) -> str:
-    """What sessions are kept with, so that a changed token ends them: slow to make, for whoever guesses at it."""
+    """The digest stored with sessions, so that a changed token ends them. It is slow, against guessing."""
     return hashlib.pbkdf2_hmac("sha256", token.encode(), DIGEST_SALT, DIGEST_ROUNDS).hex()
 
 
 def equal_in_constant_time(given: str, right: str) -> bool:
-    """Whether two header values are equal, without telling by the time taken how much of them is."""
-    # The token is ASCII: whatever else a client sends is merely unequal, never an encoding error.
+    """Whether two header values are equal, compared in constant time."""
+    # The token is ASCII. Anything else that a client sends is merely unequal, never an encoding error.
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), right.encode())

@@ -1,4 +1,4 @@
-"""What a person knows a browser by: its name and system, out of a User-Agent header. Pure."""
+"""A browser's name and system from a User-Agent header, for users. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 UNKNOWN = "Unknown"
 MAX_LENGTH = 40
-# What a header mentions beside its own name: the more particular one comes first.
+# A header mentions other browsers beside its own name, so the more specific names come first.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
