@@ -1,1 +1,1 @@
-"""How the API speaks: JSON, problem details (RFC 9457), OpenAPI."""
+"""The conventions of the API: JSON, problem details (RFC 9457), OpenAPI."""

@@ -1,4 +1,4 @@
-"""The blueprint that every API route hangs on."""
+"""The blueprint class of every API route."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from web.api.json import ArgumentsParser
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's blueprint with the strict JSON reader: use it for every route under /api/v1."""
+    """flask-smorest's blueprint with the strict JSON reader. Use it for every route under /api/v1."""
 
     ARGUMENTS_PARSER = ArgumentsParser()
 
     def arguments(self, schema: Any, **options: Any) -> Any:
-        """flask-smorest's decorator, with the schema made once: of a class, webargs makes one for each request."""
+        """flask-smorest's decorator with one schema instance. For a class, webargs would create one per request."""
         return super().arguments(schema() if isinstance(schema, type) else schema, **options)

@@ -1,4 +1,4 @@
-"""The services that a request works with, made once by the app and found again by every route."""
+"""The services that routes use, created once by the app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that a route may ask for, by subsystem."""
+    """Everything that a route may use, by subsystem."""
 
     settings: Settings
     clock: Callable[[], float]

@@ -1,4 +1,4 @@
-"""What an operator wants to know, at INFO, one line each: who was refused, and who changed what. Never a value."""
+"""Events for an operator, one INFO line each: refused requests and changes. Never a value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_KEYS, MAX_CHARACTERS = 20, 200
 PREFIX = "/api/v1"
 PLUGIN = "<string:plugin_id>"
 
-# By method and rule. What stands in braces is a part of the address.
+# By method and rule. Names in braces are parts of the path.
 CHANGES = {
     ("PUT", f"{PREFIX}/integrations/{PLUGIN}/enable"): "{plugin_id}: switched",
     ("PUT", f"{PREFIX}/integrations/{PLUGIN}/config"): "{plugin_id}: settings replaced",
@@ -43,7 +43,7 @@ log = logging.getLogger("patchbay.events")
 
 
 def init_event_log(app: Flask) -> None:
-    """One line for each change that was made."""
+    """Logs one line for each change."""
 
     @app.after_request
     def log_change(response: Response) -> Response:
@@ -56,7 +56,7 @@ def init_event_log(app: Flask) -> None:
 
 
 def note_refusal(error: PatchbayError) -> None:
-    """One line for a request that was refused at the door; nothing for what ends further in."""
+    """Logs one line for a request that the gate refused, and nothing for other errors."""
     if isinstance(error, ForeignOrigin):
         came_from = request.headers.get("Origin") or f"another site ({request.headers.get('Sec-Fetch-Site')})"
         log.info("refused a page of %s: %s", _short(came_from), error.detail)
@@ -81,7 +81,7 @@ def _scope_and_keys() -> str:
 
 
 def _keys_of(body: bytes) -> list[str]:
-    """Which settings a body gives, by name, and whether it switches; their values are nobody's to log."""
+    """The names of the settings in a body, and whether it enables or disables. Values are never logged."""
     try:
         given: Any = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""JSON as this server reads and writes it: strict on the way in, orjson on the way out."""
+"""JSON of this server: a strict reader, and orjson for writing."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from errors import Malformed
 MAX_DEPTH = 100
 INT64_MAX = 2**63 - 1
 OPENINGS = (b"[", b"{")
-# What webargs is told of a route that asks for nothing special.
+# The arguments of webargs for a route without special ones.
 PLAIN = {"unknown": core._UNKNOWN_DEFAULT_PARAM, "error_status_code": None, "error_headers": None}
-# Up to here counting costs less than reading a second time; in larger bodies there are addresses and times.
+# Up to this number, counting costs less than parsing twice. Larger bodies contain URLs and times.
 FEW_COLONS = 32
 
 
 def parse_json(data: bytes) -> Any:
-    """The value that `data` holds.
+    """The value that `data` contains.
 
-    Raises Malformed for what is not RFC 8259 JSON in UTF-8 (NaN, Infinity, lone surrogates and numbers beyond
-    a double included), for a name given twice in one object, and for nesting beyond MAX_DEPTH.
+    Raises Malformed for anything that is not RFC 8259 JSON in UTF-8 (including NaN, Infinity, lone surrogates and
+    numbers beyond a double), for a name given twice in one object, and for nesting beyond MAX_DEPTH.
     """
     try:
         value = orjson.loads(data)
@@ -40,7 +40,7 @@ def parse_json(data: bytes) -> Any:
     if sum(data.count(opening) for opening in OPENINGS) > MAX_DEPTH and _is_deeper_than(value, MAX_DEPTH):
         raise Malformed(f"The body is nested more than {MAX_DEPTH} levels deep.")
     colons = data.count(b":")
-    # Each member has a colon: where there are no more of them than members, none was lost to an equal name.
+    # Each member has a colon. With as many members as colons, no member was lost to a duplicate name.
     if colons > 1 and (colons > FEW_COLONS or _count_members(value) != colons):
         _refuse_repeated_names(data)
     return value
@@ -65,7 +65,7 @@ def _is_deeper_than(value: Any, max_depth: int) -> bool:
 
 
 def _refuse_repeated_names(data: bytes) -> None:
-    # orjson keeps the last of two equal names; a proxy or a person who reads the body may go by the first.
+    # orjson keeps the last of two equal names; a proxy or a user who reads the body may use the first.
     json.loads(data, object_pairs_hook=_check_names)
 
 
@@ -77,7 +77,7 @@ def _check_names(pairs: list[tuple[str, Any]]) -> None:
 
 
 class OrjsonProvider(JSONProvider):
-    """Flask's door to JSON: `jsonify`, `request.get_json`, `app.json`."""
+    """Flask's JSON interface: `jsonify`, `request.get_json`, `app.json`."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -91,12 +91,12 @@ class OrjsonProvider(JSONProvider):
 
 
 class ArgumentsParser(FlaskParser):
-    """webargs over the strict reader; a body that cannot be read is Malformed, a missing one is missing."""
+    """webargs with the strict reader. An unreadable body raises Malformed; a missing one counts as missing."""
 
     def use_args(
         self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any
     ) -> Callable[..., Callable[..., Any]]:
-        """webargs' decorator. An empty query, as most are, is not parsed: what it says is known beforehand."""
+        """webargs' decorator. An empty query, the usual case, is not parsed, because its result is known."""
         decorate = super().use_args(argmap, req, location=location, **options)
         said = load_empty_query(argmap) if location == "query" and not options else None
         if said is None:
@@ -124,11 +124,11 @@ class ArgumentsParser(FlaskParser):
         validate: Any = None,
         **options: Any,
     ) -> Any:
-        """webargs' own, but that a JSON object that its schema takes is taken without more ado."""
+        """Like webargs' own, with a shortcut: a JSON object that the schema accepts is returned directly."""
         if location == "json" and validate is None and options == PLAIN:
             given = self._raw_load_json(req or request)
             if isinstance(given, dict):
-                # What is wrong with any other is webargs' to say, which reads it again.
+                # On an error webargs parses the body again and reports it.
                 with suppress(ValidationError):
                     return argmap.load(given)
         return super().parse(argmap, req, location=location, validate=validate, **options)
@@ -141,7 +141,7 @@ class ArgumentsParser(FlaskParser):
 
 
 def load_empty_query(schema: Schema) -> dict[str, Any] | None:
-    """What `schema` makes of a query without a parameter; None where that is refused or not always the same."""
+    """The result of `schema` for an empty query; None if that is refused or not always the same."""
     if any(callable(field.load_default) for field in schema.load_fields.values()):
         return None
     try:
@@ -152,7 +152,7 @@ def load_empty_query(schema: Schema) -> dict[str, Any] | None:
 
 
 class Int64Converter(IntegerConverter):
-    """A row's number in a URL: digits only, within what SQLite can hold; anything else is no such route."""
+    """A row id in a URL: digits only, within SQLite's range. Anything else matches no route."""
 
     regex = r"[0-9]{1,19}"
 

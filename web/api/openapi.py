@@ -1,4 +1,4 @@
-"""The API's own description: an OpenAPI 3.1 document made from the routes and their schemas."""
+"""The API's OpenAPI 3.1 document, made from the routes and their schemas."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SPEC_OPTIONS = {
 
 
 class Api(flask_smorest.Api):
-    """flask-smorest's Api, with problems for errors in answers and in the document.
+    """flask-smorest's Api, with problems as the errors in responses and in the document.
 
-    The routes are described when the document is first asked for: that takes longer than all else at start.
+    The routes are described when the document is first requested, because that takes longer than the rest of the start.
     """
 
     ERROR_SCHEMA = ProblemSchema
@@ -87,7 +87,7 @@ class Api(flask_smorest.Api):
 
 
 def init_openapi(app: Flask) -> Api:
-    """The Api that the blueprints are registered with; serves the document at /api/v1/openapi.json."""
+    """The Api that the blueprints are registered with. It serves the document at /api/v1/openapi.json."""
     app.config.update(
         API_TITLE="Patchbay",
         API_VERSION=version(),

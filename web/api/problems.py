@@ -1,7 +1,7 @@
-"""Every failure as an RFC 9457 problem, in one place.
+"""Turns every failure into an RFC 9457 problem, in one place.
 
-`{type, title, status, detail, code, errors?, success: false, error}` plus extensions: `error` repeats
-`detail` for a frontend that reads every answer as an envelope; `type` leads to the page on the code.
+`{type, title, status, detail, code, errors?, success: false, error}` plus extensions: `error` repeats `detail` for a
+frontend that reads every answer as an envelope; `type` links to the page on the code.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_NAMED_FIELDS = 5
 MEDIA_TYPE = "application/problem+json"
 ROOT = Path(__file__).resolve().parents[2]
 
-# What Flask and Werkzeug refuse by themselves: code, title and detail by status.
+# Errors that Flask and Werkzeug raise themselves: code, title and detail by status.
 HTTP_PROBLEMS = {
     400: ("malformed", "The request cannot be read", "The request is not well formed."),
     401: ("unauthorized", "A token is needed", "This address needs a token."),
@@ -67,12 +67,12 @@ def problem(
 
 
 def problem_of(error: PatchbayError) -> dict[str, Any]:
-    """The problem that says `error`, for an answer of its own or as one line of a batch."""
+    """The problem for `error`, as a response of its own or as one line of a batch."""
     return problem(error.code, error.status, error.title, error.detail, error.errors, **error.extensions)
 
 
 def retry_after_seconds(error: PatchbayError) -> int | None:
-    """The whole seconds after which asking again makes sense, at least one; None where nobody knows."""
+    """The whole seconds after which a retry makes sense, at least one; None if unknown."""
     return None if error.retry_after_seconds is None else max(1, math.ceil(error.retry_after_seconds))
 
 
@@ -97,7 +97,7 @@ def _join_path(path: str, name: Any) -> str:
 
 
 def invalid_of(messages: Any) -> Invalid:
-    """What webargs or marshmallow refused, with the location (`json`, `query`, …) left out of the paths."""
+    """The errors of webargs or marshmallow, without the location (`json`, `query`, …) in the paths."""
     if isinstance(messages, Mapping) and messages and set(messages) <= set(LOCATIONS):
         located = [flatten_errors(inner, "") for inner in messages.values()]
         errors = {path: lines for flat in located for path, lines in flat.items()}
@@ -124,7 +124,7 @@ def init_problems(app: Flask) -> None:
 
 
 def answer_error(error: PatchbayError) -> Response:
-    """The answer to a request that ended in `error`."""
+    """The response to a request that failed with `error`."""
     note_refusal(error)
     if isinstance(error, UnknownHost) and wants_page():
         return answer_with_page(error)
@@ -137,13 +137,13 @@ def answer_error(error: PatchbayError) -> Response:
 
 
 def _challenge(error: Unauthorized) -> str:
-    """RFC 6750 section 3.1: a token that was refused is named as the reason, a missing one is not."""
+    """RFC 6750 section 3.1: the error is named for a refused token, but not for a missing one."""
     invalid = ', error="invalid_token"' if error.extensions.get("reason") == "wrong_token" else ""
     return f'Bearer realm="patchbay"{invalid}'
 
 
 def answer_http_exception(error: HTTPException) -> Response:
-    """The answer to what Flask, Werkzeug or webargs refused; their headers (Allow, Retry-After) stay."""
+    """The response to an error of Flask, Werkzeug or webargs. Its headers (Allow, Retry-After) are kept."""
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     data = getattr(error, "data", None) or {}
@@ -158,12 +158,12 @@ def answer_http_exception(error: HTTPException) -> Response:
 
 
 def answer_unexpected(error: BaseException) -> Response:
-    """A 500 with an incident number that the log explains; neither holds a value from the request."""
+    """A 500 with an incident number that also appears in the log. Neither contains a value from the request."""
     return _respond(problem_of_unexpected(error))
 
 
 def problem_of_unexpected(error: BaseException) -> dict[str, Any]:
-    """The problem of an error that nobody decided on, noted in the log under the number that it names."""
+    """The problem of an unexpected error, logged under the incident number that it names."""
     incident = secrets.token_hex(6)
     log.error("incident %s: %s", incident, describe_exception(error))
     code, title, detail = HTTP_PROBLEMS[500]
@@ -175,7 +175,7 @@ def _answer_recursion(error: RecursionError) -> Response:
 
 
 def describe_exception(error: BaseException) -> str:
-    """Types and places of an exception and its causes: no message and no value, which could hold a secret."""
+    """Types and code locations of an exception and its causes: no message and no value, which could hold a secret."""
     return " from ".join(f"{type(link).__name__} at {_places(link)}" for link in _chain(error))
 
 

@@ -1,4 +1,4 @@
-"""A response that is whole when it is made."""
+"""A response that is complete when it is created."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class ReadyResponse(Response):
-    """A response whose headers tell its length and no address, so that they go out as they are.
+    """A response whose headers have its length and no relative URL, so that they are sent unchanged.
 
-    Of any other one Werkzeug copies the headers, to complete them.
+    For any other response Werkzeug copies the headers to complete them.
     """
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
