@@ -1,1 +1,1 @@
-"""How state is stored: one SQLite file, read side by side, written by one at a time."""
+"""Storage: one SQLite file with many concurrent readers and one writer."""

@@ -1,4 +1,4 @@
-"""JSON values compared as RFC 8785 writes them: 5 is 5.0, true is not 1, and the order of keys is nothing."""
+"""Compares JSON values in their canonical form (RFC 8785): 5 equals 5.0, true is not 1, key order is ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import rfc8785
 
 
 class UncanonicalError(ValueError):
-    """The value is no JSON that every reader understands alike; the message says why, without quoting it."""
+    """The value is not JSON that every reader understands alike. The message says why, without quoting it."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -27,7 +27,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def check_canonical(value: Any) -> None:
-    """Raises UncanonicalError where `canonical_json` would; a text is looked at without being written out."""
+    """Raises UncanonicalError where `canonical_json` would. A text is checked without writing it."""
     if not isinstance(value, str):
         canonical_json(value)
         return
@@ -43,5 +43,5 @@ def digest(value: Any) -> str:
 
 
 def same_value(one: Any, other: Any) -> bool:
-    """Whether two JSON values mean the same."""
+    """Whether two JSON values are equal."""
     return canonical_json(one) == canonical_json(other)

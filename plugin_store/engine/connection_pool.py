@@ -1,4 +1,4 @@
-"""A few connections for many threads: who comes while all are in use waits for one."""
+"""A pool of a few connections for many threads. A thread waits while all are in use."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ Thing = TypeVar("Thing")
 
 
 class ConnectionPool(Generic[Thing]):
-    """At most `size` things, each made when it is first needed. Taking one costs a fraction of a microsecond.
+    """At most `size` things, each created on first use. Taking one costs a fraction of a microsecond.
 
-    What was given back last is taken first: it knows best how things stand.
-    A SQLite connection takes some two hundred kilobytes, and threads that run Python wait for each other anyway.
+    The thing that was returned last is taken first, because its cached state is the newest. A SQLite connection takes
+    some two hundred kilobytes, and threads that run Python wait for each other anyway.
     """
 
     def __init__(self, make: Callable[[], Thing], size: int) -> None:
         self._make = make
-        # As many turns as things, those not made yet among them: who has a turn finds a thing.
+        # One permit per thing, including those not created yet. A thread with a permit always finds a thing.
         self._turns: SimpleQueue[None] = SimpleQueue()
         self._left: list[Thing | None] = [None] * size
         for _ in range(size):
             self._turns.put(None)
 
     def take(self) -> Thing:
-        """A thing for the caller alone, to be given back. Raises what making one raises."""
+        """A thing for the caller alone, to be given back. Raises what creating one raises."""
         self._turns.get()
         thing = self._left.pop()
         if thing is not None:
@@ -38,12 +38,12 @@ class ConnectionPool(Generic[Thing]):
             raise
 
     def give_back(self, thing: Thing | None) -> None:
-        """Another may have it; None gives back the right to have one made."""
+        """Returns a thing to the pool. None returns only the permit, so that a new one can be created."""
         self._left.append(thing)
         self._turns.put(None)
 
     def discard(self, discard: Callable[[Thing], object]) -> None:
-        """Lets go of those that nobody has now; they are made anew when they are needed again."""
+        """Discards the unused things. New ones are created when needed."""
         idle: list[Thing | None] = []
         with suppress(Empty):
             while True:

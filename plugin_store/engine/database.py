@@ -1,4 +1,4 @@
-"""The SQLite file: a door for reading, one for writing, and the number that tells of any change."""
+"""The SQLite file: sessions for reading, sessions for writing, and a revision that changes with every write."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ db = SQLAlchemy(model_class=Base)
 
 
 class Database:
-    """The store's file. Sessions come from `reading` and `writing`, inside a request or out of it."""
+    """The store's file. Sessions come from `reading` and `writing`, inside or outside of a request."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # Threads of one process queue here, in turn; SQLite's own waiting polls and may starve one of them.
+        # Threads of one process queue here in order. SQLite's own waiting polls, and may starve one of them.
         self._write_mutex = threading.RLock()
         self._path = engine.url.database or ""
         self._raw_connection: sqlite3.Connection | None = None
         self._read_pool = ReadPool(self._path, READERS)
-        # What answers ahead of all others waits for none of them.
+        # A separate pool for the fast path, so that it never waits for other readers.
         self.hot_reads = ReadPool(self._path, HOT_READERS)
         self.memo = RevisionMemo(self.revision)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session on one snapshot; what it changes is not kept. Raises StorageFailed."""
+        """A session on one snapshot; its changes are discarded. Raises StorageFailed."""
         with storage_failures(), Session(self._engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that alone may write: committed at the end, undone on errors. Raises StorageFailed."""
+        """The only writing session: committed at the end, rolled back on errors. Raises StorageFailed."""
         with self.write_lock(), storage_failures(), self._engine.connect() as connection:
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
@@ -69,7 +69,7 @@ class Database:
 
     @contextmanager
     def raw_write(self) -> Iterator[sqlite3.Connection]:
-        """The same as `writing`, on the bare connection, for rows written so often that a session would cost too much.
+        """Like `writing`, but on the plain connection, for rows written so often that a session would cost too much.
 
         Raises StorageFailed.
         """
@@ -84,23 +84,23 @@ class Database:
                     connection.execute("ROLLBACK")
 
     def revision(self) -> int:
-        """A number that every committed change to what is declared or set raises, whichever process made it.
+        """A number that every committed change of declarations or settings raises, whichever process made it.
 
         Costs microseconds while nothing changes. Raises StorageFailed.
         """
         return self._read_pool.revision()
 
     def commits(self) -> int:
-        """As `ReadPool.commits` has it."""
+        """See `ReadPool.commits`."""
         return self._read_pool.commits()
 
     def touch(self) -> None:
-        """Commits nothing new, so that every process looks again at what it remembers. Raises StorageFailed."""
+        """Makes an empty commit, so that every process checks its caches again. Raises StorageFailed."""
         with self.writing() as session:
             session.execute(text("UPDATE store_revision SET revision = revision + 1"))
 
     def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """As `ReadPool.query` has it."""
+        """See `ReadPool.query`."""
         return self._read_pool.query(query, parameters)
 
     def close(self) -> None:
@@ -114,9 +114,9 @@ class Database:
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:
-        """The writer's turn of this process: who has it writes without waiting for another thread.
+        """The write lock of this process. Its holder writes without waiting for another thread.
 
-        Raises StorageFailed when it does not come in time.
+        Raises StorageFailed if the lock is not free in time.
         """
         if not self._write_mutex.acquire(timeout=BUSY_TIMEOUT_SECONDS):
             raise StorageFailed(BUSY)
@@ -163,12 +163,12 @@ def init_database(app: Flask, instance: Path) -> Database:
 
 
 def init_migrations(app: Flask) -> None:
-    """Makes the app ready for `flask db …`."""
+    """Prepares the app for `flask db …`."""
     _migrating().init_migrations(app, db, MIGRATIONS_FOLDER)
 
 
 def newest_revision(folder: Path) -> str:
-    """The revision that the last migration leads to; files are named `<revision>_<what it does>.py`."""
+    """The revision of the last migration. Files are named `<revision>_<what it does>.py`."""
     return max(_revisions(folder))
 
 
@@ -177,7 +177,7 @@ def _revisions(folder: Path) -> set[str]:
 
 
 def _require_known(path: Path, revision: str | None) -> None:
-    """Raises ConfigurationError for tables that this version cannot bring up to date, and leaves them as they are."""
+    """Raises ConfigurationError for tables that this version cannot upgrade, and leaves them unchanged."""
     if revision is None or revision in _revisions(MIGRATIONS_FOLDER):
         return
     newest = newest_revision(MIGRATIONS_FOLDER)
@@ -199,7 +199,7 @@ def _migrating() -> Any:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Make an engine's connections ours: WAL, foreign keys, and BEGIN said by us and by nobody else."""
+    """Configures an engine's connections: WAL, foreign keys, and explicit BEGIN only."""
     event.listen(engine, "connect", set_pragmas)
     event.listen(engine, "begin", _begin)
 

@@ -1,4 +1,4 @@
-"""Files that several processes share: one lock between them, and a file that appears whole or not at all."""
+"""Files that several processes share: a lock between them, and atomic creation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRIVATE_MODE = 0o600
 
 @contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Held by one process and thread at a time; let go of when its holder dies."""
+    """A lock held by one process and thread at a time. It is released when its holder dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -26,13 +26,13 @@ def exclusive_lock(path: Path) -> Iterator[None]:
 
 
 def create_private_file(path: Path, content: bytes) -> None:
-    """Make a file that only its owner reads, complete from its first moment.
+    """Creates a file that only its owner can read, complete from its first moment.
 
-    Raises FileExistsError when it is there already: nothing is ever written over.
+    Raises FileExistsError if it exists already: nothing is ever overwritten.
     """
     temporary = _write_temporary(path, content)
     try:
-        # A link fails where the name is taken, as O_EXCL does, and never shows a half-written file.
+        # Creating a link fails if the name is taken, as O_EXCL does, and never shows a half-written file.
         os.link(temporary, path)
     finally:
         temporary.unlink()
@@ -40,7 +40,7 @@ def create_private_file(path: Path, content: bytes) -> None:
 
 
 def replace_private_file(path: Path, content: bytes) -> None:
-    """Put a complete private file in the place of another; a crash leaves the one or the other."""
+    """Replaces a private file with a complete new one. A crash leaves either the old or the new one."""
     temporary = _write_temporary(path, content)
     try:
         temporary.replace(path)

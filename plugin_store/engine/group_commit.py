@@ -1,8 +1,8 @@
-"""Writes of several threads in one transaction (group commit): a transaction costs more than what is in it.
+"""Group commit: writes of several threads share one transaction, because it costs more than its content.
 
-The first who comes leads: it waits a moment where others are on their way and one came a moment ago, then for the
-writer's turn, and writes what all brought who came meanwhile. PostgreSQL knows the moment as `commit_delay`, the
-others as `commit_siblings`.
+The first thread becomes the leader. It waits a moment if other writes are expected and one came a moment ago, then for
+the write lock, and writes everything that was added meanwhile. PostgreSQL has the same settings: `commit_delay` for the
+moment, `commit_siblings` for the other writes.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# What one transaction may hold up others for.
+# The maximum per transaction, so that other writers do not wait too long.
 MAX_AT_ONCE = 64
-# With so many, one more makes each of them hardly cheaper.
+# With this many, waiting for one more saves hardly anything.
 ENOUGH = 8
 DELAY_SECONDS = 0.004
 
 
 class _Group(Generic[Item, Result]):
-    """What is written together, and what became of it once `written` can be acquired."""
+    """The items that are written together. Their results are available once `written` can be acquired."""
 
     __slots__ = ("complete", "error", "expected", "items", "results", "written")
 
@@ -38,7 +38,7 @@ class _Group(Generic[Item, Result]):
         self.written = _held_lock()
 
     def add(self, item: Item) -> int:
-        """The item's place among the others."""
+        """Adds the item and returns its index in the group."""
         self.items.append(item)
         if len(self.items) == self.expected:
             self.complete.release()
@@ -51,10 +51,10 @@ class _Group(Generic[Item, Result]):
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Gathers items until the writer's turn has come, then writes them all.
+    """Collects items until the write lock is free, then writes them all.
 
-    `turn` is the writer's turn, `write` writes items in it and returns what came of each; `waiting` is around what a
-    thread waits for others.
+    `turn` is the write lock. `write` writes items while holding it and returns their results. `waiting` is a context
+    manager around the time in which a thread waits for others.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class GroupCommit(Generic[Item, Result]):
         self._lock = threading.Lock()
 
     def write(self, item: Item, siblings: int = 0) -> Result:
-        """What came of the item, which is committed by then. Raises what `turn` and `write` raise.
+        """The result of the item, which is committed by then. Raises what `turn` and `write` raise.
 
-        `siblings` is how many others are on their way. Alone, or where they come but now and then, a thread waits for
-        nobody.
+        `siblings` is the number of other writes that are expected. Without them, or if writes are rare, the thread does
+        not wait for others.
         """
         with self._lock:
             now = self._monotonic()
@@ -98,7 +98,7 @@ class GroupCommit(Generic[Item, Result]):
         return group.result(place)
 
     def gathered(self) -> int:
-        """How many items wait to be written by a thread that waits for its turn."""
+        """The number of items that wait for a leader's transaction."""
         with self._lock:
             return len(self._gathering.items) if self._gathering is not None else 0
 
@@ -118,7 +118,7 @@ class GroupCommit(Generic[Item, Result]):
             group.written.release()
 
     def _close(self, group: _Group[Item, Result]) -> None:
-        """Whoever comes from now on comes to another group."""
+        """Closes the group. Later items start a new one."""
         with self._lock:
             if self._gathering is group:
                 self._gathering = None

@@ -1,6 +1,6 @@
-"""Bringing the store's tables up to date with Alembic. Imported only when there is something to bring up to date.
+"""Migrates the store's tables with Alembic. Imported only when a migration is needed.
 
-A start that finds the tables current needs none of this, and saves the time and memory of loading it.
+A start with current tables needs none of this, and saves the time and memory of loading it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from flask_sqlalchemy import SQLAlchemy
 
 
 def init_migrations(app: Flask, db: SQLAlchemy, folder: Path) -> Migrate:
-    """What `migrations/env.py` and `flask db` work with."""
+    """What `migrations/env.py` and `flask db` use."""
     migrate = Migrate(db=db, directory=str(folder))
     migrate.init_app(app, db)
     return migrate
 
 
 def upgrade(app: Flask, db: SQLAlchemy, folder: Path) -> None:
-    """The tables at the newest revision; to be called within the app's context."""
+    """Migrates the tables to the newest revision. Call it within the app's context."""
     command.upgrade(config_of(app, db, folder), "head")
 
 
 def config_of(app: Flask, db: SQLAlchemy, folder: Path) -> Config:
-    """What Alembic's commands take."""
+    """The configuration for Alembic's commands."""
     return cast(Config, init_migrations(app, db, folder).get_config())

@@ -10,7 +10,7 @@ DEFAULT_PAGE_SIZE = 1000
 
 
 class Page(NamedTuple):
-    """Which part of a list is asked for; pages count from 1."""
+    """The requested part of a list; pages count from 1."""
 
     number: int = 1
     size: int = DEFAULT_PAGE_SIZE

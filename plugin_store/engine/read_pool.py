@@ -1,4 +1,4 @@
-"""Looks at the store that are taken so often that a session would cost too much."""
+"""Reads from the store that are so frequent that a session would cost too much."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Found = TypeVar("Found")
 
 
 class ReadPool:
-    """Reads what is looked at so often that a session would cost too much, over a few connections kept for it."""
+    """Frequent reads over a few connections kept for them."""
 
     def __init__(self, path: str, connections: int) -> None:
         self._readers = ConnectionPool(lambda: Reader(path), connections)
@@ -26,12 +26,12 @@ class ReadPool:
         return self._look(Reader.read_revision)
 
     def commits(self) -> int:
-        """A number that moves with every commit to the store, whatever it changed and whichever process made it.
+        """A number that changes with every commit to the store, whatever it changed and whichever process made it.
 
         It is at least as new as the moment of the call. Costs microseconds. Raises StorageFailed.
         """
         if self._look(Reader.has_moved):
-            # Counted once by each connection that sees it, so the number is never older than what one has seen.
+            # Every connection that sees a commit counts it, so the number is never older than what one has seen.
             with self._commits_lock:
                 self._commits += 1
         return self._commits
@@ -48,20 +48,20 @@ class ReadPool:
             finally:
                 self._readers.give_back(reader)
         except sqlite3.Error as error:
-            # As `driver_failures` has it; entering a context costs as much as the look itself.
+            # Like `driver_failures`, but entering a context manager would cost as much as the query itself.
             if is_storage_failure(error):
                 raise storage_failed(error) from None
             raise
 
     def close(self) -> None:
-        """Closes what nobody uses; whoever asks again opens anew."""
+        """Closes unused connections. New ones are opened when needed."""
         self._readers.discard(lambda reader: reader.connection.close())
 
 
 class Reader:
-    """One connection, used by one thread at a time, and what it read last.
+    """One connection, used by one thread at a time, and its last read values.
 
-    `PRAGMA data_version` tells of other connections' commits only, so this one must never write.
+    `PRAGMA data_version` only shows commits of other connections, so this one must never write.
     """
 
     def __init__(self, path: str) -> None:

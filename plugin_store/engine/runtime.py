@@ -1,4 +1,4 @@
-"""What every subsystem is built from: the settings, the clock, the store, and the list of what to close at the end."""
+"""What every subsystem is built from: the settings, the clock, the store, and the list of services to close."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from settings import Settings
 
 
 class Closable(Protocol):
-    """What holds threads, files or connections."""
+    """A service that holds threads, files or connections."""
 
     def close(self) -> None: ...
 
@@ -22,7 +22,7 @@ Service = TypeVar("Service", bound=Closable)
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Handed to each subsystem's `build_…`. The clock gives epoch seconds."""
+    """Passed to each subsystem's `build_…`. The clock returns epoch seconds."""
 
     settings: Settings
     clock: Callable[[], float]
@@ -30,6 +30,6 @@ class Runtime:
     closing: ExitStack
 
     def close_at_end(self, service: Service) -> Service:
-        """The service, closed when the app is: before all that was handed in earlier."""
+        """Registers the service to be closed with the app, before all that were registered earlier. Returns it."""
         self.closing.callback(service.close)
         return service

@@ -1,4 +1,4 @@
-"""How the store's file is opened, and what is said when the disk is in the way."""
+"""Opens the store's file, and translates storage errors."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sqlalchemy.exc import DatabaseError
 from errors import StorageFailed
 
 BUSY_TIMEOUT_SECONDS = 5.0
-# KiB of each connection's own; the system keeps the file in memory once, for all of them.
+# KiB per connection. A small cache is enough, because the operating system caches the file once for all.
 CACHE_KIB = 128
 
 DAMAGED = "The database file is damaged; restore it from a backup."
 UNREACHABLE = "The data folder cannot be read or written."
 BUSY = "The store is busy with other writes; try again."
 
-# What SQLite says when the disk, the folder or another process is in the way, and not our SQL; and what we
-# say then: our own words, since SQLite's may quote what was stored.
+# SQLite's errors that come from the disk, the folder or another process, not from our SQL, with our own messages:
+# SQLite's may quote stored data.
 STORAGE_REASONS = {
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
@@ -42,7 +42,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def open_file(path: str) -> sqlite3.Connection:
-    """A connection for one thread at a time, whichever it is; it begins no transaction by itself."""
+    """A connection that any one thread may use at a time. It never begins a transaction by itself."""
     connection = sqlite3.connect(
         path, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
     )
@@ -51,8 +51,8 @@ def open_file(path: str) -> sqlite3.Connection:
 
 
 def set_pragmas(connection: sqlite3.Connection, _record: object = None) -> None:
-    """Makes a connection ours: WAL, foreign keys, little memory."""
-    # WAL with NORMAL keeps each commit through the death of a process; only a power cut may cost the last.
+    """Configures a connection: WAL, foreign keys, little memory."""
+    # WAL with NORMAL keeps every commit when a process dies. Only a power failure may lose the last ones.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -61,7 +61,7 @@ def set_pragmas(connection: sqlite3.Connection, _record: object = None) -> None:
 
 @contextmanager
 def storage_failures() -> Iterator[None]:
-    """Raises StorageFailed for what SQLAlchemy raises when the disk is in the way."""
+    """Raises StorageFailed for SQLAlchemy's errors that come from the disk."""
     try:
         yield
     except DatabaseError as error:
@@ -72,7 +72,7 @@ def storage_failures() -> Iterator[None]:
 
 @contextmanager
 def driver_failures() -> Iterator[None]:
-    """Raises StorageFailed for what the driver raises when the disk is in the way."""
+    """Raises StorageFailed for the driver's errors that come from the disk."""
     try:
         yield
     except sqlite3.Error as error:
@@ -82,12 +82,12 @@ def driver_failures() -> Iterator[None]:
 
 
 def is_storage_failure(error: sqlite3.Error) -> bool:
-    """Whether the disk, the folder or another process is in the way, and not our SQL."""
+    """Whether the disk, the folder or another process caused the error, not our SQL."""
     return _primary_code(error) in STORAGE_REASONS
 
 
 def storage_failed(error: sqlite3.Error) -> StorageFailed:
-    """The same in our words."""
+    """The error with our own message."""
     return StorageFailed(STORAGE_REASONS[_primary_code(error)])
 
 
