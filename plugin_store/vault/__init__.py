@@ -1,1 +1,1 @@
-"""Secrets at rest: encrypted, and sealed for the places that they may be sent to."""
+"""Secrets at rest: encrypted, and bound to the destinations that they may be sent to."""

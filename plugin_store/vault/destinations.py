@@ -1,4 +1,4 @@
-"""Where a secret may go: the place in a request and the request's origin, compared field by field. Pure."""
+"""Where a secret may be sent: the place in a request and the request's origin, compared field by field. Pure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _PLACEMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One place of one kind of request to one origin.
+    """One place in one kind of request to one origin.
 
-    `name` is the header's, the parameter's or the cookie's; in a JSON or form body the member's normalized path
-    (RFC 9535 section 2.7); in a path, or in a body of text, what stands before the secret. None is any of them, as
-    older versions sealed it. `origin` is `scheme://host:port`; None while it hangs on a setting that is not made
-    yet, and then `template` is the URL's.
+    `name` is the name of the header, parameter or cookie; in a JSON or form body the member's normalized path (RFC 9535
+    section 2.7); in a path or a text body, the text before the secret. None matches any name, as older versions sealed
+    it. `origin` is `scheme://host:port`. It is None while it depends on a setting without a value; `template` is the
+    URL's template then.
     """
 
     request: str
@@ -45,7 +45,7 @@ class Destination:
 
     @property
     def text(self) -> str:
-        """For a person to read, never to compare."""
+        """For display, never for comparison."""
         place = _PLACEMENTS.get(self.placement, self.placement)
         place = place.format(name="anything" if self.name is None else self.name or "the start")
         where = self.origin or f"an address not set yet ({self.template})"
@@ -67,7 +67,7 @@ class Destination:
 
 
 def read_destination(value: Mapping[str, Any]) -> Destination | None:
-    """The record in a JSON object; None where it is none. Members that say nothing of the place are not looked at."""
+    """The record in a JSON object; None if it is none. Unknown members are ignored."""
     fields = {name: value.get(name) for name in ("request", "placement", "name", "origin", "template")}
     if not isinstance(fields["request"], str) or not isinstance(fields["placement"], str):
         return None
@@ -77,17 +77,17 @@ def read_destination(value: Mapping[str, Any]) -> Destination | None:
 
 
 def sort_destinations(destinations: Iterable[Destination]) -> list[Destination]:
-    """The distinct destinations, in one order."""
+    """The distinct destinations, in a fixed order."""
     return sorted(set(destinations), key=_sort_key)
 
 
 def allows(bound_to: Collection[Destination], destination: Destination) -> bool:
-    """Whether a secret that is bound to these places may go to this one."""
+    """Whether a secret that is bound to these destinations may be sent to this one."""
     return destination in bound_to or replace(destination, name=None) in bound_to
 
 
 def allows_all(bound_to: Collection[Destination], destinations: Iterable[Destination]) -> bool:
-    """Whether it may go to each of them."""
+    """Whether it may be sent to each of them."""
     return all(allows(bound_to, destination) for destination in destinations)
 
 

@@ -1,4 +1,4 @@
-"""The keys that seal secrets: from the settings, or from a file that only its owner may read."""
+"""The keys that encrypt secrets: from the settings, or from a file that only its owner may read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FILE_SIZE_BYTES = 64 * 1024
 
 
 class FileState(NamedTuple):
-    """What changes when a key file does."""
+    """The file attributes that change when a key file changes."""
 
     inode: int
     size_bytes: int
@@ -26,9 +26,9 @@ class FileState(NamedTuple):
 
 
 class Keyring:
-    """Fernet keys: the first seals, all open. It may hold none, and then nothing can be opened.
+    """Fernet keys: the first encrypts, all decrypt. An empty keyring can decrypt nothing.
 
-    With a file, it follows what other processes do to it: a key that they add is found when it is needed.
+    With a file, it follows changes by other processes: a key that they add is loaded when it is needed.
     """
 
     def __init__(self, keys: Sequence[str] = (), key_file: Path | None = None) -> None:
@@ -49,7 +49,7 @@ class Keyring:
         return _fernet().Fernet(self._keys[0]).encrypt(plaintext).decode("ascii")
 
     def open(self, ciphertext: str) -> bytes | None:
-        """The plaintext, or None when no key opens it."""
+        """The plaintext, or None if no key decrypts it."""
         opened = _decrypt(self._keys, ciphertext)
         if opened is None:
             with suppress(ConfigurationError):
@@ -57,16 +57,16 @@ class Keyring:
         return opened
 
     def is_current(self, ciphertext: str) -> bool:
-        """Whether the first key sealed it. Raises ConfigurationError."""
+        """Whether the first key encrypted it. Raises ConfigurationError."""
         self._follow_file()
         return _decrypt(self._keys[:1], ciphertext) is not None
 
     def add_key(self) -> None:
-        """Put a new key before the others, so that it seals from now on. Raises ConfigurationError."""
+        """Adds a new first key, which encrypts from now on. Raises ConfigurationError."""
         self._rewrite(lambda keys: [_new_key(), *keys])
 
     def drop_old_keys(self) -> None:
-        """Keep the first key only; what an older one sealed is lost. Raises ConfigurationError."""
+        """Keeps only the first key. Secrets that an older key encrypted are lost. Raises ConfigurationError."""
         self._rewrite(lambda keys: keys[:1])
 
     def _rewrite(self, change: Callable[[list[str]], list[str]]) -> None:
@@ -81,27 +81,27 @@ class Keyring:
         self._follow_file()
 
     def _make_file(self, key_file: Path) -> None:
-        # A file that was deleted under a running server comes back with the keys that seal its secrets.
+        # A key file that was deleted while the server runs is written again with the current keys.
         _create_key_file(key_file, self._keys or [_new_key()])
         self._follow_file()
 
     def _follow_file(self) -> bool:
-        """Read the file again if it changed since; True when it did. A file that is gone changes nothing."""
+        """Reads the file again if it changed, and returns True then. A deleted file changes nothing."""
         state = _state_of(self._key_file)
         if self._key_file is None or state is None or state == self._state:
             return False
         with self._lock:
             self._keys = tuple(read_key_file(self._key_file))
-            # The state from before the reading: a change in between is read again, never missed.
+            # The state is taken before reading: a change in between causes another read and is never missed.
             self._state = state
         return True
 
 
 def load_keyring(secret_keys: Sequence[str], key_file: Path, *, may_create: bool) -> Keyring:
-    """The keys of the settings, else those of the key file, which is made where `may_create` says so.
+    """The keys of the settings, else those of the key file, which is created if `may_create`.
 
-    Without a file that may be made, the keyring is empty until a secret is sealed. Raises ConfigurationError
-    for a file that others may read or that holds no Fernet keys.
+    Without a file that may be created, the keyring is empty until a secret is encrypted. Raises ConfigurationError for
+    a file that others may read or that contains no Fernet keys.
     """
     if secret_keys:
         return Keyring(secret_keys)
@@ -111,13 +111,13 @@ def load_keyring(secret_keys: Sequence[str], key_file: Path, *, may_create: bool
 
 
 def read_key_file(path: Path) -> list[str]:
-    """The keys in the file, one a line. Raises ConfigurationError, which never tells what is in it."""
+    """The keys in the file, one per line. Raises ConfigurationError, which never shows the file's content."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         raise ConfigurationError(f"The key file {path} cannot be read.") from None
     try:
-        # Asked of the open file, so that it cannot be another one by the time it is read.
+        # Checked on the open file, so that it cannot be replaced between check and read.
         _check_privacy(path, os.fstat(descriptor))
         lines = os.read(descriptor, MAX_FILE_SIZE_BYTES).split()
     finally:
@@ -156,7 +156,7 @@ def _state_of(path: Path | None) -> FileState | None:
 
 def _create_key_file(path: Path, keys: Sequence[str]) -> None:
     try:
-        # Another process may have been first: then its key is the key.
+        # If another process created the file first, its key is used.
         with suppress(FileExistsError):
             create_private_file(path, _text(keys))
     except OSError:
@@ -177,7 +177,7 @@ def _decrypt(keys: Sequence[str], ciphertext: str) -> bytes | None:
 
 
 def _fernet() -> Any:
-    """Fernet's module, loaded with the first secret: it brings a whole OpenSSL along."""
+    """Fernet's module, loaded with the first secret, because it loads a whole OpenSSL."""
     from cryptography import fernet  # noqa: PLC0415
 
     return fernet

@@ -1,8 +1,7 @@
-"""Destinations as they lie in the vault: records, and the texts that versions before 2 sealed. Pure.
+"""Stored destinations: records, and the texts that versions before 2 sealed. Pure.
 
-Such a text is `placement:name@origin`, with `@unresolved:template` for an origin that was not settled. A text in
-which a name may hold one of the signs that part it is read as no destination at all: its secret is locked until a
-person looks at it.
+Such a text is `placement:name@origin`, with `@unresolved:template` for an unknown origin. A text whose name contains
+one of the separators is ambiguous and read as no destination: its secret is locked until a user reviews it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Place = tuple[str, str | None]
 
 
 def destinations_of(stored: Iterable[Any]) -> tuple[Destination, ...]:
-    """The destinations of a stored list; what cannot be read without doubt is none."""
+    """The destinations of a stored list. Ambiguous ones are left out."""
     found: list[Destination] = []
     for item in stored:
         if isinstance(item, str):
@@ -41,10 +40,10 @@ def _read_text(text: str) -> Iterator[Destination]:
     stage, kind, name, half = place.groups()
     request = _REQUESTS.get(stage or "", "call")
     if stage is None and kind in ("oauth2", "login"):
-        # `oauth2:client_id`: the pattern took the stage for the placement.
+        # `oauth2:client_id`: the pattern matched the stage as the placement.
         request, kind, name = _REQUESTS[kind], name or "", None
     places = _token_places(kind) if request == "token" and name is None else _places(kind, name, half)
-    # A client certificate was shown to whoever was asked, by an endpoint's call or for a token.
+    # A client certificate was sent with every kind of request: an endpoint's call, a token request, a login.
     requests = ("call", "token", "login") if kind == "tls" else (request,)
     for request in requests:
         for placement, where in places:
@@ -53,7 +52,7 @@ def _read_text(text: str) -> Iterator[Destination]:
 
 
 def _places(kind: str, name: str | None, half: str | None) -> list[Place]:
-    """The places that an older placement meant. Those in paths and bodies were not told apart."""
+    """The places that an older placement meant. It did not distinguish places in paths and bodies."""
     if kind in ("basic", "digest") and name == "Authorization":
         return [(kind, "username" if half else "password")]
     if half is not None:
@@ -75,7 +74,7 @@ def _places(kind: str, name: str | None, half: str | None) -> list[Place]:
 
 
 def _member_paths(name: str) -> list[str]:
-    """Where a member of this name was put: as it is called, by its dots, or within a protocol's own member."""
+    """The paths at which a member of this name was put: its name, its dotted path, or within a protocol's member."""
     if not re.fullmatch(r"[\w.$-]+", name):
         return []
     dotted = "$" + "".join(f"['{part}']" for part in name.split("."))

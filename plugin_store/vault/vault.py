@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed, each bound to its workspace, plugin, key and destinations."""
+"""Secrets at rest: encrypted, each bound to its workspace, plugin, key and destinations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SecretKey = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class SecretState:
-    """What may be told of a stored secret. `status` is None where nobody looked."""
+    """The public state of a stored secret. `status` is None if it was not checked."""
 
     status: SecretStatus | None
     revision: str
@@ -50,7 +50,7 @@ class OpenedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """How many secrets the newest key seals now, and how many no key opens."""
+    """How many secrets the newest key encrypts now, and how many no key decrypts."""
 
     resealed: int
     current: int
@@ -58,7 +58,7 @@ class Rotation:
 
 
 def has_secrets(database: Database) -> bool:
-    """Whether any secret is stored, readable or not: then no key file may be made anew at start."""
+    """Whether any secret is stored, readable or not. In that case no key file may be created at start."""
     with database.reading() as session:
         return session.scalar(select(PluginSecret.key).limit(1)) is not None
 
@@ -68,7 +68,7 @@ def state_of(row: PluginSecret, status: SecretStatus | None = None) -> SecretSta
 
 
 class Vault:
-    """Seals, opens and re-seals secrets. Plaintexts leave through `open_secret` alone."""
+    """Encrypts, decrypts and re-encrypts secrets. Only `open_secret` returns plaintexts."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Callable[[], float]) -> None:
         self._database = database
@@ -86,9 +86,9 @@ class Vault:
         bound_to: Collection[Destination],
         revision: str | None = None,
     ) -> None:
-        """Keep `value` for the destinations in `bound_to`, in place of another. Raises StorageFailed.
+        """Stores `value` bound to the destinations in `bound_to`, and replaces another one. Raises StorageFailed.
 
-        `revision` is given where the value is new but the account is the same; else it is a new one.
+        `revision` is given if the value is new but the account is the same; else a new revision is made.
         """
         row = PluginSecret(workspace_id=workspace_id, plugin_id=plugin_id, key=key)
         self._seal_for(row, value, bound_to)
@@ -97,7 +97,7 @@ class Vault:
         session.merge(row)
 
     def delete_secret(self, session: Session, workspace_id: int, plugin_id: str, key: str) -> None:
-        """Forget a secret; one that is not there is forgotten already."""
+        """Deletes a secret. Does nothing if there is none."""
         session.execute(delete(PluginSecret).where(*_is_at((workspace_id, plugin_id, key))))
 
     def describe(self, session: Session, workspace_id: int, plugin_id: str) -> dict[str, SecretState]:
@@ -108,11 +108,11 @@ class Vault:
         return {row.key: self.state_of(row) for row in session.scalars(query)}
 
     def state_of(self, row: PluginSecret) -> SecretState:
-        """The row's state, looked at with the keys at hand."""
+        """The row's state, checked with the current keys."""
         return state_of(row, status="unreadable" if self._open(row) is None else "ok")
 
     def list_unreadable(self) -> list[tuple[str, str]]:
-        """Plugin and key of each stored secret that no key at hand opens, of all workspaces, sorted."""
+        """Plugin and key of each stored secret that no current key decrypts, of all workspaces, sorted."""
         with self._database.reading() as session:
             rows = session.scalars(select(PluginSecret)).all()
         return sorted({(row.plugin_id, row.key) for row in rows if self._open(row) is None})
@@ -120,8 +120,8 @@ class Vault:
     def open_secret(self, workspace_id: int, plugin_id: str, key: str) -> OpenedSecret:
         """The plaintext of a stored secret.
 
-        Raises NotFound when none is stored, SecretUnreadable when no key opens it, or when it was sealed for
-        another place than the row in which it lies.
+        Raises NotFound if none is stored, SecretUnreadable if no key decrypts it or if it was sealed for another row
+        than the one that contains it.
         """
         with self._database.reading() as session:
             row = session.scalar(select(PluginSecret).where(*_is_at((workspace_id, plugin_id, key))))
@@ -142,7 +142,7 @@ class Vault:
         key: str,
         bound_to: Collection[Destination],
     ) -> bool:
-        """Let a secret go to other destinations; False when it is not there or cannot be read.
+        """Binds a secret to other destinations; returns False if it is missing or unreadable.
 
         Its revision stays: the value, and so the account, is the same.
         """
@@ -154,11 +154,11 @@ class Vault:
         return True
 
     def add_key(self) -> None:
-        """Make a new key, which seals from now on. Raises ConfigurationError."""
+        """Adds a new key, which encrypts from now on. Raises ConfigurationError."""
         self._keyring.add_key()
 
     def rotate(self) -> Rotation:
-        """Seal every secret anew with the first key, each in one transaction; old keys open the rest."""
+        """Encrypts every secret again with the first key, each in one transaction. Old keys still decrypt the rest."""
         with self._database.reading() as session:
             rows = session.execute(
                 select(PluginSecret.workspace_id, PluginSecret.plugin_id, PluginSecret.key)
@@ -171,8 +171,8 @@ class Vault:
         )
 
     def drop_old_keys(self) -> None:
-        """Keep the first key only. Raises ConfigurationError while a secret still needs another one."""
-        # Sealing happens inside a write, so nothing is sealed with an old key while this one lasts.
+        """Keeps only the first key. Raises ConfigurationError while a secret still needs another one."""
+        # Secrets are encrypted inside a write transaction, so nothing is encrypted with an old key during this one.
         with self._database.writing() as session:
             for row in session.scalars(select(PluginSecret)):
                 if self._open(row) is not None and not self._keyring.is_current(row.ciphertext):
@@ -195,7 +195,7 @@ class Vault:
             return "resealed"
 
     def _seal_for(self, row: PluginSecret, value: str, bound_to: Collection[Destination]) -> None:
-        """Writes the destinations into the row and into the seal, as records."""
+        """Writes the destinations into the row and into the sealed value, as records."""
         row.bound_to = [destination.as_row() for destination in sort_destinations(bound_to)]
         try:
             row.ciphertext = self._keyring.seal(canonical_json(_sealed(row, value, SEALED_VERSION)))
@@ -203,7 +203,7 @@ class Vault:
             raise StorageFailed("The key file cannot be used, so no secret can be kept.") from None
 
     def _open(self, row: PluginSecret) -> str | None:
-        """The plaintext; None when no key opens it or when it was sealed for another row than this one."""
+        """The plaintext; None if no key decrypts it or if it was sealed for another row than this one."""
         plaintext = self._keyring.open(row.ciphertext)
         if plaintext is None:
             return None
@@ -218,7 +218,7 @@ class Vault:
 
 
 def _sealed(row: PluginSecret, value: str, version: int) -> dict[str, Any]:
-    """What lies inside the seal: the value and everything that the row says about where it belongs."""
+    """The sealed content: the value, and everything in the row that says where it belongs."""
     return {
         "v": version,
         "workspace": row.workspace_id,
