@@ -1,1 +1,1 @@
-"""Values of plugins' settings: checked, inherited from workspace to notebook, and the secrets among them."""
+"""Values of plugins' settings: validated, inherited from workspace to notebook, and the secrets among them."""

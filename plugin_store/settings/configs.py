@@ -1,4 +1,4 @@
-"""What a workspace or a notebook sets for a plugin: its switch, values and secrets; and what is in force."""
+"""What a workspace or a notebook sets for a plugin (enabled, values, secrets), and the effective values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ConfigRow = PluginConfig | NotebookPluginConfig
 
 
 class ConfigView(NamedTuple):
-    """What is in force for an integration in a scope."""
+    """The effective values of an integration in a scope."""
 
     plugin_id: str
     config: dict[str, Any]
@@ -37,7 +37,7 @@ class Effective(NamedTuple):
 
 
 class StateView(NamedTuple):
-    """What a scope itself sets for a plugin, and what is in force there."""
+    """What a scope itself sets for a plugin, and the effective values there."""
 
     plugin_id: str
     enabled: bool | None
@@ -63,7 +63,7 @@ class Configs:
             return self._config_view(self._load_integration(session, plugin_id, scope))
 
     def replace_config(self, plugin_id: str, scope: Scope, config: Mapping[str, Any]) -> ConfigView:
-        """Make `config` an integration's effective values in the scope; what is in force stays as it is.
+        """Makes `config` an integration's effective values in the scope. Unchanged values keep their source.
 
         Raises NotFound, and Invalid by field.
         """
@@ -77,7 +77,7 @@ class Configs:
             return self._config_view(after, submitted.secrets)
 
     def set_enabled(self, plugin_id: str, scope: Scope, enabled: bool) -> bool:
-        """Switch an integration in the scope; what is in force then. Raises NotFound."""
+        """Enables or disables an integration in the scope, and returns the effective state. Raises NotFound."""
         with self._database.writing() as session:
             before = self._load_integration(session, plugin_id, scope)
             after = self._write(session, before, enabled=enabled, config=before.own_config, secrets={})
@@ -89,7 +89,7 @@ class Configs:
             return self._state_view(self._load(session, plugin_id, scope))
 
     def list_states(self, scope: Scope, page: Page) -> tuple[list[StateView], int]:
-        """A page of the same for every plugin, by id, and how many there are."""
+        """A page of the states of all plugins, by id, and their total number."""
         states, total = [], 0
         with self._database.reading() as session:
             for plugin_state in iterate_plugin_states(
@@ -101,7 +101,7 @@ class Configs:
         return states, total
 
     def change_state(self, plugin_id: str, scope: Scope, changes: Mapping[str, Any]) -> StateView:
-        """Set what `changes` names of `enabled` and `config`; `enabled: None` inherits again.
+        """Sets those of `enabled` and `config` that `changes` contains. `enabled: None` inherits again.
 
         Raises NotFound, and Invalid by field.
         """
@@ -120,7 +120,7 @@ class Configs:
             return self._state_view(after, submitted.secrets)
 
     def reset_state(self, plugin_id: str, scope: Scope) -> None:
-        """Return to what the scope inherits; a workspace's secrets stay. Raises NotFound."""
+        """Resets the scope to inherited values. A workspace's secrets stay. Raises NotFound."""
         with self._database.writing() as session:
             before = self._load(session, plugin_id, scope)
             row = _find_row(session, before)
@@ -129,14 +129,14 @@ class Configs:
                 self._follow(session, before)
 
     def get_secret(self, plugin_id: str, scope: Scope, key: str) -> SecretView:
-        """What may be shown of a secret. Raises NotFound, and Invalid for a property that is none."""
+        """What may be shown of a secret. Raises NotFound, and Invalid for a property that is not a secret."""
         with self._database.reading() as session:
             plugin_state = self._load_integration(session, plugin_id, scope)
             _secure_property(plugin_state, key)
             return self._book.views(plugin_state)[key]
 
     def enter_secret(self, plugin_id: str, scope: Scope, key: str, value: str | None) -> SecretView:
-        """Keep a secret for where it would be sent as things stand, or forget it (None).
+        """Stores a secret for its current destinations, or deletes it (None).
 
         Raises NotFound, and Invalid for a property that is no secret and for a value that does not fit.
         """
@@ -158,7 +158,7 @@ class Configs:
         config: dict[str, Any],
         secrets: dict[str, str | None],
     ) -> PluginState:
-        """Write what differs and nothing else; the state that comes of it."""
+        """Writes only what differs, and returns the resulting state."""
         if enabled is not before.own_enabled or not same_value(config, before.own_config):
             row = _find_row(session, before) or _new_row(session, before)
             row.enabled, row.config, row.updated_at = enabled, config, self._clock()
@@ -169,7 +169,7 @@ class Configs:
 
     def _follow(self, session: Session, before: PluginState) -> None:
         session.flush()
-        # Secrets are the workspace's, so a notebook's values never move where they may go.
+        # Secrets belong to the workspace, so a notebook's values never change their destinations.
         if before.notebook_id is None:
             self._book.follow(session, before, self._reload(session, before))
 

@@ -1,4 +1,4 @@
-"""The formats that a string setting may be held to, by the names that JSON Schema gives them."""
+"""The formats of string settings, by their JSON Schema names."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _is_date(text: str) -> bool:
 
 
 def _is_date_time(text: str) -> bool:
-    """RFC 3339 section 5.6, leap seconds left out."""
+    """RFC 3339 section 5.6, without leap seconds."""
     return DATE_TIME.fullmatch(text) is not None and _parses(datetime.fromisoformat, text.upper())
 
 
 def _is_moment(text: str) -> bool:
-    """A date with a time of day, as forms give them: seconds and the offset from UTC may be missing."""
+    """A date with a time of day, as forms send it: seconds and the UTC offset are optional."""
     return MOMENT.fullmatch(text) is not None and _parses(datetime.fromisoformat, text.upper())
 
 
@@ -57,7 +57,7 @@ def _is_time(text: str) -> bool:
 
 
 def _is_url(text: str) -> bool:
-    """A whole address with a host, of any scheme."""
+    """An absolute URL with a host, of any scheme."""
     if not _is_uri(text):
         return False
     try:

@@ -1,4 +1,4 @@
-"""How a plugin stands in a scope: its declaration joined with everything that was set for it. Two SELECTs."""
+"""The state of a plugin in a scope: its declaration joined with everything that was set for it. Two SELECTs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ROWS_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class PluginState:
-    """One plugin as one scope sees it. `…_enabled` is None and a config empty where the scope set nothing.
+    """One plugin in one scope. `…_enabled` is None and a config empty if the scope set nothing.
 
-    `secrets` are the workspace's; their status is None unless a vault was given to look at them.
+    `secrets` are the workspace's. Their status is None unless a vault was given to check them.
     """
 
     plugin_id: str
@@ -47,34 +47,34 @@ class PluginState:
 
     @property
     def own_enabled(self) -> bool | None:
-        """What the scope itself says, the notebook where there is one."""
+        """What the scope itself sets: the notebook if there is one, else the workspace."""
         return self.workspace_enabled if self.notebook_id is None else self.notebook_enabled
 
     @property
     def own_config(self) -> dict[str, Any]:
-        """What the scope itself sets, values that no property of the plugin shows any more included."""
+        """What the scope itself sets, including values of properties that the plugin no longer has."""
         return self.workspace_config if self.notebook_id is None else self.notebook_config
 
     def effective_enabled(self) -> bool:
-        """Whether the plugin is on in the scope."""
+        """Whether the plugin is enabled in the scope."""
         return effective_enabled(self.plugin_enabled, self.workspace_enabled, self.notebook_enabled)
 
     def effective_config(self) -> dict[str, Any]:
-        """The values in force in the scope, without secrets."""
+        """The effective values in the scope, without secrets."""
         return effective_config(properties_of(self.manifest), self.workspace_config, self.notebook_config)
 
 
 def load_plugin_state(
     session: Session, plugin_id: str, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
 ) -> PluginState | None:
-    """The plugin's state in the scope, or None when no such plugin is registered."""
+    """The plugin's state in the scope, or None if no such plugin is registered."""
     return next(_load(session, workspace_id, notebook_id, vault, plugin_id), None)
 
 
 def iterate_plugin_states(
     session: Session, workspace_id: int, notebook_id: int | None, vault: Vault | None = None
 ) -> Iterator[PluginState]:
-    """Every plugin's state in the scope, by plugin id, of which few are in memory at once."""
+    """Every plugin's state in the scope, by plugin id. Only a few are in memory at once."""
     return _load(session, workspace_id, notebook_id, vault, None)
 
 

@@ -1,4 +1,4 @@
-"""What a plugin's settings are, as its manifest declares them, and whether a value fits one. Pure."""
+"""A plugin's settings as its manifest declares them, and the validation of their values. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOT_A_VALUE = "null is no value: leave the key out to inherit."
 
 @dataclass(frozen=True, slots=True)
 class PropertySpec:
-    """One declared setting. `default` and `const` are None where the manifest gives none."""
+    """One declared setting. `default` and `const` are None if the manifest has none."""
 
     name: str
     type: str = "string"
@@ -38,7 +38,7 @@ class PropertySpec:
     check: Check = field(default=lambda _value: [], compare=False, repr=False)
 
     def normalized(self, value: Any) -> Any:
-        """The value as it is kept: a whole number is an integer, however it was written."""
+        """The value as it is stored: a whole number becomes an integer, however it was written."""
         return int(value) if self.type == "integer" and isinstance(value, float) else value
 
 
@@ -68,23 +68,23 @@ def _property_of(declared: Mapping[str, Any]) -> PropertySpec:
 
 
 def compile_check(declared: Mapping[str, Any]) -> Check:
-    """What tells whether a value fits `type`, `const`, `enum`, `min`, `max`, `pattern` and `format`.
+    """A function that validates a value by `type`, `const`, `enum`, `min`, `max`, `pattern` and `format`.
 
-    Without a type any value will do. Raises ValueError when `pattern` is no RE2 pattern.
+    Without a type any value is valid. Raises ValueError if `pattern` is not an RE2 pattern.
     """
     kind = declared.get("type")
     words = [word for word in RULES if declared.get(word) is not None]
     if kind == "multiselect" and "enum" in words:
-        # What there is to choose from, of which the value is a list.
+        # The value is a list of the choices in `enum`.
         words.remove("enum")
     rules = [RULES[word](declared[word]) for word in words]
     return _check_of(kind, [*_type_rules(kind, declared), *rules])
 
 
 def compile_kept_check(declared: Mapping[str, Any]) -> Check:
-    """The same for a manifest that is registered, without the words that mean nothing here.
+    """The same for a registered manifest, ignoring keywords that are invalid there.
 
-    The settings of a view are its frontend's own data, so that a type that nobody knows, say, takes any value.
+    The settings of a view are its frontend's own data: an unknown type, for example, accepts any value.
     """
     kind = declared.get("type", "string")
     if not isinstance(kind, str) or kind not in TYPES:
@@ -119,7 +119,7 @@ def _check_of(kind: str | None, rules: Sequence[Rule]) -> Check:
 
 
 def check_values(properties: Iterable[PropertySpec], values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """What is wrong with a scope's own values, by the property's name; secure ones are no values."""
+    """The errors in a scope's own values, by the property's name. Secure properties are not values."""
     specs = {spec.name: spec for spec in properties if not spec.secure}
     checked = {
         key: specs[key].check(value) if key in specs else [UNKNOWN_SETTING] for key, value in values.items()
@@ -132,10 +132,10 @@ def effective_config(
     workspace_values: Mapping[str, Any],
     notebook_values: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Each property's value: the notebook's, the workspace's, or the default; a const is always itself.
+    """Each property's value: the notebook's, the workspace's, or the default; a const always has its own value.
 
-    Secure properties are left out, and so are those that nothing sets. A value that its property refuses, kept
-    from an older manifest say, counts as not set: what is shown can always be sent back.
+    Secure properties and unset ones are left out. An invalid value, for example from an older manifest, counts as not
+    set: the values shown can always be sent back.
     """
     effective: dict[str, Any] = {}
     for spec in properties:
@@ -151,7 +151,7 @@ def effective_config(
 
 
 def effective_enabled(plugin: bool | None, workspace: bool | None, notebook: bool | None = None) -> bool:
-    """Whether the plugin is on: as the notebook says, else the workspace, else the plugin, else yes."""
+    """Whether the plugin is enabled: as the notebook says, else the workspace, else the plugin, else yes."""
     return next((enabled for enabled in (notebook, workspace, plugin) if enabled is not None), True)
 
 
@@ -167,7 +167,7 @@ def missing_required(
 
 
 def _type_rules(kind: str | None, declared: Mapping[str, Any]) -> list[Rule]:
-    """What a type asks for beside the JSON type: a format, or one of the options."""
+    """The rules of a type beyond its JSON type: a format, or one of the options."""
     if kind in TYPE_FORMATS:
         fits, _ = TYPE_FORMATS[kind]
         return [lambda value: None if fits(value) else wrong_type(kind)]
@@ -260,7 +260,7 @@ def _compile_pattern(pattern: str) -> Any:
 
 
 def _size(value: Any) -> float:
-    """What `min` and `max` bound: a number itself, the length of anything that has one."""
+    """The size that `min` and `max` limit: a number itself, or the length of a text or list."""
     return float(value) if isinstance(value, bool | int | float) else len(value)
 
 

@@ -1,4 +1,4 @@
-"""A person's word on secrets that a plugin would send elsewhere. Computed from what stands, never stored."""
+"""Reviews: a user must accept that a plugin's secrets would be sent elsewhere. Computed, never stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from plugin_store.workspaces import Scope
 
 
 class Reviews:
-    """Tells which plugins wait for a person, and carries out what the person says."""
+    """Finds the plugins that need a review, and carries out the user's decision."""
 
     def __init__(self, database: Database, vault: Vault, destinations: Destinations) -> None:
         self._database = database
@@ -32,22 +32,22 @@ class Reviews:
     def review_of(
         self, plugin_id: str, workspace_id: int, notebook_id: int | None = None
     ) -> dict[str, Any] | None:
-        """`{reason, old, new}` when a person must accept where secrets go, else None. Raises NotFound."""
+        """`{reason, old, new}` if a user must accept new destinations of secrets, else None. Raises NotFound."""
         with self._database.reading() as session:
             return self.review_plugin_state(self._load(session, plugin_id, Scope(workspace_id, notebook_id)))
 
     def review_plugin_state(self, plugin_state: PluginState) -> dict[str, Any] | None:
-        """The same of a state that is at hand, without any query."""
+        """The same for a loaded state, without a query."""
         review = review_plugin_state(plugin_state, self._destinations)
         return None if review is None else review.as_shown()
 
     def decide(
         self, plugin_id: str, scope: Scope, *, accept: bool, seen: Collection[Destination] | None = None
     ) -> dict[str, Any] | None:
-        """Let locked secrets go where they would go now, or leave them locked; the review that is still due.
+        """Accepts the current destinations of locked secrets, or leaves them locked. Returns the review still due.
 
-        `seen` are the destinations that the person looked at; others by now are a Conflict. Raises NotFound
-        for a plugin that is no integration.
+        `seen` are the destinations that the user saw; Conflict if they have changed. Raises NotFound for a plugin that
+        is no integration.
         """
         with self._database.writing() as session:
             plugin_state = self._load(session, plugin_id, scope)
@@ -62,7 +62,7 @@ class Reviews:
 
     def _rebind(self, session: Session, plugin_state: PluginState) -> None:
         for key, (state, current) in locked_secrets(plugin_state, self._destinations).items():
-            # A notebook's word adds to the workspace's: the other notebooks go on as before.
+            # A notebook's decision adds to the workspace's, so the other notebooks continue as before.
             bound_to = current if plugin_state.notebook_id is None else {*state.bound_to, *current}
             self._vault.rebind(session, plugin_state.workspace_id, plugin_state.plugin_id, key, bound_to)
 

@@ -1,4 +1,4 @@
-"""A scope's own values for a plugin: how a config is checked, and what of it the scope keeps. Pure."""
+"""Validates a submitted config, and decides which of its values the scope stores. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from plugin_store.workspaces import Scope
 
 
 class Submitted(NamedTuple):
-    """A config as it was sent: plain values, and secrets to enter (a string) or to forget (None)."""
+    """A submitted config: plain values, and secrets to store (a string) or to delete (None)."""
 
     plain: dict[str, Any]
     secrets: dict[str, str | None]
 
 
 def take_apart(properties: Sequence[PropertySpec], config: Mapping[str, Any], scope: Scope) -> Submitted:
-    """A submitted config, checked. Raises Invalid with errors by field, which never quote a value."""
+    """Splits and validates a submitted config. Raises Invalid with errors by field, which never quote a value."""
     secure = {spec.name: spec for spec in properties if spec.secure}
     specs = {spec.name: spec for spec in properties}
     plain = {key: value for key, value in config.items() if key not in secure}
@@ -39,11 +39,10 @@ def take_apart(properties: Sequence[PropertySpec], config: Mapping[str, Any], sc
 
 
 def own_values_after(before: PluginState, submitted: Mapping[str, Any]) -> dict[str, Any]:
-    """A scope's own values once `submitted` replaced what is in force there.
+    """A scope's own values after `submitted` replaces its effective ones.
 
-    A value in force already stays where it comes from, so that sending back what was read writes nothing.
-    So does a value that reading never showed, because its property is gone or refuses it; but not one that a
-    property keeps secret by now.
+    A submitted value that equals the effective one keeps its source, so sending back what was read writes nothing. A
+    hidden value, whose property is gone or refuses it, stays too, except if its property is a secret now.
     """
     shown = before.effective_config()
     secure = {spec.name for spec in properties_of(before.manifest) if spec.secure}

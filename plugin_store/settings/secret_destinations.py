@@ -1,4 +1,4 @@
-"""Whether a plugin as it stands would send a secret elsewhere than it may go. Pure."""
+"""Whether a plugin would currently send a secret to a destination that is not allowed. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Destinations = Callable[[PluginState, Mapping[str, Any]], Mapping[str, Collectio
 
 
 class Review(NamedTuple):
-    """What a person must look at: where the locked secrets may go, and where they would go now."""
+    """What a user must review: where the locked secrets may be sent, and where they would be sent now."""
 
     reason: str
     old: list[Destination]
     new: list[Destination]
 
     def as_shown(self) -> dict[str, Any]:
-        """`{reason, old, new}` as the API gives it."""
+        """`{reason, old, new}` as in the API."""
         return {
             "reason": self.reason,
             "old": [destination.as_shown() for destination in self.old],
@@ -30,17 +30,17 @@ class Review(NamedTuple):
 
 
 def is_locked(current: Collection[Destination], bound_to: Collection[Destination]) -> bool:
-    """Whether a secret would be sent where it was not meant to go.
+    """Whether a secret would be sent to a destination that it is not bound to.
 
-    An unresolved destination locks nothing, since nothing can be sent there; what it becomes may lock.
+    An unresolved destination locks nothing, since nothing can be sent there. Its resolved value may lock.
     """
     return any(item.origin is not None and not allows(bound_to, item) for item in current)
 
 
 def follows_config(bound_to: Collection[Destination], before: Collection[Destination]) -> bool:
-    """Whether a secret was entered before its origin was settled, so that the setting may still name it.
+    """Whether a secret was entered before its origin was known, so that the setting may still define it.
 
-    Only while the manifest says what it said then: a secret bound to other templates stays where it is.
+    Only while the manifest has the same template: a secret bound to other templates stays bound to them.
     """
     if all(item.origin is not None for item in bound_to):
         return False
@@ -51,14 +51,14 @@ def follows_config(bound_to: Collection[Destination], before: Collection[Destina
 def current_destinations(
     plugin_state: PluginState, destinations: Destinations
 ) -> Mapping[str, Collection[Destination]]:
-    """Where the plugin's secrets would be sent as it stands."""
+    """The current destinations of the plugin's secrets."""
     return destinations(plugin_state, plugin_state.effective_config())
 
 
 def locked_secrets(
     plugin_state: PluginState, destinations: Destinations
 ) -> dict[str, tuple[SecretState, list[Destination]]]:
-    """The secrets that a person must let go, each with where it would go; unreadable ones can go nowhere."""
+    """The secrets that need a user's decision, each with its current destinations. Unreadable ones are left out."""
     readable = {key: state for key, state in plugin_state.secrets.items() if state.status != "unreadable"}
     if not readable:
         return {}
@@ -71,7 +71,7 @@ def locked_secrets(
 
 
 def review_plugin_state(plugin_state: PluginState, destinations: Destinations) -> Review | None:
-    """What a person must accept before the plugin may use its secrets; None when there is nothing."""
+    """What a user must accept before the plugin may use its secrets; None if there is nothing."""
     locked = locked_secrets(plugin_state, destinations)
     if not locked:
         return None
@@ -83,7 +83,7 @@ def review_plugin_state(plugin_state: PluginState, destinations: Destinations) -
 
 
 def make_review(keys: Iterable[str], old: Iterable[Destination], new: Iterable[Destination]) -> Review:
-    """The review of secrets that were entered for the old destinations and would go to the new ones."""
+    """The review of secrets that were entered for the old destinations and would be sent to the new ones."""
     before, after = sort_destinations(old), sort_destinations(new)
     return Review(_reason(list(keys), before, after), before, after)
 
@@ -96,7 +96,7 @@ def _reason(keys: list[str], old: Collection[Destination], new: Collection[Desti
 
 
 def _shown(key: str) -> str:
-    """A secret by its name; a colon, which no property's name has, marks what came of a sign-in."""
+    """A secret by its name. A colon, which no property's name has, marks the result of a sign-in."""
     return "the sign-in" if ":" in key else key
 
 

@@ -1,4 +1,4 @@
-"""A plugin's secrets as a person meets them: their state, entering one, forgetting one."""
+"""A plugin's secrets for users: their state, storing one, deleting one."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _TOO_SHORT = (
 
 
 class SecretView(NamedTuple):
-    """What may be shown of a secret. `status` is ok, unreadable or locked; None while it is not set.
+    """What may be shown of a secret. `status` is ok, unreadable or locked; None if it is not set.
 
-    `warnings` are of a secret that was just entered: later nobody looks at it.
+    `warnings` are only given for a secret that was just entered: its value is not checked later.
     """
 
     key: str
@@ -39,7 +39,7 @@ class SecretView(NamedTuple):
 
 
 class SecretSettings:
-    """Secrets with the destinations that they are entered for."""
+    """Secrets with the destinations that they were entered for."""
 
     def __init__(self, vault: Vault, destinations: Destinations) -> None:
         self._vault = vault
@@ -48,7 +48,7 @@ class SecretSettings:
     def views(
         self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
     ) -> dict[str, SecretView]:
-        """Every secret that the manifest declares, by key. The state comes with the vault's look at it.
+        """Every secret that the manifest declares, by key, with its state from the vault.
 
         `entered` are those that were entered just now, with their values.
         """
@@ -64,7 +64,7 @@ class SecretSettings:
         return views
 
     def enter(self, session: Session, plugin_state: PluginState, entered: dict[str, str | None]) -> None:
-        """Keep each string for the destinations of the state, and forget each None."""
+        """Stores each string bound to the state's destinations, and deletes each None."""
         bound_to = current_destinations(plugin_state, self._destinations) if any(entered.values()) else {}
         place = plugin_state.workspace_id, plugin_state.plugin_id
         for key, value in entered.items():
@@ -74,7 +74,7 @@ class SecretSettings:
                 self._vault.seal_secret(session, *place, key, value, bound_to=bound_to.get(key, ()))
 
     def follow(self, session: Session, before: PluginState, after: PluginState) -> None:
-        """Bind what was entered before its origin was settled to the origin that a person has set now."""
+        """Binds secrets that were entered before their origin was known to the origin that is set now."""
         if not before.secrets:
             return
         old = current_destinations(before, self._destinations)
@@ -86,12 +86,12 @@ class SecretSettings:
 
 
 def warnings_of(value: str | None) -> tuple[str, ...]:
-    """What a person should know who enters this value as a secret; it is never quoted."""
+    """Warnings for a user who enters this value as a secret. They never quote it."""
     return (_TOO_SHORT,) if value and len(value) < MIN_HIDDEN_SECRET_LENGTH else ()
 
 
 def check_secret(spec: PropertySpec, value: Any, scope: Scope) -> list[str]:
-    """What is wrong with a value (None forgets) for a secret in the scope, in words that never quote it."""
+    """The errors of a value (None deletes) for a secret in the scope. They never quote it."""
     if scope.notebook_id is not None:
         return ["Secrets belong to the workspace: set it there."]
     if value is None:

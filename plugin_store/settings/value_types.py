@@ -1,4 +1,4 @@
-"""The types that a setting, an input or a parameter may have, and what a value of each is. Pure."""
+"""The types of a setting, an input or a parameter, and their values. Pure."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ _WORDS = {
 
 
 def json_type(kind: str | None) -> str | None:
-    """The type that a value has in JSON; None where it may have several."""
+    """The JSON type of a value; None if several are possible."""
     return kind if kind is None else _JSON_TYPES.get(kind, kind)
 
 
 def wrong_type(kind: str) -> str:
-    """The sentence for a value that is not of the type."""
+    """The error message for a value of another type."""
     return f"Must be {_WORDS.get(kind) or _with_article(kind)}."
 
 
@@ -69,7 +69,7 @@ def _with_article(kind: str) -> str:
 
 
 def options_of(declared: Mapping[str, Any]) -> list[Any] | None:
-    """What there is to choose from as it is declared, under `options`, `ui.options` or `enum`; None for anything."""
+    """The declared options, from `options`, `ui.options` or `enum`; None if any value is allowed."""
     ui = declared.get("ui")
     within = ui.get("options") if isinstance(ui, Mapping) else None
     found = (declared.get("options"), within, declared.get("enum"))
@@ -77,7 +77,7 @@ def options_of(declared: Mapping[str, Any]) -> list[Any] | None:
 
 
 def choices_of(declared: Mapping[str, Any]) -> list[Any] | None:
-    """The values of the options; None where there are none to choose from."""
+    """The values of the options; None without options."""
     options = options_of(declared)
     return None if options is None else [choice_of(option) for option in options]
 
