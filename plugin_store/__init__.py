@@ -1,1 +1,1 @@
-"""What is declared and what is set: plugins, workspaces, settings and secrets. Nothing here calls out."""
+"""Declarations and settings: plugins, workspaces, settings and secrets. Nothing here calls providers."""

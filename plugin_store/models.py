@@ -1,4 +1,4 @@
-"""The rows of the store. Times are seconds since the epoch; JSON columns hold the text that orjson writes."""
+"""The tables of the store. Times are epoch seconds; JSON columns hold the text that orjson writes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Json(TypeDecorator[Any]):
-    """A JSON value kept as text, its keys in the order in which they came."""
+    """A JSON value stored as text, with its keys in their original order."""
 
     impl = Text
     cache_ok = True
@@ -24,16 +24,16 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
     def compare_values(self, x: Any, y: Any) -> bool:
-        # Python takes true for 1, and would leave the one unwritten where the other is stored.
+        # In Python 1 equals True, so a change from one to the other would not be written.
         return orjson.dumps(x) == orjson.dumps(y)
 
 
 class Base(DeclarativeBase):
-    """The one declarative base, so that type checkers see what a row holds."""
+    """The declarative base, so that type checkers know the columns."""
 
 
 class Plugin(Base):
-    """What a frontend declared. `digest` covers name, version, type and manifest."""
+    """A declared plugin. `digest` covers name, version, type and manifest."""
 
     __tablename__ = "plugins"
 
@@ -52,7 +52,7 @@ class Plugin(Base):
 
 class Workspace(Base):
     __tablename__ = "workspaces"
-    # An id is never given out twice: what was kept for a deleted workspace must not meet a new one.
+    # Ids are never reused: a new workspace must not get the artifacts of a deleted one.
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -101,7 +101,7 @@ class NotebookPluginConfig(Base):
 
 
 class PluginSecret(Base):
-    """A sealed secret: `bound_to` lists what destinations it is for; `revision` changes with the value."""
+    """A sealed secret: `bound_to` lists its allowed destinations; `revision` changes with the value."""
 
     __tablename__ = "plugin_secrets"
 
@@ -119,9 +119,9 @@ class PluginSecret(Base):
 
 
 class IntegrationArtifact(Base):
-    """What is known of a fetched artifact; its body lies in the cache under `parameters_hash`.
+    """A stored artifact. Its body is in the cache under `parameters_hash`.
 
-    Beyond `stale_until` it answers nothing by itself; until `kept_until` it may still be found to be right.
+    After `stale_until` it may not be served any more. Until `kept_until` it may still be revalidated.
     """
 
     __tablename__ = "integration_artifacts"
@@ -149,7 +149,7 @@ class IntegrationArtifact(Base):
 
 
 class PluginApiLog(Base):
-    """One call to a provider. It outlives its plugin, so that what was used can still be counted."""
+    """One call to a provider. It outlives its plugin, so that usage can still be counted."""
 
     __tablename__ = "plugin_api_logs"
     __table_args__ = (Index("ix_plugin_api_logs_scope", "workspace_id", "plugin_id", "at"),)
@@ -170,7 +170,7 @@ class PluginApiLog(Base):
 class IntegrationBudget(Base):
     """What a workspace spent of an integration's rate limit: `[window in seconds, bucket number, calls]`, often.
 
-    It outlives its plugin, or registering that again would be a way round the limit.
+    It outlives its plugin. Otherwise registering the plugin again would reset the limit.
     """
 
     __tablename__ = "integration_budgets"
@@ -184,7 +184,7 @@ class IntegrationBudget(Base):
 
 
 class UpstreamRest(Base):
-    """Why an origin is left alone: failures in a row, a breaker, a pause that it asked for. Gone when all is well."""
+    """Why an origin rests: failures in a row, an open breaker, a pause that it asked for. Deleted when all is well."""
 
     __tablename__ = "upstream_rests"
     __table_args__ = (Index("ix_upstream_rests_updated_at", "updated_at"),)
@@ -203,7 +203,7 @@ class UpstreamRest(Base):
 
 
 class UsageCount(Base):
-    """How often an integration was asked in one hour, counted from the epoch, and how it was answered."""
+    """How many answers of an integration were requested in one hour since the epoch, and from where they came."""
 
     __tablename__ = "usage_counts"
 
@@ -218,11 +218,11 @@ class UsageCount(Base):
 
 
 class PrefetchJob(Base):
-    """One input set of a block that is fetched ahead: by default, because it is used, or because it is pinned.
+    """One prefetched input set of a block: by default, because it is used, or because it is pinned.
 
-    `parameters` are as they were given. `artifact_key` is the key of what the last look at the settings makes of
-    them, `settled` a digest of those settings. `next_run_at` is NULL while the job is paused or waits for something
-    (`waits_for`: a problem's code).
+    `parameters` are as they were given. `artifact_key` was computed from them with the settings at the last
+    reconciliation, and `settled` is a digest of those settings. `next_run_at` is NULL while the job is paused or waits
+    for something (`waits_for`: a problem's code).
     """
 
     __tablename__ = "prefetch_jobs"
@@ -257,11 +257,11 @@ class PrefetchJob(Base):
 
 
 class ActionRun(Base):
-    """One request to change something at a provider, known by a digest of its Idempotency-Key.
+    """One request for an action, identified by a digest of its Idempotency-Key.
 
-    `target` is the block or endpoint, `payload` a digest of what was asked. `finished_at` is NULL while it runs, and
-    for good where the server ended meanwhile. `answer` says how it went, `data` is what the provider answered. It
-    outlives its plugin, or registering that again would run the same request twice.
+    `target` is the block or endpoint, `payload` a digest of the request. `finished_at` is NULL while it runs, and stays
+    NULL if the server ended meanwhile. `answer` is the outcome, `data` the provider's answer. It outlives its plugin.
+    Otherwise registering the plugin again would allow the same request to run twice.
     """
 
     __tablename__ = "action_runs"
@@ -281,7 +281,7 @@ class ActionRun(Base):
 
 
 class StoreRevision(Base):
-    """One row: a number that triggers raise with every change to what is declared or set."""
+    """One row: a number that triggers raise with every change of declarations or settings."""
 
     __tablename__ = "store_revision"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -291,7 +291,7 @@ class StoreRevision(Base):
 
 
 class SigninSession(Base):
-    """A browser that is signed in. `digest` is of its cookie; `token_digest` of the token that it signed in with."""
+    """A signed-in browser. `digest` is of its cookie; `token_digest` of the token that it signed in with."""
 
     __tablename__ = "sessions"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape

@@ -1,4 +1,4 @@
-"""The plugins that frontends declared: register, list, show, forget."""
+"""The plugins that frontends declared: register, list, show, delete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.api.plugins import DeclarationSchema
 
 
 class Advice(Protocol):
-    """What is allowed in a declaration and will surprise. `path` is the field's, `code` names the rule."""
+    """A warning about an allowed declaration with surprising effects. `path` is the field's, `code` names the rule."""
 
     @property
     def path(self) -> str: ...
@@ -49,7 +49,7 @@ MAX_WARNINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What came of one declaration. `status` and `review` are None for one that was refused."""
+    """The result of one declaration. `status` and `review` are None if it was refused."""
 
     id: str | None
     name: str | None
@@ -65,7 +65,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A declaration that was checked, with the digest of all that it says."""
+    """A validated declaration, with the digest of its content."""
 
     id: str
     name: str
@@ -77,20 +77,20 @@ class Declaration:
 
     @property
     def enabled(self) -> bool | None:
-        """The manifest's own word on whether the plugin starts switched on."""
+        """Whether the manifest declares that the plugin starts enabled; None if it does not say."""
         enabled = self.manifest.get("enabled")
         return enabled if isinstance(enabled, bool) else None
 
 
 class Stored(NamedTuple):
-    """What is known of a plugin before it is declared again."""
+    """What is stored of a plugin before it is declared again."""
 
     digest: str
     version: str
 
 
 class Registry:
-    """The table of plugins. `check_plugin` decides whether a manifest can work, and what in it will surprise."""
+    """The table of plugins. `check_plugin` validates a manifest and returns its warnings."""
 
     def __init__(
         self,
@@ -105,16 +105,16 @@ class Registry:
         self._review_of = review_of
 
     def register(self, declaration: Mapping[str, Any]) -> Registration:
-        """Keep one plugin as declared. Raises Invalid by field."""
+        """Stores one plugin as declared. Raises Invalid by field."""
         (registration,) = self.register_batch([declaration])
         if registration.errors is not None:
             raise Invalid(registration.message, errors=registration.errors)
         return registration
 
     def register_batch(self, declarations: Sequence[Any]) -> list[Registration]:
-        """What came of each declaration, in their order; the good ones are kept in one transaction.
+        """The result of each declaration, in order. The valid ones are stored in one transaction.
 
-        Declaring again what is there writes nothing but when it was last seen.
+        Repeating an unchanged declaration only writes when it was last seen.
         """
         checked = _refuse_repeated([self._check(declaration) for declaration in declarations])
         good = [outcome for outcome in checked if isinstance(outcome, Declaration)]
@@ -133,7 +133,7 @@ class Registry:
         return registrations
 
     def list(self, plugin_type: str | None = None, page: Page | None = None) -> tuple[Sequence[Plugin], int]:
-        """A page of plugins by id, of one type or all, and how many there are."""
+        """A page of plugins by id, of one type or all, and their total number."""
         page = page or Page()
         query = select(Plugin)
         if plugin_type is not None:
@@ -153,7 +153,7 @@ class Registry:
         return plugin
 
     def forget(self, plugin_id: str) -> None:
-        """Delete a plugin with its settings, secrets and artifacts; its call log stays. Raises NotFound."""
+        """Deletes a plugin with its settings, secrets and artifacts; its call log stays. Raises NotFound."""
         with self._database.writing() as session:
             plugin = session.get(Plugin, plugin_id)
             if plugin is None:
@@ -161,7 +161,7 @@ class Registry:
             session.execute(delete(Plugin).where(Plugin.id == plugin_id))
 
     def renew_artifacts_epoch(self, session: Session, plugin_id: str) -> str:
-        """Part the plugin from all that was fetched for it; the new epoch."""
+        """Invalidates everything that was fetched for the plugin. Returns the new epoch."""
         epoch = _new_epoch()
         session.execute(update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=epoch))
         return epoch
@@ -187,7 +187,7 @@ class Registry:
         )
 
     def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
-        """Write what is new or changed; what was known of each plugin before, by id."""
+        """Writes new and changed plugins. Returns what was stored of each plugin before, by id."""
         now = self._clock()
         ids = [declaration.id for declaration in declarations]
         with self._database.writing() as session:
@@ -205,7 +205,7 @@ class Registry:
         return {plugin_id: known.get(plugin_id) for plugin_id in ids}
 
     def _plugins_with_secrets(self, stored: Mapping[str, Stored | None]) -> tuple[set[str], int]:
-        """The known plugins with a secret in the first workspace, and that workspace."""
+        """The known plugins with a secret in the first workspace, and the id of that workspace."""
         known = [plugin_id for plugin_id, before in stored.items() if before is not None]
         if not known:
             return set(), 0

@@ -1,4 +1,4 @@
-"""The store's services, built from the runtime and from what integrations know of a manifest."""
+"""The store's services, built from the runtime and the integrations' functions for manifests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from plugin_store.vault.vault import Vault, has_secrets
 
 @dataclass(frozen=True, slots=True)
 class StoreServices:
-    """What is declared and set."""
+    """The services for declarations and settings."""
 
     vault: Vault
     registry: Registry
@@ -24,7 +24,7 @@ class StoreServices:
 
 
 def build_store(runtime: Runtime, destinations: Destinations, check_plugin: CheckPlugin) -> StoreServices:
-    """The store. `destinations` tells where a plugin's secrets go. Raises ConfigurationError and StorageFailed."""
+    """The store. `destinations` returns where a plugin's secrets go. Raises ConfigurationError and StorageFailed."""
     settings, clock, database = runtime.settings, runtime.clock, runtime.database
     keyring = load_keyring(
         settings.secret_keys, settings.secret_key_file, may_create=not has_secrets(database)

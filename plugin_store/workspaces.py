@@ -1,4 +1,4 @@
-"""Workspaces, their notebooks, and the scope that a call names with them."""
+"""Workspaces, their notebooks, and the scope that a request names with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Row = TypeVar("Row", Workspace, Notebook)
 
 
 class Scope(NamedTuple):
-    """Where a call takes its settings from; both ids are known to exist and to belong together."""
+    """The scope of a request's settings. Both ids exist and belong together."""
 
     workspace_id: int
     notebook_id: int | None = None
@@ -29,10 +29,10 @@ def resolve_scope(
     notebook_id: int | None = None,
     revision: int | None = None,
 ) -> Scope:
-    """The scope that a call names. Without a workspace it is the notebook's, or the first one.
+    """The scope that a request names. Without a workspace it is the notebook's, or the first one.
 
-    Costs no query while the store is unchanged; `revision` as `RevisionMemo.get` has it.
-    Raises NotFound that names what is missing.
+    Costs no query while the store is unchanged; `revision` is passed to `RevisionMemo.get`. Raises NotFound that names
+    what is missing.
     """
 
     def load() -> Scope:
@@ -76,7 +76,7 @@ def find_notebook(session: Session, notebook_id: int) -> Notebook:
 
 
 def list_workspaces(database: Database, page: Page) -> tuple[Sequence[Workspace], int]:
-    """A page of workspaces, oldest first, and how many there are."""
+    """A page of workspaces, oldest first, and their total number."""
     with database.reading() as session:
         return _load_page(session, select(Workspace).order_by(Workspace.id), page)
 
@@ -101,9 +101,9 @@ def rename_workspace(database: Database, workspace_id: int, name: str) -> Worksp
 
 
 def delete_workspace(database: Database, workspace_id: int) -> None:
-    """Forget a workspace with its notebooks, settings, secrets and artifacts.
+    """Deletes a workspace with its notebooks, settings, secrets and artifacts.
 
-    Raises NotFound, and Conflict for the last one: every call needs a workspace to fall back on.
+    Raises NotFound, and Conflict for the last one: requests without a workspace need a default.
     """
     with database.writing() as session:
         workspace = find_workspace(session, workspace_id)
@@ -113,7 +113,7 @@ def delete_workspace(database: Database, workspace_id: int) -> None:
 
 
 def list_notebooks(database: Database, workspace_id: int, page: Page) -> tuple[Sequence[Notebook], int]:
-    """A page of a workspace's notebooks, oldest first, and how many there are. Raises NotFound."""
+    """A page of a workspace's notebooks, oldest first, and their total number. Raises NotFound."""
     with database.reading() as session:
         find_workspace(session, workspace_id)
         query = select(Notebook).where(Notebook.workspace_id == workspace_id).order_by(Notebook.id)
@@ -142,7 +142,7 @@ def rename_notebook(database: Database, notebook_id: int, name: str) -> Notebook
 
 
 def delete_notebook(database: Database, notebook_id: int) -> None:
-    """Forget a notebook with its settings. Raises NotFound."""
+    """Deletes a notebook with its settings. Raises NotFound."""
     with database.writing() as session:
         session.delete(find_notebook(session, notebook_id))
 

@@ -1,1 +1,1 @@
-"""The store's routes: one blueprint a resource."""
+"""The store's routes: one blueprint per resource."""

@@ -1,4 +1,4 @@
-"""`flask secrets …`: what is done to keys at the command line."""
+"""`flask secrets …`: key management at the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ secrets_commands = AppGroup("secrets", help="Keys of the stored secrets.")
 
 @secrets_commands.command("new-key")
 def add_key() -> None:
-    """Make a new key, which seals from now on; the old ones still open."""
+    """Make a new key, which encrypts from now on; the old keys still decrypt."""
     services().store.vault.add_key()
     click.echo(
         'A new key seals from now on. Run `make flask ARGS="secrets rotate"` to seal the stored secrets with it.'
@@ -21,7 +21,7 @@ def add_key() -> None:
 
 @secrets_commands.command("rotate")
 def rotate_secrets() -> None:
-    """Seal every stored secret anew with the newest key."""
+    """Encrypt every stored secret again with the newest key."""
     rotation = services().store.vault.rotate()
     click.echo(f"Sealed anew: {rotation.resealed}. Already current: {rotation.current}.")
     if rotation.unreadable:
@@ -30,6 +30,6 @@ def rotate_secrets() -> None:
 
 @secrets_commands.command("drop-old-keys")
 def drop_old_keys() -> None:
-    """Keep the newest key only, once no secret needs another one."""
+    """Keep only the newest key, once no secret needs another one."""
     services().store.vault.drop_old_keys()
     click.echo("Only the newest key is left.")

@@ -1,4 +1,4 @@
-"""What a workspace or a notebook itself sets for the plugins, of any type."""
+"""What a workspace or a notebook itself sets for plugins of any type."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Listed = tuple[list[StateView], int, dict[str, str]]
 @blueprint.arguments(PageSchema, location="query")
 @blueprint.response(200, PluginStateSchema(many=True), headers=PAGINATION)
 def list_workspace_plugins(query: dict[str, Any], workspace_id: int) -> Listed:
-    """List every plugin as a workspace has it."""
+    """List every plugin with a workspace's settings."""
     return _list_states(scope_of({"workspace_id": workspace_id}), query)
 
 
@@ -40,7 +40,7 @@ def get_workspace_plugin(workspace_id: int, plugin_id: str) -> StateView:
 @blueprint.arguments(PluginStateUpdateSchema)
 @blueprint.response(200, PluginStateSchema)
 def change_workspace_plugin(body: dict[str, Any], workspace_id: int, plugin_id: str) -> StateView:
-    """Change what a workspace sets for a plugin; what the body does not name stays."""
+    """Change what a workspace sets for a plugin; members missing in the body stay unchanged."""
     check_plugin_id(plugin_id, body)
     return services().store.configs.change_state(plugin_id, scope_of({"workspace_id": workspace_id}), body)
 
@@ -48,7 +48,7 @@ def change_workspace_plugin(body: dict[str, Any], workspace_id: int, plugin_id: 
 @blueprint.route("/workspaces/<int64:workspace_id>/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def reset_workspace_plugin(workspace_id: int, plugin_id: str) -> Response:
-    """Return to what the workspace inherits; secrets stay."""
+    """Reset a workspace to inherited values; secrets stay."""
     services().store.configs.reset_state(plugin_id, scope_of({"workspace_id": workspace_id}))
     return Response(status=204)
 
@@ -57,7 +57,7 @@ def reset_workspace_plugin(workspace_id: int, plugin_id: str) -> Response:
 @blueprint.arguments(PageSchema, location="query")
 @blueprint.response(200, PluginStateSchema(many=True), headers=PAGINATION)
 def list_notebook_plugins(query: dict[str, Any], notebook_id: int) -> Listed:
-    """List every plugin as a notebook has it."""
+    """List every plugin with a notebook's settings."""
     return _list_states(scope_of({"notebook_id": notebook_id}), query)
 
 
@@ -72,7 +72,7 @@ def get_notebook_plugin(notebook_id: int, plugin_id: str) -> StateView:
 @blueprint.arguments(PluginStateUpdateSchema)
 @blueprint.response(200, PluginStateSchema)
 def change_notebook_plugin(body: dict[str, Any], notebook_id: int, plugin_id: str) -> StateView:
-    """Change what a notebook sets for a plugin; what the body does not name stays."""
+    """Change what a notebook sets for a plugin; members missing in the body stay unchanged."""
     check_plugin_id(plugin_id, body)
     return services().store.configs.change_state(plugin_id, scope_of({"notebook_id": notebook_id}), body)
 
@@ -80,7 +80,7 @@ def change_notebook_plugin(body: dict[str, Any], notebook_id: int, plugin_id: st
 @blueprint.route("/notebooks/<int64:notebook_id>/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def reset_notebook_plugin(notebook_id: int, plugin_id: str) -> Response:
-    """Return to what the notebook inherits."""
+    """Reset a notebook to inherited values."""
     services().store.configs.reset_state(plugin_id, scope_of({"notebook_id": notebook_id}))
     return Response(status=204)
 

@@ -1,4 +1,4 @@
-"""Plugins: declare, list, show, forget."""
+"""The routes of plugins: declare, list, show, delete."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def register_plugin(declaration: dict[str, Any]) -> tuple[Registration, int]:
 @blueprint.arguments(BatchSchema)
 @blueprint.response(200, BatchResultsSchema)
 def register_plugins(batch: dict[str, Any]) -> dict[str, Any]:
-    """Declare many plugins at once; a bad one never blocks the others."""
+    """Declare many plugins at once; an invalid one never blocks the others."""
     results = services().store.registry.register_batch(batch["plugins"])
     counts = Counter(result.status or "failed" for result in results)
     return {
@@ -69,7 +69,7 @@ def get_plugin(plugin_id: str) -> Plugin:
 @blueprint.route("/plugins/<string:plugin_id>", methods=["DELETE"])
 @blueprint.response(204)
 def forget_plugin(plugin_id: str) -> Response:
-    """Forget a plugin with its settings, secrets and artifacts."""
+    """Delete a plugin with its settings, secrets and artifacts."""
     kept = services().caching.artifacts.keys_of(plugin_id=plugin_id)
     services().store.registry.forget(plugin_id)
     services().caching.artifacts.delete_bodies(kept)

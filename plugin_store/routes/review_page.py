@@ -1,4 +1,4 @@
-"""The page on which a person lets locked secrets go elsewhere, or leaves them locked."""
+"""The page on which a user accepts new destinations of locked secrets, or leaves them locked."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ blueprint = Blueprint("review_page", __name__)
 
 @blueprint.get(f"{REVIEW_PREFIX}<string:plugin_id>")
 def show_review(plugin_id: str) -> BaseResponse:
-    """Where the plugin's secrets went and would go, with a form to accept that. Raises NotFound."""
+    """The old and new destinations of the plugin's secrets, with a form to accept them. Raises NotFound."""
     return _page(plugin_id)
 
 
 @blueprint.post(f"{REVIEW_PREFIX}<string:plugin_id>")
 def accept_review(plugin_id: str) -> BaseResponse:
-    """The page again, with what is still to be looked at. Raises NotFound, Malformed, PersonNeeded."""
+    """The page again, with what still needs a review. Raises NotFound, Malformed, PersonNeeded."""
     scope = _scope()
     session = require_person(review_page(plugin_id, scope))
     if not is_own_form(session, request.form.get("token", "")):

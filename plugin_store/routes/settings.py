@@ -1,4 +1,4 @@
-"""An integration's switch, config, secrets and review."""
+"""The routes of an integration's enabled state, config, secrets and review."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ blueprint = Blueprint("settings", __name__, description="An integration's switch
 @blueprint.arguments(EnableSchema)
 @blueprint.response(200, EnabledSchema)
 def enable_integration(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """Switch an integration on or off, for the workspace or one notebook."""
+    """Enable or disable an integration, for the workspace or one notebook."""
     enabled = services().store.configs.set_enabled(plugin_id, scope_of(scope), body["enabled"])
     return {"plugin_id": plugin_id, "enabled": enabled}
 
@@ -43,7 +43,7 @@ def enable_integration(scope: dict[str, Any], body: dict[str, Any], plugin_id: s
 @blueprint.arguments(ScopeSchema, location="query")
 @blueprint.response(200, ConfigSchema)
 def get_config(scope: dict[str, Any], plugin_id: str) -> ConfigView:
-    """Show the settings in force."""
+    """Show the effective settings."""
     return services().store.configs.get_config(plugin_id, scope_of(scope))
 
 
@@ -61,7 +61,7 @@ def replace_config(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) 
 @blueprint.arguments(ScopeSchema, location="query")
 @blueprint.response(200, SecretSchema)
 def get_secret(scope: dict[str, Any], plugin_id: str, key: str) -> SecretView:
-    """Show whether a secret is set and can be used; never its value."""
+    """Show whether a secret is set and usable; never its value."""
     return services().store.configs.get_secret(plugin_id, scope_of(scope), key)
 
 
@@ -70,7 +70,7 @@ def get_secret(scope: dict[str, Any], plugin_id: str, key: str) -> SecretView:
 @blueprint.arguments(SecretValueSchema)
 @blueprint.response(200, SecretSchema)
 def enter_secret(scope: dict[str, Any], body: dict[str, Any], plugin_id: str, key: str) -> SecretView:
-    """Keep a secret, for where the integration sends it as it stands."""
+    """Store a secret, bound to the integration's current destinations."""
     return services().store.configs.enter_secret(plugin_id, scope_of(scope), key, body["value"])
 
 
@@ -78,7 +78,7 @@ def enter_secret(scope: dict[str, Any], body: dict[str, Any], plugin_id: str, ke
 @blueprint.arguments(ScopeSchema, location="query")
 @blueprint.response(204)
 def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
-    """Forget a secret."""
+    """Delete a secret."""
     services().store.configs.enter_secret(plugin_id, scope_of(scope), key, None)
     return Response(status=204)
 
@@ -88,10 +88,10 @@ def forget_secret(scope: dict[str, Any], plugin_id: str, key: str) -> Response:
 @blueprint.arguments(ReviewDecisionSchema)
 @blueprint.response(200, ReviewStateSchema)
 def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -> dict[str, Any]:
-    """Let locked secrets go where the integration sends them now, or leave them locked.
+    """Accept the current destinations of locked secrets, or leave the secrets locked.
 
-    Only a person accepts: in a signed-in browser, from a page of this server; the page /review/{plugin_id} shows
-    the change. Else the answer is a 403, `person_needed`, that names the page.
+    Only a user can accept: in a signed-in browser, from a page of this server; the page /review/{plugin_id} shows the
+    change. Otherwise the answer is a 403, `person_needed`, that names the page.
     """
     if body["accept"]:
         require_person(review_page(plugin_id, scope))
@@ -99,12 +99,12 @@ def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -
 
 
 def carry_out_decision(plugin_id: str, scope: Scope, decision: dict[str, Any]) -> dict[str, Any] | None:
-    """The review that is still due after a person's word on it. Raises NotFound, Conflict."""
+    """Carries out a user's decision, and returns the review that is still due. Raises NotFound, Conflict."""
     return services().store.reviews.decide(plugin_id, scope, accept=decision["accept"], seen=_seen(decision))
 
 
 def _seen(decision: dict[str, Any]) -> list[Destination] | None:
-    """The destinations that a person looked at; None where the decision tells none."""
+    """The destinations that the user saw; None if the decision contains none."""
     if "new" not in decision:
         return None
     return [found for item in decision["new"] if (found := read_destination(item)) is not None]

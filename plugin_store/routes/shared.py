@@ -1,4 +1,4 @@
-"""What the store's routes have in common."""
+"""Functions that the store's routes share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PAGINATION = {
 
 
 def scope_of(query: dict[str, Any]) -> Scope:
-    """The scope that a call's query names. Raises NotFound."""
+    """The scope that a request's query names. Raises NotFound."""
     return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
 
 
 def check_plugin_id(plugin_id: str, body: dict[str, Any]) -> None:
-    """Raises Invalid when a body that was read of one plugin is sent to another."""
+    """Raises Invalid if the body belongs to another plugin than the path."""
     if body.get("plugin_id", plugin_id) != plugin_id:
         raise Invalid(
             "The body is of another plugin.", errors={"plugin_id": [f"Must be {plugin_id}, as in the URL."]}

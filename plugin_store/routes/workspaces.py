@@ -1,4 +1,4 @@
-"""Workspaces and their notebooks."""
+"""The routes of workspaces and their notebooks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_workspaces(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 @blueprint.arguments(NamedSchema)
 @blueprint.response(201, WorkspaceSchema)
 def create_workspace(body: dict[str, Any]) -> Workspace:
-    """Make a workspace."""
+    """Create a workspace."""
     return workspaces.create_workspace(services().database, body["name"], services().clock())
 
 
@@ -53,7 +53,7 @@ def rename_workspace(body: dict[str, Any], workspace_id: int) -> Workspace:
 @blueprint.route("/workspaces/<int64:workspace_id>", methods=["DELETE"])
 @blueprint.response(204)
 def delete_workspace(workspace_id: int) -> Response:
-    """Delete a workspace with its notebooks, settings, secrets and artifacts; the last one stays."""
+    """Delete a workspace with its notebooks, settings, secrets and artifacts; the last one cannot be deleted."""
     kept = services().caching.artifacts.keys_of(workspace_id=workspace_id)
     workspaces.delete_workspace(services().database, workspace_id)
     services().caching.artifacts.delete_bodies(kept)
@@ -74,7 +74,7 @@ def list_notebooks(query: dict[str, Any], workspace_id: int) -> tuple[Any, int, 
 @blueprint.arguments(NamedSchema)
 @blueprint.response(201, NotebookSchema)
 def create_notebook(body: dict[str, Any], workspace_id: int) -> Notebook:
-    """Make a notebook in a workspace."""
+    """Create a notebook in a workspace."""
     return workspaces.create_notebook(services().database, workspace_id, body["name"], services().clock())
 
 
