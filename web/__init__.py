@@ -1,1 +1,1 @@
-"""Who may come in, and what an answer looks like."""
+"""Access control, the HTTP server, and the format of answers."""

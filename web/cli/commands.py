@@ -27,13 +27,13 @@ def show_token() -> None:
 
 @token_commands.command("rotate")
 def rotate() -> None:
-    """Make a new token; who has the old one is out at once, browsers too."""
+    """Make a new token; the old one stops working at once, in browsers too."""
     settings = services().settings
     if settings.token:
         raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
     click.echo(rotate_token(settings))
     current_app.extensions["patchbay_gate"].sessions.end_all()
-    # A running server looks at the token when the store has changed.
+    # A running server reads the token again when the store has changed.
     services().database.touch()
 
 
@@ -62,23 +62,23 @@ def _as_text(settings: Settings, name: str) -> str:
 
 
 def is_on_the_way_to(command: click.Command) -> bool:
-    """Whether this process is `flask` about to run the command, and no other."""
+    """Whether this process is `flask` about to run the command."""
     words = _typed_words()
     return words is not None and words[:1] == [command.name]
 
 
 def is_asked_for_help() -> bool:
-    """Whether this process is `flask` that only tells which commands there are."""
+    """Whether this process is `flask` that only lists its commands."""
     return _typed_words() == []
 
 
 def _typed_words() -> list[str] | None:
-    """What stands after `flask` and its own options; None in another process, or where that cannot be read."""
+    """The words after `flask` and its own options; None in another process, or if they cannot be read."""
     context = click.get_current_context(silent=True)
     if context is None or not isinstance(context.command, FlaskGroup):
         return None
     try:
-        # While it looks for a command, click tells nobody its name; what was typed does.
+        # click does not reveal the command's name while it looks it up, but the typed words do.
         _, words, _ = context.command.make_parser(context).parse_args(sys.argv[1:])
     except click.UsageError:
         return None
@@ -86,7 +86,7 @@ def _typed_words() -> list[str] | None:
 
 
 def bare_app(*commands: click.Command) -> Flask:
-    """An application that knows these commands and nothing else: no settings, no data folder."""
+    """An application with only these commands: no settings, no data folder."""
     app = Flask("patchbay")
     for command in commands:
         app.cli.add_command(command)

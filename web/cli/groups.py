@@ -1,4 +1,4 @@
-"""The commands of `flask`, and which of them need a whole application."""
+"""The commands of `flask`, and which of them need the whole application."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from plugin_store.routes.commands import secrets_commands
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.cli.lazy_group import LazyGroup
 
-# Its tools are loaded for who writes manifests, not for every server.
+# Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(
     "manifest", "integrations.authoring.commands:manifest_commands",
     help="Write manifests: import one, check one, the schema for editors.",
 )  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands)
-# What flask-migrate and flask-smorest add to a whole application.
+# What flask-migrate and flask-smorest add to the whole application.
 migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations.")
 ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
 def app_for_commands_alone() -> Flask | None:
-    """An application without settings and data folder, where the command that was typed needs neither."""
+    """An application without settings and data folder, if the typed command needs neither."""
     if is_on_the_way_to(manifest_commands):
         return bare_app(manifest_commands)
     if is_asked_for_help():
@@ -32,7 +32,7 @@ def app_for_commands_alone() -> Flask | None:
 
 
 def add_commands(app: Flask) -> None:
-    """Adds our commands to the application, and makes it ready for `flask db …` where that was typed."""
+    """Adds our commands to the application, and prepares it for `flask db …` if that was typed."""
     for command in COMMANDS:
         app.cli.add_command(command)
     if is_on_the_way_to(migration_commands):

@@ -1,4 +1,4 @@
-"""A group of commands that is imported when one of them is asked for."""
+"""A group of commands that is imported when one of them is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Stands in for the group at `target`, given as `module:name`."""
+    """A proxy for the group at `target`, given as `module:name`."""
 
     def __init__(self, name: str, target: str, **attributes: Any) -> None:
         super().__init__(name, **attributes)

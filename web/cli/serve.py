@@ -1,4 +1,4 @@
-"""`python app.py`: serves Patchbay until it is told to stop."""
+"""`python app.py`: serves Patchbay until it is stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("patchbay")
 def serve_command(
     create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
 ) -> click.Command:
-    """The command that serves what `create_app` makes, and lets go of it with `close_app` at the end."""
+    """The command that serves the app made by `create_app`, and closes it with `close_app` at the end."""
 
     @click.command()
     @click.argument("action", type=click.Choice(["serve"]), default="serve")
@@ -50,7 +50,7 @@ def serve_command(
 def run_server(
     settings: Settings, create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
 ) -> None:
-    """Serves until SIGINT or SIGTERM. Raises ConfigurationError when it cannot work as it is set up."""
+    """Serves until SIGINT or SIGTERM. Raises ConfigurationError if the configuration does not work."""
     share_heaps()
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
@@ -73,13 +73,13 @@ def run_server(
 
 
 def tell_ready(settings: Settings, token: str) -> None:
-    """Says on standard output that requests are answered, and how to get in."""
+    """Prints to standard output that the server is ready, and how to sign in."""
     for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
         click.echo(line)
 
 
 def tell_unreadable_secrets(services: Services) -> None:
-    """Warns of secrets that the keys at hand do not open. Requests are answered meanwhile."""
+    """Warns of secrets that the current keys do not decrypt. The server answers requests anyway."""
     try:
         unreadable = services.store.vault.list_unreadable()
     except StorageFailed:
@@ -91,7 +91,7 @@ def tell_unreadable_secrets(services: Services) -> None:
 
 
 def _override(environ: Mapping[str, str], options: Mapping[str, str | None]) -> dict[str, str]:
-    """The environment with what the command line says in place of the same settings."""
+    """The environment, overridden by command line options."""
     given = {f"PATCHBAY_{name.upper()}": value for name, value in options.items() if value is not None}
     replaced = {*given, *(f"{variable}_FILE" for variable in given)}
     return {name: value for name, value in environ.items() if name not in replaced} | given

@@ -1,1 +1,1 @@
-"""What operators watch: health, metrics, logs."""
+"""Monitoring: health and metrics."""

@@ -1,4 +1,4 @@
-"""The figures of this process as Prometheus' library takes them; loaded when somebody asks for them first."""
+"""The metrics of this process for the Prometheus library, loaded at the first request for them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PLACE = ("workspace_id", "integration_id")
 
 
 def write_figures(held: Services) -> bytes:
-    """Everything that is told, in Prometheus' text format. Raises StorageFailed."""
+    """All metrics in Prometheus' text format. Raises StorageFailed."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Figures(held))
     return generate_latest(registry)
 
 
 class Figures(Collector):
-    """Everything that is told, read anew at each look."""
+    """All metrics, read anew for each scrape."""
 
     def __init__(self, held: Services) -> None:
         self._held = held
 
-    # The registry asks for names when a collector is registered; there is one collector, so nothing can clash.
+    # The registry asks for names when a collector is registered. With one collector, nothing can clash.
     def describe(self) -> Iterator[GaugeMetricFamily]:
         return iter(())
 

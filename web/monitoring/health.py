@@ -1,4 +1,4 @@
-"""Whether this server lives, and whether it can work: for probes, so without a token and without details."""
+"""Whether this server is alive and ready: for probes, so without a token and without details."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ blueprint = Blueprint("health", __name__)
 def show_health() -> Response:
     """200 as long as the process answers.
 
-    A page of any origin may ask whether something answers, and may not read what: so a client tells a server that
-    refuses its origin from one that is not there.
+    A page of any origin may check that something answers, but not read the answer. So a client can tell a server that
+    refuses its origin from one that is not running.
     """
     response = jsonify(status="ok", version=version())
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -30,7 +30,7 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
-    """200 when the database can be read and the data folder written, else 503 that names which cannot."""
+    """200 if the database can be read and the data folder written, else 503 that names what cannot."""
     checks = {"database": _can_read_database(), "data_folder": _can_write_data_folder()}
     ready = all(checks.values())
     named = {name: "ok" if works else "failed" for name, works in checks.items()}
@@ -41,7 +41,7 @@ def _can_read_database() -> bool:
     try:
         with services().database.reading() as session:
             session.execute(text("SELECT 1 FROM plugins LIMIT 1"))
-    except Exception as error:  # whatever it is, the answer is no
+    except Exception as error:  # whatever it is, the server is not ready
         log.warning("the database cannot be read: %s", type(error).__name__)
         return False
     return True

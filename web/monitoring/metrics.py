@@ -1,7 +1,7 @@
-"""What this process did and what holds it back, as Prometheus reads it.
+"""Metrics of this process in Prometheus' format.
 
-Counts begin with the process, as Prometheus expects of them. Nothing is counted for this alone on the way of a hit:
-the figures are put together when somebody asks. Labels hold ids and words of ours, never an address or a value.
+Counts begin with the process, as Prometheus expects. Nothing is counted only for this on the path of a hit: the metrics
+are collected at each scrape. Labels hold ids and our own fixed words, never a URL or a value.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ blueprint = Blueprint("metrics", __name__)
 
 @blueprint.get("/metrics")
 def show_metrics() -> Response:
-    """The figures in Prometheus' text format. Raises StorageFailed."""
-    # Most houses are never asked.
+    """The metrics in Prometheus' text format. Raises StorageFailed."""
+    # Most installations are never scraped.
     from web.monitoring.figures import write_figures  # noqa: PLC0415
 
     return Response(write_figures(services()), content_type=CONTENT_TYPE)

@@ -1,1 +1,1 @@
-"""The pages that a person sees."""
+"""The HTML pages for users."""

@@ -1,4 +1,4 @@
-"""The pages that people open; what they show, their scripts ask the API for."""
+"""The HTML pages. Their scripts load the data from the API."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _parse_section(section: str) -> ProblemHelp:
 
 @blueprint.get("/")
 def show_start() -> Response:
-    """The way to the first page."""
+    """Redirects to the first page."""
     return redirect(FIRST_PAGE, 303)
 
 
@@ -51,11 +51,11 @@ def show_notebook() -> str:
 
 @blueprint.get("/api/docs")
 def show_api_docs() -> str:
-    """The API's description for a person, drawn from its OpenAPI document."""
+    """The API documentation, rendered from its OpenAPI document."""
     return render_template("api-docs.html")
 
 
 @blueprint.get("/docs/problems")
 def show_problems() -> str:
-    """What each problem code means; the `type` of every problem leads here."""
+    """What each problem code means; the `type` of every problem links to this page."""
     return render_template("problems.html", problems=problem_help())

@@ -1,4 +1,4 @@
-"""Signing a browser in by the printed link or by a form, and out again."""
+"""Signs a browser in by the printed link or by a form, and out again."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from web.gate.strangers import wrong_token
 
 FIRST_PAGE = "/notebook"
 MAX_NEXT_LENGTH = 2000
-# Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page of its own.
+# Sec-Fetch-Mode and Sec-Fetch-Dest of a browser that opens a page as a top-level navigation.
 NAVIGATIONS = frozenset({("navigate", "document"), ("navigate", None)})
 
-# Marks the second look at the same request, so that there is no third.
+# Marks the second attempt of the same request, so that there is no third.
 AGAIN = "again"
 
 blueprint = Blueprint("signin", __name__)
 
 
 class Arrival(NamedTuple):
-    """How a browser came to the sign-in page without being signed in, as far as its request tells."""
+    """How a browser without a session came to the sign-in page, as far as its request shows."""
 
     fetch_site: str | None
     is_second_look: bool
@@ -36,17 +36,18 @@ class Arrival(NamedTuple):
 
     @property
     def may_hide_a_sign_in(self) -> bool:
-        """Whether the browser may hold a cookie that it did not show.
+        """Whether the browser may have a session cookie that it did not send.
 
-        It shows a strict one to no request that another site began, redirects of ours included, and always to one
-        that a page of ours began. Without `Sec-Fetch-Site`, as over plain http to another machine, nobody can tell.
+        It never sends a SameSite=Strict cookie with a request that another site started, including our redirects of it,
+        and always with one that our own page started. Without `Sec-Fetch-Site`, as over plain http to another machine,
+        this is unknown.
         """
         is_from_elsewhere = self.fetch_site not in {"same-origin", "none"}
         return is_from_elsewhere and not self.is_second_look and not self.has_cookie
 
 
 def safe_next(path: str | None) -> str:
-    """Where to go after signing in: a path on our own origin, else the first page.
+    """The redirect target after signing in: a path on our own origin, else the first page.
 
     Browsers read `//host`, `/\\host` and a slash, a tab, a slash as another host.
     """
@@ -59,7 +60,7 @@ def safe_next(path: str | None) -> str:
 
 @blueprint.get(SIGNIN_PATH)
 def show_signin() -> BaseResponse:
-    """The sign-in page; with a right `token`, a signed-in browser on its way to `next`."""
+    """The sign-in page. With the right `token`, signs the browser in and redirects to `next`."""
     next_path = safe_next(request.args.get("next"))
     if "token" not in request.args:
         return _show_way_on(next_path)
@@ -68,7 +69,7 @@ def show_signin() -> BaseResponse:
 
 
 def _show_way_on(next_path: str) -> BaseResponse:
-    """The form; for a signed-in browser on its way to `next` the way there, if need be by a page of ours."""
+    """The form; for a signed-in browser a redirect to `next`, if necessary through one of our pages."""
     if "next" in request.args and _is_signed_in():
         return _uncached(redirect(next_path, 303))
     came_by = Arrival(
@@ -84,7 +85,7 @@ def _show_way_on(next_path: str) -> BaseResponse:
 
 @blueprint.post(SIGNIN_PATH)
 def submit_signin() -> BaseResponse:
-    """A signed-in browser: the form leads on to `next`, JSON answers `{success: true}`."""
+    """Signs the browser in. The form redirects to `next`, JSON answers `{success: true}`."""
     if not request.is_json:
         return _try_on_page(request.form.get("token", "").strip(), safe_next(request.form.get("next")))
     body = parse_json(request.get_data())
@@ -96,7 +97,7 @@ def submit_signin() -> BaseResponse:
 
 @blueprint.post("/signout")
 def sign_out() -> BaseResponse:
-    """A browser without its cookie, whose session has ended, back on the sign-in page."""
+    """Ends the session, deletes the cookie, and redirects to the sign-in page."""
     gate, response = _gate(), redirect(SIGNIN_PATH, 303)
     _end_session(gate)
     response.delete_cookie(gate.cookie_name, secure=gate.is_https, httponly=True, samesite="Strict")
@@ -113,7 +114,7 @@ def _try_on_page(token: str, next_path: str) -> BaseResponse:
 
 
 def _is_right(token: str) -> bool:
-    """Whether that is the token. Raises TooManySignIns where too many were wrong, whatever this one is."""
+    """Whether the token is right. Raises TooManySignIns after too many wrong ones, whatever this one is."""
     gate, address = _gate(), request.remote_addr or ""
     gate.attempts.begin(address)
     is_right = gate.knows_token(token)
@@ -122,9 +123,9 @@ def _is_right(token: str) -> bool:
 
 
 def _refuse_embedded() -> None:
-    """Raises ForeignOrigin for a link that another page does not lead to, but loads as an image or in a frame.
+    """Raises ForeignOrigin for a link that another page loads as an image or in a frame, instead of linking to it.
 
-    Else such a page could use up the attempts of who sits at this machine.
+    Otherwise such a page could use up the attempts of the user at this machine.
     """
     is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
     if not is_page and not _gate().comes_from_us(request.environ):
@@ -166,13 +167,13 @@ def _sign_in(response: BaseResponse) -> BaseResponse:
         samesite="Strict",
     )
     response.headers["Cache-Control"] = "no-store"
-    # The address asked for held the token.
+    # The requested URL contained the token.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def _end_session(gate: Gate) -> None:
-    """Ends the session that the browser has, so that none is left behind which nobody can use."""
+    """Ends the browser's existing session, so that no unused session is left."""
     caller = gate.admit(None, request.headers.get("Cookie"))
     if isinstance(caller, Session):
         with suppress(NotFound):

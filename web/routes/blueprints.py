@@ -1,4 +1,4 @@
-"""Every route of the server: the API's under its prefix, the pages beside it."""
+"""Every route of the server: the API's under its prefix, and the pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web.monitoring import health, metrics
 from web.pages import notebook, pages, signin
 from web.routes import sessions
 
-# In the order in which the API's description lists them.
+# In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
     plugins.blueprint,
     integrations.blueprint,

@@ -1,4 +1,4 @@
-"""The browsers that are signed in: list them, end one, end all others."""
+"""The routes of signed-in browsers: list them, end one session, end all others."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def end_session(session_id: int) -> Response:
 @blueprint.route("/sessions", methods=["DELETE"])
 @blueprint.response(200, EndedSessionsSchema)
 def end_other_sessions() -> dict[str, int]:
-    """Sign all browsers out but the one that asks; a program with the token signs out all."""
+    """Sign out all browsers except the calling one; a program with the token signs out all."""
     current = calling_session()
     return {"ended": gate().sessions.end_all(but=current.id if current is not None else None)}
