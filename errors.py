@@ -1,8 +1,8 @@
-"""Every way Patchbay says no: one class a decision, each with its stable `code` and HTTP `status`.
+"""All errors that Patchbay reports: one class per decision, each with a stable `code` and HTTP `status`.
 
-Raised anywhere, turned into an RFC 9457 problem in one place (`web/api/problems.py`). A `detail` is written by
-us for the person who reads it: it never quotes an exception, a secret, or an upstream's URL or headers. What a
-provider itself says stands apart, as `upstream_message`, where it may be quoted.
+Raised anywhere, turned into an RFC 9457 problem in one place (`web/api/problems.py`). A `detail` is our own text for
+the user: it never quotes an exception, a secret, or a provider's URL or headers. The provider's own message is
+separate, in `upstream_message`, if it may be quoted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 
 class PatchbayError(Exception):
-    """A decision that ends a request. `errors` maps a field's path to what is wrong with it."""
+    """An error that ends a request. `errors` maps a field's path to its error messages."""
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
@@ -38,7 +38,7 @@ class Malformed(PatchbayError):
 
 
 class UnknownHost(Malformed):
-    """The Host header names another server. `entry` is what PATCHBAY_ALLOWED_HOSTS would have to list, if anything."""
+    """The Host header names another server. `entry` is what to add to PATCHBAY_ALLOWED_HOSTS, if possible."""
 
     def __init__(self, detail: str, *, entry: str | None) -> None:
         super().__init__(detail)
@@ -62,7 +62,7 @@ class PersonNeeded(PatchbayError):
 
 
 class EgressRefused(PatchbayError):
-    """The call would go where calls may not go. `errors.EgressRefused` never names what an address resolved to."""
+    """The call's destination is not allowed. The error never names what an address resolved to."""
 
     code, status, title = "egress_refused", 403, "The address is not allowed"
 
@@ -112,7 +112,7 @@ class ActionInProgress(PatchbayError):
 
 
 class OutcomeUnknown(PatchbayError):
-    """The server ended while the action was running: it may have been carried out, and is not run again."""
+    """The server ended while the action was running. It may have been carried out, and is not run again."""
 
     code, status, title = "outcome_unknown", 409, "Nobody knows whether the action was carried out"
 
@@ -132,9 +132,9 @@ class BudgetSpent(PatchbayError):
 
 
 class UpstreamFailed(PatchbayError):
-    """The provider answered with a failure, or with something that is not what the manifest says.
+    """The provider answered with a failure, or with something that does not match the manifest.
 
-    `upstream_status` is its HTTP status where there was one.
+    `upstream_status` is its HTTP status, if there was one.
     """
 
     code, status, title = "upstream_failed", 502, "The provider failed"
@@ -171,7 +171,7 @@ class DeadlineExceeded(PatchbayError):
 
 
 def kinds_by_code() -> dict[str, type[PatchbayError]]:
-    """Every class of error by its code."""
+    """Every error class by its code."""
     kinds, waiting = {}, [PatchbayError]
     while waiting:
         kind = waiting.pop()

@@ -1,4 +1,4 @@
-"""Files that a setting names: regular ones of bounded size, so that reading one never waits and never fills memory."""
+"""Files named by a setting: only regular files of limited size, so that reading never blocks or fills memory."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ MAX_FILE_SIZE_BYTES = 1024 * 1024
 
 
 class UnusableFile(ValueError):
-    """A file that cannot be taken. The message says why, as the end of a sentence about it, and does not name it."""
+    """A file that cannot be used. The message gives the reason as the end of a sentence, without the file's name."""
 
 
 def read_regular_file(path: str | Path, max_size_bytes: int = MAX_FILE_SIZE_BYTES) -> bytes:
-    """The content of a regular file. Raises UnusableFile for pipes, devices, folders and what is too large."""
+    """The content of a regular file. Raises UnusableFile for pipes, devices, folders and files that are too large."""
     try:
-        # Asked by name first: merely opening a device may do something.
+        # Checked by name first, because even opening a device may have effects.
         _require_regular(Path(path).stat(), max_size_bytes)
-        # The name may lead elsewhere by now; a pipe that is opened so does not wait for its writer.
+        # The name may lead elsewhere by now. With these flags, opening a pipe does not wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb") as file:
             _require_regular(os.fstat(descriptor), max_size_bytes)
@@ -28,9 +28,9 @@ def read_regular_file(path: str | Path, max_size_bytes: int = MAX_FILE_SIZE_BYTE
     except (OSError, ValueError):
         raise UnusableFile("cannot be read") from None
     if content is None:
-        # It would have to be waited for.
+        # Reading would block.
         raise UnusableFile("cannot be read")
-    # Files of /proc say that they are empty and are not.
+    # Files of /proc report size 0 although they have content.
     if len(content) > max_size_bytes:
         raise _too_large(max_size_bytes)
     return content

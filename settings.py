@@ -1,7 +1,7 @@
 """The settings of one Patchbay: a table with default and help, and the typed values read from it.
 
-A setting is read from the environment, else from `.env` beside this file, else its default holds. Each one
-may instead name a file that holds its value: `PATCHBAY_TOKEN_FILE=/run/secrets/token`.
+A setting is read from the environment, else from `.env` beside this file, else its default applies. Each one may also
+name a file that contains its value: `PATCHBAY_TOKEN_FILE=/run/secrets/token`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def version() -> str:
 
 
 class ConfigurationError(click.ClickException):
-    """Patchbay cannot start as it is set up: one line for the person who starts it, exit code 2."""
+    """Patchbay cannot start with this configuration: one line for the user who starts it, exit code 2."""
 
     exit_code = 2
 
@@ -185,7 +185,7 @@ def _parse_int(text: str, *, lowest: int, highest: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table: `default` is text, read by the same `parse` as what a person writes."""
+    """One row of the table: `default` is text, parsed by the same `parse` as a user's value."""
 
     name: str
     variable: str
@@ -197,7 +197,7 @@ class Setting:
 
     @property
     def file_variable(self) -> str | None:
-        """The variable that names a file with the value; the key file is such a variable itself."""
+        """The variable that names a file with the value. The key file is itself such a variable."""
         taken = self.variable.removesuffix("_FILE") != self.variable
         return None if taken or self.variable == "PATCHBAY_SECRET_KEY" else f"{self.variable}_FILE"
 
@@ -299,10 +299,10 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | None = None) -> Settings:
-    """The settings that `environ` and a `.env` file give; the environment wins.
+    """The settings from `environ` and a `.env` file; the environment wins.
 
-    Without `environ` both are the process's own; with it, no `.env` is read but the one at `dotenv_path`.
-    Raises ConfigurationError that names the variable and says what is right.
+    Without `environ` both are the process's own. With it, only the `.env` at `dotenv_path` is read. Raises
+    ConfigurationError that names the variable and says what is right.
     """
     if environ is None:
         environ, dotenv_path = os.environ, dotenv_path or DOTENV_PATH
@@ -318,7 +318,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | 
 
 
 def unknown_variables(environ: Mapping[str, str], dotenv_path: Path | None = None) -> list[str]:
-    """Variables there and in the `.env` file with our prefix that name no setting: most likely a slip of the pen."""
+    """Variables there and in the `.env` file with our prefix that name no setting: most likely typing errors."""
     known = {setting.variable for setting in SETTINGS} | {setting.file_variable for setting in SETTINGS}
     names = {*environ, *_read_dotenv(dotenv_path)}
     return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
@@ -328,7 +328,7 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
     try:
-        # Values are taken as written: a `$` in a token is a `$`.
+        # Values are read literally: a `$` in a token is a `$`.
         found = dotenv_values(path, interpolate=False)
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
@@ -346,7 +346,7 @@ def _read_setting(setting: Setting, sources: tuple[Mapping[str, str], ...]) -> A
 
 
 def _find_text(setting: Setting, source: Mapping[str, str]) -> tuple[str, str]:
-    """What a source gives for a setting ("" for nothing) and the variable that gave it."""
+    """The text that a source gives for a setting ("" for nothing), and the variable that gave it."""
     file_variable = setting.file_variable
     if file_variable is None or not _is_set(source, file_variable):
         return source.get(setting.variable, "").strip(), setting.variable

@@ -13,8 +13,8 @@ def run_migrations() -> None:
     metadata: MetaData = extension.db.metadatas[None]
     with engine.connect() as connection:
         connection.execution_options(begin="IMMEDIATE")
-        # A batch migration drops and remakes a table, which would delete its children by cascade. The pragma
-        # does nothing inside a transaction, so it goes to the driver's connection before one begins.
+        # A batch migration drops and recreates a table, which would delete its children by cascade. The pragma does
+        # nothing inside a transaction, so it is sent to the driver's connection before one begins.
         _switch_foreign_keys(connection, on=False)
         try:
             context.configure(

@@ -10,8 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Tables whose changes a memoised view of the store must see. `plugins` gives the columns that count:
-# seeing a plugin again is no change.
+# Tables whose changes must invalidate cached views of the store. `plugins` lists the columns that count: updating when
+# a plugin was last seen is no change.
 REVISED_TABLES = {
     "plugins": (
         "id, name, version, type, manifest, digest, enabled, artifacts_epoch, registered_at, updated_at"
@@ -157,7 +157,7 @@ def _create_revision() -> None:
     op.execute("INSERT INTO store_revision (id, revision) VALUES (1, 0)")
     for table, columns in REVISED_TABLES.items():
         for verb in ("INSERT", "DELETE", f"UPDATE OF {columns}" if columns else "UPDATE"):
-            # The names are the ones above, nobody's input.
+            # The names are the constants above, not input.
             op.execute(
                 f"CREATE TRIGGER revise_{table}_{verb.split()[0].lower()} AFTER {verb} ON {table} "  # noqa: S608
                 "BEGIN UPDATE store_revision SET revision = revision + 1; END"

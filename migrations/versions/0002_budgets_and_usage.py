@@ -1,4 +1,4 @@
-"""What was spent of each integration's budget, which origins rest, and how often answers were asked for."""
+"""What was spent of each integration's budget, which origins rest, and how often answers were requested."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def downgrade() -> None:
 
 
 def _account_columns() -> tuple[sa.Column, ...]:
-    # No key on plugins: what was spent outlives the plugin, or registering it again would be a way round the limit.
+    # No foreign key to plugins: the spent budget outlives the plugin, else registering it again would reset the limit.
     return (
         sa.Column(
             "workspace_id", sa.Integer(), sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True

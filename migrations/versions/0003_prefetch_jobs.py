@@ -1,4 +1,4 @@
-"""What is fetched ahead, and when next."""
+"""The prefetch jobs and their next runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("last_outcome", sa.Text(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
-        # An id is never given out twice: an old one must not pause, run or delete another job.
+        # Ids are never reused: an old one must not pause, run or delete another job.
         sqlite_autoincrement=True,
     )
     for column in ("next_run_at", "artifact_key", "plugin_id", "notebook_id"):

@@ -1,4 +1,4 @@
-"""How long artifacts are kept for their validators, and which of them was used longest ago."""
+"""How long artifacts are stored for their validators, and when they were last used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TABLE = "integration_artifacts"
 
 
 def upgrade() -> None:
-    # What was kept so far lies in the cache in another shape: it is fetched again.
+    # Stored artifacts have another format in the cache, so they are fetched again.
     op.execute(sa.text(f"DELETE FROM {TABLE}"))  # noqa: S608 - the name above, nobody's input
     op.add_column(TABLE, sa.Column("kept_until", sa.Float(), nullable=False, server_default="0"))
     op.create_index("ix_integration_artifacts_kept_until", TABLE, ["kept_until"])

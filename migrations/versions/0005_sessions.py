@@ -1,4 +1,4 @@
-"""The browsers that are signed in, and the triggers by which their end counts in every process at once."""
+"""The signed-in browsers, and the triggers by which ending a session takes effect in every process at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-# All columns but `last_used_at`: being used is no change of what a memoised view shows.
+# All columns but `last_used_at`: a use does not change what a cached view shows.
 REVISED_COLUMNS = "id, digest, token_digest, created_at, user_agent"
 
 
@@ -23,12 +23,12 @@ def upgrade() -> None:
         sa.Column("user_agent", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("last_used_at", sa.Float(), nullable=False),
-        # An id is never given out twice: who ends an old session must not end a new one.
+        # Ids are never reused: ending an old session must not end a new one.
         sqlite_autoincrement=True,
     )
     op.create_index("ix_sessions_digest", "sessions", ["digest"], unique=True)
     for verb in ("INSERT", "DELETE", f"UPDATE OF {REVISED_COLUMNS}"):
-        # The names are the ones above, nobody's input.
+        # The names are the constants above, not input.
         op.execute(
             f"CREATE TRIGGER revise_sessions_{verb.split()[0].lower()} AFTER {verb} ON sessions "  # noqa: S608
             "BEGIN UPDATE store_revision SET revision = revision + 1; END"

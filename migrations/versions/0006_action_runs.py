@@ -1,4 +1,4 @@
-"""Which actions were run under which Idempotency-Key, and how they went."""
+"""Which actions were run under which Idempotency-Key, and their outcome."""
 
 from __future__ import annotations
 
