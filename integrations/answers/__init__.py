@@ -1,1 +1,1 @@
-"""Bytes of a provider made values: response types, `select`, response schemas."""
+"""Parses a provider's bytes into values: response types, `select`, response schemas."""

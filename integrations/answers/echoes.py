@@ -1,4 +1,4 @@
-"""An answer that says a secret back: the secret is masked, or where it cannot be, the answer is a failure."""
+"""Answers that echo a secret: the secret is masked, or, where that is impossible, the answer is a failure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integrations.redaction.redactor import MASK, Redactor
 
 Parse = Callable[[bytes], Parsed]
 
-# Their texts come through as they were sent: what stands in the body stands in the value, as often.
+# Their texts are not changed by parsing: what is in the body is in the value, equally often.
 _FAITHFUL_TYPES = frozenset({"json", "ndjson", "text", "html"})
 _JSON_TYPES = frozenset({"json", "ndjson"})
 
@@ -22,9 +22,9 @@ def hide_echoes(
 ) -> Any:
     """The parsed value without the secrets.
 
-    The body is searched too, for a parser may take a secret apart (CSV at its comma, a feed at its blanks) so that
-    it shows in the value and is no longer found. Raises UpstreamInvalid (reason `echoed_secret`) where a secret of
-    the body was not masked in the value. `parse` is how `parsed` was made of `body`.
+    The body is searched too, because a parser may split a secret (CSV at its comma, a feed at its blanks), so that it
+    is shown in parts and not found. Raises UpstreamInvalid (reason `echoed_secret`) if a secret of the body was not
+    masked in the value. `parse` is the function that made `parsed` from `body`.
     """
     redactor = Redactor(secrets)
     if parsed.kind == "binary":
@@ -42,11 +42,11 @@ def hide_echoes(
 
 
 def _reads_as_sent(body: bytes, secrets: Collection[str]) -> bool:
-    """Whether each string of this JSON is part of its text, short of escapes that change no search.
+    """Whether each string of this JSON is part of its text, except for escapes that do not affect the search.
 
     Then one search is enough, which matters for large answers. A number may be spelled in several ways.
     """
-    # Looking for one byte is forty times faster than for two.
+    # Searching for one byte is forty times faster than for two.
     is_plain = body.isascii() and (b"\\" not in body or b"\\u" not in body)
     return is_plain and not any(map(_is_number, secrets))
 
@@ -68,7 +68,7 @@ def _is_all_masked(
 
 
 def _parsed_without(redactor: Redactor, body: bytes, parse: Parse) -> Any:
-    """The value of the same answer, had a word stood in it that no parser takes apart; None where there is none."""
+    """The value of the same answer with each secret replaced by a word that no parser splits; None if there is none."""
     word = f"m{uuid4().hex}"
     try:
         value = redactor.redact_value(parse(redactor.redact_bytes(body, word.encode())).value)

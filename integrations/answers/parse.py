@@ -1,4 +1,4 @@
-"""A provider's answer as a value, by the endpoint's `response_type`."""
+"""Parses a provider's answer by the endpoint's `response_type`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["RESPONSE_TYPES", "Parsed", "parse_answer"]
 
 Parser = Callable[[Received], Parsed]
 
-# Response type → its parser and what a message calls it.
+# Response type → its parser and its name in messages.
 _PARSERS: dict[str, tuple[Parser, str]] = {
     "json": (parse_json, "JSON"),
     "ndjson": (parse_ndjson, "JSON lines"),
@@ -34,9 +34,9 @@ _PARSERS: dict[str, tuple[Parser, str]] = {
 }
 RESPONSE_TYPES = frozenset(_PARSERS)
 
-# Created, accepted, no content, reset content: statuses that may well come without a body.
+# Created, accepted, no content, reset content: statuses that may have no body.
 _BODILESS_STATUSES = frozenset({201, 202, 204, 205})
-# No lines and no rows are a list of none.
+# Without lines or rows, the value is an empty list or text.
 _MAY_BE_EMPTY = frozenset({"ndjson", "csv", "text", "html"})
 _NOTHING = b"\xef\xbb\xbf \t\r\n"
 
@@ -51,13 +51,12 @@ def parse_answer(
     allow_empty: bool = False,
     xml_lists: tuple[tuple[str, ...], ...] = (),
 ) -> Parsed:
-    """The body's value, with its kind and the media type under which it is handed on.
+    """The body's value, with its kind and the media type to pass on.
 
-    `page_url` is where relative addresses in a page or a feed start from. An empty body is None, whatever the
-    response type, where the status or `allow_empty` (HEAD, DELETE) permits it. `xml_lists` are paths of elements
-    that are lists however often they come. Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or
-    empty; its detail never quotes the body, and says which type to declare where another one would do
-    (`fitting_response_type`).
+    `page_url` is the base URL for relative links in a page or a feed. An empty body is None, whatever the response
+    type, if the status or `allow_empty` (HEAD, DELETE) permits it. `xml_lists` are paths of elements that are always
+    lists. Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or empty. Its detail never quotes the
+    body, and names the type to declare if another one would work (`fitting_response_type`).
     """
     parse, expected = _PARSERS[response_type]
     media_type, charset = read_content_type(content_type)
@@ -73,7 +72,7 @@ def parse_answer(
 
 
 def _with_advice(error: UpstreamInvalid, response_type: str, received: Received) -> UpstreamInvalid:
-    """The failure, with what to declare where the answer is of another type that can be read."""
+    """The failure, with the type to declare if the answer can be read as another type."""
     is_other = error.extensions["reason"] == "wrong_type" or received.is_vague
     fitting = (kind for kind in fitting_types(received) if kind != response_type and _can_be(kind, received))
     if not is_other or (advised := next(fitting, None)) is None:

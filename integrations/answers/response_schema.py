@@ -1,4 +1,4 @@
-"""`response_schema`: whether an answer has the declared shape, by JSON Schema, with nothing fetched."""
+"""`response_schema`: validates an answer by JSON Schema, without fetching anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Mismatch = tuple[str, str]
 
 MAX_MISMATCHES = 20
 _MAX_PATTERN_BYTES = 256 * 1024
-# Schemas applied times values looked at: what one validation may cost.
+# The limit of one validation: schemas applied times values visited.
 _MAX_APPLICATIONS = 50_000_000
-# Finding all mismatches costs a thousand times more than knowing that there is one.
+# Finding all mismatches costs a thousand times more than finding out that there is one.
 _MAX_EXPLAINED = 200_000
 _UNEXPLAINED: Mismatch = ("", "does not match the response schema")
 _TOO_COSTLY: Mismatch = ("", "is too large or nested too deeply to be checked against the response schema")
@@ -27,15 +27,15 @@ _TOO_COSTLY: Mismatch = ("", "is too large or nested too deeply to be checked ag
 
 @dataclass(frozen=True, slots=True)
 class SchemaCheck:
-    """A compiled schema, to be shared by all threads."""
+    """A compiled schema, shared by all threads."""
 
     _validator: Any = field(repr=False)
     _cost: SchemaCost = field(repr=False)
 
     def errors(self, value: Any) -> list[Mismatch]:
-        """What is wrong as (path, message), at most 20; nothing when the value matches.
+        """The mismatches as (path, message), at most 20; empty if the value matches.
 
-        A path reads `items[3].title`. Messages are written here: they quote the schema, never the value.
+        A path is written `items[3].title`. The messages are our own: they quote the schema, never the value.
         """
         try:
             size = measure_value(value, SizeLimits())
@@ -65,8 +65,8 @@ class SchemaCheck:
 def compile_response_schema(schema: Any) -> SchemaCheck:
     """The check of a JSON Schema (2020-12 unless `$schema` names draft 4 to 2019-09).
 
-    `ValueError` names the place in the schema: `properties.items.$ref: …`. Only references into the schema itself
-    are followed, patterns run in linear time, and size, depth and the work of one validation are limited.
+    `ValueError` names the place in the schema: `properties.items.$ref: …`. Only references within the schema are
+    followed, patterns run in linear time, and size, depth and the cost of one validation are limited.
     """
     cost = check_schema(schema)
     library = _library()
@@ -89,7 +89,7 @@ def compile_response_schema(schema: Any) -> SchemaCheck:
 
 
 def _library() -> Any:
-    """jsonschema-rs, loaded with the first schema: few manifests have one."""
+    """jsonschema-rs, loaded with the first schema, because few manifests have one."""
     import jsonschema_rs  # noqa: PLC0415
 
     return jsonschema_rs

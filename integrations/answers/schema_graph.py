@@ -1,4 +1,4 @@
-"""A JSON Schema as a graph: which schema applies which others, where that may not go, and what it can cost."""
+"""A JSON Schema as a graph: which schema applies which others, endless recursion, and the cost of validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_
 MAX_SCHEMA = SizeLimits(nodes=20_000, characters=500_000, depth=64)
 MAX_SUBSCHEMAS = 5_000
 MAX_CHAIN = 150
-# How many schemas may come to look at one value.
+# The maximum number of schemas that apply to one value.
 MAX_APPLICATIONS = 10_000
 _ENOUGH = 10_000_000
 _DEEPEST_VALUE = 200
@@ -46,7 +46,7 @@ _EACH_CHILD = (
     "unevaluatedItems",
     "contains",
 )
-# Here each child value meets one of the schemas only.
+# Here each child value is validated by one of the schemas only.
 _ONE_CHILD = ("properties", "prefixItems", "items")
 _DEFINITIONS = ("$defs", "definitions")
 _ALTERNATIVES = ("anyOf", "oneOf")
@@ -60,7 +60,7 @@ class _Node:
     one_child: list[_Node] = field(default_factory=list)
 
     def work(self, at_value: Callable[[_Node], int], at_child: Callable[[_Node], int]) -> int:
-        """How many schemas are applied along the costliest way from here into a value."""
+        """The number of schemas applied on the most expensive path from here into a value."""
         here = 1 + sum(map(at_value, self.same_value))
         below = sum(map(at_child, self.each_child)) + max(map(at_child, self.one_child), default=0)
         return min(here + below, _ENOUGH)
@@ -68,7 +68,7 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class SchemaCost:
-    """`applications`: the schemas that may look at one value, each counted once where the schema is recursive."""
+    """`applications`: the schemas that may apply to one value, each counted once in a recursive schema."""
 
     applications: int
     has_alternatives: bool
@@ -76,7 +76,7 @@ class SchemaCost:
     _is_recursive: bool = field(repr=False)
 
     def applications_at_depth(self, depth: int) -> int:
-        """The same for a value of this depth when nothing is remembered between applications."""
+        """The same for a value of this depth, without memoising applications."""
         if not self._is_recursive:
             return self.applications
         below: dict[int, int] = {}
@@ -90,7 +90,7 @@ class SchemaCost:
 
 
 def check_schema(schema: Any) -> SchemaCost:
-    """The cost of a schema whose references stay inside it; `ValueError` names the place that is refused."""
+    """The cost of a schema with internal references only; `ValueError` names the place that is refused."""
     if not isinstance(schema, Mapping | bool):
         raise ValueError("schema: must be an object or a boolean")
     try:
@@ -118,7 +118,7 @@ class _Graph:
             self._connect(*self._waiting.pop())
 
     def _node(self, schema: Any, place: str) -> _Node:
-        # `true` and `false` are shared objects, and cost nothing to apply: each gets a node of its own.
+        # `true` and `false` are shared objects and free to apply, so each gets its own node.
         if not isinstance(schema, Mapping):
             return _Node(place)
         node = self.nodes.get(id(schema))
@@ -188,7 +188,7 @@ def _refuse_keywords(schema: Mapping[str, Any], place: str, *, is_root: bool) ->
 
 
 def _refuse_endless(node: _Node, above: dict[int, bool], length: int = 0) -> None:
-    """Refuses a schema that applies itself to the same value. `above` says of each node whether it is open."""
+    """Refuses a schema that applies itself to the same value. `above` says for each node whether it is open."""
     if above.get(id(node)):
         raise ValueError(f"{node.place}: refers to itself without going deeper into the value")
     if id(node) in above:
@@ -225,7 +225,7 @@ def _count_applications(root: _Node) -> tuple[int, bool]:
 
 
 def _level_work(root: _Node, below: Mapping[int, int]) -> dict[int, int]:
-    """The work of every node for a value one level deeper than that of `below`."""
+    """The cost of every node for a value one level deeper than that of `below`."""
     level: dict[int, int] = {}
 
     def at_value(node: _Node) -> int:

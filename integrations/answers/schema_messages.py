@@ -1,4 +1,4 @@
-"""What a mismatch is called: the schema's own words and numbers, never the provider's value."""
+"""The message for a mismatch: the schema's own keywords and numbers, never the provider's value."""
 
 from __future__ import annotations
 

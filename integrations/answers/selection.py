@@ -1,4 +1,4 @@
-"""`select`: the part of an answer that is wanted, by JMESPath, in bounded time and space."""
+"""`select`: selects a part of an answer by JMESPath, in bounded time and space."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _OPENING = frozenset({"lbrace", "lbracket", "lparen", "filter"})
 _CLOSING = frozenset({"rbrace", "rbracket", "rparen"})
 _PREFIXES = frozenset({"not", "expref"})
 _PROJECTIONS = frozenset({"star", "flatten", "filter", "colon"})
-# Only these can put a value into a result twice; without them a result is a part of the answer.
+# Only these can put a value into a result twice. Without them a result is a part of the answer.
 _RESHAPING = frozenset({"multi_select_list", "multi_select_dict", "function_expression", "literal"})
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A compiled `select`, to be shared by all threads."""
+    """A compiled `select`, shared by all threads."""
 
     expression: str
     _tree: Any = field(repr=False)
     _is_reshaping: bool = field(repr=False)
 
     def apply(self, value: Any) -> Any:
-        """The selected value. What is not there is null.
+        """The selected value. A missing one is null.
 
-        Raises `UpstreamInvalid` with `reason="select"` when a function meets a value that it does not take, or
-        when the result or the way to it passes the limits; values are never quoted.
+        Raises `UpstreamInvalid` with `reason="select"` if a function gets a value of the wrong type, or if the result
+        or its computation exceeds the limits. Values are never quoted.
         """
         try:
             selected = BoundedInterpreter().visit(self._tree, value)
@@ -60,7 +60,7 @@ class Selector:
 
 
 def compile_select(expression: str) -> Selector:
-    """The selector of a JMESPath expression; `ValueError` says what is wrong with it and where."""
+    """The selector of a JMESPath expression. `ValueError` gives the error and its position."""
     if not isinstance(expression, str) or not expression.strip():
         raise ValueError("an expression is needed")
     if len(expression) > MAX_EXPRESSION_CHARACTERS:
@@ -82,7 +82,7 @@ def _failure(detail: str) -> UpstreamInvalid:
 
 
 def _check_tokens(tokens: Sequence[Any]) -> None:
-    """Refuses what would make the recursive parser dig too deep, and functions that do not exist."""
+    """Refuses expressions that would make the recursive parser go too deep, and unknown functions."""
     depth = prefixes = projections = 0
     for token, following in pairwise(tokens):
         kind, position = token["type"], token["start"]
@@ -99,7 +99,7 @@ def _check_tokens(tokens: Sequence[Any]) -> None:
 
 
 def _check_tree(expression: str, tree: Any) -> bool:
-    """Whether the expression can make more of a value than it is; refuses what could only fail later."""
+    """Whether the expression can produce more than its input; refuses expressions that could only fail later."""
     is_reshaping = False
     pending = [(tree, 1)]
     while pending:

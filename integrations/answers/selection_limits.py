@@ -1,8 +1,8 @@
-"""Running a JMESPath expression on an allowance of steps.
+"""Runs a JMESPath expression with a limited number of steps.
 
-An expression of 2,000 characters can double a value a hundred times over, or have every element look at all the
-others. So each node visited costs a step, and what a single node does to many elements or long strings costs as
-many. When the steps are spent the run ends, whatever the expression or the value.
+An expression of 2,000 characters can double a value a hundred times, or compare every element with all the others. So
+each visited node costs a step, and a node that processes many elements or long strings costs as many. When the steps
+are used up, the run ends, whatever the expression or the value.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_
 MAX_STEPS = 2_000_000
 # Characters that are compared or copied in the time of one visit.
 _CHARACTERS_PER_STEP = 16
-# These look into values to any depth.
+# These read values to any depth.
 _DEEP = frozenset({"to_string", "contains"})
 
 
-# A value that is not there takes no part in a sum, an average, an order: one gap must not fail a whole answer.
+# A missing value is ignored in a sum, an average or an order: one gap must not fail a whole answer.
 _OVER_VALUES = frozenset({"sum", "avg", "min", "max", "sort", "join"})
 _BY_KEY = frozenset({"sort_by", "min_by", "max_by"})
 
 
 class SelectionTooCostly(Exception):
-    """The allowance is spent."""
+    """The steps are used up."""
 
 
 class Allowance:
-    """The steps that are left."""
+    """The remaining steps."""
 
     __slots__ = ("left",)
 
@@ -45,7 +45,7 @@ class Allowance:
             raise SelectionTooCostly
 
     def spend_on_values(self, value: Any) -> None:
-        """Pays for one look at a string, at each element of a list, or at each key of an object."""
+        """Charges for one pass over a string, a list's elements, or an object's keys."""
         if isinstance(value, str):
             self.spend(len(value) // _CHARACTERS_PER_STEP)
         elif isinstance(value, list):
@@ -55,7 +55,7 @@ class Allowance:
             self.spend(len(value))
 
     def spend_on_tree(self, value: Any) -> None:
-        """Pays for a walk through the whole of a value, shared parts as often as they are met."""
+        """Charges for a walk through the whole value; shared parts count as often as they occur."""
         limits = SizeLimits(nodes=self.left, characters=self.left * _CHARACTERS_PER_STEP)
         try:
             size = measure_value(value, limits)
@@ -80,7 +80,7 @@ class _BoundedFunctions(Functions):
         return super().call_function(function_name, arguments)
 
     def _call_by_key(self, function_name: str, arguments: list[Any]) -> Any:
-        """Over the elements that have a key; those that have none come last in what is sorted."""
+        """Applies to the elements that have a key. Those without one come last when sorting."""
         if (
             len(arguments) != 2
             or not isinstance(arguments[0], list)
@@ -97,7 +97,7 @@ class _BoundedFunctions(Functions):
 
     @signature({"types": ["string"]}, {"types": ["array-string"]})
     def _func_join(self, separator: str, array: list[str]) -> str:
-        # A separator as long as the expression, between all the elements.
+        # The separator may be as long as the expression, between all elements.
         self._allowance.spend(len(separator) * len(array) // _CHARACTERS_PER_STEP)
         return separator.join(array)
 
@@ -107,7 +107,7 @@ def _without_nulls(argument: Any) -> Any:
 
 
 class BoundedInterpreter(TreeInterpreter):
-    """jmespath's interpreter, for one run; raises `SelectionTooCostly`."""
+    """jmespath's interpreter, for one run. Raises `SelectionTooCostly`."""
 
     def __init__(self, max_steps: int = MAX_STEPS) -> None:
         self._allowance = Allowance(max_steps)
@@ -117,12 +117,12 @@ class BoundedInterpreter(TreeInterpreter):
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         allowance = self._allowance
         allowance.left -= 1
-        # The base class does the same by one call more for each node of each element.
+        # The base class does the same with one more call for each node of each element.
         kind = node["type"]
         method = self._methods.get(kind) or self._methods.setdefault(kind, getattr(self, f"visit_{kind}"))
         result = method(node, *args, **kwargs)
         if isinstance(result, str):
-            # Whoever asked for it compares it, sorts by it or copies it.
+            # The caller compares it, sorts by it or copies it.
             allowance.left -= len(result) // _CHARACTERS_PER_STEP
         if allowance.left < 0:
             raise SelectionTooCostly
@@ -132,7 +132,7 @@ class BoundedInterpreter(TreeInterpreter):
         base = self.visit(node["children"][0], value)
         if not isinstance(base, list):
             return None
-        # Paid before it is built: a list of the same long list, many times over, is the way to fill memory.
+        # Charged before it is built: a list with the same long list many times would fill the memory.
         self._allowance.spend(sum(len(item) if isinstance(item, list) else 1 for item in base))
         flattened: list[Any] = []
         for item in base:

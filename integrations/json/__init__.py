@@ -1,1 +1,1 @@
-"""JSON as the engine needs it: exact numbers, canonical bytes, bounded size, members by dotted names."""
+"""JSON for the engine: exact numbers, canonical bytes, limited size, members by dotted names."""

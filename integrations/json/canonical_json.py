@@ -1,4 +1,4 @@
-"""The one byte string of a JSON value (RFC 8785), and its digest. Pure."""
+"""The canonical bytes of a JSON value (RFC 8785), and their digest. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import rfc8785
 
 
 def canonical_json(value: Any) -> bytes:
-    """The value's one byte string (RFC 8785). Integers beyond 2^53 are written as strings, as I-JSON advises."""
+    """The value's canonical bytes (RFC 8785). Integers beyond 2^53 are written as strings, as I-JSON advises."""
     try:
         return rfc8785.dumps(value)
     except rfc8785.IntegerDomainError:

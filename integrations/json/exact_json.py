@@ -1,4 +1,4 @@
-"""JSON in and out without loss: integers of any length stay exact, and what is read can always be written."""
+"""Lossless JSON: integers of any length stay exact, and every value that was read can be written."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import orjson
 from integrations.json.json_limits import SizeLimits, measure_value
 
 MAX_DEPTH = 200
-# orjson writes 254 levels; what `select` and the envelope wrap around an answer needs the rest.
+# orjson writes 254 levels. `select` and the envelope need the rest for what they wrap around an answer.
 _ORJSON_DEPTH = 254
-# A shorter run of digits fits in 64 bits. Longer ones orjson would turn into floats without a word.
+# A shorter run of digits fits in 64 bits. orjson would turn longer ones into floats silently.
 _LONG_NUMBER = b"0" * 19
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _BOMS = (
@@ -35,7 +35,7 @@ def load_json(body: bytes) -> Any:
     if _LONG_NUMBER in text.translate(_DIGITS_AS_ZEROS):
         return _load_exactly(text)
     value = orjson.loads(text)
-    # With so few brackets nothing can be deeper.
+    # With so few brackets nothing can be nested deeper.
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
         _refuse_deep(value)
     return value
@@ -46,7 +46,7 @@ def dump_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        # An integer beyond 64 bits, or something that is no JSON at all: the standard library tells them apart.
+        # An integer beyond 64 bits, or not JSON at all. The standard library can tell them apart.
         pass
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -57,14 +57,14 @@ def dump_json(value: Any) -> bytes:
 
 def _as_utf8(body: bytes) -> bytes:
     if body[:1] < b"\x80" and 0 not in body[:4]:
-        # Most are what RFC 8259 asks for.
+        # Most bodies are UTF-8, as RFC 8259 requires.
         return body
     encoding = next((name for bom, name in _BOMS if body.startswith(bom)), None) or _unmarked_encoding(body)
     return body if encoding is None else body.decode(encoding).encode()
 
 
 def _unmarked_encoding(body: bytes) -> str | None:
-    """RFC 4627 section 3: the first two characters of a JSON text are ASCII, so zeros tell the encoding."""
+    """RFC 4627 section 3: the first two characters of a JSON text are ASCII, so zero bytes reveal the encoding."""
     start = body[:4]
     if len(start) < 2 or 0 not in start:
         return None
@@ -79,7 +79,7 @@ def _load_exactly(text: bytes) -> Any:
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
         measure_value(value, SizeLimits(depth=MAX_DEPTH))
-        # Lone surrogates pass json.loads and would break whoever writes them.
+        # json.loads accepts lone surrogates, but they cannot be written.
         json.dumps(value, ensure_ascii=False).encode()
     except (RecursionError, UnicodeError) as error:
         raise ValueError("not JSON") from error
@@ -87,7 +87,7 @@ def _load_exactly(text: bytes) -> Any:
 
 
 def _refuse_deep(value: Any) -> None:
-    # Writing costs less than a walk in Python: inside 54 lists, orjson refuses what is deeper than 200.
+    # Writing is cheaper than a walk in Python: inside 54 lists, orjson refuses what is deeper than 200.
     wrapped = value
     for _ in range(_ORJSON_DEPTH - MAX_DEPTH):
         wrapped = [wrapped]

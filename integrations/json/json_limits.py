@@ -1,4 +1,4 @@
-"""How big a JSON value is: counted as a tree, so that a value shared a thousand times weighs a thousand times."""
+"""The size of a JSON value, counted as a tree: a value shared a thousand times counts a thousand times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ValueTooBigError(ValueError):
-    """A value passes one of the limits it was measured against."""
+    """A value exceeds one of the limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class JsonSize:
 
 @dataclass(frozen=True, slots=True)
 class SizeLimits:
-    """The most a value may be; measuring stops at the first that is passed, so its cost is bounded too."""
+    """The maximum size of a value. Measuring stops at the first exceeded limit, so its cost is limited too."""
 
     nodes: int = 5_000_000
     characters: int = 64 * 1024 * 1024
@@ -29,7 +29,7 @@ class SizeLimits:
 
 
 def measure_value(value: Any, limits: SizeLimits) -> JsonSize:
-    """The size of a JSON value; raises `ValueTooBigError` as soon as a limit is passed."""
+    """The size of a JSON value. Raises `ValueTooBigError` as soon as a limit is exceeded."""
     nodes = characters = deepest = 0
     pending: list[tuple[Any, int]] = [(value, 1)]
     while pending:
@@ -43,7 +43,7 @@ def measure_value(value: Any, limits: SizeLimits) -> JsonSize:
             pending.extend([(child, depth + 1) for child in current.values()])
         elif isinstance(current, list):
             pending.extend([(child, depth + 1) for child in current])
-        # What waits is counted before it is looked at: a wide value ends here without being walked.
+        # Pending values are counted before they are visited, so a wide value ends here without a walk.
         if nodes + len(pending) > limits.nodes or characters > limits.characters or deepest > limits.depth:
             raise ValueTooBigError
     return JsonSize(nodes, characters, deepest)

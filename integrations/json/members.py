@@ -1,4 +1,4 @@
-"""Members of a JSON body by dotted names, where a number is a place in a list: `params.0`. Pure."""
+"""Members of a JSON body by dotted names, where a number is an index in a list: `params.0`. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from errors import Invalid
 
 
 def is_place(name: str) -> bool:
-    """Whether a part of a dotted name is a place in a list."""
+    """Whether a part of a dotted name is an index in a list."""
     return name.isascii() and name.isdigit()
 
 
 def member_path(node: Any, path: Sequence[str]) -> tuple[str | None, ...]:
-    """The path with None for each place in a list, as `set_member` takes it in a body that is declared like `node`."""
+    """The path with None for each list index, as `set_member` uses it in a body that is declared like `node`."""
     found: list[str | None] = []
     for name in path:
         if isinstance(node, (list, tuple)) or (not isinstance(node, dict) and is_place(name)):
@@ -28,10 +28,10 @@ def member_path(node: Any, path: Sequence[str]) -> tuple[str | None, ...]:
 
 
 def set_member(container: Any, path: Sequence[str], value: Any) -> Any:
-    """The container with the value at the path; it and what it holds stay as they are.
+    """A copy of the container with the value at the path. The original is unchanged.
 
-    What is missing on the way is made: an object, or a list where a number follows. A number is a name where an
-    object is. Raises Invalid for a place beyond the end of a list.
+    Missing parents are created: an object, or a list before a number. In an object a number is a name. Raises Invalid
+    for an index beyond the end of a list.
     """
     if not path:
         return value

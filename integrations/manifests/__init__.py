@@ -1,1 +1,1 @@
-"""What a manifest means: templates, base URLs, the compiled model and its compiler."""
+"""The meaning of a manifest: templates, base URLs, the compiled model and its compiler."""

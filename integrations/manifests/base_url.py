@@ -1,4 +1,4 @@
-"""The base URL of an integration: a template over settings, checked when declared and again when filled. Pure."""
+"""The base URL of an integration: a template over settings, validated at registration and when filled. Pure."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ PATH_SAFE = "/%" + _SEGMENT_SAFE
 
 
 class BadBaseUrl(ValueError):
-    """A base URL that no call may be built on; the message says what is wrong with it in a user's words."""
+    """A base URL that cannot be used. The message explains the error to a user."""
 
 
 class BadSetting(BadBaseUrl):
-    """A setting's value that makes the base URL bad. `name` is the setting's."""
+    """A setting's value that makes the base URL invalid. `name` is the setting's."""
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class BadSetting(BadBaseUrl):
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl:
-    """A checked template of a base URL. Placeholders stand in host and path, or one for the whole start."""
+    """A validated template of a base URL. Placeholders may be in host and path, or one is the whole start."""
 
     template: Template
     _scheme: str = field(init=False, compare=False, repr=False)
@@ -75,38 +75,38 @@ class BaseUrl:
         return self.template.source
 
     def fill(self, values: Mapping[str, Any]) -> str:
-        """The URL, normalised, without a slash at its end. Raises UnresolvedName, NotText and BadSetting."""
+        """The URL, normalised, without a final slash. Raises UnresolvedName, NotText and BadSetting."""
         return self.fill_whole(values).rstrip("/")
 
     def fill_whole(self, values: Mapping[str, Any], starts: Mapping[str, Any] | None = None) -> str:
-        """The URL of one call, normalised; a slash at its end stays, for servers tell the two apart.
+        """The URL of one call, normalised. A final slash stays, because servers distinguish the two.
 
-        `starts` are the values for what decides where it leads, where they are others than those of the path.
+        `starts` are the values for the start of the URL, if they differ from those of the path.
         """
         return self._always or self._start(values if starts is None else starts) + self._path(values)
 
     @property
     def start_names(self) -> frozenset[str]:
-        """The names of the placeholders that decide where the URL leads: in host and port, or for the whole start."""
+        """The placeholders that determine the URL's destination: in host and port, or for the whole start."""
         if self._authority is not None:
             return self._authority.names
         return frozenset({self.whole_start}) if self.whole_start is not None else frozenset()
 
     @property
     def whole_start(self) -> str | None:
-        """The name of the setting that gives the whole start of the URL, where one does."""
+        """The setting that is the whole start of the URL, if there is one."""
         first = self.template.parts[0]
         return first.value if isinstance(first, Name) else None
 
     @property
     def path_names(self) -> frozenset[str]:
-        """The names of the placeholders that stand in the path."""
+        """The placeholders in the path."""
         return self._path_template.names
 
     @property
     def path_parts(self) -> tuple[str | Name, ...]:
-        """The literals, encoded as they travel, and the placeholders of the path."""
-        # What a setting for the whole URL has of a path is no literal of ours.
+        """The path's literals, encoded as they are sent, and its placeholders."""
+        # The path inside a setting for the whole URL is not one of our literals.
         start = ("/", Name(self.whole_start)) if self.whole_start is not None else ()
         return (
             *start,
@@ -117,14 +117,14 @@ class BaseUrl:
         )
 
     def origin(self, values: Mapping[str, Any]) -> str | None:
-        """The origin that these settings give; None while they give none."""
+        """The origin with these settings; None if they are incomplete."""
         try:
             return origin_of(self._start(values))
         except (UnresolvedName, NotText, BadBaseUrl):
             return None
 
     def _start(self, values: Mapping[str, Any]) -> str:
-        """Scheme and authority, or the whole URL that one setting gives."""
+        """Scheme and authority, or the whole URL from one setting."""
         first = self.template.parts[0]
         if isinstance(first, Name):
             url = _whole_url(first.value, resolve_text(first.value, values))
@@ -171,13 +171,13 @@ def parse_base_url(source: str) -> BaseUrl:
 
 
 def check_escapes(template: Template) -> None:
-    """Raises BadBaseUrl where a literal `%` is no escape, which what follows it could complete."""
+    """Raises BadBaseUrl for a literal `%` that is not an escape, because the text after it could complete one."""
     if any(isinstance(part, str) and _BROKEN_ESCAPE.search(part) for part in template.parts):
         raise BadBaseUrl("A percent sign starts an escape, as in %20; write %25 for itself.")
 
 
 def encode_segment(value: str, name: str) -> str:
-    """The value as one path segment (RFC 3986 section 3.3). Raises BadSetting for what could leave its place."""
+    """The value as one path segment (RFC 3986 section 3.3). Raises BadSetting for a value that could leave it."""
     if value in ("", ".", ".."):
         raise BadSetting(name, "Must not be empty, `.` or `..`.")
     if _CONTROL.search(value):
@@ -187,7 +187,7 @@ def encode_segment(value: str, name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def encode_path_literal(part: str) -> str:
-    """The text of a path as it travels: what is encoded already stays."""
+    """The text of a path as it is sent; encoded parts stay unchanged."""
     return quote(part, safe=PATH_SAFE)
 
 
@@ -200,7 +200,7 @@ def _check_shape(url: str) -> None:
         raise BadBaseUrl("The host is not a host name or an address.") from None
     if "@" in parts.netloc:
         raise BadBaseUrl("A user name or password does not belong into a URL; use `auth`.")
-    # Decoded too, for a server behind a proxy may read %2e%2e as a step up.
+    # Decoded too, because a server behind a proxy may read %2e%2e as a parent folder.
     if any(unquote(unquote(segment)) in (".", "..") for segment in parts.path.split("/")):
         raise BadBaseUrl("`.` and `..` do not belong into a path.")
 
@@ -223,7 +223,7 @@ def _whole_url(name: str, value: str) -> str:
 
 
 def _may_become_authority(source: str) -> bool:
-    """Whether settings can make a host, and perhaps a port, of this template: a name or an address in digits."""
+    """Whether settings can turn this template into a host and optional port: a name or a numeric address."""
     host, port = source, ""
     if ":" in source and not source.endswith("]"):
         host, _, port = source.rpartition(":")
@@ -238,7 +238,7 @@ def _filled(source: str, sample: str) -> str:
 
 
 def _is_authority(text: str) -> bool:
-    """Whether the text is a host and perhaps a port that the door can read too; names are ASCII here."""
+    """Whether the text is a host and optional port that the egress door accepts; names are ASCII here."""
     if not _AUTHORITY.match(text):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What a manifest says about keeping an answer. Pure."""
+"""A manifest's rules for caching an answer. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPolicy:
-    """What the manifest says about keeping: None where it says nothing."""
+    """The manifest's rules for caching; None where it has none."""
 
     ttl_seconds: float | None = None
     stale_while_revalidate_seconds: float | None = None

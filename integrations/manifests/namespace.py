@@ -1,4 +1,4 @@
-"""What the placeholders of one call stand for, and how an error calls each: a parameter or a setting. Pure."""
+"""The values of one call's placeholders, and whether an error blames a parameter or a setting. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NOT_A_HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """Values by name. `parameters` are the names that are given with the call; all others are settings.
+    """Values by name. `parameters` are the names given with the call; all others are settings.
 
-    What cannot be used is raised by field: Invalid for a parameter, SettingsIncomplete for a setting.
+    An unusable value raises by field: Invalid for a parameter, SettingsIncomplete for a setting.
     """
 
     values: Mapping[str, Any]
@@ -35,21 +35,21 @@ class Namespace:
             raise self._refused(error) from None
 
     def fill(self, template: Template, encode: Callable[[str], str] | None = None) -> str:
-        """The template's text; `encode` is applied to what comes in."""
+        """The template's text; `encode` is applied to inserted values."""
         try:
             return template.text(self.values, encode)
         except (UnresolvedName, NotText) as error:
             raise self._refused(error) from None
 
     def header(self, name: str) -> str:
-        """The value as a header can carry it."""
+        """The value as header text."""
         text = self.text(name)
         if not _fits_header(text):
             raise self.unfit(name, _NOT_A_HEADER)
         return text
 
     def fill_header(self, template: Template, prefix: str = "") -> str:
-        """The template's text as a header can carry it."""
+        """The template's text as a header value."""
         filled = self.fill(template)
         text = prefix + filled
         if not _fits_header(text) or filled != filled.strip():
@@ -57,20 +57,20 @@ class Namespace:
         return text
 
     def fill_tree(self, tree: Tree, optional: frozenset[str]) -> Any:
-        """The tree's JSON value, without the members that only an absent name among `optional` fills."""
+        """The tree's JSON value, without members whose only value is an absent name among `optional`."""
         try:
             return tree.value(self.values, optional)
         except (UnresolvedName, NotText) as error:
             raise self._refused(error) from None
 
     def unfit(self, name: str, why: str) -> Invalid | SettingsIncomplete:
-        """What to raise for a value that cannot stand in its place."""
+        """The error for a value that does not fit its place."""
         if name in self.parameters:
             return Invalid(f"The parameter `{name}` is refused.", errors={f"parameters.{name}": [why]})
         return SettingsIncomplete(f"The setting `{name}` is refused.", errors={f"config.{name}": [why]})
 
     def unset(self, name: str) -> Invalid | SettingsIncomplete:
-        """What to raise for a name that nothing fills."""
+        """The error for a name without a value."""
         if name in self.parameters:
             return Invalid(
                 f"The parameter `{name}` is needed here.", errors={f"parameters.{name}": ["Required."]}
@@ -85,7 +85,7 @@ class Namespace:
         )
 
     def _culprit(self, template: Template, text: str) -> str:
-        """The name of the value that makes the text no header value."""
+        """The name of the value that makes the text an invalid header value."""
         names = [part.value for part in template.parts if isinstance(part, Name)]
         for name in names:
             if NOT_IN_HEADERS.search(self.text(name)):

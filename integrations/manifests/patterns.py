@@ -1,4 +1,4 @@
-"""`url_patterns`: which URLs a block knows, and what it reads from them, in linear time (RE2)."""
+"""`url_patterns`: which URLs a block accepts, and the inputs read from them, in linear time (RE2)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import re2
 MAX_PATTERN_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 8_192
 _MAX_MEMORY_BYTES = 256 * 1024
-# Where a pattern may stop although the URL goes on: never inside a host or a path segment.
+# Where a pattern may end before the URL does: never inside a host or a path segment.
 _REST = r"(?:[/?#&].*)?"
 _NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[^>=!]+>")
 _SIMPLE_GROUP = re.compile(r"(?<!\\)\(\?P?<([A-Za-z_]\w*)>([^()]*)\)")
 _GROUP_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
-# White space, control characters and lone surrogates are no part of a URL.
+# White space, control characters and lone surrogates are not allowed in a URL.
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 
 
@@ -30,11 +30,11 @@ class Pattern:
     _regexp: Any = field(repr=False, compare=False)
 
     def match_groups(self, url: str) -> dict[str, str] | None:
-        """The named groups for a URL that the pattern knows, percent-decoded; None for any other.
+        """The named groups of a matching URL, percent-decoded; None for any other.
 
-        A pattern matches from the URL's start and may end before a `/`, `?`, `#` or `&`. It is tried on the URL
-        without query and fragment first, so that `[^/]+` at its end does not swallow a `?tab=…`; then with the
-        query, then whole. Scheme and host compare in lower case. Groups that take no part are left out.
+        A pattern matches from the URL's start and may end before a `/`, `?`, `#` or `&`. It is tried on the URL without
+        query and fragment first, so that `[^/]+` at its end does not include a `?tab=…`; then with the query, then on
+        the whole URL. Scheme and host are compared in lower case. Groups that do not take part are left out.
         """
         for candidate in _readings(url):
             match = self._regexp.fullmatch(candidate)
@@ -43,20 +43,20 @@ class Pattern:
         return None
 
     def groups_with_slash(self) -> frozenset[str]:
-        """The groups that by their own expression may take two segments of a path, as `.+` does."""
+        """The groups whose expression can match two segments of a path, as `.+` does."""
         groups = _SIMPLE_GROUP.findall(self.text)
         return frozenset(name for name, inside in groups if _takes_slash(inside))
 
 
 def compile_pattern(text: str) -> Pattern:
-    """The pattern of an RE2 expression, groups as `(?P<owner>…)`; `ValueError` says why it is none."""
+    """The pattern of an RE2 expression, groups as `(?P<owner>…)`. `ValueError` says why it is invalid."""
     if not isinstance(text, str) or not text:
         raise ValueError("a pattern is needed")
     if len(text) > MAX_PATTERN_CHARACTERS:
         raise ValueError(f"longer than {MAX_PATTERN_CHARACTERS} characters")
     options = _options()
     try:
-        # Compiled by itself first: inside the frame, `a)|(b` would be a valid pattern of another meaning.
+        # Compiled alone first: inside the frame, `a)|(b` would be a valid pattern with another meaning.
         re2.compile(text, options)
         regexp = re2.compile(f"(?:{text}){_REST}", options)
     except re2.error as error:
@@ -64,7 +64,7 @@ def compile_pattern(text: str) -> Pattern:
     except UnicodeEncodeError:
         raise ValueError("not valid Unicode") from None
     names = tuple(regexp.groupindex)
-    # RE2 takes a name twice and fills in the first of the two only.
+    # RE2 accepts a repeated name and fills only the first.
     if len(_NAMED_GROUP.findall(text)) > len(names):
         raise ValueError("duplicate group name")
     for name in names:
@@ -77,7 +77,7 @@ def _takes_slash(inside: str) -> bool:
     try:
         return re2.compile(inside, _options()).fullmatch("a/b") is not None
     except re2.error:
-        # Cut out of its pattern, it may be none by itself.
+        # Taken out of its pattern, it may be invalid.
         return False
 
 
@@ -103,7 +103,7 @@ def _readings(url: str) -> list[str]:
 
 
 def _decoded(text: str) -> str:
-    """The value that the URL spells: what binds it again encodes it again."""
+    """The decoded value. It is encoded again when it is bound."""
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:

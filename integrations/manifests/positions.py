@@ -1,7 +1,7 @@
-"""What tells one place inside a path or a body from another. Pure.
+"""Names that distinguish the places inside a path or a body. Pure.
 
-A manifest's templates and a built request give the same names for the same place: the one is read for where a secret
-would go, the other for where it does.
+A manifest's templates and a built request give the same names for the same place. The first shows where a secret would
+be sent, the second where it is sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MEMBERS_WITHIN = {"graphql": "variables", "jsonrpc": "params"}
 
 
 def holes(parts: Iterable[str | Held]) -> Iterator[tuple[Held, str]]:
-    """Each part that is no text, with the text before it, in which every other such part is `{}`."""
+    """Each part that is not text, with the text before it, in which every other such part is `{}`."""
     before = ""
     for part in parts:
         if isinstance(part, str):
@@ -35,17 +35,17 @@ def holes(parts: Iterable[str | Held]) -> Iterator[tuple[Held, str]]:
 
 
 def named(parts: Iterable[Any]) -> str:
-    """A name of texts and others, where `{}` stands for each other and literal braces are doubled."""
+    """A name built from texts and other parts, where `{}` replaces each other part and literal braces are doubled."""
     return "".join(double_braces(part) if isinstance(part, str) else HOLE for part in parts)
 
 
 def double_braces(text: str) -> str:
-    """The text so that its own braces differ from `{}`."""
+    """The text with doubled braces, so that they differ from `{}`."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def shortened(position: str) -> str:
-    """A long text's end, with a digest of all of it."""
+    """The end of a long text, with a digest of the whole."""
     if len(position) <= MAX_NAME_CHARACTERS:
         return position
     digest = hashlib.sha256(position.encode("utf-8", "surrogatepass")).hexdigest()
@@ -55,7 +55,7 @@ def shortened(position: str) -> str:
 def member_name(body_format: str, path: Sequence[str | None]) -> str:
     """A body member's normalized path (RFC 9535 section 2.7); None is any element of a list.
 
-    A form has fields only: what lies deeper in one is its value.
+    A form has fields only: deeper members are part of a field's value.
     """
     steps = path[:1] if body_format in FORM_FORMATS else path
     return "$" + "".join("[*]" if step is None else f"['{_escaped(step)}']" for step in steps)

@@ -1,4 +1,4 @@
-"""Cron lines: read once, then asked for the moment that comes next. Pure but for the machine's own time zone."""
+"""Cron lines: parsed once, then asked for the next time. Pure except for the machine's own time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOUR_FIELD = 1
 DAY_OF_MONTH_FIELD = 2
 DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 DAYS = re.compile(r"(?:\*|(?P<first>[0-7]|[a-z]{3})(?:-(?P<last>[0-7]|[a-z]{3}))?)(?:/(?P<step>[1-7]))?")
-# A leap year, so that the 29th of February counts as a day that comes.
+# A leap year, so that the 29th of February is a valid day.
 LEAP_YEAR = 2028
 MICROSECOND = timedelta(microseconds=1)
 
@@ -25,8 +25,8 @@ MICROSECOND = timedelta(microseconds=1)
 class Schedule:
     """A cron line in a time zone; None is the machine's own.
 
-    Where clocks change, as cron does it: a time of day that is skipped counts when the clock jumps over it, one that
-    comes twice counts once; a line for every hour goes on as the time passes.
+    Clock changes are handled as in cron: a skipped time of day runs when the clock jumps over it, a repeated one runs
+    once, and a line for every hour continues with real time.
     """
 
     line: str
@@ -36,7 +36,7 @@ class Schedule:
     """Over the faces of clocks, which are handed in as if they were UTC: APScheduler loses days where clocks change."""
 
     def next_after(self, moment: float) -> float:
-        """The first moment of the schedule that lies after `moment`; both are epoch seconds."""
+        """The first time of the schedule after `moment`; both are epoch seconds."""
         find = (
             self._next_as_time_passes if self.line.split()[HOUR_FIELD].startswith("*") else self._next_of_day
         )
@@ -46,7 +46,7 @@ class Schedule:
         face = _face(moment, self.zone)
         while True:
             face = _next_face(trigger, face)
-            # The first of two moments with the same face lies behind us when the second is under way.
+            # While a repeated hour runs the second time, the first match is in the past.
             if (found := _moment_of(face, self.zone)) > moment:
                 return found
 
@@ -54,11 +54,11 @@ class Schedule:
         face = _face(moment, self.zone)
         while True:
             passing = _next_face(trigger, face) - face
-            # Cron knows whole minutes, and clocks differ by whole seconds.
+            # Cron has whole minutes, and time zones differ by whole seconds.
             found = float(round(moment + passing.total_seconds()))
             if _face(found, self.zone) == face + passing:
                 return found
-            # The clock changes before that: on from there, the moment of the change included.
+            # The clock changes before that: continue from the change, including its moment.
             moment = _change_between(moment, found, self.zone)
             face = _face(moment, self.zone) - MICROSECOND
             moment -= MICROSECOND.total_seconds()
@@ -78,10 +78,10 @@ def check_timezone(name: str | None) -> str | None:
 
 
 def compile_schedule(line: str, timezone: str | None) -> Schedule:
-    """The schedule that a cron line of five fields means. Raises ValueError with what is wrong.
+    """The schedule of a cron line with five fields. Raises ValueError with the error.
 
-    As cron has it, days of the week count from Sunday (0 and 7), and where day of month and day of week are
-    both given, either will do.
+    As in cron, days of the week count from Sunday (0 and 7), and if day of month and day of week are both given, either
+    one matches.
     """
     parts = line.lower().split()
     if len(parts) != LAST_FIELD + 1:
@@ -110,7 +110,7 @@ def _trigger(fields: list[str]) -> CronTrigger:
 
 
 def _named_days(text: str) -> str:
-    """The days of the week by name, since APScheduler counts them from Monday."""
+    """The days of the week by name, because APScheduler counts them from Monday."""
     if text == "*":
         return text
     days: set[int] = set()
@@ -122,7 +122,7 @@ def _named_days(text: str) -> str:
         last = _day(match["last"]) if match["last"] else first
         if match["first"] is None or (match["step"] and not match["last"]):
             last = 6
-        # `fri-sun` and `5-7` go over the end of the week.
+        # `fri-sun` and `5-7` wrap around the end of the week.
         span = range(first, (last if last >= first else last + 7) + 1, int(match["step"] or 1))
         days |= {day % 7 for day in span}
     return ",".join(DAY_NAMES[day] for day in sorted(days))
@@ -137,7 +137,7 @@ def _day(text: str) -> int:
 
 
 def _comes(trigger: CronTrigger) -> bool:
-    """Whether a day like that exists: APScheduler would look for a 30th of February through 8,000 years."""
+    """Whether such a day exists: APScheduler would search for a 30th of February through 8,000 years."""
     fields = {item.name: item for item in trigger.fields}
     firsts = [datetime(LEAP_YEAR, month, 1, tzinfo=UTC) for month in range(1, 13)]
     return any(
@@ -152,7 +152,7 @@ def _machine_zone() -> tzinfo:
 
 
 def _face(moment: float, zone: tzinfo) -> datetime:
-    """What the clock shows at the moment, written as if it were UTC."""
+    """The local time at the moment, written as if it were UTC."""
     return datetime.fromtimestamp(moment, zone).replace(tzinfo=UTC, fold=0)
 
 
@@ -163,7 +163,7 @@ def _next_face(trigger: CronTrigger, face: datetime) -> datetime:
 
 
 def _moment_of(face: datetime, zone: tzinfo) -> float:
-    """When the clock shows this: the first time of two, and where it jumps over it, the jump."""
+    """When the clock shows this: the first time if repeated, the jump if skipped."""
     early, late = sorted(face.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
     if _face(early, zone) == face:
         return early

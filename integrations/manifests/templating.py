@@ -1,7 +1,7 @@
 """One-pass `{placeholder}` templates. Pure.
 
-What is put in is never scanned again, `{{` and `}}` are braces, a placeholder alone keeps its value's type,
-and what cannot be resolved is an error by name: never an empty string, never `None` in a URL.
+Inserted text is never scanned again, `{{` and `}}` are braces, a single placeholder keeps its value's type, and a name
+without a value is an error: never an empty string, never `None` in a URL.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ MAX_TEMPLATE_LENGTH = 20_000
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read, with the position of what is wrong."""
+    """An invalid template, with the position of the error."""
 
 
 class UnresolvedName(LookupError):
-    """A placeholder that nothing fills. `name` is the placeholder's."""
+    """A placeholder without a value. `name` is the placeholder's."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"nothing fills {{{name}}}")
@@ -62,15 +62,15 @@ class Template:
 
     @property
     def literal(self) -> str | None:
-        """The text when the template has no placeholder."""
+        """The text if the template has no placeholder."""
         if any(isinstance(part, Name) for part in self.parts):
             return None
         return "".join(part for part in self.parts if isinstance(part, str))
 
     def text(self, values: Mapping[str, Any], encode: Callable[[str], str] | None = None) -> str:
-        """The text with every placeholder filled; `encode` is applied to what comes in, never to the literals.
+        """The text with every placeholder filled; `encode` is applied to inserted values, never to literals.
 
-        Raises UnresolvedName, and NotText when a list or an object would become text.
+        Raises UnresolvedName, and NotText if a list or an object would become text.
         """
         pieces: list[str] = []
         for part in self.parts:
@@ -89,7 +89,7 @@ class Template:
 
 
 def parse_template(source: str) -> Template:
-    """The template of a text. Raises TemplateError for a brace that is neither doubled nor a placeholder's."""
+    """The template of a text. Raises TemplateError for a brace that is neither doubled nor part of a placeholder."""
     if len(source) > MAX_TEMPLATE_LENGTH:
         raise TemplateError(f"longer than {MAX_TEMPLATE_LENGTH} characters")
     parts: list[str | Name] = []
@@ -135,7 +135,7 @@ def resolve_text(name: str, values: Mapping[str, Any]) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A scalar as it is written in a URL or header: `true`, `5`, `52.52`. Raises TypeError for the others."""
+    """A scalar as written in a URL or header: `true`, `5`, `52.52`. Raises TypeError for other values."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -159,14 +159,14 @@ class Tree:
 
     @property
     def text_names(self) -> frozenset[str]:
-        """The names that become part of a text; without a value there is no text, so none of them can be left out."""
+        """The names that become part of a text. They cannot be left out, because the text needs them."""
         return frozenset(_names(self.node, inside_text=True))
 
     def value(self, values: Mapping[str, Any], optional: frozenset[str] = frozenset()) -> Any:
         """The JSON value with every placeholder filled.
 
-        A member or element that is a lone placeholder named in `optional` is left out when nothing fills it; where
-        the tree is nothing but such a placeholder, the value is None.
+        A member or element that is a single placeholder named in `optional` is left out without a value. If the whole
+        tree is such a placeholder, the value is None.
         """
         filled = _fill(self.node, values, optional)
         return None if filled is _ABSENT else filled

@@ -1,4 +1,4 @@
-"""The `tls` section of a manifest, filled for one call: whom to trust, whom to expect, what to show. Pure."""
+"""The `tls` section of a manifest, filled for one call. Pure."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from integrations.manifests.templating import Template
 NO_FINGERPRINT = "Write the certificate's SHA-256 fingerprint: 64 hex digits, with or without colons."
 NO_SERVER_NAME = "Write a host name or an address, without a scheme, a port or a path."
 
-# As `openssl x509 -fingerprint -sha256` and browsers write it.
+# The format of `openssl x509 -fingerprint -sha256` and browsers.
 _FINGERPRINT_START = re.compile(r"\s*sha-?256(?:\s+fingerprint)?\s*[=:]", re.IGNORECASE)
 _FINGERPRINT_GAPS = re.compile(r"[\s:]")
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 def fill_tls(integration: Integration, settings: Mapping[str, Any], url: str) -> Tls | None:
-    """What the call of `url` must be shown and shows, with these settings; None where nothing is declared or set.
+    """The TLS options of the call of `url` with these settings; None if nothing is declared or set.
 
-    Name and fingerprint are those of one service, so they hold for the origin of `base_url` only, where there is one.
-    Raises SettingsIncomplete for a certificate without its key, the other way round, and what cannot be read.
+    Name and fingerprint belong to one service, so they only apply to the origin of `base_url`, if there is one. Raises
+    SettingsIncomplete for a certificate without its key or the reverse, and for unreadable values.
     """
     templates = integration.tls
     if templates is None:
@@ -53,7 +53,7 @@ def read_fingerprint(text: str) -> str:
 
 
 def read_server_name(text: str) -> str:
-    """The name or address in its one spelling; ValueError for what is neither."""
+    """The name or address in normalised form; ValueError for anything else."""
     try:
         return read_host(text.strip())[0]
     except ValueError:
@@ -63,7 +63,7 @@ def read_server_name(text: str) -> str:
 def _client(templates: TlsTemplates, names: Namespace) -> tuple[str | None, str | None]:
     certificate, key = _fill(templates.client_certificate, names), _fill(templates.client_key, names)
     if (certificate is None) != (key is None):
-        # Half of the two would be left out without a word; what is not set says so by name.
+        # A certificate without its key, or the reverse, would be ignored silently. The error names the unset one.
         absent = templates.client_certificate if certificate is None else templates.client_key
         raise names.unset(min(absent.names if absent else frozenset(), default="client_certificate"))
     return certificate, key
@@ -87,5 +87,5 @@ def _read(template: Template | None, names: Namespace, read: Any) -> str | None:
 
 
 def _setting(template: Template) -> str:
-    """The name of the setting that a person would have to put right, empty where the manifest says it itself."""
+    """The setting that a user would have to correct; empty if the manifest contains the value itself."""
     return min(template.names, default="")

@@ -1,1 +1,1 @@
-"""Secrets masked in what providers answer, in every encoding."""
+"""Masks secrets in providers' answers, in every encoding."""

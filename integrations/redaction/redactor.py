@@ -1,6 +1,6 @@
-"""Secrets taken out of what a provider answers, in every form in which one is likely to come back.
+"""Removes secrets from a provider's answer, in every form in which they are likely to be echoed.
 
-Only whole secrets are looked for: were a part replaced, the mask would tell a guesser how far he is.
+Only whole secrets are searched: a mask for a part would confirm a partial guess.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ MASK = "••••"
 
 
 class Redactor:
-    """Replaces the given secrets by `••••`. Cheap to make and to ask; dear only where a secret is found."""
+    """Replaces the given secrets by `••••`. Creating and searching are cheap; only a match is expensive."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # The longest first: a secret may be part of another.
+        # Longest first: a secret may be part of another one.
         hidden = sorted(hidden_secrets({*secrets}), key=lambda secret: (-len(secret), secret))
         self._forms = [SecretEncodings(secret) for secret in hidden]
 
@@ -28,15 +28,15 @@ class Redactor:
         return f"<Redactor of {len(self._forms)} secrets>"
 
     def found_in(self, body: bytes) -> bool:
-        """Whether a secret stands in these bytes in any form: raw, percent-encoded, base64, as JSON or HTML."""
+        """Whether these bytes contain a secret in any form: raw, percent-encoded, base64, as JSON or HTML."""
         return any(forms.found_in(body) for forms in self._candidates(body))
 
     def redact_bytes(self, body: bytes, mask: bytes = MASK.encode()) -> bytes:
-        """The bytes without the secrets. For JSON use `redact_value`: a mask inside a number is no JSON."""
+        """The bytes without the secrets. Use `redact_value` for JSON: a mask inside a number is invalid JSON."""
         return self._replace(body, mask)[0]
 
     def count_in(self, body: bytes) -> int:
-        """In how many places of these bytes a secret stands."""
+        """How often these bytes contain a secret."""
         return self._replace(body, b"")[1]
 
     def redact_text(self, text: str) -> str:
@@ -44,14 +44,14 @@ class Redactor:
         return self._redact_text(text)[0]
 
     def redact_value(self, value: Any) -> Any:
-        """A JSON value without the secrets, the value itself when there are none in it.
+        """A JSON value without the secrets, or the same value if it contains none.
 
-        Strings and keys lose them; a number that spells a secret becomes the mask.
+        Secrets are masked in strings and keys. A number that spells a secret is replaced by the mask.
         """
         return self.redact_and_count(value)[0]
 
     def redact_and_count(self, value: Any) -> tuple[Any, int]:
-        """The same, and in how many places a secret stood."""
+        """The same, and how often a secret was found."""
         if not self._forms or not self._may_be_in_json(value):
             return value, 0
         return self._redact_json(value)
@@ -105,18 +105,18 @@ class Redactor:
 
 
 def is_short(secret: str) -> bool:
-    """Whether the secret has too few characters for its mask to be safe."""
+    """Whether the secret has too few characters to be masked safely."""
     return 0 < len(secret) < MIN_HIDDEN_SECRET_LENGTH
 
 
 def hidden_secrets(secrets: Collection[str]) -> set[str]:
-    """The secrets that are looked for: those long enough that finding one takes more than a few answers."""
+    """The secrets that are searched: those long enough that finding one takes more than a few answers."""
     short = {secret for secret in secrets if is_short(secret)}
     return {*secrets} - short - _pairs_of(secrets, short) - {""}
 
 
 def _pairs_of(secrets: Collection[str], short: Collection[str]) -> set[str]:
-    """`user:password` and its base64 (RFC 7617) where the password is a short one: who guesses it has the pair."""
+    """`user:password` and its base64 (RFC 7617) if the password is short: guessing it would reveal the pair."""
     encoded = {
         base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode(): secret for secret in secrets
     }

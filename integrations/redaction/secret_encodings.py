@@ -1,4 +1,4 @@
-"""One secret in the forms that encoders give it: what to look for cheaply, and patterns that find every mix."""
+"""The encoded forms of one secret: cheap search keys, and patterns that find every mix of encodings."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from urllib.parse import quote
 
 import re2
 
-# Characters that every encoder leaves as they are, short of one that encodes all of a text.
+# Characters that encoders leave unchanged, except those that encode the whole text.
 _PLAIN_RUN = re.compile(r"[A-Za-z0-9_.-]+")
 _MAX_PLAIN_RUN = 64
 _MIN_NEEDLE_BYTES = 4
 _PART_UNITS = 128
-# A body that begins a long secret more often, without saying it, is made to keep us busy.
+# A body that begins a long secret more often, without containing it, is an attempt to waste CPU time.
 _MAX_BEGINNINGS = 10_000
 _PATTERN_MEMORY_BYTES = 16 * 1024 * 1024
 _SHORT_ESCAPES = {"\b": b"b", "\t": b"t", "\n": b"n", "\f": b"f", "\r": b"r", "/": b"/", '"': b'"'}
-# More than one: JSON is often carried as a string inside JSON.
+# More than one: JSON is often a string inside JSON.
 _BACKSLASHES = rb"\\{1,4}"
 # Where MIME and PEM break a line (RFC 2045 section 6.8), also within a JSON string.
 _LINE_BREAKS = rb"(?:[\r\n][\t ]*|\\{1,4}[rn])*"
@@ -34,16 +34,16 @@ _FOLDED_AWAY = b"\0\t\n\v\f\r \\%&#;+/=_-0nNrRuUxX"
 
 
 def fold(body: bytes) -> bytes:
-    """The bytes in lower case, without what differs between encodings of the same text.
+    """The bytes in lower case, without the parts that differ between encodings of the same text.
 
-    `%4B`, `\\u004b`, `&#x4b;` and `4b` fold into one, line breaks vanish, escaped ones too. What folds to the same
-    may differ: a needle that is found here is only a reason to look closely.
+    `%4B`, `\u004b`, `&#x4b;` and `4b` fold into one, and line breaks are removed, escaped ones too. Different texts may
+    fold to the same, so a match here is only a reason for an exact search.
     """
     return body.translate(_LOWER, _FOLDED_AWAY)
 
 
 class SecretEncodings:
-    """The encoded forms of one secret, which stays out of every `repr`."""
+    """The encoded forms of one secret, which never appears in a `repr`."""
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
@@ -59,16 +59,16 @@ class SecretEncodings:
         return "<SecretForms>"
 
     def may_be_in(self, folded: bytes) -> bool:
-        """False when the secret is in no form in the body that `folded` was made of; True may be a false alarm."""
+        """False if no form of the secret is in the body that was folded; True may be a false alarm."""
         return any(needle in folded for needle in self._needles)
 
     def found_in(self, body: bytes) -> bool:
-        """Whether the secret is in `body` in some form."""
+        """Whether `body` contains the secret in some form."""
         folded = fold(body)
         return any(form.may_be_in(folded) and form.find(body, 0) is not None for form in self._forms)
 
     def replaced_in(self, body: bytes, mask: bytes) -> tuple[bytes, int]:
-        """`body` with `mask` wherever the secret stood, and in how many places that was."""
+        """`body` with `mask` for each occurrence of the secret, and the number of occurrences."""
         folded, count = fold(body), 0
         for form in self._forms:
             if form.may_be_in(folded):
@@ -78,11 +78,11 @@ class SecretEncodings:
 
 
 class _Form:
-    """One way to write the whole secret. Its pattern is in parts that follow each other: one for all is huge."""
+    """One way to write the whole secret. Its pattern is split into consecutive parts, as one pattern would be huge."""
 
     def __init__(self, needles: Iterable[bytes], write_parts: Callable[[], list[bytes]]) -> None:
         folded = {fold(needle) for needle in needles}
-        # Too short a needle is everywhere; then only the pattern can tell.
+        # A needle that is too short matches everywhere, so only the pattern can decide.
         self.needles = folded if all(len(needle) >= _MIN_NEEDLE_BYTES for needle in folded) else {b""}
         self._write_parts = write_parts
 
@@ -93,7 +93,7 @@ class _Form:
         return any(needle in folded for needle in self.needles)
 
     def find(self, body: bytes, start: int) -> tuple[int, int] | None:
-        """Where the whole secret begins and ends, at `start` or after."""
+        """The start and end of the whole secret, at `start` or later."""
         first, *others = self._parts
         for _ in range(_MAX_BEGINNINGS):
             found = first.search(body, start)
@@ -124,7 +124,7 @@ class _Form:
         options.max_mem = _PATTERN_MEMORY_BYTES
         options.log_errors = False
         options.encoding = re2.Options.Encoding.LATIN1
-        # Not by `re2.compile`, which would keep the secret in its cache after the call that used it.
+        # Not by `re2.compile`, which would keep the secret in its cache after this call.
         return [re2._Regexp(part, options) for part in self._write_parts()]
 
 
@@ -152,9 +152,9 @@ def _plain_run(secret: str) -> bytes:
 
 
 def _whole_needles(secret: str, plain: bytes) -> Iterator[bytes]:
-    """What all of the secret folds to where an encoder spares no character."""
+    """What the whole secret folds to if an encoder escapes every character."""
     yield plain.hex().encode()
-    # `%254b` is `%4b` with its percent sign encoded once more.
+    # `%254b` is `%4b` with its percent sign encoded again.
     yield f"25{plain.hex('-')}".replace("-", "25").encode()
     yield "".join([str(ord(character)) for character in secret]).encode()
     if not secret.isascii():
@@ -178,14 +178,14 @@ def _encodings(text: str) -> list[bytes]:
 
 
 def _raw_forms(character: str) -> Iterator[bytes]:
-    # The upper case of one letter may be two.
+    # The upper case of one letter may be two letters.
     for cased in _distinct([character, character.lower(), character.upper()]):
         yield from map(re.escape, _encodings(cased))
 
 
 def _percent_forms(character: str) -> Iterator[bytes]:
     for encoded in _encodings(character):
-        # `%25` is a percent sign that was encoded once more.
+        # `%25` is a percent sign that was encoded again.
         yield b"".join(b"%(?:25)?(?i:" + f"{byte:02x}".encode() + b")" for byte in encoded)
     if character == " ":
         yield rb"\+"
@@ -233,7 +233,7 @@ def _hex_form(plain: bytes) -> _Form:
 
 
 class _Core(NamedTuple):
-    """A secret's digits within `encoded`, and how many bits of the digits at both ends are those of the text around.
+    """A secret's digits within `encoded`, and how many bits of the first and last digit belong to the text around.
 
     `alphabet` has the digits in the order of their values.
     """
@@ -247,11 +247,11 @@ class _Core(NamedTuple):
 
     @property
     def digits(self) -> str:
-        """The digits that are the secret's alone."""
+        """The digits that depend only on the secret."""
         return self.encoded[self.start + (self.bits_before > 0) : self.end]
 
     def parts(self, write: Callable[[str], bytes]) -> list[bytes]:
-        # Less than all of the secret's bits would be found for less than all of the secret.
+        # Otherwise less than all bits of the secret would count as a match.
         units = [*self._first_digit(write), *map(write, self.digits), *self._last_digit(write)]
         return _in_parts(units, _LINE_BREAKS)
 
@@ -266,12 +266,12 @@ class _Core(NamedTuple):
         return [_any_of(map(write, self.alphabet[value : value + (1 << self.bits_after)]))]
 
     def _value_at(self, position: int) -> int:
-        """The digit's value; around the secret all bits are zero here."""
+        """The digit's value; the bits around the secret are zero here."""
         return self.alphabet.index(self.encoded[position])
 
 
 def _cores(plain: bytes, alphabet: str, bits: int, encode: Callable[[bytes], bytes]) -> Iterator[_Core]:
-    """The cores at each place of a group where the secret can start (RFC 4648)."""
+    """The cores for each offset in a group at which the secret can start (RFC 4648)."""
     for preceding_bytes in range(lcm(8, bits) // 8):
         encoded = encode(b"\0" * preceding_bytes + plain).decode()
         start, bits_before = divmod(preceding_bytes * 8, bits)
@@ -281,7 +281,7 @@ def _cores(plain: bytes, alphabet: str, bits: int, encode: Callable[[bytes], byt
 
 _BASE32 = string.ascii_uppercase + "234567"
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
-# The sixty-third and sixty-fourth digit in both alphabets, and as encoders around the base64 write them.
+# The digits 62 and 63 in both alphabets, and as encoders escape them.
 _BASE64_SIGNS = {
     "+": rb"(?:[+-]|%(?:25)?2[bB]|\\{1,4}u002[bB])",
     "/": rb"(?:\\{0,4}/|_|%(?:25)?2[fF]|\\{1,4}u002[fF])",
@@ -300,7 +300,7 @@ def _base64_form(core: _Core) -> _Form:
 
 
 def _sign_needles(digits: str) -> Iterator[bytes]:
-    """The digits as their signs fold: away, or to the hexadecimal digits of their code."""
+    """The digits with their signs folded: removed, or as the hexadecimal digits of their code."""
     for plus in ("", "2b") if "+" in digits else ("",):
         for slash in ("", "2f") if "/" in digits else ("",):
             yield digits.replace("+", plus).replace("/", slash).encode()

@@ -1,1 +1,1 @@
-"""One module a response type: bytes in, a value out."""
+"""One module per response type: parses bytes into a value."""

@@ -1,4 +1,4 @@
-"""`response_type: binary` and `image`: bytes as they came."""
+"""`response_type: binary` and `image`: bytes, unchanged."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _ISO_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/hei
 
 
 def parse_binary(received: Received) -> Parsed:
-    """Any bytes, with the type that the provider names."""
+    """Any bytes, with the media type that the provider sends."""
     return Parsed(received.body, received.media_type or OCTETS, "binary")
 
 
 def parse_image(received: Received) -> Parsed:
-    """A picture's bytes. What the bytes are wins over what the header says they are."""
+    """An image's bytes. Their detected type overrides the Content-Type header."""
     sniffed = sniff_image(received.body)
     if sniffed is not None:
         return Parsed(received.body, sniffed, "binary")
     declared = received.media_type or ""
     if not declared.startswith("image/"):
         raise wrong_type("an image", received)
-    # A kind of picture that is not in our table is believed, unless it is plainly text.
+    # An image type outside our table is accepted as declared, unless the body is plainly text.
     if declared in _SNIFFABLE or received.body.lstrip()[:1] in (b"<", b"{", b"["):
         raise wrong_type("an image", received, "something that is not the image it says it is")
     return Parsed(received.body, declared, "binary")
 
 
 def sniff_image(body: bytes) -> str | None:
-    """The media type that a picture's first bytes show, or None."""
+    """The media type that an image's first bytes show, or None."""
     for signature, media_type in _SIGNATURES:
         if body.startswith(signature):
             return media_type

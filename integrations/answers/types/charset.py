@@ -1,4 +1,4 @@
-"""Bytes to text: by byte order mark, header, what the document says of itself, then by looking."""
+"""Decodes bytes to text: by byte order mark, header, the document's own declaration, then by detection."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-# Charsets that a text can be in. Python's registry also holds zip, base64, idna, unicode_escape and others
-# that are no charsets, and some of which take quadratic time.
+# Charsets of texts. Python's registry also contains zip, base64, idna, unicode_escape and others that are not charsets,
+# some of which take quadratic time.
 _TEXT_CODECS = frozenset(
     [
         *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii"),
@@ -27,7 +27,7 @@ _TEXT_CODECS = frozenset(
         *("shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "johab"),
     ]
 )
-# The WHATWG Encoding Standard: what calls itself Latin-1 or ASCII is windows-1252.
+# The WHATWG Encoding Standard: text declared as Latin-1 or ASCII is windows-1252.
 _AS_ON_THE_WEB = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}
 _SELF_DESCRIBED_WITHIN = 2048
 _SELF_DESCRIBED: dict[Markup, re.Pattern[bytes]] = {
@@ -39,9 +39,9 @@ _SELF_DESCRIBED: dict[Markup, re.Pattern[bytes]] = {
 
 
 def decode_text(body: bytes, declared: str | None = None, markup: Markup | None = None) -> str:
-    """The text of `body`, always: bytes that fit no candidate charset become U+FFFD.
+    """The text of `body`. Never fails: bytes that fit no candidate charset become U+FFFD.
 
-    A charset that the bytes contradict is passed over, so a header that lies about UTF-8 does no harm.
+    A declared charset that the bytes contradict is ignored, so a wrong header does no harm.
     """
     for bom, name in _BOMS:
         if body.startswith(bom):
@@ -61,12 +61,12 @@ def decode_text(body: bytes, declared: str | None = None, markup: Markup | None 
         except UnicodeError:
             continue
     fallback = candidates[0] or candidates[1] or "cp1252"
-    # Bytes that are mostly another charset read better as windows-1252 than as a row of U+FFFD.
+    # Bytes that are mostly in another charset are more readable as windows-1252 than as many U+FFFD.
     return body.decode("cp1252" if fallback == "utf-8" else fallback, errors="replace")
 
 
 def known_codec(label: str | None) -> str | None:
-    """Python's name of the charset that a label means, or None when it is none we decode."""
+    """Python's name for a charset label, or None if it is not supported."""
     if not label:
         return None
     try:
@@ -81,7 +81,7 @@ def _self_described(body: bytes, markup: Markup | None) -> str | None:
         return None
     found = _SELF_DESCRIBED[markup].search(body[:_SELF_DESCRIBED_WITHIN])
     name = known_codec(found.group(1).decode()) if found else None
-    # A document whose own ASCII letters told us its charset cannot be in UTF-16.
+    # A document whose ASCII letters declared its charset cannot be in UTF-16.
     return "utf-8" if name and name.startswith(("utf-16", "utf-32")) else name
 
 

@@ -1,4 +1,4 @@
-"""`response_type: csv`: rows as objects under the names of the header row."""
+"""`response_type: csv`: rows as objects, with the names of the header row."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Row = dict[str, str | None]
 
 
 def parse_csv(received: Received) -> Parsed:
-    """An array of `{column: text}`: cells stay strings, a row that is too short has nulls.
+    """An array of `{column: text}`: cells stay strings, missing cells are null.
 
-    A nameless column is called `column_3`, the second one of a name `name_2`. Blank lines count for nothing.
+    A column without a name is called `column_3`, the second one with the same name `name_2`. Blank lines are ignored.
     """
     if received.is_json or received.is_media or received.media_type in ("application/pdf", "application/zip"):
         raise wrong_type(_EXPECTED, received)
     text = decode_text(received.body, received.charset)
     if "\0" in text:
         raise wrong_type(_EXPECTED, received, "binary data")
-    # Old servers send CSV as text/html; a page that is one begins with a tag.
+    # Old servers send CSV as text/html, but a real page begins with a tag.
     if (received.is_html or received.is_xml) and text.lstrip().startswith("<"):
         raise wrong_type(_EXPECTED, received)
     try:
@@ -57,8 +57,7 @@ def _read_rows(text: str) -> Iterator[Row]:
     for row in rows:
         if len(row) > len(names):
             names = _column_names(names + [""] * (len(row) - len(names)))
-        # Counted with the nulls that fill short rows: a wide header over many one-letter rows would grow a
-        # thousandfold.
+        # Includes the nulls that fill short rows: a wide header over many one-letter rows would grow a thousandfold.
         cells += len(names)
         if cells > MAX_CELLS:
             raise _TooManyCellsError
@@ -82,7 +81,7 @@ def _column_names(header: list[str]) -> list[str]:
 
 
 def _delimiter_of(text: str) -> tuple[str, str]:
-    """The delimiter that most columns of the first rows hang on, and the text without Excel's `sep=` line."""
+    """The delimiter with the most columns in the first rows, and the text without Excel's `sep=` line."""
     first, _, rest = text.partition("\n")
     if first[:4].lower() == "sep=" and first[4:5] and first[4:].strip("\r") in _DELIMITERS:
         return first[4], rest
@@ -91,7 +90,7 @@ def _delimiter_of(text: str) -> tuple[str, str]:
 
 
 def _steady_columns(head: str, delimiter: str) -> int:
-    """How many columns every one of the first rows has: a comma inside some sentence is not steady."""
+    """The number of columns that all first rows have with this delimiter; a comma inside a sentence does not count."""
     try:
         widths = [len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
     except csv.Error:

@@ -1,4 +1,4 @@
-"""`response_type: feed`: RSS 0.9x, 1.0 and 2.0, Atom and JSON Feed in one shape."""
+"""`response_type: feed`: RSS 0.9x, 1.0 and 2.0, Atom and JSON Feed in one format."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def parse_feed(received: Received) -> Parsed:
     """`{title, description, link, updated, items}`; an item is
     `{id, title, link, summary, content_html, author, published, updated, image, categories}`.
 
-    Titles and summaries are plain text, `content_html` keeps harmless tags only, times are ISO 8601 in UTC,
-    and what a feed leaves out is null. At most the first 200 items.
+    Titles and summaries are plain text, `content_html` has harmless tags only, times are ISO 8601 in UTC, and missing
+    values are null. At most the first 200 items.
     """
     try:
         if _OPENS_AN_OBJECT.match(received.body):

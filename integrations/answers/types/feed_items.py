@@ -1,4 +1,4 @@
-"""The one shape that every kind of feed becomes."""
+"""The common format of every kind of feed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YEAR_OR_MONTH = re.compile(r"\d{4}(-\d{2})?")
 
 
 class NotAFeedError(ValueError):
-    """A readable document that is no feed."""
+    """A readable document that is not a feed."""
 
 
 def feed_shape(
@@ -44,7 +44,7 @@ def item_shape(
     categories: Iterable[str],
     base_url: str | None,
 ) -> dict[str, Any]:
-    """An item as JSON. `summary` and `html` are the feed's own HTML; each stands in for the other."""
+    """An item as JSON. `summary` and `html` are the feed's own HTML; each replaces the other if that is missing."""
     markup = html or summary or ""
     content = Fragment(markup)
     short = Fragment(summary) if summary and html else content
@@ -63,12 +63,12 @@ def item_shape(
 
 
 def _content_html(markup: str, content: Fragment, base_url: str | None) -> str | None:
-    """Harmless HTML where there is markup at all; plain text is in the summary already."""
+    """Harmless HTML if the text contains markup; plain text is in the summary already."""
     return (content.clean_html(base_url) or None) if _HAS_TAG.search(markup) else None
 
 
 def text_of(html: str | None, max_characters: int = MAX_TITLE_CHARACTERS) -> str | None:
-    """Text that may hold markup, as a person reads it."""
+    """The visible text of a string that may contain markup."""
     return (plain_text(html, max_characters) or None) if html else None
 
 
@@ -80,7 +80,7 @@ def one_line(text: str | None, max_characters: int = MAX_TITLE_CHARACTERS) -> st
 
 
 def iso_utc(text: str | None) -> str | None:
-    """`2026-01-02T03:04:05Z` for a date of RFC 822 or ISO 8601, else None; without a zone it is UTC."""
+    """`2026-01-02T03:04:05Z` for a date of RFC 822 or ISO 8601, else None. Without a zone it is UTC."""
     cleaned = (text or "").strip()
     if not cleaned or len(cleaned) > _MAX_DATE_CHARACTERS:
         return None

@@ -50,7 +50,7 @@ def _item(entry: Mapping[str, Any], base_url: str | None) -> dict[str, Any]:
         item_id=str(entry["id"]) if isinstance(entry.get("id"), str | int | float) else None,
         title=one_line(_text(entry, "title")),
         link=link,
-        # What the specification calls plain text is shown as it is, angle brackets too.
+        # Text that the specification calls plain is shown unchanged, including angle brackets.
         summary=escape(summary or plain or "", quote=False) or None,
         html=_text(entry, "content_html"),
         author=_author(entry),

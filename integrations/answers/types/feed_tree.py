@@ -1,4 +1,4 @@
-"""A feed's XML as a small tree, namespaces under the prefixes that everybody writes for them."""
+"""A feed's XML as a small tree, with the usual prefixes for namespaces."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _PREFIXES = {
     "http://search.yahoo.com/mrss": "media:",
     "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes:",
 }
-# Feeds are often written by hand: a bare ampersand and control characters are the usual slips.
+# Feeds are often written by hand. Bare ampersands and control characters are the usual mistakes.
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CDATA_START, _CDATA_END = b"<![CDATA[", b"]]>"
 
 
 class Element:
-    """A node: its name (`title`, `dc:date`), attributes, and texts and elements in their order."""
+    """A node: its name (`title`, `dc:date`), attributes, and its texts and elements in order."""
 
     __slots__ = ("attributes", "children", "name")
 
@@ -41,11 +41,11 @@ class Element:
         self.children: list[Element | str] = []
 
     def all(self, *names: str) -> Iterator[Element]:
-        """The children of these names."""
+        """The children with these names."""
         return (child for child in self.children if isinstance(child, Element) and child.name in names)
 
     def first(self, *names: str) -> Element | None:
-        """The first child of the first of these names that any child has."""
+        """The first child with the first of these names that any child has."""
         for name in names:
             for child in self.all(name):
                 return child
@@ -68,12 +68,12 @@ class Element:
         return any(isinstance(child, Element) for child in self.children)
 
     def html(self) -> str:
-        """What is inside as HTML, for XHTML that stands in a feed."""
+        """The content as HTML, for XHTML inside a feed."""
         return "".join(_write(self.children))
 
 
 class _EnoughError(Exception):
-    """All items that are wanted have been read."""
+    """All wanted items have been read."""
 
 
 class _TreeBuilder:
@@ -104,9 +104,9 @@ class _TreeBuilder:
 
 
 def read_feed_tree(body: bytes, charset: str | None, counted: Set[str], max_counted: int) -> Element:
-    """The document's tree, cut off after `max_counted` items; raises `XmlRefusedError`.
+    """The document's tree, cut off after `max_counted` items. Raises `XmlRefusedError`.
 
-    A document that is not well-formed gets a second reading with its usual slips mended.
+    A document that is not well-formed is parsed again with the usual mistakes corrected.
     """
     document = xml_bytes(body, charset)
     try:
@@ -134,7 +134,7 @@ def _mend(document: bytes) -> bytes:
         markup, start, rest = rest.partition(_CDATA_START)
         mended += [_BARE_AMPERSAND.sub(b"&amp;", markup), start]
         if start:
-            # In a CDATA section an ampersand is itself.
+            # In a CDATA section an ampersand is literal.
             text, end, rest = rest.partition(_CDATA_END)
             mended += [text, end]
     return b"".join(mended)

@@ -1,4 +1,4 @@
-"""RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0, from bytes to the one shape of a feed."""
+"""Parses RSS 0.9x, 1.0, 2.0 and Atom 0.3, 1.0 into the common feed format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def feed_from_xml(body: bytes, charset: str | None, page_url: str | None) -> dic
     if root.name not in ("rss", "feed", "rdf:RDF"):
         raise NotAFeedError
     channel = root if root.name == "feed" else root.first("channel") or root
-    # RSS 0.90 and 1.0 put the items beside the channel, the others inside it.
+    # RSS 0.90 and 1.0 put the items beside the channel, other versions inside it.
     entries = [*channel.all("item", "entry"), *(root.all("item") if root is not channel else [])]
     link = _link(channel, page_url)
     base_url = link or page_url
@@ -64,7 +64,7 @@ def _title(entry: Element) -> str | None:
     title = entry.first("title")
     if title is None:
         return None
-    # Atom says whether a title is markup (RFC 4287 section 3.1.1); RSS does not, and both are found there.
+    # Atom declares whether a title is markup (RFC 4287 section 3.1.1); RSS does not, and both occur there.
     if entry.name == "entry" and title.attributes.get("type", "text") in ("text", "text/plain"):
         return one_line(title.content())
     return text_of(title.html() if title.has_children() else title.content())
@@ -85,7 +85,7 @@ def _html(entry: Element, *names: str) -> str | None:
 def _link(parent: Element, base_url: str | None) -> str | None:
     links = list(parent.all("link"))
     for link in links:
-        # An Atom link is an attribute, an RSS link the element's text; RSS feeds hold both kinds.
+        # An Atom link is an attribute, an RSS link the element's text. RSS feeds contain both kinds.
         if link.attributes.get("rel", "alternate") == "alternate":
             address = web_url(link.attributes.get("href") or link.content(), base_url)
             if address:

@@ -1,4 +1,4 @@
-"""Which `response_type` an answer would fit that is not what was declared. Pure."""
+"""Finds another `response_type` that an answer would fit. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY_MEDIA_TYPE = {
     "application/zip": "binary",
     "application/gzip": "binary",
 }
-# What a text begins with, past blanks, a byte order mark and comments.
+# How a text begins, after blanks, a byte order mark and comments.
 _BY_BEGINNING = (
     (re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]", re.IGNORECASE), "feed"),
     (re.compile(rb"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE), "html"),
@@ -37,7 +37,7 @@ _PROLOGUE = re.compile(
 
 
 def fitting_types(received: Received) -> Iterator[str]:
-    """The types that the bytes or the Content-Type speak for, those with the better reasons first."""
+    """The types that the bytes or the Content-Type indicate, the most likely ones first."""
     if sniff_image(received.body):
         yield "image"
     if (named := _BY_MEDIA_TYPE.get(received.media_type or "")) is not None:

@@ -1,4 +1,4 @@
-"""Third-party HTML made harmless: plain text of it, or only the tags and attributes of an allow-list."""
+"""Sanitises third-party HTML: to plain text, or to the tags and attributes of an allow-list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from integrations.answers.types.html_tokens import Token, read_tokens
 from integrations.answers.types.web_urls import web_url
 
 MAX_HTML_CHARACTERS = 100_000
-# An article has some hundred tags; a feed has two hundred articles, and each is read twice.
+# An article has some hundred tags. A feed has two hundred articles, and each is read twice.
 MAX_TOKENS = 2_000
 _MAX_OPEN_TAGS = 64
 
@@ -46,21 +46,21 @@ _URL_ATTRIBUTES = {"a": ("href", ("http", "https", "mailto")), "img": ("src", ("
 
 
 class Fragment:
-    """Third-party HTML, read once for all that is made of it."""
+    """Third-party HTML, parsed once for all results."""
 
     def __init__(self, html: str) -> None:
         self._tokens = list(_visible_tokens(html))
 
     def plain_text(self, max_characters: int) -> str:
-        """As the function of this name."""
+        """See the function of this name."""
         return _plain_text(self._tokens, max_characters)
 
     def clean_html(self, base_url: str | None) -> str:
-        """As the function of this name."""
+        """See the function of this name."""
         return _clean_html(self._tokens, base_url)
 
     def first_image(self, base_url: str | None) -> str | None:
-        """The address of the first picture in it."""
+        """The URL of its first image."""
         for token in self._tokens:
             if token.kind == "start" and token.text == "img":
                 address = web_url(token.attributes.get("src"), base_url)
@@ -70,20 +70,20 @@ class Fragment:
 
 
 def plain_text(html: str, max_characters: int) -> str:
-    """What a reader sees of `html`, white space collapsed, cut at a word with `…` when it is longer."""
+    """The visible text of `html`, with white space collapsed, cut at a word with `…` if it is longer."""
     return _plain_text(_visible_tokens(html), max_characters)
 
 
 def clean_html(html: str, base_url: str | None) -> str:
-    """`html` with allowed tags and attributes only, balanced, its addresses absolute http(s) or mailto.
+    """`html` with allowed tags and attributes only, balanced, with absolute http(s) or mailto URLs.
 
-    Every tag that comes out is written here from its parts, so no reading of the input by a browser matters.
+    Every output tag is written here from its parts, so it does not matter how a browser would parse the input.
     """
     return _clean_html(_visible_tokens(html), base_url)
 
 
 def shorten(text: str, max_characters: int) -> str:
-    """`text`, or its beginning up to a word's end and `…`."""
+    """`text`, or its beginning up to the end of a word and `…`."""
     if len(text) <= max_characters:
         return text
     cut = text[: max_characters - 1]
@@ -97,7 +97,7 @@ def _plain_text(tokens: Iterable[Token], max_characters: int) -> str:
         piece = token.text if token.kind == "text" else " " if token.text in _BREAKING else ""
         words.append(piece)
         length += len(piece)
-        # Runs of white space count too, so a text may come out shorter than asked for; never longer.
+        # Runs of white space count too, so a text may become shorter than allowed, but never longer.
         if length > max_characters * 4:
             break
     return shorten(" ".join("".join(words).split()), max_characters)

@@ -1,8 +1,8 @@
-"""HTML as a flat run of tags and text, in time linear in its length.
+"""HTML as a flat sequence of tags and texts, in time linear in its length.
 
-libxml2 reads it, by events: metadata, plain text and an allow-list need no tree, and building one is not safe to do,
-for HTML's own rules make a page of nested `<font>` cost minutes and gigabytes. What libxml2 keeps is the stack of open
-elements, in which it looks for the start of each end tag; so a page that nests too deeply ends there.
+libxml2 parses it by events: metadata, plain text and an allow-list need no tree, and building one is not safe, because
+by HTML's own rules a page of nested `<font>` costs minutes and gigabytes. libxml2 keeps the stack of open elements and
+searches it for the start of each end tag, so a page that nests too deeply ends there.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, Literal, NamedTuple
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - it comes without types
 
 MAX_ATTRIBUTES = 50
-# Beyond what people write, and few enough to be looked through for each end tag.
+# More than people write, and few enough to be searched for each end tag.
 MAX_DEPTH = 256
-# Read piece by piece, so that whoever has read enough saves the rest.
+# Parsed piece by piece, so that a caller that has read enough saves the rest.
 _PIECE_BYTES = 8 * 1024
-# Their content is text up to their own end tag, whatever stands in it.
+# Their content is text up to their own end tag, whatever it contains.
 _RAW_TEXT = frozenset({"script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"})
-# libxml2 puts a page around what has none.
+# libxml2 adds these around content without them.
 _IMPLIED = frozenset({"html", "head", "body"})
 _NO_ATTRIBUTES: dict[str, str] = {}
 
@@ -28,7 +28,7 @@ _NO_ATTRIBUTES: dict[str, str] = {}
 class Token(NamedTuple):
     """Text with its character references resolved, or a tag with its name in lower case.
 
-    A start tag has its attributes, names in lower case, the first of each name.
+    A start tag has its attributes, with names in lower case, the first of each name.
     """
 
     kind: Literal["text", "start", "end"]
@@ -37,11 +37,11 @@ class Token(NamedTuple):
 
 
 class _TooDeepError(Exception):
-    """More elements are open than are followed."""
+    """More elements are open than allowed."""
 
 
 class _Target:
-    """Takes libxml2's events; `take` hands over the tokens that are whole."""
+    """Receives libxml2's events; `take` returns the complete tokens."""
 
     def __init__(self) -> None:
         self._tokens: list[Token] = []
@@ -61,7 +61,7 @@ class _Target:
     def end(self, name: str) -> None:
         self._depth -= 1
         if self.is_ended:
-            # What was open at the end; of text that has no end nobody knows whether it was meant.
+            # The text was still open at the end, so it may be incomplete and is dropped.
             if name in _RAW_TEXT:
                 self._text.clear()
             self._end_text()
@@ -87,7 +87,7 @@ class _Target:
 
 
 def read_tokens(html: str) -> Iterator[Token]:
-    """The tags and texts of a page in order; what is cut off inside a tag or a comment ends it."""
+    """The tags and texts of a page in order. A truncated tag or comment ends it."""
     target = _Target()
     parser = etree.HTMLParser(target=target, encoding="utf-8")
     source = html.encode(errors="replace")

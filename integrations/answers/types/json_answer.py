@@ -10,7 +10,7 @@ from integrations.json.exact_json import load_json
 
 
 def parse_json(received: Received) -> Parsed:
-    """The JSON value, whatever the provider calls it: some send JSON as text/html or text/javascript."""
+    """The JSON value, whatever the Content-Type: some providers send JSON as text/html or text/javascript."""
     try:
         value = _load(received)
     except ValueError:
@@ -23,7 +23,7 @@ def parse_json(received: Received) -> Parsed:
 
 
 def parse_ndjson(received: Received) -> Parsed:
-    """An array of the values that stand one on a line; blank lines count for nothing."""
+    """An array with one value per line; blank lines are ignored."""
     values = []
     for number, line in enumerate(received.body.splitlines(), start=1):
         text = line.strip(b" \t\x1e")

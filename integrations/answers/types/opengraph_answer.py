@@ -1,4 +1,4 @@
-"""`response_type: opengraph`: what a page says of itself for a preview."""
+"""`response_type: opengraph`: a page's metadata for a preview."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from integrations.answers.types.html_tokens import Token, read_tokens
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, wrong_type
 from integrations.answers.types.web_urls import web_url
 
-# Metadata stands at a page's beginning; what comes after is not looked at.
+# Metadata is at a page's beginning; the rest is not parsed.
 MAX_BYTES = 1024 * 1024
 MAX_TOKENS = 50_000
 _MAX_FACTS = 500
@@ -36,8 +36,8 @@ _ICON = ("link:icon", "link:apple-touch-icon", "link:apple-touch-icon-precompose
 def parse_opengraph(received: Received) -> Parsed:
     """`{url, title, description, image, site_name, type, icon, canonical, author, published, locale, twitter_card}`.
 
-    From Open Graph, Twitter cards, then the page's own title, description and links. Addresses are absolute http
-    or https, texts are plain, `published` is ISO 8601 in UTC, and what a page leaves out is null.
+    From Open Graph, Twitter cards, then the page's own title, description and links. URLs are absolute http or https,
+    texts are plain, `published` is ISO 8601 in UTC, and missing values are null.
     """
     if not (received.is_html or received.is_xml or received.is_vague):
         raise wrong_type(_EXPECTED, received)
@@ -76,7 +76,7 @@ def _first(facts: dict[str, list[str]], *names: str) -> str | None:
 
 
 def _read_facts(html: str) -> dict[str, list[str]]:
-    """What the page states, under the name it states it by: `og:title`, `link:icon`, `title`, `base`, `lang`."""
+    """The page's metadata by name: `og:title`, `link:icon`, `title`, `base`, `lang`."""
     facts: dict[str, list[str]] = {}
     left = _MAX_FACTS
     previous = ""
@@ -92,7 +92,7 @@ def _read_facts(html: str) -> dict[str, list[str]]:
 
 
 def _title_text(token: Token, previous: str, facts: dict[str, list[str]]) -> list[tuple[str, str]]:
-    # The first title is the page's; later ones belong to drawings.
+    # The first title is the page's; later ones belong to SVG images.
     return [("title", token.text)] if previous == "title" and "title" not in facts else []
 
 

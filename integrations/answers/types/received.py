@@ -1,4 +1,4 @@
-"""What a parser is given (`Received`), what it gives back (`Parsed`), and the ways in which it refuses."""
+"""A parser's input (`Received`), its result (`Parsed`), and its errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["json", "text", "binary"]
 JSON_TYPE = "application/json"
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,63}/[a-z0-9!#$&^_.+-]{1,63}")
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([A-Za-z0-9_.:+-]{1,40})""", re.IGNORECASE)
-# The types that a message may name. A provider can write anything there, a secret that it was sent too.
+# The types that a message may name. A provider can write anything there, even a secret that it was sent.
 _NAMEABLE = """
     text/html text/plain text/xml text/css text/csv text/javascript text/markdown text/calendar
     text/event-stream application/json application/xml application/xhtml+xml application/rss+xml
@@ -27,7 +27,7 @@ _NAMEABLE = """
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer's body with what is known about it. `media_type` is lower-case without parameters, or None."""
+    """An answer's body and its metadata. `media_type` is lower-case without parameters, or None."""
 
     body: bytes = field(repr=False)
     media_type: str | None = None
@@ -51,19 +51,19 @@ class Received:
 
     @property
     def is_vague(self) -> bool:
-        """The provider does not really say what it sends."""
+        """Whether the media type is too general to say what the body is."""
         return self.media_type in (None, "text/plain", "application/octet-stream", "binary/octet-stream")
 
     @property
     def is_media(self) -> bool:
-        """Pictures, sound and the like, which are never text (SVG is)."""
+        """Images, sound and similar types, which are never text (SVG is)."""
         top_level = (self.media_type or "").partition("/")[0]
         return top_level in ("image", "audio", "video", "font") and self.media_type != "image/svg+xml"
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """An answer as a value: JSON, a string, or bytes, as `kind` says. `content_type` carries no parameters."""
+    """An answer as a value: JSON, a string, or bytes, as `kind` says. `content_type` has no parameters."""
 
     value: Any = field(repr=False)
     content_type: str
@@ -71,7 +71,7 @@ class Parsed:
 
 
 def read_content_type(header: str | None) -> tuple[str | None, str | None]:
-    """The media type and charset of a Content-Type header; None for what is absent or malformed (RFC 9110 8.3)."""
+    """The media type and charset of a Content-Type header; None if absent or malformed (RFC 9110 8.3)."""
     if not header:
         return None, None
     media_type = header.partition(";")[0].strip().lower()
@@ -83,7 +83,7 @@ def read_content_type(header: str | None) -> tuple[str | None, str | None]:
 
 
 def wrong_type(expected: str, received: Received, seen: str | None = None) -> UpstreamInvalid:
-    """The failure for an answer of another type. `seen` says what it looks like, in our words."""
+    """The failure for an answer of another type. `seen` describes what it looks like, in our own words."""
     named = received.media_type if received.media_type in _NAMEABLE.split() else None
     answered = seen or named or ("another type" if received.media_type else "no type at all")
     return UpstreamInvalid(
@@ -94,14 +94,14 @@ def wrong_type(expected: str, received: Received, seen: str | None = None) -> Up
 
 
 def unparsable(expected: str, problem: str, received: Received) -> UpstreamInvalid:
-    """The failure for an answer that claims the right type and cannot be read as it."""
+    """The failure for an answer that has the right media type but cannot be parsed."""
     return UpstreamInvalid(
         f"Expected {expected}, {problem}.", upstream_status=received.status, reason="unparsable"
     )
 
 
 def empty(expected: str, received: Received) -> UpstreamInvalid:
-    """The failure for an answer without a body where one is needed."""
+    """The failure for an answer without a required body."""
     return UpstreamInvalid(
         f"Expected {expected}, the provider answered nothing.",
         upstream_status=received.status,

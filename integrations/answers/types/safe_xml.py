@@ -1,4 +1,4 @@
-"""XML read by events with nothing that expands, fetches or nests without end."""
+"""Parses XML by events, without entity expansion, external fetches or unlimited nesting."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Characters = Callable[[str], None]
 
 
 class XmlRefusedError(ValueError):
-    """The text is not well-formed, or defines entities, or is nested or repeated beyond the limits."""
+    """The text is not well-formed, defines entities, or exceeds the limits of depth or number."""
 
 
 def xml_bytes(body: bytes, charset: str | None) -> bytes:
@@ -37,10 +37,10 @@ def walk_xml(
     *,
     html_entities: bool = False,
 ) -> None:
-    """Calls back for each element of a UTF-8 document, names as `uri local`; raises `XmlRefusedError`.
+    """Calls back for each element of a UTF-8 document, names as `uri local`. Raises `XmlRefusedError`.
 
-    Entity definitions are refused unread (billion laughs, external entities). With `html_entities`, `&nbsp;`
-    and its like are read as in HTML, which real feeds need.
+    Entity definitions are refused unread (billion laughs, external entities). With `html_entities`, `&nbsp;` and
+    similar ones are read as in HTML, which real feeds need.
     """
     parser = expat.ParserCreate("utf-8", " " if html_entities else None)
     parser.buffer_text = True
@@ -75,7 +75,7 @@ def walk_xml(
     if characters is not None:
         parser.CharacterDataHandler = characters
     if html_entities:
-        # Makes expat report unknown entities instead of failing; nothing is fetched without a handler for it.
+        # Makes expat report unknown entities instead of failing. Nothing is fetched without a handler for it.
         parser.UseForeignDTD(True)
     try:
         parser.Parse(document, True)

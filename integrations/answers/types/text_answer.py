@@ -7,7 +7,7 @@ from integrations.answers.types.received import Parsed, Received, wrong_type
 
 
 def parse_text(received: Received) -> Parsed:
-    """The answer as it reads; JSON, XML and HTML are text too, pictures and archives are not."""
+    """The decoded text. JSON, XML and HTML are text too; images and archives are not."""
     if received.is_media:
         raise wrong_type("text", received)
     markup = "html" if received.is_html else "xml" if received.is_xml else None
@@ -18,7 +18,7 @@ def parse_text(received: Received) -> Parsed:
 
 
 def parse_html(received: Received) -> Parsed:
-    """The page's source, decoded; nothing in it is made safe."""
+    """The page's source, decoded but not sanitised."""
     if not (received.is_html or received.is_xml or received.is_vague):
         raise wrong_type("HTML", received)
     text = decode_text(received.body, received.charset, "html")

@@ -1,4 +1,4 @@
-"""Addresses found in what a provider sent: made absolute, and only those that a browser may follow."""
+"""URLs found in a provider's data: made absolute, and limited to those that a browser may follow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 MAX_LENGTH = 4096
-# What browsers strip from an address before they look at its scheme (WHATWG URL).
+# Browsers strip these from a URL before they read its scheme (WHATWG URL).
 _STRIPPED = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEMES = ("http", "https")
 
@@ -14,7 +14,7 @@ _SCHEMES = ("http", "https")
 def web_url(
     address: object, base_url: str | None = None, *, schemes: tuple[str, ...] = _SCHEMES
 ) -> str | None:
-    """The absolute http or https URL that `address` means on the page at `base_url`, or None."""
+    """The absolute http or https URL of `address`, relative to `base_url`, or None."""
     if not isinstance(address, str) or len(address) > MAX_LENGTH:
         return None
     cleaned = _STRIPPED.sub("", address).strip()

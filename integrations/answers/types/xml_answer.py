@@ -1,4 +1,4 @@
-"""`response_type: xml`: a document as JSON by the convention of xmltodict."""
+"""`response_type: xml`: a document as JSON, as xmltodict converts it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from integrations.answers.types.xml_lists import make_lists
 def parse_xml(received: Received) -> Parsed:
     """`{root: {"@attribute": …, "#text": …, child: …}}`; a repeated child is an array, an empty one null.
 
-    What the endpoint declares as a list is an array always.
+    Elements that the endpoint declares as lists are always arrays.
     """
     document = xml_bytes(received.body, received.charset)
     try:
-        # First a pass that keeps nothing: xmltodict itself has no limit on depth or number.
+        # A first pass that stores nothing: xmltodict itself has no limit on depth or number.
         walk_xml(document)
         value = xmltodict.parse(document, encoding="utf-8")
     except (XmlRefusedError, ExpatError, ValueError):

@@ -1,4 +1,4 @@
-"""Elements that are lists however often they come: one, several or none. Pure."""
+"""Elements that are always lists, whether they occur once, several times or not at all. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SEGMENT = re.compile(r'"((?:[^"\\]|\\.)+)"|([^".\s@#\[\]*?|(),{}`&!]+)')
 
 
 def parse_list_path(text: str) -> ListPath:
-    """The path of `MediaContainer.Video`; a name with a dot stands in quotes. `ValueError` says what is wrong."""
+    """The path of `MediaContainer.Video`. A name with a dot is quoted. `ValueError` says what is wrong."""
     names: list[str] = []
     position = 0
     while True:
@@ -33,11 +33,11 @@ def parse_list_path(text: str) -> ListPath:
 
 
 def make_lists(document: Any, paths: Iterable[ListPath]) -> Any:
-    """The document, as xmltodict gives it, with a list at each path: also of one element, and of none.
+    """The document of xmltodict with a list at each path, also for one element and for none.
 
-    It is changed in place. Where an element above is missing, nothing is made up.
+    It is changed in place. If a parent element is missing, nothing is added.
     """
-    # Shorter paths first: what they make lists of is walked through by longer ones.
+    # Shorter paths first: the lists they create are walked by longer ones.
     for path in sorted(paths, key=len):
         _make_list(document, path)
     return document
@@ -61,7 +61,7 @@ def _make_list(element: Any, path: ListPath) -> None:
 
 
 def _with_room(element: Any) -> Any:
-    """An element that is there and holds nothing is null, which has no place for an empty list."""
+    """An element without content is null, and null has no room for an empty list."""
     if isinstance(element, list):
         return [{} if item is None else item for item in element]
     return {} if element is None else element

@@ -1,4 +1,4 @@
-"""A declared manifest made an `Integration`, or refused field by field."""
+"""Compiles a declared manifest into an `Integration`, or refuses it field by field."""
 
 from integrations.manifests.compiling.plugins import compile_plugin
 

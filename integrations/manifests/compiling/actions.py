@@ -1,4 +1,4 @@
-"""What a block's `action` means, and which blocks must have one."""
+"""Compiles a block's `action`, and checks which blocks must have one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ONLY_READS = (
 def compile_action(
     declared: Mapping[str, Any] | None, steps: Sequence[Step]
 ) -> tuple[Action | None, str | None]:
-    """The block's action, where it is one; and why the block may not be what it is declared as."""
+    """The block's action, if it has one, and why the declaration is not allowed."""
     writing = next((step.endpoint for step in steps if not step.endpoint.is_safe), None)
     if declared is None:
         return None, None if writing is None else _unconfirmed(writing)
@@ -43,7 +43,7 @@ def _unconfirmed(endpoint: Endpoint) -> str:
 def check_renewals(
     declared: Sequence[Mapping[str, Any]], blocks: Mapping[str, Block], problems: Problems
 ) -> None:
-    """Notes what an action renews and cannot: another action, or no block."""
+    """Adds a problem for each renewed name that is another action or no block."""
     for index, item in enumerate(declared):
         for number, name in enumerate((item.get("action") or {}).get("renews", ())):
             field = f"blocks[{index}].action.renews[{number}]"

@@ -1,4 +1,4 @@
-"""`blocks` made chains of steps with checked inputs."""
+"""Compiles `blocks` into chains of steps with validated inputs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def compile_blocks(
     calls: bool,
     is_stored: bool,
 ) -> dict[str, Block]:
-    """The blocks by id, in their order. `calls` is false for an integration that has nothing to call.
+    """The blocks by id, in order. `calls` is false for an integration that has nothing to call.
 
-    `is_stored` says that the manifest was taken before; then a block that writes without being an action has a
-    `problem`, and the rest of the manifest works on.
+    `is_stored` means that the manifest was registered before. In that case a block that writes without being an action
+    gets a `problem`, and the rest of the manifest works.
     """
     found: dict[str, Block] = {}
     for index, item in enumerate(declared):
@@ -163,7 +163,7 @@ def _has_default(value: Value) -> bool:
 def _check_references(
     item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
 ) -> None:
-    """A step may use the inputs and what earlier steps gave, nothing else."""
+    """A step may only use the inputs and the outputs of earlier steps."""
     known = {f"inputs.{value.name}" for value in inputs}
     for index, step in enumerate(steps):
         for name in sorted(names_in_step(step.parameters)):
@@ -190,7 +190,7 @@ def _check_references(
 def _check_types(
     item: Mapping[str, Any], steps: Sequence[Step], inputs: Sequence[Value], problems: Problems
 ) -> None:
-    """Notes what the endpoint would refuse of every render: a constant, or an input of another type."""
+    """Adds a problem for what the endpoint would always refuse: a constant, or an input of another type."""
     kinds = {value.name: value.type for value in inputs}
     for index, step in enumerate(steps):
         filled = step.parameters.node if step.parameters is not None else None

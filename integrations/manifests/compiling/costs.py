@@ -1,4 +1,4 @@
-"""What a whole manifest may cost to compile. Each pattern, schema and expression has bounds of its own beside."""
+"""Limits the cost of compiling a whole manifest. Each pattern, schema and expression also has its own limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXPRESSIONS = frozenset({"select", "outputs"})
 
 
 def check_costs(manifest: Mapping[str, Any], problems: Problems) -> None:
-    """Notes what is too much of a declared manifest. Cheap, whatever the manifest."""
+    """Adds a problem for each exceeded limit. Cheap, whatever the manifest."""
     compiled = {name: manifest[name] for name in COMPILED_SECTIONS if name in manifest}
     try:
         measure_value(compiled, MAX_SIZE)

@@ -1,4 +1,4 @@
-"""`auth_method` and `auth` made credentials, by convention where the manifest is short."""
+"""Compiles `auth_method` and `auth` into credentials, by convention if the manifest only names a method."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def compile_credentials(
     provided: frozenset[str],
     problems: Problems,
 ) -> tuple[Credential, ...]:
-    """The credentials of every call to base_url, in the order in which they are declared.
+    """The credentials of every call to base_url, in declared order.
 
-    `provided` are the names that a token fills: what an OAuth 2.0 server or a login gives.
+    `provided` are the names that a token fills: those of an OAuth 2.0 server or a login.
     """
     declared = section.get("auth")
     if declared is None:
@@ -113,7 +113,7 @@ def _signature_value(declared: Mapping[str, Any], known: set[str], problems: Pro
 
 
 def _check_order(values: Sequence[SignatureValue], problems: Problems) -> None:
-    """Notes a value that is computed from one that does not stand before it."""
+    """Adds a problem for a value that is computed from a later one."""
     later = {item.name for item in values}
     for index, item in enumerate(values):
         for word, template in (("input", item.input), ("key", item.key)):

@@ -1,4 +1,4 @@
-"""Every way in which a secret leaves, so that a change of any of them can be reviewed."""
+"""Every way in which a secret is sent, so that a change of any of them can be reviewed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from integrations.manifests.templating import Name, Template, Tree
 
 
 class Place(NamedTuple):
-    """One place of a request, and the names of the settings and tokens that travel there."""
+    """One place of a request, and the names of the settings and tokens that are sent there."""
 
     request: str
     placement: str
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """What a request is made of, as far as a manifest says."""
+    """The parts of a request, as far as a manifest declares them."""
 
     request: str
     base_url: BaseUrl
@@ -63,7 +63,7 @@ class _Sent:
 
 
 def secret_uses(endpoints: Iterable[Endpoint], around: IntegrationContext) -> Iterator[SecretUse]:
-    """Each secret's places, with the base URL whose origin it goes to; a use may come more than once."""
+    """Each secret's places, with the base URL of their destination. A use may occur more than once."""
     for base_url, place in (*_calls(endpoints, around), *_token_requests(around)):
         for name in sorted(_with_token(place.names, around)):
             if around.is_secure(name):
@@ -71,7 +71,7 @@ def secret_uses(endpoints: Iterable[Endpoint], around: IntegrationContext) -> It
 
 
 def _with_token(names: frozenset[str], around: IntegrationContext) -> frozenset[str]:
-    """A token goes where its credential goes, and what bought it answers for that."""
+    """A token goes where its credential goes. The secrets that obtained it are treated as going there too."""
     if around.token is None or not names & around.token.provides:
         return names
     return names | around.token_names()
@@ -86,7 +86,7 @@ def _calls(endpoints: Iterable[Endpoint], around: IntegrationContext) -> Iterato
 
 
 def _token_requests(around: IntegrationContext) -> Iterator[tuple[BaseUrl, Place]]:
-    """What buying a token sends, and to where."""
+    """The places and URLs of the token requests."""
     token = around.token
     if isinstance(token, OAuth2):
         for place in (*_oauth2_places(token), *_tls_places("token", around)):
@@ -134,7 +134,7 @@ def _sent_at_login(step: LoginStep, url: BaseUrl) -> _Sent:
 
 def _places(sent: _Sent) -> Iterator[Place]:
     own = list(_own_places(sent))
-    # In a template a parameter's name stands for the parameter, so for the setting that fills it.
+    # In a template a parameter's name means the parameter, and so the setting that fills it.
     filled_by = {item.name: item.value.from_config for item in sent.parameters}
     placed = [
         Place(sent.request, placement, name, _settings(names, filled_by)) for placement, name, names in own
@@ -144,7 +144,7 @@ def _places(sent: _Sent) -> Iterator[Place]:
         for placement, name, names in (*_base_url_places(sent), *_setting_places(sent))
     ]
     yield from placed
-    # Signatures are computed over everything else, and over those before them.
+    # Signatures are computed over everything else, and over earlier signatures.
     for credential in sorted(sent.credentials, key=lambda item: item.signature is not None):
         found = [
             Place(sent.request, placement, name, frozenset(names))
@@ -158,7 +158,7 @@ _Found = tuple[str, str, Iterable[str]]
 
 
 def _own_places(sent: _Sent) -> Iterator[_Found]:
-    """What the endpoint itself declares."""
+    """The places that the endpoint itself declares."""
     for name, position in holes([named_base(sent.base_url), *_path_parts(sent.path)]):
         yield "path", position, [name.value]
     for _, template in sent.path_query:
@@ -182,7 +182,7 @@ def _settings(names: Iterable[str], filled_by: Mapping[str, str | None]) -> froz
 
 
 def named_base(base_url: BaseUrl) -> str:
-    """The base URL's path as it stands before an endpoint's."""
+    """The base URL's path as it precedes an endpoint's path."""
     return "".join(part if isinstance(part, str) else "{}" for part in base_url.path_parts).rstrip("/")
 
 
@@ -203,7 +203,7 @@ def _setting_places(sent: _Sent) -> Iterator[_Found]:
 
 
 def _pair_places(template: Template) -> Iterator[_Found]:
-    """A pair of a path's own query; a placeholder may stand in its name too."""
+    """A pair of a path's own query. A placeholder may be in its name too."""
     name_parts: list[Any] = []
     for index, part in enumerate(template.parts):
         if isinstance(part, str) and "=" in part:
@@ -251,7 +251,7 @@ def _credential_places(credential: Credential, sent: _Sent, placed: Sequence[Pla
             credential.signature, {part: _names_of(places) for part, places in shown.items()}
         )
     elif credential.password is not None:
-        # A user name may be shown where a password is not.
+        # A user name may be visible where a password is not.
         yield credential.location, "username", credential.value.names
         yield credential.location, "password", credential.password.names
     elif credential.location == "body":
@@ -269,7 +269,7 @@ def _names_of(places: Iterable[Place]) -> frozenset[str]:
 
 
 def _tls_places(request: str, around: IntegrationContext) -> Iterator[Place]:
-    """A client certificate says who calls: that too was meant for one server."""
+    """A client certificate is a credential too, and was meant for one server."""
     if around.tls is None:
         return
     for word in ("ca_file", "client_certificate", "client_key"):

@@ -1,4 +1,4 @@
-"""`endpoints` made calls that can go out."""
+"""Compiles `endpoints` into calls."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from integrations.manifests.model import (
 from integrations.manifests.templating import MAX_TEMPLATE_LENGTH, Template, Tree
 from plugin_store.settings.value_types import json_type
 
-# What shapes a request beside the endpoint itself; a change of these makes other artifacts.
+# What determines a request besides the endpoint itself. A change of these changes the artifact keys.
 _SHAPING = ("api_type", "base_url", "auth_method", "auth", "oauth2", "login", "headers", "query", "tls")
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationContext:
-    """What every call of an integration has in common."""
+    """What all calls of an integration have in common."""
 
     api_type: str
     properties: Mapping[str, Property]
@@ -70,7 +70,7 @@ class IntegrationContext:
         tls: TlsTemplates | None,
         problems: Problems,
     ) -> IntegrationContext:
-        """The section's own headers and query parameters compiled, with what was compiled before."""
+        """The section's own headers and query parameters compiled, together with what was compiled before."""
         with problems.under("integration"):
             headers = named_templates(section["headers"], "headers", problems)
             query = named_templates(section["query"], "query", problems)
@@ -85,7 +85,7 @@ class IntegrationContext:
         return name == GRANT or (name in self.properties and self.properties[name].secure)
 
     def token_names(self) -> frozenset[str]:
-        """What getting the token binds, the person's grant included."""
+        """The settings that getting the token binds, including the user's grant."""
         if self.token is None:
             return frozenset()
         granted = frozenset({GRANT}) if needs_grant(self.token) else frozenset[str]()
@@ -98,7 +98,7 @@ class IntegrationContext:
 
 
 def needs_grant(token: OAuth2 | Login | None) -> bool:
-    """Whether a person must have signed in at the provider."""
+    """Whether a user must have signed in at the provider."""
     return isinstance(token, OAuth2) and token.grant_type == "authorization_code"
 
 
@@ -109,7 +109,7 @@ def names_of(templates: NamedTemplates) -> frozenset[str]:
 def compile_endpoints(
     declared: Sequence[Mapping[str, Any]], around: IntegrationContext, problems: Problems
 ) -> dict[str, Endpoint]:
-    """The endpoints by id, in their order."""
+    """The endpoints by id, in order."""
     found: dict[str, Endpoint] = {}
     for index, item in enumerate(declared):
         with problems.under(f"endpoints[{index}]"):
@@ -121,7 +121,7 @@ def compile_endpoints(
 
 
 class _EndpointCompiler:
-    """One endpoint's declaration and what it may refer to."""
+    """One endpoint's declaration and the names it may use."""
 
     def __init__(self, item: Mapping[str, Any], around: IntegrationContext, problems: Problems) -> None:
         self.item = item
@@ -146,7 +146,7 @@ class _EndpointCompiler:
             problems.add("path", "There is no base_url to append it to.")
         self._check_templates(path, path_query, headers, body, parameters)
         common_headers, query = ((), ()) if is_whole_url else (around.headers, around.query)
-        # What stands nearer to the call wins, in the query as among the headers.
+        # The more specific declaration wins, in the query as among the headers.
         in_path = {name for name, _ in path_query}
         query = tuple((name, template) for name, template in query if name not in in_path)
         asked = KnownRequest(
@@ -193,7 +193,7 @@ class _EndpointCompiler:
         return "graphql" if self.around.api_type == "graphql" else "plain"
 
     def _is_safe(self) -> bool:
-        """Whether the call only reads: as the manifest says, else as its method does, or a GraphQL query."""
+        """Whether the call only reads: as the manifest declares, else by its method, or a GraphQL query."""
         if "safe" in self.item:
             return bool(self.item["safe"])
         is_query = self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
@@ -227,7 +227,7 @@ class _EndpointCompiler:
         return self.problems.tree("body", self.item["body"])
 
     def _graphql_tree(self) -> Tree:
-        """The variables are templates; the query is full of braces of its own and stays as it is."""
+        """The variables are templates. The query contains literal braces and stays unchanged."""
         body = self.item["body"]
         if len(body["query"]) > MAX_TEMPLATE_LENGTH:
             self.problems.add("body", f"The query is longer than {MAX_TEMPLATE_LENGTH} characters.")
@@ -247,7 +247,7 @@ class _EndpointCompiler:
             "body": body.names if body else frozenset[str](),
         }
         filled = path.names | in_templates["query"] | in_templates["header"]
-        # Earlier versions took it for optional, and chains that leave it out.
+        # Earlier versions treated it as optional, and stored chains may leave it out.
         filled |= body.text_names if body and not self.problems.is_stored else frozenset()
         for index, item in enumerate(self.item["parameters"]):
             with self.problems.under(f"parameters[{index}]"):
@@ -270,7 +270,7 @@ class _EndpointCompiler:
             self.problems.add("in", f"`{{{name}}}` stands in the path, so it is `in: path`.")
         if declared == "path" and not in_path:
             self.problems.add("name", f"`{{{name}}}` does not stand in the path.")
-        # A template of its place puts it there already; it must not travel twice.
+        # A template of its place already contains it; it must not be sent twice.
         placed = frozenset().union(*in_templates.values()) if declared is None else in_templates.get(declared)
         location: Location = (
             ("template" if placed and name in placed and not in_path else None)
@@ -319,7 +319,7 @@ class _EndpointCompiler:
         parameters: Sequence[Parameter],
         body: Tree | None,
     ) -> frozenset[str]:
-        """The properties that the call binds, parameters' names aside."""
+        """The properties that the call binds, without parameters' names."""
         own = {parameter.name for parameter in parameters}
         names = path.names | names_of(templates) | (body.names if body else frozenset())
         names -= own
@@ -334,7 +334,7 @@ class _EndpointCompiler:
 
 
 def plain_json(value: Any) -> Any:
-    """The declaration as JSON again: what marshmallow renamed or filled in is stable, so a digest of it is too."""
+    """The declaration as JSON. marshmallow's renaming and defaults are stable, so a digest of it is stable too."""
     if isinstance(value, Mapping):
         return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What a GraphQL document does. Pure."""
+"""Whether a GraphQL document reads or writes. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# What never ends is taken to the end of the text, so that it is read but once.
+# An unterminated one extends to the end of the text, so that it is read only once.
 _STRING_OR_COMMENT = re.compile(r'''"""(?:\\"""|.|\n)*?(?:"""|\Z)|"(?:\\.|[^"\\\n])*"?|#[^\n]*''')
 
 
 def is_mutation(body: Any) -> bool:
-    """Whether a GraphQL document holds anything but queries; what cannot be read counts as if it did."""
+    """Whether a GraphQL document contains anything but queries. An unreadable one counts as if it did."""
     query = body.get("query") if isinstance(body, Mapping) else None
     if not isinstance(query, str):
         return True
-    # An operation's keyword stands outside of all braces; fragments beside queries are harmless.
+    # An operation's keyword is outside of all braces. Fragments beside queries are harmless.
     outside = _top_level(_STRING_OR_COMMENT.sub(" ", query))
     return bool(re.search(r"\b(mutation|subscription)\b", outside)) or not query.strip()
 

@@ -1,4 +1,4 @@
-"""A block's inputs: as it declares them, else those of its endpoint, and what its patterns read from an address."""
+"""A block's inputs: declared, taken from its endpoint, or read from a URL by its patterns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def compile_inputs(
     properties: Mapping[str, Property],
     problems: Problems,
 ) -> tuple[Value, ...]:
-    """The inputs of a block, in their order. `patterns` are its compiled ones, by their field."""
+    """The inputs of a block, in order. `patterns` are its compiled ones, by their field."""
     inputs = _inputs(item, steps, properties, problems)
     if "config_schema" in item:
         inputs += _inputs_of_patterns(patterns.values(), steps, inputs, properties, problems)
@@ -28,7 +28,7 @@ def compile_inputs(
 
 
 def names_in_step(parameters: Tree | None) -> frozenset[str]:
-    """The placeholders in what a step gives to its endpoint."""
+    """The placeholders in the parameters of a step."""
     return parameters.names if parameters is not None else frozenset()
 
 
@@ -77,7 +77,7 @@ def _inputs_of_patterns(
     properties: Mapping[str, Property],
     problems: Problems,
 ) -> tuple[Value, ...]:
-    """What groups of the patterns fill beside the declared inputs: the endpoint's parameters, a chain's names."""
+    """The inputs that only groups of the patterns fill: the endpoint's parameters, a chain's names."""
     taken = {value.name for value in declared}
     groups = [name for pattern in patterns for name in pattern.group_names if name not in taken]
     if len(steps) == 1 and steps[0].parameters is None:
@@ -92,7 +92,7 @@ def _inputs_of_patterns(
 
 
 def _is_needed(name: str, steps: Sequence[Step]) -> bool:
-    """Whether a chain cannot do without the input: a text that holds it, or a parameter that nothing else fills."""
+    """Whether a chain requires the input: a text contains it, or a parameter has no other value."""
     for step in steps:
         nodes = step.parameters.node if step.parameters is not None else {}
         needed = set(step.endpoint.needed_inputs)
@@ -104,7 +104,7 @@ def _is_needed(name: str, steps: Sequence[Step]) -> bool:
 
 
 def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tuple[Value, ...]:
-    """The endpoint's parameters that are anybody's to give; what a secret fills is not."""
+    """The endpoint's parameters that a caller may set; those filled by a secret are left out."""
     values = (parameter.value for parameter in endpoint.parameters)
     return tuple(
         value for value in values if not (value.from_config and _is_secure(value.from_config, properties))
@@ -112,7 +112,7 @@ def _free_values(endpoint: Endpoint, properties: Mapping[str, Property]) -> tupl
 
 
 def _check_groups(patterns: Mapping[str, Pattern], inputs: Sequence[Value], problems: Problems) -> None:
-    """Notes a group of a pattern whose text its input would always refuse."""
+    """Adds a problem for a pattern group whose text its input would always refuse."""
     types = {value.name: value.type for value in inputs}
     for field, pattern in patterns.items():
         for name in pattern.group_names:

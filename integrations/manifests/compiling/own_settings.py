@@ -1,4 +1,4 @@
-"""The settings of a plugin that calls nothing: its frontend's own data, taken as they are."""
+"""The settings of a plugin that calls nothing: its frontend's own data, stored unchanged."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from schemas.manifests.manifest import PropertySchema
 
 _SCHEMA = PropertySchema()
 MAX_SETTINGS = 200
-# What a setting is called, whether it has to be set, and whether it belongs into the vault: here a slip does harm.
+# The name, whether it is required, and whether it is a secret: here a mistake does harm.
 _FIRM = frozenset({"name", "required", "secure"})
 _FIRM_IN_SECRETS = _FIRM | {"const", "default", "enum", "options"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A word of a setting that means nothing here, so that it is kept and does not count."""
+    """A member of a setting that is unknown or invalid here, so it is stored and ignored."""
 
     index: int
     word: str
@@ -34,12 +34,12 @@ class Fault:
 
 
 def calls_nothing(manifest: Mapping[str, Any]) -> bool:
-    """Whether the manifest is all its frontend's own."""
+    """Whether the manifest is only its frontend's own data."""
     return "integration" not in manifest
 
 
 def find_faults(manifest: Mapping[str, Any]) -> list[Fault]:
-    """Every word of the settings that means nothing here; none for a plugin that can be called."""
+    """Every ignored member of the settings; none for a plugin that can be called."""
     declared = manifest.get("properties")
     if not calls_nothing(manifest) or not isinstance(declared, list) or len(declared) > MAX_SETTINGS:
         return []
@@ -52,7 +52,7 @@ def find_faults(manifest: Mapping[str, Any]) -> list[Fault]:
 
 
 def without_faults(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The manifest as far as its settings mean something."""
+    """The manifest without the ignored members of its settings."""
     faults = find_faults(manifest)
     if not faults:
         return manifest
@@ -64,7 +64,7 @@ def without_faults(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _faults_of(declared: Mapping[str, Any]) -> dict[str, str]:
-    """What is said of each word that means nothing."""
+    """The message for each ignored member."""
     firm = _FIRM_IN_SECRETS if declared.get("secure") else _FIRM
     words, found = dict(declared), {}
     while faults := {
@@ -79,7 +79,7 @@ def _faults_of(declared: Mapping[str, Any]) -> dict[str, str]:
 
 def _without(declared: Mapping[str, Any], dropped: Any) -> dict[str, Any]:
     if "type" in dropped or "options" in dropped:
-        # Without its type nothing else that is said of a value can be told from a slip.
+        # Without a valid type, other members cannot be told from mistakes.
         return {word: value for word, value in declared.items() if word in _FIRM}
     return {word: value for word, value in declared.items() if word not in dropped}
 
@@ -92,7 +92,7 @@ def _told(declared: Mapping[str, Any], word: str, message: str) -> str:
 
 
 def _errors_of(words: Mapping[str, Any]) -> dict[str, str]:
-    """The first thing that is wrong with each word."""
+    """The first error of each member."""
     problems = Problems("")
     try:
         _SCHEMA.load(dict(words))
@@ -110,7 +110,7 @@ def _first_text(messages: Any) -> str:
 
 
 def check_own_values(declared: Mapping[str, Any], problems: Problems) -> None:
-    """Notes a default or a constant that the property's own rules refuse, which would never be used."""
+    """Adds a problem for a default or constant that the property's own rules refuse, so it would never be used."""
     try:
         check = compile_check(declared)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`paginate` made the way to the next page."""
+"""Compiles `paginate`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def compile_paginator(
     parameters: Sequence[Parameter],
     problems: Problems,
 ) -> Paginator | None:
-    """The endpoint's paginator; None where one page is all."""
+    """The endpoint's paginator; None without paging."""
     declared = endpoint.get("paginate")
     if declared is None:
         return None
@@ -64,7 +64,7 @@ def _check_room(
     parameters: Sequence[Parameter],
     problems: Problems,
 ) -> None:
-    """Notes a parameter that cannot move from page to page, or that would travel twice."""
+    """Adds a problem for a parameter that cannot change from page to page, or that would be sent twice."""
     taken = next((item for item in parameters if item.name == name), None)
     if taken is None and method not in ("GET", "HEAD", "DELETE"):
         problems.add(field, f"Declare `{name}` as a parameter, to say whether it moves in the body.")

@@ -1,4 +1,4 @@
-"""An endpoint's `path`, checked so that it stays below base_url whatever fills it."""
+"""Compiles an endpoint's `path`, which must stay below base_url whatever its values are."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NamedTemplates = tuple[tuple[str, Template], ...]
 
 
 def compile_path(source: str, problems: Problems) -> tuple[Template, NamedTemplates]:
-    """The path's template, and the pairs of its own query: each one's name, and all of it as it was written."""
+    """The path's template, and the pairs of its own query: each one's name, and its whole text as written."""
     path_source, _, query_source = source.partition("?")
     template = problems.template("path", path_source)
     if path_source and not path_source.startswith("/"):
         problems.add("path", "Start with a slash; it is appended to base_url.")
     if "#" in source or "\\" in source or any(ord(c) < 0x21 for c in source):
         problems.add("path", "Fragments, backslashes, blanks and control characters do not belong here.")
-    # Decoded too, for a server behind a proxy may read %2e%2e as a step up.
+    # Decoded too, because a server behind a proxy may read %2e%2e as a parent folder.
     if any(unquote(unquote(segment)) in (".", "..") for segment in path_source.split("/")):
         problems.add("path", "`.` and `..` do not belong into a path.")
     if path_source.startswith("//"):

@@ -1,4 +1,4 @@
-"""Whether everything that a call is given has a place in its request, and a place of its own."""
+"""Checks that every value of a call has its own place in the request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_places(
     credentials: Sequence[Credential],
     problems: Problems,
 ) -> None:
-    """Notes what would be lost, travel twice, or stand where the provider does not look for it."""
+    """Adds a problem for what would be lost, sent twice, or sent where the provider does not expect it."""
     _check_protocol(asked, parameters, problems)
     _check_room(asked, parameters, credentials, problems)
     _check_list_places(asked, parameters, credentials, problems)
@@ -44,7 +44,7 @@ def check_places(
 
 
 def _check_protocol(asked: KnownRequest, parameters: Sequence[Parameter], problems: Problems) -> None:
-    """Notes values for which the body of a protocol has no place."""
+    """Adds a problem for values that have no place in a protocol's body."""
     protocol, body = asked.protocol, asked.body
     if protocol == "plain" or asked.method not in BODY_METHODS:
         return
@@ -66,7 +66,7 @@ def _check_room(
     credentials: Sequence[Credential],
     problems: Problems,
 ) -> None:
-    """Notes what would be lost on the way: members and keys where the body is no object, or is none at all."""
+    """Adds a problem for what would be lost: members and keys if the body is no object or missing."""
     members = [item.name for item in parameters if item.location == "body"]
     keys = [item.name for item in credentials if item.location == "body"]
     if keys and asked.method in SAFE_METHODS:
@@ -92,7 +92,7 @@ def _check_list_places(
     credentials: Sequence[Credential],
     problems: Problems,
 ) -> None:
-    """Notes a credential whose place in a list of the body is taken, moves, or is beyond the list's end."""
+    """Adds a problem for a credential in a body list whose index is taken, not fixed, or beyond the end."""
     body = _as_lists(asked.body.node) if asked.body is not None else {}
     optional = frozenset(item.name for item in parameters if not item.value.required)
     for item in credentials:
@@ -101,7 +101,7 @@ def _check_list_places(
         path = item.name.split(".")
         why = _wrong_place(body, path, optional)
         if why is None:
-            # The next credential finds what this one makes.
+            # The next credential sees what this one created.
             body = set_member(body, path, None)
         else:
             problems.add_new("body", f"The credential `{item.name}` has no place here: {why}.")
@@ -114,7 +114,7 @@ def _as_lists(node: Any) -> Any:
 
 
 def _wrong_place(node: Any, path: Sequence[str], optional: frozenset[str]) -> str | None:
-    """Why a credential cannot stand at the path below the node, as far as a template can tell."""
+    """Why a credential cannot be put at the path below the node, as far as a template shows."""
     if not path:
         return None
     if isinstance(node, list):
@@ -139,7 +139,7 @@ def _wrong_element(items: list[Any], path: Sequence[str], optional: frozenset[st
 
 
 def _wrong_new_place(path: Sequence[str]) -> str | None:
-    """Why what is made for the rest of a path would not be right: a new list begins at 0."""
+    """Why the missing rest of a path cannot be created: a new list begins at 0."""
     beyond = next((name for name in path if is_place(name) and int(name) > 0), None)
     return None if beyond is None else f"there is no list, and a new one begins at 0, not at `{beyond}`"
 
@@ -150,7 +150,7 @@ def _check_own_places(
     credentials: Sequence[Credential],
     problems: Problems,
 ) -> None:
-    """Notes a parameter whose place is taken: it would travel twice, or not at all."""
+    """Adds a problem for a parameter whose place is taken: it would be sent twice, or not at all."""
     taken = {("query", name): "stands in the query of the path already" for name, _ in asked.path_query}
     taken |= {place: "is where a credential travels" for item in credentials for place in _places_of(item)}
     declared = {parameter.name: parameter for parameter in parameters}
@@ -158,7 +158,7 @@ def _check_own_places(
         name = item["name"]
         location, kind = declared[name].location, declared[name].value.type
         why = taken.get((location, name.lower() if location == "header" else name))
-        # An object has room for a member more.
+        # An object has room for another member.
         if why is not None and not (location == "body" and kind == "object"):
             problems.add(f"parameters[{index}].name", f"`{name}` {why}.")
 
@@ -170,7 +170,7 @@ def _check_content_type(asked: KnownRequest, parameters: Sequence[Parameter], pr
 
 
 def _places_of(credential: Credential) -> list[tuple[str, str]]:
-    """Where a credential travels, as parameters name their places."""
+    """The places of a credential, named like places of parameters."""
     if credential.signature is not None:
         found = [("header", name.lower()) for name, _ in credential.signature.headers]
         return found + [("query", name) for name, _ in credential.signature.query]

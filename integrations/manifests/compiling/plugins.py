@@ -1,7 +1,7 @@
-"""A manifest as a frontend declares it, made an `Integration`; or refused, field by field, with every reason at once.
+"""Compiles a declared manifest into an `Integration`, or refuses it with all errors by field.
 
-What passes here can go out. A wrong request is worse than a refused one, so whatever does not fit together is
-refused: an unknown endpoint, a placeholder that nothing fills, a credential without its property.
+A manifest that passes can be called. A wrong request is worse than a refused one, so every inconsistency is refused: an
+unknown endpoint, a placeholder without a value, a credential without its property.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def compile_plugin(
 ) -> Integration | None:
     """The integration that the manifest declares; None for a view or theme that calls nothing.
 
-    `is_stored` says that the manifest was registered before: see `compile_blocks`. Raises Invalid with errors by
+    `is_stored` means that the manifest was registered before: see `compile_blocks`. Raises Invalid with errors by
     field: `manifest.endpoints[2].path`.
     """
     costs = Problems("manifest")
@@ -147,7 +147,7 @@ def _integration(
 
 
 def _check_test_endpoint(name: str | None, endpoints: Mapping[str, Endpoint], problems: Problems) -> None:
-    """Notes an endpoint that a test of the connection could never call, for a test gives no inputs."""
+    """Adds a problem for an endpoint that a connection test cannot call, because a test has no inputs."""
     if name is None:
         return
     endpoint = endpoints.get(name)

@@ -1,4 +1,4 @@
-"""What is wrong with a manifest, collected by field while it is compiled."""
+"""Collects the errors of a manifest by field during compilation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Made = TypeVar("Made")
 
 
 class Problems:
-    """A ledger of errors by path; `under` moves into a part of the manifest.
+    """Errors by path; `under` enters a part of the manifest.
 
-    `is_stored` says that the manifest was registered before.
+    `is_stored` means that the manifest was registered before.
     """
 
     def __init__(self, root: str, *, is_stored: bool = False) -> None:
@@ -28,7 +28,7 @@ class Problems:
 
     @contextmanager
     def under(self, part: str) -> Iterator[None]:
-        """What is added inside stands below `part`."""
+        """Errors added inside are placed below `part`."""
         outer = self._path
         self._path = f"{outer}.{part}"
         try:
@@ -41,12 +41,12 @@ class Problems:
         self._errors.setdefault(path, []).append(message)
 
     def add_new(self, field: str, message: str) -> None:
-        """Notes what earlier versions took: a manifest that they stored goes on working as far as it did."""
+        """Adds an error that earlier versions accepted. Stored manifests continue to work as before."""
         if not self.is_stored:
             self.add(field, message)
 
     def add_tree(self, messages: Any, path: str = "") -> None:
-        """Takes over marshmallow's nested messages."""
+        """Adds marshmallow's nested messages."""
         if isinstance(messages, Mapping):
             for key, value in messages.items():
                 self.add_tree(value, _joined(path, key))
@@ -55,7 +55,7 @@ class Problems:
                 self.add(path, str(message))
 
     def attempt(self, field: str, make: Callable[[], Made]) -> Made | None:
-        """What `make` returns; a ValueError of its becomes the field's problem."""
+        """The result of `make`. Its ValueError is added as the field's error."""
         try:
             return make()
         except ValueError as error:
@@ -63,7 +63,7 @@ class Problems:
             return None
 
     def template(self, field: str, source: Any) -> Template:
-        """The template of a scalar; an empty one after a problem was noted."""
+        """The template of a scalar; an empty one after an error was added."""
 
         def parse() -> Template:
             text = source if isinstance(source, str) else str(source)
@@ -79,7 +79,7 @@ class Problems:
             return Tree(None)
 
     def check_value_declaration(self, declared: Mapping[str, Any]) -> None:
-        """Whether the words about a value (pattern, default, enum, min, max) can hold together."""
+        """Checks that the rules of a value (pattern, default, enum, min, max) are consistent."""
         if "pattern" in declared:
             self.attempt("pattern", lambda: compile_pattern(declared["pattern"]))
         if "min" in declared and "max" in declared and declared["min"] > declared["max"]:
@@ -93,11 +93,11 @@ class Problems:
 
     @property
     def errors(self) -> Mapping[str, list[str]]:
-        """What was added, by path."""
+        """The added errors, by path."""
         return self._errors
 
     def raise_if_any(self) -> None:
-        """Raises Invalid with everything that was added."""
+        """Raises Invalid with all errors, if there are any."""
         if self._errors:
             first_field, first = next(iter(self._errors.items()))
             raise Invalid(f"{first_field}: {first[0]}", errors=self._errors)

@@ -1,4 +1,4 @@
-"""What a signature gives away: a digest hides what went into it, base64 and a plain template do not. Pure."""
+"""What a signature reveals: a digest hides its input, base64 and a plain template do not. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from integrations.manifests.templating import Template
 def names_behind(
     signature: Signature, parts: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Placement, name and the names of settings that travel there.
+    """Placement, name and the names of settings that are sent there.
 
-    `parts` are the names in the request's own path, query and body, by what a signature calls these.
+    `parts` are the names in the request's own path, query and body, by their names in a signature.
     """
     known = dict(parts)
     known["request.url"] = known["request.target"] = parts["request.path"] | parts["request.query"]
@@ -28,7 +28,7 @@ def names_behind(
             known[item.name] = behind(item.input)
         else:
             yield "signature", item.function, behind(item.input) | behind(item.key)
-            # Nothing of what it was made of can be read from it.
+            # Its input cannot be read from it.
             known[item.name] = frozenset()
     for name, template in signature.headers:
         yield "header", name.lower(), behind(template)

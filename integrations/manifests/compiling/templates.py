@@ -1,4 +1,4 @@
-"""What a manifest writes into a request by name: headers, query parameters, base URLs, each a template."""
+"""Named templates of a request: headers, query parameters, base URLs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def forbidden_header(name: str) -> bool:
 
 
 def check_header(name: str, field: str, problems: Problems) -> None:
-    """Notes a name that no header has, or that a manifest may not set."""
+    """Adds a problem for an invalid header name, or one that a manifest must not set."""
     if not matches(HEADER_NAME, name):
         problems.add(field, str(HEADER_NAME.error))
     if forbidden_header(name):
@@ -28,7 +28,7 @@ def check_header(name: str, field: str, problems: Problems) -> None:
 
 
 def check_header_text(template: Template, field: str, problems: Problems, prefix: str = "") -> None:
-    """Notes what a header cannot carry whatever fills its placeholders."""
+    """Adds a problem for text that a header can never contain, whatever fills its placeholders."""
     literals = [prefix, *(part for part in template.parts if isinstance(part, str))]
     if any(NOT_IN_HEADERS.search(text) for text in literals):
         problems.add(field, "A header carries neither control characters nor characters beyond ASCII.")
@@ -44,7 +44,7 @@ def check_header_text(template: Template, field: str, problems: Problems, prefix
 def named_templates(
     declared: Mapping[str, Any], field: str, problems: Problems
 ) -> tuple[tuple[str, Template], ...]:
-    """The templates by name, in their order; a header that stands twice or cannot carry its text is a problem."""
+    """The templates by name, in order. A repeated header, or one with invalid text, is a problem."""
     found = []
     lowered: set[str] = set()
     for name, source in declared.items():
@@ -59,7 +59,7 @@ def named_templates(
 
 
 def check_names(names: Collection[str], known: Collection[str], field: str, problems: Problems) -> None:
-    """Notes every name that nothing fills."""
+    """Adds a problem for every name that nothing fills."""
     for name in sorted(set(names) - set(known)):
         problems.add(field, f"`{{{name}}}` is not among the properties.")
 
@@ -67,7 +67,7 @@ def check_names(names: Collection[str], known: Collection[str], field: str, prob
 def compile_base_url(
     source: str | None, properties: Mapping[str, Property], problems: Problems, field: str = "base_url"
 ) -> BaseUrl | None:
-    """The checked base URL; None where there is none, and after a problem was noted."""
+    """The validated base URL; None if there is none or it has a problem."""
     base_url = problems.attempt(field, lambda: parse_base_url(source)) if source is not None else None
     if base_url is None:
         return None
@@ -78,5 +78,5 @@ def compile_base_url(
 
 
 def secure_names(names: Collection[str], properties: Mapping[str, Property]) -> list[str]:
-    """Those of secure properties."""
+    """The names of secure properties among these."""
     return sorted(name for name in names if name in properties and properties[name].secure)

@@ -1,4 +1,4 @@
-"""`tls` made what proves identities, on both sides."""
+"""Compiles `tls`: which certificates to trust and which to send."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READERS: Mapping[str, Callable[[str], str]] = {
 def compile_tls(
     declared: Mapping[str, Any] | None, properties: Mapping[str, Property], problems: Problems
 ) -> TlsTemplates | None:
-    """Whom to trust, whom to expect and what to show beyond the usual."""
+    """The trusted certificates, the expected name or fingerprint, and the client certificate, if declared."""
     if declared is None:
         return None
     given = {word: problems.template(word, declared[word]) for word in TLS_WORDS if word in declared}
@@ -44,7 +44,7 @@ def _check_shown(
     properties: Mapping[str, Property],
     problems: Problems,
 ) -> None:
-    """Notes what a server shows to everybody and is declared as a secret, and a literal that cannot be read."""
+    """Adds a problem for a secret that a server shows to everybody, and for an invalid literal."""
     if any(properties[name].secure for name in template.names & properties.keys()):
         problems.add(word, "This is no secret: name a property that is not secure.")
     if template.literal is not None:

@@ -1,4 +1,4 @@
-"""`oauth2` and `login` made what gets tokens."""
+"""Compiles `oauth2` and `login`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GRANTS = {
 def compile_token(
     section: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
 ) -> OAuth2 | Login | None:
-    """Where the integration's token comes from; None when its credentials need none."""
+    """How the integration gets its token; None if its credentials need none."""
     method = section["auth_method"]
     if method in _GRANTS:
         agent = _user_agent(section["headers"], properties)
@@ -39,9 +39,9 @@ def compile_token(
 
 
 def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) -> NamedTemplates:
-    """The integration's User-Agent: providers that ask for one want it with the request for a token too.
+    """The integration's User-Agent. Providers that require one want it with token requests too.
 
-    What is wrong with it is noted where the integration's headers are compiled.
+    Its errors are added where the integration's headers are compiled.
     """
     declared = {name: text for name, text in headers.items() if name.lower() == "user-agent"}
     found = named_templates(declared, "headers", Problems(""))
@@ -49,7 +49,7 @@ def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) 
 
 
 def _as_caller(login: Login, agent: NamedTemplates) -> Login:
-    """The login with the User-Agent on each request that has none of its own."""
+    """The login with the User-Agent on each request without its own."""
     return Login(
         tuple(
             step
@@ -63,7 +63,7 @@ def _as_caller(login: Login, agent: NamedTemplates) -> Login:
 def with_credentials(
     token: OAuth2 | Login | None, credentials: tuple[Credential, ...]
 ) -> OAuth2 | Login | None:
-    """The login with the credentials that every call to base_url carries; those that need its token wait for it."""
+    """The login with the credentials of every call to base_url, except those that need its token."""
     if not isinstance(token, Login):
         return token
     fixed = tuple(item for item in credentials if not item.names & token.provides)
@@ -112,7 +112,7 @@ def _oauth2(
 
 
 def _check_shown(oauth2: OAuth2, properties: Mapping[str, Property], problems: Problems) -> None:
-    """Notes secrets in the address where a person signs in: the caller of the API and the browser see it."""
+    """Adds a problem for secrets in the URL where a user signs in: API caller and browser can see it."""
     shown = {"authorization_params": [template for _, template in oauth2.authorization_params]}
     if oauth2.grant_type == "authorization_code":
         shown |= {"scopes": list(oauth2.scopes), "client_id": [oauth2.client_id]}

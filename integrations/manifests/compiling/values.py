@@ -1,4 +1,4 @@
-"""What a parameter or an input accepts, compiled from its declaration."""
+"""Compiles the rules of a parameter or an input."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from schemas.manifests.words import CHOICE_TYPES
 
 
 def compile_value(name: str, declared: Mapping[str, Any], problems: Problems, *, required: bool) -> Value:
-    """The value's rules; notes a default that its own rules refuse. Without a type any value will do."""
+    """The value's rules. An invalid default is a problem. Without a type any value is valid."""
     return _compile(name, declared, problems, required, lambda check: check)
 
 
 def compile_parameter(
     declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems, *, required: bool
 ) -> Value:
-    """A parameter's rules. Without a type it has that of the setting that fills it; else any scalar will do."""
+    """A parameter's rules. Without a type it has that of the setting that fills it; else any scalar is valid."""
     if "type" not in declared and (kind := _implied_type(declared, properties)) is not None:
         declared = {**declared, "type": kind}
     check_setting_type(declared, properties, problems)
@@ -32,12 +32,12 @@ def compile_parameter(
 
 
 def _implied_type(declared: Mapping[str, Any], properties: Mapping[str, Property]) -> str | None:
-    """The type of a parameter that names none; None where any scalar will do."""
+    """The type of a parameter that declares none; None if any scalar is valid."""
     setting = properties.get(declared.get("from_config") or "")
     if setting is not None and not setting.secure:
-        # The options are the setting's own.
+        # The options belong to the setting.
         return json_type(setting.type) if setting.type in CHOICE_TYPES else setting.type
-    # These bound texts alone: a list must not get around them.
+    # These rules only apply to texts, and a list must not bypass them.
     is_text = "pattern" in declared or "format" in declared or setting is not None
     return "string" if is_text else None
 
@@ -45,14 +45,14 @@ def _implied_type(declared: Mapping[str, Any], properties: Mapping[str, Property
 def check_setting_type(
     declared: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems
 ) -> None:
-    """Notes a setting whose every value the declared type would refuse."""
+    """Adds a problem for a setting of which the declared type would refuse every value."""
     setting, wanted = properties.get(declared.get("from_config") or ""), declared.get("type")
     if setting is not None and not setting.secure and not may_fit(setting.type, wanted):
         problems.add("from_config", f"`{setting.name}` is of type `{setting.type}`, and this of `{wanted}`.")
 
 
 def may_fit(given: str | None, wanted: str | None) -> bool:
-    """Whether a value of one type may be one of the other; whole numbers are numbers, dates are strings."""
+    """Whether a value of one type may be valid for the other. Integers are numbers, dates are strings."""
     given, wanted = json_type(given), json_type(wanted)
     numbers = {"integer", "number"}
     return given is None or wanted is None or given == wanted or {given, wanted} <= numbers

@@ -1,6 +1,6 @@
-"""What a registered manifest means, typed and immutable; made by `integrations.manifests.compiling`.
+"""A compiled manifest, typed and immutable; made by `integrations.manifests.compiling`.
 
-Everything in here can work, or it would have been refused at registration.
+Everything in it can work; otherwise registration would have refused it.
 """
 
 from integrations.manifests.model.blocks import Action, Block, Step

@@ -1,4 +1,4 @@
-"""What a frontend draws."""
+"""Blocks: what a frontend draws."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is asked of a person before the block's calls are made; `renews` are the blocks to read anew after."""
+    """What a user is asked before the block's calls are made; `renews` are the blocks to purge afterwards."""
 
     label: str
     confirm: str | None
@@ -36,7 +36,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What a frontend draws: what the provider answers, or an action."""
+    """A block: a provider's data, or an action."""
 
     id: str
     inputs: tuple[Value, ...]
@@ -68,7 +68,7 @@ class Block:
 
     @property
     def uses_url(self) -> bool:
-        """Whether the input `url` goes into a call itself, and not only through the patterns."""
+        """Whether the input `url` is used in a call itself, not only by the patterns."""
         return any(
             "inputs.url" in step.parameters.names
             if step.parameters is not None

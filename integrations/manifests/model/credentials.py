@@ -1,4 +1,4 @@
-"""Where credentials stand, and where tokens come from."""
+"""Where credentials are placed, and where tokens come from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SignatureValue:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What is computed over a request, in order, and the headers and query parameters that carry it."""
+    """Values computed over a request, in order, and the headers and query parameters that contain them."""
 
     values: tuple[SignatureValue, ...]
     headers: tuple[tuple[str, Template], ...]
@@ -31,7 +31,7 @@ class Signature:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that settings must fill: neither the signature's own nor the request's parts."""
+        """The names that settings must fill: without the signature's own names and the request's parts."""
         templates = [template for item in self.values for template in (item.input, item.key) if template]
         templates += [template for _, template in (*self.headers, *self.query)]
         own = {item.name for item in self.values}
@@ -62,7 +62,7 @@ class Credential:
 
     @property
     def placement(self) -> str:
-        """The place in words that compare: `header:X-Api-Key`."""
+        """The place as comparable text: `header:X-Api-Key`."""
         return f"{self.location}:{self.name}"
 
 
@@ -102,15 +102,15 @@ class OAuth2:
 
     @property
     def rejections(self) -> frozenset[int]:
-        """The statuses by which a provider says that it does not take the token (RFC 6750 section 3.1)."""
+        """The statuses with which a provider rejects the token (RFC 6750 section 3.1)."""
         return frozenset({401})
 
 
 @dataclass(frozen=True, slots=True)
 class LoginStep:
-    """One request of a login. `url` is whole; else `path` is appended to the integration's base URL.
+    """One request of a login. `url` is absolute; else `path` is appended to the integration's base URL.
 
-    Templates may use properties and `{login.name}` for what earlier steps put out.
+    Templates may use properties, and `{login.name}` for outputs of earlier steps.
     """
 
     method: str
@@ -164,9 +164,9 @@ class Login:
 
     @property
     def rejections(self) -> frozenset[int]:
-        """The statuses by which a provider says that the session has ended.
+        """The statuses with which a provider says that the session has ended.
 
-        One that tells its sessions in a header may do so with a 409, as Transmission does.
+        A provider that returns its session id in a header may do so with a 409, as Transmission does.
         """
         in_header = any(step.token_header for step in self.steps)
         return frozenset({401, 403, 409} if in_header else {401, 403})
@@ -174,7 +174,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class TlsTemplates:
-    """Settings that say whom to trust, whom to expect and what to show."""
+    """The settings for trusted certificates, expected names, and the client certificate."""
 
     ca_file: Template | None = None
     client_certificate: Template | None = None
@@ -187,7 +187,7 @@ class TlsTemplates:
         return frozenset().union(*(template.names for _, template in self.items()))
 
     def items(self) -> Iterator[tuple[str, Template]]:
-        """What is declared, by its word."""
+        """The declared templates, by member."""
         for word in TLS_WORDS:
             if (template := getattr(self, word)) is not None:
                 yield word, template

@@ -23,7 +23,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One value that an endpoint takes, and the place where it travels."""
+    """One parameter of an endpoint, and its place in the request."""
 
     value: Value
     location: Location
@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """When a safe call is made again."""
+    """When a safe call is retried."""
 
     max_retries: int
     status_codes: frozenset[int]
@@ -52,7 +52,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
-    """How the next page is asked for: `cursor`, `link` (RFC 8288), `offset` or `page`."""
+    """How the next page is requested: `cursor`, `link` (RFC 8288), `offset` or `page`."""
 
     type: str
     items: Selector | None
@@ -114,14 +114,14 @@ class Endpoint:
 
     @property
     def url_parameter(self) -> Parameter | None:
-        """The parameter that gives the whole URL, where one does."""
+        """The parameter that is the whole URL, if there is one."""
         if "url" not in self.names_at:
             return None
         return next(item for item in self.parameters if item.location == "url")
 
     @property
     def needed_inputs(self) -> tuple[str, ...]:
-        """The parameters that somebody must give before the endpoint can be called, in their order."""
+        """The parameters that a caller must give, in order."""
         return tuple(
             item.name
             for item in self.parameters
@@ -130,5 +130,5 @@ class Endpoint:
 
     @property
     def needs_input(self) -> bool:
-        """Whether somebody must give a value before the endpoint can be called."""
+        """Whether a caller must give a value."""
         return bool(self.needed_inputs)

@@ -1,4 +1,4 @@
-"""An integration whole, with the ways in which its secrets leave."""
+"""A complete integration, with the ways in which its secrets are sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plugin_store.vault.destinations import Destination, sort_destinations
 
 @dataclass(frozen=True, slots=True)
 class SecretUse:
-    """One way in which a secret leaves: in which place of which request, to the origin of which URL."""
+    """One way in which a secret is sent: the place in a request, and the URL whose origin receives it."""
 
     secret: str
     request: str
@@ -25,7 +25,7 @@ class SecretUse:
     base_url: BaseUrl
 
     def destination(self, config: Mapping[str, Any]) -> Destination:
-        """Where it leads with these settings."""
+        """The destination with these settings."""
         origin = self.base_url.origin(config)
         template = self.base_url.source if origin is None else None
         return Destination(self.request, self.placement, self.name, origin, template)
@@ -33,7 +33,7 @@ class SecretUse:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """Everything that calls need of a plugin."""
+    """Everything about a plugin that calls need."""
 
     plugin_id: str
     api_type: str
@@ -53,7 +53,7 @@ class Integration:
     """The secrets that buy the token, a person's grant included: they answer for where it goes."""
 
     def destinations(self, config: Mapping[str, Any]) -> dict[str, list[Destination]]:
-        """Where each secret goes with these settings, in one order."""
+        """The destinations of each secret with these settings, in a fixed order."""
         found: dict[str, set[Destination]] = {
             name: set() for name, item in self.properties.items() if item.secure
         }

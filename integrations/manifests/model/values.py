@@ -1,4 +1,4 @@
-"""What a parameter or an input accepts, and the settings that fill it."""
+"""The rules of a parameter or an input, and the settings that fill it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Missing:
-    """The type of MISSING: no value was declared, where null would be one."""
+    """The type of MISSING: no value was declared. null would be a value."""
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -19,7 +19,7 @@ MISSING = Missing()
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A setting of the plugin, as far as calls are concerned."""
+    """A setting of the plugin, as far as calls use it."""
 
     name: str
     secure: bool
@@ -29,9 +29,9 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a parameter or an input accepts, and where it comes from when nobody gives it.
+    """The rules of a parameter or an input, and its value if none is given.
 
-    `check` returns what is wrong with a value, nothing when it is fine.
+    `check` returns the errors of a value; empty if it is valid.
     """
 
     name: str
