@@ -1,1 +1,1 @@
-"""What helps a person write a manifest: import from OpenAPI, lint, a schema for editors."""
+"""Tools for manifest authors: import from OpenAPI, lint, a schema for editors."""

@@ -1,4 +1,4 @@
-"""What will surprise in how answers are read and drawn."""
+"""Lint rules about how answers are parsed and drawn."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from integrations.authoring.findings import Reviewed, Surprise
 from integrations.manifests.model import Endpoint
 from schemas.manifests.words import DISPLAYS
 
-# Types whose value has no members to look into.
+# Types whose value has no members to select from.
 _FLAT_TYPES = ("text", "html", "image", "binary")
-# Where Prometheus and its like are scraped from, and files of plain text.
+# Paths of metrics for Prometheus and similar tools, and of plain text files.
 _PLAIN_TEXT_PATH = re.compile(
     r"(?:^|/)(?:metrics|federate)(?:/(?:prometheus|cadvisor))?/?$|\.(?:txt|log|prom)$"
 )
@@ -38,7 +38,7 @@ def _no_members(endpoint: Endpoint) -> str:
 
 
 def plain_text(reviewed: Reviewed) -> Iterator[Surprise]:
-    """Endpoints that are read as JSON and by their address or `Accept` answer plain text."""
+    """Endpoints that are parsed as JSON, although their path or `Accept` indicates plain text."""
     for path, item, endpoint in reviewed.endpoints():
         if endpoint.response_type == "json" and _looks_like_plain_text(item):
             yield (
@@ -56,7 +56,7 @@ def _looks_like_plain_text(item: Mapping[str, Any]) -> bool:
 
 
 def unknown_display(reviewed: Reviewed) -> Iterator[Surprise]:
-    """Blocks that ask for a shape which the page does not draw."""
+    """Blocks with a `display` that the notebook page does not draw."""
     for path, item, _ in reviewed.blocks():
         display = item.get("display")
         if display is None:

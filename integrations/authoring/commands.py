@@ -1,4 +1,4 @@
-"""`flask manifest …`: what helps to write a manifest at the command line. No server, no data folder is touched."""
+"""`flask manifest …`: commands for manifest authors. They need no server and no data folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a person names on the command line, read as JSON or YAML and written as either."""
+"""Files named on the command line, read and written as JSON or YAML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMATS = ("json", "yaml")
 
 
 def read_file(name: str) -> Source:
-    """What the file holds, `-` being standard input. Raises SourceError, and OSError for what cannot be opened."""
+    """The content of the file; `-` is standard input. Raises SourceError, and OSError for unreadable files."""
     if name == "-":
         data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     else:
@@ -41,7 +41,7 @@ def _is_json(name: str, text: str) -> bool:
 
 
 def format_of(output: str | None) -> str:
-    """The format that a file's name asks for; JSON when it asks for none."""
+    """The format that a file's name indicates; JSON by default."""
     return "yaml" if output and PurePath(output).suffix.lower() in (".yaml", ".yml") else "json"
 
 

@@ -1,4 +1,4 @@
-"""What a linter found, and what it looks at to find it."""
+"""The linter's findings, and its input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to say about a manifest, and where. `code` names the rule of a warning."""
+    """A finding in a manifest, and its place. `code` names the rule of a warning."""
 
     level: Level
     path: str
@@ -27,26 +27,26 @@ Surprise = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A manifest that compiles, as it is written and as it is meant."""
+    """A manifest that compiles, as written and as compiled."""
 
     manifest: Mapping[str, Any]
     integration: Integration
 
     def section(self) -> Mapping[str, Any]:
-        """The words of `integration`."""
+        """The members of `integration`."""
         return self.manifest["integration"]
 
     def declared(self, word: str) -> Sequence[Mapping[str, Any]]:
-        """`properties`, `endpoints` or `blocks` as they are written."""
+        """`properties`, `endpoints` or `blocks` as written."""
         return self.manifest.get(word) or ()
 
     def endpoints(self) -> Iterator[tuple[str, Mapping[str, Any], Endpoint]]:
-        """Each endpoint's path, declaration and meaning."""
+        """Each endpoint's path, declaration and compiled form."""
         for index, item in enumerate(self.declared("endpoints")):
             yield f"endpoints[{index}]", item, self.integration.endpoints[item["id"]]
 
     def blocks(self) -> Iterator[tuple[str, Mapping[str, Any], Block]]:
-        """Each block's path, declaration and meaning."""
+        """Each block's path, declaration and compiled form."""
         for index, item in enumerate(self.declared("blocks")):
             yield f"blocks[{index}]", item, self.integration.blocks[item["id"]]
 

@@ -1,7 +1,7 @@
 """The JSON Schema (2020-12) of a registration body, made from the marshmallow schemas that registration uses.
 
-It refuses what registration refuses for its shape and type, and for the `rules` between the words of a section. What
-needs a look at what words name (does a block's endpoint exist, can a template be filled) is for `flask manifest lint`.
+It refuses what registration refuses because of type, structure or the `rules` between members of a section. References
+between sections (does a block's endpoint exist, can a template be filled) are checked by `flask manifest lint`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Json = dict[str, Any]
 
 
 def registration_schema() -> Json:
-    """The schema of `{id, name, version, type, manifest}`; each section of a manifest stands under `$defs`."""
+    """The schema of `{id, name, version, type, manifest}`; each section of a manifest is under `$defs`."""
     walk = _Walk()
     body = walk.object(DeclarationSchema(), title="A plugin, as it is declared to Patchbay")
     body["properties"]["manifest"] = walk.nested(ManifestSchema())
@@ -49,7 +49,7 @@ def registration_schema() -> Json:
 
 
 class _Walk:
-    """Collects the schema of every section that it meets."""
+    """Collects the schema of every section that it visits."""
 
     def __init__(self) -> None:
         self.definitions: dict[str, Json] = {}
@@ -84,7 +84,7 @@ class _Walk:
         return found
 
     def field(self, field: fields.Field) -> Json:
-        """What one word may hold."""
+        """The schema of one member."""
         found = self._kind(field)
         for rule in field.validators:
             found |= _rule_words(rule, found.get("type"))
@@ -123,7 +123,7 @@ def _raw(_walk: _Walk, field: fields.Field) -> Json:
     return {} if field.allow_none else {"not": {"type": "null"}}
 
 
-# A field's first fitting class decides, so subclasses come first.
+# A field's first matching class decides, so subclasses come first.
 _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
     (AuthField, lambda walk, _: walk._one_or_many(CredentialSchema(), {"maxItems": _MAX_CREDENTIALS})),
     (

@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) with positions; a name that an object holds twice is refused."""
+"""JSON (RFC 8259) with positions. A repeated name in an object is refused."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _SCALAR = re.compile(r"[^\s,\]}]+")
 
 
 class _RepeatedNameError(ValueError):
-    """An object holds a name twice; the reader for positions finds out where."""
+    """An object has a repeated name. The reader for positions finds its place."""
 
 
 def read_json(text: str) -> Source:
-    """The value of a JSON text. Raises SourceError with the position of what is wrong."""
+    """The value of a JSON text. Raises SourceError with the position of the error."""
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse_constant
@@ -61,7 +61,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 class _Positions:
-    """A walk over a text that is known to be JSON, but for repeated names."""
+    """A walk over a text that is valid JSON, except for repeated names."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -75,7 +75,7 @@ class _Positions:
         return self._found
 
     def _value(self, at: int, path: Path) -> int:
-        """Notes what is inside the value that begins here; where it ends."""
+        """Records the positions inside the value that begins here. Returns its end."""
         if len(path) > MAX_DEPTH:
             raise SourceError("Nested too deeply.", self._position(at))
         character = self._text[at]

@@ -1,4 +1,4 @@
-"""Whether a manifest would be registered, and what in it will surprise."""
+"""Checks whether a manifest would be registered, and finds surprising parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECTIONS = frozenset({"integration", "properties", "endpoints", "blocks"})
 
 
 def lint(value: Any) -> list[Finding]:
-    """Everything wrong with a registration body or a bare manifest; warnings only once nothing is wrong.
+    """All errors of a registration body or a manifest; warnings only if there are no errors.
 
     Paths start with `manifest.` for both.
     """
@@ -36,7 +36,7 @@ def lint(value: Any) -> list[Finding]:
 
 
 def is_registration_body(value: Mapping[str, Any]) -> bool:
-    """Whether it is `{id, name, version, type, manifest}`, whole or not, and no manifest by itself."""
+    """Whether it is `{id, name, version, type, manifest}`, complete or not, rather than a manifest alone."""
     return "manifest" in value or bool(_BODY_WORDS & value.keys() and not _SECTIONS & value.keys())
 
 
@@ -67,7 +67,7 @@ def _lint_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
 
 
 def check_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Finding]:
-    """What is allowed in the manifest and will surprise, as warnings. Raises Invalid as registration does."""
+    """Warnings about valid but surprising parts of the manifest. Raises Invalid as registration does."""
     integration = compile_plugin(plugin_id, plugin_type, manifest)
     if integration is None:
         return list(find_own_surprises(manifest))

@@ -1,4 +1,4 @@
-"""An OpenAPI document made a registration body: a manifest to edit, which compiles as it is."""
+"""Converts an OpenAPI document to a registration body: a manifest to edit, which already compiles."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MAX_OPERATIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which operations: those that any of the words names, or all when there is none."""
+    """The selected operations: those that any of the options names, or all without options."""
 
     tags: Sequence[str] = ()
     paths: Sequence[str] = ()
     operation_ids: Sequence[str] = ()
 
     def among(self, known: list[Operation]) -> list[Operation]:
-        """The chosen operations. Raises Unfit for a word that names none."""
+        """The selected operations. Raises Unfit for an option that selects none."""
         if not (self.tags or self.paths or self.operation_ids):
             return known
         chosen = {
@@ -50,7 +50,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPolicy:
-    """What the person says beside the document."""
+    """The user's options beside the document."""
 
     plugin_id: str
     name: str | None = None
@@ -62,16 +62,16 @@ class FreshnessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A registration body, and a line for everything that the document says and the manifest does not."""
+    """A registration body, and a line for each part of the document that the manifest does not contain."""
 
     declaration: dict[str, Any]
     notes: list[str]
 
 
 def import_openapi(value: Any, freshness_policy: FreshnessPolicy) -> Imported:
-    """The registration body for what an OpenAPI file holds; `compile_plugin` takes it.
+    """The registration body for an OpenAPI file; `compile_plugin` accepts it.
 
-    Raises Unfit when there is nothing to make of it.
+    Raises Unfit if nothing can be converted.
     """
     document = open_document(value)
     known, notes = read_operations(document)
@@ -124,7 +124,7 @@ def _fitting(known: Sequence[Operation], word: str, value: str, fits: Any) -> li
 
 
 def _leave_out_what_does_not_compile(plugin_id: str, manifest: dict[str, Any], found: Endpoints) -> list[str]:
-    """Takes endpoints out of the manifest until it compiles; why each had to go. Raises Unfit for other trouble."""
+    """Removes endpoints until the manifest compiles, and returns the reasons. Raises Unfit for other errors."""
     notes: list[str] = []
     while True:
         try:
@@ -158,7 +158,7 @@ def _docs(document: Document) -> dict[str, str]:
 
 
 def _semantic_version(version: Any) -> str:
-    """The document's version as SemVer: `2.1` is 2.1.0; 1.0.0 for what cannot be read so."""
+    """The document's version as SemVer: `2.1` is 2.1.0; 1.0.0 if it cannot be converted."""
     text = str(version or "").strip().removeprefix("v")
     if semver.Version.is_valid(text):
         return text

@@ -1,4 +1,4 @@
-"""What will surprise in the settings that a plugin of any type declares."""
+"""Lint rules about the settings of a plugin of any type."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEXT_TYPES = ("string", "text", "password")
 
 
 def open_credentials(manifest: Mapping[str, Any]) -> Iterator[Surprise]:
-    """Settings that look like credentials and do not go into the vault."""
+    """Settings that look like credentials but are not stored in the vault."""
     for index, item in enumerate(_settings(manifest)):
         if item.get("secure"):
             continue
@@ -40,7 +40,7 @@ def _is_named_like_one(item: Mapping[str, Any]) -> bool:
 
 
 def unchecked_settings(manifest: Mapping[str, Any]) -> Iterator[Surprise]:
-    """What a frontend says of its own settings, and nobody here knows."""
+    """Members of a frontend's own settings that are unknown here."""
     for fault in find_faults(manifest):
         yield fault.path, fault.message
 

@@ -1,4 +1,4 @@
-"""A JSON or YAML file as a value, and where in the file each part of it stands."""
+"""A JSON or YAML file as a value, with the position of each part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 
 class Position(NamedTuple):
-    """A place in a file; both count from 1, columns in characters."""
+    """A position in a file; both numbers count from 1, columns in characters."""
 
     line: int
     column: int
@@ -24,7 +24,7 @@ START = Position(1, 1)
 
 
 class SourceError(ValueError):
-    """A file that cannot be read as a value; the message says why."""
+    """A file that cannot be read as a value. The message says why."""
 
     def __init__(self, message: str, position: Position = START) -> None:
         super().__init__(message)
@@ -33,13 +33,13 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """What a file holds. Members stand where their key does, elements where they begin."""
+    """The content of a file. The position of a member is that of its key, of an element its start."""
 
     value: Any
     _find_positions: Callable[[], Mapping[Path, Position]] = field(repr=False)
 
     def position(self, path_text: str) -> Position:
-        """Where `manifest.endpoints[2].path` stands; the nearest part around it when it is not there itself."""
+        """The position of `manifest.endpoints[2].path`; that of the nearest parent if it is missing."""
         path = find_path(self.value, path_text)
         while path and path not in self._positions:
             path = path[:-1]
@@ -47,15 +47,15 @@ class Source:
 
     @cached_property
     def _positions(self) -> Mapping[Path, Position]:
-        # Most files are fine, and then nobody asks where anything stands.
+        # Most files have no errors, and their positions are never needed.
         return self._find_positions()
 
 
 def find_path(value: Any, path_text: str) -> Path:
-    """As much of a written path as leads somewhere in the value.
+    """The longest part of a written path that exists in the value.
 
-    Names may hold dots and brackets themselves (`headers.X.Y`), so the value decides where a name ends. An object
-    where a list of them may stand (`auth`) is its own `[0]`.
+    Names may contain dots and brackets themselves (`headers.X.Y`), so the value decides where a name ends. An object
+    where a list is also allowed (`auth`) is its own `[0]`.
     """
     path: list[str | int] = []
     rest = path_text

@@ -1,4 +1,4 @@
-"""What is allowed in a manifest and will surprise: each rule a function that yields where, and what to know."""
+"""Lint rules for valid but surprising parts of a manifest. Each rule is a function that yields place and message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".loc
 
 
 def find_surprises(reviewed: Reviewed) -> Iterator[Finding]:
-    """A warning for everything that a rule finds, rule by rule."""
+    """The warnings of all rules, rule by rule."""
     for code, rule in RULES.items():
         for path, message in rule(reviewed):
             yield Finding("warning", f"manifest.{path}", message, code)
@@ -189,7 +189,7 @@ def _unused_endpoint(reviewed: Reviewed) -> Iterator[Surprise]:
         (item.id for item in integration.endpoints.values() if item.is_safe and not item.needs_input), None
     )
     for path, _, endpoint in reviewed.endpoints():
-        # What writes is called by itself, not drawn.
+        # Writing endpoints are called directly, not through blocks.
         if endpoint.is_safe and endpoint.id not in used and endpoint.id != tested:
             yield path, f"No block uses `{endpoint.id}`, and it does not test the connection."
 
@@ -259,7 +259,7 @@ def _json_in_form(reviewed: Reviewed) -> Iterator[Surprise]:
 
 
 def _listed(path: str, written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """One object, or each of a list of them."""
+    """One object, or each of a list of objects."""
     if isinstance(written, list):
         yield from ((f"{path}[{index}]", item) for index, item in enumerate(written))
     elif isinstance(written, Mapping):

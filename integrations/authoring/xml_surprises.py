@@ -1,4 +1,4 @@
-"""What will surprise where XML is read: a list that is one only while its element comes several times."""
+"""Lint rules about XML: an element is only a list if it occurs several times or is declared as a list."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from integrations.manifests.model import Endpoint
 Path = ListPath | None
 """Names from the root on; None where an expression has made something else of the document."""
 
-# Functions over a list, by the position of the list and of the expression that is applied to its elements.
+# List functions, with the position of the list and of the expression that is applied to its elements.
 _OVER_LISTS = {"sort_by": (0, 1), "max_by": (0, 1), "min_by": (0, 1), "map": (1, 0)}
 
 
 def single_elements(reviewed: Reviewed) -> Iterator[Surprise]:
-    """Elements that are taken for lists and not declared as such."""
+    """Elements that are used as lists but not declared as lists."""
     for place, selector, endpoint in _expressions(reviewed):
         if endpoint.response_type != "xml":
             continue
@@ -49,7 +49,7 @@ def _expressions(reviewed: Reviewed) -> Iterator[tuple[str, Selector, Endpoint]]
 
 
 def assumed_lists(expression: str) -> Iterator[ListPath]:
-    """The paths that a JMESPath expression takes for lists, from the root of what it is applied to."""
+    """The paths that a JMESPath expression uses as lists, from the root of its input."""
     found: list[Path] = []
     _walk(jmespath.compile(expression).parsed, (), found)
     # The root of a document is one element.
@@ -57,7 +57,7 @@ def assumed_lists(expression: str) -> Iterator[ListPath]:
 
 
 def _walk(node: Any, base: Path, found: list[Path]) -> Path:
-    """Where the node's value stands; what it takes for lists is added to `found`."""
+    """The path of the node's value. Paths used as lists are added to `found`."""
     return _WALKS.get(node["type"], _walk_others)(node, base, found)
 
 
@@ -72,7 +72,7 @@ def _walk_chain(node: Any, base: Path, found: list[Path]) -> Path:
 
 
 def _walk_list(node: Any, base: Path, found: list[Path]) -> Path:
-    """A list and what is done with its elements."""
+    """A list and the expression applied to its elements."""
     first, *others = node["children"]
     path = _walk(first, base, found)
     found.append(path)

@@ -1,4 +1,4 @@
-"""YAML 1.2 (core schema) with positions: `on`, `yes` and dates are strings, a key stands once, keys are text."""
+"""YAML 1.2 (core schema) with positions: `on`, `yes` and dates are strings, keys are text and unique."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from integrations.authoring.source_map import MAX_DEPTH, START, Path, Position, 
 
 try:
     from yaml import CSafeLoader as _SafeLoader
-except ImportError:  # PyYAML was built without libyaml; the same, slower.
+except ImportError:  # PyYAML was built without libyaml; the same, but slower.
     from yaml import SafeLoader as _SafeLoader
 
-# What aliases may unfold to, so that a few lines cannot become gigabytes.
+# The limit for expanded aliases, so that a few lines cannot become gigabytes.
 _MAX_VALUES = 5_000_000
 _TAG = "tag:yaml.org,2002:"
 # YAML 1.2.2 section 10.3.2; PyYAML's own table is that of YAML 1.1.
@@ -36,19 +36,19 @@ CORE_SCHEMA = (
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc] - one of two
-    """With the scalars of YAML 1.2."""
+    """A loader for YAML 1.2 scalars."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own class attribute
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what either version of YAML would read as something else than text."""
+    """Quotes what either version of YAML would read as something other than text."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-# Line breaks to YAML 1.1 and not to 1.2, and a mark that editors swallow: written as escapes.
+# Line breaks in YAML 1.1 but not in 1.2, and a byte order mark that editors remove: written as escapes.
 _ESCAPED = re.compile("[\x85\u2028\u2029\ufeff]")
 
 
@@ -63,7 +63,7 @@ for _kind, _pattern, _first in CORE_SCHEMA:
 
 
 def read_yaml(text: str) -> Source:
-    """The value of a YAML text. Raises SourceError with the position of what is wrong."""
+    """The value of a YAML text. Raises SourceError with the position of the error."""
     try:
         _refuse_deep(text)
         node = yaml.compose(text, Loader=_Loader)
@@ -81,7 +81,7 @@ def read_yaml(text: str) -> Source:
 
 
 def _refuse_deep(text: str) -> None:
-    # libyaml's composer calls itself for each level, in C, where nothing stops it short of a crash.
+    # libyaml's composer recurses for each level in C, where too many levels crash the process.
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -98,7 +98,7 @@ def dump_yaml(value: Any) -> str:
 
 
 class _Constructor:
-    """The value of a tree of nodes; nodes behind several aliases are made once."""
+    """Builds the value of a node tree. Nodes behind several aliases are built once."""
 
     def __init__(self, root: yaml.Node) -> None:
         self._made: dict[int, tuple[Any, int]] = {}
@@ -106,14 +106,14 @@ class _Constructor:
         self.value, _ = self._make(root, 0)
 
     def _make(self, node: yaml.Node, depth: int) -> tuple[Any, int]:
-        """The node's value, and how many values it unfolds to."""
+        """The node's value, and the number of values it expands to."""
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node), 1
         known = self._made.get(id(node))
         if known is None:
             if id(node) in self._open:
                 raise SourceError("An alias stands inside of what it names.", _position(node.start_mark))
-            if depth > MAX_DEPTH:  # by aliases
+            if depth > MAX_DEPTH:  # through aliases
                 raise SourceError("Nested too deeply.", _position(node.start_mark))
             self._open.add(id(node))
             known = self._made[id(node)] = self._collection(node, depth + 1)
@@ -149,7 +149,7 @@ def _key(node: yaml.Node) -> str:
         raise SourceError("A key is text.", _position(node.start_mark))
     if node.value == "<<" and not node.style:
         raise SourceError("YAML 1.2 has no merge keys; write the members out.", _position(node.start_mark))
-    # `200:` and `on:` are keys as they are written, for JSON knows no others.
+    # `200:` and `on:` are keys as written, because JSON keys are text.
     return node.value
 
 

@@ -1,1 +1,1 @@
-"""OpenAPI 3.0 and 3.1, read piece by piece into the words of a manifest."""
+"""Converts parts of OpenAPI 3.0 and 3.1 documents to parts of a manifest."""

@@ -1,4 +1,4 @@
-"""What an operation answers when all is well: the type to read it as, and the schema to hold it against."""
+"""The successful answer of an operation: its response type and its schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from integrations.authoring.openapi.document import Document, Operation, Unfit
 from integrations.authoring.openapi.schemas import standalone_schema
 
-# In the order of preference where several are offered.
+# In order of preference if several are offered.
 _TYPES = {
     "application/json": "json",
     "application/x-ndjson": "ndjson",
@@ -27,7 +27,7 @@ _ANY_JSON = ("*/*", "application/*")
 
 @dataclass(slots=True)
 class AnswerWords:
-    """`words` go onto the endpoint, `headers` among its headers."""
+    """`words` are added to the endpoint, `headers` to its headers."""
 
     words: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
@@ -35,12 +35,12 @@ class AnswerWords:
 
 
 def read_answer(document: Document, operation: Operation, *, with_schema: bool = True) -> AnswerWords:
-    """What the endpoint says of its answer. Raises Unfit for a stream, which never ends."""
+    """The endpoint's members about its answer. Raises Unfit for a stream, which never ends."""
     content = _content(document, operation)
     found = AnswerWords()
     media_type = min(content, key=_rank, default=None)
     if media_type is None:
-        # Nothing is said of a body, and of a call that writes there may be none: text may be empty.
+        # The document describes no body, and a writing call may have none: text may be empty.
         if operation.method in _WRITING and "200" in _good_statuses(operation):
             found.words["response_type"] = "text"
         return found
@@ -65,7 +65,7 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
 
 
 def _content(document: Document, operation: Operation) -> dict[str, Mapping[str, Any]]:
-    """The media types of the first good answer."""
+    """The media types of the first successful answer."""
     for response in _good_statuses(operation).values():
         content = document.object(response).get("content")
         if isinstance(content, Mapping) and content:
@@ -74,7 +74,7 @@ def _content(document: Document, operation: Operation) -> dict[str, Mapping[str,
 
 
 def _good_statuses(operation: Operation) -> dict[str, Any]:
-    """The answers that say that all is well, the lowest status first."""
+    """The successful answers, the lowest status first."""
     responses = operation.spec.get("responses")
     found = responses if isinstance(responses, Mapping) else {}
     return {status: found[status] for status in sorted(found) if status.startswith("2")}

@@ -1,4 +1,4 @@
-"""Request bodies in the words of a manifest: members as parameters, or the whole body as one."""
+"""Converts request bodies: members become parameters, or the whole body becomes one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_BODY = ("get", "head")
 
 @dataclass(slots=True)
 class Body:
-    """`parameters` are `in: body`; `words` go onto the endpoint. A whole body is a template with one parameter."""
+    """`parameters` are `in: body`; `words` are added to the endpoint. A whole body is a template with one parameter."""
 
     parameters: list[dict[str, Any]] = field(default_factory=list)
     words: dict[str, Any] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class _Offer:
 
 
 def read_body(document: Document, operation: Operation) -> Body:
-    """The body in the first of the offered formats that a manifest can say.
+    """The body in the first of the offered formats that a manifest can express.
 
-    Raises Unfit when a body is required and none of its formats can be said.
+    Raises Unfit if a body is required and none of its formats can be expressed.
     """
     if "requestBody" not in operation.spec:
         return Body()
@@ -64,7 +64,7 @@ def read_body(document: Document, operation: Operation) -> Body:
 
 
 def _offers(document: Document, spec: Mapping[str, Any]) -> Iterator[_Offer]:
-    """The formats that the document offers, in the order in which a manifest says them best."""
+    """The formats that the document offers, those that a manifest expresses best first."""
     content = spec.get("content")
     by_type = {str(name): media for name, media in content.items()} if isinstance(content, Mapping) else {}
     for media_type in sorted(by_type, key=_rank):
@@ -118,7 +118,7 @@ def _json(offer: _Offer) -> Body:
 
 
 def _json_members(document: Document, shape: Shape) -> list[dict[str, Any]]:
-    """One parameter a member. Raises Unfit where the members are not all known, each with one type."""
+    """One parameter per member. Raises Unfit unless all members are known, each with one type."""
     properties = {name: part for name, part in shape.properties.items() if not _is_read_only(document, part)}
     if shape.type != "object" or not properties or len(properties) > _MAX_MEMBERS:
         raise Unfit("the members are not known by name")
@@ -149,7 +149,7 @@ def _multipart(offer: _Offer) -> Body:
 
 
 def _fields(document: Document, body_format: str, encodings: Mapping[str, Any], shape: Shape) -> Body:
-    """One parameter a field; what is optional and cannot be written is left behind."""
+    """One parameter per field. Optional ones that cannot be encoded are left out."""
     if shape.properties == {} or any(keyword in shape.words for keyword in ("anyOf", "oneOf")):
         raise Unfit("the fields of the form are not known by name")
     body = Body(words={"body_format": body_format})

@@ -1,4 +1,4 @@
-"""An OpenAPI document and its references, of which only those into itself are followed."""
+"""An OpenAPI document and its references. Only references within the document are followed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Json = Mapping[str, Any]
 
 
 class Unfit(ValueError):
-    """Something that a manifest cannot say; the message is the reason that the person is told."""
+    """Something that a manifest cannot express. The message tells the user why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of OpenAPI 3.0 or 3.1. `is_old` is true for 3.0, whose schemas are not yet JSON Schema."""
+    """A document of OpenAPI 3.0 or 3.1. `is_old` is true for 3.0, whose schemas are not JSON Schema yet."""
 
     root: Json
     is_old: bool
 
     def resolve(self, node: Any) -> Any:
-        """What stands at the end of `$ref`, or the node itself. Raises Unfit."""
+        """The target of `$ref`, or the node itself. Raises Unfit."""
         for _ in range(_MAX_HOPS):
             if not (isinstance(node, Mapping) and isinstance(node.get("$ref"), str)):
                 return node
@@ -35,12 +35,12 @@ class Document:
         raise Unfit("a reference that leads nowhere but to itself")
 
     def object(self, node: Any) -> Json:
-        """The same, where only an object can stand; an empty one for what is something else."""
+        """The same for an object; an empty one for any other value."""
         found = self.resolve(node)
         return found if isinstance(found, Mapping) else {}
 
     def at(self, reference: str) -> Any:
-        """What a reference of the form `#/…` names (RFC 6901). Raises Unfit."""
+        """The target of a reference of the form `#/…` (RFC 6901). Raises Unfit."""
         if not reference.startswith("#/"):
             raise Unfit(f"the reference `{reference[:200]}` leads out of the document")
         found: Any = self.root
@@ -55,7 +55,7 @@ class Document:
         return found
 
     def section(self, *names: str) -> Json:
-        """A part of the document that is an object of objects; an empty one where there is none."""
+        """A part of the document that is an object of objects; an empty one if it is missing."""
         found: Any = self.root
         for name in names:
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -63,7 +63,7 @@ class Document:
 
 
 def open_document(value: Any) -> Document:
-    """The document that a file holds. Raises Unfit for what is not OpenAPI 3.0 or 3.1."""
+    """The document in a file. Raises Unfit for anything but OpenAPI 3.0 or 3.1."""
     if not isinstance(value, Mapping):
         raise Unfit("This is no OpenAPI document.")
     version = value.get("openapi")
@@ -78,7 +78,7 @@ def open_document(value: Any) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path, with what its path says for all of its methods."""
+    """One method of one path, with what the path declares for all of its methods."""
 
     method: str
     path: str

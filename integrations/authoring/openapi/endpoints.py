@@ -1,4 +1,4 @@
-"""Operations as endpoints and blocks, or left out with the reason."""
+"""Converts operations to endpoints and blocks, or leaves them out with a reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _BODY_METHODS = ("post", "put", "patch")
 
 @dataclass(slots=True)
 class Endpoints:
-    """What became of the operations. `titles` says which operation stands behind the id of an endpoint."""
+    """The results. `titles` gives the operation for each endpoint id."""
 
     endpoints: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
@@ -46,7 +46,7 @@ def read_endpoints(
     *,
     with_schemas: bool = True,
 ) -> Endpoints:
-    """An endpoint for each operation, and a block for each that is read by GET."""
+    """An endpoint for each operation, and a block for each GET."""
     found = Endpoints()
     for operation in chosen:
         try:
@@ -70,7 +70,7 @@ def _block(operation: Operation, endpoint_id: str) -> dict[str, Any]:
 
 
 class _Reader:
-    """One operation on its way into a manifest."""
+    """Converts one operation."""
 
     def __init__(
         self, document: Document, operation: Operation, security: Security, properties: Properties
@@ -81,7 +81,7 @@ class _Reader:
         self._properties = properties
 
     def endpoint(self, with_schema: bool) -> tuple[dict[str, Any], list[str]]:
-        """The endpoint, its id to come, and what was left behind. Raises Unfit."""
+        """The endpoint without its id, and notes about what was left out. Raises Unfit."""
         operation = self._operation
         if operation.method not in METHODS:
             raise Unfit("a manifest does not know this method")
@@ -110,7 +110,7 @@ class _Reader:
         return {**endpoint, **body.words, **answer.words}, notes
 
     def _own_server(self) -> dict[str, str]:
-        """`base_url` where the operation, or its path, has servers of its own."""
+        """`base_url` if the operation, or its path, has its own servers."""
         for spec in (self._operation.spec, self._operation.item):
             servers = spec.get("servers")
             if isinstance(servers, list) and servers:
@@ -123,7 +123,7 @@ class _Reader:
 
 
 def _with_own_names(parameters: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Parameters of different names: a manifest binds by name. Raises Unfit when a required one would have to go."""
+    """Parameters with distinct names, because a manifest binds by name. Raises Unfit if a required one is lost."""
     found: dict[str, dict[str, Any]] = {}
     notes = []
     for item in sorted(parameters, key=lambda item: not item.get("required", False)):
@@ -138,7 +138,7 @@ def _with_own_names(parameters: list[dict[str, Any]]) -> tuple[list[dict[str, An
 
 
 def _settle_members(body: Body, taken: set[str]) -> list[dict[str, Any]]:
-    """The members of the body; one whose name is taken comes under another, by a template that puts it in its place."""
+    """The members of the body. One whose name is taken is renamed, and a template puts it in its place."""
     members: list[dict[str, Any]] = []
     for item in body.parameters:
         name = item["name"]
@@ -156,7 +156,7 @@ def _settle_members(body: Body, taken: set[str]) -> list[dict[str, Any]]:
 
 
 def _path(path: str, parameters: list[dict[str, Any]], taken: set[str]) -> tuple[str, list[dict[str, Any]]]:
-    """The path's template and its parameters. Their names never travel, so they give way to others."""
+    """The path's template and its parameters. Their names are not sent, so they are renamed on a conflict."""
     by_name = {item["name"]: item for item in parameters}
     own: dict[str, dict[str, Any]] = {}
     pieces: list[str] = []

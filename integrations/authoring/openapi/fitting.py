@@ -1,4 +1,4 @@
-"""A manifest of very many operations, made to fit what one manifest may cost."""
+"""Reduces a manifest with very many operations to the cost limits of a manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Endpoint = dict[str, Any]
 
 
 def fit_costs(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The manifest without what makes it too much, and what that was. Raises Unfit when it is still too much."""
+    """The manifest without the parts that exceed the limits, and notes. Raises Unfit if it is still too large."""
     reason = _trouble(manifest)
     if reason is None:
         return dict(manifest), []
@@ -36,7 +36,7 @@ def _trouble(manifest: Mapping[str, Any]) -> str | None:
 
 
 def _without_patterns(endpoint: Endpoint) -> Endpoint:
-    """The parameters' rules loosened; a response_schema with patterns goes, for its parts belong together."""
+    """The endpoint with looser parameter rules, and without a response_schema that has patterns."""
     parameters = [
         {word: item[word] for word in item if word != "pattern"} for item in endpoint.get("parameters", ())
     ]

@@ -1,4 +1,4 @@
-"""Names for what a document calls otherwise: valid in a manifest, and each of its own."""
+"""Makes valid and unique names for a manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def valid_name(text: str, fallback: str = "x") -> str:
 
 
 def fits(rule: validate.Regexp, text: str) -> bool:
-    """Whether a text follows a rule of the vocabulary."""
+    """Whether a text matches a rule."""
     try:
         rule(text)
     except ValidationError:
@@ -36,7 +36,7 @@ def snake_case(text: str) -> str:
 
 
 def unique_name(name: str, taken: Container[str]) -> str:
-    """The name, numbered when it is taken."""
+    """The name, numbered if it is taken."""
     if name not in taken:
         return name
     number = 2
@@ -63,7 +63,7 @@ def first_sentence(text: Any) -> str | None:
 
 
 def described(spec: Any, *words: str) -> dict[str, str]:
-    """`description` from the first of the words that says something."""
+    """`description` from the first of these members that has a text."""
     if not isinstance(spec, Mapping):
         return {}
     for word in words or ("description",):

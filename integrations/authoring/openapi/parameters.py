@@ -1,4 +1,4 @@
-"""Parameters of an operation in the words of a manifest, where the request would be the one that is described."""
+"""Converts parameters of an operation, if the request would be the described one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cooki
 
 @dataclass(slots=True)
 class Taken:
-    """What could be taken over: parameters, and in a sentence each what was left behind."""
+    """The converted parameters, and a sentence for each one that was left out."""
 
     parameters: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -31,8 +31,8 @@ class Taken:
 def read_parameters(document: Document, operation: Operation, credential_places: Collection[Place]) -> Taken:
     """The parameters of the path and of the operation.
 
-    What is optional and cannot be said is left behind with a note. Raises Unfit when it is required: then the whole
-    request cannot be made.
+    An optional one that cannot be expressed is left out with a note. Raises Unfit if it is required, because the
+    request cannot be made then.
     """
     taken = Taken()
     for spec in _specs(document, operation).values():
@@ -51,7 +51,7 @@ def read_parameters(document: Document, operation: Operation, credential_places:
 
 
 def _specs(document: Document, operation: Operation) -> dict[Place, Mapping[str, Any]]:
-    """By place: what the operation says stands before what its path says."""
+    """By place. The operation's declaration overrides that of its path."""
     found: dict[Place, Mapping[str, Any]] = {}
     for nodes in (operation.item.get("parameters"), operation.spec.get("parameters")):
         for node in nodes if isinstance(nodes, list) else ():
@@ -71,7 +71,7 @@ def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any
     read = _READERS.get(spec["in"])
     if read is None:
         raise Unfit("there is no such place in a request")
-    if spec["in"] != "path":  # where a name does not travel
+    if spec["in"] != "path":  # the name is not sent
         require_wire_name(spec["name"])
     shape, is_json = _shape_of(document, spec)
     deprecated = {"deprecated": True} if spec.get("deprecated") is True else {}
@@ -81,7 +81,7 @@ def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any
 
 
 def _description(item: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, str]:
-    """The member's own, else the parameter's, else what its schema says."""
+    """The member's own description, else the parameter's, else its schema's."""
     own = {word: item[word] for word in ("description",) if word in item}
     return own or described(spec) or described(spec.get("schema"))
 
@@ -93,7 +93,7 @@ def require_wire_name(name: str) -> None:
 
 
 def _shape_of(document: Document, spec: Mapping[str, Any]) -> tuple[Shape, bool]:
-    """The value's shape, and whether it travels as JSON text."""
+    """The value's shape, and whether it is sent as JSON text."""
     content = spec.get("content")
     if not isinstance(content, Mapping) or not content:
         return read_shape(document, spec.get("schema")), False
@@ -127,7 +127,7 @@ def _query(
     document: Document, spec: Mapping[str, Any], shape: Shape, is_json: bool
 ) -> Iterator[dict[str, Any]]:
     if is_json:
-        # A list repeats its name, and text would need quotes: of JSON only these are written as they are.
+        # A list repeats its name, and text would need quotes. Only these types are written as JSON unchanged.
         if shape.type not in ("object", "integer", "number", "boolean"):
             raise Unfit("JSON that is no object, number or boolean cannot stand in a query")
         yield {"name": spec["name"], "in": "query", **declared_value(shape), **_required(spec)}
@@ -156,14 +156,14 @@ def _required(spec: Mapping[str, Any]) -> dict[str, bool]:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a list or an object is written (OpenAPI 3.1 section 4.8.12.3)."""
+    """How a list or an object is encoded (OpenAPI 3.1 section 4.8.12.3)."""
 
     name: str
     explode: bool
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> Style:
-        """The style that a parameter or an encoding says, with its defaults."""
+        """The style of a parameter or an encoding, with its defaults."""
         name, explode = spec.get("style", "form"), spec.get("explode")
         return cls(str(name), explode if isinstance(explode, bool) else name == "form")
 
@@ -177,7 +177,7 @@ REPEATED = Style("form", True)
 def styled_members(
     document: Document, name: str, shape: Shape, style: Style, *, required: bool
 ) -> Iterator[dict[str, Any]]:
-    """A value of a query or a form, in a style that is written as it is described; an object by its members.
+    """A value of a query or a form, in a style that can be encoded as described; an object by its members.
 
     Raises Unfit for every other style.
     """

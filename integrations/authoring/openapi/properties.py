@@ -1,4 +1,4 @@
-"""The settings that an imported manifest asks for, each under a name of its own."""
+"""The settings of an imported manifest, with unique names."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from integrations.authoring.openapi.names import snake_case, unique_name, valid_
 
 
 class Properties:
-    """The properties so far, in their order."""
+    """The properties so far, in order."""
 
     def __init__(self) -> None:
         self._found: dict[str, dict[str, Any]] = {}
 
     def add(self, wanted: str, declared: Mapping[str, Any]) -> str:
-        """Declares a property; the name that it got. The same declaration under the same name is one property."""
+        """Declares a property and returns its name. Identical declarations of a name are one property."""
         name = valid_name(wanted, "setting")
         same = self._found.get(name)
         if same is not None and {word: same[word] for word in same if word != "name"} == declared:
@@ -25,7 +25,7 @@ class Properties:
         return name
 
     def add_secret(self, wanted: str, label: str, *, required: bool, description: str | None = None) -> str:
-        """Declares a secure property; the name that it got."""
+        """Declares a secure property and returns its name."""
         declared: dict[str, Any] = {"type": "string", "required": required, "secure": True}
         if description:
             declared["description"] = description

@@ -1,4 +1,4 @@
-"""Schemas of OpenAPI as JSON Schema (2020-12) that stands by itself: references inlined into `$defs`, and bounded."""
+"""Converts OpenAPI schemas to standalone JSON Schema (2020-12) of limited size: references become `$defs`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _BY_NAME = ("properties", "patternProperties", "dependentSchemas")
 
 
 def standalone_schema(document: Document, schema: Any) -> Any:
-    """The schema with all that it refers to. Raises Unfit when that is too large or cannot be checked."""
+    """The schema with all its references. Raises Unfit if it is too large or cannot be checked."""
     reason = ""
     for keep_patterns in (True, False):
         found = _Inliner(document, keep_patterns).whole(schema)
@@ -68,7 +68,7 @@ def standalone_schema(document: Document, schema: Any) -> Any:
 
 
 class _Inliner:
-    """One schema on its way into a manifest; `$defs` gathers what it refers to, each once."""
+    """Converts one schema; `$defs` collects its references, each once."""
 
     def __init__(self, document: Document, keep_patterns: bool) -> None:
         self._document = document
@@ -119,7 +119,7 @@ class _Inliner:
         return self._names[reference]
 
     def _modern(self, schema: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-        """What OpenAPI 3.0 says in words of its own: open bounds as flags, and `nullable`."""
+        """Converts OpenAPI 3.0's own keywords: exclusive bounds as flags, and `nullable`."""
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             if isinstance(found.get(exclusive), bool) and found.pop(exclusive) and bound in found:
                 found[exclusive] = found.pop(bound)
@@ -141,7 +141,7 @@ class _Inliner:
 
 
 def _without_sent_only(schema: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """Members that are only ever sent (`writeOnly`) are not missed in an answer."""
+    """Members that are only sent (`writeOnly`) are not required in an answer."""
     required, properties = found.get("required"), schema.get("properties")
     if not isinstance(required, list) or not isinstance(properties, Mapping):
         return found

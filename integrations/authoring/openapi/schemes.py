@@ -1,4 +1,4 @@
-"""Security schemes of a document: which a manifest can follow, and where each puts its credential."""
+"""Security schemes of a document: which a manifest supports, and where each puts its credential."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A way to an OAuth 2.0 token that a manifest knows."""
+    """An OAuth 2.0 flow that a manifest supports."""
 
     auth_method: str
     token_url: str
@@ -33,7 +33,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One scheme. `place` is where its credential travels; None for a certificate, which is no part of a request."""
+    """One scheme. `place` is where its credential is sent; None for a certificate, which is not part of a request."""
 
     name: str
     kind: Kind
@@ -45,7 +45,7 @@ class Scheme:
 
 
 def read_scheme(document: Document, name: str, base_url: str) -> Scheme:
-    """The scheme of a name. Raises Unfit with the reason why a manifest cannot follow it."""
+    """The scheme with this name. Raises Unfit with the reason if a manifest does not support it."""
     declared = document.section("components", "securitySchemes")
     if name not in declared:
         raise Unfit("it is not declared")
@@ -107,7 +107,7 @@ def _flow(auth_method: str, flow: Mapping[str, Any], base_url: str) -> Flow:
 
 
 def _absolute(url: Any, base_url: str, word: str) -> str:
-    """The URL, beside the server where it is relative. Raises Unfit."""
+    """The absolute URL, relative to the server. Raises Unfit."""
     found = str(url or "")
     if not urlsplit(found).scheme:
         found = _beside(found, base_url, word)
@@ -121,6 +121,6 @@ def _beside(path: str, base_url: str, word: str) -> str:
     if not path:
         raise Unfit(f"it has no {word}")
     if base_url.startswith("{"):
-        # The setting is the whole start; a path from the root would have to leave what it holds.
+        # The setting is the whole start of the URL, so a path from the root cannot be appended to it.
         raise Unfit(f"its {word} `{path}` is relative, and the server is a setting")
     return urljoin(base_url + "/", path)

@@ -1,4 +1,4 @@
-"""Security requirements of the chosen operations as the credentials of one integration."""
+"""Converts the security requirements of the selected operations to the credentials of one integration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Alternative = frozenset[str]
 
 @dataclass(slots=True)
 class Security:
-    """`section` goes into `integration`; `refused` says by operation why its credentials cannot be sent."""
+    """`section` is added to `integration`; `refused` says by operation why its credentials cannot be sent."""
 
     section: dict[str, Any] = field(default_factory=lambda: {"auth_method": "none"})
     places: frozenset[Place] = frozenset()
@@ -32,7 +32,7 @@ class Security:
 def read_security(
     document: Document, chosen: Sequence[Operation], base_url: str, properties: Properties
 ) -> Security:
-    """The credentials that most of the operations ask for, and whatever else gets along with them."""
+    """The credentials that most of the operations require, and others that do not conflict with them."""
     needs = _Needs(document, chosen, base_url)
     found = Security(refused=needs.refused, notes=needs.notes)
     schemes = needs.chosen_schemes()
@@ -44,7 +44,7 @@ def read_security(
 
 
 class _Needs:
-    """What each operation asks for, and which schemes can serve them all."""
+    """The requirements of each operation, and the schemes that can serve them all."""
 
     def __init__(self, document: Document, chosen: Iterable[Operation], base_url: str) -> None:
         self._document = document
@@ -58,7 +58,7 @@ class _Needs:
             self._read(operation)
 
     def chosen_schemes(self) -> list[Scheme]:
-        """The schemes of the requirement that stands most often, and of those that do not get in their way."""
+        """The schemes of the most frequent requirement, and those that do not conflict with them."""
         counted = Counter(tuple(wanted) for wanted in self._wanted.values() if any(wanted))
         schemes: dict[str, Scheme] = {}
         for wanted, _ in counted.most_common():
@@ -74,7 +74,7 @@ class _Needs:
         return list(schemes.values())
 
     def _forget_other_alternatives(self, chosen: Collection[str]) -> None:
-        """Keeps of each operation what the chosen schemes serve; a scheme that is only passed over is told."""
+        """Keeps the alternatives that the selected schemes serve. A scheme that is not used is reported."""
         passed_over: set[str] = set()
         for title in self._wanted.keys() - self.refused.keys():
             wanted = self._wanted[title]
@@ -89,19 +89,19 @@ class _Needs:
         return frozenset(title for title, wanted in self._wanted.items() if not any(wanted))
 
     def is_required(self, scheme: Scheme) -> bool:
-        """Whether no operation that wants credentials can do without this one."""
+        """Whether every operation with credentials needs this scheme."""
         open_titles = self._wanted.keys() - self.refused.keys()
         wanted = [self._wanted[title] for title in open_titles if any(self._wanted[title])]
         return all(scheme.name in alternative for alternatives in wanted for alternative in alternatives)
 
     def _add(self, alternative: Alternative, schemes: dict[str, Scheme], *, is_first: bool) -> None:
-        """Takes the alternative in if it can travel beside what was taken before."""
+        """Adds the alternative if it can be sent together with those added before."""
         new = [self._known(name) for name in sorted(alternative - schemes.keys())]
         places = [scheme.place for scheme in new if scheme.place]
         taken = {scheme.place for scheme in schemes.values()}
         tokens = [scheme for scheme in (*schemes.values(), *new) if scheme.kind == "oauth2"]
         together = len(places) == len(set(places)) and len(tokens) <= 1
-        # Alternatives to each other may share a place, for a person sets one of them.
+        # Alternatives may share a place, because a user sets only one of them.
         if together and (is_first or not taken & set(places)):
             schemes.update({scheme.name: scheme for scheme in new})
 
@@ -149,7 +149,7 @@ class _Needs:
 
 
 class _Section:
-    """The words of `integration` about credentials, with the properties that they need."""
+    """The members of `integration` about credentials, with their properties."""
 
     def __init__(
         self, document: Document, schemes: Sequence[Scheme], needs: _Needs, properties: Properties
@@ -178,7 +178,7 @@ class _Section:
         return next((kinds[scheme.kind] for scheme in self._schemes if scheme.kind in kinds), "none")
 
     def _credential(self, scheme: Scheme, required: bool) -> tuple[dict[str, Any] | None, str]:
-        """The entry of `auth`, and the property that says whether it is used."""
+        """The entry of `auth`, and the property that decides whether it is used."""
         if scheme.kind == "api_key":
             return self._api_key(scheme, required)
         if scheme.kind == "bearer":

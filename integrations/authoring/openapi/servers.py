@@ -1,4 +1,4 @@
-"""Servers of a document as a base URL with properties."""
+"""Converts servers of a document to a base URL with properties."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def choose_server(servers: Any, wanted: str | None, properties: Properties) -> tuple[str, list[str]]:
-    """The base URL, and a note for each server that was not taken.
+    """The base URL, and a note for each server that was not used.
 
-    `wanted` is a number that counts from 1, a whole URL (its `{names}` become properties), or None for the first.
+    `wanted` is a number that counts from 1, an absolute URL (its `{names}` become properties), or None for the first.
     Raises Unfit.
     """
     listed = (
@@ -36,7 +36,7 @@ def choose_server(servers: Any, wanted: str | None, properties: Properties) -> t
 
 
 def server_url(server: Mapping[str, Any], properties: Properties) -> str:
-    """One server's URL as a base URL; its variables are declared. Raises Unfit."""
+    """One server's URL as a base URL. Its variables are declared. Raises Unfit."""
     url = str(server.get("url", ""))
     variables = server.get("variables")
     variables = variables if isinstance(variables, Mapping) else {}
@@ -80,7 +80,7 @@ def _starts_with_host(url: str) -> bool:
 
 
 def _placeholder(match: re.Match[str], variables: Mapping[str, Any]) -> str:
-    """The variable as a placeholder, or its default where a placeholder could not hold every value of its."""
+    """The variable as a placeholder, or its default if a placeholder could not contain all of its values."""
     name = match[1]
     variable = variables.get(name)
     if not isinstance(variable, Mapping):
@@ -106,7 +106,7 @@ def _declared(variable: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_one_setting(url: str, variables: Mapping[str, Any], properties: Properties) -> str:
-    """A URL whose scheme is a variable, say, is one setting with what the document makes of it by default."""
+    """For example, a URL whose scheme is a variable becomes one setting, with the document's URL as default."""
 
     def default(match: re.Match[str]) -> str:
         variable = variables.get(match[1])

@@ -1,4 +1,4 @@
-"""What a parameter or a member of a body may be, read from its schema as far as a manifest can say it."""
+"""The type and rules of a parameter or body member, from its schema as far as a manifest can express them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_CHOICES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A schema with its references and `allOf` resolved. `type` is None where any value or several kinds will do."""
+    """A schema with its references and `allOf` resolved. `type` is None if several types are allowed."""
 
     type: str | None
     words: Mapping[str, Any] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def read_shape(document: Document, schema: Any, depth: int = 0) -> Shape:
 
 
 def declared_value(shape: Shape) -> dict[str, Any]:
-    """`type` and the rules that hold for a value, in the words of a manifest; rules that it cannot say are left out."""
+    """`type` and rules of a value as members of a manifest. Rules that it cannot express are left out."""
     kind = "string" if shape.type in (MIXED, None) else shape.type
     words = shape.words
     found: dict[str, Any] = {"type": kind}
@@ -96,7 +96,7 @@ def declared_value(shape: Shape) -> dict[str, Any]:
 
 
 def is_exact(value: Any) -> bool:
-    """Whether every reader of JSON understands the value alike; the bounds of 64-bit integers are not so."""
+    """Whether every JSON reader reads the same value. This is not true for the bounds of 64-bit integers."""
     try:
         canonical_json(value)
     except UncanonicalError:
@@ -195,8 +195,8 @@ def _bounds(kind: str, words: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inclusive(kind: str, bound: Any, exclusive: Any, step: int) -> Any:
-    """The bound that includes itself; None where only an open one is said of a number that is not whole."""
-    is_flag = exclusive is True  # as OpenAPI 3.0 has it
+    """The inclusive bound; None for an exclusive bound of a non-integer number."""
+    is_flag = exclusive is True  # OpenAPI 3.0
     if exclusive is None or exclusive is False:
         return bound
     open_bound = bound if is_flag else exclusive
@@ -206,7 +206,7 @@ def _inclusive(kind: str, bound: Any, exclusive: Any, step: int) -> Any:
 
 
 def _whole_pattern(pattern: Any) -> str | None:
-    """The pattern for a whole value, where JSON Schema's may match anywhere; None when RE2 does not take it."""
+    """A pattern for the whole value, because JSON Schema matches anywhere; None if RE2 does not support it."""
     if not isinstance(pattern, str) or not pattern or len(pattern) > _MAX_PATTERN:
         return None
     is_whole = pattern.startswith("^") and re.search(r"(?<!\\)(?:\\\\)*\$\Z", pattern) and "|" not in pattern
