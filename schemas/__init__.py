@@ -1,1 +1,1 @@
-"""The shapes of what comes in and goes out, as marshmallow schemas."""
+"""marshmallow schemas of requests, responses and manifests."""

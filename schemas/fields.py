@@ -1,4 +1,4 @@
-"""Fields that several shapes share."""
+"""Fields that several schemas share."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Ordinal(fields.Integer):
         super().__init__(validate=validate.Range(1, maximum), **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
-        # int() would take "1_0", " 1" and digits of any script.
+        # int() would accept "1_0", " 1" and digits of any script.
         if isinstance(value, bool | float) or (isinstance(value, str) and not DIGITS.fullmatch(value)):
             raise self.make_error("invalid", input=value)
         number = super()._deserialize(value, attr, data, **kwargs)
@@ -44,7 +44,7 @@ class Ordinal(fields.Integer):
 
 
 class RowId(Ordinal):
-    """The number of a row: 1 to what SQLite can hold."""
+    """The id of a row: 1 to the largest integer of SQLite."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(INT64_MAX, **kwargs)
@@ -61,28 +61,28 @@ class Timestamp(fields.Field[float]):
 
 
 class Tenths(fields.Float):
-    """A measured number, shown to one decimal: more would only be noise."""
+    """A measured number with one decimal; more would only be noise."""
 
     def _serialize(self, value: float | None, attr: Any, obj: Any, **kwargs: Any) -> float | None:
         return None if value is None else round(float(value), 1)
 
 
 class PluginId(fields.String):
-    """What a plugin is called by programs."""
+    """The id of a plugin."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=PLUGIN_ID, **kwargs)
 
 
 class Name(fields.String):
-    """What a person calls a thing: 1 to 200 characters."""
+    """A name for users: 1 to 200 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=validate.Length(1, 200), **kwargs)
 
 
 class Version(fields.String):
-    """A version as SemVer 2.0 writes it."""
+    """A SemVer 2.0 version."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=_check_version, **kwargs)

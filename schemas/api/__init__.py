@@ -1,1 +1,1 @@
-"""What the API takes and gives, one module a resource."""
+"""The requests and responses of the API, one module per resource."""

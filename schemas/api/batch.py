@@ -1,4 +1,4 @@
-"""What goes over the wire about many renders at once."""
+"""Schemas of batch renders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_KEY_LENGTH = 200
 
 
 class BatchBlockSchema(RenderSchema):
-    """One block to draw, and the key that its answer will carry."""
+    """One block to render, and the key of its answer."""
 
     key = fields.String(required=True, validate=validate.Length(1, MAX_KEY_LENGTH))
     integration_id = fields.String(required=True)
@@ -26,7 +26,7 @@ class BatchBlockSchema(RenderSchema):
 
 
 class RenderBatchSchema(Schema):
-    """The blocks of a page, each with a key of its own."""
+    """The blocks of a page, each with a unique key."""
 
     blocks = fields.List(
         fields.Nested(BatchBlockSchema), required=True, validate=validate.Length(1, MAX_BLOCKS)

@@ -1,4 +1,4 @@
-"""What goes over the wire about a render that is explained instead of made."""
+"""Schemas of explanations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOURCES = (
 
 
 class ExplainSchema(Schema):
-    """Which block or endpoint to explain, and with what."""
+    """The block or endpoint to explain, and its parameters."""
 
     block_type = fields.String(metadata={"description": "The block's id; or give `endpoint_id`."})
     endpoint_id = fields.String()
@@ -40,7 +40,7 @@ class ExplainSchema(Schema):
 
 
 class SourceSchema(Schema):
-    """Where a value comes from, and what it is called there."""
+    """The source of a value, and its name there."""
 
     kind = fields.String(required=True, validate=validate.OneOf(SOURCES))
     name = fields.String(required=True, allow_none=True)
@@ -55,7 +55,7 @@ class ExplainedInputSchema(Schema):
 
 
 class ShownValueSchema(Schema):
-    """One value that the request uses, where it stands in it and where it comes from; `••••` for a secret."""
+    """One value that the request uses, its place and its source; `••••` for a secret."""
 
     name = fields.String(required=True)
     value = fields.Raw(required=True, allow_none=True)
@@ -71,7 +71,7 @@ class HeaderSchema(Schema):
 
 
 class EgressSchema(Schema):
-    """Whether the call would be let out, as far as can be told without looking its name up."""
+    """Whether the call would be allowed, as far as can be known without resolving its host name."""
 
     allowed = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "null where its address is not known yet."}
@@ -80,7 +80,7 @@ class EgressSchema(Schema):
 
 
 class ShownRequestSchema(Schema):
-    """A request with `••••` for secrets and `{name}` for what is missing or comes from an earlier step."""
+    """A request with `••••` for secrets and `{name}` for values that are missing or come from an earlier step."""
 
     method = fields.String(required=True)
     url = fields.String(required=True)
@@ -91,7 +91,7 @@ class ShownRequestSchema(Schema):
 
 
 class KeptAnswerSchema(Schema):
-    """The artifact that would answer, and what `X-Cache` would say now."""
+    """The artifact that would answer, and the value that `X-Cache` would have now."""
 
     key = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(["fresh", "stale", "absent"]))
@@ -105,7 +105,7 @@ class KeptAnswerSchema(Schema):
 
 
 class ExplainedStepSchema(Schema):
-    """One call of the block; `request` is null where not even a placeholder makes one."""
+    """One call of the block; `request` is null if even placeholders cannot complete it."""
 
     id = fields.String(required=True)
     endpoint_id = fields.String(required=True)
@@ -114,7 +114,7 @@ class ExplainedStepSchema(Schema):
 
 
 class SecretStandingSchema(Schema):
-    """A secret that the calls bind: where it would go now, and where it was entered for."""
+    """A secret that the calls use: where it would be sent now, and which destinations it was entered for."""
 
     name = fields.String(required=True)
     status = fields.String(required=True, allow_none=True)
@@ -123,7 +123,7 @@ class SecretStandingSchema(Schema):
 
 
 class ExplanationSchema(Schema):
-    """What a render would send and why, told without sending anything."""
+    """What a render would send and why. Nothing is sent."""
 
     integration_id = fields.String(required=True)
     block_type = fields.String(required=True, allow_none=True)

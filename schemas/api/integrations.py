@@ -1,4 +1,4 @@
-"""What goes over the wire about integrations: renders, executions, tests, artifacts."""
+"""Schemas of integrations: renders, executions, tests, artifacts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.fields import Timestamp
 
 
 class RenderSchema(Schema):
-    """Which block to draw, and from what."""
+    """The block to render, and its parameters."""
 
     block_type = fields.String(required=True, metadata={"description": "The block's id."})
     parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
@@ -21,7 +21,7 @@ class RenderSchema(Schema):
 
 
 class ExecuteSchema(Schema):
-    """Which endpoint to call, and with what."""
+    """The endpoint to call, and its parameters."""
 
     endpoint_id = fields.String(required=True)
     parameters = fields.Dict(load_default=dict)
@@ -31,14 +31,14 @@ class ExecuteSchema(Schema):
 
 
 class TestSchema(Schema):
-    """Settings to try before they are saved."""
+    """Settings to test before they are saved."""
 
     __test__ = False
     config = fields.Dict(allow_none=True)
 
 
 class VerdictSchema(Schema):
-    """How a test of the connection went."""
+    """The result of a connection test."""
 
     success = fields.Boolean(required=True)
     message = fields.String(required=True)
@@ -46,7 +46,7 @@ class VerdictSchema(Schema):
 
 
 class RenderQuerySchema(Schema):
-    """A render that a browser can cache: everything in the URL."""
+    """A render that a browser can cache: all parameters are in the URL."""
 
     block_type = fields.String(required=True)
     parameters = fields.String(
@@ -56,14 +56,14 @@ class RenderQuerySchema(Schema):
 
 
 class OptionSchema(Schema):
-    """One of the values to choose from."""
+    """One of the allowed values."""
 
     value = fields.Raw(required=True)
     label = fields.String(required=True)
 
 
 class InputSchema(Schema):
-    """An input of a block, with all that a form needs; further words are as they are declared."""
+    """An input of a block, with everything that a form needs. Other members are as declared."""
 
     name = fields.String(required=True)
     type = fields.String(
@@ -87,7 +87,7 @@ class InputSchema(Schema):
 
     @post_dump(pass_original=True)
     def keep_declared_words(self, known: dict[str, Any], described: Any, **_: Any) -> dict[str, Any]:
-        """What is declared beside, as bounds and labels, goes out as it is."""
+        """Adds declared attributes such as bounds and labels unchanged."""
         return {**described, **known}
 
 
@@ -99,12 +99,12 @@ class DeclaredBlockSchema(Schema):
 
     @post_dump(pass_original=True)
     def keep_declared_words(self, known: dict[str, Any], declared: Any, **_: Any) -> dict[str, Any]:
-        """A block's vocabulary is open: everything else goes out as it is."""
+        """A block may have further members; they are added unchanged."""
         return {**declared, **known}
 
 
 class OfferedActionSchema(Schema):
-    """What a person is told before an action is run."""
+    """What a user is shown before an action runs."""
 
     label = fields.String(required=True, metadata={"description": "What the button says."})
     confirm = fields.String(
@@ -135,13 +135,13 @@ class EnvelopeSchema(Schema):
 
 
 class ActionRunSchema(Schema):
-    """With what an action is run."""
+    """The parameters of an action."""
 
     parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
 
 
 class ActionEnvelopeSchema(EnvelopeSchema):
-    """What an action's provider answered."""
+    """The answer of an action's provider."""
 
     renewed = fields.List(
         fields.String(),
@@ -185,14 +185,14 @@ class BlocksSchema(Schema):
 
 
 class ArtifactsQuerySchema(Schema):
-    """Which artifacts to list."""
+    """Selects the artifacts to list."""
 
     include = fields.String(validate=validate.OneOf(["data"]))
     block_type = fields.String()
 
 
 class ArtifactSchema(Schema):
-    """A kept answer."""
+    """A stored answer."""
 
     block_id = fields.String(required=True, allow_none=True)
     endpoint_id = fields.String(required=True, allow_none=True)
@@ -208,6 +208,6 @@ class ArtifactSchema(Schema):
 
 
 class PurgedSchema(Schema):
-    """How many artifacts were forgotten."""
+    """The number of purged artifacts."""
 
     purged = fields.Integer(required=True)

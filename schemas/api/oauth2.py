@@ -1,4 +1,4 @@
-"""What goes over the wire about signing in at a provider."""
+"""Schemas of signing in at a provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ConnectionScopeSchema(Schema):
 
 
 class ConnectionSchema(Schema):
-    """Whether a workspace is signed in at the provider, and as what may be asked for."""
+    """Whether a workspace is signed in at the provider, and the granted scopes."""
 
     connected = fields.Boolean(required=True)
     status = fields.String(
@@ -43,7 +43,7 @@ class ConnectionSchema(Schema):
 
 
 class AuthorizationSchema(Schema):
-    """Where a person signs in."""
+    """The URL where a user signs in."""
 
     authorization_url = fields.String(required=True)
     redirect_uri = fields.String(

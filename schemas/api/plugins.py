@@ -1,4 +1,4 @@
-"""What a frontend declares, and what it is told about it."""
+"""Schemas of declarations and their results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_BATCH_SIZE = 1000
 
 
 class PluginType(fields.String):
-    """What kind of plugin it is."""
+    """The type of a plugin."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(PLUGIN_TYPES, error="Must be one of: {choices}."), **kwargs)
@@ -34,7 +34,7 @@ class DeclarationSchema(Schema):
 
 
 class BatchSchema(Schema):
-    """Plugins to declare at once. Each is looked at by itself, so that a bad one never blocks the others."""
+    """Plugins to declare at once. Each is validated separately, so that an invalid one never blocks the others."""
 
     class Meta:
         unknown = RAISE
@@ -49,7 +49,7 @@ class BatchSchema(Schema):
 
 
 class AdviceSchema(Schema):
-    """What is allowed in a declaration and will surprise."""
+    """A warning about a valid but surprising part of a declaration."""
 
     path = fields.String(required=True, metadata={"description": "The field: `manifest.blocks[0].select`."})
     message = fields.String(required=True)
@@ -59,7 +59,7 @@ class AdviceSchema(Schema):
 
 
 class RegistrationSchema(Schema):
-    """What came of a declaration."""
+    """The result of a declaration."""
 
     id = fields.String(required=True, allow_none=True)
     name = fields.String(required=True, allow_none=True)
@@ -77,7 +77,7 @@ class RegistrationSchema(Schema):
 
 
 class BatchResultSchema(RegistrationSchema):
-    """What came of one declaration of a batch; `errors` is null for one that was kept."""
+    """The result of one declaration of a batch; `errors` is null if it was stored."""
 
     errors = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True
@@ -85,7 +85,7 @@ class BatchResultSchema(RegistrationSchema):
 
 
 class BatchResultsSchema(Schema):
-    """What came of a batch."""
+    """The results of a batch."""
 
     registered = fields.Integer(required=True)
     updated = fields.Integer(required=True)
@@ -112,12 +112,12 @@ class PluginSummarySchema(Schema):
 
 
 class PluginSchema(PluginSummarySchema):
-    """A plugin with all that it declares."""
+    """A plugin with its manifest."""
 
     manifest = fields.Dict(required=True)
 
 
 class PluginsQuerySchema(PageSchema):
-    """Which plugins."""
+    """Selects plugins."""
 
     type = PluginType()

@@ -1,4 +1,4 @@
-"""What goes over the wire about fetching ahead."""
+"""Schemas of prefetch jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REASONS = ("default", "used", "pinned")
 
 
 class PinSchema(Schema):
-    """Inputs of a block to keep warm."""
+    """Inputs of a block to prefetch."""
 
     class Meta:
         unknown = RAISE
@@ -24,13 +24,13 @@ class PinSchema(Schema):
 
 
 class PrefetchQuerySchema(Schema):
-    """Which jobs to list."""
+    """Selects jobs."""
 
     integration_id = fields.String()
 
 
 class PauseSchema(Schema):
-    """Whether a job rests."""
+    """Whether a job is paused."""
 
     class Meta:
         unknown = RAISE
@@ -39,7 +39,7 @@ class PauseSchema(Schema):
 
 
 class PrefetchJobSchema(Schema):
-    """One input set of a block that is fetched ahead."""
+    """One prefetched input set of a block."""
 
     id = fields.Integer(required=True)
     workspace_id = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""The shape of a problem, for the API's own description."""
+"""The schema of a problem, for the OpenAPI document."""
 
 from __future__ import annotations
 

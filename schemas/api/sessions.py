@@ -1,4 +1,4 @@
-"""The browsers that are signed in."""
+"""Schemas of signed-in browsers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.fields import Timestamp
 
 
 class SessionSchema(Schema):
-    """A browser that is signed in; never what it proves it with."""
+    """A signed-in browser, without its cookie."""
 
     id = fields.Integer(required=True)
     created_at = Timestamp(required=True)
@@ -18,6 +18,6 @@ class SessionSchema(Schema):
 
 
 class EndedSessionsSchema(Schema):
-    """How many sessions were ended."""
+    """The number of ended sessions."""
 
     ended = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""Workspaces and notebooks, and what is set in them: switches, settings, secrets, reviews."""
+"""Schemas of workspaces and notebooks, and of their settings, secrets and reviews."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from schemas.fields import Name, Ordinal, RowId, StrictBoolean, Timestamp
 MAX_PAGE = 1_000_000_000
 MAX_PAGE_SIZE = 1000
 MAX_SECRET_LENGTH = 65_536
-# All shorter secrets can be tried in a few answers: hiding one would tell which it is.
+# Shorter secrets can be guessed with a few answers: masking one would confirm a guess.
 MIN_HIDDEN_SECRET_LENGTH = 8
 
 
 class ScopeSchema(Schema):
-    """Where a call takes its settings from: a workspace (the first one by default), and a notebook of it."""
+    """The scope of a request's settings: a workspace (the first one by default), and a notebook of it."""
 
     workspace_id = RowId()
     notebook_id = RowId()
 
 
 class PageSchema(Schema):
-    """Which page of a list."""
+    """Selects a page of a list."""
 
     page = Ordinal(MAX_PAGE, load_default=1)
     page_size = Ordinal(MAX_PAGE_SIZE, load_default=MAX_PAGE_SIZE)
 
 
 class NamedSchema(Schema):
-    """What a workspace or a notebook is to be called."""
+    """The name of a workspace or a notebook."""
 
     class Meta:
         unknown = RAISE
@@ -53,7 +53,7 @@ class NotebookSchema(WorkspaceSchema):
 
 
 class SecretStateSchema(Schema):
-    """Whether a secret is set and can be used; never what it is."""
+    """Whether a secret is set and usable; never its value."""
 
     set = fields.Boolean(required=True)
     status = fields.String(
@@ -70,7 +70,7 @@ class SecretStateSchema(Schema):
 
     @post_dump
     def leave_out_no_warnings(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        """The state, with `warnings` only where there are some."""
+        """Leaves `warnings` out if there are none."""
         return {name: value for name, value in data.items() if name != "warnings" or value}
 
 
@@ -81,7 +81,7 @@ class SecretSchema(SecretStateSchema):
 
 
 class SecretValueSchema(Schema):
-    """A secret to keep."""
+    """A secret to store."""
 
     class Meta:
         unknown = RAISE
@@ -90,7 +90,7 @@ class SecretValueSchema(Schema):
 
 
 class EnableSchema(Schema):
-    """A switch."""
+    """Enables or disables an integration."""
 
     class Meta:
         unknown = RAISE
@@ -99,14 +99,14 @@ class EnableSchema(Schema):
 
 
 class EnabledSchema(Schema):
-    """Whether an integration is on in a scope."""
+    """Whether an integration is enabled in a scope."""
 
     plugin_id = fields.String(required=True)
     enabled = fields.Boolean(required=True)
 
 
 class ConfigSchema(Schema):
-    """The settings in force for an integration; secrets only by their state."""
+    """The effective settings of an integration; secrets only by their state."""
 
     plugin_id = fields.String(required=True)
     config = fields.Dict(required=True)
@@ -114,9 +114,9 @@ class ConfigSchema(Schema):
 
 
 class ConfigUpdateSchema(Schema):
-    """Settings to put in force. A string for a secret is kept, null forgets it, leaving it out keeps it.
+    """Settings to replace. A string for a secret stores it, null deletes it, leaving it out keeps it.
 
-    What was read may be sent back as it is: `secrets` is not looked at.
+    The response of a read may be sent back unchanged: `secrets` is ignored.
     """
 
     class Meta:
@@ -128,14 +128,14 @@ class ConfigUpdateSchema(Schema):
 
 
 class EffectiveSchema(Schema):
-    """What is in force after inheritance."""
+    """The effective values after inheritance."""
 
     enabled = fields.Boolean(required=True)
     config = fields.Dict(required=True)
 
 
 class PluginStateSchema(Schema):
-    """What a workspace or notebook itself sets for a plugin, and what is in force there."""
+    """What a workspace or notebook itself sets for a plugin, and the effective values there."""
 
     plugin_id = fields.String(required=True)
     enabled = fields.Boolean(
@@ -147,9 +147,9 @@ class PluginStateSchema(Schema):
 
 
 class PluginStateUpdateSchema(Schema):
-    """What to change of a scope's own settings; what is not named stays. `enabled: null` inherits again.
+    """Changes of a scope's own settings. Missing members stay unchanged. `enabled: null` inherits again.
 
-    What was read may be sent back as it is: `effective` and `secrets` are not looked at.
+    The response of a read may be sent back unchanged: `effective` and `secrets` are ignored.
     """
 
     class Meta:
@@ -163,7 +163,7 @@ class PluginStateUpdateSchema(Schema):
 
 
 class DestinationSchema(Schema):
-    """One place of one kind of request to one origin, where a secret may go."""
+    """One place in one kind of request to one origin, where a secret may be sent."""
 
     class Meta:
         unknown = RAISE
@@ -199,7 +199,7 @@ class DestinationSchema(Schema):
 
 
 class ReviewDecisionSchema(Schema):
-    """A person's word on a review; `new` may repeat the destinations that were looked at."""
+    """A user's decision on a review; `new` may repeat the destinations that the user saw."""
 
     class Meta:
         unknown = RAISE
@@ -209,7 +209,7 @@ class ReviewDecisionSchema(Schema):
 
 
 class ReviewSchema(Schema):
-    """What a person must accept before secrets are used again."""
+    """What a user must accept before secrets are used again."""
 
     reason = fields.String(required=True)
     old = fields.List(fields.Nested(DestinationSchema), required=True)

@@ -1,4 +1,4 @@
-"""What goes over the wire about usage: how much integrations are asked, what they call, what they may still call."""
+"""Schemas of usage: renders, calls and remaining budgets of integrations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.fields import Tenths, Timestamp
 
 
 class UsageQuerySchema(Schema):
-    """Of which time, and in which steps."""
+    """The time span, and its periods."""
 
     from_ = fields.AwareDateTime(
         format="iso",
@@ -27,7 +27,7 @@ class UsageQuerySchema(Schema):
 
 
 class FiguresSchema(Schema):
-    """What was asked, and what was called for it."""
+    """Renders and their calls."""
 
     renders = fields.Integer(
         required=True, metadata={"description": "Renders and executions that were answered."}
@@ -53,7 +53,7 @@ class PeriodSchema(FiguresSchema):
 
 
 class WindowSchema(Schema):
-    """What one window of the rate limit still grants."""
+    """What one window of the rate limit still allows."""
 
     window = fields.String(
         required=True, attribute="name", validate=validate.OneOf(["second", "minute", "hour", "day"])
@@ -65,7 +65,7 @@ class WindowSchema(Schema):
 
 
 class RestSchema(Schema):
-    """An origin that is left alone, and until when."""
+    """An origin that is not called for now, and until when."""
 
     origin = fields.String(required=True)
     reason = fields.String(required=True, validate=validate.OneOf(["cooldown", "breaker"]))
@@ -73,7 +73,7 @@ class RestSchema(Schema):
 
 
 class IntegrationUsageSchema(FiguresSchema):
-    """An integration's usage and what is left of its budget now."""
+    """An integration's usage and its remaining budget."""
 
     integration_id = fields.String(required=True)
     budget = fields.List(fields.Nested(WindowSchema), required=True)
@@ -84,7 +84,7 @@ class IntegrationUsageSchema(FiguresSchema):
 
 
 class SpanSchema(Schema):
-    """The time that the figures are of, in whole periods."""
+    """The time span of the figures, in whole periods."""
 
     from_ = Timestamp(required=True, data_key="from")
     to = Timestamp(required=True)

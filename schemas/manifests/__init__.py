@@ -1,1 +1,1 @@
-"""What may stand in a manifest."""
+"""Schemas of manifests."""

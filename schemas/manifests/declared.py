@@ -1,4 +1,4 @@
-"""What every part of a manifest shares: closed vocabularies that say so when a word is not in them."""
+"""The common base of all sections of a manifest. Unknown members are errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SCALARS = (str, int, float, bool)
 
 
 class Declared(Ruled):
-    """A section of a manifest. A word that it does not know is an error, except `x-…` and descriptive ones."""
+    """A section of a manifest. An unknown member is an error, except `x-…` and descriptive ones."""
 
     class Meta:
         unknown = INCLUDE
@@ -101,7 +101,7 @@ class Count(fields.Integer):
 
 
 class Scalar(fields.Field[Any]):
-    """A string, number or boolean: what a header or a query can carry."""
+    """A string, number or boolean: a value for a header or a query."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, SCALARS):
@@ -110,7 +110,7 @@ class Scalar(fields.Field[Any]):
 
 
 class Text(fields.String):
-    """A string of bounded length."""
+    """A string of limited length."""
 
     def __init__(self, maximum: int = 2000, *, minimum: int = 0, **kwargs: Any) -> None:
         own = kwargs.pop("validate", None)
@@ -119,7 +119,7 @@ class Text(fields.String):
 
 
 class Members(fields.Dict):
-    """An object of members by name; what is wrong with one stands at its name."""
+    """An object of members by name. An error of a member is reported at its name."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
@@ -127,7 +127,7 @@ class Members(fields.Dict):
         except ValidationError as error:
             messages: Any = error.messages
             if isinstance(messages, dict):
-                # marshmallow has one more level in between, for what is wrong with the name and with the value.
+                # marshmallow adds one more level, for errors of the name and of the value.
                 messages = {name: parts.get("key", parts.get("value")) for name, parts in messages.items()}
             raise ValidationError(messages, valid_data=error.valid_data) from None
 

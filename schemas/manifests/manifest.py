@@ -1,7 +1,7 @@
-"""The vocabulary of a manifest, section by section: which words there are and what each may hold.
+"""The members of a manifest, section by section, and their values.
 
-What the words of a section ask of each other stands in its `rules`. What they mean together beyond that (does a
-block's endpoint exist, can a template be filled) is decided where the manifest is compiled.
+Rules between the members of a section are in its `rules`. Checks across sections (does a block's endpoint exist, can a
+template be filled) are made by the compiler.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def one_of(*words: str) -> validate.OneOf:
 
 
 class PropertySchema(Declared):
-    """A setting of the plugin; a secure one goes to the vault."""
+    """A setting of the plugin; a secure one is stored in the vault."""
 
     open_vocabulary = True
     name = fields.String(required=True, validate=NAME)
@@ -80,7 +80,7 @@ class PropertySchema(Declared):
 
 
 class SignatureValueSchema(Declared):
-    """One named value of a signature: a function over a template, with a key where it takes one."""
+    """One named value of a signature: a function over a template, with a key if it needs one."""
 
     name = fields.String(required=True, validate=NAME)
     function = fields.String(required=True, validate=one_of(*SIGNATURE_FUNCTIONS))
@@ -91,7 +91,7 @@ class SignatureValueSchema(Declared):
 
 
 class CredentialSchema(Declared):
-    """Where one credential travels."""
+    """The place of one credential."""
 
     type = fields.String(required=True, validate=one_of(*CREDENTIAL_WORDS))
     in_ = fields.String(data_key="in", validate=one_of("header", "query", "body", "cookie"))
@@ -132,7 +132,7 @@ class RateLimitSchema(Declared):
 
 
 class RetrySchema(Declared):
-    """When a safe call is made again."""
+    """When a safe call is retried."""
 
     max_retries = Count(0, 10, load_default=0)
     status_codes = fields.List(Count(400, 599), load_default=lambda: [429, 502, 503, 504])
@@ -161,7 +161,7 @@ class OAuth2Schema(Declared):
 
 
 class LoginStepSchema(Declared):
-    """A request that yields a session's token, or what a later step of the login needs."""
+    """A request that yields a session's token, or values for a later step of the login."""
 
     method = fields.String(load_default="POST", validate=one_of("GET", "POST", "PUT"))
     url = Text(minimum=1)
@@ -195,10 +195,11 @@ class LoginField(fields.Field[list[dict[str, Any]]]):
 
 
 class TlsSchema(Declared):
-    """Whom to trust in place of the public authorities, whom to expect, what to show; verification has no switch.
+    """The trusted certificates instead of the public authorities, the expected name, and the client certificate.
 
-    `ca_file`: a path, or certificates as PEM. `server_name`: whom the certificate must name, where a service is called
-    by its address. `fingerprint_sha256`: the one certificate that is taken, whoever signed it.
+    Verification cannot be turned off. `ca_file`: a path, or certificates as PEM. `server_name`: the name that the
+    certificate must have, if a service is called by its IP address. `fingerprint_sha256`: the only accepted
+    certificate, whoever signed it.
     """
 
     ca_file = Text(minimum=1)
@@ -211,7 +212,7 @@ class TlsSchema(Declared):
 
 
 class IntegrationSchema(Declared):
-    """How the provider is reached."""
+    """How the provider is called."""
 
     api_type = fields.String(load_default="rest", validate=one_of(*API_TYPES))
     base_url = Text(minimum=1)
@@ -233,7 +234,7 @@ class IntegrationSchema(Declared):
 
 
 class ParameterSchema(Declared):
-    """One value that an endpoint takes."""
+    """One parameter of an endpoint."""
 
     name = fields.String(required=True, validate=WIRE_NAME)
     in_ = fields.String(data_key="in", validate=one_of(*LOCATIONS))
@@ -252,7 +253,7 @@ class ParameterSchema(Declared):
 
 
 class PaginateSchema(Declared):
-    """How the next page is asked for, and when there is none."""
+    """How the next page is requested, and when there is none."""
 
     type = fields.String(required=True, validate=one_of(*PAGINATORS))
     response_path = Text(minimum=1)
@@ -331,7 +332,7 @@ class StepSchema(Declared):
 
 
 class ActionSchema(Declared):
-    """A block that changes something at the provider: what its button says, and what to read anew afterwards."""
+    """A block that changes something at the provider: the label of its button, and the blocks to purge afterwards."""
 
     label = Text(100, minimum=1, required=True)
     confirm = Text(500, minimum=1)
@@ -339,7 +340,7 @@ class ActionSchema(Declared):
 
 
 class BlockSchema(Declared):
-    """What a frontend draws: one endpoint or a chain of steps, with inputs and freshness."""
+    """A block for a frontend: one endpoint or a chain of steps, with inputs and freshness."""
 
     open_vocabulary = True
     id = fields.String(required=True, validate=NAME)
@@ -366,7 +367,7 @@ class BlockSchema(Declared):
 
 
 class ManifestSchema(Ruled):
-    """A plugin's manifest. Words beside these are the frontend's own data and kept as given."""
+    """A plugin's manifest. Other members are the frontend's own data and stored unchanged."""
 
     class Meta:
         unknown = INCLUDE

@@ -1,4 +1,4 @@
-"""What the words of each section of a manifest ask of each other."""
+"""The rules between the members of each section of a manifest."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _BODIES: dict[str, tuple[str, str, tuple[tuple[str, str | None], ...]]] = {
 
 
 def _body_rules(*formats: str) -> tuple[Rule, ...]:
-    """What a body is that is written in one of these formats."""
+    """The rules for a body in one of these formats."""
     return tuple(If(Is("body_format", (word,)), Typed("body", *_BODIES[word])) for word in formats)
 
 
@@ -99,7 +99,7 @@ SIGNATURE_VALUE_RULES = tuple(
 
 
 def _foreign_words(kind: str) -> tuple[str, ...]:
-    """The words of other types of credentials; everything may have a name for people."""
+    """The members of other types of credentials. Each type may have a name for users."""
     others = frozenset().union(*CREDENTIAL_WORDS.values()) - CREDENTIAL_WORDS[kind] - DESCRIPTIVE
     return tuple(sorted(others))
 
@@ -134,7 +134,7 @@ OAUTH2_RULES = (
         Is("token_endpoint_auth_method", ("none",)),
         Without(("client_secret",), "Not sent where token_endpoint_auth_method is `none`."),
     ),
-    # What an authorization request holds in any case (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+    # Every authorization request contains these (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
     NoMemberLike(
         "authorization_params",
         validate.Regexp(
@@ -155,7 +155,7 @@ TLS_RULES = (GroupCommit("client_certificate", "client_key", "A certificate and 
 
 
 def _belongs_to(word: str, methods: Iterable[str]) -> tuple[Rule, ...]:
-    """That these authentication methods need the section under a word, and no others have it."""
+    """These authentication methods require the section under a member, and no others may have it."""
     return tuple(
         If(Is("auth_method", (method,)), Needs(word, f"Needed by auth_method `{method}`."))
         if method in methods
@@ -236,7 +236,7 @@ PAGINATE_RULES = (
 
 
 def _reading_rules(method: str) -> tuple[Rule, ...]:
-    """What a call that only reads cannot have."""
+    """What a safe call cannot have."""
     return (
         Without(("body",), f"{method} carries no body."),
         Each(
@@ -314,7 +314,7 @@ MANIFEST_RULES = (
     ),
     If(
         Within("integration", Is("api_type", ("rest",), or_absent=True)),
-        # Without a method and with any other format of the body it is a GET.
+        # Without a method, and with any other body format, it is a GET.
         Each(
             "endpoints",
             If(

@@ -1,4 +1,4 @@
-"""The closed vocabularies of a manifest: the words that a field chooses from."""
+"""The enumerations of a manifest: the allowed values of its members."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ MAX_STEPS = 5
 OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
-# Nothing can be selected from the others.
+# `select` only works on these types.
 VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph")
 SCALAR_TYPES = ("string", "integer", "number", "boolean", *TEXT_TYPES, "select")
 SECRET_TYPES = ("string", "text", "password", "email", "url")
-# JSON-RPC is called by POST even if nobody says so.
+# JSON-RPC is called by POST by default.
 OTHER_BODY_FORMATS = tuple(word for word in BODY_FORMATS if word != "jsonrpc")
 CREDENTIAL_WORDS = {
     "api_key": frozenset({"in", "name", "prefix", "value"}),

@@ -1,1 +1,1 @@
-"""Rules that a value must keep: kinds of text, numbers and lists, named once for schemas, lint and editors."""
+"""Validation rules, defined once for schemas, lint and editors."""

@@ -1,4 +1,4 @@
-"""The kinds of rules: what words can ask of each other."""
+"""The kinds of rules between members of a section."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPES: Mapping[str, type] = {"object": dict, "string": str}
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """A word that must be there."""
+    """A required member."""
 
     word: str
     message: str
@@ -32,7 +32,7 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """A word that needs another one beside it."""
+    """A member that requires another one."""
 
     word: str
     needed: str
@@ -48,7 +48,7 @@ class Requires:
 
 @dataclass(frozen=True, slots=True)
 class GroupCommit:
-    """Two words that come together or not at all; named at the second."""
+    """Two members that must be used together or not at all; reported at the second."""
 
     first: str
     second: str
@@ -64,7 +64,7 @@ class GroupCommit:
 
 @dataclass(frozen=True, slots=True)
 class ExactlyOne:
-    """Words of which one is there; named at `at`, else at the first."""
+    """Members of which exactly one must be present; reported at `at`, else at the first."""
 
     words: tuple[str, ...]
     message: str
@@ -80,7 +80,7 @@ class ExactlyOne:
 
 @dataclass(frozen=True, slots=True)
 class AtMostOne:
-    """Words of which no two are there; named at `at`, else at the first."""
+    """Members of which at most one may be present; reported at `at`, else at the first."""
 
     words: tuple[str, ...]
     message: str
@@ -96,7 +96,7 @@ class AtMostOne:
 
 @dataclass(frozen=True, slots=True)
 class OneFilled:
-    """Words of which at least one holds something; named at the first."""
+    """Members of which at least one must have content; reported at the first."""
 
     words: tuple[str, ...]
     message: str
@@ -116,7 +116,7 @@ class OneFilled:
 
 @dataclass(frozen=True, slots=True)
 class OneItemHas:
-    """A list, or a single section in its place, of whose items exactly one has one of these words."""
+    """A list, or a single section in its place, of which exactly one item has one of these members."""
 
     word: str
     words: tuple[str, ...]
@@ -135,7 +135,7 @@ class OneItemHas:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """Words that must not be there."""
+    """Members that must not be present."""
 
     words: tuple[str, ...]
     message: str
@@ -151,7 +151,7 @@ class Without:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """Words that hold nothing where they are there."""
+    """Members that must be empty if present."""
 
     words: tuple[str, ...]
     message: str
@@ -167,7 +167,7 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class MaxItems:
-    """A list of at most so many items."""
+    """A list with a maximum number of items."""
 
     word: str
     limit: int
@@ -183,7 +183,7 @@ class MaxItems:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """A word that has one of these values where it is there; named at `at`, else at itself."""
+    """A member that must have one of these values if present; reported at `at`, else at itself."""
 
     word: str
     values: tuple[Any, ...]
@@ -200,7 +200,7 @@ class Among:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A word that is of this type where it is there, with these members of their types."""
+    """A member that must have this type if present, and whose members must have theirs."""
 
     word: str
     type: str
@@ -227,7 +227,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class OptionList:
-    """A list of values to choose from where it is there: each a scalar, or `{value, label}`."""
+    """A list of options if present: each a scalar, or `{value, label}`."""
 
     word: str
     limit: int
@@ -254,7 +254,7 @@ def _is_option(option: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A word whose text follows a pattern where it is there."""
+    """A member whose text must match a pattern if present."""
 
     word: str
     pattern: validate.Regexp
@@ -273,7 +273,7 @@ class Matches:
 
 @dataclass(frozen=True, slots=True)
 class NoMemberLike:
-    """An object none of whose members has a name that this pattern matches; named at `at`, else at the member."""
+    """An object without members whose names match this pattern; reported at `at`, else at the member."""
 
     word: str
     names: validate.Regexp
@@ -292,7 +292,7 @@ class NoMemberLike:
 
 @dataclass(frozen=True, slots=True)
 class Unlike:
-    """A word whose text this pattern does not match."""
+    """A member whose text must not match this pattern."""
 
     word: str
     names: validate.Regexp
@@ -307,7 +307,7 @@ class Unlike:
 
 
 def any_case(*names: str) -> validate.Regexp:
-    """A pattern of these names that spells out both cases: the expressions of JSON Schema have no flags."""
+    """A pattern of these names in both cases: JSON Schema patterns have no flags."""
     spelled = [
         "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in name) for name in names
     ]
@@ -315,10 +315,10 @@ def any_case(*names: str) -> validate.Regexp:
 
 
 def matches(pattern: validate.Regexp, text: Any) -> bool:
-    """Whether the pattern, which ends with the text, fits it."""
+    """Whether the pattern, anchored at the end of the text, matches it."""
     return pattern.regex.match(text) is not None
 
 
 def pattern_of(rule: validate.Regexp) -> str:
-    """The same expression where it is searched for, as in JSON Schema; Python matches from the start."""
+    """The same pattern for a search, as in JSON Schema; Python matches from the start."""
     return "^" + str(rule.regex.pattern).removesuffix(r"\Z") + "$"

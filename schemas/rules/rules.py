@@ -1,7 +1,7 @@
-"""What the words of one section mean for each other, as data: one validator reads it, and the JSON Schema for editors.
+"""Rules between the members of a section, as data, for one validator and for the JSON Schema for editors.
 
-A rule says what is wrong with a section's words as they were declared (`wrong`), and the same as JSON Schema
-(`shape`). A word that is null counts as not there, for only words that may be null pass their own check with it.
+A rule returns what is wrong with a section's declared members (`wrong`), and the same rule as JSON Schema (`shape`). A
+null member counts as missing, because only members that may be null pass their own validation with it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Wrong = Iterator[tuple[Path, str]]
 
 
 class Condition(Protocol):
-    """Whether a rule counts."""
+    """Whether a rule applies."""
 
     def holds(self, words: Words) -> bool: ...
 
@@ -27,17 +27,17 @@ class Condition(Protocol):
 
 
 class Rule(Protocol):
-    """One thing that must hold between the words of a section."""
+    """One rule between the members of a section."""
 
     def wrong(self, words: Words) -> Wrong:
-        """What breaks the rule: the field to name it at, and the message."""
+        """The violation: the field to report it at, and the message."""
         ...
 
     def shape(self) -> Json: ...
 
 
 class Ruled(Schema):
-    """A section whose words are held against its `rules` once each of them is right by itself."""
+    """A section that is checked against its `rules` after each of its members is valid."""
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
@@ -51,13 +51,13 @@ class Ruled(Schema):
 
 
 def broken(rules: Sequence[Rule], words: Words) -> Wrong:
-    """What breaks the rules: the field to name it at, and the message."""
+    """The first violation of the rules: the field to report it at, and the message."""
     for rule in rules:
         yield from rule.wrong(words)
 
 
 def _note(errors: dict[Any, Any], path: Path, message: str) -> None:
-    """Adds a message as marshmallow nests them; what is said of a section itself stands under `_schema`."""
+    """Adds a message as marshmallow nests them. Messages about a section itself are under `_schema`."""
     *way, last = path
     for step in way:
         inner = errors.setdefault(step, {})
@@ -80,7 +80,7 @@ def is_there(words: Words, word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """A word has one of these values; `or_absent` where its default is one of them."""
+    """A member has one of these values; `or_absent` if its default is one of them."""
 
     word: str
     values: tuple[Any, ...]
@@ -96,7 +96,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """A word is there."""
+    """A member is present."""
 
     word: str
 
@@ -109,7 +109,7 @@ class Has:
 
 @dataclass(frozen=True, slots=True)
 class Lacks:
-    """A word is not there."""
+    """A member is missing."""
 
     word: str
 
@@ -122,7 +122,7 @@ class Lacks:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """A condition of the section that stands under a word."""
+    """A condition of the section in a member."""
 
     word: str
     condition: Condition
@@ -137,7 +137,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class AnyItem:
-    """A condition of at least one item of the list under a word."""
+    """A condition of at least one item of the list in a member."""
 
     word: str
     condition: Condition
@@ -153,7 +153,7 @@ class AnyItem:
 
 
 class If:
-    """Rules that only count under a condition."""
+    """Rules that only apply under a condition."""
 
     def __init__(self, condition: Condition, *rules: Rule) -> None:
         self.condition, self.rules = condition, rules
@@ -167,7 +167,7 @@ class If:
 
 
 class Inside:
-    """Rules of the section under a word."""
+    """Rules of the section in a member."""
 
     def __init__(self, word: str, *rules: Rule) -> None:
         self.word, self.rules = word, rules
@@ -182,7 +182,7 @@ class Inside:
 
 
 class Each:
-    """Rules of each section in the list under a word; one by itself counts as a list of one."""
+    """Rules of each section in the list in a member; a single one counts as a list of one."""
 
     def __init__(self, word: str, *rules: Rule) -> None:
         self.word, self.rules = word, rules
