@@ -1,1 +1,1 @@
-"""What things cost, each against something well known: `make bench`."""
+"""Benchmarks, each with a well-known alternative: `make bench`."""

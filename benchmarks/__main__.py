@@ -1,6 +1,6 @@
-"""Runs the benchmarks, prints what they found and writes build/bench.json; fails when a target is missed.
+"""Runs the benchmarks, prints the results and writes build/bench.json; fails if a target is missed.
 
-Each compares ways to do the same in one run, in turns, since the machine's speed drifts. Name some to run only those;
+Each compares alternatives alternately in one run, since the machine's speed drifts. Name some to run only those;
 `--docs` writes docs/performance.md as well.
 """
 

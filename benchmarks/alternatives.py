@@ -1,7 +1,7 @@
-"""What people put in the place of a cached render, each a server of its own.
+"""Alternatives to a cached render, each with its own server.
 
-A bare Flask view on the same server is the floor of what a view costs; the proxy is what one writes in an afternoon;
-nginx is what the machine can do.
+A bare Flask view on the same server is the minimum cost of a view; the proxy is what one writes in an afternoon; nginx
+shows what the machine can do.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def cached_proxy(upstream: str) -> Iterator[str]:
 
 @contextmanager
 def nginx(upstream: str) -> Iterator[str | None]:
-    """The URL of nginx with `proxy_cache` and two workers; None where it is not installed."""
+    """The URL of nginx with `proxy_cache` and two workers; None if it is not installed."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         yield None
@@ -60,7 +60,7 @@ def nginx(upstream: str) -> Iterator[str | None]:
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         config = Path(folder) / "nginx.conf"
-        # As root, its workers would be another user, who may not write here.
+        # As root, its workers would run as another user, who may not write here.
         user = "user root;" if os.geteuid() == 0 else ""
         config.write_text(NGINX % {"user": user, "folder": folder, "port": port, "upstream": upstream})
         process = subprocess.Popen([program, "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"])

@@ -1,4 +1,4 @@
-"""A request built from a compiled manifest, against `requests.Request(...).prepare()` for the same one."""
+"""Building a request from a compiled manifest, against `requests.Request(...).prepare()` for the same one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MANY = {f"filter{number}": f"value {number} & more" for number in range(12)}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request: as a manifest with what is given, and as `requests` takes it."""
+    """One request: as a manifest with its inputs, and as arguments of `requests`."""
 
     name: str
     endpoint: Mapping[str, Any]
@@ -117,7 +117,7 @@ def run() -> list[Section]:
 
 
 def both_ways(case: Case) -> tuple[Callable[[], PreparedCall], Callable[[], requests.PreparedRequest]]:
-    """Our way and that of `requests`, which were seen to make one and the same request."""
+    """Our way and that of `requests`, after checking that both make the same request."""
     integration = compile_plugin(
         "bench",
         "integration",

@@ -1,4 +1,4 @@
-"""A cached render over HTTP, against what people put in its place; and what it costs when there is much, or trouble."""
+"""A cached render over HTTP, against its alternatives; also with much stored data, and with a hanging provider."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class House:
 
 
 def run() -> Iterator[Section]:
-    """The sections, one after the other, since each needs the machine for itself."""
+    """The sections, one after the other, since each needs the whole machine."""
     with tempfile.TemporaryDirectory() as folder, upstream(0) as url:
         fill(Path(folder), url, artifacts=1, plugins=1, scheduled=0)
         with _house(Path(folder)) as house:
@@ -97,7 +97,7 @@ def _compare(house: House, url: str) -> Section:
 
 
 def _compare_large() -> Section:
-    """200 KB against 2 KB, in bytes a second."""
+    """200 KB against 2 KB, in bytes per second."""
     with (
         tempfile.TemporaryDirectory() as small_folder,
         tempfile.TemporaryDirectory() as large_folder,
@@ -164,7 +164,7 @@ def _compare_crowded() -> Section:
 
 
 def _compare_hanging() -> Section:
-    """The same render while a provider that never answers holds all that it may hold."""
+    """The same render while a hanging provider holds all threads that it can get."""
     with (
         tempfile.TemporaryDirectory() as calm_folder,
         tempfile.TemporaryDirectory() as folder,
@@ -220,7 +220,7 @@ def _house(folder: Path, **settings: str) -> Iterator[House]:
 
 
 def _warm(house: House) -> Ask:
-    """The render, asked until it is answered as fast as it will be."""
+    """Repeats the render until it is served at full speed."""
     ask = house.render(json.dumps({"block_type": "item", "parameters": {"n": 0}}))
     for _ in range(4):
         house.send(ask)
@@ -232,7 +232,7 @@ def _bare(url: str, body: str) -> Ask:
 
 
 def _in_turns(asks: Mapping[str, Ask]) -> dict[str, Rate]:
-    """The medians over the rounds, in each of which all have their turn."""
+    """The medians over the rounds; each round runs all of them in turn."""
     found: dict[str, list[Rate]] = {name: [] for name in asks}
     for ask in asks.values():
         put_under_load(ask, 1.0)
@@ -264,7 +264,7 @@ def _table(rates: Mapping[str, Rate]) -> list[str]:
 
 
 def _serve_each_once(house: House) -> None:
-    """Asks for every artifact in turn."""
+    """Requests every artifact once."""
     ask = house.render('{"block_type": "item", "parameters": {"n": %d}}', numbers=CROWD["artifacts"])
     for _ in range(ROUNDS):
         rate = put_under_load(ask, 5.0)
@@ -276,9 +276,9 @@ def _serve_each_once(house: House) -> None:
 
 
 def _wait_until_nothing_is_due(house: House) -> None:
-    """Returns when every scheduled block was fetched, which the first start begins with.
+    """Returns when every scheduled block was fetched, which happens at the first start.
 
-    How hits are served beside fetches is measured elsewhere; here it is what stands by.
+    How hits are served beside fetches is measured elsewhere; here the server should be idle.
     """
     ask = Ask(f"{house.origin}/api/v1/prefetch?page_size=1", "GET", headers=house.render("").headers)
     gives_up_at = time.monotonic() + FETCHING_SECONDS
@@ -309,7 +309,7 @@ def _declare_hanging(house: House, url: str) -> None:
 
 @contextmanager
 def _waiting(house: House) -> Iterator[None]:
-    """Renders that wait for the hanging provider until the block ends, when nobody reads their answers any more."""
+    """Renders that wait for the hanging provider until the block ends; then their clients disconnect."""
 
     def wait(number: int) -> None:
         body = json.dumps({"block_type": "item", "parameters": {"n": number}})
@@ -321,7 +321,7 @@ def _waiting(house: House) -> Iterator[None]:
     threads = [threading.Thread(target=wait, args=(number,), daemon=True) for number in range(HANGING_CALLS)]
     for thread in threads:
         thread.start()
-    # Until the first of them is told off for the time that it took, all wait.
+    # All of them wait until the first one times out.
     time.sleep(1.0)
     yield
 

@@ -1,6 +1,6 @@
-"""A render that has to be fetched, against a plain pooled `requests.Session.get` in a Flask view on the same server.
+"""A render that must be fetched, against a plain pooled `requests.Session.get` in a Flask view on the same server.
 
-What a user sees: both over HTTP, from a loopback provider that answers 2 KB.
+Measured like a user sees it: both over HTTP, from a loopback provider that answers 2 KB.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from web.server.server import make_server
 TOKEN = "bench"
 HOST_HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 ROUNDS, CALLS, PARALLEL, SECONDS = 5, 300, 16, 2.0
-# So many renders of their own, at most, has each time under load.
+# The maximum number of distinct renders that a load run can make.
 NUMBERS = 1_000_000
 BLOCKS, SLOW_MS = 20, 50
-# A path by which the server knows that a view waits for others, so that it has as many threads as ours.
+# A path of which the server knows that its view waits for others, so that it has as many threads as ours.
 PLAIN_PATH = "/api/v1/integrations/plain/render"
-# What a provider nearby takes, beside one on this machine that takes nothing.
+# The latency of a nearby provider, as opposed to one on this machine.
 NEAR_MS = 20
 OVERHEAD_LIMIT_MS, COST_LIMIT, BATCH_LIMIT = 1.0, 1.6, 1.6
 
 
 @dataclass(frozen=True, slots=True)
 class Cold:
-    """Medians over the rounds: milliseconds a call one at a time, calls a second at 16 in parallel, and the batch."""
+    """Medians: milliseconds per call one at a time, calls per second at 16 in parallel, the batch."""
 
     ours_p50_ms: float
     theirs_p50_ms: float
@@ -74,7 +74,7 @@ class Cold:
 
 
 def measure() -> Cold:
-    """Both in turns, round by round."""
+    """Measures both alternately, round by round."""
     with (
         upstream(0) as fast,
         upstream(NEAR_MS) as near,
@@ -106,14 +106,14 @@ def measure() -> Cold:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked again and again, each time with another number in the place of `%d`."""
+    """A request that is repeated, each time with another number in the place of `%d`."""
 
     path: str
     body: str
 
 
 def _renders(plugin_id: str = "bench") -> Question:
-    """Renders of which each asks something new."""
+    """Renders that each ask for something new."""
     path = f"/api/v1/integrations/{plugin_id}/render"
     return Question(path, '{"block_type":"fast","parameters":{"n":%d}}')
 
@@ -221,9 +221,9 @@ def _serve_ours(settings: Settings, ending: ExitStack) -> None:
 
 
 def _serve_theirs(settings: Settings, url: str) -> None:
-    """The view that people write instead."""
+    """The view that people would write instead."""
     app = Flask("passthrough")
-    # It knows nothing of our places, and would hold one of few while it waits for its provider.
+    # The view does not release our slots, and would hold one of few while it waits for its provider.
     for _ in range(settings.threads):
         held_slot._places.put(None)
     session = requests.Session()

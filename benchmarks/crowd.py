@@ -1,4 +1,4 @@
-"""A data folder with much in it: plugins, scheduled blocks, and artifacts put there without a provider being asked."""
+"""A data folder with much data: plugins, scheduled blocks, and artifacts stored without calling a provider."""
 
 from __future__ import annotations
 

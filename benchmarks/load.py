@@ -1,6 +1,6 @@
-"""A load of keep-alive connections on one address: wrk where it is installed, else a loader of our own.
+"""Load over keep-alive connections to one URL: wrk if it is installed, else our own loader.
 
-The loader of our own is Python, so what it says of a fast server is a lower bound.
+Our own loader is written in Python, so its result for a fast server is a lower bound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How a server did: answers a second, the 99th percentile of the waits, and answers that were no success."""
+    """A result: answers per second, the 99th percentile of the latency, and the number of failed answers."""
 
     per_second: float
     p99_ms: float
@@ -35,9 +35,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, sent again and again.
+    """One request, sent repeatedly.
 
-    With `numbers`, `%d` in its body counts from `first`, through so many of them, and anew.
+    With `numbers`, `%d` in its body counts from `first` through so many numbers, and then again.
     """
 
     url: str

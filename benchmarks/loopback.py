@@ -1,4 +1,4 @@
-"""A provider on loopback in a process of its own, and servers to ask it: as little in the way as Python allows."""
+"""A provider on loopback in its own process, and servers that call it, with as little overhead as Python allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START_SECONDS = 30
 
 @contextmanager
 def running(*command: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A module of this package as a process, and the first line that it prints; it ends with the block."""
+    """A module of this package as a process, and the first line that it prints. It ends with the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -29,7 +29,7 @@ def running(*command: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 @contextmanager
 def upstream(delay_ms: float, body_bytes: int = BODY_BYTES) -> Iterator[str]:
-    """The origin of a provider that answers JSON of that size after `delay_ms`, whatever it is asked."""
+    """The origin of a provider that answers JSON of that size after `delay_ms`, whatever the request."""
     with running("benchmarks.loopback", delay_ms, body_bytes) as (_, port):
         yield f"http://127.0.0.1:{port}"
 
@@ -53,7 +53,7 @@ async def _answer_all(delay_seconds: float, body_bytes: int) -> None:
 
 
 def manifest(url: str, blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    """A plugin's manifest whose one endpoint asks the provider for `n`."""
+    """A plugin's manifest whose one endpoint requests `n` from the provider."""
     endpoint = {"id": "item", "path": "/item", "parameters": [{"name": "n", "type": "integer", "default": 0}]}
     return {
         "integration": {"base_url": url, "auth_method": "none"},

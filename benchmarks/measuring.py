@@ -1,4 +1,4 @@
-"""Two ways to do the same, timed in turns."""
+"""Compares two ways to do the same, timed alternately."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUND_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The medians of both ways, in microseconds a call."""
+    """The medians of both ways, in microseconds per call."""
 
     name: str
     ours_us: float
@@ -26,7 +26,7 @@ class Comparison:
 
 
 def compare(name: str, ours: Callable[[], object], theirs: Callable[[], object]) -> Comparison:
-    """Both ways in turns, so that a machine that grows slow or fast meanwhile does so for both."""
+    """Runs both ways alternately, so that changes of the machine's speed affect both."""
     repeats = _repeats_for(theirs)
     rounds = [(_seconds_a_call(ours, repeats), _seconds_a_call(theirs, repeats)) for _ in range(ROUNDS)]
     ours_seconds, theirs_seconds = (statistics.median(times) for times in zip(*rounds, strict=True))
@@ -39,7 +39,7 @@ def _repeats_for(work: Callable[[], object]) -> int:
 
 
 def _seconds_a_call(work: Callable[[], object], repeats: int) -> float:
-    """Seconds of the processor, so that other programs on the machine do not count."""
+    """CPU seconds, so that other programs on the machine do not count."""
     gc.collect()
     started = time.process_time()
     for _ in range(repeats):

@@ -1,6 +1,6 @@
-"""10,000 blocks fetched ahead by a real server: its start, its idling, how late runs begin; and the other way to do it.
+"""10,000 prefetched blocks on a real server: start time, idle CPU, lateness of runs; and an alternative.
 
-The other way is one APScheduler job a block, in memory, doing the same: a render, and its outcome written.
+The alternative is one APScheduler job per block, in memory, doing the same: a render, and writing its outcome.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How one way of scheduling did; CPU in percent of a core, lateness in milliseconds, memory in MB."""
+    """The result of one way of scheduling; CPU in percent of a core, lateness in milliseconds, memory in MB."""
 
     name: str
     start_seconds: float
@@ -52,7 +52,7 @@ class Run:
 
 
 def measure() -> list[Run]:
-    """The sweep of a real server and, in turn, a job for each block."""
+    """Measures the sweep of a real server and, alternately, one job per block."""
     with upstream(UPSTREAM_MS) as url, tempfile.TemporaryDirectory() as folder:
         environ = {"PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32", "PATCHBAY_TOKEN": "bench", "PATCHBAY_PORT": "0"}
         environ["PATCHBAY_INSTANCE"] = folder
@@ -62,7 +62,7 @@ def measure() -> list[Run]:
 
 
 def _declare(settings: Settings, url: str) -> None:
-    """10,000 jobs in the table, each to be run in its turn of the interval."""
+    """10,000 jobs in the table, due one after the other within the interval."""
     app = create_app(settings)
     services = app.extensions["patchbay"]
     for number in range(PLUGINS):
@@ -77,13 +77,13 @@ def _declare(settings: Settings, url: str) -> None:
             for index in range(BLOCKS)
         ]
         services.store.registry.register(declaration(f"plugin-{number}", manifest(url, blocks)))
-    # The round that would fetch them all is cut off before it begins to.
+    # The round that would fetch them all is stopped before it begins.
     services.prefetch.prefetcher.plan(time.time())
     close_app(app)
 
 
 def _plan(settings: Settings, first_in_seconds: float) -> None:
-    """The jobs due one after the other from then on, fetched an interval before; in no plugin's order."""
+    """Makes the jobs due one after the other from then on, fetched an interval before, not sorted by plugin."""
     with sqlite3.connect(settings.instance / "patchbay.db") as connection:
         ids = [
             row[0] for row in connection.execute("SELECT id FROM prefetch_jobs ORDER BY id * 7919 % 10007")
@@ -137,7 +137,7 @@ def _measure_jobs(settings: Settings, environ: dict[str, str]) -> Run:
 
 @contextmanager
 def _server(environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], float]]:
-    """A real server, and the seconds that it took to be ready."""
+    """A real server, and the seconds until it was ready."""
     started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "app.py")],
@@ -179,7 +179,7 @@ def _cpu_percent(pid: int, seconds: float) -> float:
 
 
 def _ticks(pid: int) -> int:
-    # The name in brackets may hold blanks; what follows it does not.
+    # The name in brackets may contain blanks; the rest of the line does not.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
@@ -188,7 +188,7 @@ def _ticks(pid: int) -> int:
 
 
 def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
-    """Runs an APScheduler job for each block of the table, told when to begin and to tell by lines on stdin."""
+    """Runs an APScheduler job for each block of the table. Lines on stdin tell it when to begin and to report."""
     app = create_app(load_settings({**environ, "PATCHBAY_PREFETCH": "off"}))
     services = app.extensions["patchbay"]
     threads = max(1, services.settings.upstream_calls // 2)
@@ -244,7 +244,7 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
 
 
 def run() -> list[Section]:
-    """The sweep of a real server, with its targets, beside a job for each block."""
+    """The sweep of a real server, with its targets, beside one job per block."""
     runs = measure()
     figures = [
         f"{'':24} {'start':>7} {'idle':>7} {'busy':>7} {'runs':>6} {'p50 late':>9} {'p99 late':>9} {'memory':>8}"

@@ -1,4 +1,4 @@
-"""500 plugins of many kinds declared by one request, against reading, validating and compiling the same JSON alone."""
+"""Declaring 500 plugins of many kinds by one request, against reading, validating and compiling the same JSON alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TOKEN = "bench"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Medians in milliseconds: of new plugins, of the same ones declared again, and of what cannot be spared."""
+    """Medians in milliseconds: of new plugins, of the same ones declared again, and of the unavoidable work."""
 
     new_ms: float
     again_ms: float
@@ -43,7 +43,7 @@ class Batch:
 
 
 def declarations() -> list[dict[str, Any]]:
-    """So many plugins as people write them: the examples by turns, each time as another provider's."""
+    """As many plugins as people write: the examples in rotation, each as another provider's."""
     examples = load_examples()
     return [_another(examples[number % len(examples)], number) for number in range(PLUGINS)]
 
@@ -59,7 +59,7 @@ def _another(example: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def measure() -> Batch:
-    """All three in turns, each round on a data folder of its own."""
+    """Measures all three alternately, each round with a new data folder."""
     body = orjson.dumps({"plugins": declarations()})
     rounds = [_measure_round(body) for _ in range(ROUNDS)]
     new, again, alone = (statistics.median(times) for times in zip(*rounds, strict=True))
@@ -109,7 +109,7 @@ def _ms(work: Callable[[], None]) -> float:
 
 
 def run() -> list[Section]:
-    """What 500 new plugins cost, and 500 that are there."""
+    """The cost of 500 new plugins, and of 500 known ones."""
     batch = measure()
     figures = [
         f"new         {batch.new_ms:5.0f} ms",

@@ -1,4 +1,4 @@
-"""What a benchmark found: figures to read, and targets that are met or not."""
+"""The results of a benchmark: figures, and targets that are met or missed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure that must stay at most, or be at least, what is said."""
+    """A figure with a maximum or a minimum."""
 
     name: str
     measured: float

@@ -1,1 +1,1 @@
-"""Plugins that people recognise, a stand-in for their providers, and a demo that runs both."""
+"""Example plugins for well-known services, a sandbox that imitates their providers, and a demo that runs both."""

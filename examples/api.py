@@ -1,4 +1,4 @@
-"""Patchbay's HTTP API as a program calls it: JSON over urllib, with the token in every request."""
+"""A client of Patchbay's HTTP API for programs: JSON over urllib, with the token in every request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """One answer, refusals included."""
+    """One answer, including errors."""
 
     status: int
     headers: Message
@@ -28,7 +28,7 @@ class ApiAnswer:
     elapsed_ms: float
 
     def json(self) -> Any:
-        """The body, or None when it is no JSON."""
+        """The body, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -44,12 +44,12 @@ class ApiAnswer:
 
 
 class Api:
-    """A client of one server that remembers what it was sent, to see whether a secret was among it."""
+    """A client of one server that stores the answers, so that they can be searched for secrets."""
 
     def __init__(self, server_url: str, token: str) -> None:
         self._server_url = server_url.rstrip("/")
         self._token = token
-        # Straight to the server, whatever proxy the environment names.
+        # Directly to the server, whatever proxy the environment names.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._received: list[tuple[str, bytes]] = []
 
@@ -65,7 +65,7 @@ class Api:
     def call(
         self, method: str, path: str, body: Any = None, more: Mapping[str, str] | None = None
     ) -> ApiAnswer:
-        """The answer to a request under `/api/v1`, sent with `more` headers. Raises OSError when there is none."""
+        """The answer to a request under `/api/v1`, sent with `more` headers. Raises OSError without an answer."""
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", **(more or {})}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -91,7 +91,7 @@ class Api:
         return ApiAnswer(status, got, payload, elapsed_ms)
 
     def answers_with(self, secret: str) -> list[str]:
-        """The requests whose answer held `secret`, as it is, percent-encoded or in base64."""
+        """The requests whose answer contained `secret`: as it is, percent-encoded or in base64."""
         plain = secret.encode()
         spellings = {plain, quote(secret, safe="").encode(), base64.b64encode(plain)}
         return [asked for asked, got in self._received if any(spelling in got for spelling in spellings)]

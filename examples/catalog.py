@@ -1,4 +1,4 @@
-"""The example plugins as a frontend would register them, and how they are turned towards the sandbox."""
+"""The example plugins as registration bodies, and their conversion for the sandbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from examples.sandbox.providers import PROVIDERS
 PLUGINS_FOLDER = Path(__file__).parent / "plugins"
 PLACEHOLDER = "{sandbox}"
 
-# Where a manifest names an origin that is called: section of `integration`, member.
+# The members with a called origin: section of `integration`, member.
 CALLED_URLS = (("base_url",), ("oauth2", "token_url"), ("oauth2", "authorization_url"), ("login", "url"))
 
 
@@ -33,9 +33,9 @@ def load_example(plugin_id: str) -> dict[str, Any]:
 
 
 def against_sandbox(declaration: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:
-    """A copy whose calls go to the sandbox: the origin of each called URL gives way to the provider's prefix.
+    """A copy whose calls go to the sandbox: the origin of each called URL is replaced by the provider's prefix.
 
-    Everything else stays, `url_patterns` too. What is a placeholder is left: see `sandbox_config`.
+    Everything else stays unchanged, including `url_patterns`. Placeholders stay too: see `sandbox_config`.
     """
     turned = copy.deepcopy(dict(declaration))
     prefix = f"{sandbox_url.rstrip('/')}/{turned['id']}"
@@ -48,13 +48,13 @@ def against_sandbox(declaration: Mapping[str, Any], sandbox_url: str) -> dict[st
 
 
 def sandbox_config(plugin_id: str, sandbox_url: str) -> dict[str, Any]:
-    """What is sent as `config` so that the example works against the sandbox; fake secrets are among it."""
+    """The `config` with which the example works against the sandbox, including fake secrets."""
     provider = PROVIDERS.get(plugin_id)
     return fill_in(dict(provider.config), sandbox_url) if provider else {}
 
 
 def sandbox_samples(plugin_id: str, sandbox_url: str) -> list[Sample]:
-    """A sample for each block of the example, ready to be rendered and compared."""
+    """A sample for each block of the example, to be rendered and compared."""
     provider = PROVIDERS.get(plugin_id)
     return [
         Sample(
@@ -74,12 +74,12 @@ def is_action(declaration: Mapping[str, Any], block_id: str) -> bool:
 
 
 def secret_names(declaration: Mapping[str, Any]) -> set[str]:
-    """The properties of a plugin that go to the vault."""
+    """The secure properties of a plugin."""
     return {item["name"] for item in declaration["manifest"].get("properties", ()) if item.get("secure")}
 
 
 def fill_in(value: Any, sandbox_url: str) -> Any:
-    """`value` with the sandbox's URL in the place of `{sandbox}`, in every string within."""
+    """`value` with `{sandbox}` replaced by the sandbox's URL in every string."""
     if isinstance(value, str):
         return value.replace(PLACEHOLDER, sandbox_url.rstrip("/"))
     if isinstance(value, Mapping):
@@ -90,7 +90,7 @@ def fill_in(value: Any, sandbox_url: str) -> Any:
 
 
 def _turn(section: Any, path: tuple[str, ...], prefix: str) -> None:
-    """Turns the URL at `path`; where a list stands on the way, that of each element."""
+    """Replaces the origin of the URL at `path`, in each element where the path leads through a list."""
     for each in section if isinstance(section, list) else [section]:
         name, *inner = path
         value = each.get(name) if isinstance(each, dict) else None

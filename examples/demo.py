@@ -1,7 +1,7 @@
-"""`make demo`: the whole of Patchbay at work, on the example plugins and a sandbox instead of the internet.
+"""`make demo`: all of Patchbay at work, with the example plugins and a sandbox instead of the internet.
 
-Starts the server and the sandbox, declares the plugins as a frontend does, sets them up, draws each block
-twice and shows what happened; then stays up for a browser. Ends with 1 when anything is not as it should be.
+Starts the server and the sandbox, declares the plugins like a frontend, sets them up, renders each block twice and
+shows the results; then keeps running for a browser. Exits with 1 if anything differs from what is expected.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ EXPECTED_CACHE_STATES = ("MISS", "HIT")
 
 
 class Stopped(BaseException):
-    """Somebody asked the demo to end, by Ctrl-C or SIGTERM."""
+    """A user stopped the demo by Ctrl-C or SIGTERM."""
 
 
 class DemoError(Exception):
-    """Nothing after this can work; the message says what was expected and what came."""
+    """The demo cannot continue. The message says what was expected and what happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One render, as the table shows it."""
+    """One render, as shown in the table."""
 
     block: str
     status: str
@@ -55,7 +55,7 @@ class Row:
 
 
 class Demo:
-    """The steps of the demo, each against a running server. `differences` is what was not as expected."""
+    """The steps of the demo against a running server. `differences` lists unexpected results."""
 
     def __init__(self, api: Api, sandbox: Sandbox) -> None:
         self._api = api
@@ -65,7 +65,7 @@ class Demo:
         self.rows: list[Row] = []
 
     def run(self) -> None:
-        """All steps in a frontend's order. Raises DemoError where the next step makes no sense."""
+        """Runs all steps in a frontend's order. Raises DemoError if the next step makes no sense."""
         self.register("registered")
         self.configure()
         self.sign_in()
@@ -81,7 +81,7 @@ class Demo:
         self.look_for_secrets()
 
     def register(self, expected: str) -> None:
-        """All examples in one batch, as a frontend does at each start."""
+        """Registers all examples in one batch, as a frontend does at each start."""
         answer = self._api.post("/plugins/register-batch", {"plugins": self.examples})
         results = _required(answer, "POST /plugins/register-batch")["results"]
         for result in results:
@@ -93,7 +93,7 @@ class Demo:
             raise DemoError(f"{len(self.examples)} plugins were declared, {len(results)} results came.")
 
     def configure(self) -> None:
-        """Settings and secrets in one PUT a plugin; GET says of a secret only that it is set."""
+        """Sets settings and secrets in one PUT per plugin. GET only shows that a secret is set."""
         for example in self.examples:
             config = sandbox_config(example["id"], self._sandbox.url)
             if not config:
@@ -106,7 +106,7 @@ class Demo:
                 self._expect(f"{path}: {name} is set", is_set, name in config)
 
     def sign_in(self) -> None:
-        """Connects an account wherever a person has to sign in, as that person's browser would."""
+        """Connects an account for each plugin with a sign-in, as a user's browser would."""
         for example in filter(needs_sign_in, self.examples):
             path = f"/integrations/{example['id']}/oauth2/connect"
             address = _required(self._api.post(path, {}), f"POST {path}")["authorization_url"]
@@ -122,7 +122,7 @@ class Demo:
             self._expect(f"{path}: success", result.get("success"), True)
 
     def render_twice(self, plugin_id: str, sample: Sample) -> None:
-        """The block cold, then from its artifact, with the same data and without another upstream call."""
+        """Renders the block cold, then from its artifact, with the same data and without another upstream call."""
         name = f"{plugin_id}/{sample.block}"
         self._sandbox.journal.forget()
         for expected_cache in EXPECTED_CACHE_STATES:
@@ -140,7 +140,7 @@ class Demo:
         self._expect(f"{name}: upstream calls", len(self._sandbox.data_requests()), sample.upstream_calls)
 
     def act_twice(self, plugin_id: str, sample: Sample) -> None:
-        """An action is drawn without a call; run twice under one key, it is carried out once."""
+        """Renders an action without a call, then runs it twice under one key: it is carried out once."""
         name = f"{plugin_id}/{sample.block}"
         self._sandbox.journal.forget()
         drawn = self._api.post(f"/integrations/{plugin_id}/render", {"block_type": sample.block})
@@ -160,7 +160,7 @@ class Demo:
         self._expect(f"{name}: upstream calls", len(self._sandbox.data_requests()), sample.upstream_calls)
 
     def read_back(self) -> None:
-        """Reads everything that could show a secret, and that each kind of plugin is stored."""
+        """Reads everything that could show a secret, and checks that each kind of plugin is stored."""
         stored = _required(self._api.get("/plugins?page_size=100"), "GET /plugins")
         declared = sorted((example["id"], example["type"]) for example in self.examples)
         self._expect("GET /plugins", sorted((plugin["id"], plugin["type"]) for plugin in stored), declared)
@@ -185,7 +185,7 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when everything was as it should be, 1 when not; 0 too when it was stopped after that."""
+    """0 if everything was as expected, else 1. Also 0 if it was stopped after that."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="end after the table instead of staying up")
     parser.add_argument("--port", type=int, default=0, help="the server's port; 0 takes a free one (default)")
@@ -209,7 +209,7 @@ def run_demo(port: int, *, stay: bool) -> int:
             "PATCHBAY_EGRESS_ALLOW": allowed,
             "PATCHBAY_EGRESS_ALLOW_URLS": allowed,
             "PATCHBAY_PREFETCH": "off",
-            # The notebook page declares its plugins too, and must mean the same providers.
+            # The notebook page declares its plugins too, and must use the same providers.
             "PATCHBAY_SANDBOX": sandbox.url,
         }
         with ServerProcess(port, settings) as server:
@@ -232,7 +232,7 @@ def run_demo(port: int, *, stay: bool) -> int:
 
 
 def stay_up(server: ServerProcess, sandbox: Sandbox) -> None:
-    """Returns when somebody stops the demo. Raises ServerError when the server ends by itself."""
+    """Returns when a user stops the demo. Raises ServerError if the server ends by itself."""
     print(f"\nOpen    {server.signin_link}\nSandbox {sandbox.url}\nCtrl-C ends both.", flush=True)
     try:
         while True:
@@ -244,10 +244,10 @@ def stay_up(server: ServerProcess, sandbox: Sandbox) -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """SIGINT and SIGTERM raise Stopped inside, so that what was started is ended on the way out."""
+    """SIGINT and SIGTERM raise Stopped inside, so that all child processes are ended on exit."""
 
     def stop(_number: int, _frame: Any) -> None:
-        # A second signal must not interrupt the ending.
+        # A second signal must not interrupt the shutdown.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
         raise Stopped

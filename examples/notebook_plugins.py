@@ -1,4 +1,4 @@
-"""What the example frontend's page declares: every example, for the real providers or for the sandbox."""
+"""The plugins of the example frontend's page: every example, for the real providers or for the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from examples.catalog import against_sandbox, load_examples, sandbox_config
 
 
 def list_declarations(sandbox_url: str | None) -> list[dict[str, Any]]:
-    """The examples' registration bodies, turned to the sandbox where its address is given."""
+    """The examples' registration bodies, converted for the sandbox if its URL is given."""
     declarations = load_examples()
     if sandbox_url is None:
         return declarations
@@ -20,7 +20,7 @@ def list_declarations(sandbox_url: str | None) -> list[dict[str, Any]]:
 def turn_to_sandbox(declaration: Mapping[str, Any], sandbox_url: str) -> dict[str, Any]:
     """The declaration for the sandbox: its settings work unset, and each secret's help says what to enter.
 
-    A secret is never filled in: that is what a person does in a frontend.
+    Secrets are never filled in: users do that in a frontend.
     """
     turned = copy.deepcopy(against_sandbox(declaration, sandbox_url))
     values = sandbox_config(turned["id"], sandbox_url)

@@ -1,4 +1,4 @@
-"""The real server as a child process, with a data folder of its own that goes when it ends."""
+"""The real server as a child process, with its own data folder that is deleted at the end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SHOWN_LOG_BYTES = 4000
 
 
 class ServerError(Exception):
-    """The server did not start, or ended by itself; the message holds what it wrote last."""
+    """The server did not start, or ended by itself. The message contains its last output."""
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listened on a moment ago."""
+    """A port on loopback that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -64,7 +64,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Ctrl-C is for the demo, which then ends the server in good order.
+                # Ctrl-C is handled by the demo, which then stops the server properly.
                 start_new_session=True,
             )
         deadline = time.monotonic() + READY_SECONDS
@@ -90,7 +90,7 @@ class ServerProcess:
             raise ServerError(f"The server ended with exit code {code}.\n{self._log_tail()}")
 
     def stop(self) -> int | None:
-        """Ends the server, by force when it does not drain in time; its exit code, None if it never ran."""
+        """Stops the server, by force if it does not drain in time. Returns its exit code, None if it never ran."""
         process, self._process = self._process, None
         try:
             return _end(process) if process is not None else None

@@ -1,4 +1,4 @@
-"""What a person's browser does to connect an account: go to the provider, say yes, be sent back."""
+"""What a user's browser does to connect an account: go to the provider, grant access, return."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ TIMEOUT_SECONDS = 30.0
 
 
 def needs_sign_in(declaration: Mapping[str, Any]) -> bool:
-    """Whether the plugin calls in the name of a person who has to sign in at the provider."""
+    """Whether the plugin calls on behalf of a user who must sign in at the provider."""
     integration = declaration["manifest"].get("integration") or {}
     return integration.get("auth_method") == "oauth2_authorization_code"
 
 
 def approve(authorization_url: str) -> str:
-    """The address to which the provider sends the browser back. In the sandbox everybody says yes at once.
+    """The URL to which the provider sends the browser back. The sandbox grants access at once.
 
-    Raises ConnectionError when the provider sends it nowhere.
+    Raises ConnectionError if the provider does not redirect.
     """
     status, location = visit(authorization_url)
     if status != 302 or location is None:

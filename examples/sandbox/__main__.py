@@ -1,4 +1,4 @@
-"""`python -m examples.sandbox --port 0`: prints the sandbox's URL and serves until it is told to stop."""
+"""`python -m examples.sandbox --port 0`: prints the sandbox's URL and serves until it is stopped."""
 
 from __future__ import annotations
 

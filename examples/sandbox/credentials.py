@@ -1,4 +1,4 @@
-"""What a request proves and carries, read as a provider reads it: user and password, token, cookies, bodies."""
+"""Reads the credentials and bodies of a request: user and password, token, cookies, forms, JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from examples.sandbox.exchange import Request
 
 
 def basic_of(request: Request) -> tuple[str, str] | None:
-    """User and password of `Authorization: Basic` (RFC 7617); None without or with one that cannot be read."""
+    """User and password of `Authorization: Basic` (RFC 7617); None if missing or unreadable."""
     scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -41,7 +41,7 @@ def cookies_of(request: Request) -> dict[str, str]:
 
 
 def form_of(request: Request) -> dict[str, str]:
-    """The fields of a form; nothing when the body is declared as something else."""
+    """The fields of a form; empty if the body is declared as something else."""
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         return {}
     return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
@@ -59,7 +59,7 @@ def parts_of(request: Request) -> dict[str, str]:
 
 
 def json_of(request: Request) -> Any:
-    """The body's JSON value; None when it is none or is declared as something else."""
+    """The body's JSON value; None if it is not JSON or is declared as something else."""
     if not request.headers.get("Content-Type", "").startswith("application/json"):
         return None
     try:
@@ -93,5 +93,5 @@ def _name_of(part: MIMEPart) -> str:
 
 
 def _md5(text: str) -> str:
-    # What the scheme of old devices wants; nothing here is a secret.
+    # The scheme of old devices requires MD5; nothing here is a secret.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""What a provider of the sandbox is asked (`Request`) and what it answers (`Reply`)."""
+"""A request to a provider of the sandbox (`Request`) and its answer (`Reply`)."""
 
 from __future__ import annotations
 

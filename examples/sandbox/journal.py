@@ -1,4 +1,4 @@
-"""The list of what the sandbox was asked, so that a test can count upstream calls."""
+"""The list of requests to the sandbox, so that a test can count upstream calls."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Journal:
             return self._counters[name]
 
     def forget(self) -> None:
-        """Empties the list and starts every counter anew."""
+        """Empties the list and resets every counter."""
         with self._lock:
             self._entries.clear()
             self._counters.clear()

@@ -1,4 +1,4 @@
-"""Real pictures, made and not stored."""
+"""Generated image files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider of the sandbox: its routes, who it lets in, and how an example is set up against it."""
+"""A provider of the sandbox: its routes, its access check, and how an example is set up for it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def not_found(_request: Request) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One block of the example plugin, inputs for it, and what Patchbay must make of the fixed data.
+    """One block of the example plugin, inputs for it, and the data that Patchbay must return for them.
 
-    `{sandbox}` in a string of `inputs` or `data` stands for the sandbox's URL. `upstream_calls` is how many
-    requests one cold render costs, beside those that get a token.
+    `{sandbox}` in a string of `inputs` or `data` is replaced by the sandbox's URL. `upstream_calls` is the number of
+    requests of one cold render, without token requests.
     """
 
     block: str
@@ -65,7 +65,7 @@ class Provider:
     ) -> Callable[[Handler], Handler]:
         """Registers the decorated function for `path`; `{name}` matches one segment and is passed by name.
 
-        The guard does not stand before what `gives_token`: a login, or an OAuth 2.0 server.
+        The guard does not apply to a route that `gives_token`: a login, or an OAuth 2.0 server.
         """
         pattern = re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path)))
 
@@ -76,14 +76,14 @@ class Provider:
         return register
 
     def gives_token(self, method: str, path: str) -> bool:
-        """Whether that request, its path without the prefix, is one for a token."""
+        """Whether the request, by its path without the prefix, is a token request."""
         return any(
             route.gives_token and route.answers(method) and route.pattern.fullmatch(path)
             for route in self.routes
         )
 
     def answer(self, request: Request) -> Reply:
-        """The provider's answer, its refusals included."""
+        """The provider's answer, including errors."""
         refusal = None if self.gives_token(request.method, request.path) else self.guard(request)
         if refusal is not None:
             return refusal

@@ -1,4 +1,4 @@
-"""The sandbox's server: threads, sockets and dispatch; what is answered is decided in `providers/`."""
+"""The sandbox's server: threads, sockets and dispatch. The answers come from `providers/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STOP_SECONDS = 5.0
 
 
 class SandboxServer(ThreadingHTTPServer):
-    """A threading server that bounds its threads and can end every connection that is open."""
+    """A threading server that limits its threads and can end every open connection."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -55,7 +55,7 @@ class SandboxServer(ThreadingHTTPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Prints what went wrong, but for a caller that hung up: several tests do so on purpose."""
+        """Prints errors, except for a client that disconnected: several tests do so on purpose."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -68,7 +68,7 @@ class SandboxServer(ThreadingHTTPServer):
 
 
 class SandboxHandler(BaseHTTPRequestHandler):
-    """One connection; `server` is the `SandboxServer` that took it."""
+    """One connection; `server` is the `SandboxServer` that accepted it."""
 
     server: SandboxServer  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
@@ -85,7 +85,7 @@ class SandboxHandler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing: the journal holds what came in."""
+        """Logs nothing: the journal records the requests."""
 
     def version_string(self) -> str:
         return "sandbox"
@@ -235,7 +235,7 @@ class Sandbox:
         return self.journal.entries(path_prefix)
 
     def data_requests(self, path_prefix: str = "") -> list[Entry]:
-        """The same without the requests for tokens, which one render pays for and many use."""
+        """The same without token requests, which one render makes for many."""
         return [entry for entry in self.requests(path_prefix) if not _asks_for_token(entry)]
 
     def __enter__(self) -> Self:

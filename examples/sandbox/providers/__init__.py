@@ -1,4 +1,4 @@
-"""One module a provider, each with a `provider`; `PROVIDERS` is the table of them by id."""
+"""One module per provider, each with a `provider`; `PROVIDERS` is the table of them by id."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What goes wrong with providers: slowness, lies, floods, refusals, redirects; and plain answers to compare.
+"""Misbehaving providers: slow, wrong, endless, refusing or redirecting answers; and plain answers to compare.
 
-Every corner ends by itself, within `LONGEST_SECONDS` or `LARGEST_MEGABYTES`.
+Every answer ends by itself, within `LONGEST_SECONDS` or `LARGEST_MEGABYTES`.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ provider = Provider(
 
 @provider.route("/o/oauth2/v2/auth", gives_token=True)
 def sign_in(request: Request) -> Reply:
-    """Where a browser is sent; here the person always says yes, at once."""
+    """The page where a user signs in; here it always grants access at once."""
     asked = request.query
     if asked.get("client_id") != CLIENT_ID or asked.get("response_type") != "code":
         return text_reply("Error 401: invalid_client", 401)
@@ -91,7 +91,7 @@ def sign_in(request: Request) -> Reply:
         return text_reply("Error 400: invalid_request", 400)
     if asked.get("code_challenge_method", "S256") != "S256":
         return text_reply("Error 400: invalid_request", 400)
-    # The code remembers what it was asked for with, so that the token's request can be held to it.
+    # The code contains a digest of the request's parameters, so that the token request can be checked against them.
     code = CODE_PREFIX + _fingerprint(asked["redirect_uri"], asked.get("code_challenge", ""))
     back = {"code": code, "scope": SCOPE} | ({"state": asked["state"]} if "state" in asked else {})
     return Reply(302, headers=(("Location", f"{asked['redirect_uri']}?{urlencode(back)}"),))
