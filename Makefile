@@ -9,22 +9,22 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --re
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/run.stamp ## Set up what is missing, then start Patchbay
+run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
 	@exec $(BIN)/python app.py
 
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-flask: $(VENV)/run.stamp ## Run a command of Patchbay's (ARGS="secrets --help"; alone it lists them)
+flask: $(VENV)/run.stamp ## Run a Patchbay command (ARGS="secrets --help"; alone it lists them)
 	@$(BIN)/flask --app app $(or $(ARGS),--help)
 
-bench: $(VENV)/dev.stamp ## Measure what things cost; writes build/bench.json (ARGS=--help)
+bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--help)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers (ARGS=--port=…)
 	@exec $(BIN)/python -m examples.demo $(ARGS)
 
-demo-check: $(VENV)/run.stamp ## Run the demo to its end and check what it shows
+demo-check: $(VENV)/run.stamp ## Run the demo once and check its results
 	@$(BIN)/python -m examples.demo --check
 
 lint: $(VENV)/dev.stamp ## Check style and types
@@ -32,11 +32,11 @@ lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 
-format: $(VENV)/dev.stamp ## Put the code into shape
+format: $(VENV)/dev.stamp ## Format the code
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-lock: ## Pin the dependencies anew (needs uv)
+lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 

@@ -187,7 +187,9 @@ class Demo:
 def main(arguments: list[str] | None = None) -> int:
     """0 if everything was as expected, else 1. Also 0 if it was stopped after that."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="end after the table instead of staying up")
+    parser.add_argument(
+        "--check", action="store_true", help="exit after the table instead of continuing to run"
+    )
     parser.add_argument("--port", type=int, default=0, help="the server's port; 0 takes a free one (default)")
     options = parser.parse_args(arguments)
     try:

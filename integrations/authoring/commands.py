@@ -21,32 +21,32 @@ from schemas.api.plugins import DeclarationSchema
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
-@click.group("manifest", help="Write manifests: import one, check one, the schema for editors.")
+@click.group("manifest", help="Tools for manifests: import, lint, and the JSON Schema for editors.")
 def manifest_commands() -> None:
     pass
 
 
 @manifest_commands.command("lint")
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE…")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--ignore",
     "ignored",
     multiple=True,
     type=click.Choice(sorted(RULES | OWN_RULES)),
     metavar="RULE",
-    help="Leave out the warnings of a rule, by the name in brackets at a warning's end. May be repeated.",
+    help="Ignore a rule, by the name in brackets at the end of a warning. May be repeated.",
 )
 def lint_files(files: Sequence[str], strict: bool, ignored: Sequence[str]) -> None:
-    """Check manifests as registration does, and warn of what will surprise.
+    """Check manifests as registration does, and warn about surprising parts.
 
-    FILE holds a registration body ({id, name, version, type, manifest}) or a manifest by itself, as JSON or
-    YAML 1.2; - is standard input. Each finding is a line of its own:
+    FILE contains a registration body ({id, name, version, type, manifest}) or a manifest alone, as JSON or
+    YAML 1.2; - is standard input. Each finding is one line:
 
     \b
         weather.yaml:12:5: error: manifest.endpoints[2].path: Start with a slash; …
 
-    Nothing is printed when all is well. Exits with 1 when there is an error, or a warning with --strict.
+    Prints nothing if all is well. Exits with 1 on an error, or on a warning with --strict.
     """
     failed = False
     for name in files:
@@ -87,7 +87,7 @@ def _position(source: Source, found: Finding) -> tuple[int, int]:
 def print_schema() -> None:
     """Print the JSON Schema (2020-12) of a registration body.
 
-    Editors complete and check manifests by it. A manifest by itself is `#/$defs/Manifest`.
+    Editors use it to complete and check manifests. The schema of a manifest alone is `#/$defs/Manifest`.
     """
     click.echo(render(registration_schema(), "json"), nl=False)
 
@@ -110,33 +110,31 @@ def _checked(word: str, value: str) -> str:
 @manifest_commands.command("import-openapi")
 @click.argument("file", type=FILE)
 @click.option("--id", "plugin_id", required=True, callback=_check_id, help="The plugin's id.")
-@click.option("--name", help="The plugin's name; else the document's title.")
+@click.option("--name", help="The plugin's name; default: the document's title.")
 @click.option(
-    "--version", callback=_check_version, help="The plugin's version; else the document's, or 1.0.0."
+    "--version", callback=_check_version, help="The plugin's version; default: the document's, or 1.0.0."
 )
-@click.option("--tag", "tags", multiple=True, help="Take the operations with this tag. May be repeated.")
+@click.option("--tag", "tags", multiple=True, help="Import the operations with this tag. May be repeated.")
 @click.option(
     "--path",
     "paths",
     multiple=True,
     metavar="GLOB",
-    help="Take the paths that fit, like '/pets*'. May be repeated.",
+    help="Import the matching paths, like '/pets*'. May be repeated.",
 )
 @click.option(
     "--operation",
     "operation_ids",
     multiple=True,
     metavar="ID",
-    help="Take the operation of this operationId. May be repeated.",
+    help="Import the operation with this operationId. May be repeated.",
 )
 @click.option(
     "--server",
     metavar="N|URL",
-    help="The document's N-th server, from 1, or a whole URL; its {names} become settings.",
+    help="The document's N-th server, from 1, or an absolute URL; its {names} become settings.",
 )
-@click.option(
-    "--no-response-schema", is_flag=True, help="Do not hold answers against the document's schemas."
-)
+@click.option("--no-response-schema", is_flag=True, help="Do not check answers by the document's schemas.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True),
@@ -146,7 +144,7 @@ def _checked(word: str, value: str) -> str:
     "--type",
     "output_format",
     type=click.Choice(FORMATS),
-    help="json or yaml; else by the name of --output, or json.",
+    help="json or yaml; default: by the name of --output, or json.",
 )
 def import_document(
     file: str,
@@ -161,13 +159,13 @@ def import_document(
     output: str | None,
     output_format: str | None,
 ) -> None:
-    """Make an OpenAPI 3.0 or 3.1 document a plugin to edit and register.
+    """Convert an OpenAPI 3.0 or 3.1 document to a plugin to edit and register.
 
-    FILE is JSON or YAML; - is standard input. --tag, --path and --operation add up; without them every operation
-    is taken. Credentials become secure settings, each GET operation a block.
+    FILE is JSON or YAML; - is standard input. --tag, --path and --operation can be combined; without them every
+    operation is imported. Credentials become secure settings, and each GET operation becomes a block.
 
-    What cannot be said in a manifest is left out, and told on standard error with the reason, a line each: a
-    request that would be wrong is worse than none. References to other files are not followed.
+    What a manifest cannot express is left out and reported on standard error, one line each with the reason: a
+    wrong request is worse than none. References to other files are not followed.
 
     \b
         .venv/bin/flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from web.api.context import services
 
-secrets_commands = AppGroup("secrets", help="Keys of the stored secrets.")
+secrets_commands = AppGroup("secrets", help="Keys that encrypt the stored secrets.")
 
 
 @secrets_commands.command("new-key")

@@ -14,7 +14,7 @@ from web.api.context import services
 from web.gate.tokens import load_token, rotate_token
 from web.server.links import signin_url
 
-token_commands = AppGroup("token", help="The token that lets programs and browsers in.")
+token_commands = AppGroup("token", help="The access token of programs and browsers.")
 
 
 @token_commands.command("show")

@@ -14,7 +14,7 @@ from web.cli.lazy_group import LazyGroup
 # Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(
     "manifest", "integrations.authoring.commands:manifest_commands",
-    help="Write manifests: import one, check one, the schema for editors.",
+    help="Tools for manifests: import, lint, and the JSON Schema for editors.",
 )  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands)
 # What flask-migrate and flask-smorest add to the whole application.
