@@ -1,4 +1,4 @@
-"""What all tests share: an app with a data folder of its own, a client that is let in, a real server."""
+"""Shared fixtures: an app with its own data folder, an authenticated client, a real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever writes a manifest finds every word of it in docs/manifest.md."""
+"""docs/manifest.md documents every member of a manifest."""
 
 from __future__ import annotations
 

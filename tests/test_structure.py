@@ -1,4 +1,4 @@
-"""The shape of the house, held against the code: layers, one way out, guarded and documented routes."""
+"""The structure of the code: layers, one way out, protected and documented routes."""
 
 from __future__ import annotations
 

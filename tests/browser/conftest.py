@@ -1,4 +1,4 @@
-"""A real Chromium, a real server process and a sandbox of providers; every page is watched for what must not happen."""
+"""A real Chromium, a real server process and a sandbox of providers; every page is checked for errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person does in the notebook, step by step."""
+"""What a user does in the notebook, step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions in a real browser: a page that is opened changes nothing, and a click changes it once."""
+"""Actions in a real browser: opening a page changes nothing, and a click changes it once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""static/client/patchbay.js in a real browser: against the real server, and against answers that it must cope with."""
+"""static/client/patchbay.js in a real browser: with the real server, and with answers that it must handle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connecting an account at a provider, as a person does it: in the settings, at the provider, and back."""
+"""Connecting an account at a provider as a user does: in the settings, at the provider, and back."""
 
 from __future__ import annotations
 

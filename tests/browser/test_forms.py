@@ -1,4 +1,4 @@
-"""Forms of the notebook, made from what a manifest declares: each type has its control, and what it gives is taken."""
+"""Forms of the notebook, made from a manifest: each type has its control, and its value is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What providers and manifests say stays text, in every shape that data is drawn in."""
+"""Texts of providers and manifests stay text, in every form in which data is drawn."""
 
 from __future__ import annotations
 

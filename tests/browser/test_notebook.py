@@ -1,4 +1,4 @@
-"""The example frontend in a real browser: what a person sees, and what the server saw of it."""
+"""The example frontend in a real browser: what a user sees, and which requests the server received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser makes of Patchbay beside pages of other sites: links from there, and the client used there."""
+"""Patchbay in a browser beside pages of other sites: links from there, and the client used there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page on another port can do with a signed-in browser, and how a person accepts a change."""
+"""What a page on another port can do with a signed-in browser, and how a user accepts a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the tests ask the sandbox: over a real connection, following nothing."""
+"""Requests to the sandbox over a real connection, without following redirects."""
 
 from __future__ import annotations
 

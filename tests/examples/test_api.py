@@ -1,4 +1,4 @@
-"""The demo's client sees a secret in an answer, however it is written."""
+"""The demo's client finds a secret in an answer, however it is encoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo as a person starts it: a child process with a server, a sandbox and an ending of its own."""
+"""The demo as a user starts it: a child process with a server and a sandbox, ended properly."""
 
 from __future__ import annotations
 

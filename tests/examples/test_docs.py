@@ -1,4 +1,4 @@
-"""What the documents tell a reader to paste, taken at its word."""
+"""The examples in the documentation work as written."""
 
 from __future__ import annotations
 

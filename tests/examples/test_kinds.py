@@ -1,4 +1,4 @@
-"""The examples together show every kind of credential, token, page, body and answer that there is."""
+"""The examples together cover every kind of credential, token, page, body and answer."""
 
 from __future__ import annotations
 

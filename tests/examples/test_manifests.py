@@ -1,4 +1,4 @@
-"""Every example is a plugin that registers, and every block of it draws the provider's data."""
+"""Every example registers, and every block of it renders the provider's data."""
 
 from __future__ import annotations
 

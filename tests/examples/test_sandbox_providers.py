@@ -1,4 +1,4 @@
-"""The sandbox answers like the providers, refusals included."""
+"""The sandbox answers like the providers, including errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox refuses in each provider's words: a wrong credential, a wrong parameter, a page beyond the last."""
+"""The sandbox refuses like each provider: a wrong credential, a wrong parameter, a page beyond the last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What left the socket: each provider's credential in its own place, and what asks for the next page."""
+"""The bytes sent: each provider's credential in its own place, and the request for the next page."""
 
 from __future__ import annotations
 

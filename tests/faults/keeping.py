@@ -1,4 +1,4 @@
-"""A service whose answers are kept, small ones in the cache's databases and large ones in files of their own."""
+"""A service whose answers are cached, small ones in the cache's database and large ones in files."""
 
 from __future__ import annotations
 

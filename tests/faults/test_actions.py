@@ -1,4 +1,4 @@
-"""An action under way when its process is killed, and one that two processes are asked for."""
+"""An action whose process is killed, and one that two processes receive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Budgets under load, over processes and restarts: never one call more than was granted."""
+"""Budgets under load, across processes and restarts: never one call more than allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the cache that are deleted, cut or overwritten: they cost what was in them, for a while."""
+"""Cache files that are deleted, truncated or overwritten: their content is lost and fetched again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider that hangs under many renders is nothing to the others, nor to the rest of the house."""
+"""A provider that hangs under many renders delays neither other providers nor the rest of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several servers on one data folder: one of them fetches ahead, and another one takes over when it dies."""
+"""Several servers on one data folder: one of them prefetches, and another takes over when it dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a server ends: killed at any moment it keeps its word, stopped it finishes what it began."""
+"""How a server ends: killed at any moment it loses nothing stored, stopped it completes running requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several servers on one data folder fetch a thing once, whatever becomes of the one that fetches it."""
+"""Several servers on one data folder fetch an artifact once, even if the fetching one dies."""
 
 from __future__ import annotations
 

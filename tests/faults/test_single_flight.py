@@ -1,4 +1,4 @@
-"""A hundred people who ask for the same thing at once cost one call, whatever comes of it."""
+"""A hundred simultaneous requests for the same artifact cost one call, whatever its outcome."""
 
 from __future__ import annotations
 

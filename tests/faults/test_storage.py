@@ -1,4 +1,4 @@
-"""A full disk, a folder that may not be written, a database that is damaged: told clearly, and got over."""
+"""A full disk, a read-only folder, a damaged database: reported clearly, and recovered from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workspaces: what a call falls back on, and what goes with them."""
+"""Workspaces: the default one, and what is deleted with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ground on which the stories of secrets and manifests are told."""
+"""The environment of the tests about secrets and manifests."""
 
 from __future__ import annotations
 

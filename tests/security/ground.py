@@ -1,4 +1,4 @@
-"""One real server between a provider it may call, a stranger and a canary; and a search for one secret."""
+"""One real server between an allowed provider, a foreign host and a canary; and a search for one secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifests that mean harm: good ones, changed by a seeded fuzzer that knows where it hurts."""
+"""Hostile manifests: valid ones, changed by a seeded fuzzer that targets weak points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test of unsaved settings never carries a stored secret to where its caller points."""
+"""A test of unsaved settings never sends a stored secret to the caller's destination."""
 
 from __future__ import annotations
 

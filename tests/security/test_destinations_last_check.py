@@ -1,4 +1,4 @@
-"""The last look at a built request holds by itself: here every check before it is taken away."""
+"""The last check of a built request works alone: here every earlier check is disabled."""
 
 from __future__ import annotations
 

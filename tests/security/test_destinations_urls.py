@@ -1,4 +1,4 @@
-"""A secret never says where a call goes, and never stands in an address that somebody is shown."""
+"""A secret never determines a call's destination, and never appears in a URL that is shown."""
 
 from __future__ import annotations
 

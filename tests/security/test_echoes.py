@@ -1,4 +1,4 @@
-"""A provider that says a secret back: nobody hears it, and nothing keeps it."""
+"""A provider that echoes a secret: it is neither shown nor stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider that says a secret back where a parser takes it apart: the answer is a failure, nothing of it is shown."""
+"""A provider that echoes a secret where a parser splits it: the answer is a failure, and not shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explain tells everything but secrets, and calls nobody: whatever the credentials, whatever is wrong with them."""
+"""Explain shows everything but secrets, and makes no call, whatever the credentials or errors."""
 
 import base64
 import hashlib

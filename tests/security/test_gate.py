@@ -1,4 +1,4 @@
-"""Who may come in, asked of the real server over real sockets."""
+"""Access control, tested on the real server over real sockets."""
 
 from __future__ import annotations
 

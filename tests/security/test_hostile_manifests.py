@@ -1,4 +1,4 @@
-"""Manifests that mean harm are taken or refused by field, in bounded work; what is taken breaks nothing later."""
+"""Hostile manifests are accepted or refused by field, in bounded time; accepted ones break nothing later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manifest that means to be dear is refused, or costs what any other one costs."""
+"""A manifest built to be expensive is refused, or costs no more than others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets go in and are used; they come out of no route, log or command."""
+"""Secrets are stored and used; no route, log or command returns them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signed-in browsers over real sockets: one session a sign-in, listed, and out at once when it ends."""
+"""Signed-in browsers over real sockets: one session per sign-in, listed, and ended at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens and what buys them: seen by nobody but the provider, sent nowhere but where a person let them go."""
+"""Tokens and the secrets that obtain them: only the provider sees them, only at accepted destinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gate over a real store, for small apps that stand behind one."""
+"""A gate over a real store, for small apps behind it."""
 
 from __future__ import annotations
 

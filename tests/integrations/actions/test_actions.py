@@ -1,4 +1,4 @@
-"""Stories of what changes something: told when it is drawn, run once by a request of its own."""
+"""Actions: described when rendered, run once by a separate request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache keeps bytes, knows no pickle, and outlives its own damage."""
+"""The cache stores bytes, refuses pickles, and survives its own damage."""
 
 import pickle
 import sqlite3

@@ -1,4 +1,4 @@
-"""What makes two renders the same, and what does not."""
+"""What changes the cache key of a render, and what does not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Answers that the provider can be asked about again: what is asked, and what becomes of its word."""
+"""Conditional requests: what is sent, and what a 304 or a new answer changes."""
 
 from __future__ import annotations
 

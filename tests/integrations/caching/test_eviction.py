@@ -1,4 +1,4 @@
-"""What is kept stays within its limit; what was used longest ago goes first; rows and bodies go together."""
+"""Eviction: the cache stays within its limit, least recently used first; rows and bodies go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an answer is good: the block's word, the endpoint's, the provider's, the default."""
+"""The freshness lifetime: from the block, the endpoint, the provider, the default."""
 
 import pytest
 

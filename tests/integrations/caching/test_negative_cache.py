@@ -1,4 +1,4 @@
-"""Failed fetches are remembered: who asks again too soon is answered without the provider."""
+"""Negative caching: after a failure, requests are answered without calling the provider again at once."""
 
 from __future__ import annotations
 

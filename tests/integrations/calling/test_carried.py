@@ -1,4 +1,4 @@
-"""What a built request carries, seen in the request, against what the manifest says that it would carry."""
+"""The secrets found in a built request, compared with what the manifest declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several pages are one answer: under one deadline, with a clean end, and honest about what is missing."""
+"""Several pages make one answer: one deadline, a clear end, and missing parts are reported."""
 
 import json
 

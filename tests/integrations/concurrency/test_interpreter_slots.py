@@ -1,4 +1,4 @@
-"""Places for threads that run Python: a few at once, given away while one waits, and never a reason to stand still."""
+"""Interpreter slots: a few threads at once, released while waiting, and never a reason to block."""
 
 from __future__ import annotations
 

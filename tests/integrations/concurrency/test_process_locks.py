@@ -1,4 +1,4 @@
-"""Who has a thing to himself among threads and processes, and that it passes on when he ends."""
+"""A lock has one holder among threads and processes, and passes on when the holder ends."""
 
 from __future__ import annotations
 

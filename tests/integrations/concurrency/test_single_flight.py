@@ -1,4 +1,4 @@
-"""Whoever asks for the same thing at the same time shares one fetch, and its failure."""
+"""Simultaneous callers of the same key share one fetch, and its failure."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor

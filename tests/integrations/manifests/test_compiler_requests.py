@@ -1,4 +1,4 @@
-"""A manifest whose requests would leave other than they were meant is refused where it says so."""
+"""A manifest whose requests would differ from its intention is refused at the wrong field."""
 
 from typing import Any
 

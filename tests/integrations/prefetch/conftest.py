@@ -1,4 +1,4 @@
-"""An app that fetches ahead, whose rounds are told by hand: each is one call of `sweep`."""
+"""An app with prefetching, whose rounds are started by hand: each is one call of `sweep`."""
 
 from __future__ import annotations
 

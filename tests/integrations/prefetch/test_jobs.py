@@ -1,4 +1,4 @@
-"""Stories of fetching ahead: what is fetched, when, for whom, and what makes it stop."""
+"""Prefetching: what is fetched, when, for whom, and what stops it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When blocks are fetched ahead: cron lines, intervals, spread and patience."""
+"""When blocks are prefetched: cron lines, intervals, spread and retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching ahead when something is in its way: providers, clocks, disks, and the end of the house."""
+"""Prefetching with failing providers, clock changes, full disks, and at shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories of a page that asks for all its blocks at once: over a real server, lines read as they arrive."""
+"""Batches: a page requests all its blocks at once, over a real server, reading lines as they arrive."""
 
 import http.client
 import json

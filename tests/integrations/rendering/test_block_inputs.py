@@ -1,4 +1,4 @@
-"""What a form is told of a block's inputs, however they are declared."""
+"""The description of a block's inputs for forms, however they are declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories of the request engine: second chances, protocols, credentials that answer back."""
+"""The request engine: retries, protocols, credentials that need a challenge."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Stories of a person who asks what a render would do: told in full, with nothing sent."""
+"""Explain: a render is described in full, with nothing sent."""
 
 import json
 from dataclasses import replace

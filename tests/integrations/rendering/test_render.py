@@ -1,4 +1,4 @@
-"""Stories of a block: what is fetched, what is kept, and what a frontend is told."""
+"""Renders: what is fetched, what is stored, and what a frontend receives."""
 
 import base64
 import json

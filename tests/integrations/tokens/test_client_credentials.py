@@ -1,4 +1,4 @@
-"""What a request for a token looks like on the wire, and what is made of each answer."""
+"""Token requests on the wire, and the handling of each answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One ledger for all: whatever a call is made for, it and the token that it needs are charged and logged once."""
+"""One ledger: each call and its token request are charged and logged once, whatever the cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much integrations are used: what is counted, what is written when, what is told."""
+"""Usage: what is counted, when it is written, what is reported."""
 
 from __future__ import annotations
 

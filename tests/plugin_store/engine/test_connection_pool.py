@@ -1,4 +1,4 @@
-"""A few things for many threads: nobody has one that another has, and no more are made than are needed."""
+"""A connection pool: no two threads share a connection, and no more are made than needed."""
 
 from __future__ import annotations
 

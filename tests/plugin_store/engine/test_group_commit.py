@@ -1,4 +1,4 @@
-"""Writes of several threads in one transaction: each is done once, and each thread learns what became of its own."""
+"""Group commit: each write is done once, and each thread gets its own result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews: a secret never follows a manifest to where nobody sent it, and follows the person who says so."""
+"""Reviews: a secret never follows a manifest to a new destination, unless a user accepts that."""
 
 from __future__ import annotations
 

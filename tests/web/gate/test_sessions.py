@@ -1,4 +1,4 @@
-"""Sessions over a real store, with a clock that stands still until a test moves it."""
+"""Sessions over a real store, with a clock that only a test moves."""
 
 from __future__ import annotations
 

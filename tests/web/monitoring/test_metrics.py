@@ -1,4 +1,4 @@
-"""What Prometheus reads: what was answered, called, granted and fetched ahead, and nothing that is a secret."""
+"""Metrics: answers, calls, rate limits and prefetching, and no secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Few threads at work, and one more for each that a client holds up."""
+"""Few active threads, and one more for each that a client blocks."""
 
 from __future__ import annotations
 

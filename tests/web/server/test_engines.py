@@ -1,4 +1,4 @@
-"""granian's worker is where this version drives it; where it is not, another server answers all the same."""
+"""granian's worker has the expected interface; if not, the other server answers anyway."""
 
 from __future__ import annotations
 

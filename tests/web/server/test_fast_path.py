@@ -1,4 +1,4 @@
-"""The layer ahead of Flask and Flask itself: one answer, in every state, whoever brought the state about."""
+"""The fast path ahead of Flask and Flask itself give the same answer in every state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given at a sign-in: refreshed, reviewed when it would go elsewhere, and lost with the key."""
+"""The grant of a sign-in: refreshed, reviewed when its destination changes, and lost with the key."""
 
 from __future__ import annotations
 

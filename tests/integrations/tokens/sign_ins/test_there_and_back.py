@@ -1,4 +1,4 @@
-"""Signing in at a provider: there and back, and what is kept of it."""
+"""Signing in at a provider: redirect, callback, and what is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plugin that buys its tokens from a provider on loopback, which can be slow or fail."""
+"""A plugin that gets its tokens from a provider on loopback, which can be slow or fail."""
 
 from __future__ import annotations
 

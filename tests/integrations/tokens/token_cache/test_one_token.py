@@ -1,4 +1,4 @@
-"""One token for all who ask: fetched once, ahead of its end, and again after a refusal."""
+"""One token for all callers: fetched once, before the old one expires, and again after a rejection."""
 
 from __future__ import annotations
 

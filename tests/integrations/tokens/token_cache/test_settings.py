@@ -1,4 +1,4 @@
-"""A token belongs to the settings that it was bought with, and is nobody's setting itself."""
+"""A token belongs to the settings that obtained it, and is not a setting itself."""
 
 from __future__ import annotations
 

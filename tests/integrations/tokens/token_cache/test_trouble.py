@@ -1,4 +1,4 @@
-"""Tokens are called for within the budget, and a provider that fails is not asked in a storm."""
+"""Token requests count against the budget, and a failing provider is not called in a storm."""
 
 from __future__ import annotations
 
