@@ -1,4 +1,4 @@
-"""The way out on somebody's account: a call is charged when it leaves, and noted in the call log however it ends."""
+"""Egress with accounting: a call is charged to a budget when it is sent, and logged however it ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integrations.usage.call_log import CallLog, CallRecord, Cause
 
 
 class Door(Protocol):
-    """The one way out."""
+    """The egress door, which every call passes."""
 
     def check_settings(self, call: PreparedCall) -> None: ...
 
@@ -25,7 +25,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a call is made for, as the call log names it."""
+    """What a call is made for, as recorded in the call log."""
 
     endpoint_id: str
     cause: Cause
@@ -33,7 +33,7 @@ class Purpose:
 
 
 class MeteredEgress:
-    """The way out with its budget and its call log."""
+    """The egress door with its budget and its call log."""
 
     def __init__(self, door: Door, budget: Spender, log: CallLog, clock: Callable[[], float]) -> None:
         self.door = door
@@ -42,12 +42,12 @@ class MeteredEgress:
         self.clock = clock
 
     def attempt(self, installed: Installed, purpose: Purpose) -> Attempt:
-        """A context manager for one attempt at a call: what left in it is in the call log at its end."""
+        """A context manager for one attempt at a call. At its end, what was sent is in the call log."""
         return Attempt(self, installed, purpose)
 
 
 class Attempt:
-    """One attempt at a call. `error_code` is what the call log says of it; None for an answer that is taken."""
+    """One attempt at a call. `error_code` is its error in the call log; None for an accepted answer."""
 
     __slots__ = ("_egress", "_installed", "_purpose", "_sent_at", "error_code", "received_bytes", "status")
 
@@ -55,7 +55,7 @@ class Attempt:
         self._egress = egress
         self._installed = installed
         self._purpose = purpose
-        # By the process's own clock; None while nothing has left.
+        # On the process's monotonic clock; None while nothing has been sent.
         self._sent_at: float | None = None
         self.status: int | None = None
         self.received_bytes = 0
@@ -69,9 +69,9 @@ class Attempt:
         waited_until: float = 0.0,
         note_sent: Callable[[], None] | None = None,
     ) -> Answer:
-        """The answer, whatever its status. `note_sent` is told just before the call leaves.
+        """The answer, whatever its status. `note_sent` is called just before the call is sent.
 
-        Raises SettingsIncomplete, BudgetSpent, BreakerOpen and what the door raises.
+        Raises SettingsIncomplete, BudgetSpent, BreakerOpen and the errors of the egress door.
         """
 
         def send() -> Answer:
@@ -80,7 +80,7 @@ class Attempt:
                 note_sent()
             return self._egress.door.send(call, deadline_seconds=seconds_left())
 
-        # Charged only now, so that what is counted goes out, and what goes out is counted when it does.
+        # Charged only now, so that exactly the calls that are sent are counted, at the time when they are sent.
         answer = self._egress.budget.spend(
             account_of(self._installed), call, self._purpose.cause, send, waited_until
         )
@@ -88,7 +88,7 @@ class Attempt:
         return answer
 
     def fail(self, error: PatchbayError) -> None:
-        """Notes why nothing came of the attempt."""
+        """Records why the attempt failed."""
         self.error_code = error.code
         self.status = self.status or getattr(error, "upstream_status", None)
 
