@@ -38,7 +38,7 @@ START_SPARE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Server:
     """A running Patchbay."""
 
     origin: str
@@ -64,16 +64,16 @@ def run() -> Iterator[Section]:
     """The sections, one after the other, since each needs the whole machine."""
     with tempfile.TemporaryDirectory() as folder, upstream(0) as url:
         fill(Path(folder), url, artifacts=1, plugins=1, scheduled=0)
-        with _house(Path(folder)) as house:
-            yield _compare(house, url)
+        with _server(Path(folder)) as server:
+            yield _compare(server, url)
     yield _compare_large()
     yield _compare_crowded()
     yield _compare_hanging()
 
 
-def _compare(house: House, url: str) -> Section:
-    ask = _warm(house)
-    envelope = house.send(ask)
+def _compare(server: Server, url: str) -> Section:
+    ask = _warm(server)
+    envelope = server.send(ask)
     with bare_view(envelope) as bare, cached_proxy(url) as proxy, nginx(url) as reference:
         asks = {
             "cached render": ask,
@@ -106,7 +106,7 @@ def _compare_large() -> Section:
     ):
         fill(Path(small_folder), url, artifacts=0, plugins=1, scheduled=0)
         fill(Path(large_folder), large_url, artifacts=0, plugins=1, scheduled=0)
-        with _house(Path(small_folder)) as small, _house(Path(large_folder)) as large:
+        with _server(Path(small_folder)) as small, _server(Path(large_folder)) as large:
             small_ask, large_ask = _warm(small), _warm(large)
             small_bytes, large_bytes = len(small.send(small_ask)), len(large.send(large_ask))
             with bare_view(large.send(large_ask)) as bare:
@@ -136,7 +136,10 @@ def _compare_crowded() -> Section:
         fill(Path(few_folder), url, artifacts=1, plugins=1, scheduled=0)
         fill(Path(many_folder), url, **CROWD)
         baseline = _import_seconds()
-        with _house(Path(few_folder), PREFETCH="on") as few, _house(Path(many_folder), PREFETCH="on") as many:
+        with (
+            _server(Path(few_folder), PREFETCH="on") as few,
+            _server(Path(many_folder), PREFETCH="on") as many,
+        ):
             _serve_each_once(many)
             resident = many.resident_mb()
             _wait_until_nothing_is_due(many)
@@ -174,8 +177,8 @@ def _compare_hanging() -> Section:
         fill(Path(calm_folder), url, artifacts=1, plugins=1, scheduled=0)
         fill(Path(folder), url, artifacts=1, plugins=1, scheduled=0)
         with (
-            _house(Path(calm_folder)) as calm,
-            _house(Path(folder), TIMEOUT=str(PATIENCE_SECONDS)) as troubled,
+            _server(Path(calm_folder)) as calm,
+            _server(Path(folder), TIMEOUT=str(PATIENCE_SECONDS)) as troubled,
         ):
             calm_ask, troubled_ask = _warm(calm), _warm(troubled)
             _declare_hanging(troubled, hanging_url)
@@ -196,7 +199,7 @@ def _compare_hanging() -> Section:
 
 
 @contextmanager
-def _house(folder: Path, **settings: str) -> Iterator[House]:
+def _server(folder: Path, **settings: str) -> Iterator[Server]:
     environ = {
         "PATH": os.environ["PATH"],
         "PATCHBAY_INSTANCE": str(folder),
@@ -213,17 +216,17 @@ def _house(folder: Path, **settings: str) -> Iterator[House]:
     assert process.stdout is not None
     try:
         url = process.stdout.readline().split()[4]
-        yield House(url, process.pid, time.perf_counter() - started)
+        yield Server(url, process.pid, time.perf_counter() - started)
     finally:
         process.terminate()
         process.wait(2 * PATIENCE_SECONDS)
 
 
-def _warm(house: House) -> Ask:
+def _warm(server: Server) -> Ask:
     """Repeats the render until it is served at full speed."""
-    ask = house.render(json.dumps({"block_type": "item", "parameters": {"n": 0}}))
+    ask = server.render(json.dumps({"block_type": "item", "parameters": {"n": 0}}))
     for _ in range(4):
-        house.send(ask)
+        server.send(ask)
     return ask
 
 
@@ -263,9 +266,9 @@ def _table(rates: Mapping[str, Rate]) -> list[str]:
     ]
 
 
-def _serve_each_once(house: House) -> None:
+def _serve_each_once(server: Server) -> None:
     """Requests every artifact once."""
-    ask = house.render('{"block_type": "item", "parameters": {"n": %d}}', numbers=CROWD["artifacts"])
+    ask = server.render('{"block_type": "item", "parameters": {"n": %d}}', numbers=CROWD["artifacts"])
     for _ in range(ROUNDS):
         rate = put_under_load(ask, 5.0)
         assert not rate.failed, rate
@@ -275,15 +278,15 @@ def _serve_each_once(house: House) -> None:
             return
 
 
-def _wait_until_nothing_is_due(house: House) -> None:
+def _wait_until_nothing_is_due(server: Server) -> None:
     """Returns when every scheduled block was fetched, which happens at the first start.
 
     How hits are served beside fetches is measured elsewhere; here the server should be idle.
     """
-    ask = Ask(f"{house.origin}/api/v1/prefetch?page_size=1", "GET", headers=house.render("").headers)
+    ask = Ask(f"{server.origin}/api/v1/prefetch?page_size=1", "GET", headers=server.render("").headers)
     gives_up_at = time.monotonic() + FETCHING_SECONDS
     while time.monotonic() < gives_up_at:
-        (first,) = json.loads(house.send(ask))
+        (first,) = json.loads(server.send(ask))
         if datetime.fromisoformat(first["next_run_at"]) > datetime.now(UTC) + timedelta(minutes=10):
             return
         time.sleep(1.0)
@@ -300,21 +303,21 @@ def _import_seconds() -> float:
     return statistics.median(times)
 
 
-def _declare_hanging(house: House, url: str) -> None:
+def _declare_hanging(server: Server, url: str) -> None:
     block = {"id": "item", "endpoint": "item", "config_schema": {"n": {"type": "integer"}}}
     declared: dict[str, Any] = declaration("hanging", manifest(url, [block]))
-    headers = house.render("").headers
-    house.send(Ask(f"{house.origin}/api/v1/plugins/register", body=json.dumps(declared), headers=headers))
+    headers = server.render("").headers
+    server.send(Ask(f"{server.origin}/api/v1/plugins/register", body=json.dumps(declared), headers=headers))
 
 
 @contextmanager
-def _waiting(house: House) -> Iterator[None]:
+def _waiting(server: Server) -> Iterator[None]:
     """Renders that wait for the hanging provider until the block ends; then their clients disconnect."""
 
     def wait(number: int) -> None:
         body = json.dumps({"block_type": "item", "parameters": {"n": number}})
         try:
-            house.send(house.render(body, "hanging"))
+            server.send(server.render(body, "hanging"))
         except OSError:
             return
 

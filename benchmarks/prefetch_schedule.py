@@ -207,7 +207,7 @@ def _schedule_jobs(environ: dict[str, str], started_at: float) -> None:
             job.block_id,
             job.parameters,
             cause="prefetch",
-            is_enough=lambda _kept: False,
+            is_fresh_enough=lambda _kept: False,
         )
         values = {"last_run_at": time.time(), "last_lateness_ms": late_ms, "last_outcome": "fetched"}
         services.prefetch.jobs.note_run(

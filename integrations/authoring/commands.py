@@ -12,8 +12,8 @@ from integrations.authoring.files import FORMATS, format_of, read_file, render
 from integrations.authoring.findings import Finding
 from integrations.authoring.json_schema import registration_schema
 from integrations.authoring.lint import is_registration_body, lint
-from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Choice, FreshnessPolicy, import_openapi
+from integrations.authoring.openapi.document import NotConvertible
+from integrations.authoring.openapi_import import Choice, ImportOptions, import_openapi
 from integrations.authoring.source_map import Source, SourceError
 from integrations.authoring.surprises import OWN_RULES, RULES
 from schemas.api.plugins import DeclarationSchema
@@ -170,7 +170,7 @@ def import_document(
     \b
         .venv/bin/flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
     """
-    freshness_policy = FreshnessPolicy(
+    options = ImportOptions(
         plugin_id,
         name,
         version,
@@ -178,7 +178,7 @@ def import_document(
         Choice(tags, paths, operation_ids),
         with_schemas=not no_response_schema,
     )
-    imported = _import(file, freshness_policy)
+    imported = _import(file, options)
     for note in imported.notes:
         click.echo(note, err=True)
     text = render(imported.declaration, output_format or format_of(output))
@@ -188,12 +188,12 @@ def import_document(
         _write(output, text)
 
 
-def _import(file: str, freshness_policy: FreshnessPolicy) -> Any:
+def _import(file: str, options: ImportOptions) -> Any:
     try:
-        return import_openapi(read_file(file).value, freshness_policy)
+        return import_openapi(read_file(file).value, options)
     except SourceError as error:
         raise click.ClickException(f"{file}:{error.position.line}:{error.position.column}: {error}") from None
-    except (Unfit, OSError) as error:
+    except (NotConvertible, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 

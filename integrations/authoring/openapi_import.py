@@ -11,7 +11,13 @@ from typing import Any
 import semver
 
 from errors import Invalid
-from integrations.authoring.openapi.document import Document, Operation, Unfit, open_document, read_operations
+from integrations.authoring.openapi.document import (
+    Document,
+    NotConvertible,
+    Operation,
+    open_document,
+    read_operations,
+)
 from integrations.authoring.openapi.endpoints import Endpoints, read_endpoints
 from integrations.authoring.openapi.fitting import fit_costs
 from integrations.authoring.openapi.names import described
@@ -49,7 +55,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class FreshnessPolicy:
+class ImportOptions:
     """The user's options beside the document."""
 
     plugin_id: str
@@ -68,23 +74,23 @@ class Imported:
     notes: list[str]
 
 
-def import_openapi(value: Any, freshness_policy: FreshnessPolicy) -> Imported:
+def import_openapi(value: Any, options: ImportOptions) -> Imported:
     """The registration body for an OpenAPI file; `compile_plugin` accepts it.
 
     Raises Unfit if nothing can be converted.
     """
     document = open_document(value)
     known, notes = read_operations(document)
-    chosen = freshness_policy.choice.among(known)
+    chosen = options.choice.among(known)
     if len(chosen) > MAX_OPERATIONS:
-        raise Unfit(
+        raise NotConvertible(
             f"The document has {len(chosen)} operations, a manifest at most {MAX_OPERATIONS}: "
             "choose with --tag, --path or --operation."
         )
     properties = Properties()
-    base_url, other_servers = choose_server(document.root.get("servers"), freshness_policy.server, properties)
+    base_url, other_servers = choose_server(document.root.get("servers"), options.server, properties)
     security = read_security(document, chosen, base_url, properties)
-    found = read_endpoints(document, chosen, security, properties, with_schemas=freshness_policy.with_schemas)
+    found = read_endpoints(document, chosen, security, properties, with_schemas=options.with_schemas)
     notes += [*other_servers, *security.notes, *found.notes]
     if document.section("webhooks"):
         notes.append("webhooks: left out: they are calls of the provider, not to it")
@@ -98,15 +104,15 @@ def import_openapi(value: Any, freshness_policy: FreshnessPolicy) -> Imported:
     }
     manifest, too_much = fit_costs(manifest)
     notes += too_much
-    notes += _leave_out_what_does_not_compile(freshness_policy.plugin_id, manifest, found)
+    notes += _leave_out_what_does_not_compile(options.plugin_id, manifest, found)
     if not manifest["endpoints"]:
-        raise Unfit("\n".join([*notes, "No operation is left to import."]))
+        raise NotConvertible("\n".join([*notes, "No operation is left to import."]))
     info = document.section("info")
     return Imported(
         {
-            "id": freshness_policy.plugin_id,
-            "name": freshness_policy.name or str(info.get("title") or freshness_policy.plugin_id)[:200],
-            "version": freshness_policy.version or _semantic_version(info.get("version")),
+            "id": options.plugin_id,
+            "name": options.name or str(info.get("title") or options.plugin_id)[:200],
+            "version": options.version or _semantic_version(info.get("version")),
             "type": "integration",
             "manifest": {word: part for word, part in manifest.items() if part not in ([], {})},
         },
@@ -120,7 +126,7 @@ def _fitting(known: Sequence[Operation], word: str, value: str, fits: Any) -> li
         return found
     tags = sorted({tag for operation in known for tag in operation.tags})
     hint = f" Tags: {', '.join(tags)[:1000]}." if word == "tag" and tags else ""
-    raise Unfit(f"No operation has the {word} `{value}`.{hint}")
+    raise NotConvertible(f"No operation has the {word} `{value}`.{hint}")
 
 
 def _leave_out_what_does_not_compile(plugin_id: str, manifest: dict[str, Any], found: Endpoints) -> list[str]:
@@ -132,7 +138,9 @@ def _leave_out_what_does_not_compile(plugin_id: str, manifest: dict[str, Any], f
         except Invalid as invalid:
             wrong = _wrong_endpoints(invalid.errors or {})
             if not wrong:
-                raise Unfit(f"What came of the document does not compile: {invalid.detail}") from None
+                raise NotConvertible(
+                    f"What came of the document does not compile: {invalid.detail}"
+                ) from None
             for index, reason in wrong.items():
                 notes.append(f"{found.titles[manifest['endpoints'][index]['id']]}: left out: {reason}")
             gone = {manifest["endpoints"][index]["id"] for index in wrong}

@@ -127,8 +127,8 @@ def _unkept_block(reviewed: Reviewed) -> Iterator[Surprise]:
 
 
 def _ttls(block: Block) -> list[float]:
-    freshness_policy = [block.freshness_policy, *(step.endpoint.freshness_policy for step in block.steps)]
-    return [wish.ttl_seconds for wish in freshness_policy if wish.ttl_seconds is not None]
+    policies = [block.freshness_policy, *(step.endpoint.freshness_policy for step in block.steps)]
+    return [policy.ttl_seconds for policy in policies if policy.ttl_seconds is not None]
 
 
 # -- Fetching ahead ------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from integrations.budget.budget import (
     Resting,
     Spender,
     account_of,
-    is_for_a_moment,
-    is_only_theirs,
+    frees_up_in_time,
+    is_reserved_refusal,
 )
 from integrations.budget.windows import Window
 
@@ -24,6 +24,6 @@ __all__ = [
     "Spender",
     "Window",
     "account_of",
-    "is_for_a_moment",
-    "is_only_theirs",
+    "frees_up_in_time",
+    "is_reserved_refusal",
 ]

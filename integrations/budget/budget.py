@@ -14,10 +14,10 @@ from integrations.budget.rests import (
     Rest,
     Sign,
     after,
-    asked_pause_seconds,
     breaker_seconds_left,
     cooldown_seconds_left,
     is_resting,
+    requested_pause_seconds,
     sign_of,
     with_probe,
 )
@@ -236,7 +236,7 @@ class Budget:
         self, account: Account, call: PreparedCall, admission: _Admission, outcome: Answer | BaseException
     ) -> None:
         sign = sign_of(outcome)
-        asked_seconds = asked_pause_seconds(outcome, account.retry, self._clock())
+        asked_seconds = requested_pause_seconds(outcome, account.retry, self._clock())
         rest_matters = admission.is_probe or admission.rest.failures > 0
         if sign is Sign.FAILING or asked_seconds or rest_matters:
             try:
@@ -264,7 +264,7 @@ class Budget:
         save_rest(connection, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
 
 
-def is_only_theirs(cause: Cause, error: Exception) -> bool:
+def is_reserved_refusal(cause: Cause, error: Exception) -> bool:
     """Whether a scheduled call was refused where a call for this cause may still be sent."""
     return (
         cause not in SCHEDULED_CAUSES
@@ -273,7 +273,7 @@ def is_only_theirs(cause: Cause, error: Exception) -> bool:
     )
 
 
-def is_for_a_moment(spent: BudgetSpent, seconds_left: float) -> bool:
+def frees_up_in_time(spent: BudgetSpent, seconds_left: float) -> bool:
     """Whether the budget is only spent for this second, and there is time to wait for the next one."""
     return spent.extensions.get("window") == "second" and (spent.retry_after_seconds or 0.0) < seconds_left
 

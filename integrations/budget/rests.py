@@ -60,7 +60,7 @@ def sign_of(outcome: Answer | BaseException) -> Sign:
     return Sign.ALIVE if isinstance(outcome, UpstreamInvalid) else Sign.NONE
 
 
-def asked_pause_seconds(outcome: Answer | BaseException, retry: Retry | None, now: float) -> float:
+def requested_pause_seconds(outcome: Answer | BaseException, retry: Retry | None, now: float) -> float:
     """The pause that a 429 or 503 asks for in the declared headers, up to an hour; 0 for none."""
     if not isinstance(outcome, Answer) or outcome.status not in (429, 503):
         return 0.0
@@ -103,7 +103,7 @@ def after(rest: Rest, sign: Sign, pause_asked_seconds: float, now: float, *, is_
     return replace(rest, cooldown_until=asked_until)
 
 
-def is_awake(rest: Rest, now: float) -> bool:
+def is_over(rest: Rest, now: float) -> bool:
     """Whether the rest is over completely."""
     return not rest.failures and not rest.is_open and not cooldown_seconds_left(rest, now)
 

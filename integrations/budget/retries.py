@@ -13,7 +13,7 @@ _PASSING_REASONS = frozenset({"refused", "reset", "connect_timeout", "dns", "tru
 _MILLISECONDS_FROM = 1e11
 
 
-def is_passing(retry: Retry, outcome: Answer | PatchbayError) -> bool:
+def is_temporary(retry: Retry, outcome: Answer | PatchbayError) -> bool:
     """Whether the outcome may be different the next time."""
     if isinstance(outcome, Answer):
         return outcome.status in retry.status_codes
@@ -23,17 +23,17 @@ def is_passing(retry: Retry, outcome: Answer | PatchbayError) -> bool:
 
 
 def wait_seconds(
-    retry: Retry, attempt: int, outcome: Answer | PatchbayError, now: float, luck: float
+    retry: Retry, attempt: int, outcome: Answer | PatchbayError, now: float, jitter: float
 ) -> float:
     """The seconds to wait before attempt number `attempt + 1`, 1 being the first.
 
-    What the provider's headers ask for, else exponential backoff with full jitter: `luck` is between 0 and 1.
+    What the provider's headers ask for, else exponential backoff with full jitter: `jitter` is between 0 and 1.
     """
     if isinstance(outcome, Answer):
         asked = asked_wait_seconds(retry, outcome.headers, now)
         if asked is not None:
             return asked
-    return luck * min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+    return jitter * min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
 
 
 def asked_wait_seconds(retry: Retry | None, headers: Headers, now: float) -> float | None:

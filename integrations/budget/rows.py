@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from integrations.budget.rests import AWAKE, Rest, is_awake
+from integrations.budget.rests import AWAKE, Rest, is_over
 from integrations.budget.windows import Spent
 from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationBudget, UpstreamRest
@@ -63,7 +63,7 @@ def save_rest(
     """Stores the rest, or deletes it when it is over, together with rests unused for a day."""
     connection.execute("DELETE FROM upstream_rests WHERE updated_at < ?", (now - FORGET_RESTS_SECONDS,))
     key = {"workspace_id": workspace_id, "plugin_id": plugin_id, "origin": origin}
-    if is_awake(rest, now):
+    if is_over(rest, now):
         connection.execute(_DROP_REST, key)
     else:
         connection.execute(_KEEP_REST, {**key, **asdict(rest), "updated_at": now})

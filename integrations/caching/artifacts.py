@@ -21,7 +21,7 @@ from sqlalchemy.dialects.sqlite import insert
 from errors import StorageFailed
 from integrations.caching.bodies import Bodies, Entry
 from integrations.caching.conditional_requests import Validators
-from integrations.caching.eviction import DROPPED_AT_ONCE, Eviction, drop, forget_rows
+from integrations.caching.eviction import DELETE_BATCH, Eviction, drop, forget_rows
 from integrations.caching.freshness import Freshness, State
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Headers
@@ -235,11 +235,11 @@ class Artifacts:
         while True:
             with self._database.writing() as session:
                 keys = session.scalars(
-                    select(IntegrationArtifact.parameters_hash).where(*mine).limit(DROPPED_AT_ONCE)
+                    select(IntegrationArtifact.parameters_hash).where(*mine).limit(DELETE_BATCH)
                 ).all()
                 drop(session, self._bodies, keys)
             purged += len(keys)
-            if len(keys) < DROPPED_AT_ONCE:
+            if len(keys) < DELETE_BATCH:
                 return purged
 
     def keys_of(self, plugin_id: str | None = None, workspace_id: int | None = None) -> list[str]:

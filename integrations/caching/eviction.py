@@ -17,13 +17,13 @@ from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationArtifact
 
 # The growth since the last check, as a fraction of the limit, that triggers another check.
-GROWTH_WORTH_A_LOOK = 0.02
+CHECK_AFTER_GROWTH = 0.02
 # The fraction of the limit that remains in use after an eviction.
-ROOM_MADE = 0.9
+TARGET_FRACTION = 0.9
 # How many artifacts one transaction deletes. Other writers wait for some tens of milliseconds.
-DROPPED_AT_ONCE = 250
-USES_AT_ONCE = 1000
-LOOKED_AT_ONCE = 250
+DELETE_BATCH = 250
+WRITE_BATCH = 1000
+SCAN_BATCH = 250
 PAUSE_SECONDS = 0.01
 
 _ARTIFACT_KEY = re.compile(r"[0-9a-f]{64}")
@@ -47,7 +47,7 @@ class Eviction:
     def note_growth(self, size_bytes: int) -> None:
         """Records that so many bytes were added."""
         self._grown_bytes += size_bytes
-        if self._grown_bytes > self._size_limit_bytes * GROWTH_WORTH_A_LOOK:
+        if self._grown_bytes > self._size_limit_bytes * CHECK_AFTER_GROWTH:
             self._grown_bytes = 0
             self.is_needed.set()
 
@@ -56,7 +56,7 @@ class Eviction:
         keys, table = self.access_log.take(), IntegrationArtifact.__table__
         now = self._clock()
         while keys:
-            some, rest = keys[:USES_AT_ONCE], keys[USES_AT_ONCE:]
+            some, rest = keys[:WRITE_BATCH], keys[WRITE_BATCH:]
             used = update(IntegrationArtifact).where(table.c.parameters_hash == bindparam("key"))
             try:
                 with self._database.writing() as session:
@@ -76,7 +76,7 @@ class Eviction:
         while True:
             with self._database.writing() as session:
                 # Measured inside the write transaction, so that two processes do not evict for the same excess.
-                excess = self._bodies.volume_bytes() - self._size_limit_bytes * ROOM_MADE
+                excess = self._bodies.volume_bytes() - self._size_limit_bytes * TARGET_FRACTION
                 keys = _longest_unused(session, excess) if excess > 0 else []
                 drop(session, self._bodies, keys)
             gone += len(keys)
@@ -90,13 +90,11 @@ class Eviction:
         while True:
             with self._database.writing() as session:
                 keys = session.scalars(
-                    select(table.parameters_hash)
-                    .where(table.kept_until <= self._clock())
-                    .limit(DROPPED_AT_ONCE)
+                    select(table.parameters_hash).where(table.kept_until <= self._clock()).limit(DELETE_BATCH)
                 ).all()
                 drop(session, self._bodies, keys)
             swept += len(keys)
-            if len(keys) < DROPPED_AT_ONCE:
+            if len(keys) < DELETE_BATCH:
                 return swept
 
     def reconcile(self, pause: Callable[[float], bool] = lambda _seconds: False) -> tuple[int, int]:
@@ -106,7 +104,7 @@ class Eviction:
         and stops the work by returning True. Raises StorageFailed.
         """
         bodies = rows = 0
-        for keys in _batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), LOOKED_AT_ONCE):
+        for keys in _batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), SCAN_BATCH):
             bodies += self._drop_bodies_without_row(keys)
             if pause(PAUSE_SECONDS):
                 return bodies, rows
@@ -134,7 +132,7 @@ class Eviction:
         column = IntegrationArtifact.parameters_hash
         with self._database.reading() as session:
             return session.scalars(
-                select(column).where(column > last).order_by(column).limit(LOOKED_AT_ONCE)
+                select(column).where(column > last).order_by(column).limit(SCAN_BATCH)
             ).all()
 
     def _drop_rows_without_body(self, keys: Sequence[str]) -> int:
@@ -166,7 +164,7 @@ def _longest_unused(session: Session, excess_bytes: float) -> list[str]:
     """The keys of the least recently used artifacts, up to the excess size or the batch limit."""
     table, keys = IntegrationArtifact, []
     for key, size_bytes in session.execute(
-        select(table.parameters_hash, table.size_bytes).order_by(table.last_used_at).limit(DROPPED_AT_ONCE)
+        select(table.parameters_hash, table.size_bytes).order_by(table.last_used_at).limit(DELETE_BATCH)
     ):
         keys.append(key)
         excess_bytes -= size_bytes

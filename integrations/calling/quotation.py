@@ -31,7 +31,7 @@ _UNICODE_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 # Every URL begins like this, and many messages name one.
 _SCHEME = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 # Encodings and line breaks differ in these characters.
-_PASSED_OVER = frozenset(" +-_/=\\")
+_IGNORED_CHARACTERS = frozenset(" +-_/=\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _on_one_line(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The text in lower case, without blanks and the characters in which encodings differ."""
-    return "".join(char for char in text.casefold() if char.isprintable() and char not in _PASSED_OVER)
+    return "".join(char for char in text.casefold() if char.isprintable() and char not in _IGNORED_CHARACTERS)
 
 
 def _readings(text: str) -> Iterator[str]:

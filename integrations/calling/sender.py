@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from errors import BudgetSpent, DeadlineExceeded, PatchbayError
-from integrations.budget import is_for_a_moment
-from integrations.budget.retries import is_passing, wait_seconds
+from integrations.budget import frees_up_in_time
+from integrations.budget.retries import is_temporary, wait_seconds
 from integrations.calling.connection_keys import with_connection_key
 from integrations.calling.metered_egress import Attempt, MeteredEgress, Purpose
 from integrations.calling.parameters import Values
@@ -62,7 +62,7 @@ class CallContext:
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
+class _Retry:
     """The attempt failed, and a retry may help."""
 
     outcome: Answer | PatchbayError
@@ -102,7 +102,7 @@ class Sender:
             call = with_connection_key(installed, build(tokens))
             self._egress.door.check_settings(call)
             result = self._attempt(installed, endpoint, context, call, read, attempt, may_renew, waited_until)
-            if not isinstance(result, _Again):
+            if not isinstance(result, _Retry):
                 return result
             if may_renew and self._is_rejected(installed, result.outcome):
                 may_renew = False
@@ -127,13 +127,13 @@ class Sender:
         attempt: int,
         may_renew: bool,
         waited_until: float,
-    ) -> Read | _Again:
+    ) -> Read | _Retry:
         def worth_another(outcome: Answer | PatchbayError) -> bool:
             if may_renew and self._is_rejected(installed, outcome):
                 return True
             if isinstance(outcome, BudgetSpent):
                 left = context.seconds_left() if context.seconds_left else 0.0
-                return is_for_a_moment(outcome, left)
+                return frees_up_in_time(outcome, left)
             return self._may_retry(installed, endpoint, context, outcome, attempt)
 
         purpose = Purpose(endpoint.id, context.cause, context.block_id)
@@ -142,12 +142,12 @@ class Sender:
                 answer = self._send(sending, installed, call, context, waited_until)
                 if worth_another(answer):
                     sending.error_code = "upstream_failed"
-                    return _Again(answer)
+                    return _Retry(answer)
                 return read(call, answer)
             except PatchbayError as error:
                 sending.fail(error)
                 if worth_another(error):
-                    return _Again(error)
+                    return _Retry(error)
                 raise
 
     def _send(
@@ -188,7 +188,7 @@ class Sender:
             retry is None
             or not endpoint.is_safe
             or attempt > retry.max_retries
-            or not is_passing(retry, outcome)
+            or not is_temporary(retry, outcome)
         ):
             return False
         left = context.seconds_left() if context.seconds_left else float("inf")

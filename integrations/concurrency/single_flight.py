@@ -34,11 +34,11 @@ class SingleFlight(Generic[Result]):
         self,
         key: str,
         fetch: Callable[[], Result],
-        is_only_theirs: Callable[[Exception], bool] = lambda _error: False,
+        is_reserved_refusal: Callable[[Exception], bool] = lambda _error: False,
     ) -> Result:
         """What `fetch` returns or raises, from the first caller.
 
-        If another caller's fetch ends in an error for which `is_only_theirs` is true, it is fetched again.
+        If another caller's fetch ends in an error for which `is_reserved_refusal` is true, it is fetched again.
         """
         while True:
             flight, is_mine = self._board(key)
@@ -53,7 +53,7 @@ class SingleFlight(Generic[Result]):
                 # It was submitted to a pool but never started.
                 continue
             except Exception as error:
-                if not is_only_theirs(error):
+                if not is_reserved_refusal(error):
                     raise
 
     def start(

@@ -68,7 +68,7 @@ class Jobs:
         with self._database.reading() as session:
             return session.scalars(select(PrefetchJob).where(mine)).all()
 
-    def settled_marks(self) -> dict[tuple[int, str], str]:
+    def reconciled_marks(self) -> dict[tuple[int, str], str]:
         """For each workspace and plugin with jobs, the mark under which all of them were reconciled; else ""."""
         columns = (PrefetchJob.workspace_id, PrefetchJob.plugin_id, PrefetchJob.settled)
         marks: dict[tuple[int, str], str] = {}
@@ -93,7 +93,7 @@ class Jobs:
             with self._database.writing() as session:
                 session.connection().execute(statement, list(chunk))
 
-    def ahead_of(self, now: float) -> Sequence[PrefetchJob]:
+    def after_clock_reset(self, now: float) -> Sequence[PrefetchJob]:
         """Jobs that seem to have run after `now`, or are new and far in the future: the clock was set back since."""
         is_new = PrefetchJob.fetched_at.is_(None) & PrefetchJob.last_run_at.is_(None)
         later = (

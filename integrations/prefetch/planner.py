@@ -133,7 +133,7 @@ class Planner:
                     "last_run_at": None if job.last_run_at is None else min(job.last_run_at, now),
                     "next_run_at": None if job.is_paused else self._next_run(job, now),
                 }
-                for job in self._jobs.ahead_of(now)
+                for job in self._jobs.after_clock_reset(now)
             ]
         )
 

@@ -69,7 +69,7 @@ class Reconciler:
 
     def _note_changes(self) -> None:
         """Records which plugins had a change that may affect jobs."""
-        settled = self._jobs.settled_marks()
+        settled = self._jobs.reconciled_marks()
         own = defaultdict(list)
         for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
             own[workspace_id, plugin_id].append((notebook_id, setting))

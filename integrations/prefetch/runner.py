@@ -19,7 +19,7 @@ from plugin_store.workspaces import Scope
 LATENESS_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0)
 
 # A scheduled call was refused in favour of users, or because the provider's breaker is open.
-YIELDED = (BudgetSpent, BreakerOpen)
+REFUSED_FOR_BUDGET = (BudgetSpent, BreakerOpen)
 
 
 class JobRunner:
@@ -78,7 +78,7 @@ class JobRunner:
                 job.parameters,
                 use_cache=not is_forced,
                 cause="prefetch",
-                is_enough=is_young,
+                is_fresh_enough=is_young,
             )
             if rendered.is_stale and rendered.error is not None:
                 raise rendered.error
@@ -111,7 +111,7 @@ class JobRunner:
             # The block itself is gone. The next reconciliation decides about the job.
             next_run_at = None
         return {
-            "last_outcome": "yielded" if isinstance(error, YIELDED) else "failed",
+            "last_outcome": "yielded" if isinstance(error, REFUSED_FOR_BUDGET) else "failed",
             "last_error": error.code,
             "failures": failures,
             "next_run_at": next_run_at,

@@ -11,9 +11,9 @@ from integrations.manifests.templating import Template, Tree, as_text
 from plugin_store.settings.value_types import options_of
 
 # A form does not need to know where a parameter is sent. Which default applies is decided elsewhere.
-_WORDS_OF_THE_CALL = frozenset({"in", "in_", "default"})
+_CALL_ATTRIBUTES = frozenset({"in", "in_", "default"})
 # Attributes that an input does not declare are taken from the setting that can fill it.
-_WORDS_OF_A_SETTING = (
+_SETTING_ATTRIBUTES = (
     "type",
     "description",
     "label",
@@ -79,11 +79,11 @@ def _described(block: Block, item: Value, settings: Settings) -> dict[str, Any]:
 
 def _words(block: Block, item: Value, setting: Words, parameters: Sequence[Words | None]) -> dict[str, Any]:
     """The declared attributes of the input: its own, else those of the parameters that it fills, else its setting's."""
-    found = {word: setting[word] for word in _WORDS_OF_A_SETTING if word in setting}
+    found = {word: setting[word] for word in _SETTING_ATTRIBUTES if word in setting}
     for words in reversed([words for words in parameters if words is not None]):
         found |= words
     found |= (block.declared.get("config_schema") or {}).get(item.name, {})
-    return {word: value for word, value in found.items() if word not in _WORDS_OF_THE_CALL}
+    return {word: value for word, value in found.items() if word not in _CALL_ATTRIBUTES}
 
 
 def _option(option: Any) -> dict[str, Any]:

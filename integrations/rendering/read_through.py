@@ -21,7 +21,7 @@ from errors import (
     StorageFailed,
     UpstreamFailed,
 )
-from integrations.budget import is_only_theirs
+from integrations.budget import is_reserved_refusal
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.caching.freshness import Freshness, State, decide_freshness
 from integrations.caching.negative_cache import NegativeCache, name_of
@@ -37,7 +37,7 @@ from integrations.usage.recent_renders import Use
 _log = logging.getLogger(__name__)
 
 # Failures of these kinds do not invalidate the last good answer.
-PASSING = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
+TEMPORARY_FAILURES = (UpstreamFailed, DeadlineExceeded, BudgetSpent, BreakerOpen)
 
 FIRST_LOOK_SECONDS = 0.002
 MAX_LOOK_SECONDS = 0.05
@@ -89,7 +89,7 @@ class RenderRequest:
     fetch: Callable[[bool, Cause, Artifact | None], FetchResult]
     """Fetches, from other artifacts too where it may use the cache, or finds the kept one still right."""
     use: Use | None = None
-    is_enough: Callable[[Artifact], bool] | None = None
+    is_fresh_enough: Callable[[Artifact], bool] | None = None
     """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
 
     @property
@@ -98,7 +98,9 @@ class RenderRequest:
         return f"{self.origin.era}:{self.key}"
 
     def is_answered_by(self, kept: Artifact, now: float) -> bool:
-        return kept.state_at(now) is State.FRESH and (self.is_enough is None or self.is_enough(kept))
+        return kept.state_at(now) is State.FRESH and (
+            self.is_fresh_enough is None or self.is_fresh_enough(kept)
+        )
 
 
 class ReadThroughCache:
@@ -130,7 +132,7 @@ class ReadThroughCache:
             return ready
         try:
             return self._fetch_with_others(request, use_cache=use_cache, cause=cause)
-        except PASSING as error:
+        except TEMPORARY_FAILURES as error:
             if kept is None or kept.freshness.error_until <= self._clock():
                 raise
             self._artifacts.note_use(request.key)
@@ -143,7 +145,7 @@ class ReadThroughCache:
         if request.is_answered_by(kept, self._clock()):
             self._artifacts.note_use(request.key)
             return Rendered(kept, "HIT")
-        if request.is_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
+        if request.is_fresh_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
             self._artifacts.note_use(request.key)
             failure = self._failures.recall(request.key, request.origin.era)
             if failure is not None and failure.is_fresh(self._clock()):
@@ -154,18 +156,18 @@ class ReadThroughCache:
 
     def _fetch_with_others(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
         def fetch() -> Rendered:
-            return self._fetch_in_turn(request, use_cache=use_cache, cause=cause)
+            return self._fetch_once(request, use_cache=use_cache, cause=cause)
 
-        return self.flights.run(request.flight, fetch, partial(is_only_theirs, cause))
+        return self.flights.run(request.flight, fetch, partial(is_reserved_refusal, cause))
 
     def _refresh_behind(self, request: RenderRequest) -> None:
         self.flights.start(
             request.flight,
-            lambda: self._fetch_in_turn(request, use_cache=True, cause="revalidate"),
+            lambda: self._fetch_once(request, use_cache=True, cause="revalidate"),
             partial(self._pool.submit, request.origin.plugin_id),
         )
 
-    def _fetch_in_turn(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
+    def _fetch_once(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
         """Fetches in one process only. The other processes wait for its result or its failure."""
         began_at, gives_up_at = self._clock(), time.monotonic() + request.timeout_seconds
         pause_seconds = FIRST_LOOK_SECONDS
@@ -197,7 +199,7 @@ class ReadThroughCache:
                 raise before.error
         try:
             rendered = self._fetch(request, kept, use_cache=use_cache, cause=cause)
-        except PASSING as error:
+        except TEMPORARY_FAILURES as error:
             self._failures.note(request.key, request.origin.era, error, before)
             if kept is not None:
                 self._note_failure(request.key, error)

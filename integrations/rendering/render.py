@@ -60,20 +60,20 @@ class Renderer:
         *,
         use_cache: bool = True,
         cause: Cause = "live",
-        is_enough: Callable[[Artifact], bool] | None = None,
+        is_fresh_enough: Callable[[Artifact], bool] | None = None,
         revision: int | None = None,
     ) -> Rendered:
         """The block's answer. Raises the documented failures as PatchbayError.
 
-        With `is_enough`, a fresh artifact that it rejects as too old is fetched again. `revision` is the store's
+        With `is_fresh_enough`, a fresh artifact that it rejects as too old is fetched again. `revision` is the store's
         revision, if the caller read it after the request arrived.
         """
         installed, block = self._find_block(scope, plugin_id, block_id, revision)
         if block.action is not None:
-            return self._offer(installed, block, block.action, cause)
+            return self._describe_action(installed, block, block.action, cause)
         request = self._block_request(installed, block, parameters, cause)
-        if is_enough is not None:
-            request = replace(request, is_enough=is_enough)
+        if is_fresh_enough is not None:
+            request = replace(request, is_fresh_enough=is_fresh_enough)
         rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
         return self._counted(
             scope, plugin_id, cause, replace(rendered, use=request.use) if request.use else rendered
@@ -88,7 +88,7 @@ class Renderer:
         """
         installed, block = self._find_block(scope, plugin_id, block_id)
         if block.action is not None:
-            return self._offer(installed, block, block.action, "batch")
+            return self._describe_action(installed, block, block.action, "batch")
         request = self._block_request(installed, block, parameters, "live")
         ready = self._read_through.answer_at_once(request, self._artifacts.get(request.key))
         return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
@@ -123,7 +123,7 @@ class Renderer:
         installed = self._catalog.find(scope, plugin_id, revision)
         return installed, installed.ready_block(block_id)
 
-    def _offer(self, installed: Installed, block: Block, action: Action, cause: Cause) -> Rendered:
+    def _describe_action(self, installed: Installed, block: Block, action: Action, cause: Cause) -> Rendered:
         """The offer of an action for a user to run. No call is made. Raises Invalid for a prefetch."""
         if cause == "prefetch":
             raise not_fetched_ahead()

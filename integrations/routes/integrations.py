@@ -40,7 +40,7 @@ from web.api.context import services
 from web.api.json import parse_json
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
-from web.server.fast_path import NOTE
+from web.server.fast_path import HIT_ENVIRON_KEY
 
 blueprint = Blueprint(
     "integrations", __name__, description="Integrations: what they are and what they answer."
@@ -204,7 +204,7 @@ def _render(
     )
     if rendered.cache_status == "HIT":
         artifact = rendered.artifact
-        request.environ[NOTE] = Hit(
+        request.environ[HIT_ENVIRON_KEY] = Hit(
             artifact.key,
             artifact.fetched_at,
             artifact.freshness.expires_at,

@@ -6,7 +6,7 @@ import time
 from typing import Literal
 
 from errors import BudgetSpent
-from integrations.budget import is_for_a_moment
+from integrations.budget import frees_up_in_time
 from integrations.calling.connection_keys import with_connection_key
 from integrations.calling.metered_egress import MeteredEgress, Purpose
 from integrations.catalog.catalog import Installed
@@ -44,7 +44,7 @@ class TokenExchange:
             try:
                 return self._send_once(installed, kind, call, cause, left)
             except BudgetSpent as spent:
-                if not is_for_a_moment(spent, left):
+                if not frees_up_in_time(spent, left):
                     raise
                 with released_slot():
                     time.sleep(spent.retry_after_seconds or 0.0)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from errors import DeadlineExceeded, PatchbayError, SettingsIncomplete, UpstreamFailed
-from integrations.budget import is_only_theirs
+from integrations.budget import is_reserved_refusal
 from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import Limits
 from integrations.catalog.catalog import Installed
@@ -129,7 +129,7 @@ class TokenCache:
 
     def _fetch(self, token_request: TokenRequest, cause: Cause) -> Token:
         return self._flights.run(
-            token_request.key, lambda: self._obtain(token_request, cause), partial(is_only_theirs, cause)
+            token_request.key, lambda: self._obtain(token_request, cause), partial(is_reserved_refusal, cause)
         )
 
     def _obtain(self, token_request: TokenRequest, cause: Cause) -> Token:

@@ -17,7 +17,7 @@ from web.api.context import services
 from web.api.json import parse_json
 from web.gate.callers import calling_session
 from web.gate.gate import REVIEW_PREFIX
-from web.gate.person import form_token, is_own_form, require_person, review_page
+from web.gate.user_session import form_token, is_own_form, require_user_session, review_page
 
 FOREIGN_FORM = "Nothing was accepted: the form was not of this browser's session any more."
 CHANGED_SINCE = "Nothing was accepted: the plugin has changed since. This is what it would do now."
@@ -35,7 +35,7 @@ def show_review(plugin_id: str) -> BaseResponse:
 def accept_review(plugin_id: str) -> BaseResponse:
     """The page again, with what still needs a review. Raises NotFound, Malformed, PersonNeeded."""
     scope = _scope()
-    session = require_person(review_page(plugin_id, scope))
+    session = require_user_session(review_page(plugin_id, scope))
     if not is_own_form(session, request.form.get("token", "")):
         return _page(plugin_id, FOREIGN_FORM, 403)
     seen = parse_json(request.form.get("seen", "").encode("utf-8", "surrogatepass"))

@@ -24,7 +24,7 @@ from schemas.api.state import (
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
-from web.gate.person import require_person, review_page
+from web.gate.user_session import require_user_session, review_page
 
 blueprint = Blueprint("settings", __name__, description="An integration's switch, config, secrets and review")
 
@@ -94,7 +94,7 @@ def decide_review(scope: dict[str, Any], body: dict[str, Any], plugin_id: str) -
     change. Otherwise the answer is a 403, `person_needed`, that names the page.
     """
     if body["accept"]:
-        require_person(review_page(plugin_id, scope))
+        require_user_session(review_page(plugin_id, scope))
     return {"plugin_id": plugin_id, "review": carry_out_decision(plugin_id, scope_of(scope), body)}
 
 

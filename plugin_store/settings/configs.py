@@ -14,7 +14,7 @@ from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
 from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
-from plugin_store.settings.scope_values import Submitted, own_values_after, take_apart
+from plugin_store.settings.scope_values import Submitted, own_values_after, split_config
 from plugin_store.settings.secret_destinations import Destinations
 from plugin_store.settings.secret_settings import SecretSettings, SecretView, check_secret
 from plugin_store.vault.vault import Vault
@@ -69,7 +69,7 @@ class Configs:
         """
         with self._database.writing() as session:
             before = self._load_integration(session, plugin_id, scope)
-            submitted = take_apart(properties_of(before.manifest), config, scope)
+            submitted = split_config(properties_of(before.manifest), config, scope)
             own = own_values_after(before, submitted.plain)
             after = self._write(
                 session, before, enabled=before.own_enabled, config=own, secrets=submitted.secrets
@@ -109,7 +109,7 @@ class Configs:
             before = self._load(session, plugin_id, scope)
             submitted = Submitted(before.own_config, {})
             if "config" in changes:
-                submitted = take_apart(properties_of(before.manifest), changes["config"], scope)
+                submitted = split_config(properties_of(before.manifest), changes["config"], scope)
             after = self._write(
                 session,
                 before,

@@ -20,7 +20,7 @@ class Submitted(NamedTuple):
     secrets: dict[str, str | None]
 
 
-def take_apart(properties: Sequence[PropertySpec], config: Mapping[str, Any], scope: Scope) -> Submitted:
+def split_config(properties: Sequence[PropertySpec], config: Mapping[str, Any], scope: Scope) -> Submitted:
     """Splits and validates a submitted config. Raises Invalid with errors by field, which never quote a value."""
     secure = {spec.name: spec for spec in properties if spec.secure}
     specs = {spec.name: spec for spec in properties}

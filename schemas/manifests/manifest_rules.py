@@ -31,7 +31,6 @@ from schemas.rules.rule_kinds import (
     AtMostOne,
     Empty,
     ExactlyOne,
-    GroupCommit,
     Matches,
     MaxItems,
     Needs,
@@ -39,6 +38,7 @@ from schemas.rules.rule_kinds import (
     OneFilled,
     OneItemHas,
     OptionList,
+    RequiredTogether,
     Requires,
     Typed,
     Unlike,
@@ -151,7 +151,9 @@ LOGIN_STEP_RULES = (
     NO_OWN_HEADERS,
 )
 
-TLS_RULES = (GroupCommit("client_certificate", "client_key", "A certificate and its key come together."),)
+TLS_RULES = (
+    RequiredTogether("client_certificate", "client_key", "A certificate and its key come together."),
+)
 
 
 def _belongs_to(word: str, methods: Iterable[str]) -> tuple[Rule, ...]:

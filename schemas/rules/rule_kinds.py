@@ -47,7 +47,7 @@ class Requires:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupCommit:
+class RequiredTogether:
     """Two members that must be used together or not at all; reported at the second."""
 
     first: str

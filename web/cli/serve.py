@@ -16,7 +16,7 @@ from settings import DOTENV_PATH, Settings, load_settings, unknown_variables
 from web.api.context import Services
 from web.server.links import ready_lines
 from web.server.logs import init_logging
-from web.server.serve import bind, serve, share_heaps
+from web.server.serve import bind, limit_malloc_arenas, serve
 from web.server.server import make_server
 
 log = logging.getLogger("patchbay")
@@ -51,7 +51,7 @@ def run_server(
     settings: Settings, create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
 ) -> None:
     """Serves until SIGINT or SIGTERM. Raises ConfigurationError if the configuration does not work."""
-    share_heaps()
+    limit_malloc_arenas()
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)
@@ -63,8 +63,8 @@ def run_server(
         app.extensions["patchbay"].prefetch.prefetcher.start()
 
     def tell_all() -> None:
-        tell_ready(settings, held.value)
-        tell_unreadable_secrets(app.extensions["patchbay"])
+        print_ready_lines(settings, held.value)
+        warn_of_unreadable_secrets(app.extensions["patchbay"])
 
     try:
         serve(make_server(app, listener, settings), tell_all)
@@ -72,13 +72,13 @@ def run_server(
         close_app(app)
 
 
-def tell_ready(settings: Settings, token: str) -> None:
+def print_ready_lines(settings: Settings, token: str) -> None:
     """Prints to standard output that the server is ready, and how to sign in."""
     for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
         click.echo(line)
 
 
-def tell_unreadable_secrets(services: Services) -> None:
+def warn_of_unreadable_secrets(services: Services) -> None:
     """Warns of secrets that the current keys do not decrypt. The server answers requests anyway."""
     try:
         unreadable = services.store.vault.list_unreadable()

@@ -25,8 +25,8 @@ from web.gate.host_page import unknown_host
 from web.gate.hosts import SAFE_METHODS, HostNames, Origins
 from web.gate.machine_addresses import machine_addresses
 from web.gate.sessions import Session, Sessions, cookies_named
-from web.gate.strangers import refusal
 from web.gate.tokens import HeldToken, equal_in_constant_time
+from web.gate.unauthenticated import refusal
 
 API_PREFIX = "/api/"
 API_ROUTES = f"{API_PREFIX}v1/"
@@ -116,17 +116,17 @@ class Gate:
             self.held.follow(commits())
 
     def admit(
-        self, authorization: str | None, cookie_header: str | None, *, is_ahead: bool = False
+        self, authorization: str | None, cookie_header: str | None, *, on_fast_path: bool = False
     ) -> Caller | None:
         """The caller, by the token as a Bearer header or by a session's cookie; None if unauthenticated.
 
-        With `is_ahead` the lookup does not wait for other requests. Raises StorageFailed if a session cannot be looked
-        up.
+        With `on_fast_path` the lookup does not wait for other requests. Raises StorageFailed if a session cannot be
+        looked up.
         """
         if authorization is not None:
             return self._admit_bearer(authorization)
         for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
-            session = self.sessions.find(cookie, is_ahead=is_ahead)
+            session = self.sessions.find(cookie, on_fast_path=on_fast_path)
             if session is not None:
                 self.sessions.remember(cookie_header or "", session)
                 return session
@@ -138,11 +138,11 @@ class Gate:
             return self._admit_bearer(authorization)
         return None if cookie_header is None else self.sessions.recall(cookie_header)
 
-    def comes_from_us(self, environ: Mapping[str, Any]) -> bool:
+    def is_trusted_origin(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request comes from one of our pages, from an allowed origin, or not from a page at all."""
         origin, fetch_site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE")
         own_origin = "" if origin is None else origin_addressed(environ)
-        return self.origins.comes_from_us(origin, fetch_site, own_origin)
+        return self.origins.is_trusted_origin(origin, fetch_site, own_origin)
 
     def _admit_bearer(self, authorization: str) -> Caller | None:
         if self.held.is_bearer(authorization):
@@ -176,7 +176,7 @@ def is_json_type(content_type: str | None) -> bool:
     )
 
 
-def grant_headers(origin: str, *, allowed: bool) -> dict[str, str]:
+def cors_headers(origin: str, *, allowed: bool) -> dict[str, str]:
     """The CORS headers for a script from `origin`: the exact origin or nothing, never `*`."""
     if not allowed:
         return {}
@@ -206,7 +206,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if not is_open(incoming.path):
             caller = g.caller = _admit(gate, incoming)
             if caller is None:
-                return refuse_stranger(gate, incoming)
+                return refuse_unauthenticated(gate, incoming)
             check_session_use(gate, incoming, caller)
             gate.sessions.write_uses()
         check_body(gate, incoming)
@@ -230,7 +230,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             headers.update(CLIENT_HEADERS)
         elif origin is not None and _is_ours(gate, incoming):
             response.vary.add("Origin")
-            headers.update(grant_headers(origin, allowed=True))
+            headers.update(cors_headers(origin, allowed=True))
         return response
 
 
@@ -264,7 +264,7 @@ def check_host(gate: Gate, incoming: Request) -> None:
 
 def check_origin(gate: Gate, incoming: Request) -> None:
     """Raises ForeignOrigin for a change that a page of another origin requests."""
-    if incoming.method not in SAFE_METHODS and not gate.comes_from_us(incoming.environ):
+    if incoming.method not in SAFE_METHODS and not gate.is_trusted_origin(incoming.environ):
         raise ForeignOrigin(
             "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
         )
@@ -275,7 +275,7 @@ def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
 
     Browsers send cookies to every port of a host, also with images and frames.
     """
-    if caller is PROGRAM or gate.comes_from_us(incoming.environ):
+    if caller is PROGRAM or gate.is_trusted_origin(incoming.environ):
         return
     is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
     if not is_navigation or incoming.path.startswith(API_ROUTES):
@@ -293,7 +293,7 @@ def answer_preflight(gate: Gate, incoming: Request) -> Response:
     return response
 
 
-def refuse_stranger(gate: Gate, incoming: Request) -> Any:
+def refuse_unauthenticated(gate: Gate, incoming: Request) -> Any:
     """Redirects a user without a session to the sign-in page; raises Unauthorized for a program."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
     if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):

@@ -103,7 +103,7 @@ class Origins:
         """Whether an Origin header is exactly an accepted one; `null` and look-alikes never are."""
         return origin is not None and (origin == own_origin or origin in self.configured)
 
-    def comes_from_us(self, origin: str | None, fetch_site: str | None, own_origin: str) -> bool:
+    def is_trusted_origin(self, origin: str | None, fetch_site: str | None, own_origin: str) -> bool:
         """Whether a request comes from one of our pages, or not from a page at all.
 
         A program sends neither header. A browser sends Origin with each request that changes something or that a script

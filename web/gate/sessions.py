@@ -118,11 +118,11 @@ class Sessions:
             self._by_header.clear()
         self._by_header[cookie_header] = session
 
-    def find(self, cookie: str, *, is_ahead: bool = False) -> Session | None:
+    def find(self, cookie: str, *, on_fast_path: bool = False) -> Session | None:
         """The session of a cookie, read from the store; None if it has ended. Raises StorageFailed."""
         # The revision is read before the row: a change in between causes a second query, never the use of an ended
         # session.
-        store: Queries = self._database.hot_reads if is_ahead else self._database
+        store: Queries = self._database.hot_reads if on_fast_path else self._database
         digest, revision, now = digest_of(cookie), store.revision(), self._clock()
         session = self._remembered.get(digest)
         if session is None or session.revision != revision or not self._is_good(session, now):

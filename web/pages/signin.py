@@ -14,7 +14,7 @@ from web.api.json import parse_json
 from web.api.problems import retry_after_seconds
 from web.gate.gate import SIGNIN_PATH, Gate
 from web.gate.sessions import Session
-from web.gate.strangers import wrong_token
+from web.gate.unauthenticated import wrong_token
 
 FIRST_PAGE = "/notebook"
 MAX_NEXT_LENGTH = 2000
@@ -35,7 +35,7 @@ class Arrival(NamedTuple):
     has_cookie: bool
 
     @property
-    def may_hide_a_sign_in(self) -> bool:
+    def may_have_unsent_cookie(self) -> bool:
         """Whether the browser may have a session cookie that it did not send.
 
         It never sends a SameSite=Strict cookie with a request that another site started, including our redirects of it,
@@ -77,7 +77,7 @@ def _show_way_on(next_path: str) -> BaseResponse:
         is_second_look=AGAIN in request.args,
         has_cookie=_gate().cookie_name in request.cookies,
     )
-    if "next" in request.args and came_by.may_hide_a_sign_in:
+    if "next" in request.args and came_by.may_have_unsent_cookie:
         address = f"{SIGNIN_PATH}?{urlencode({'next': next_path, AGAIN: 1})}"
         return _uncached(Response(render_template("going-on.html", address=address)))
     return _page(next_path)
@@ -128,7 +128,7 @@ def _refuse_embedded() -> None:
     Otherwise such a page could use up the attempts of the user at this machine.
     """
     is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
-    if not is_page and not _gate().comes_from_us(request.environ):
+    if not is_page and not _gate().is_trusted_origin(request.environ):
         raise ForeignOrigin("Only a page of its own may be signed in by a link.")
 
 

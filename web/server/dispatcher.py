@@ -78,7 +78,7 @@ class Dispatcher:
         finally:
             self._threads.leave()
 
-    def let_go(self) -> None:
+    def release_threads(self) -> None:
         """Releases the server's threads, so that it can stop. Running requests continue."""
         self._threads.close()
 
@@ -125,7 +125,7 @@ class Dispatcher:
         """Whether the store has a session that is not in memory yet. If the store fails, Flask reports the error."""
         try:
             return (
-                gate.admit(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"), is_ahead=True)
+                gate.admit(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE"), on_fast_path=True)
                 is not None
             )
         except StorageFailed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # The environ key in which the route stores the Hit that it answered with.
-NOTE = "patchbay.hit"
+HIT_ENVIRON_KEY = "patchbay.hit"
 RENDER_PREFIX, RENDER_SUFFIX = f"{API_ROUTES}integrations/", "/render"
 MAX_BODY_BYTES = 64 * 1024
 MAX_LENGTH_DIGITS = len(str(MAX_BODY_BYTES))
@@ -97,7 +97,7 @@ class FastPath:
             return True
         # Flask checked the origin of the same POST when it answered it, but of reads only a browser's.
         is_change = environ["REQUEST_METHOD"] not in SAFE_METHODS
-        return caller.revision == hit.revision and (is_change or self._gate.comes_from_us(environ))
+        return caller.revision == hit.revision and (is_change or self._gate.is_trusted_origin(environ))
 
     def ask(self, body: bytes, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Flask's response, cached if it may be served again."""
@@ -108,7 +108,7 @@ class FastPath:
             return start_response(status, headers, *exc_info)
 
         chunks = self._app(environ, note_start)
-        hit: Hit | None = environ.get(NOTE)
+        hit: Hit | None = environ.get(HIT_ENVIRON_KEY)
         if hit is None:
             return chunks
         try:

@@ -50,7 +50,7 @@ def bind(settings: Settings) -> socket.socket:
     return listener
 
 
-def share_heaps() -> None:
+def limit_malloc_arenas() -> None:
     """Lets threads started from now on share two heaps, where the C library supports that.
 
     One heap per thread would avoid lock contention, which these threads have anyway, and cost memory.

@@ -74,7 +74,7 @@ class Server:
             self._is_stopping = True
         # Connections that were opened before the stop have been accepted by then.
         time.sleep(LAST_CALL_SECONDS)
-        self._reception.let_go()
+        self._reception.release_threads()
         self._engine.drain(DRAIN_SECONDS)
         self._reception.close()
         self._engine.close()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.authoring.openapi.document import Document, Operation, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible, Operation
 from integrations.authoring.openapi.schemas import standalone_schema
 
 # In order of preference if several are offered.
@@ -46,7 +46,7 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
         return found
     bare = _bare(media_type)
     if bare == "text/event-stream":
-        raise Unfit("it answers with a stream of events")
+        raise NotConvertible("it answers with a stream of events")
     response_type = _response_type(bare)
     if response_type != "json":
         found.words["response_type"] = response_type
@@ -59,7 +59,7 @@ def read_answer(document: Document, operation: Operation, *, with_schema: bool =
         try:
             schema = standalone_schema(document, content[media_type].get("schema"))
             found.words |= {} if schema is None else {"response_schema": schema}
-        except Unfit as unfit:
+        except NotConvertible as unfit:
             found.notes.append(f"without response_schema: {unfit}")
     return found
 

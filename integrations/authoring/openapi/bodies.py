@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.authoring.openapi.document import Document, Operation, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible, Operation
 from integrations.authoring.openapi.names import described
 from integrations.authoring.openapi.parameters import REPEATED, Style, require_wire_name, styled_members
 from integrations.authoring.openapi.shapes import MIXED, Shape, declared_value, read_shape
@@ -55,11 +55,11 @@ def read_body(document: Document, operation: Operation) -> Body:
         for offer in _offers(document, spec):
             try:
                 return _read(offer)
-            except Unfit as unfit:
+            except NotConvertible as unfit:
                 reasons.append(f"as {offer.media_type}: {unfit}")
     why = "; ".join(reasons) or "no format is named"
     if is_required:
-        raise Unfit(f"the body {why}" if reasons else "the body names no format")
+        raise NotConvertible(f"the body {why}" if reasons else "the body names no format")
     return Body(notes=[f"without a body: {why}"])
 
 
@@ -97,7 +97,7 @@ def _kind_of(media_type: str) -> str | None:
 def _read(offer: _Offer) -> Body:
     kind = _kind_of(offer.media_type)
     if kind is None:
-        raise Unfit("this format cannot be written")
+        raise NotConvertible("this format cannot be written")
     return _READERS[kind](offer)
 
 
@@ -106,9 +106,9 @@ def _json(offer: _Offer) -> Body:
     words: dict[str, Any] = {}
     try:
         if offer.may_be_absent and shape.required:
-            raise Unfit("without its members the whole body must be absent, not empty")
+            raise NotConvertible("without its members the whole body must be absent, not empty")
         parameters = _json_members(offer.document, shape)
-    except Unfit:
+    except NotConvertible:
         kind = shape.type if shape.type in JSON_TYPES else "object"
         parameters = [_whole_body(offer, {**declared_value(shape), "type": kind})]
         words["body"] = f"{{{WHOLE_BODY}}}"
@@ -121,15 +121,15 @@ def _json_members(document: Document, shape: Shape) -> list[dict[str, Any]]:
     """One parameter per member. Raises Unfit unless all members are known, each with one type."""
     properties = {name: part for name, part in shape.properties.items() if not _is_read_only(document, part)}
     if shape.type != "object" or not properties or len(properties) > _MAX_MEMBERS:
-        raise Unfit("the members are not known by name")
+        raise NotConvertible("the members are not known by name")
     if any(keyword in shape.words for keyword in ("anyOf", "oneOf")):
-        raise Unfit("there are several kinds of it")
+        raise NotConvertible("there are several kinds of it")
     found = []
     for name, schema in properties.items():
         require_wire_name(name)
         inner = read_shape(document, schema)
         if inner.type in (None, MIXED):
-            raise Unfit(f"`{name}` may be of several kinds")
+            raise NotConvertible(f"`{name}` may be of several kinds")
         needed = {"required": True} if name in shape.required else {}
         found.append(
             {"name": name, "in": "body", **declared_value(inner), **needed, **described(inner.words)}
@@ -144,14 +144,14 @@ def _form(offer: _Offer) -> Body:
 
 def _multipart(offer: _Offer) -> Body:
     if offer.media.get("encoding"):
-        raise Unfit("its parts have types of their own")
+        raise NotConvertible("its parts have types of their own")
     return _fields(offer.document, "multipart", {}, offer.shape)
 
 
 def _fields(document: Document, body_format: str, encodings: Mapping[str, Any], shape: Shape) -> Body:
     """One parameter per field. Optional ones that cannot be encoded are left out."""
     if shape.properties == {} or any(keyword in shape.words for keyword in ("anyOf", "oneOf")):
-        raise Unfit("the fields of the form are not known by name")
+        raise NotConvertible("the fields of the form are not known by name")
     body = Body(words={"body_format": body_format})
     for name, schema in shape.properties.items():
         if _is_read_only(document, schema):
@@ -162,9 +162,9 @@ def _fields(document: Document, body_format: str, encodings: Mapping[str, Any], 
             body.parameters += _field(
                 document, name, schema, encoding if isinstance(encoding, Mapping) else {}, required
             )
-        except Unfit as unfit:
+        except NotConvertible as unfit:
             if required:
-                raise Unfit(f"the field `{name}`: {unfit}") from None
+                raise NotConvertible(f"the field `{name}`: {unfit}") from None
             body.notes.append(f"without the field `{name}` (body): {unfit}")
     return body
 
@@ -175,12 +175,12 @@ def _field(
     require_wire_name(name)
     shape = read_shape(document, schema)
     if shape.words.get("format") in ("binary", "byte") or "contentMediaType" in shape.words:
-        raise Unfit("files cannot be sent")
+        raise NotConvertible("files cannot be sent")
     is_json = str(encoding.get("contentType", "")).startswith("application/json")
     if shape.type == "object" and is_json:
         fields = [{"name": name, **declared_value(shape), **({"required": True} if required else {})}]
     elif shape.type == "object" and "style" not in encoding:
-        raise Unfit("it does not say how an object is written")
+        raise NotConvertible("it does not say how an object is written")
     else:
         style = Style.of(encoding) if encoding else REPEATED
         fields = list(styled_members(document, name, shape, style, required=required))

@@ -15,7 +15,7 @@ _MAX_HOPS = 50
 Json = Mapping[str, Any]
 
 
-class Unfit(ValueError):
+class NotConvertible(ValueError):
     """Something that a manifest cannot express. The message tells the user why."""
 
 
@@ -32,7 +32,7 @@ class Document:
             if not (isinstance(node, Mapping) and isinstance(node.get("$ref"), str)):
                 return node
             node = self.at(node["$ref"])
-        raise Unfit("a reference that leads nowhere but to itself")
+        raise NotConvertible("a reference that leads nowhere but to itself")
 
     def object(self, node: Any) -> Json:
         """The same for an object; an empty one for any other value."""
@@ -42,7 +42,7 @@ class Document:
     def at(self, reference: str) -> Any:
         """The target of a reference of the form `#/…` (RFC 6901). Raises Unfit."""
         if not reference.startswith("#/"):
-            raise Unfit(f"the reference `{reference[:200]}` leads out of the document")
+            raise NotConvertible(f"the reference `{reference[:200]}` leads out of the document")
         found: Any = self.root
         for step in unquote(reference[2:]).split("/"):
             name = step.replace("~1", "/").replace("~0", "~")
@@ -51,7 +51,7 @@ class Document:
             elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
                 found = found[int(name)]
             else:
-                raise Unfit(f"there is nothing at `{reference[:200]}`")
+                raise NotConvertible(f"there is nothing at `{reference[:200]}`")
         return found
 
     def section(self, *names: str) -> Json:
@@ -65,14 +65,14 @@ class Document:
 def open_document(value: Any) -> Document:
     """The document in a file. Raises Unfit for anything but OpenAPI 3.0 or 3.1."""
     if not isinstance(value, Mapping):
-        raise Unfit("This is no OpenAPI document.")
+        raise NotConvertible("This is no OpenAPI document.")
     version = value.get("openapi")
     if "swagger" in value:
-        raise Unfit("This is Swagger 2.0; convert it to OpenAPI 3 first.")
+        raise NotConvertible("This is Swagger 2.0; convert it to OpenAPI 3 first.")
     if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
-        raise Unfit("This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither.")
+        raise NotConvertible("This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither.")
     if not isinstance(value.get("paths", {}), Mapping):
-        raise Unfit("`paths` is not an object.")
+        raise NotConvertible("`paths` is not an object.")
     return Document(value, version.startswith("3.0"))
 
 
@@ -107,7 +107,7 @@ def read_operations(document: Document) -> tuple[list[Operation], list[str]]:
     for path, node in document.section("paths").items():
         try:
             item = document.object(node)
-        except Unfit as unfit:
+        except NotConvertible as unfit:
             notes.append(f"{path}: left out: {unfit}")
             continue
         for method in (*METHODS, *OTHER_METHODS):

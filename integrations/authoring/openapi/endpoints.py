@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.authoring.openapi.answers import read_answer
 from integrations.authoring.openapi.bodies import WHOLE_BODY, Body, read_body
-from integrations.authoring.openapi.document import METHODS, Document, Operation, Unfit
+from integrations.authoring.openapi.document import METHODS, Document, NotConvertible, Operation
 from integrations.authoring.openapi.names import (
     described,
     escape_braces,
@@ -51,7 +51,7 @@ def read_endpoints(
     for operation in chosen:
         try:
             endpoint, notes = _Reader(document, operation, security, properties).endpoint(with_schemas)
-        except Unfit as unfit:
+        except NotConvertible as unfit:
             found.notes.append(f"{operation.title}: left out: {unfit}")
             continue
         name = operation.operation_id or operation.title.replace("{", "").replace("}", "").lower()
@@ -84,9 +84,9 @@ class _Reader:
         """The endpoint without its id, and notes about what was left out. Raises Unfit."""
         operation = self._operation
         if operation.method not in METHODS:
-            raise Unfit("a manifest does not know this method")
+            raise NotConvertible("a manifest does not know this method")
         if reason := self._security.refused.get(operation.title):
-            raise Unfit(reason)
+            raise NotConvertible(reason)
         taken = read_parameters(self._document, operation, self._security.places)
         body = read_body(self._document, operation)
         answer = read_answer(self._document, operation, with_schema=with_schema)
@@ -115,7 +115,7 @@ class _Reader:
             servers = spec.get("servers")
             if isinstance(servers, list) and servers:
                 if self._security.places and self._operation.title in self._security.public:
-                    raise Unfit(
+                    raise NotConvertible(
                         "it is public and on a server of its own, where the credentials would go along"
                     )
                 return {"base_url": server_url(self._document.object(servers[0]), self._properties)}
@@ -132,7 +132,7 @@ def _with_own_names(parameters: list[dict[str, Any]]) -> tuple[list[dict[str, An
             continue
         reason = f"the parameter `{item['name']}` ({item['in']}): another parameter has the same name"
         if item.get("required"):
-            raise Unfit(reason)
+            raise NotConvertible(reason)
         notes.append(f"without {reason}")
     return [item for item in parameters if found[item["name"]] is item], notes
 

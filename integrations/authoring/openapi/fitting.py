@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from errors import Invalid
-from integrations.authoring.openapi.document import Unfit
+from integrations.authoring.openapi.document import NotConvertible
 from integrations.manifests.compiling.costs import check_costs
 from integrations.manifests.compiling.problems import Problems
 
@@ -22,7 +22,9 @@ def fit_costs(manifest: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         lighter = {**manifest, "endpoints": [remedy(endpoint) for endpoint in manifest["endpoints"]]}
         if _trouble(lighter) is None:
             return lighter, [f"{what}: left out everywhere: {reason} Choose fewer operations to keep them."]
-    raise Unfit(f"This is too much for one manifest: {reason} Choose with --tag, --path or --operation.")
+    raise NotConvertible(
+        f"This is too much for one manifest: {reason} Choose with --tag, --path or --operation."
+    )
 
 
 def _trouble(manifest: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.authoring.openapi.document import Document, Operation, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible, Operation
 from integrations.authoring.openapi.names import described, fits
 from integrations.authoring.openapi.shapes import MIXED, Shape, declared_value, read_shape
 from integrations.manifests.compiling.templates import forbidden_header
@@ -21,20 +21,22 @@ _DEFAULT_STYLES = {"path": "simple", "query": "form", "header": "simple", "cooki
 
 
 @dataclass(slots=True)
-class Taken:
+class ConvertedParameters:
     """The converted parameters, and a sentence for each one that was left out."""
 
     parameters: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def read_parameters(document: Document, operation: Operation, credential_places: Collection[Place]) -> Taken:
+def read_parameters(
+    document: Document, operation: Operation, credential_places: Collection[Place]
+) -> ConvertedParameters:
     """The parameters of the path and of the operation.
 
     An optional one that cannot be expressed is left out with a note. Raises Unfit if it is required, because the
     request cannot be made then.
     """
-    taken = Taken()
+    taken = ConvertedParameters()
     for spec in _specs(document, operation).values():
         place, name = spec["in"], spec["name"]
         key = _place_of(spec)
@@ -42,10 +44,10 @@ def read_parameters(document: Document, operation: Operation, credential_places:
             continue
         try:
             taken.parameters += _read_one(document, spec)
-        except Unfit as unfit:
+        except NotConvertible as unfit:
             reason = f"the parameter `{name}` ({place}): {unfit}"
             if spec.get("required") is True or place == "path":
-                raise Unfit(reason) from None
+                raise NotConvertible(reason) from None
             taken.notes.append(f"without {reason}")
     return taken
 
@@ -57,7 +59,7 @@ def _specs(document: Document, operation: Operation) -> dict[Place, Mapping[str,
         for node in nodes if isinstance(nodes, list) else ():
             spec = document.object(node)
             if not (isinstance(spec.get("name"), str) and isinstance(spec.get("in"), str)):
-                raise Unfit("a parameter without a name or a place")
+                raise NotConvertible("a parameter without a name or a place")
             found[_place_of(spec)] = spec
     return found
 
@@ -70,7 +72,7 @@ def _place_of(spec: Mapping[str, Any]) -> Place:
 def _read_one(document: Document, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     read = _READERS.get(spec["in"])
     if read is None:
-        raise Unfit("there is no such place in a request")
+        raise NotConvertible("there is no such place in a request")
     if spec["in"] != "path":  # the name is not sent
         require_wire_name(spec["name"])
     shape, is_json = _shape_of(document, spec)
@@ -89,7 +91,7 @@ def _description(item: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, 
 def require_wire_name(name: str) -> None:
     """Raises Unfit for a name that no parameter of a manifest can have."""
     if not fits(WIRE_NAME, name):
-        raise Unfit("its name is empty, holds blanks or is too long")
+        raise NotConvertible("its name is empty, holds blanks or is too long")
 
 
 def _shape_of(document: Document, spec: Mapping[str, Any]) -> tuple[Shape, bool]:
@@ -99,7 +101,7 @@ def _shape_of(document: Document, spec: Mapping[str, Any]) -> tuple[Shape, bool]
         return read_shape(document, spec.get("schema")), False
     media_type, media = next(iter(content.items()))
     if not str(media_type).startswith("application/json"):
-        raise Unfit(f"it travels as {media_type}")
+        raise NotConvertible(f"it travels as {media_type}")
     return read_shape(document, document.object(media).get("schema")), True
 
 
@@ -117,9 +119,9 @@ def _header(
     _require_style(spec, "simple")
     _require_text(shape, is_json)
     if not fits(HEADER_NAME, spec["name"]):
-        raise Unfit("this is no name of a header")
+        raise NotConvertible("this is no name of a header")
     if forbidden_header(spec["name"]):
-        raise Unfit("a manifest cannot set this header")
+        raise NotConvertible("a manifest cannot set this header")
     yield {"name": spec["name"], "in": "header", **declared_value(shape), **_required(spec)}
 
 
@@ -129,7 +131,7 @@ def _query(
     if is_json:
         # A list repeats its name, and text would need quotes. Only these types are written as JSON unchanged.
         if shape.type not in ("object", "integer", "number", "boolean"):
-            raise Unfit("JSON that is no object, number or boolean cannot stand in a query")
+            raise NotConvertible("JSON that is no object, number or boolean cannot stand in a query")
         yield {"name": spec["name"], "in": "query", **declared_value(shape), **_required(spec)}
         return
     style = Style.of(spec)
@@ -138,7 +140,7 @@ def _query(
 
 
 def _cookie(_document: Document, _spec: Any, _shape: Shape, _is_json: bool) -> Iterator[dict[str, Any]]:
-    raise Unfit("only credentials travel in cookies")
+    raise NotConvertible("only credentials travel in cookies")
     yield {}
 
 
@@ -195,39 +197,41 @@ def _members(
     document: Document, name: str, shape: Shape, style: Style, *, required: bool
 ) -> Iterator[dict[str, Any]]:
     if not shape.properties or (style.name != "deepObject" and style != REPEATED):
-        raise Unfit(f"an object in {style} cannot be written without the names of its members")
+        raise NotConvertible(f"an object in {style} cannot be written without the names of its members")
     for member, schema in shape.properties.items():
         inner = read_shape(document, schema)
         wire_name = f"{name}[{member}]" if style.name == "deepObject" else member
         require_wire_name(wire_name)
         if not inner.is_scalar:
-            raise Unfit(f"an object with a member that is no text or number (`{member}`) cannot be written")
+            raise NotConvertible(
+                f"an object with a member that is no text or number (`{member}`) cannot be written"
+            )
         needed = {"required": True} if required and member in shape.required else {}
         yield {"name": wire_name, **declared_value(inner), **needed, **described(inner.words)}
 
 
 def _require_plain_list(document: Document, shape: Shape, style: Style) -> None:
     if style != REPEATED:
-        raise Unfit(f"a list in {style} cannot be written")
+        raise NotConvertible(f"a list in {style} cannot be written")
     items = shape.words.get("items")
     if items and not read_shape(document, items).is_scalar:
-        raise Unfit("a list of lists or objects cannot be written")
+        raise NotConvertible("a list of lists or objects cannot be written")
 
 
 def _require_one_kind(shape: Shape) -> None:
     if shape.type is None and any(word in shape.words for word in ("type", "anyOf", "oneOf")):
-        raise Unfit("it may be of several kinds")
+        raise NotConvertible("it may be of several kinds")
 
 
 def _require_style(spec: Mapping[str, Any], style: str) -> None:
     given = spec.get("style", _DEFAULT_STYLES[spec["in"]])
     if given != style:
-        raise Unfit(f"the style {given} cannot be written")
+        raise NotConvertible(f"the style {given} cannot be written")
 
 
 def _require_text(shape: Shape, is_json: bool) -> None:
     if shape.type in ("array", "object"):
-        raise Unfit(f"an {shape.type} cannot be written there")
+        raise NotConvertible(f"an {shape.type} cannot be written there")
     if is_json and shape.type in ("string", MIXED, None):
-        raise Unfit("JSON text cannot be written there")
+        raise NotConvertible("JSON text cannot be written there")
     _require_one_kind(shape)

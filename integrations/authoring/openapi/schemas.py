@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from integrations.answers.response_schema import compile_response_schema
-from integrations.authoring.openapi.document import Document, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible
 from integrations.authoring.openapi.names import unique_name, valid_name
 from integrations.authoring.openapi.shapes import is_exact
 
@@ -64,7 +64,7 @@ def standalone_schema(document: Document, schema: Any) -> Any:
             reason = str(error)
             continue
         return found
-    raise Unfit(reason)
+    raise NotConvertible(reason)
 
 
 class _Inliner:
@@ -137,7 +137,7 @@ class _Inliner:
         own |= dict.fromkeys(found.get("properties", ()), "")
         self._characters += len(json.dumps(own))
         if self._characters > MAX_SCHEMA_CHARACTERS:
-            raise Unfit("it is too large to be checked with every answer")
+            raise NotConvertible("it is too large to be checked with every answer")
 
 
 def _without_sent_only(schema: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:

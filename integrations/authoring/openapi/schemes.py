@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from integrations.authoring.openapi.document import Document, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible
 from integrations.authoring.openapi.names import fits
 from integrations.authoring.openapi.parameters import Place
 from integrations.manifests.base_url import parse_base_url
@@ -48,7 +48,7 @@ def read_scheme(document: Document, name: str, base_url: str) -> Scheme:
     """The scheme with this name. Raises Unfit with the reason if a manifest does not support it."""
     declared = document.section("components", "securitySchemes")
     if name not in declared:
-        raise Unfit("it is not declared")
+        raise NotConvertible("it is not declared")
     spec = document.object(declared[name])
     kind = spec.get("type")
     if kind == "apiKey":
@@ -60,28 +60,28 @@ def read_scheme(document: Document, name: str, base_url: str) -> Scheme:
     if kind == "mutualTLS":
         return Scheme(name, "tls", None)
     if kind == "openIdConnect":
-        raise Unfit(
+        raise NotConvertible(
             "OpenID Connect is not followed; where the provider gives a token, declare it as http bearer"
         )
-    raise Unfit(f"the type {kind} is not known")
+    raise NotConvertible(f"the type {kind} is not known")
 
 
 def _api_key(name: str, spec: Mapping[str, Any]) -> Scheme:
     wire_name, location = str(spec.get("name", "")), str(spec.get("in", ""))
     if location not in ("header", "query", "cookie"):
-        raise Unfit(f"a key `in: {location}` is not known")
+        raise NotConvertible(f"a key `in: {location}` is not known")
     rule = HEADER_NAME if location == "header" else WIRE_NAME
     if not fits(rule, wire_name):
-        raise Unfit(f"`{wire_name}` cannot be its name")
+        raise NotConvertible(f"`{wire_name}` cannot be its name")
     if location == "header" and forbidden_header(wire_name):
-        raise Unfit(f"a manifest cannot set the header {wire_name}")
+        raise NotConvertible(f"a manifest cannot set the header {wire_name}")
     place = (location, wire_name.lower() if location == "header" else wire_name)
     return Scheme(name, "api_key", place, wire_name, location)
 
 
 def _http(name: str, scheme: str) -> Scheme:
     if scheme not in ("basic", "bearer", "digest"):
-        raise Unfit(f"the http scheme {scheme or 'without a name'} is not followed")
+        raise NotConvertible(f"the http scheme {scheme or 'without a name'} is not followed")
     return Scheme(name, scheme, _AUTHORIZATION)  # type: ignore[arg-type] - one of the three
 
 
@@ -94,7 +94,7 @@ def _oauth2(name: str, spec: Mapping[str, Any], base_url: str) -> Scheme:
             others = [other for other in flows if other != word and not str(other).startswith("x-")]
             note = f"of its flows {word} is taken, not {', '.join(others)}" if others else None
             return Scheme(name, "oauth2", _AUTHORIZATION, flow=_flow(auth_method, flow, base_url), note=note)
-    raise Unfit(
+    raise NotConvertible(
         f"of OAuth 2.0 only {' and '.join(_FLOWS)} are followed, not {', '.join(map(str, flows)) or 'this'}"
     )
 
@@ -114,13 +114,13 @@ def _absolute(url: Any, base_url: str, word: str) -> str:
     try:
         return parse_base_url(found).source
     except ValueError as error:
-        raise Unfit(f"its {word} `{url}` cannot be used: {error}") from None
+        raise NotConvertible(f"its {word} `{url}` cannot be used: {error}") from None
 
 
 def _beside(path: str, base_url: str, word: str) -> str:
     if not path:
-        raise Unfit(f"it has no {word}")
+        raise NotConvertible(f"it has no {word}")
     if base_url.startswith("{"):
         # The setting is the whole start of the URL, so a path from the root cannot be appended to it.
-        raise Unfit(f"its {word} `{path}` is relative, and the server is a setting")
+        raise NotConvertible(f"its {word} `{path}` is relative, and the server is a setting")
     return urljoin(base_url + "/", path)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.authoring.openapi.document import Document, Operation, Unfit
+from integrations.authoring.openapi.document import Document, NotConvertible, Operation
 from integrations.authoring.openapi.names import escape_braces
 from integrations.authoring.openapi.parameters import Place
 from integrations.authoring.openapi.properties import Properties
@@ -138,7 +138,7 @@ class _Needs:
         if name not in self._schemes:
             try:
                 scheme = read_scheme(self._document, name, self._base_url)
-            except Unfit as unfit:
+            except NotConvertible as unfit:
                 self._schemes[name] = None
                 self.notes.append(f"security scheme {name}: not supported: {unfit}")
             else:

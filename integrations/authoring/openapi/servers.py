@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from integrations.authoring.openapi.document import Unfit
+from integrations.authoring.openapi.document import NotConvertible
 from integrations.authoring.openapi.names import described, escape_braces
 from integrations.authoring.openapi.properties import Properties
 from integrations.manifests.base_url import BadBaseUrl, parse_base_url
@@ -26,10 +26,10 @@ def choose_server(servers: Any, wanted: str | None, properties: Properties) -> t
     if wanted is not None and not wanted.isdecimal():
         return _given_url(wanted, properties), []
     if not listed:
-        raise Unfit("The document names no server; say where it is: --server https://…")
+        raise NotConvertible("The document names no server; say where it is: --server https://…")
     number = int(wanted) if wanted is not None else 1
     if not 1 <= number <= len(listed):
-        raise Unfit(f"There is no server {number}; the document names {len(listed)}.")
+        raise NotConvertible(f"There is no server {number}; the document names {len(listed)}.")
     others = [(index, server) for index, server in enumerate(listed, 1) if index != number]
     notes = [f"server {index}: not taken: {server.get('url')}" for index, server in others]
     return server_url(listed[number - 1], properties), notes
@@ -42,7 +42,7 @@ def server_url(server: Mapping[str, Any], properties: Properties) -> str:
     variables = variables if isinstance(variables, Mapping) else {}
     if not _starts_with_host(url):
         path = url if url.startswith("/") else f"/{url}"
-        raise Unfit(
+        raise NotConvertible(
             f"The server `{url}` is relative; say where it is: --server https://HOST{path.rstrip('/')}, "
             f"or --server '{{server}}{path.rstrip('/')}' for a setting."
         )
@@ -60,14 +60,14 @@ def _given_url(url: str, properties: Properties) -> str:
     try:
         base_url = parse_base_url(url.rstrip("/"))
     except BadBaseUrl as error:
-        raise Unfit(f"--server {url}: {error}") from None
+        raise NotConvertible(f"--server {url}: {error}") from None
     for name in _in_order(base_url.source):
         if base_url.source.startswith(f"{{{name}}}"):
             added = _add_whole_url(name, None, properties)
         else:
             added = properties.add(name, {"type": "string", "required": True})
         if added != name:
-            raise Unfit(f"--server {url}: `{name}` cannot be the name of a property.")
+            raise NotConvertible(f"--server {url}: `{name}` cannot be the name of a property.")
     return base_url.source
 
 
@@ -84,7 +84,9 @@ def _placeholder(match: re.Match[str], variables: Mapping[str, Any]) -> str:
     name = match[1]
     variable = variables.get(name)
     if not isinstance(variable, Mapping):
-        raise Unfit(f"The server's variable `{name}` is not declared; say where it is: --server https://…")
+        raise NotConvertible(
+            f"The server's variable `{name}` is not declared; say where it is: --server https://…"
+        )
     values = [str(variable.get("default", "")), *map(str, _choices(variable))]
     if any(value == "" or "/" in value for value in values):
         return escape_braces(values[0])
@@ -114,7 +116,7 @@ def _as_one_setting(url: str, variables: Mapping[str, Any], properties: Properti
 
     filled = _VARIABLE.sub(default, url).rstrip("/")
     if not _is_base_url(escape_braces(filled)):
-        raise Unfit(f"The server `{url}` makes no URL; say where it is: --server https://…")
+        raise NotConvertible(f"The server `{url}` makes no URL; say where it is: --server https://…")
     return f"{{{_add_whole_url('server', filled, properties)}}}"
 
 

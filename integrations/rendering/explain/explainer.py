@@ -19,7 +19,7 @@ from integrations.rendering.explain.explanation import (
     ExplainedStep,
     Explanation,
     KeptAnswer,
-    SecretStanding,
+    SecretDestinations,
 )
 from integrations.rendering.explain.placeholders import Placeholders
 from integrations.rendering.explain.provenance import (
@@ -260,14 +260,14 @@ def _given(
                 values[name] = draft.placeholders.unknown(name)
 
 
-def _destinations(installed: Installed, secret_names: frozenset[str]) -> list[SecretStanding]:
+def _destinations(installed: Installed, secret_names: frozenset[str]) -> list[SecretDestinations]:
     current = installed.integration.destinations(installed.config)
     return [_secret_standing(installed, name, list(current.get(name, ()))) for name in sorted(secret_names)]
 
 
-def _secret_standing(installed: Installed, name: str, current: list[Destination]) -> SecretStanding:
+def _secret_standing(installed: Installed, name: str, current: list[Destination]) -> SecretDestinations:
     state = installed.secrets.get(name)
     if state is None:
-        return SecretStanding(name, None, current, None)
+        return SecretDestinations(name, None, current, None)
     locked = state.status != "unreadable" and is_locked(current, state.bound_to)
-    return SecretStanding(name, "locked" if locked else state.status, current, list(state.bound_to))
+    return SecretDestinations(name, "locked" if locked else state.status, current, list(state.bound_to))

@@ -50,7 +50,7 @@ class ExplainedStep:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretStanding:
+class SecretDestinations:
     """A secret that the calls use: its state, where it would be sent, and which destinations it was entered for."""
 
     name: str
@@ -74,7 +74,7 @@ class Explanation:
     steps: list[ExplainedStep]
     artifact: KeptAnswer | None
     """None where the answer is never kept, or where its key cannot be told yet."""
-    destinations: list[SecretStanding]
+    destinations: list[SecretDestinations]
     budget: tuple[Window, ...]
     """What the rate limit still grants; empty without one."""
     rests: list[Resting]

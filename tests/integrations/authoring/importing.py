@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from integrations.authoring.files import read_file
-from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import FreshnessPolicy, Imported, import_openapi
+from integrations.authoring.openapi.document import NotConvertible
+from integrations.authoring.openapi_import import Imported, ImportOptions, import_openapi
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.calling.requests_builder import Limits, build_call
 from integrations.egress.messages import PreparedCall
@@ -15,13 +15,11 @@ from integrations.manifests.model import Integration
 DOCUMENTS = Path(__file__).parent / "documents"
 
 
-def import_file(name: str, **freshness_policy: Any) -> Imported:
-    return import_openapi(read_file(str(DOCUMENTS / name)).value, FreshnessPolicy("it", **freshness_policy))
+def import_file(name: str, **options: Any) -> Imported:
+    return import_openapi(read_file(str(DOCUMENTS / name)).value, ImportOptions("it", **options))
 
 
-def import_document(
-    paths: dict[str, Any], freshness_policy: dict[str, Any] | None = None, **rest: Any
-) -> Imported:
+def import_document(paths: dict[str, Any], options: dict[str, Any] | None = None, **rest: Any) -> Imported:
     """A small document of OpenAPI 3.1 at https://api.test."""
     document = {
         "openapi": "3.1.0",
@@ -30,7 +28,7 @@ def import_document(
         "paths": paths,
         **rest,
     }
-    return import_openapi(document, FreshnessPolicy("it", **(freshness_policy or {})))
+    return import_openapi(document, ImportOptions("it", **(options or {})))
 
 
 def import_parameter(parameter: dict[str, Any], **rest: Any) -> Imported:
@@ -51,7 +49,7 @@ def reasons_of(imports: Any, *args: Any, **rest: Any) -> str:
     """Why nothing can be imported."""
     try:
         imports(*args, **rest)
-    except Unfit as unfit:
+    except NotConvertible as unfit:
         return str(unfit)
     raise AssertionError("It was imported.")
 

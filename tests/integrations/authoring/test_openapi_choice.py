@@ -2,8 +2,8 @@
 
 import pytest
 
-from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import Choice, FreshnessPolicy, import_openapi
+from integrations.authoring.openapi.document import NotConvertible
+from integrations.authoring.openapi_import import Choice, ImportOptions, import_openapi
 from tests.integrations.authoring.importing import call_of, import_document, import_file, reasons_of
 
 ONE = {"/x": {"get": {"operationId": "get", "responses": {}}}}
@@ -22,8 +22,8 @@ ONE = {"/x": {"get": {"operationId": "get", "responses": {}}}}
     ],
 )
 def test_what_is_no_document_is_refused(value, reason):
-    with pytest.raises(Unfit) as caught:
-        import_openapi(value, FreshnessPolicy("it"))
+    with pytest.raises(NotConvertible) as caught:
+        import_openapi(value, ImportOptions("it"))
     assert str(caught.value) == reason
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.authoring.files import read_file
-from integrations.authoring.openapi.document import Unfit
-from integrations.authoring.openapi_import import FreshnessPolicy, import_openapi
+from integrations.authoring.openapi.document import NotConvertible
+from integrations.authoring.openapi_import import ImportOptions, import_openapi
 from tests.integrations.authoring.importing import DOCUMENTS, compiled
 
 ORIGINALS = [read_file(str(path)).value for path in sorted(DOCUMENTS.iterdir())]
@@ -65,8 +65,8 @@ def damaged_documents(draw: st.DrawFn) -> Any:
 @given(damaged_documents())
 def test_a_damaged_document_is_imported_as_far_as_it_goes_or_refused(document):
     try:
-        imported = import_openapi(document, FreshnessPolicy("it", server="https://api.test"))
-    except Unfit as unfit:
+        imported = import_openapi(document, ImportOptions("it", server="https://api.test"))
+    except NotConvertible as unfit:
         assert str(unfit)
     else:
         assert compiled(imported).endpoints

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from integrations.budget.rests import AWAKE, Rest, asked_pause_seconds, cooldown_seconds_left
+from integrations.budget.rests import AWAKE, Rest, cooldown_seconds_left, requested_pause_seconds
 from integrations.budget.windows import charge, grants_scheduled, is_late, windows_of
 from integrations.egress.messages import Answer, Headers
 from integrations.manifests.model import RateLimit, Retry
@@ -132,13 +132,13 @@ def answer(status: int, **headers: str) -> Answer:
     ],
 )
 def test_the_pause_that_is_asked_for(outcome: Answer | Exception, seconds: float):
-    assert asked_pause_seconds(outcome, None, NOW) == seconds
+    assert requested_pause_seconds(outcome, None, NOW) == seconds
 
 
 def test_the_pause_in_declared_headers():
     retry = Retry(0, frozenset(), "X-Wait", "X-Reset")
-    assert asked_pause_seconds(answer(429, X_Wait="3"), retry, NOW) == 3
-    assert asked_pause_seconds(answer(429, X_Reset=str(int(NOW) + 9)), retry, NOW) == 9
+    assert requested_pause_seconds(answer(429, X_Wait="3"), retry, NOW) == 3
+    assert requested_pause_seconds(answer(429, X_Reset=str(int(NOW) + 9)), retry, NOW) == 9
 
 
 def test_a_cooldown_further_off_than_it_can_be_is_over():

@@ -16,7 +16,7 @@ from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather
 from web.api.event_log import CHANGES
-from web.cli.serve import tell_unreadable_secrets
+from web.cli.serve import warn_of_unreadable_secrets
 
 SECRET = "k-3v9Qs7w1Zp5-a-secret"
 LOGGERS = ("patchbay", "plugin_store", "integrations")
@@ -113,11 +113,11 @@ def test_secrets_that_no_key_opens_are_told_at_the_start(
     client = Client(app)
     client.post("/plugins/register", weather())
     client.put("/integrations/weather/secrets/api_key", {"value": SECRET})
-    tell_unreadable_secrets(app.extensions["patchbay"])
+    warn_of_unreadable_secrets(app.extensions["patchbay"])
     assert not [line for line in told() if "cannot be read" in line]
     other_key = "QUFB" * 10 + "QUE="
     later = make_app(replace(settings, secret_keys=(other_key,)))
-    tell_unreadable_secrets(later.extensions["patchbay"])
+    warn_of_unreadable_secrets(later.extensions["patchbay"])
     assert told()[-1] == "The secret api_key of weather cannot be read with the keys at hand: enter it again."
 
 

@@ -150,9 +150,9 @@ def test_the_public_address_is_one_of_the_names(url: str, accepted: list[str], r
 
 def test_pages_at_the_public_address_are_of_our_own_origin():
     origins = Origins.of(load_settings({"PATCHBAY_PUBLIC_URL": "https://patchbay.lan"}))
-    assert origins.comes_from_us("https://patchbay.lan", "same-origin", OWN)
+    assert origins.is_trusted_origin("https://patchbay.lan", "same-origin", OWN)
     for foreign in ("http://patchbay.lan", "https://patchbay.lan:444", "https://x.patchbay.lan"):
-        assert not origins.comes_from_us(foreign, "same-origin", OWN)
+        assert not origins.is_trusted_origin(foreign, "same-origin", OWN)
 
 
 def test_this_machines_addresses_are_found_without_loopback():
@@ -221,4 +221,4 @@ ORIGINS = Origins(frozenset({"http://localhost:5173"}))
 def test_a_request_comes_from_us_when_a_program_or_a_page_of_ours_sends_it(
     origin: str | None, fetch_site: str | None, allowed: bool
 ):
-    assert ORIGINS.comes_from_us(origin, fetch_site, OWN) is allowed
+    assert ORIGINS.is_trusted_origin(origin, fetch_site, OWN) is allowed

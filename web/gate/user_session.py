@@ -24,7 +24,7 @@ def review_page(plugin_id: str, query: Mapping[str, Any]) -> str:
     return REVIEW_PREFIX + quote(plugin_id, safe="") + (f"?{urlencode(ids)}" if ids else "")
 
 
-def require_person(page: str) -> Session:
+def require_user_session(page: str) -> Session:
     """The session of the user who asks.
 
     Raises PersonNeeded for a request with the token, or from a page of another server. A frontend may hold the token
