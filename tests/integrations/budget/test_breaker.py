@@ -18,7 +18,7 @@ from integrations.budget.rests import (
     Sign,
     after,
     breaker_seconds_left,
-    is_awake,
+    is_over,
     pause_seconds,
     sign_of,
     with_probe,
@@ -56,7 +56,7 @@ class TestDecisions:
         for _ in range(FAILURES_TO_OPEN - 1):
             rest = failed(rest)
         rest = after(rest, Sign.ALIVE, 0, NOW, is_probe=False)
-        assert is_awake(rest, NOW)
+        assert is_over(rest, NOW)
         assert not failed(rest).is_open
 
     def test_what_says_nothing_changes_nothing(self):
@@ -78,7 +78,7 @@ class TestDecisions:
 
     def test_a_good_probe_closes_it(self):
         rest = after(with_probe(opened(), NOW, 15), Sign.ALIVE, 0, NOW, is_probe=True)
-        assert is_awake(rest, NOW)
+        assert is_over(rest, NOW)
 
     def test_a_probe_that_says_nothing_makes_room_for_the_next(self):
         rest = after(with_probe(opened(), NOW + 5, 15), Sign.NONE, 0, NOW + 6, is_probe=True)

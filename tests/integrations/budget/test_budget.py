@@ -37,8 +37,8 @@ class TestWindows:
 
     @pytest.mark.parametrize("seconds", [1, MINUTE, HOUR, 86400])
     def test_no_span_of_the_window_holds_more_wherever_it_begins(self, seconds: int):
-        luck = random.Random(seconds)
-        times = sorted(NOW + luck.random() * 5 * seconds for _ in range(2000))
+        jitter = random.Random(seconds)
+        times = sorted(NOW + jitter.random() * 5 * seconds for _ in range(2000))
         gone = spend_all(RateLimit(((seconds, 20),)), times)
         for index, first in enumerate(gone):
             assert sum(first <= at < first + seconds for at in gone[index:]) <= 20
@@ -46,10 +46,10 @@ class TestWindows:
 
     @pytest.mark.parametrize("seconds", [1, MINUTE])
     def test_nor_where_calls_leave_a_little_after_they_were_charged(self, seconds: int):
-        luck, limit = random.Random(seconds), RateLimit(((seconds, 20),))
-        times = sorted(NOW + luck.random() * 5 * seconds for _ in range(2000))
+        jitter, limit = random.Random(seconds), RateLimit(((seconds, 20),))
+        times = sorted(NOW + jitter.random() * 5 * seconds for _ in range(2000))
         late = seconds / 120
-        gone = sorted(at + luck.random() * late for at in spend_all(limit, times))
+        gone = sorted(at + jitter.random() * late for at in spend_all(limit, times))
         for index, first in enumerate(gone):
             assert sum(at < first + seconds for at in gone[index:]) <= 20
         assert not is_late(limit, NOW, NOW + late * 0.99)

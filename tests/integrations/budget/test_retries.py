@@ -12,7 +12,7 @@ from errors import (
     UpstreamInvalid,
     UpstreamUnreachable,
 )
-from integrations.budget.retries import MAX_WAIT_SECONDS, asked_wait_seconds, is_passing, wait_seconds
+from integrations.budget.retries import MAX_WAIT_SECONDS, asked_wait_seconds, is_temporary, wait_seconds
 from integrations.egress.messages import Answer, Headers
 from integrations.manifests.model import Retry
 
@@ -47,16 +47,16 @@ def answer(status: int, **headers: str) -> Answer:
     ],
 )
 def test_only_what_may_pass_is_tried_again(outcome, passing):
-    assert is_passing(RETRY, outcome) is passing
+    assert is_temporary(RETRY, outcome) is passing
 
 
 @pytest.mark.parametrize(
-    ("attempt", "luck", "seconds"),
+    ("attempt", "jitter", "seconds"),
     [(1, 0.0, 0.0), (1, 1.0, 0.5), (2, 1.0, 1.0), (3, 0.5, 1.0), (4, 1.0, 4.0), (20, 1.0, MAX_WAIT_SECONDS)],
 )
-def test_waits_grow_and_are_spread_up_to_a_bound(attempt, luck, seconds):
-    assert wait_seconds(RETRY, attempt, answer(503), NOW, luck) == seconds
-    assert wait_seconds(RETRY, attempt, UpstreamUnreachable("", reason="dns"), NOW, luck) == seconds
+def test_waits_grow_and_are_spread_up_to_a_bound(attempt, jitter, seconds):
+    assert wait_seconds(RETRY, attempt, answer(503), NOW, jitter) == seconds
+    assert wait_seconds(RETRY, attempt, UpstreamUnreachable("", reason="dns"), NOW, jitter) == seconds
 
 
 @pytest.mark.parametrize(
