@@ -1,4 +1,4 @@
-"""The one door to other servers, and the guards that stand at it."""
+"""The one way out to other servers, and the checks before it."""
 
 from integrations.egress.door import Egress
 from integrations.egress.guard import EgressPolicy, EgressVerdict

@@ -1,4 +1,4 @@
-"""Which machine an address names: every spelling of it read, and what kind of place it is."""
+"""Reads an address in any spelling and says what kind of place it names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Network = IPv4Network | IPv6Network
 
 
 class AddressClass(Enum):
-    """Who may call a place: everybody, those whom a setting allows, nobody."""
+    """Who may call an address: everybody, only those whom a setting allows, or nobody."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -22,7 +22,7 @@ class AddressClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an address leads, with `words` for the person who reads a refusal."""
+    """What an address leads to; `words` say it in a refusal."""
 
     address_class: AddressClass
     words: str
@@ -142,7 +142,7 @@ def _read_number(label: str) -> int:
 
 
 def embedded_ipv4(address: Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses that an IPv6 address may be carried to by a gateway or by this machine."""
+    """The IPv4 addresses that a gateway or this machine may translate an IPv6 address to."""
     number = int(address)
     if isinstance(address, IPv4Address) or number <= 1:
         return ()
@@ -166,7 +166,7 @@ def as_mapped(address: Address) -> IPv4Address | None:
 
 @lru_cache(maxsize=4096)
 def place_of(address: Address) -> Place:
-    """What stands at an address. One that hides a forbidden IPv4 address is as forbidden itself."""
+    """What an address leads to. An IPv6 address that embeds a forbidden IPv4 address is forbidden too."""
     inner = embedded_ipv4(address)
     for hidden in inner:
         place = place_of(hidden)
@@ -177,7 +177,7 @@ def place_of(address: Address) -> Place:
             return place
     if inner:
         return _TRANSITION
-    # What no table names yet is reserved until it is known to be routed.
+    # An address that no table names is treated as reserved.
     if isinstance(address, IPv6Address) and address not in _UNICAST_IPV6:
         return _RESERVED
     return PUBLIC if address.is_global else _RESERVED

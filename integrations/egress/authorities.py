@@ -1,4 +1,4 @@
-"""The certificates that a person trusts for one provider: pasted as PEM, or in a file."""
+"""The certificates that a user trusts for one provider: pasted as PEM, or in a file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LINE_CHARACTERS = 64
 
 
 class UnusableAuthorities(ValueError):
-    """What no certificates can be read from; the message is a sentence for the person who set it."""
+    """No certificates can be read from the setting; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authorities:
-    """Certificates that a person trusts. `fingerprints`: the SHA-256 of each, in lower-case hex."""
+    """Certificates that a user trusts. `fingerprints`: the SHA-256 of each, in lower-case hex."""
 
     pem: str
     fingerprints: frozenset[str]

@@ -1,4 +1,4 @@
-"""Whom a certificate is for (RFC 9525). Pure: over what `SSLSocket.getpeercert` gives."""
+"""The names in a certificate (RFC 9525). Pure: works on the result of `SSLSocket.getpeercert`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_for(certificate: Mapping[str, Any], host: str, *, is_trusted_by_person: b
 
 
 def told_names(certificate: Mapping[str, Any]) -> str:
-    """The certificate's names for a person to read, empty where there are none that can be shown."""
+    """The certificate's names as text for a message; empty if there are none that can be shown."""
     names = [name for name in _names(certificate, with_common_name=True) if _TELLABLE.fullmatch(name)]
     return ", ".join(names[:MAX_TOLD]) + (" and others" if len(names) > MAX_TOLD else "")
 

@@ -1,8 +1,8 @@
-"""What http.client reads an answer from: every byte of it counted, every line checked before it is parsed.
+"""The reader that http.client reads an answer from: it counts every byte and checks every line before it is parsed.
 
-http.client takes what RFC 9112 does not allow (a bare carriage return, a head that ends early, a chunk size with a
-sign) and guesses what was meant. Who is in between may guess otherwise, and then answers end at different places. So
-what is not written as sections 4 to 7 say never reaches its parser.
+http.client accepts what RFC 9112 does not allow (a bare carriage return, a head that ends early, a chunk size with a
+sign) and guesses the meaning. A proxy may guess differently, and then the two see the end of the answer at different
+places. So a line that sections 4 to 7 do not allow never reaches the parser.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 
 
 class Arrivals(io.RawIOBase):
-    """A socket's bytes as they arrive. `count` is told of every arrival, and may refuse it."""
+    """A socket's bytes. `count` is called with the size of each read, and may raise."""
 
     def __init__(self, raw: io.RawIOBase, count: Callable[[int], None]) -> None:
         self._raw = raw
@@ -48,42 +48,42 @@ class Arrivals(io.RawIOBase):
         return size_bytes
 
     def tell(self) -> int:
-        """How much has arrived."""
+        """How many bytes have arrived."""
         return self._size_bytes
 
     def close(self) -> None:
         super().close()
         self._raw.close()
-        # A kept connection remembers its last answer, and that need not remember the call.
+        # A kept connection references its last answer; drop the reference to the call.
         self._count = int
 
 
 class CheckedLines(io.BufferedReader):
-    """The lines of a head, then those between chunks, each held to the rule of its place; and pieces of a body.
+    """Reads the lines of a head and of chunks, each checked by the rule for its place, and pieces of a body.
 
     Raises UpstreamInvalid with reason "truncated", "not_http", "upgrade", "headers" or "framing". `leftover_bytes` is
-    what had arrived behind the answer when it was closed.
+    the number of bytes after the end of the answer when it was closed.
     """
 
     leftover_bytes = 0
 
     def __init__(self, arrivals: Arrivals) -> None:
         super().__init__(arrivals, READ_BUFFER_BYTES)
-        # Not a bound method: that would be a cycle, which waits for the garbage collector with all of its buffer.
+        # Not a bound method: that would be a reference cycle, and the buffer would wait for the garbage collector.
         self._check = CheckedLines._check_status
         self._head_bytes = self._trailer_lines = 0
         self._is_interim = self._may_fold = False
 
     @property
     def unread_bytes(self) -> int:
-        """How much has arrived and was not asked for yet."""
+        """How many bytes have arrived and were not read yet."""
         return self.raw.tell() - self.tell()
 
     def readline(self, size: int | None = -1, /) -> bytes:
         return self._check(self, super().readline(size))
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """What ends a chunk, which is all that is read this way."""
+        """The line end after a chunk; http.client reads nothing else this way."""
         end = super().read(size)
         if end != b"\r\n":
             raise _bad_chunk() if len(end) == 2 else truncated()
@@ -96,14 +96,14 @@ class CheckedLines(io.BufferedReader):
 
     def _check_status(self, line: bytes) -> bytes:
         if not line:
-            # http.client tells the end of all from a line that is cut.
+            # http.client itself tells a closed connection from a line that is cut.
             return line
         self._check_size(line)
         match = _STATUS_LINE.fullmatch(line)
         if match is None:
             raise UpstreamInvalid("The provider's answer is not HTTP.", reason="not_http")
         if match[1] == b"101":
-            # We never ask for an upgrade, and what follows is no HTTP (RFC 9110 section 15.2.2).
+            # We never ask for an upgrade; what follows a 101 is not HTTP (RFC 9110 section 15.2.2).
             raise UpstreamInvalid("The provider switches to another protocol.", reason="upgrade")
         self._is_interim, self._may_fold = match[1] < b"200", False
         self._check = CheckedLines._check_header
@@ -116,7 +116,7 @@ class CheckedLines(io.BufferedReader):
         if not _HEADER_LINE.fullmatch(line):
             raise UpstreamInvalid("The provider's headers cannot be read.", reason="headers")
         self._may_fold = True
-        # http.client leaves the blanks behind a value where they are (RFC 9112 section 5.1).
+        # http.client keeps whitespace after a value; RFC 9112 section 5.1 removes it.
         line = line.rstrip(b" \t\r\n") + b"\n"
         if line == b"\n":
             self._check = CheckedLines._check_status if self._is_interim else CheckedLines._check_chunk_size
@@ -140,7 +140,7 @@ class CheckedLines(io.BufferedReader):
         return line
 
     def _check_trailer(self, line: bytes) -> bytes:
-        # The body is complete: a peer that closes instead of ending the trailers does no harm.
+        # The body is complete, so a peer may close the connection instead of ending the trailers.
         self._trailer_lines += 1
         if self._trailer_lines > MAX_TRAILER_LINES or len(line) > MAX_CHUNK_LINE_BYTES:
             raise _bad_chunk()
@@ -148,7 +148,7 @@ class CheckedLines(io.BufferedReader):
 
 
 def too_large_head() -> UpstreamInvalid:
-    """The failure of a head that is larger than any provider needs."""
+    """The failure for a head that is too large."""
     return UpstreamInvalid("The provider's answer has too many or too large headers.", reason="headers")
 
 

@@ -1,4 +1,4 @@
-"""An answer read by http.client, within limits, and refused where its extent is not clear (RFC 9112 section 6)."""
+"""An answer read by http.client within limits, and refused if its length is ambiguous (RFC 9112 section 6)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 
 
 class CheckedResponse(HTTPResponse):
-    """http.client's response over checked lines. Its head is that of the final answer; interim ones are passed over."""
+    """http.client's response over checked lines. It skips interim (1xx) answers up to the final one."""
 
     def __init__(self, sock: socket.socket, method: str, count: Callable[[int], None]) -> None:
         super().__init__(sock, method=method)
@@ -28,38 +28,38 @@ class CheckedResponse(HTTPResponse):
 
     def close(self) -> None:
         super().close()
-        # A kept connection remembers its last answer: that should not be much.
+        # A kept connection references its last answer; keep it small.
         self.headers = self.msg = HTTPMessage()
 
     def begin(self) -> None:
         super().begin()
-        # Not 100 alone is passed over: any other interim answer (RFC 9110 section 15.2) taken for the final one
-        # would leave the final one on the connection, as the answer to the next request.
+        # http.client skips 100 only. Any other interim answer (RFC 9110 section 15.2) taken for the final one would
+        # leave the final one on the connection, as the answer to the next request.
         while self.status < 200:
-            # Without headers it has not begun.
+            # begin() does nothing if headers are set.
             self.headers = None  # pyright: ignore[reportAttributeAccessIssue]
             super().begin()
 
     def read_headers(self) -> Headers:
-        """The headers in their order, folded ones in one line."""
+        """The headers in order, with folded lines joined."""
         return Headers(tuple((name, _unfolded(value)) for name, value in self.headers.items()))
 
     @property
     def is_here(self) -> bool:
-        """Whether all of the body came along with the head, so that there is nothing to wait for."""
+        """Whether the whole body arrived with the head, so that reading it does not block."""
         return self.length is not None and self.length <= self.lines.unread_bytes
 
     def read_body(self, headers: Headers, max_bytes: int) -> bytes:
         """The body, complete and decoded from its content coding as the headers say.
 
-        Raises UpstreamInvalid with reason "truncated", "too_large", "framing" or "coding". At no time is more
-        held than `max_bytes`, a few pieces and a decoder's window.
+        Raises UpstreamInvalid with reason "truncated", "too_large", "framing" or "coding". Memory is bounded
+        by `max_bytes`, a few pieces and a decoder's window.
         """
         pieces = self._pieces(headers, max_bytes)
         for decode in decoders_of(headers.get("Content-Encoding")):
-            # Each layer is capped, or one that unpacks to terabytes of padding would keep the next busy for hours.
+            # Limit each layer: one layer that unpacks to terabytes of padding would keep the next one busy for hours.
             pieces = _capped(decode(pieces), max_bytes)
-        # Not joined: that would hold all of it twice.
+        # join() would hold the body twice.
         body = io.BytesIO()
         body.writelines(pieces)
         return body.getvalue()
@@ -73,10 +73,10 @@ class CheckedResponse(HTTPResponse):
         return _capped(self._read_pieces(), max_bytes)
 
     def _check_extent(self, headers: Headers) -> None:
-        """Take the length that is declared once or more; UpstreamInvalid where the extent is ambiguous."""
+        """Read the declared length, also if it is repeated; UpstreamInvalid if the framing is ambiguous."""
         transfer, declared = headers.get("Transfer-Encoding"), headers.get("Content-Length")
         is_chunked = transfer is not None and transfer.lower() == "chunked"
-        # Where http.client reads a header in another way than we do, somebody in between may, too.
+        # If http.client reads a header differently from us, a proxy may do so too.
         if is_chunked != self.chunked or (transfer is not None and not is_chunked):
             raise UpstreamInvalid("The provider's answer is framed in an unknown way.", reason="framing")
         if transfer is None and declared is not None:
@@ -88,7 +88,7 @@ class CheckedResponse(HTTPResponse):
                 yield piece
         except IncompleteRead:
             raise truncated() from None
-        # http.client takes the end of the connection for the end of any body.
+        # http.client accepts the end of the connection as the end of any body.
         if self.length:
             raise truncated()
 

@@ -1,4 +1,4 @@
-"""Content codings (RFC 9110 section 8.4.1), taken off piece by piece in bounded memory."""
+"""Content codings (RFC 9110 section 8.4.1), decoded piece by piece in bounded memory."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MAX_CODINGS = 3
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
-# A frame says itself how far back it refers; over HTTP at most 8 MB (RFC 9659 section 3).
+# A frame declares its window size; over HTTP it is at most 8 MB (RFC 9659 section 3).
 _ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 
 Decode = Callable[[Iterable[bytes]], Iterator[bytes]]
 
 
 def decoders_of(coding: str | None) -> list[Decode]:
-    """What takes the codings of a Content-Encoding value off, in the order to apply them.
+    """The decoders for a Content-Encoding value, in the order to apply them.
 
     Each makes pieces of pieces. It raises UpstreamInvalid with reason "truncated" for a body that ends early and
     "coding" for one that is broken, goes on after its end or wants a window that is too large; so does this
@@ -43,7 +43,7 @@ def decoders_of(coding: str | None) -> list[Decode]:
 
 
 def truncated() -> UpstreamInvalid:
-    """The failure of an answer that ends before it is complete."""
+    """The failure for an answer that ends early."""
     return UpstreamInvalid("The provider's answer ended before it was complete.", reason="truncated")
 
 
@@ -52,14 +52,14 @@ def _bad_coding() -> UpstreamInvalid:
 
 
 def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What gzip members hold, one after the other (RFC 1952 section 2.2)."""
+    """Decodes gzip members, one after the other (RFC 1952 section 2.2)."""
     member = None
     for piece in pieces:
         rest = piece
         while rest:
             member = member or zlib.decompressobj(wbits=_GZIP_WBITS)
             if member.eof:
-                # Another member follows, or the zeros that some tools pad the end with.
+                # Another member follows, or zeros that some tools append as padding.
                 if not (rest := rest.lstrip(b"\0")):
                     break
                 member = zlib.decompressobj(wbits=_GZIP_WBITS)
@@ -70,7 +70,7 @@ def _gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _undeflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What a deflate body holds: in zlib's wrapping as the standard says, or bare as some servers send it."""
+    """Decodes a deflate body: with the zlib wrapper as the standard says, or without it as some servers send it."""
     inflater = None
     for piece in pieces:
         if inflater is None:
@@ -85,8 +85,8 @@ def _undeflate(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _inflated(inflater: zlib._Decompress, compressed: bytes) -> Iterator[bytes]:
-    # A kilobyte may hold a megabyte: it comes out in pieces, so that the cap stops it early. A full piece may
-    # have left more inside, even when all input is taken.
+    # A kilobyte may decode to a megabyte, so decode in pieces: the limit then stops it early. After a full piece
+    # there may be more output, even if all input is consumed.
     piece = b""
     while (compressed or len(piece) == PIECE_BYTES) and not inflater.eof:
         try:
@@ -99,18 +99,18 @@ def _inflated(inflater: zlib._Decompress, compressed: bytes) -> Iterator[bytes]:
 
 
 def _unbrotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What one brotli stream holds (RFC 7932). Its window is 16 MB at most; large windows are an error."""
+    """Decodes one brotli stream (RFC 7932). Its window is 16 MB at most; large windows are an error."""
     decoder = None
     for piece in pieces:
         decoder = decoder or brotli.Decompressor()
         compressed, is_drained = piece, False
         while not is_drained:
             try:
-                # A stream that has ended makes an error of any byte more.
+                # The decoder raises an error for any byte after the end of the stream.
                 plain = decoder.process(compressed, output_buffer_limit=PIECE_BYTES)
             except brotli.error:
                 raise _bad_coding() from None
-            # The decoder keeps what it has not unpacked yet.
+            # The decoder keeps input that it has not decoded yet.
             compressed = b""
             is_drained = decoder.is_finished() or (not plain and decoder.can_accept_more_data())
             if plain:
@@ -120,7 +120,7 @@ def _unbrotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What zstd frames hold, one after the other (RFC 8878 section 3.1)."""
+    """Decodes zstd frames, one after the other (RFC 8878 section 3.1)."""
     frame = None
     for piece in pieces:
         rest = piece
@@ -140,7 +140,7 @@ def _unframed(frame: zstd.ZstdDecompressor, compressed: bytes) -> Iterator[bytes
             piece = frame.decompress(compressed, PIECE_BYTES)
         except zstd.ZstdError:
             raise _bad_coding() from None
-        # The frame keeps what it has not unpacked yet.
+        # The frame keeps input that it has not decoded yet.
         compressed = b""
         is_dry = not frame.eof and frame.needs_input
         if piece:

@@ -22,7 +22,7 @@ HTTP_1_0, HTTP_1_1 = 10, 11
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an exchange ended, as far as its connection is concerned.
+    """How an exchange ended, as far as it matters for the connection.
 
     `version` is 10 or 11. `leftover_bytes` arrived behind the answer's declared end. `is_sent` is False where the peer
     answered before it had taken the whole request.
@@ -42,8 +42,8 @@ def may_carry_another(ending: Ending) -> bool:
 
 
 def has_unasked_bytes(sock: socket.socket) -> bool:
-    """Whether something waits on an idle connection: its peer's goodbye, or what no request has asked for."""
-    # What TLS has decrypted already does not show on the socket.
+    """Whether an idle connection has data: the peer closed it, or sent bytes that no request asked for."""
+    # Data that TLS has decrypted already is not visible on the socket.
     if isinstance(sock, ssl.SSLSocket) and sock.pending():
         return True
     return wait_for_read(sock, timeout=0.0)
@@ -67,7 +67,7 @@ def _is_another_protocol(ending: Ending) -> bool:
 
 
 def _is_framed_twice(ending: Ending) -> bool:
-    """Two lengths, or one beside a transfer coding: who is in between may have read another one (section 6.3)."""
+    """Two lengths, or a length beside a transfer coding: a proxy may have used the other one (section 6.3)."""
     lengths = ending.headers.get_all("Content-Length")
     is_coded = ending.headers.get("Transfer-Encoding") is not None
     is_repeated = len(lengths) > 1 or any("," in length for length in lengths)
@@ -75,17 +75,17 @@ def _is_framed_twice(ending: Ending) -> bool:
 
 
 def _frames_nothing(ending: Ending) -> bool:
-    """A frame where no content may be (RFC 9110 sections 15.3.5 and 15.3.6): somebody may send it all the same."""
+    """Framing on an answer without content (RFC 9110 sections 15.3.5 and 15.3.6): a server may send content anyway."""
     return ending.status == 205 or (ending.status == 204 and _declared(ending) is not None)
 
 
 def _declares_unsent_content(ending: Ending) -> bool:
-    """The frame of another answer's content, which is right for HEAD and 304, and which a wrong server sends."""
+    """A declared length on HEAD or 304: it is allowed, but a faulty server may send the content too."""
     return (ending.method == "HEAD" or ending.status == 304) and _declared(ending) not in (None, "0")
 
 
 def _declared(ending: Ending) -> str | None:
-    """What the answer says of its content's extent."""
+    """The framing that the answer declares."""
     return ending.headers.get("Transfer-Encoding") or ending.headers.get("Content-Length")
 
 

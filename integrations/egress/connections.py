@@ -1,4 +1,4 @@
-"""Connections whose sockets a guard has opened. urllib3 makes TLS of them, http.client writes and reads."""
+"""Connections over sockets that the guard opened. urllib3 does TLS, http.client writes and reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from integrations.egress.tls import TlsRequirements
 
 
 class GuardedConnection(HTTPConnection):
-    """A connection to `peer`, an address that was judged, for one exchange after the other."""
+    """A connection to `peer`, a checked address. It carries one exchange at a time."""
 
     peer: Address
 
@@ -33,17 +33,17 @@ class GuardedConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it is open as far as its pool must know: `ask` looks closer, right before it writes."""
+        """Whether the socket is open, for the pool. `ask` checks more closely right before it writes."""
         return self.sock is not None
 
     def ask(self, exchange: Exchange) -> CheckedResponse:
-        """Send the request and read the head of its answer, over a new socket where the kept one may not be used.
+        """Send the request and read the head of the answer. Opens a new socket if the kept one may not be used.
 
         Raises EgressRefused, UpstreamUnreachable, UpstreamInvalid or DeadlineExceeded.
         """
         try:
-            # Another call may have opened it under a rule that does not hold for this one; and an answer that is there
-            # before a byte of the request is written answers nothing.
+            # Another call may have opened the socket under a rule that does not hold for this one. And data that
+            # arrived before the request was written cannot be its answer.
             if self.sock is not None and self._may_carry(exchange, self.sock):
                 try:
                     return self._converse(exchange)
@@ -68,7 +68,7 @@ class GuardedConnection(HTTPConnection):
             with released_slot():
                 sock, self.peer = self._dialer.dial(exchange.route, exchange.watch)
                 self.sock = sock
-                # A TLS handshake ends by this timeout: until it is done the watchdog cannot reach its socket.
+                # This timeout ends a TLS handshake: the watchdog cannot reach the socket before the handshake is done.
                 sock.settimeout(exchange.watch.remaining_seconds())
                 exchange.watch.hold(sock)
                 self.connect()
@@ -76,17 +76,17 @@ class GuardedConnection(HTTPConnection):
             raise exchange.failure(error, is_connected=False) from None
 
     def _new_conn(self) -> socket.socket:
-        """What urllib3 connects by: the socket that was dialled."""
+        """urllib3's hook for a new socket: returns the one that was dialled."""
         return cast(socket.socket, self.sock)
 
     def _converse(self, exchange: Exchange) -> CheckedResponse:
         hop, sock, exchange.is_sent = exchange.hop, cast(socket.socket, self.sock), True
         exchange.watch.hold(sock)
-        # Behind the watchdog this is the second fence. As wide as the whole call, most calls find it where it is.
+        # A second limit behind the watchdog. It is as long as the whole call, so that most calls need not change it.
         if sock.gettimeout() != exchange.watch.seconds:
             sock.settimeout(exchange.watch.seconds)
         try:
-            # Not urllib3's: that would set the timeout each time, and who does that gives the interpreter away.
+            # Not urllib3's request(): it sets the socket timeout each time, which releases the interpreter lock.
             http.client.HTTPConnection.request(
                 self,
                 hop.method,
@@ -95,7 +95,7 @@ class GuardedConnection(HTTPConnection):
                 cast(Mapping[str, str], exchange.headers),
             )
         except (BrokenPipeError, ConnectionResetError):
-            # A peer may answer and close before it has read all of the body; what it said is worth more.
+            # A peer may answer and close before it has read the whole body; read its answer.
             exchange.is_sent = False
         return self._read_head(exchange)
 
@@ -103,15 +103,15 @@ class GuardedConnection(HTTPConnection):
         self.response_class = cast(Any, partial(CheckedResponse, count=exchange.count))
         try:
             with released_slot():
-                # Not urllib3's: that would log the URL, which may hold a secret, where it dislikes a header.
+                # Not urllib3's getresponse(): it logs the URL, which may hold a secret, if a header is malformed.
                 return cast(CheckedResponse, http.client.HTTPConnection.getresponse(self))
         finally:
-            # A connection that waits holds on to no call.
+            # An idle connection must not reference a call.
             del self.response_class
 
 
 class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
-    """A connection over which nothing is sent before its peer has proved itself."""
+    """A TLS connection. Nothing is sent before the peer's certificate is verified."""
 
     def __init__(
         self, host: str, port: int, *, dialer: Dialer, proof: TlsRequirements, **options: Any
@@ -124,7 +124,7 @@ class GuardedTlsConnection(GuardedConnection, HTTPSConnection):
             dialer=dialer,
             ssl_context=proof.context,
             server_hostname=self._expected,
-            # The proof compares the names.
+            # TlsRequirements.check compares the names.
             assert_hostname=False,
             **options,
         )

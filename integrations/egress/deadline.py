@@ -1,4 +1,4 @@
-"""One end for a whole call, however many waits it is made of."""
+"""One deadline for a whole call, however many waits it consists of."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _COMPACT_FROM = 256
 
 
 class CallDeadline:
-    """One call's time, over at the end of a with block. The socket that it holds is shut down when the time ends,
-    so that no read outlives it."""
+    """The deadline of one call, used as a context manager. When the time is over, the held socket is shut down,
+    so that no read outlives the call."""
 
     __slots__ = ("_lock", "_monotonic", "_over", "_socket", "ends_at", "expired", "seconds")
 
@@ -39,33 +39,33 @@ class CallDeadline:
         self.finish()
 
     def remaining_seconds(self) -> float:
-        """What is left, more than nothing; raises DeadlineExceeded when it is over."""
+        """The seconds left, more than 0; raises DeadlineExceeded when the time is over."""
         remaining = self.ends_at - self._monotonic()
         if self.expired or remaining <= 0:
             raise self.failure()
         return remaining
 
     def has_ended(self) -> bool:
-        """Whether the time is over, for telling a shut socket from one that the peer closed."""
+        """Whether the time is over. Tells a socket that we shut down from one that the peer closed."""
         return self.expired or self._monotonic() >= self.ends_at
 
     def failure(self) -> DeadlineExceeded:
         return DeadlineExceeded(f"The provider did not answer within {self.seconds:.3g} seconds.")
 
     def hold(self, sock: socket.socket) -> None:
-        """Make `sock` the one that ends with the call; the one before is let go."""
+        """Hold `sock`: it is shut down when the time is over. The socket held before is released."""
         with self._lock:
             self._socket = sock
         self.remaining_seconds()
 
     def let_go(self) -> bool:
-        """Leave the socket alone from now on. Returns False if it was shut down before."""
+        """Release the socket. Returns False if it was shut down already."""
         with self._lock:
             self._socket = None
             return not self.expired
 
     def finish(self) -> None:
-        """The call is over: nothing of it ends by time any more."""
+        """End the deadline: nothing is shut down from now on."""
         with self._lock:
             self._socket = None
             self._over = True
@@ -74,7 +74,7 @@ class CallDeadline:
         return self._over
 
     def expire(self) -> None:
-        """End the call: its socket is shut down in both directions, and stays open for its owner to close."""
+        """End the call: shut its socket down in both directions. Its owner closes it."""
         with self._lock:
             if self._over:
                 return
@@ -86,7 +86,7 @@ class CallDeadline:
 
 
 class Watchdog:
-    """Keeps the time of every call in one thread, which sleeps until the earliest end."""
+    """Watches the deadlines of all calls in one thread, which sleeps until the earliest one."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -99,7 +99,7 @@ class Watchdog:
         self._closed = False
 
     def watch(self, seconds: float) -> CallDeadline:
-        """A watch that expires in `seconds` unless the block that it is opened for ends before."""
+        """A deadline in `seconds`; it is cancelled when its with block ends."""
         watch = CallDeadline(seconds, self._monotonic)
         self._add(watch)
         return watch
@@ -122,7 +122,7 @@ class Watchdog:
                 self._wakes_at = math.inf
                 self._thread = threading.Thread(target=self._run, name="egress-deadlines", daemon=True)
                 self._thread.start()
-            # Most calls end later than the one that the thread sleeps for: those need not wake it.
+            # Most deadlines are later than the one that the thread sleeps for, and need not wake it.
             if watch.ends_at < self._wakes_at:
                 self._changed.notify()
 

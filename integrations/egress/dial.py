@@ -1,4 +1,4 @@
-"""Opening a socket: one look-up, every answer judged, and only what was judged is connected to."""
+"""Opens a socket: one name lookup, every address checked, and only a checked address is connected to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where to, and by whose word: what an input or a redirect named is judged and explained differently."""
+    """Where a call goes and who named it: URLs from inputs and redirects are checked and explained differently."""
 
     destination: Destination
     public_only: bool
@@ -43,15 +43,15 @@ class Dialer:
         self._connect_timeout_seconds = connect_timeout_seconds
 
     def judge(self, destination: Destination, public_only: bool) -> EgressVerdict:
-        """What can be said of a destination without any network."""
+        """The verdict on a destination without any network access."""
         return self._policy.judge_host(destination, self._own, public_only=public_only)
 
     def may_reuse(self, route: Route, peer: Address) -> bool:
-        """Whether a connection that is open to `peer` may serve this route too."""
+        """Whether an open connection to `peer` may be used for this route."""
         return self._judge_addresses(route, [peer]).allowed
 
     def dial(self, route: Route, watch: CallDeadline) -> tuple[socket.socket, Address]:
-        """A connected socket and the judged address that it is connected to.
+        """A connected socket and the checked address that it is connected to.
 
         Raises EgressRefused, UpstreamUnreachable (dns, refused, connect_timeout) or DeadlineExceeded.
         """
@@ -61,7 +61,7 @@ class Dialer:
             addresses = [destination.address]
         else:
             addresses = self._resolver.addresses_of(destination.host, destination.port, watch)
-        # One refused answer spoils them all: a name that mixes public and private is not to be trusted.
+        # One refused address refuses the name: a name with public and private addresses cannot be trusted.
         _check(self._judge_addresses(route, addresses), route)
         return self._connect(addresses[:MAX_ATTEMPTS], destination.port, watch)
 

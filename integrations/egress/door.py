@@ -1,4 +1,4 @@
-"""The one door to other servers: every request that leaves Patchbay leaves here."""
+"""Egress: every request to other servers is sent from here."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from integrations.egress.urls import read_url
 
 __all__ = ["Egress", "EgressPolicy", "EgressVerdict"]
 
-# A body in tiny chunks is mostly framing: six bytes around each byte at worst.
+# A body in tiny chunks is mostly framing: at worst six bytes for each byte.
 _FRAMING_FACTOR = 8
 
 _DIGEST_CHALLENGE = re.compile(r"(?:^|,)\s*Digest\s+(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class _Request(requests.PreparedRequest):
-    """A request that goes out as it is: nothing of it is normalised, merged or added to on the way."""
+    """A request that is sent unchanged: requests does not normalise, merge or add anything."""
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
@@ -50,7 +50,7 @@ class _Request(requests.PreparedRequest):
 
 
 class _Response(requests.Response):
-    """An answer as it came: its `raw` is all there is to it, without cookies, history or decoding."""
+    """An answer as it came: only `raw` is set; no cookies, history or decoding."""
 
     def __init__(self, request: requests.PreparedRequest, reply: Reply) -> None:
         self.request = request
@@ -86,7 +86,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Egress:
-    """Sends calls to where they may go, within their time and size. Safe to use from many threads."""
+    """Sends calls to allowed destinations, within their deadline and size limits. Thread-safe."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Egress:
         self._adapter = _Adapter(GuardedPools(self._dialer, pool_size))
 
     def send(self, call: PreparedCall, *, deadline_seconds: float | None = None) -> Answer:
-        """The answer to a call, whatever its status, after the redirects that the call lets us follow.
+        """The answer to a call, whatever its status, after the redirects that the call allows.
 
         `deadline_seconds` is what is left of an outer deadline; the shorter of it and the call's own timeout
         bounds everything together. Raises ReviewDue for a secret that may not go there, EgressRefused,
@@ -148,12 +148,12 @@ class Egress:
         )
 
     def check_settings(self, call: PreparedCall) -> None:
-        """Raises SettingsIncomplete where a setting stands in the way of the call: nothing is sent or counted yet."""
+        """Raises SettingsIncomplete if a setting prevents the call, before anything is sent or counted."""
         if call.tls is not None and call.origin.startswith("https:"):
             self._adapter.pools.check_settings(call.tls)
 
     def verdict(self, url: str, public_only: bool = False) -> EgressVerdict:
-        """Whether a call to the URL would be let out, as far as can be told without looking its name up."""
+        """Whether a call to the URL would be allowed, as far as can be told without a name lookup."""
         try:
             destination = read_url(url)
         except ValueError as error:
@@ -173,7 +173,7 @@ class Egress:
             watch=watch,
             public_only=call.public_only,
             max_received_bytes=MAX_HEAD_BYTES + _FRAMING_FACTOR * call.max_bytes,
-            # A client certificate says who calls: that stays behind like everything else of the call.
+            # A redirect to another origin gets nothing of the call, so no client certificate either.
             tls=None if hop.is_foreign else call.tls,
             owner=call.connection_key,
         )
@@ -188,12 +188,12 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
 
 def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
     try:
-        # A short answer came along with its head: then there is nothing to wait for.
+        # A short body arrived with the head: reading it does not block.
         with nullcontext() if reply.response.is_here else released_slot():
             body = reply.response.read_body(reply.headers, max_bytes)
     except (OSError, PatchbayError) as error:
         reply.drop()
-        # The watchdog ends a read by shutting the socket down, which looks like a peer that went away.
+        # The watchdog shuts the socket down, which looks as if the peer closed it.
         if exchange.watch.has_ended():
             raise exchange.watch.failure() from None
         raise (truncated() if isinstance(error, OSError) else error) from None

@@ -1,4 +1,4 @@
-"""One request and its answer on their way over a connection, and what it means when they do not get through."""
+"""One request and its answer over a connection, and the failures that can happen."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(slots=True)
 class Exchange:
-    """What one request needs on its way; `received_bytes` counts all that the peer sent.
+    """What one request needs; `received_bytes` counts all bytes that the peer sent.
 
-    `owner` says who may use the connection before and after; with None nobody may. `is_sent`: the peer took all of it.
+    `owner` says who may reuse the connection; with None nobody may. `is_sent`: the whole request was written.
     """
 
     hop: Hop
@@ -41,20 +41,20 @@ class Exchange:
 
     @property
     def body(self) -> bytes | None:
-        """The body to send; an empty one says that there is none, where one is expected (RFC 9110 section 8.6)."""
+        """The body to send; empty instead of None for methods that usually have one (RFC 9110 section 8.6)."""
         return b"" if self.hop.body is None and self.hop.method not in _BODILESS_METHODS else self.hop.body
 
     def count(self, size_bytes: int) -> None:
-        """Note what arrived; UpstreamInvalid when that is too much."""
+        """Count bytes that arrived; UpstreamInvalid if there are too many."""
         self.received_bytes += size_bytes
         if self.received_bytes > self.max_received_bytes:
             raise UpstreamInvalid("The provider sends without end.", reason="too_large")
 
     def may_be_repeated(self, error: Exception) -> bool:
-        """Whether the same request may go over a new connection after it failed on a kept one.
+        """Whether the request may be repeated over a new connection after it failed on a kept one.
 
-        The peer may have closed that just now, and not one byte of an answer says so; or what came is no HTTP, so that
-        it is most likely the rest of something else.
+        The peer may just have closed the kept one, so that no byte of an answer arrived; or what arrived is not HTTP
+        and most likely the rest of an earlier answer.
         """
         if self.hop.method not in _SAFE_METHODS or not self.hop.is_repeatable or self.watch.has_ended():
             return False
@@ -63,7 +63,7 @@ class Exchange:
         return self.received_bytes == 0 and _is_hang_up(error)
 
     def failure(self, error: OSError, *, is_connected: bool) -> PatchbayError:
-        """What went wrong before the head of an answer was read: while connecting, or once connected."""
+        """The failure for an error before the head of an answer was read: while connecting, or after."""
         if self.watch.has_ended() or isinstance(error, TimeoutError):
             return self.watch.failure()
         if isinstance(error, ssl.SSLError) and not (is_connected and _is_hang_up(error)):

@@ -1,4 +1,4 @@
-"""Which places may be called: pure decisions on names and addresses, nothing is looked up or opened here."""
+"""Which destinations may be called: pure decisions on names and addresses; nothing is looked up or opened here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _WILDCARD_HOSTS = frozenset({"", "*", "0.0.0.0", "::", "[::]"})  # noqa: S104 - 
 
 @dataclass(frozen=True, slots=True)
 class EgressVerdict:
-    """Whether a call may go somewhere, and why, in a sentence for the person who asked."""
+    """Whether a call is allowed, and the reason as a sentence."""
 
     allowed: bool
     reason: str
@@ -39,7 +39,7 @@ class EgressVerdict:
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The private places that a setting opens: hosts as URLs write them, and networks, each with its port."""
+    """The private destinations that a setting allows: hosts as written in URLs, and networks, each with a port."""
 
     hosts: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[tuple[Network, int | None], ...] = ()
@@ -60,11 +60,11 @@ class AllowList:
         return cls(frozenset(hosts), tuple(networks))
 
     def names(self, destination: Destination) -> bool:
-        """Whether the list holds this very host and port, as the URL names it."""
+        """Whether the list contains this host and port, as written in the URL."""
         return (destination.host, destination.port) in self.hosts
 
     def covers(self, address: Address, port: int) -> bool:
-        """Whether a network of the list holds the address."""
+        """Whether a network of the list contains the address."""
         faces = [address, *filter(None, [as_mapped(address)])]
         return any(
             face in network
@@ -101,7 +101,7 @@ def _read_host_and_port(entry: str) -> tuple[str, int]:
 
 
 def _never_called(host: str, address: Address | None) -> str | None:
-    """What a host is if no setting can open it, judged from the host as written."""
+    """What the host is if no setting can allow it, judged by the host as written."""
     if host in _METADATA_NAMES:
         return "a cloud metadata service"
     if address is None:
@@ -151,11 +151,11 @@ class EgressPolicy:
 
     @classmethod
     def parse(cls, allow: str, url_allow: str) -> EgressPolicy:
-        """The policy that the two settings spell; ValueError with a sentence that names setting and entry."""
+        """The policy of the two settings; ValueError with a sentence that names setting and entry."""
         return cls(AllowList.parse(allow, ALLOW_SETTING), AllowList.parse(url_allow, URL_ALLOW_SETTING))
 
     def judge_host(self, destination: Destination, own: OwnListeners, *, public_only: bool) -> EgressVerdict:
-        """What can be said before a name is looked up; one that passes is judged again by its addresses."""
+        """The verdict before a name lookup; an allowed name is judged again by its addresses."""
         if (refusal := _never_called(destination.host, destination.address)) is not None:
             return EgressVerdict(False, f"{destination.host} is {refusal}, which is never called.")
         address = destination.address
@@ -170,7 +170,7 @@ class EgressPolicy:
     def judge_addresses(
         self, destination: Destination, addresses: Iterable[Address], own: OwnListeners, *, public_only: bool
     ) -> EgressVerdict:
-        """Whether every one of the addresses that the destination's name leads to may be called."""
+        """Whether all addresses of the destination's name may be called."""
         verdict = EgressVerdict(False, f"{destination.host} leads to no address.")
         for address in addresses:
             verdict = self._judge(destination, address, own, public_only)
@@ -181,7 +181,7 @@ class EgressPolicy:
     def _judge(
         self, destination: Destination, address: Address, own: OwnListeners, public_only: bool
     ) -> EgressVerdict:
-        # What a name leads to is not told: whoever can enter a name would learn what stands behind it.
+        # Do not tell the addresses of a name: a user who can enter names would learn what is behind them.
         literal = destination.address is not None
         place = place_of(address)
         if own.include(address, destination.port):

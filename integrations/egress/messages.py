@@ -1,4 +1,4 @@
-"""The values that cross the egress door: what is asked (`PreparedCall`) and what comes back (`Answer`)."""
+"""The values that egress takes and gives: a request (`PreparedCall`) and its answer (`Answer`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How one call proves who it talks to, and who it is; verification itself has no switch.
+    """The TLS settings of one call: whom to trust and what to present. Verification cannot be switched off.
 
     `ca_file` is a path or the certificates themselves, `fingerprint_sha256` 64 hex digits in lower case. `settings`
     says by which setting each word was filled, for whoever has to put it right.
@@ -35,7 +35,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class DigestLogin:
-    """Who answers a Digest challenge (RFC 7616)."""
+    """The credentials for a Digest challenge (RFC 7616)."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
@@ -43,7 +43,7 @@ class DigestLogin:
 
 @dataclass(frozen=True, slots=True)
 class CarriedSecret:
-    """One secret in one place of a built request, with the places for which it is sealed.
+    """One secret in one place of a built request, with the destinations for which it is sealed.
 
     A token counts as each of the secrets that bought it.
     """
@@ -55,7 +55,7 @@ class CarriedSecret:
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """One HTTP request, complete: nothing is added to it on the way but Host, framing and Accept-Encoding.
+    """One complete HTTP request: only Host, framing and Accept-Encoding are added.
 
     `url` is absolute, encoded, ASCII. `secrets` are the plaintexts that the call carries, so that the door
     can refuse to carry them elsewhere and what echoes them can be redacted. `carried` accounts for them: where each
@@ -75,7 +75,7 @@ class PreparedCall:
     tls: Tls | None = None
     digest: DigestLogin | None = field(default=None, repr=False)
     is_repeatable: bool = True
-    """Whether a GET or HEAD may be sent again where a kept connection was closed before any answer to it."""
+    """Whether a GET or HEAD may be repeated if a kept connection closed before any answer."""
     carried: tuple[CarriedSecret, ...] | None = field(default=None, repr=False)
     connection_key: bytes | None = field(default=None, repr=False)
 
@@ -90,7 +90,7 @@ class PreparedCall:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Response headers as they came, looked up without regard to case."""
+    """Response headers as they came; lookup ignores case."""
 
     items: tuple[tuple[str, str], ...] = ()
     _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
@@ -115,7 +115,7 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: `body` whole and decoded from its content coding, within the call's size cap."""
+    """The answer: `body` is complete, decoded from its content coding, and within the call's size limit."""
 
     status: int
     headers: Headers
@@ -128,7 +128,7 @@ class Answer:
 
 def origin_of(url: str) -> str:
     """`scheme://host:port` with the port always written, so that two origins compare as strings."""
-    # What follows the authority changes with every call, and may hold a secret.
+    # Cut off what follows the authority: it differs from call to call, and may hold a secret.
     start = _START.match(url)
     return _origin_of(start[0] if start else url)
 

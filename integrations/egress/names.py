@@ -1,4 +1,4 @@
-"""Looking names up within a time limit, which the operating system's own call does not know."""
+"""Name lookups with a time limit, which the operating system's own call does not have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Question = tuple[str, int]
 
 
 class NameResolver:
-    """Answers which addresses a name has, in a few daemon threads that may hang without anybody waiting.
+    """Looks up the addresses of a name in a few daemon threads; one that hangs blocks nobody.
 
     Those who ask for the same name at the same time share one look-up, so a name whose servers hang keeps one
     thread busy, not all.
@@ -46,13 +46,13 @@ class NameResolver:
         try:
             return answer.result(timeout=watch.remaining_seconds())
         except TimeoutError:
-            # The look-up itself may time out too.
+            # The lookup itself may time out too.
             raise _not_found() if answer.done() else watch.failure() from None
         except (OSError, ValueError, LookupError):
             raise _not_found() from None
 
     def close(self) -> None:
-        """Let the idle threads end; one that hangs ends with its look-up."""
+        """End the idle threads; one that hangs ends with its lookup."""
         for _ in range(self._thread_count):
             self._questions.put(None)
 
@@ -74,7 +74,7 @@ class NameResolver:
             try:
                 outcome: list[Address] | Exception = self._look_up(question)
             except Exception as error:
-                # Whatever it is, those who wait must hear of it.
+                # Whatever the error is, the waiting threads must get it.
                 outcome = error
             with self._lock:
                 answer = self._pending.pop(question)

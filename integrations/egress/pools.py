@@ -1,4 +1,4 @@
-"""urllib3's pools, one for each owner, origin and kind of TLS: nobody uses what another one's call has left behind."""
+"""urllib3's pools, one for each owner, origin and TLS requirement: no owner gets a connection of another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_POOLS = 128
 
 
 class _Pool(HTTPConnectionPool):
-    # urllib3's protocol of a connection wants attributes that its own class has under another type.
+    # urllib3's protocol for connections declares attributes that its own class has with another type.
     ConnectionCls = cast(Any, GuardedConnection)
 
 
@@ -44,7 +44,7 @@ class Reply:
         self._pool = pool
 
     def keep(self) -> None:
-        """Hand the connection to its owner's next call, unless there is a doubt about it."""
+        """Return the connection to the pool, unless the rules for reuse forbid it."""
         is_alive = self._exchange.watch.let_go()
         self.response.close()
         if self._pool is not None and is_alive and self._is_clear():
@@ -53,13 +53,13 @@ class Reply:
             self._conn.close()
 
     def drop(self) -> None:
-        """Close the connection: something unread may still be on it."""
+        """Close the connection: it may have unread data."""
         self._exchange.watch.let_go()
         self.response.close()
         self._conn.close()
 
     def _is_clear(self) -> bool:
-        """Whether the answer has a clear end, for http.client, which else has closed the connection, and for us."""
+        """Whether the answer has a clear end, by our rules and for http.client, which else closes the connection."""
         return self._conn.sock is not None and may_carry_another(
             Ending(
                 method=self._exchange.hop.method,
@@ -73,7 +73,7 @@ class Reply:
 
 
 class GuardedPools(PoolManager):
-    """At most so many idle connections in a pool, and so many pools; what finds no room is closed.
+    """Pools with a limit on idle connections, and a limit on pools; surplus connections are closed.
 
     `urlopen` of urllib3's pools is not used: it would write the URL in another way, and log it.
     """
@@ -105,7 +105,7 @@ class GuardedPools(PoolManager):
         self._contexts.proof_for(tls)
 
     def clear(self) -> None:
-        """Close what is idle, and from now on whatever is done with."""
+        """Close idle connections now, and others when their calls end."""
         self._is_open = False
         super().clear()
 
@@ -114,6 +114,6 @@ class GuardedPools(PoolManager):
         where: dict[str, Any] = {"scheme": to.scheme, "host": to.host, "port": to.port}
         if to.scheme == "https":
             where["proof"] = self._contexts.proof_for(exchange.tls)
-        # A key of our own: urllib3's has no room for the owner.
+        # Our own key: urllib3's has no field for the owner.
         key = cast(PoolKey, (exchange.owner, *where.values()))
         return cast(_Pool, self.connection_from_pool_key(key, self.connection_pool_kw | where))

@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what may travel there (RFC 9110 section 15.4)."""
+"""Where a redirect leads, and what of a request may be sent there (RFC 9110 section 15.4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _CONTENT_HEADERS = frozenset(
     {"content-type", "content-encoding", "content-language", "content-location", "digest", "last-modified"}
 )
-# A validator is one URL's: what is at another may bear the same tag by chance (RFC 9110 section 8.8.3).
+# A validator belongs to one URL; another one may have the same tag by chance (RFC 9110 section 8.8.3).
 _VALIDATOR_HEADERS = frozenset({"if-none-match", "if-modified-since"})
 _ASCII_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request of a call. `is_foreign`: the call has left its origin, so nothing of it travels on."""
+    """One request of a call. `is_foreign`: the call has left its origin, so nothing of it is sent on."""
 
     method: str
     url: str
@@ -48,13 +48,13 @@ def first_hop(call: PreparedCall) -> Hop:
     try:
         destination = read_url(call.url)
     except ValueError as error:
-        # The sentences of read_url are ours and quote nothing.
+        # The messages of read_url are ours and quote nothing.
         raise EgressRefused(str(error), reason="url") from None
     return Hop(call.method, call.url, destination, call.headers, call.body, is_repeatable=call.is_repeatable)
 
 
 def is_followed(call: PreparedCall, status: int, headers: Headers) -> bool:
-    """Whether an answer is a redirect that the call lets us follow; if not, it is the answer."""
+    """Whether an answer is a redirect that the call follows; if not, it is the answer."""
     return call.redirects != "none" and status in _REDIRECT_STATUSES and headers.get("Location") is not None
 
 
@@ -112,7 +112,7 @@ def _check_departure(call: PreparedCall, following: Hop, left: Destination) -> N
         )
     if call.secrets and left.scheme == "https" and following.destination.scheme == "http":
         raise UpstreamFailed("The provider redirects from https to http.", reason="redirect")
-    # Whether a short one is there must not be told: all short ones can be tried in a few redirects.
+    # Do not reveal whether a short secret is there: all short ones can be tried in a few redirects.
     if any(map(is_short, call.secrets)) or carries_secret(following.url, call.secrets):
         raise EgressRefused(
             "The provider's redirect may carry a secret to another origin.", reason="redirect"
@@ -129,7 +129,7 @@ def _without_belongings(call: PreparedCall, following: Hop) -> Hop:
 
 
 def carries_secret(text: str, secrets: Iterable[str]) -> bool:
-    """Whether any of the secrets stands in the text, as it is or encoded, and percent-encoded twice at most."""
+    """Whether the text contains any of the secrets, plain or encoded, percent-encoded twice at most."""
     readings = {reading.encode() for reading in (text, unquote(text), unquote(unquote(text)))}
     forms = [SecretEncodings(secret) for secret in secrets if secret]
     return any(form.found_in(reading) for form in forms for reading in readings)

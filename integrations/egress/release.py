@@ -1,4 +1,4 @@
-"""The last look at a request that is about to leave: whether all that it carries may go where it goes."""
+"""The last check of a request before it is sent: whether every secret in it may go to its destination."""
 
 from __future__ import annotations
 

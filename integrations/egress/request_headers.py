@@ -1,4 +1,4 @@
-"""The headers of a request: those of the call, checked, behind what is said for every call (RFC 9112)."""
+"""The headers of a request: our own, then those of the call after a check (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integrations.egress.redirects import Hop
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-# urllib3 writes Host and Content-Length. A value that it knows by this word would not be sent.
+# urllib3 writes Host and Content-Length. It does not send a header with this value.
 _LEFT_OUT = "@@@SKIP_HEADER@@@"
 _OWN_HEADERS = frozenset(
     {
@@ -32,7 +32,7 @@ _OWN_HEADERS = frozenset(
 
 
 def request_headers(hop: Hop, user_agent: str) -> HTTPMessage:
-    """What goes out with the hop beside Host and framing, in its order and spelling, repeated names where they stand.
+    """The headers of the hop beside Host and framing, in order and spelling, with repeated names in place.
 
     Raises EgressRefused for what may not be sent.
     """

@@ -1,4 +1,4 @@
-"""The door to the providers, as the settings open it."""
+"""Builds egress from the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from settings import ConfigurationError, version
 
 
 def build_egress(runtime: Runtime) -> Egress:
-    """The door. Raises ConfigurationError for an allow-list that cannot be read."""
+    """Egress. Raises ConfigurationError for an allow-list that cannot be read."""
     settings = runtime.settings
     try:
         policy = EgressPolicy.parse(",".join(settings.egress_allow), ",".join(settings.egress_allow_urls))

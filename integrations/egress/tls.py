@@ -1,4 +1,4 @@
-"""Proof of who is called, and what to say when it fails."""
+"""TLS verification of providers, and the messages for its failures."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _OTHER_WORDS = "The provider and Patchbay cannot agree on a secure connection."
 
 
 def tls_failure(error: ssl.SSLError) -> UpstreamUnreachable:
-    """The failure of a TLS handshake, in words chosen by OpenSSL's code and never by its message."""
+    """The failure for a TLS handshake. The text depends on OpenSSL's code, never on its message."""
     if isinstance(error, ssl.SSLCertVerificationError):
         detail = _CERTIFICATE_WORDS.get(error.verify_code, "The provider's certificate cannot be trusted.")
     else:
@@ -57,7 +57,7 @@ def tls_failure(error: ssl.SSLError) -> UpstreamUnreachable:
 
 @dataclass(frozen=True, slots=True)
 class TlsRequirements:
-    """What a provider must show before anything is sent to it, and what it is shown.
+    """What a provider's certificate must satisfy before anything is sent, and what we present.
 
     OpenSSL proves the chain, unless one certificate is all that is taken. `own_fingerprints` are those of the
     certificates that a person trusts for this provider; None where the public authorities are trusted.
@@ -75,7 +75,7 @@ class TlsRequirements:
             if not compare_digest(shown, self.fingerprint):
                 raise _untrusted(_another_certificate(shown))
         elif shown not in (self.own_fingerprints or ()):
-            # What a person trusts explicitly may name itself as it likes; everybody else is who the names say.
+            # A certificate that a user trusts explicitly may have any name; others must have the host's name.
             _check_names(sock.getpeercert() or {}, host, self.own_fingerprints is not None)
 
 
@@ -93,7 +93,7 @@ def _another_certificate(shown: str) -> str:
 
 
 class TlsContexts:
-    """The TLS settings of every kind of call, made once each: loading the issuers takes milliseconds."""
+    """The TLS contexts, one for each combination of settings: loading the issuers takes milliseconds."""
 
     def __init__(self) -> None:
         self._contexts: LRUCache[tuple[str | None, ...], ssl.SSLContext] = LRUCache(MAX_CONTEXTS)
