@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +14,20 @@ from plugin_store.engine.database import DATABASE_NAME, init_database
 
 
 def seed_database(folder: Path) -> None:
-    """Puts a new database into the data folder, as a first start would leave it, unless there is one."""
+    """Puts a new database into the data folder, as a first start would leave it, unless there is one.
+
+    Where it cannot be written nothing is left, for the start itself to meet the same trouble.
+    """
     path = folder / DATABASE_NAME
-    if path.exists():
-        return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(_migrated())
+    try:
+        if path.exists():
+            return
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_migrated())
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
 
 
 @cache
