@@ -31,13 +31,20 @@ class Actions:
     """Runs actions, once per key."""
 
     def __init__(
-        self, catalog: Catalog, executor: Executor, artifacts: Artifacts, runs: Runs, usage: UsageCounter
+        self,
+        catalog: Catalog,
+        executor: Executor,
+        artifacts: Artifacts,
+        runs: Runs,
+        usage: UsageCounter,
+        clock: Callable[[], float],
     ) -> None:
         self._catalog = catalog
         self._executor = executor
         self._artifacts = artifacts
         self._runs = runs
         self._usage = usage
+        self._clock = clock
 
     def run_block(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any], key: str
@@ -115,7 +122,7 @@ class Actions:
         self, installed: Installed, block: Block, inputs: Mapping[str, Any], progress: Progress
     ) -> EndpointResult:
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
-        chain = Chain(block, inputs)
+        chain = Chain(block, inputs, installed.config, self._clock())
         outcome: EndpointResult | None = None
         for step in block.steps:
             context = CallContext(

@@ -16,4 +16,4 @@ def build_actions(
 ) -> Actions:
     """Builds the actions service, which runs each action once per key."""
     runs = Runs(runtime.database, caching.locks, runtime.clock)
-    return Actions(catalog, executor, caching.artifacts, runs, counter)
+    return Actions(catalog, executor, caching.artifacts, runs, counter, runtime.clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,11 +10,11 @@ from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError, JMESPathTypeError, LexerError, ParseError
-from jmespath.functions import Functions
 from jmespath.lexer import Lexer
 
 from errors import UpstreamInvalid
-from integrations.answers.selection_limits import BoundedInterpreter, SelectionTooCostly
+from integrations.answers.select_functions import MAX_ARGUMENTS, OPERATORS, SelectContext
+from integrations.answers.selection_limits import BoundedFunctions, BoundedInterpreter, SelectionTooCostly
 from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
 
 MAX_EXPRESSION_CHARACTERS = 2_000
@@ -21,6 +22,9 @@ MAX_DEPTH = 50
 MAX_PROJECTIONS = 50
 RESULT_LIMITS = SizeLimits(nodes=1_000_000, characters=32 * 1024 * 1024, depth=240)
 
+NO_CONTEXT = SelectContext()
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
 _OPENING = frozenset({"lbrace", "lbracket", "lparen", "filter"})
 _CLOSING = frozenset({"rbrace", "rbracket", "rparen"})
 _PREFIXES = frozenset({"not", "expref"})
@@ -34,17 +38,23 @@ class Selector:
     """A compiled `select`, shared by all threads."""
 
     expression: str
+    config_names: frozenset[str]
+    """The settings that it asks for by `config('name')`."""
+    input_names: frozenset[str]
+    """The inputs that it asks for by `inputs('name')`."""
+    placeholders: frozenset[str]
+    """Names in braces within its strings, which mean themselves and nothing else."""
     _tree: Any = field(repr=False)
     _is_reshaping: bool = field(repr=False)
 
-    def apply(self, value: Any) -> Any:
+    def apply(self, value: Any, context: SelectContext = NO_CONTEXT) -> Any:
         """The selected value. A missing one is null.
 
         Raises `UpstreamInvalid` with `reason="select"` if a function gets a value of the wrong type, or if the result
         or its computation exceeds the limits. Values are never quoted.
         """
         try:
-            selected = BoundedInterpreter().visit(self._tree, value)
+            selected = BoundedInterpreter(context).visit(self._tree, value)
             if self._is_reshaping:
                 measure_value(selected, RESULT_LIMITS)
         except (SelectionTooCostly, ValueTooBigError):
@@ -68,13 +78,34 @@ def compile_select(expression: str) -> Selector:
     try:
         _check_tokens(list(Lexer().tokenize(expression)))
         tree: Any = jmespath.compile(expression).parsed
-    except LexerError as error:
-        raise ValueError(f"unreadable at position {error.lex_position}") from None
-    except ParseError as error:
-        raise ValueError(f"not JMESPath at position {error.lex_position}") from None
+    except (LexerError, ParseError) as error:
+        raise ValueError(_why_unreadable(expression, error)) from None
     except (JMESPathError, ValueError, RecursionError) as error:
         raise ValueError(str(error) if type(error) is ValueError else "not JMESPath") from None
-    return Selector(expression, tree, _check_tree(expression, tree))
+    found = _Names()
+    is_reshaping = _check_tree(expression, tree, found)
+    names = frozenset(found.config), frozenset(found.inputs), frozenset(found.placeholders)
+    return Selector(expression, *names, tree, is_reshaping)
+
+
+def _why_unreadable(expression: str, error: LexerError | ParseError) -> str:
+    """What is wrong and where; what other languages write as an operator is told as a function."""
+    position = int(error.lex_position)
+    # The parser stops behind an operator as often as at it.
+    for place in (position, position - 1, position - 2):
+        operator = expression[place : place + 1] if place >= 0 else ""
+        if operator in OPERATORS and (operator != "*" or _is_between_values(expression, place)):
+            name = OPERATORS[operator]
+            return f"JMESPath has no `{operator}`; use `{name}(a, b)`, at position {place}"
+    if expression[position : position + 1] == "$":
+        return f"JMESPath has no variables; use `config('name')` or `inputs('name')`, at position {position}"
+    return f"{'unreadable' if isinstance(error, LexerError) else 'not JMESPath'} at position {position}"
+
+
+def _is_between_values(expression: str, place: int) -> bool:
+    """Whether a star stands where a multiplication would: not behind a dot, a bracket or a comma."""
+    before = expression[:place].rstrip()
+    return bool(before) and before[-1] not in ".[,(|&:{"
 
 
 def _failure(detail: str) -> UpstreamInvalid:
@@ -94,11 +125,20 @@ def _check_tokens(tokens: Sequence[Any]) -> None:
         if projections > MAX_PROJECTIONS:
             raise ValueError(f"more than {MAX_PROJECTIONS} projections at position {position}")
         is_call = kind == "unquoted_identifier" and following["type"] == "lparen"
-        if is_call and token["value"] not in Functions.FUNCTION_TABLE:
+        if is_call and token["value"] not in BoundedFunctions.FUNCTION_TABLE:
             raise ValueError(f"there is no function `{token['value']}` at position {position}")
 
 
-def _check_tree(expression: str, tree: Any) -> bool:
+@dataclass(slots=True)
+class _Names:
+    """What an expression asks for by name."""
+
+    config: set[str] = field(default_factory=set)
+    inputs: set[str] = field(default_factory=set)
+    placeholders: set[str] = field(default_factory=set)
+
+
+def _check_tree(expression: str, tree: Any, found: _Names) -> bool:
     """Whether the expression can produce more than its input; refuses expressions that could only fail later."""
     is_reshaping = False
     pending = [(tree, 1)]
@@ -108,6 +148,9 @@ def _check_tree(expression: str, tree: Any) -> bool:
             raise ValueError(f"nested deeper than {MAX_DEPTH * 2} steps")
         if node["type"] == "function_expression":
             _check_arity(expression, node)
+            _note_name(expression, node, found)
+        if node["type"] == "literal" and isinstance(node["value"], str):
+            found.placeholders.update(_PLACEHOLDER.findall(node["value"]))
         if node["type"] == "slice" and node["children"][2] == 0:
             raise ValueError("a slice cannot go by steps of 0")
         is_reshaping = is_reshaping or node["type"] in _RESHAPING
@@ -117,9 +160,22 @@ def _check_tree(expression: str, tree: Any) -> bool:
 
 def _check_arity(expression: str, node: Any) -> None:
     name, given = node["value"], len(node["children"])
-    signature = Functions.FUNCTION_TABLE[name]["signature"]
+    signature = BoundedFunctions.FUNCTION_TABLE[name]["signature"]
     needed = len(signature)
     is_variadic = bool(signature) and signature[-1].get("variadic", False)
-    if given < needed or (given > needed and not is_variadic):
+    most = MAX_ARGUMENTS.get(name, MAX_EXPRESSION_CHARACTERS if is_variadic else needed)
+    if not needed <= given <= most:
         position = expression.find(f"{name}(")
-        raise ValueError(f"`{name}()` takes {needed} arguments, not {given}, at position {max(position, 0)}")
+        taken = f"{needed} to {most}" if name in MAX_ARGUMENTS else str(needed)
+        raise ValueError(f"`{name}()` takes {taken} arguments, not {given}, at position {max(position, 0)}")
+
+
+def _note_name(expression: str, node: Any, found: _Names) -> None:
+    """Notes what `config()` and `inputs()` ask for: a name that is written out, so that it is known beforehand."""
+    names = {"config": found.config, "inputs": found.inputs}.get(node["value"])
+    if names is None:
+        return
+    [argument] = node["children"]
+    if argument["type"] != "literal" or not isinstance(argument["value"], str):
+        raise ValueError(f"`{node['value']}()` takes a name in single quotes: `{node['value']}('name')`")
+    names.add(argument["value"])

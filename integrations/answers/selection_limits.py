@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from jmespath.functions import Functions, signature
+from jmespath.functions import signature
 from jmespath.visitor import Options, TreeInterpreter
 
+from integrations.answers.select_functions import SelectContext, SelectFunctions
 from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
 
 MAX_STEPS = 2_000_000
@@ -64,8 +65,11 @@ class Allowance:
         self.spend(size.nodes + size.characters // _CHARACTERS_PER_STEP)
 
 
-class _BoundedFunctions(Functions):
-    def __init__(self, allowance: Allowance) -> None:
+class BoundedFunctions(SelectFunctions):
+    """All functions of an expression, each paid for by the size of its arguments."""
+
+    def __init__(self, context: SelectContext, allowance: Allowance) -> None:
+        super().__init__(context, lambda characters: allowance.spend(characters // _CHARACTERS_PER_STEP))
         self._allowance = allowance
 
     def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
@@ -109,10 +113,10 @@ def _without_nulls(argument: Any) -> Any:
 class BoundedInterpreter(TreeInterpreter):
     """jmespath's interpreter, for one run. Raises `SelectionTooCostly`."""
 
-    def __init__(self, max_steps: int = MAX_STEPS) -> None:
+    def __init__(self, context: SelectContext, max_steps: int = MAX_STEPS) -> None:
         self._allowance = Allowance(max_steps)
         self._methods: dict[str, Callable[..., Any]] = {}
-        super().__init__(Options(custom_functions=_BoundedFunctions(self._allowance)))
+        super().__init__(Options(custom_functions=BoundedFunctions(context, self._allowance)))
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         allowance = self._allowance

@@ -14,6 +14,7 @@ import orjson
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.answers.echoes import hide_echoes
 from integrations.answers.parse import Parsed, parse_answer
+from integrations.answers.select_functions import SelectContext
 from integrations.budget.retries import asked_wait_seconds
 from integrations.caching.conditional_requests import (
     Validators,
@@ -107,7 +108,7 @@ class Executor:
         outcome = first.outcome
         if first.items is not None:
             outcome = self._collect(installed, endpoint, parameters, context, values, first)
-        return _selected(endpoint, outcome)
+        return _selected(endpoint, outcome, parameters, values)
 
     def renew(
         self,
@@ -134,7 +135,8 @@ class Executor:
                 return self._unchanged(endpoint, call, answer, validators)
             quotation = _quotation(endpoint, call, parameters, values)
             self._require_success(installed, answer, quotation)
-            return _selected(endpoint, self._read(endpoint, unconditional, answer, quotation))
+            outcome = self._read(endpoint, unconditional, answer, quotation)
+            return _selected(endpoint, outcome, parameters, values)
 
         renewed = self._sender.exchange(installed, endpoint, values, context, build, read)
         if renewed is not None:
@@ -321,10 +323,15 @@ def _quotation(
     return Quotation(call, (*parameters.values(), *settings))
 
 
-def _selected(endpoint: Endpoint, outcome: EndpointResult) -> EndpointResult:
-    if endpoint.selector is None:
+def _selected(
+    endpoint: Endpoint, outcome: EndpointResult, parameters: Mapping[str, Any], values: Values
+) -> EndpointResult:
+    selector = endpoint.selector
+    if selector is None:
         return outcome
-    selected = endpoint.selector.apply(outcome.value)
+    inputs = bind_parameters(endpoint, parameters, values) if selector.input_names else {}
+    context = SelectContext(outcome.fetched_at, values.config, inputs)
+    selected = selector.apply(outcome.value, context)
     return replace(outcome, value=selected, kind="json", content_type="application/json")
 
 

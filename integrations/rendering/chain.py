@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import PatchbayError
+from integrations.answers.select_functions import SelectContext
 from integrations.calling.executor import EndpointResult
 from integrations.manifests.model import Block, Step
 from integrations.rendering.inputs import step_parameters
@@ -15,9 +16,12 @@ from integrations.rendering.inputs import step_parameters
 class Chain:
     """The state of one run of a block. `partial` is the error that left something out, if any."""
 
-    def __init__(self, block: Block, inputs: Mapping[str, Any]) -> None:
+    def __init__(
+        self, block: Block, inputs: Mapping[str, Any], config: Mapping[str, Any], now: float
+    ) -> None:
         self._block = block
         self._inputs = inputs
+        self._context = SelectContext(now, config, inputs)
         self._values: dict[str, Any] = {f"inputs.{name}": value for name, value in inputs.items()}
         self._results: dict[str, Any] = {}
         self.partial: PatchbayError | None = None
@@ -30,7 +34,10 @@ class Chain:
         """Stores the step's result, from which later steps take its outputs."""
         self.partial = self.partial or partial
         self._results[step.id] = result
-        self._values |= {f"steps.{step.id}.{name}": selector.apply(result) for name, selector in step.outputs}
+        self._values |= {
+            f"steps.{step.id}.{name}": selector.apply(result, self._context)
+            for name, selector in step.outputs
+        }
 
     def outcome(self, last: EndpointResult) -> EndpointResult:
         """The block's outcome, built from the outcome of its last step."""
@@ -38,7 +45,7 @@ class Chain:
         if self._block.collect:
             outcome = _as_json(outcome, self._results)
         if self._block.selector is not None:
-            outcome = _as_json(outcome, self._block.selector.apply(outcome.value))
+            outcome = _as_json(outcome, self._block.selector.apply(outcome.value, self._context))
         return outcome
 
 

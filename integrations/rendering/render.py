@@ -206,7 +206,7 @@ class Renderer:
         """The block's outcome, or NotModified if its last call, the only source of the artifact, returned a 304."""
         ends_at = time.monotonic() + self._executor.timeout_seconds(installed)
         context = CallContext(cause, block.id, lambda: ends_at - time.monotonic())
-        chain = Chain(block, inputs)
+        chain = Chain(block, inputs, installed.config, self._clock())
         *earlier, last = block.steps
         for step in earlier:
             parameters = chain.parameters(step)

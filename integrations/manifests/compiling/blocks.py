@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from integrations.answers.selection import compile_select
 from integrations.json.canonical_json import digest
 from integrations.manifests.compiling.actions import check_renewals, compile_action
 from integrations.manifests.compiling.endpoints import plain_json
+from integrations.manifests.compiling.expressions import check_inputs, compile_expression
 from integrations.manifests.compiling.inputs import compile_inputs, names_in_step
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.values import may_fit
@@ -55,12 +55,14 @@ def _block(
     calls: bool,
     is_stored: bool,
 ) -> Block:
-    steps, trouble = _steps(item, endpoints, problems, calls=calls)
+    steps, trouble = _steps(item, endpoints, properties, problems, calls=calls)
     action, refusal = compile_action(item.get("action"), steps)
     if refusal and not is_stored:
         problems.add("action", refusal)
     patterns = _patterns(item, problems)
     inputs = compile_inputs(item, steps, patterns, properties, problems)
+    input_names = {value.name for value in inputs}
+    _check_outputs(steps, input_names, problems)
     _check_references(item, steps, inputs, problems)
     _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
@@ -71,7 +73,7 @@ def _block(
         steps=steps,
         problem=trouble or refusal,
         action=action,
-        selector=problems.attempt("select", lambda: compile_select(item["select"]))
+        selector=compile_expression("select", item["select"], problems, properties, input_names)
         if "select" in item
         else None,
         collect=item["collect"],
@@ -106,10 +108,15 @@ def _schedule(item: Mapping[str, Any], problems: Problems) -> Schedule | None:
 
 
 def _steps(
-    item: Mapping[str, Any], endpoints: Mapping[str, Endpoint], problems: Problems, *, calls: bool
+    item: Mapping[str, Any],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
+    *,
+    calls: bool,
 ) -> tuple[tuple[Step, ...], str | None]:
     if "steps" in item:
-        return _chain(item["steps"], endpoints, problems), None
+        return _chain(item["steps"], endpoints, properties, problems), None
     name = item.get("endpoint")
     if name is not None and name not in endpoints:
         problems.add("endpoint", f"There is no endpoint `{name}`.")
@@ -126,7 +133,10 @@ def _steps(
 
 
 def _chain(
-    declared: Sequence[Mapping[str, Any]], endpoints: Mapping[str, Endpoint], problems: Problems
+    declared: Sequence[Mapping[str, Any]],
+    endpoints: Mapping[str, Endpoint],
+    properties: Mapping[str, Property],
+    problems: Problems,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
     for index, item in enumerate(declared):
@@ -150,10 +160,17 @@ def _chain(
             outputs = tuple(
                 (name, selector)
                 for name, text in item["outputs"].items()
-                if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
+                if (selector := compile_expression(f"outputs.{name}", text, problems, properties, None))
             )
             steps.append(Step(item["id"], endpoint, problems.tree("parameters", item["parameters"]), outputs))
     return tuple(steps)
+
+
+def _check_outputs(steps: Sequence[Step], input_names: Collection[str], problems: Problems) -> None:
+    """Outputs are compiled before the inputs are known, which may come of the steps."""
+    for index, step in enumerate(steps):
+        for name, selector in step.outputs:
+            check_inputs(f"steps[{index}].outputs.{name}", selector, input_names, problems)
 
 
 def _has_default(value: Value) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.answers.response_schema import compile_response_schema
-from integrations.answers.selection import compile_select
+from integrations.answers.selection import Selector
 from integrations.answers.types.xml_lists import ListPath, parse_list_path
 from integrations.json.canonical_json import digest
 from integrations.manifests.base_url import BaseUrl
+from integrations.manifests.compiling.expressions import compile_expression
 from integrations.manifests.compiling.graphql import is_mutation
 from integrations.manifests.compiling.paginators import compile_paginator
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
@@ -156,6 +157,7 @@ class _EndpointCompiler:
         names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
         names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
+        selector = self._selector(parameters)
         return Endpoint(
             id=item["id"],
             method=self.method,
@@ -170,7 +172,7 @@ class _EndpointCompiler:
             body=body,
             body_format=item["body_format"],
             response_type=item["response_type"],
-            selector=self._selector(),
+            selector=selector,
             schema=self._schema(),
             protocol=self._protocol(),
             paginator=compile_paginator(item, self.method, path_query, parameters, problems),
@@ -180,7 +182,7 @@ class _EndpointCompiler:
             freshness_policy=FreshnessPolicy(
                 item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")
             ),
-            config_names=names - secure,
+            config_names=(names - secure) | (selector.config_names if selector else frozenset()),
             secret_names=secure,
             digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
@@ -199,10 +201,16 @@ class _EndpointCompiler:
         is_query = self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
         return self.method in SAFE_METHODS or is_query
 
-    def _selector(self) -> Any:
+    def _selector(self, parameters: Sequence[Parameter]) -> Selector | None:
         if "select" not in self.item:
             return None
-        return self.problems.attempt("select", lambda: compile_select(self.item["select"]))
+        # What a secret fills is no input: it would leave with the answer.
+        inputs = [
+            parameter.name
+            for parameter in parameters
+            if parameter.value.from_config is None or not self.around.is_secure(parameter.value.from_config)
+        ]
+        return compile_expression("select", self.item["select"], self.problems, self.properties, inputs)
 
     def _xml_lists(self) -> tuple[ListPath, ...]:
         found = []

@@ -60,7 +60,11 @@ class Block:
 
     def __post_init__(self) -> None:
         endpoints = [step.endpoint for step in self.steps]
-        config_names = frozenset[str]().union(*(endpoint.config_names for endpoint in endpoints))
+        expressions = [self.selector, *(selector for step in self.steps for _, selector in step.outputs)]
+        config_names = frozenset[str]().union(
+            *(endpoint.config_names for endpoint in endpoints),
+            *(selector.config_names for selector in expressions if selector is not None),
+        )
         secret_names = frozenset[str]().union(*(endpoint.secret_names for endpoint in endpoints))
         object.__setattr__(self, "is_safe", all(endpoint.is_safe for endpoint in endpoints))
         object.__setattr__(self, "config_names", config_names)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import UpstreamInvalid
+from integrations.answers.select_functions import SelectContext
 from integrations.answers.selection import compile_select
 from integrations.answers.selection_limits import BoundedInterpreter, SelectionTooCostly
 
@@ -145,9 +146,9 @@ def test_an_expression_that_grows_without_end_is_ended(expression, value):
 def test_steps_are_paid_by_the_length_of_what_is_looked_at(expression):
     value = list(range(1_000))
     tree = jmespath.compile(expression).parsed
-    BoundedInterpreter(20_000).visit(tree, value)
+    BoundedInterpreter(SelectContext(), 20_000).visit(tree, value)
     with pytest.raises(SelectionTooCostly):
-        BoundedInterpreter(900).visit(tree, value)
+        BoundedInterpreter(SelectContext(), 900).visit(tree, value)
 
 
 def test_a_part_of_an_answer_is_handed_on_whatever_its_size():

@@ -1,0 +1,233 @@
+"""Functions of `select` beyond JMESPath's own: arithmetic, text, times, settings and inputs. Pure."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Context, Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from jmespath.functions import Functions, signature
+
+Number = int | float
+
+# Functions whose last arguments may be left out, with the most that they take.
+MAX_ARGUMENTS = {"round": 2, "percent": 3, "split": 3}
+# Written in place of the operators that other languages have.
+OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "percent"}
+
+_MAX_INTEGER = 2**63 - 1
+_MAX_FLOAT = 10**300
+_MAX_DIGITS = 15
+# Room for every digit of the largest float.
+_PRECISE = Context(prec=400)
+_MAX_TIME_CHARACTERS = 64
+# Epochs in milliseconds, microseconds and nanoseconds lie beyond the year 5138 when they are read as seconds.
+_EPOCH_UNITS = (1e11, 1e14, 1e17)
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,9})?")
+# What fromisoformat does not take: fractions of a second beyond microseconds.
+_LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
+
+_NUMBERS: Any = {"types": ["number", "null"]}
+_MORE_NUMBERS: Any = {"types": ["number", "null"], "variadic": True}
+_TEXT: Any = {"types": ["string", "null"]}
+_TIME: Any = {"types": ["string", "number", "null"]}
+
+
+@dataclass(frozen=True, slots=True)
+class SelectContext:
+    """What an expression may ask beside the answer. `now` is the time of the fetch in epoch seconds."""
+
+    now: float = 0.0
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SelectFunctions(Functions):
+    """The functions that an expression may call. What is missing (null) makes the result null."""
+
+    def __init__(self, context: SelectContext, spend: Callable[[int], None]) -> None:
+        """`spend` pays for so many characters that a function makes."""
+        self._context = context
+        self._spend_characters = spend
+
+    @signature({"types": ["string"]})
+    def _func_config(self, name: str) -> Any:
+        """The setting's effective value; null where it has none."""
+        return self._context.config.get(name)
+
+    @signature({"types": ["string"]})
+    def _func_inputs(self, name: str) -> Any:
+        """The block's input; null where it has none."""
+        return self._context.inputs.get(name)
+
+    # -- numbers -------------------------------------------------------------------------------------------------
+
+    @signature(_NUMBERS, _MORE_NUMBERS)
+    def _func_add(self, *numbers: Number | None) -> Number | None:
+        return _fold(operator.add, numbers)
+
+    @signature(_NUMBERS, _NUMBERS)
+    def _func_subtract(self, left: Number | None, right: Number | None) -> Number | None:
+        return _fold(operator.sub, (left, right))
+
+    @signature(_NUMBERS, _MORE_NUMBERS)
+    def _func_multiply(self, *numbers: Number | None) -> Number | None:
+        return _fold(operator.mul, numbers)
+
+    @signature(_NUMBERS, _NUMBERS)
+    def _func_divide(self, left: Number | None, right: Number | None) -> Number | None:
+        return _fold(_divided, (left, right))
+
+    @signature(_NUMBERS, _MORE_NUMBERS)
+    def _func_percent(
+        self, part: Number | None, whole: Number | None, digits: Number | None = 1
+    ) -> Number | None:
+        share = _fold(_divided, (part, whole))
+        return _rounded(_fold(operator.mul, (share, 100)), digits)
+
+    @signature(_MORE_NUMBERS)
+    def _func_round(self, number: Number | None, digits: Number | None = 0) -> Number | None:
+        return _rounded(number, digits)
+
+    @signature(_NUMBERS, _NUMBERS)
+    def _func_floor_to(self, number: Number | None, step: Number | None) -> Number | None:
+        """The largest multiple of `step` that is not above the number."""
+        return _fold(_floored, (number, step))
+
+    # -- text ----------------------------------------------------------------------------------------------------
+
+    @signature(_TEXT)
+    def _func_lower(self, text: str | None) -> str | None:
+        return None if text is None else text.lower()
+
+    @signature(_TEXT)
+    def _func_upper(self, text: str | None) -> str | None:
+        return None if text is None else text.upper()
+
+    @signature(_TEXT, {"types": ["string", "number"], "variadic": True})
+    def _func_split(self, text: str | None, separator: str, limit: Number = -1) -> list[str] | None:
+        """The parts of the text; with `limit` that many cuts at most. Without a separator its characters."""
+        if text is None or not isinstance(separator, str) or isinstance(limit, str):
+            return None
+        self._spend_characters(len(text) * 16)
+        return text.split(separator, int(limit)) if separator else list(text)
+
+    @signature(_TEXT, {"types": ["string"]}, {"types": ["string"]})
+    def _func_replace(self, text: str | None, old: str, new: str) -> str | None:
+        if text is None or not old:
+            return text
+        self._spend_characters(len(text) + text.count(old) * len(new))
+        return text.replace(old, new)
+
+    @signature(_TEXT, _TEXT)
+    def _func_join_url(self, base: str | None, reference: str | None) -> str | None:
+        """The reference resolved against the base (RFC 3986 section 5); null for what is no http(s) URL."""
+        if base is None or reference is None:
+            return None
+        self._spend_characters(len(base) + len(reference))
+        try:
+            joined = urljoin(base, reference)
+            return joined if urlsplit(joined).scheme in ("http", "https") else None
+        except ValueError:
+            return None
+
+    # -- times ---------------------------------------------------------------------------------------------------
+
+    @signature(_TIME)
+    def _func_to_epoch(self, time: str | Number | None) -> Number | None:
+        """Epoch seconds of ISO 8601, an HTTP-date, or an epoch in seconds to nanoseconds; null for anything else."""
+        return epoch_of(time)
+
+    @signature(_TIME)
+    def _func_to_iso(self, time: str | Number | None) -> str | None:
+        """The time in UTC as ISO 8601, to the second."""
+        epoch = epoch_of(time)
+        if epoch is None:
+            return None
+        try:
+            return datetime.fromtimestamp(math.floor(epoch), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (OverflowError, ValueError, OSError):
+            return None
+
+    @signature(_TIME)
+    def _func_age_seconds(self, time: str | Number | None) -> Number | None:
+        """How long ago the time was when the answer was fetched; below zero for a time to come."""
+        epoch = epoch_of(time)
+        return None if epoch is None else _sound(math.floor(self._context.now - epoch))
+
+
+def epoch_of(time: str | Number | None) -> Number | None:
+    """Epoch seconds of a time as providers write it; None for what is none. Without an offset it is taken as UTC."""
+    if isinstance(time, str):
+        text = time.strip()
+        if len(text) > _MAX_TIME_CHARACTERS:
+            return None
+        if not _NUMBER.fullmatch(text):
+            return _epoch_of_text(text)
+        time = float(text) if "." in text else int(text)
+    if time is None or isinstance(time, bool):
+        return None
+    sound = _sound(time)
+    if sound is None:
+        return None
+    units = sum(abs(sound) >= bound for bound in _EPOCH_UNITS)
+    return _sound(sound / 1000**units if units else sound)
+
+
+def _epoch_of_text(text: str) -> Number | None:
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = parse(_LONG_FRACTION.sub(r"\1", text))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return _sound(moment.timestamp())
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
+def _fold(operation: Callable[[Number, Number], Number | None], numbers: Any) -> Number | None:
+    result, *others = (_sound(number) for number in numbers)
+    for number in others:
+        if result is None or number is None:
+            return None
+        try:
+            result = _sound(operation(result, number))
+        except OverflowError:
+            return None
+    return result
+
+
+def _divided(left: Number, right: Number) -> Number | None:
+    return None if right == 0 else left / right
+
+
+def _floored(number: Number, step: Number) -> Number | None:
+    return None if step <= 0 or not math.isfinite(number / step) else math.floor(number / step) * step
+
+
+def _rounded(number: Number | None, digits: Number | None) -> Number | None:
+    """Half away from zero, as people round."""
+    sound = _sound(number)
+    if sound is None:
+        return None
+    places = int(max(-_MAX_DIGITS, min(_MAX_DIGITS, digits or 0)))
+    rounded = Decimal(repr(sound)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _PRECISE)
+    return _sound(int(rounded) if places <= 0 else float(rounded))
+
+
+def _sound(number: Number | None) -> Number | None:
+    """The number as JSON can hold it: whole ones without a fraction, none beyond what a reader can take."""
+    if number is None or (isinstance(number, float) and not math.isfinite(number)):
+        return None
+    if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
+        return int(number)
+    if isinstance(number, int) and abs(number) > _MAX_INTEGER:
+        return float(number) if abs(number) < _MAX_FLOAT else None
+    return number
