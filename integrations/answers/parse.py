@@ -11,6 +11,7 @@ from integrations.answers.types.feed_answer import parse_feed
 from integrations.answers.types.fitting_type import fitting_types
 from integrations.answers.types.json_answer import parse_json, parse_ndjson
 from integrations.answers.types.opengraph_answer import parse_opengraph
+from integrations.answers.types.prometheus_answer import parse_prometheus
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, empty, read_content_type
 from integrations.answers.types.text_answer import parse_html, parse_text
 from integrations.answers.types.xml_answer import parse_xml
@@ -25,6 +26,7 @@ _PARSERS: dict[str, tuple[Parser, str]] = {
     "ndjson": (parse_ndjson, "JSON lines"),
     "csv": (parse_csv, "CSV"),
     "xml": (parse_xml, "XML"),
+    "prometheus": (parse_prometheus, "Prometheus metrics"),
     "feed": (parse_feed, "a feed"),
     "opengraph": (parse_opengraph, "a web page"),
     "text": (parse_text, "text"),

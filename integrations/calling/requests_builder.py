@@ -46,6 +46,7 @@ ACCEPT = {
     "image": "image/*",
     "csv": "text/csv, */*;q=0.5",
     "ndjson": "application/x-ndjson, application/json;q=0.9, */*;q=0.5",
+    "prometheus": "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.9, */*;q=0.1",
 }
 
 

@@ -18,7 +18,9 @@ CHOICE_TYPES = ("select", "multiselect")
 VALUE_TYPES = (*JSON_TYPES, *TEXT_TYPES, *CHOICE_TYPES)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOCATIONS = ("path", "query", "header", "body", "url")
-RESPONSE_TYPES = ("json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson")
+RESPONSE_TYPES = (
+    "json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson", "prometheus",
+)  # fmt: skip
 BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
 PAGINATORS = ("cursor", "link", "offset", "page")
 SIGNATURE_FUNCTIONS = (
@@ -37,7 +39,7 @@ OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
 # `select` only works on these types.
-VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph")
+VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus")
 SCALAR_TYPES = ("string", "integer", "number", "boolean", *TEXT_TYPES, "select")
 SECRET_TYPES = ("string", "text", "password", "email", "url")
 # JSON-RPC is called by POST by default.

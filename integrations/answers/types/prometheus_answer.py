@@ -1,0 +1,69 @@
+"""`response_type: prometheus`: the text exposition format, and OpenMetrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client import Metric
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+
+from integrations.answers.types.received import JSON_TYPE, Parsed, Received, unparsable, wrong_type
+
+OPENMETRICS_TYPE = "application/openmetrics-text"
+# The parser takes the square of a line's labels, and some 30 microseconds a sample.
+MAX_LINE_BYTES = 4_096
+MAX_SAMPLES = 50_000
+
+
+def parse_prometheus(received: Received) -> Parsed:
+    """An object of lists: each sample's labels, value and, where it has one, timestamp, by the sample's name.
+
+    Values that JSON does not have (NaN, infinities) are null. Timestamps are epoch seconds.
+    """
+    if received.is_html or received.is_xml or received.is_media or received.is_json:
+        raise wrong_type("Prometheus metrics", received)
+    lines = received.body.splitlines()
+    if len(lines) > 4 * MAX_SAMPLES or any(len(line) > MAX_LINE_BYTES for line in lines):
+        raise unparsable(
+            "Prometheus metrics", "the answer is too large, or has lines that are too long", received
+        )
+    try:
+        text = received.body.decode("utf-8")
+        is_open = received.media_type == OPENMETRICS_TYPE
+        families = openmetrics.text_string_to_metric_families if is_open else text_string_to_metric_families
+        found = _samples(families(text))
+    except TooManySamplesError:
+        raise unparsable(
+            "Prometheus metrics", f"there are more than {MAX_SAMPLES} samples", received
+        ) from None
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        raise unparsable("Prometheus metrics", "a line cannot be read as that", received) from None
+    return Parsed(found, JSON_TYPE, "json")
+
+
+class TooManySamplesError(Exception):
+    """There are more samples than one answer may have."""
+
+
+def _samples(families: Iterable[Metric]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    count = 0
+    for family in families:
+        for sample in family.samples:
+            count += 1
+            if count > MAX_SAMPLES:
+                raise TooManySamplesError
+            item: dict[str, Any] = {"labels": dict(sample.labels), "value": _number(sample.value)}
+            if sample.timestamp is not None:
+                item["timestamp"] = _number(float(sample.timestamp))
+            found.setdefault(sample.name, []).append(item)
+    return found
+
+
+def _number(value: float) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) and abs(value) < 2**53 else value
