@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from integrations.answers.types.feed_items import (
@@ -23,6 +24,20 @@ _AUTHOR_OF_RSS = re.compile(r"\S{1,200}@\S{1,200}\s{1,9}\((.{1,200})\)")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|avif|svg)(?:\?|$)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What relative addresses are relative to (W3C XML Base). `is_declared`: the document says so itself."""
+
+    url: str | None
+    is_declared: bool = False
+
+    def of(self, element: Element | None) -> Base:
+        """The base within the element."""
+        declared = element.attributes.get("xml:base") if element is not None else None
+        url = web_url(declared, self.url) if declared else None
+        return Base(url, True) if url is not None else self
+
+
 def feed_from_xml(body: bytes, charset: str | None, page_url: str | None) -> dict[str, Any]:
     """The feed of an XML document; raises `NotAFeedError`, or `XmlRefusedError` when it is not well-formed."""
     root = read_feed_tree(body, charset, {"item", "entry"}, MAX_ITEMS)
@@ -31,20 +46,24 @@ def feed_from_xml(body: bytes, charset: str | None, page_url: str | None) -> dic
     channel = root if root.name == "feed" else root.first("channel") or root
     # RSS 0.90 and 1.0 put the items beside the channel, other versions inside it.
     entries = [*channel.all("item", "entry"), *(root.all("item") if root is not channel else [])]
-    link = _link(channel, page_url)
-    base_url = link or page_url
+    base = Base(page_url).of(root).of(channel)
+    link = _link(channel, base)
+    # Without xml:base, feeds that stand elsewhere than their site mean the site.
+    items_base = base if base.is_declared else Base(link or page_url)
     return feed_shape(
         title=text_of(channel.text("title")),
         description=text_of(channel.text("description", "subtitle", "tagline"), MAX_SUMMARY_CHARACTERS),
         link=link,
         updated=iso_utc(channel.text("lastBuildDate", "updated", "modified", "pubDate", "dc:date")),
-        items=[_item(entry, base_url) for entry in entries[:MAX_ITEMS]],
+        items=[_item(entry, items_base) for entry in entries[:MAX_ITEMS]],
     )
 
 
-def _item(entry: Element, feed_url: str | None) -> dict[str, Any]:
-    link = _link(entry, feed_url)
-    base_url = link or feed_url
+def _item(entry: Element, feed_base: Base) -> dict[str, Any]:
+    base = feed_base.of(entry)
+    link = _link(entry, base)
+    content = base.of(entry.first("content:encoded", "content") or entry.first("description", "summary"))
+    base_url = content.url if content.is_declared else link or feed_base.url
     return item_shape(
         item_id=entry.text("guid", "id") or entry.attributes.get("rdf:about"),
         title=_title(entry),
@@ -82,12 +101,12 @@ def _html(entry: Element, *names: str) -> str | None:
     return content or None
 
 
-def _link(parent: Element, base_url: str | None) -> str | None:
+def _link(parent: Element, base: Base) -> str | None:
     links = list(parent.all("link"))
     for link in links:
         # An Atom link is an attribute, an RSS link the element's text. RSS feeds contain both kinds.
         if link.attributes.get("rel", "alternate") == "alternate":
-            address = web_url(link.attributes.get("href") or link.content(), base_url)
+            address = web_url(link.attributes.get("href") or link.content(), base.of(link).url)
             if address:
                 return address
     guid = parent.first("guid")

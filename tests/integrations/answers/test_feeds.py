@@ -233,3 +233,37 @@ def test_a_feed_is_read_up_to_its_200th_item_and_no_further():
 )
 def test_dates_are_told_in_utc(text, iso):
     assert iso_utc(text) == iso
+
+
+def atom_with_bases(feed_base: str = "", entry_base: str = "", content_base: str = "") -> bytes:
+    def base(url: str) -> str:
+        return f' xml:base="{url}"' if url else ""
+
+    return f"""<feed xmlns="http://www.w3.org/2005/Atom"{base(feed_base)}><title>T</title><link href="./"/>
+    <entry{base(entry_base)}><title>x</title><link href="post-1"/>
+    <content type="xhtml"{base(content_base)}><div xmlns="http://www.w3.org/1999/xhtml">
+    <a href="more">y</a><img src="pic.png"/></div></content></entry></feed>""".encode()
+
+
+@pytest.mark.parametrize(
+    ("bases", "home", "link", "more"),
+    [
+        (("https://e.example/blog/",), "https://e.example/blog/", "https://e.example/blog/post-1", "https://e.example/blog/more"),
+        (("/blog/",), "https://feeds.example/blog/", "https://feeds.example/blog/post-1", "https://feeds.example/blog/more"),
+        (("https://e.example/blog/", "2024/"), "https://e.example/blog/", "https://e.example/blog/2024/post-1", "https://e.example/blog/2024/more"),
+        (("https://e.example/", "2024/", "post-1/"), "https://e.example/", "https://e.example/2024/post-1", "https://e.example/2024/post-1/more"),
+        (("", "https://e.example/a/"), "https://feeds.example/sub/", "https://e.example/a/post-1", "https://e.example/a/more"),
+        (("javascript:alert(1)",), "https://feeds.example/sub/", "https://feeds.example/sub/post-1", "https://feeds.example/sub/more"),
+        (("http://[",), "https://feeds.example/sub/", "https://feeds.example/sub/post-1", "https://feeds.example/sub/more"),
+        ((), "https://feeds.example/sub/", "https://feeds.example/sub/post-1", "https://feeds.example/sub/more"),
+    ],
+)  # fmt: skip
+def test_relative_addresses_are_relative_to_xml_base(bases: tuple[str, ...], home: str, link: str, more: str):
+    body = atom_with_bases(*bases)
+    read = parse_answer(
+        "feed", "application/atom+xml", body, page_url="https://feeds.example/sub/feed.xml"
+    ).value
+    [item] = read["items"]
+    assert (read["link"], item["link"]) == (home, link)
+    assert f'href="{more}"' in item["content_html"]
+    assert item["image"] == more.replace("more", "pic.png")
