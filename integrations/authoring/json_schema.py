@@ -21,6 +21,8 @@ from schemas.manifests.manifest import (
     LoginField,
     LoginStepSchema,
     ManifestSchema,
+    OutputField,
+    OutputSourceSchema,
 )
 from schemas.manifests.manifest_rules import DECLARATION_RULES
 from schemas.rules.rule_kinds import pattern_of
@@ -129,6 +131,10 @@ _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
     (
         LoginField,
         lambda walk, _: walk._one_or_many(LoginStepSchema(), {"minItems": 1, "maxItems": _MAX_LOGIN_STEPS}),
+    ),
+    (
+        OutputField,
+        lambda walk, _: {"anyOf": [{"type": "string", "minLength": 1}, walk.nested(OutputSourceSchema())]},
     ),
     (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
     (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),

@@ -12,7 +12,7 @@ from integrations.answers.parse import parse_answer
 from integrations.budget.retries import asked_wait_seconds
 from integrations.egress.messages import Answer
 from integrations.json.exact_json import load_json
-from integrations.manifests.model import LoginStep
+from integrations.manifests.model import LoginOutput, LoginStep
 from integrations.manifests.templating import as_text
 from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at, moment_of
 
@@ -46,14 +46,27 @@ def read_login_answer(step: LoginStep, answer: Answer, now: float) -> LoginAnswe
     # Transmission returns its session id with a 409, so a token is accepted with any status.
     if answer.status >= 400 and token is None:
         raise _refusal(answer, now)
-    reads_body = step.outputs or step.token_path or ((step.expires_in or step.expires_at) and token)
+    reads_body = (
+        any(output.selector for output in step.outputs)
+        or step.token_path
+        or ((step.expires_in or step.expires_at) and token)
+    )
     body = _read_body(answer) if reads_body else None
-    outputs = {name: _scalar(selector.apply(body), name) for name, selector in step.outputs}
+    outputs = {output.name: _output(output, body, answer, now) for output in step.outputs}
     if step.token_path is not None:
         token = as_text(_scalar(step.token_path.apply(body), "token"))
     if token is None and step.gives_token:
         raise _redirected(answer) if 300 <= answer.status < 400 else _missing("token", answer.status)
     return LoginAnswer(outputs, token, _expiry(step, body, cookie, now) if step.gives_token else None)
+
+
+def _output(output: LoginOutput, body: Any, answer: Answer, now: float) -> str | int | float:
+    if output.selector is not None:
+        return _scalar(output.selector.apply(body), output.name)
+    if output.header is not None:
+        return _scalar((answer.headers.get(output.header) or "").strip(), output.name)
+    cookie = _find_cookie(answer, output.cookie or "", now)
+    return _scalar(cookie.value if cookie else None, output.name)
 
 
 def _expiry(step: LoginStep, body: Any, cookie: _Cookie | None, now: float) -> float | None:

@@ -32,6 +32,7 @@ from schemas.manifests.manifest_rules import (
     LOGIN_STEP_RULES,
     MANIFEST_RULES,
     OAUTH2_RULES,
+    OUTPUT_SOURCE_RULES,
     PAGINATE_RULES,
     PARAMETER_RULES,
     PROPERTY_RULES,
@@ -160,6 +161,24 @@ class OAuth2Schema(Declared):
     rules = OAUTH2_RULES
 
 
+class OutputSourceSchema(Declared):
+    """Where an output of a login comes from, if not from the body: a header or a cookie of the answer."""
+
+    header = fields.String(validate=HEADER_NAME)
+    cookie = fields.String(validate=WIRE_NAME)
+
+    rules = OUTPUT_SOURCE_RULES
+
+
+class OutputField(fields.Field[str | dict[str, str]]):
+    """A JMESPath expression over the body, or the name of a header or a cookie."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | dict[str, str]:
+        if isinstance(value, Mapping):
+            return OutputSourceSchema().load(value)  # type: ignore[return-value]
+        return Text(minimum=1).deserialize(value) or ""
+
+
 class LoginStepSchema(Declared):
     """A request that yields a session's token, or values for a later step of the login."""
 
@@ -170,7 +189,7 @@ class LoginStepSchema(Declared):
     query = scalars_by(WIRE_NAME, load_default=dict)
     body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))
     body = fields.Raw()
-    outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    outputs = Members(keys=fields.String(validate=NAME), values=OutputField(), load_default=dict)
     token_path = Text(minimum=1)
     token_header = fields.String(validate=HEADER_NAME)
     token_cookie = fields.String(validate=WIRE_NAME)

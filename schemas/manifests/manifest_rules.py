@@ -144,6 +144,8 @@ OAUTH2_RULES = (
     ),
 )
 
+OUTPUT_SOURCE_RULES = (ExactlyOne(("header", "cookie"), "Name either `header` or `cookie`."),)
+
 LOGIN_STEP_RULES = (
     ExactlyOne(("path", "url"), "Name either `path` or `url`."),
     AtMostOne(TOKEN_PLACES, "A token comes from one place."),

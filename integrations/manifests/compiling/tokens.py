@@ -15,7 +15,7 @@ from integrations.manifests.compiling.templates import (
     named_templates,
     secure_names,
 )
-from integrations.manifests.model import Credential, Login, LoginStep, OAuth2, Property
+from integrations.manifests.model import Credential, Login, LoginOutput, LoginStep, OAuth2, Property
 
 _GRANTS = {
     "oauth2_client_credentials": "client_credentials",
@@ -142,7 +142,7 @@ def _login(
             used = {name for name in _login_names(step) if name not in outputs}
             for name in sorted(used):
                 problems.add("", f"`{{{name}}}` is not put out by an earlier request of the login.")
-            outputs |= {f"login.{name}" for name, _ in step.outputs}
+            outputs |= {f"login.{output.name}" for output in step.outputs}
             steps.append(step)
     with problems.under("login"):
         if "session_token" in properties:
@@ -169,11 +169,7 @@ def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], pro
         query=named_templates(item["query"], "query", problems),
         body=body,
         body_format=item["body_format"],
-        outputs=tuple(
-            (name, selector)
-            for name, text in item["outputs"].items()
-            if (selector := problems.attempt(f"outputs.{name}", lambda text=text: compile_select(text)))
-        ),
+        outputs=tuple(_output(name, source, problems) for name, source in item["outputs"].items()),
         token_path=select("token_path"),
         token_header=item.get("token_header"),
         token_cookie=item.get("token_cookie"),
@@ -183,6 +179,13 @@ def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], pro
     )
     check_names(step.names, properties, "body", problems)
     return step
+
+
+def _output(name: str, source: str | Mapping[str, str], problems: Problems) -> LoginOutput:
+    if isinstance(source, str):
+        selector = problems.attempt(f"outputs.{name}", lambda: compile_select(source))
+        return LoginOutput(name, selector=selector)
+    return LoginOutput(name, header=source.get("header"), cookie=source.get("cookie"))
 
 
 def _login_names(step: LoginStep) -> set[str]:

@@ -107,6 +107,16 @@ class OAuth2:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginOutput:
+    """A value of a login's answer for later requests: from the body, a header or a cookie."""
+
+    name: str
+    selector: Selector | None = None
+    header: str | None = None
+    cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoginStep:
     """One request of a login. `url` is absolute; else `path` is appended to the integration's base URL.
 
@@ -120,7 +130,7 @@ class LoginStep:
     query: tuple[tuple[str, Template], ...]
     body: Tree | None
     body_format: str
-    outputs: tuple[tuple[str, Selector], ...]
+    outputs: tuple[LoginOutput, ...]
     token_path: Selector | None
     token_header: str | None
     token_cookie: str | None
@@ -159,7 +169,7 @@ class Login:
     @property
     def provides(self) -> frozenset[str]:
         """The names that a session fills in credentials: `{session_token}` and `{login.name}`."""
-        outputs = {f"login.{name}" for step in self.steps for name, _ in step.outputs}
+        outputs = {f"login.{output.name}" for step in self.steps for output in step.outputs}
         return frozenset(outputs | {"session_token"})
 
     @property

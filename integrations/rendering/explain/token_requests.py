@@ -55,9 +55,9 @@ def _login_requests(
     secret_names = frozenset(name for name in names_of(draft.installed) if properties[name].secure)
     # Placeholders for the values that one login request passes to the next.
     outputs = {
-        f"login.{name}": draft.placeholders.secret(f"login.{name}")
+        f"login.{output.name}": draft.placeholders.secret(f"login.{output.name}")
         for step in login.steps
-        for name, _ in step.outputs
+        for output in step.outputs
     }
 
     def call_of(step: LoginStep) -> PreparedCall:

@@ -77,6 +77,27 @@ class TestRequest:
         assert request.headers["User-Agent"] == own.get("user-agent", "frame/2 (anna)")
         assert "X-Other" not in request.headers
 
+    def test_a_cookie_and_a_header_of_the_login_are_outputs(
+        self, client: Client, home: str, upstream: HTTPServer, asker: Asker
+    ):
+        login = Response("{}", headers=[("X-CSRF-Token", " C-0123456789 ")])
+        login.headers.add("Set-Cookie", "TOKEN=T-0123456789; Path=/; HttpOnly")
+        login.headers.add("Set-Cookie", "seen=gone; Max-Age=0")
+        login.headers.add("Set-Cookie", "seen=yes-0123456789")
+        give(upstream, login)
+        outputs = {"csrf": {"header": "x-csrf-token"}, "seen": {"cookie": "seen"}}
+        step = {"path": "/login", "body": {"user": "{user}"}, "token_cookie": "TOKEN", "outputs": outputs}
+        auth = [
+            {"type": "api_key", "in": "cookie", "name": "TOKEN", "value": "{session_token}"},
+            {"type": "api_key", "in": "header", "name": "X-CSRF-Token", "value": "{login.csrf}"},
+        ]
+        declare_login(client, home, step, auth=auth)
+        assert asker.get() == {
+            "session_token": "T-0123456789",
+            "login.csrf": "C-0123456789",
+            "login.seen": "yes-0123456789",
+        }
+
     def test_later_requests_read_earlier_ones_and_keep_their_types(
         self, client: Client, home: str, upstream: HTTPServer, asker: Asker
     ):
@@ -165,6 +186,8 @@ class TestToken:
             ({"token_cookie": "SID"}, Response("", 200, {"Set-Cookie": "SID=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT"}), UpstreamInvalid, "no token"),
             ({"token_cookie": "SID"}, Response("", 301, {"Location": "https://else.test/"}), UpstreamFailed, "redirects"),
             ({"token_path": "t", "outputs": {"id": "missing"}}, json_answer({"t": "S"}), UpstreamInvalid, "`id`"),
+            ({"token_path": "t", "outputs": {"c": {"header": "X-C"}}}, json_answer({"t": "S"}), UpstreamInvalid, "`c`"),
+            ({"token_path": "t", "outputs": {"c": {"cookie": "C"}}}, json_answer({"t": "S"}), UpstreamInvalid, "`c`"),
         ],
     )  # fmt: skip
     def test_a_refusal_is_told_in_words_of_ours(

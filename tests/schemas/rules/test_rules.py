@@ -251,6 +251,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{SECTION}.login[0].token_path", logged_in({**LOGIN, "token_header": "X-T"}), logged_in({"path": "/in", "token_header": "X-T"})),
     (f"{SECTION}.login[1].body", logged_in({"path": "/a"}, {**LOGIN, "body_format": "form", "body": "a=b"}), logged_in({"path": "/a"}, {**LOGIN, "body_format": "form", "body": {"a": "b"}})),
     (f"{SECTION}.login[0].headers.Cookie", logged_in({**LOGIN, "headers": {"Cookie": "a=b"}}), logged_in({**LOGIN, "headers": {"X-Cookie": "a=b"}})),
+    (f"{SECTION}.login[0].outputs.c.header", logged_in({**LOGIN, "outputs": {"c": {"header": "X-C", "cookie": "c"}}}), logged_in({**LOGIN, "outputs": {"c": {"header": "X-C"}}})),
+    (f"{SECTION}.login[0].outputs.c.header", logged_in({**LOGIN, "outputs": {"c": {}}}), logged_in({**LOGIN, "outputs": {"c": {"cookie": "c"}}})),
     (f"{SECTION}.login", logged_in({"path": "/in"}), logged_in(LOGIN)),
     (f"{SECTION}.login", logged_in(LOGIN, LOGIN), logged_in({"path": "/in"}, LOGIN)),
     (f"{SECTION}.login[0].path", without(logged_in(LOGIN), "base_url"), without(logged_in({"url": f"{URL}/in", "token_path": "t"}), "base_url")),
