@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from schemas.manifests import manifest as vocabulary
-from schemas.manifests import words
+from schemas.manifests import logins, manifest, words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [
     item
-    for item in vars(vocabulary).values()
-    if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == vocabulary.__name__
+    for module in (manifest, logins)
+    for item in vars(module).values()
+    if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == module.__name__
 ]
 WORDS = sorted({field.data_key or name for section in SECTIONS for name, field in section().fields.items()})
 CHOICES = sorted(

@@ -118,6 +118,10 @@ class Text(fields.String):
         super().__init__(validate=[length, own] if own else length, **kwargs)
 
 
+def one_of(*words: str) -> validate.OneOf:
+    return validate.OneOf(words, error="Must be one of: {choices}.")
+
+
 class Members(fields.Dict):
     """An object of members by name. An error of a member is reported at its name."""
 
