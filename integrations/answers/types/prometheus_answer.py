@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
-
-from prometheus_client import Metric
-from prometheus_client.openmetrics import parser as openmetrics
-from prometheus_client.parser import text_string_to_metric_families
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, unparsable, wrong_type
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 OPENMETRICS_TYPE = "application/openmetrics-text"
 # The parser takes the square of a line's labels, and some 30 microseconds a sample.
@@ -32,9 +32,7 @@ def parse_prometheus(received: Received) -> Parsed:
         )
     try:
         text = received.body.decode("utf-8")
-        is_open = received.media_type == OPENMETRICS_TYPE
-        families = openmetrics.text_string_to_metric_families if is_open else text_string_to_metric_families
-        found = _samples(families(text))
+        found = _samples(_families(text, is_open=received.media_type == OPENMETRICS_TYPE))
     except TooManySamplesError:
         raise unparsable(
             "Prometheus metrics", f"there are more than {MAX_SAMPLES} samples", received
@@ -42,6 +40,12 @@ def parse_prometheus(received: Received) -> Parsed:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise unparsable("Prometheus metrics", "a line cannot be read as that", received) from None
     return Parsed(found, JSON_TYPE, "json")
+
+
+def _families(text: str, *, is_open: bool) -> Iterable[Metric]:
+    # Loaded when it is first needed: few servers read metrics.
+    parser = import_module("prometheus_client.openmetrics.parser" if is_open else "prometheus_client.parser")
+    return parser.text_string_to_metric_families(text)
 
 
 class TooManySamplesError(Exception):
