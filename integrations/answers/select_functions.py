@@ -20,7 +20,14 @@ Number = int | float
 # Functions whose last arguments may be left out, with the most that they take.
 MAX_ARGUMENTS = {"round": 2, "percent": 3, "split": 3}
 # Written in place of the operators that other languages have.
-OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "percent"}
+OPERATORS = {
+    "+": "add(a, b)",
+    "-": "subtract(a, b)",
+    "*": "multiply(a, b)",
+    "/": "divide(a, b)",
+    # Elsewhere it is the remainder.
+    "%": "subtract(a, floor_to(a, b))",
+}
 
 _MAX_INTEGER = 2**63 - 1
 _MAX_FLOAT = 10**300

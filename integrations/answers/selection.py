@@ -95,8 +95,7 @@ def _why_unreadable(expression: str, error: LexerError | ParseError) -> str:
     for place in (position, position - 1, position - 2):
         operator = expression[place : place + 1] if place >= 0 else ""
         if operator in OPERATORS and (operator != "*" or _is_between_values(expression, place)):
-            name = OPERATORS[operator]
-            return f"JMESPath has no `{operator}`; use `{name}(a, b)`, at position {place}"
+            return f"JMESPath has no `{operator}`; use `{OPERATORS[operator]}`, at position {place}"
     if expression[position : position + 1] == "$":
         return f"JMESPath has no variables; use `config('name')` or `inputs('name')`, at position {position}"
     return f"{'unreadable' if isinstance(error, LexerError) else 'not JMESPath'} at position {position}"

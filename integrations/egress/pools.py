@@ -15,7 +15,7 @@ from integrations.egress.exchange import Exchange
 from integrations.egress.messages import Tls
 from integrations.egress.tls import TlsContexts
 
-MAX_POOLS = 128
+MAX_POOLS = 32
 
 
 class _Pool(HTTPConnectionPool):
