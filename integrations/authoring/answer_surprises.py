@@ -43,8 +43,8 @@ def plain_text(reviewed: Reviewed) -> Iterator[Surprise]:
         if endpoint.response_type == "json" and _looks_like_plain_text(item):
             yield (
                 f"{path}.response_type" if "response_type" in item else path,
-                "This looks like plain text, as Prometheus answers, which `json` refuses and nothing can be "
-                "selected from; if so, declare `response_type: text`.",
+                "This looks like plain text, which `json` refuses. For Prometheus' metrics declare "
+                "`response_type: prometheus`, from which can be selected; for other text `response_type: text`.",
             )
 
 
