@@ -72,7 +72,9 @@ def build_services(runtime: Runtime) -> Services:
     """What the routes work with: each subsystem made of those above it, and closed in the opposite order."""
     manifests = CompiledManifests()
     store = build_store(runtime, manifests.destinations, check_manifest)
-    catalog = Catalog(runtime.database, store.vault, manifests, store.reviews.review_plugin_state)
+    catalog = Catalog(
+        runtime.database, store.vault, manifests, store.reviews.review_plugin_state, runtime.clock
+    )
     caching = build_caching(runtime)
     usage = build_usage(runtime)
     egress, budget = build_egress(runtime), Budget(runtime.database, runtime.clock)

@@ -58,6 +58,8 @@ class Workspace(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[float]
+    time_zone: Mapped[str | None] = mapped_column(Text)
+    """A name of the IANA database; NULL is the machine's."""
 
 
 class Notebook(Base):

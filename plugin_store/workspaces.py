@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -12,6 +14,8 @@ from errors import Conflict, NotFound
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
+from plugin_store.time_zones import machine_zone
+from schemas.rules.time_zones import is_time_zone
 
 Row = TypeVar("Row", Workspace, Notebook)
 
@@ -81,9 +85,9 @@ def list_workspaces(database: Database, page: Page) -> tuple[Sequence[Workspace]
         return _load_page(session, select(Workspace).order_by(Workspace.id), page)
 
 
-def create_workspace(database: Database, name: str, now: float) -> Workspace:
+def create_workspace(database: Database, name: str, now: float, time_zone: str | None = None) -> Workspace:
     with database.writing() as session:
-        return _add(session, Workspace(name=name, created_at=now))
+        return _add(session, Workspace(name=name, created_at=now, time_zone=time_zone))
 
 
 def get_workspace(database: Database, workspace_id: int) -> Workspace:
@@ -92,12 +96,28 @@ def get_workspace(database: Database, workspace_id: int) -> Workspace:
         return find_workspace(session, workspace_id)
 
 
-def rename_workspace(database: Database, workspace_id: int, name: str) -> Workspace:
-    """Raises NotFound."""
+def change_workspace(database: Database, workspace_id: int, **values: str | None) -> Workspace:
+    """Changes `name` or `time_zone`, as far as they are given. Raises NotFound."""
     with database.writing() as session:
         workspace = find_workspace(session, workspace_id)
-        workspace.name = name
+        for name, value in values.items():
+            setattr(workspace, name, value)
         return workspace
+
+
+def time_zone_of(database: Database, workspace_id: int, revision: int | None = None) -> tzinfo:
+    """The workspace's time zone, else the machine's.
+
+    Costs no query while the store is unchanged; `revision` is passed to `RevisionMemo.get`.
+    """
+
+    def load() -> tzinfo:
+        with database.reading() as session:
+            name = session.scalar(select(Workspace.time_zone).where(Workspace.id == workspace_id))
+        # The machine may have forgotten the name since.
+        return ZoneInfo(name) if name is not None and is_time_zone(name) else machine_zone()
+
+    return database.memo.get(("time_zone", workspace_id), load, revision)
 
 
 def delete_workspace(database: Database, workspace_id: int) -> None:

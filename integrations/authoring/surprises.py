@@ -126,6 +126,18 @@ def _unkept_block(reviewed: Reviewed) -> Iterator[Surprise]:
                 )
 
 
+def _fine_time(reviewed: Reviewed) -> Iterator[Surprise]:
+    for path, _, block in reviewed.blocks():
+        finest = min(block.times, key=lambda time: time.step_seconds, default=None)
+        ttl = min(_ttls(block), default=0)
+        if finest is not None and ttl > finest.step_seconds:
+            yield (
+                path,
+                f"`{{{finest.name}}}` changes every {finest.step_seconds} s and asks anew each time, so that "
+                f"a cache_ttl of {ttl:g} s has no effect; round it, like `{{now/h}}` or `{{today}}`.",
+            )
+
+
 def _ttls(block: Block) -> list[float]:
     policies = [block.freshness_policy, *(step.endpoint.freshness_policy for step in block.steps)]
     return [policy.ttl_seconds for policy in policies if policy.ttl_seconds is not None]
@@ -273,6 +285,7 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
     "no-ttl": _no_ttl,
     "short-ttl": _short_ttl,
     "unkept-block": _unkept_block,
+    "fine-time": _fine_time,
     "no-schedule": _no_schedule,
     "prefetch-input": _nothing_to_fetch_with,
     "no-rate-limit": _no_rate_limit,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import Invalid, SettingsIncomplete
-from integrations.manifests.model import MISSING, Endpoint, Parameter
+from integrations.manifests.model import Endpoint, Parameter
 from plugin_store.vault.destinations import Destination
 
 
@@ -59,8 +59,8 @@ def _parameter_value(parameter: Parameter, given: Mapping[str, Any], settings: M
     value = given.get(parameter.name)
     if value is None and parameter.value.from_config is not None:
         value = settings.get(parameter.value.from_config)
-    if value is None and parameter.value.default is not MISSING:
-        value = parameter.value.default
+    if value is None:
+        value = parameter.value.default_with(settings)
     # 5.0 is an integer in JSON Schema and in JavaScript, where it is written as `5`.
     if parameter.value.type == "integer" and isinstance(value, float) and value.is_integer():
         return int(value)

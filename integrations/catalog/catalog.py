@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from typing import Any
 
 from errors import (
@@ -31,7 +32,7 @@ from plugin_store.settings.properties import (
     properties_of,
 )
 from plugin_store.vault.vault import SecretState, Vault
-from plugin_store.workspaces import Scope
+from plugin_store.workspaces import Scope, time_zone_of
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,21 @@ class Installed:
     review: Mapping[str, Any] | None
     key_frames: dict[tuple[str, str], KeyPrefix] = field(default_factory=dict, compare=False, repr=False)
     """Of the keys of its blocks and endpoints, as far as they were asked for."""
+    moment: float = 0.0
+    """When its times were read, in epoch seconds."""
+    zone: tzinfo = UTC
+
+    def at(self, moment: float, zone: tzinfo | None = None) -> Installed:
+        """The same with the times of a moment among its settings, where the clock fills them."""
+        if not self.integration.times:
+            return self
+        zone = zone or self.zone
+        times = {name: time.value_at(moment, zone) for name, time in self.integration.times.items()}
+        return replace(self, config={**self.config, **times}, key_frames={}, moment=moment, zone=zone)
+
+    def changes_at(self, block: Block) -> float | None:
+        """When the block's times change, and with them the artifact that answers; None where it has none."""
+        return min((time.changes_at(self.moment, self.zone) for time in block.times), default=None)
 
     @property
     def plugin_id(self) -> str:
@@ -142,20 +158,29 @@ class Catalog:
     """Finds integrations."""
 
     def __init__(
-        self, database: Database, vault: Vault, manifests: CompiledManifests, review_of: ReviewOf
+        self,
+        database: Database,
+        vault: Vault,
+        manifests: CompiledManifests,
+        review_of: ReviewOf,
+        clock: Callable[[], float],
     ) -> None:
         self._database = database
+        self._clock = clock
         self._vault = vault
         self._manifests = manifests
         self._review_of = review_of
 
     def find(self, scope: Scope, plugin_id: str, revision: int | None = None) -> Installed:
-        """The integration in the scope. Raises NotFound, also for a plugin that is no integration.
+        """The integration in the scope, with the times of now. Raises NotFound, also for a plugin that is none.
 
         `revision` is passed to `RevisionMemo.get`.
         """
         key = ("installed", scope.workspace_id, scope.notebook_id, plugin_id)
-        return self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
+        installed = self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
+        if not installed.integration.times:
+            return installed
+        return installed.at(self._clock(), time_zone_of(self._database, scope.workspace_id, revision))
 
     def list(self, scope: Scope) -> list[Installed]:
         """Every integration in the scope, by id."""

@@ -47,6 +47,12 @@ class Hit:
     scope: Scope
     plugin_id: str
     use: Use | None
+    changes_at: float | None = None
+    """When the request's times change, and another artifact answers it."""
+
+    def is_over(self, now: float) -> bool:
+        """Whether the answer is no longer fresh, or another artifact's turn has come."""
+        return now >= self.expires_at or (self.changes_at is not None and now >= self.changes_at)
 
 
 @dataclass(slots=True)
@@ -103,7 +109,7 @@ class ResponseCache:
         """
         now = self._clock()
         hit = known.hit
-        if now >= hit.expires_at or not self._is_true(known, commits):
+        if hit.is_over(now) or not self._is_true(known, commits):
             self._front.drop(request_key)
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")

@@ -6,10 +6,12 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
+
+from plugin_store.time_zones import machine_zone
+from schemas.rules.time_zones import UNKNOWN_ZONE, is_time_zone
 
 LAST_FIELD = 4
 HOUR_FIELD = 1
@@ -68,12 +70,8 @@ def check_timezone(name: str | None) -> str | None:
     """The name of a time zone that this machine knows. Raises ValueError for any other."""
     if name is None:
         return None
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(
-            "This machine knows no such time zone; use a name like Europe/Oslo or UTC."
-        ) from None
+    if not is_time_zone(name):
+        raise ValueError(UNKNOWN_ZONE)
     return name
 
 
@@ -98,7 +96,7 @@ def compile_schedule(line: str, timezone: str | None) -> Schedule:
     triggers = tuple(_trigger(fields) for fields in lines)
     if not any(_comes(trigger) for trigger in triggers):
         raise ValueError("No month has such a day.")
-    zone = ZoneInfo(timezone) if timezone is not None else _machine_zone()
+    zone = ZoneInfo(timezone) if timezone is not None else machine_zone()
     return Schedule(line, timezone, zone, tuple(trigger for trigger in triggers if _comes(trigger)))
 
 
@@ -145,10 +143,6 @@ def _comes(trigger: CronTrigger) -> bool:
         and fields["day"].get_next_value(first) is not None
         for first in firsts
     )
-
-
-def _machine_zone() -> tzinfo:
-    return cast(tzinfo, CronTrigger.from_crontab("* * * * *").timezone)
 
 
 def _face(moment: float, zone: tzinfo) -> datetime:

@@ -14,7 +14,9 @@ from typing import Any
 import orjson
 
 _NAME = r"[A-Za-z_$][\w$-]*(?:\.[\w$-]+)*"
-_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({_NAME})\}}|[{{}}]")
+# Date math, like `now-7d/d:epoch`: what it means is read in time_placeholders.py.
+_TIME = r"[a-z_]+(?:[+-][0-9]+[A-Za-z]+)*(?:/[0-9]*[A-Za-z]+)?(?::\w+)?"
+_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({_NAME}|{_TIME})\}}|[{{}}]")
 MAX_TEMPLATE_LENGTH = 20_000
 
 
@@ -115,6 +117,17 @@ def parse_template(source: str) -> Template:
     if (text := "".join(literal)) or not parts:
         parts.append(text)
     return Template(source, tuple(parts))
+
+
+def placeholder_names(value: Any) -> frozenset[str]:
+    """The names in braces anywhere in a JSON value, whether or not its strings are templates."""
+    if isinstance(value, str):
+        return frozenset(match.group(1) for match in _TOKEN.finditer(value) if match.group(1))
+    if isinstance(value, Mapping):
+        return frozenset[str]().union(*map(placeholder_names, value.values()))
+    if isinstance(value, list):
+        return frozenset[str]().union(*map(placeholder_names, value))
+    return frozenset()
 
 
 def resolve(name: str, values: Mapping[str, Any]) -> Any:

@@ -89,7 +89,7 @@ class JobRunner:
             values |= {
                 "last_outcome": _outcome(rendered),
                 "last_error": rendered.error.code if rendered.error is not None else None,
-                "artifact_key": rendered.artifact.key,
+                "artifact_key": rendered.artifact.key if rendered.changes_at is None else job.artifact_key,
                 "fetched_at": fetched_at,
                 "failures": 0,
                 "next_run_at": refresh_schedule.next_run(fetched_at, self._chance()),

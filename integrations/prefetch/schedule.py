@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from integrations.manifests.model import Block
 from integrations.manifests.schedules import Schedule
+from integrations.manifests.time_placeholders import TimePlaceholder
 
 JITTER = 0.1
 MAX_SCHEDULE_DELAY_SECONDS = 30.0
@@ -17,10 +19,17 @@ FALLBACK_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class RefreshSchedule:
-    """When a job runs: every `interval_seconds`, at the times of `schedule`, or both."""
+    """When a job runs: every `interval_seconds`, at the times of `schedule`, or both.
+
+    With an interval it also runs when one of its `times` changes, like a day that begins, because another artifact
+    answers from then on.
+    """
 
     interval_seconds: float | None
     schedule: Schedule | None
+    times: tuple[TimePlaceholder, ...] = ()
+    """Those that change less often than the interval passes."""
+    zone: tzinfo = UTC
 
     def next_run(self, fetched_at: float, chance: float) -> float:
         """When to refresh an answer that was fetched at `fetched_at`.
@@ -34,6 +43,8 @@ class RefreshSchedule:
             moment = self.schedule.next_after(fetched_at)
             gap = self.schedule.next_after(moment) - moment
             runs.append(moment + chance * min(JITTER * gap, MAX_SCHEDULE_DELAY_SECONDS))
+        if self.times:
+            runs.append(self._change_after(fetched_at) + chance * MAX_SCHEDULE_DELAY_SECONDS)
         return min(runs)
 
     def is_due(self, fetched_at: float, now: float) -> bool:
@@ -43,7 +54,11 @@ class RefreshSchedule:
         by_interval = (
             self.interval_seconds is not None and fetched_at + self.interval_seconds * (1 - JITTER) <= now
         )
-        return by_interval or (self.schedule is not None and self.schedule.next_after(fetched_at) <= now)
+        by_schedule = self.schedule is not None and self.schedule.next_after(fetched_at) <= now
+        return by_interval or by_schedule or (bool(self.times) and self._change_after(fetched_at) <= now)
+
+    def _change_after(self, moment: float) -> float:
+        return min(time.changes_at(moment, self.zone) for time in self.times)
 
     def first_run(self, fetched_at: float | None, now: float, chance: float) -> float:
         """When a new or changed job runs first: soon, unless its answer is stored already."""
@@ -72,13 +87,19 @@ class RefreshSchedule:
         return now + max(wait, asked + chance * min(JITTER * asked, MAX_SCHEDULE_DELAY_SECONDS))
 
 
-def refresh_schedule_of(block: Block, default_ttl_seconds: float) -> RefreshSchedule:
+def refresh_schedule_of(block: Block, default_ttl_seconds: float, zone: tzinfo) -> RefreshSchedule:
     """The block's schedule. Without interval and schedule it is refreshed once per freshness lifetime."""
+    interval_seconds = _interval_seconds(block, default_ttl_seconds)
+    times = tuple(time for time in block.times if interval_seconds and time.step_seconds > interval_seconds)
+    return RefreshSchedule(interval_seconds, block.schedule, times, zone)
+
+
+def _interval_seconds(block: Block, default_ttl_seconds: float) -> float | None:
     if block.refresh_interval_seconds is not None or block.schedule is not None:
-        return RefreshSchedule(block.refresh_interval_seconds, block.schedule)
+        return block.refresh_interval_seconds
     freshness_policy = [
         block.freshness_policy,
         *(step.endpoint.freshness_policy for step in block.steps[-1:]),
     ]
     ttls = [wish.ttl_seconds for wish in freshness_policy] + [default_ttl_seconds]
-    return RefreshSchedule(next((ttl for ttl in ttls if ttl), FALLBACK_SECONDS), None)
+    return next((ttl for ttl in ttls if ttl), FALLBACK_SECONDS)

@@ -11,7 +11,7 @@ import orjson
 from integrations.caching.artifacts import Artifacts
 from integrations.catalog.catalog import Catalog
 from integrations.prefetch.schedule import RefreshSchedule, refresh_schedule_of
-from integrations.rendering.artifact_keys import block_key
+from integrations.rendering.artifact_keys import block_key, job_key
 from integrations.rendering.inputs import bind_inputs
 from integrations.rendering.offers import not_fetched_ahead
 from plugin_store.workspaces import Scope
@@ -35,9 +35,10 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class PrefetchTarget:
-    """The artifact key of the inputs, and the schedule of their block."""
+    """The key of the inputs' job, that of the artifact which answers now, and the schedule of their block."""
 
     key: str
+    artifact_key: str
     refresh_schedule: RefreshSchedule
 
 
@@ -64,18 +65,19 @@ class PrefetchTargets:
             raise not_fetched_ahead()
         bound = bind_inputs(block, inputs.parameters, installed.config)
         installed.require_readable(block.secret_names)
-        refresh_schedule = refresh_schedule_of(block, self._default_ttl_seconds)
-        return PrefetchTarget(block_key(installed, block, bound).key, refresh_schedule)
+        refresh_schedule = refresh_schedule_of(block, self._default_ttl_seconds, installed.zone)
+        artifact_key = block_key(installed, block, bound).key
+        key = job_key(installed, block, inputs.parameters, artifact_key)
+        return PrefetchTarget(key, artifact_key, refresh_schedule)
 
     def refresh_schedule(self, scope: Scope, plugin_id: str, block_id: str) -> RefreshSchedule:
         """The schedule of a block. Raises NotFound, and Invalid for one that cannot be rendered."""
-        return refresh_schedule_of(
-            self._catalog.find(scope, plugin_id).block(block_id), self._default_ttl_seconds
-        )
+        installed = self._catalog.find(scope, plugin_id)
+        return refresh_schedule_of(installed.block(block_id), self._default_ttl_seconds, installed.zone)
 
     def plan(self, target: PrefetchTarget, now: float, *, is_paused: bool = False) -> dict[str, Any]:
         """The columns of a job with this target: run soon, unless a recent answer is stored."""
-        kept = self._artifacts.get(target.key)
+        kept = self._artifacts.get(target.artifact_key)
         fetched_at = min(kept.fetched_at, now) if kept is not None else None
         first = target.refresh_schedule.first_run(fetched_at, now, self._chance())
         return {

@@ -10,6 +10,7 @@ from integrations.caching.cache_key import KeyPrefix
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.catalog.catalog import Installed
 from integrations.manifests.model import Block, Endpoint
+from integrations.rendering.inputs import bind_inputs
 
 # Key prefixes cached for one integration. Only a schedule cycles through more blocks than this, and it has the time.
 MAX_FRAMES = 4
@@ -26,6 +27,20 @@ class ArtifactKey:
 def block_key(installed: Installed, block: Block, inputs: Mapping[str, Any]) -> ArtifactKey:
     """The artifact key of a block with these inputs. No secret is decrypted for it."""
     return ArtifactKey(_frame(installed, "block", block).key(inputs), inputs)
+
+
+def job_key(
+    installed: Installed, block: Block, parameters: Mapping[str, Any], artifact_key: str | None = None
+) -> str:
+    """The key under which a block's inputs are known as one prefetch job, whatever the clock says.
+
+    It is the artifact key, which may be given, unless the block depends on times: then it is the key of one fixed
+    moment. Raises as `bind_inputs` does.
+    """
+    if artifact_key is not None and not block.times:
+        return artifact_key
+    fixed = installed.at(0.0)
+    return block_key(fixed, block, bind_inputs(block, parameters, fixed.config)).key
 
 
 def endpoint_key(installed: Installed, endpoint: Endpoint, parameters: Mapping[str, Any]) -> ArtifactKey:

@@ -23,6 +23,7 @@ class Chain:
         self._inputs = inputs
         self._context = SelectContext(now, config, inputs)
         self._values: dict[str, Any] = {f"inputs.{name}": value for name, value in inputs.items()}
+        self._values |= {name: config[name] for name in block.time_names if name in config}
         self._results: dict[str, Any] = {}
         self.partial: PatchbayError | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from errors import Invalid, UpstreamInvalid
-from integrations.manifests.model import MISSING, Block, Step, Value
+from integrations.manifests.model import Block, Step, Value
 from integrations.manifests.templating import NotText, UnresolvedName
 
 
@@ -77,9 +77,7 @@ def _input_value(item: Value, values: Mapping[str, Any], config: Mapping[str, An
     value = values.get(item.name)
     if value is None and item.from_config is not None:
         value = config.get(item.from_config)
-    if value is None and item.default is not MISSING:
-        value = item.default
-    return value
+    return item.default_with(config) if value is None else value
 
 
 def _required(item: Value) -> str:

@@ -56,6 +56,8 @@ class Rendered:
     error: PatchbayError | None = None
     use: Use | None = None
     """How the render of a block that is fetched ahead was noted."""
+    changes_at: float | None = None
+    """When another artifact answers the same request, because its times change; None where it has none."""
     action: Mapping[str, Any] | None = None
     """What a person may have run, where the block is an action: nothing was called, and there is no data."""
 

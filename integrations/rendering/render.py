@@ -20,7 +20,7 @@ from integrations.catalog.catalog import Catalog, Installed
 from integrations.json.exact_json import load_json
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Action, Block, Endpoint, Step
-from integrations.rendering.artifact_keys import block_key, endpoint_key
+from integrations.rendering.artifact_keys import block_key, endpoint_key, job_key
 from integrations.rendering.block_inputs import settings_of
 from integrations.rendering.chain import Chain
 from integrations.rendering.inputs import bind_inputs
@@ -75,9 +75,9 @@ class Renderer:
         if is_fresh_enough is not None:
             request = replace(request, is_fresh_enough=is_fresh_enough)
         rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
-        return self._counted(
-            scope, plugin_id, cause, replace(rendered, use=request.use) if request.use else rendered
-        )
+        if request.use is not None or block.times:
+            rendered = replace(rendered, use=request.use, changes_at=installed.changes_at(block))
+        return self._counted(scope, plugin_id, cause, rendered)
 
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -139,7 +139,8 @@ class Renderer:
         if not block.pre_fetch or cause == "prefetch" or not self._render_log.notes_uses:
             return request
         scope = installed.scope
-        use = Use(request.key, scope, installed.plugin_id, block.id, parameters, self._clock())
+        key = job_key(installed, block, parameters, request.key)
+        use = Use(key, scope, installed.plugin_id, block.id, parameters, self._clock())
         self._render_log.note_use(use)
         return replace(request, use=use)
 

@@ -212,6 +212,7 @@ def _render(
             scope,
             plugin_id,
             rendered.use,
+            rendered.changes_at,
         )
     return _answer(rendered, held.clock())
 

@@ -10,7 +10,14 @@ from plugin_store import workspaces
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
 from plugin_store.routes.shared import PAGINATION
-from schemas.api.state import NamedSchema, NotebookSchema, PageSchema, WorkspaceSchema
+from schemas.api.state import (
+    NamedSchema,
+    NewWorkspaceSchema,
+    NotebookSchema,
+    PageSchema,
+    WorkspaceChangeSchema,
+    WorkspaceSchema,
+)
 from web.api.blueprint import Blueprint
 from web.api.context import services
 
@@ -28,11 +35,13 @@ def list_workspaces(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 
 
 @blueprint.route("/workspaces", methods=["POST"])
-@blueprint.arguments(NamedSchema)
+@blueprint.arguments(NewWorkspaceSchema)
 @blueprint.response(201, WorkspaceSchema)
 def create_workspace(body: dict[str, Any]) -> Workspace:
     """Create a workspace."""
-    return workspaces.create_workspace(services().database, body["name"], services().clock())
+    return workspaces.create_workspace(
+        services().database, body["name"], services().clock(), body.get("time_zone")
+    )
 
 
 @blueprint.route("/workspaces/<int64:workspace_id>", methods=["GET"])
@@ -43,11 +52,11 @@ def get_workspace(workspace_id: int) -> Workspace:
 
 
 @blueprint.route("/workspaces/<int64:workspace_id>", methods=["PATCH"])
-@blueprint.arguments(NamedSchema)
+@blueprint.arguments(WorkspaceChangeSchema)
 @blueprint.response(200, WorkspaceSchema)
-def rename_workspace(body: dict[str, Any], workspace_id: int) -> Workspace:
-    """Rename a workspace."""
-    return workspaces.rename_workspace(services().database, workspace_id, body["name"])
+def change_workspace(body: dict[str, Any], workspace_id: int) -> Workspace:
+    """Change a workspace's name or time zone; members missing in the body stay unchanged."""
+    return workspaces.change_workspace(services().database, workspace_id, **body)
 
 
 @blueprint.route("/workspaces/<int64:workspace_id>", methods=["DELETE"])

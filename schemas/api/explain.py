@@ -21,6 +21,7 @@ SOURCES = (
     "step",
     "token",
     "manifest",
+    "clock",
     "computed",
     "missing",
 )

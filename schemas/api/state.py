@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, post_dump, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, validate, validates_schema
 
 from schemas.fields import Name, Ordinal, RowId, StrictBoolean, Timestamp
+from schemas.rules.time_zones import UNKNOWN_ZONE, is_time_zone
 
 MAX_PAGE = 1_000_000_000
 MAX_PAGE_SIZE = 1000
@@ -38,15 +39,43 @@ class NamedSchema(Schema):
     name = Name(required=True)
 
 
-class WorkspaceSchema(Schema):
-    """A workspace."""
+def _known_zone(name: str) -> None:
+    if not is_time_zone(name):
+        raise ValidationError(UNKNOWN_ZONE)
+
+
+class NewWorkspaceSchema(NamedSchema):
+    """The name of a workspace, and its time zone: a name like Europe/Oslo, or null for the machine's."""
+
+    time_zone = fields.String(allow_none=True, validate=[validate.Length(max=100), _known_zone])
+
+
+class WorkspaceChangeSchema(NewWorkspaceSchema):
+    """What is changed of a workspace."""
+
+    name = Name()
+
+    @validates_schema
+    def check_change(self, data: dict[str, Any], **_more: Any) -> None:
+        if not data:
+            raise ValidationError("Name what to change.", "name")
+
+
+class ScopeRowSchema(Schema):
+    """A workspace or a notebook."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     created_at = Timestamp(required=True)
 
 
-class NotebookSchema(WorkspaceSchema):
+class WorkspaceSchema(ScopeRowSchema):
+    """A workspace. Without a `time_zone` it has the machine's."""
+
+    time_zone = fields.String(required=True, allow_none=True)
+
+
+class NotebookSchema(ScopeRowSchema):
     """A notebook of a workspace."""
 
     workspace_id = fields.Integer(required=True)

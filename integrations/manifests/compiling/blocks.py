@@ -11,12 +11,14 @@ from integrations.manifests.compiling.endpoints import plain_json
 from integrations.manifests.compiling.expressions import check_inputs, compile_expression
 from integrations.manifests.compiling.inputs import compile_inputs, names_in_step
 from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.compiling.templates import check_names
 from integrations.manifests.compiling.values import may_fit
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.manifests.patterns import Pattern, compile_pattern
 from integrations.manifests.schedules import Schedule, check_timezone, compile_schedule
 from integrations.manifests.templating import Template
+from integrations.manifests.time_placeholders import TimePlaceholder, parse_time_placeholder, split_times
 
 
 def compile_blocks(
@@ -67,6 +69,7 @@ def _block(
     _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
         problems.add("pre_fetch", "Only what is read by GET or HEAD is fetched ahead.")
+    time_names = _time_names(steps, input_names)
     return Block(
         id=item["id"],
         inputs=inputs,
@@ -86,7 +89,32 @@ def _block(
         schedule=_schedule(item, problems),
         digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
         declared=item,
+        time_names=time_names,
+        times=_times(steps, inputs, time_names, properties),
     )
+
+
+def _time_names(steps: Sequence[Step], input_names: Collection[str]) -> frozenset[str]:
+    """The times in the parameters of the steps, and in the defaults of parameters that nothing fills."""
+    found: set[str] = set()
+    for step in steps:
+        given = step.parameters.node if step.parameters is not None else input_names
+        found |= step.endpoint.default_names(given or ())
+        found |= split_times(names_in_step(step.parameters))[0]
+    return frozenset(found)
+
+
+def _times(
+    steps: Sequence[Step],
+    inputs: Sequence[Value],
+    time_names: frozenset[str],
+    properties: Mapping[str, Property],
+) -> tuple[TimePlaceholder, ...]:
+    names = time_names.union(
+        *(step.endpoint.config_names for step in steps), *(item.default_names for item in inputs)
+    )
+    found = map(parse_time_placeholder, sorted(split_times(names, properties)[0]))
+    return tuple(time for time in found if time is not None)
 
 
 def _patterns(item: Mapping[str, Any], problems: Problems) -> dict[str, Pattern]:
@@ -183,12 +211,14 @@ def _check_references(
     """A step may only use the inputs and the outputs of earlier steps."""
     known = {f"inputs.{value.name}" for value in inputs}
     for index, step in enumerate(steps):
-        for name in sorted(names_in_step(step.parameters)):
-            if name not in known:
-                problems.add(
-                    f"steps[{index}].parameters",
-                    f"`{{{name}}}` is neither an input nor an output of an earlier step.",
-                )
+        check_names(
+            names_in_step(step.parameters),
+            known,
+            f"steps[{index}].parameters",
+            problems,
+            why="is neither an input nor an output of an earlier step.",
+            with_times=True,
+        )
         known |= {f"steps.{step.id}.{name}" for name, _ in step.outputs}
     if steps and steps[0].parameters is None and "config_schema" in item:
         endpoint = steps[0].endpoint

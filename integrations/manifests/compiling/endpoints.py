@@ -75,8 +75,8 @@ class IntegrationContext:
         with problems.under("integration"):
             headers = named_templates(section["headers"], "headers", problems)
             query = named_templates(section["query"], "query", problems)
-            check_names(names_of(headers), properties, "headers", problems)
-            check_names(names_of(query), properties, "query", problems)
+            check_names(names_of(headers), properties, "headers", problems, with_times=True)
+            check_names(names_of(query), properties, "query", problems, with_times=True)
         shaping = digest({word: section[word] for word in _SHAPING if word in section})
         return cls(
             section["api_type"], properties, base_url, credentials, token, tls, headers, query, shaping
@@ -315,9 +315,9 @@ class _EndpointCompiler:
             ("headers", {name for _, template in headers for name in template.names}),
             ("body", body.names if body else frozenset()),
         ):
-            for name in sorted(names):
-                if name not in own and name not in self.properties:
-                    self.problems.add(field, f"`{{{name}}}` is neither a parameter nor a property.")
+            known = {*own, *self.properties}
+            why = "is neither a parameter nor a property."
+            check_names(names, known, field, self.problems, why=why, with_times=True)
 
     def _setting_names(
         self,
@@ -327,7 +327,7 @@ class _EndpointCompiler:
         parameters: Sequence[Parameter],
         body: Tree | None,
     ) -> frozenset[str]:
-        """The properties that the call binds, without parameters' names."""
+        """The properties and the times that the call binds, without parameters' names."""
         own = {parameter.name for parameter in parameters}
         names = path.names | names_of(templates) | (body.names if body else frozenset())
         names -= own

@@ -23,6 +23,8 @@ from integrations.manifests.compiling.templates import compile_base_url
 from integrations.manifests.compiling.tls import compile_tls
 from integrations.manifests.compiling.tokens import compile_token, with_credentials
 from integrations.manifests.model import Endpoint, Integration, Property, RateLimit, Retry
+from integrations.manifests.templating import placeholder_names
+from integrations.manifests.time_placeholders import split_times
 from plugin_store.engine.canonical import UncanonicalError, canonical_json
 from schemas.manifests.manifest import ManifestSchema
 from schemas.manifests.manifest_rules import DECLARATION_RULES
@@ -97,6 +99,12 @@ def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> di
         with problems.under(f"properties[{index}]"):
             problems.check_value_declaration(item)
             check_own_values(item, problems)
+            for time in sorted(split_times(placeholder_names(item.get("default")))[0]):
+                problems.add_new(
+                    "default",
+                    f"Nothing fills `{{{time}}}` here: a setting is a plain value. "
+                    "Write it as the default of an input or a parameter.",
+                )
     return found
 
 

@@ -10,6 +10,7 @@ from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.model import Property
 from integrations.manifests.namespace import NOT_IN_HEADERS
 from integrations.manifests.templating import Template
+from integrations.manifests.time_placeholders import parse_time_placeholder
 from schemas.manifests.declared import HEADER_NAME, NOT_A_MANIFESTS, OWN_HEADERS
 from schemas.rules.rule_kinds import matches
 
@@ -58,10 +59,24 @@ def named_templates(
     return tuple(found)
 
 
-def check_names(names: Collection[str], known: Collection[str], field: str, problems: Problems) -> None:
-    """Adds a problem for every name that nothing fills."""
+def check_names(
+    names: Collection[str],
+    known: Collection[str],
+    field: str,
+    problems: Problems,
+    *,
+    why: str = "is not among the properties.",
+    with_times: bool = False,
+) -> None:
+    """Adds a problem for every name that nothing fills: neither a known one nor, where they may stand, a time."""
     for name in sorted(set(names) - set(known)):
-        problems.add(field, f"`{{{name}}}` is not among the properties.")
+        try:
+            is_filled = with_times and parse_time_placeholder(name) is not None
+        except ValueError as error:
+            problems.add(field, f"`{{{name}}}`: {error}")
+            continue
+        if not is_filled:
+            problems.add(field, f"`{{{name}}}` {why}")
 
 
 def compile_base_url(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.model import MISSING, Property, Value
 from integrations.manifests.namespace import NOT_TEXT
+from integrations.manifests.templating import Tree, placeholder_names
+from integrations.manifests.time_placeholders import EXAMPLES, parse_time_placeholder, split_times
 from plugin_store.settings.properties import Check, compile_check
 from plugin_store.settings.value_types import json_type
 from schemas.manifests.words import CHOICE_TYPES
+
+# Any moment of a year with four digits will do.
+_SOME_MOMENT = 1_700_000_000.0
 
 
 def compile_value(name: str, declared: Mapping[str, Any], problems: Problems, *, required: bool) -> Value:
@@ -72,8 +78,9 @@ def _compile(
     problems.check_value_declaration(declared)
     check = bounded(problems.attempt("pattern", lambda: compile_check(declared)) or (lambda _value: []))
     default = declared.get("default")
+    tree = _default_tree(default, problems)
     if default is not None:
-        for message in check(default):
+        for message in check(default if tree is None else tree.value(_SomeTimes())):
             problems.add("default", message)
     return Value(
         name=name,
@@ -82,4 +89,38 @@ def _compile(
         default=default if default is not None else MISSING,
         from_config=declared.get("from_config"),
         check=check,
+        default_tree=tree,
     )
+
+
+def _default_tree(default: Any, problems: Problems) -> Tree | None:
+    """The default as a tree of templates where it contains times; else it is taken as it is."""
+    names = placeholder_names(default)
+    times, others = split_times(names)
+    for name in sorted(others):
+        problems.add_new("default", _not_filled(name))
+    return problems.tree("default", default) if times and not others else None
+
+
+def _not_filled(name: str) -> str:
+    try:
+        parse_time_placeholder(name)
+    except ValueError as error:
+        return f"`{{{name}}}`: {error}"
+    return f"Nothing fills `{{{name}}}` in a default. `from_config` takes a setting; times are filled, like {EXAMPLES}."
+
+
+class _SomeTimes(Mapping[str, Any]):
+    """A value for every time, to check what a default will be like."""
+
+    def __getitem__(self, name: str) -> Any:
+        placeholder = parse_time_placeholder(name)
+        if placeholder is None:
+            raise KeyError(name)
+        return placeholder.value_at(_SOME_MOMENT, UTC)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

@@ -13,6 +13,7 @@ from integrations.manifests.model.values import Value
 from integrations.manifests.patterns import Pattern
 from integrations.manifests.schedules import Schedule
 from integrations.manifests.templating import Tree
+from integrations.manifests.time_placeholders import TimePlaceholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,10 @@ class Block:
     schedule: Schedule | None
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
+    time_names: frozenset[str] = frozenset()
+    """The times in the parameters of its steps, and in defaults that no input overrides."""
+    times: tuple[TimePlaceholder, ...] = ()
+    """All times on which the block depends."""
     is_safe: bool = field(init=False)
     config_names: frozenset[str] = field(init=False)
     secret_names: frozenset[str] = field(init=False)
@@ -61,7 +66,7 @@ class Block:
     def __post_init__(self) -> None:
         endpoints = [step.endpoint for step in self.steps]
         expressions = [self.selector, *(selector for step in self.steps for _, selector in step.outputs)]
-        config_names = frozenset[str]().union(
+        config_names = self.time_names.union(
             *(endpoint.config_names for endpoint in endpoints),
             *(selector.config_names for selector in expressions if selector is not None),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -118,6 +118,12 @@ class Endpoint:
         if "url" not in self.names_at:
             return None
         return next(item for item in self.parameters if item.location == "url")
+
+    def default_names(self, given: Collection[str]) -> frozenset[str]:
+        """The times in the defaults of parameters that are not given."""
+        return frozenset[str]().union(
+            *(item.value.default_names for item in self.parameters if item.name not in given)
+        )
 
     @property
     def needed_inputs(self) -> tuple[str, ...]:

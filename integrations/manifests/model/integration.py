@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.manifests.base_url import BaseUrl
@@ -11,6 +11,7 @@ from integrations.manifests.model.blocks import Block
 from integrations.manifests.model.credentials import GRANT, Login, OAuth2, TlsTemplates
 from integrations.manifests.model.endpoints import Endpoint, RateLimit, Retry
 from integrations.manifests.model.values import Property
+from integrations.manifests.time_placeholders import TimePlaceholder, parse_time_placeholder, split_times
 from plugin_store.vault.destinations import Destination, sort_destinations
 
 
@@ -51,6 +52,17 @@ class Integration:
     tls: TlsTemplates | None
     token_secrets: frozenset[str] = frozenset()
     """The secrets that buy the token, a person's grant included: they answer for where it goes."""
+    times: Mapping[str, TimePlaceholder] = field(init=False, repr=False)
+    """What the clock fills, by name."""
+
+    def __post_init__(self) -> None:
+        names = frozenset[str]().union(
+            *(endpoint.config_names | endpoint.default_names(()) for endpoint in self.endpoints.values())
+        )
+        own, _ = split_times(names, self.properties)
+        found = {time.name: time for block in self.blocks.values() for time in block.times}
+        found |= {name: time for name in own if (time := parse_time_placeholder(name)) is not None}
+        object.__setattr__(self, "times", found)
 
     def destinations(self, config: Mapping[str, Any]) -> dict[str, list[Destination]]:
         """The destinations of each secret with these settings, in a fixed order."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from integrations.manifests.templating import Tree
 
 
 class Missing:
@@ -38,5 +40,19 @@ class Value:
     type: str | None
     required: bool
     default: Any
+    """As the manifest has it."""
     from_config: str | None
     check: Callable[[Any], list[str]]
+    default_tree: Tree | None = None
+    """The default where it contains times."""
+
+    @property
+    def default_names(self) -> frozenset[str]:
+        """The times in the default."""
+        return self.default_tree.names if self.default_tree is not None else frozenset()
+
+    def default_with(self, settings: Mapping[str, Any]) -> Any:
+        """The default, its times filled from `settings`; None without one."""
+        if self.default_tree is not None:
+            return self.default_tree.value(settings)
+        return None if self.default is MISSING else self.default

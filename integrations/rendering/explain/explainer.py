@@ -13,7 +13,7 @@ from integrations.caching.freshness import State
 from integrations.calling.requests_builder import Limits
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.manifests.model import GRANT, Block, Endpoint, Step
-from integrations.rendering.artifact_keys import ArtifactKey, block_key, endpoint_key
+from integrations.rendering.artifact_keys import ArtifactKey, block_key, endpoint_key, job_key
 from integrations.rendering.explain.explanation import (
     ExplainedInput,
     ExplainedStep,
@@ -88,6 +88,7 @@ class Explainer:
         sources = input_sources(block, parameters, installed.config, settings)
         inputs, are_right = _bind(draft, block, parameters)
         values = {f"inputs.{name}": value for name, value in inputs.items()}
+        values |= {name: installed.config[name] for name in block.time_names if name in installed.config}
         steps: list[ExplainedStep] = []
         for step in block.steps:
             steps.append(self._step(draft, block, step, inputs, values, sources, settings))
@@ -113,8 +114,19 @@ class Explainer:
             problems=draft.problems,
             budget=status.windows,
             rests=status.resting,
-            next_refresh_at=self._forecast.next_refresh_at(artifact.key) if artifact is not None else None,
+            next_refresh_at=self._next_refresh_at(installed, block, parameters, artifact),
         )
+
+    def _next_refresh_at(
+        self,
+        installed: Installed,
+        block: Block,
+        parameters: Mapping[str, Any],
+        artifact: KeptAnswer | None,
+    ) -> float | None:
+        if artifact is None:
+            return None
+        return self._forecast.next_refresh_at(job_key(installed, block, parameters, artifact.key))
 
     def explain_endpoint(
         self, scope: Scope, plugin_id: str, endpoint_id: str, parameters: Mapping[str, Any]

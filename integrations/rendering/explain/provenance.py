@@ -27,7 +27,7 @@ from plugin_store.settings.properties import PropertySpec, effective_config, pro
 class Source:
     """The source of a value, and its name there.
 
-    `kind`: input, notebook, workspace, default, const, secret, step, token, manifest, computed or missing.
+    `kind`: input, notebook, workspace, default, const, clock, secret, step, token, manifest, computed or missing.
     """
 
     kind: str
@@ -46,9 +46,9 @@ class Use:
 
 
 def setting_sources(installed: Installed) -> dict[str, Source]:
-    """The source of each of the plugin's settings."""
+    """The source of each of the plugin's settings, and of the times that the clock fills."""
     plugin_state = installed.plugin_state
-    return {
+    return {name: Source("clock", name) for name in installed.integration.times} | {
         spec.name: Source(
             _setting_kind(spec, installed, plugin_state.workspace_config, plugin_state.notebook_config),
             spec.name,
@@ -108,7 +108,7 @@ def step_sources(
 def _placeholder_source(name: str, inputs: Mapping[str, Source]) -> Source:
     if name.startswith("inputs."):
         return inputs[name.removeprefix("inputs.")]
-    return Source("step", name)
+    return Source("step" if name.startswith("steps.") else "clock", name)
 
 
 def endpoint_sources(

@@ -132,6 +132,7 @@ SURPRISES = [
     ("no-ttl", "blocks[0]", [("endpoints.0.cache_ttl", None)]),
     ("short-ttl", "endpoints[0].cache_ttl", [("endpoints.0.cache_ttl", 5)]),
     ("short-ttl", "blocks[0].cache_ttl", [("blocks.0.cache_ttl", 0)]),
+    ("fine-time", "blocks[0]", [("endpoints.0.path", "/now/{now:epoch}")]),
     ("unkept-block", "blocks[1].endpoint", [("endpoints.1.cache_ttl", 60), ("blocks.1", {"id": "w", "endpoint": "write", "action": {"label": "Write"}})]),
     ("no-schedule", "blocks[0].pre_fetch", [("blocks.0.refresh_interval", None)]),
     ("prefetch-input", "blocks[0].pre_fetch", [("properties.1", {"name": "place"})]),

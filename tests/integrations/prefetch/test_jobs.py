@@ -416,3 +416,36 @@ def test_the_list_is_paged_and_says_how_runs_went(ahead: Ahead):
     assert job["next_run_at"] == "2027-01-15T06:03:05.000Z"
     assert job["last_lateness_ms"] == pytest.approx(5000)
     assert ahead.jobs(integration_id="other") == []
+
+
+# -- Times ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_block_of_today_is_fetched_when_the_day_begins_and_stays_one_job(ahead: Ahead):
+    assert ahead.client.patch("/workspaces/1", {"time_zone": "UTC"}).status_code == 200
+    agenda = {
+        "id": "news",
+        "endpoint": "news",
+        "pre_fetch": True,
+        "refresh_interval": 40_000,
+        "cache_ttl": 90_000,
+    }
+    ahead.declare(
+        {
+            "integration": {"base_url": ahead.upstream.url_for("").rstrip("/")},
+            "endpoints": [
+                {"id": "news", "path": "/news", "parameters": [{"name": "day", "default": "{today}"}]}
+            ],
+            "blocks": [agenda],
+        }
+    )
+    assert ahead.sweep() == ["/news?day=2027-01-15"]
+    assert ahead.render("news") == "HIT"
+    # Eighteen hours from six o'clock is midnight; the jitter of an interval and of a day's beginning are over by then.
+    assert ahead.sweep(45_000) == ["/news?day=2027-01-15"]
+    assert ahead.sweep(19_000) == []
+    assert ahead.sweep(900) == ["/news?day=2027-01-16"]
+    assert ahead.render("news") == "HIT"
+    ahead.planner.flush_uses()
+    assert ahead.sweep() == []
+    assert len(ahead.client.get("/prefetch").json) == 1

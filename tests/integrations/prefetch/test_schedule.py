@@ -186,4 +186,4 @@ def test_intervals_are_counted_from_a_moment():
 )
 def test_the_rhythm_of_a_block(block: dict[str, object], endpoint: dict[str, object], interval: float | None):
     integration = integration_of([{"id": "e", **endpoint}], [{"id": "b", "endpoint": "e", **block}])
-    assert refresh_schedule_of(integration.blocks["b"], 300).interval_seconds == interval
+    assert refresh_schedule_of(integration.blocks["b"], 300, UTC).interval_seconds == interval

@@ -179,7 +179,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
     monkeypatch.setattr(database_module, "MIGRATIONS_FOLDER", MIGRATIONS_FOLDER)
     assert reopen().rows("SELECT * FROM alembic_version") == [(NEWEST,)]
     columns = [row[1] for row in store.rows("PRAGMA table_info(workspaces)")]
-    assert columns == ["id", "name", "created_at"]
+    assert columns == ["id", "name", "created_at", "time_zone"]
 
 
 def test_the_tables_can_be_taken_down_and_made_again(store: Store) -> None:

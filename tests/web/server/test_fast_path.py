@@ -163,6 +163,29 @@ def test_a_notebooks_own_word_counts_for_that_notebook(page: Page):
     assert_both_ways_agree(page, path)
 
 
+def test_an_answer_about_today_is_not_given_tomorrow(page: Page, upstream: HTTPServer):
+    midnight = 1_800_057_600
+    assert page.client.patch("/workspaces/1", {"time_zone": "UTC"}).status_code == 200
+    of_today = manifest(
+        upstream,
+        endpoints=[{"id": "get", "path": "/get?day={today}", "parameters": [{"name": "q"}]}],
+        blocks=[{"id": "item", "endpoint": "get", "cache_ttl": 86_400}],
+    )
+    with time_machine.travel(midnight - 60, tick=False) as clock:
+        assert page.client.post("/plugins/register", declaration(of_today)).status_code == 200
+        page.settle()
+        clock.shift(59)
+        assert page.is_known()
+        clock.shift(1)
+        assert not page.is_known()
+        assert [request.query_string for request, _ in upstream.log] == [
+            b"day=2027-01-15&q=Berlin",
+            b"day=2027-01-16&q=Berlin",
+        ]
+        page.settle()
+        assert_both_ways_agree(page)
+
+
 def test_an_answer_grows_old_both_ways(page: Page):
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         page.client.delete("/plugins/svc/artifacts")

@@ -1,0 +1,19 @@
+"""The time zone of a workspace."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("workspaces", sa.Column("time_zone", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("workspaces", "time_zone")
