@@ -74,6 +74,20 @@ class SelectFunctions(Functions):
         """The block's input; null where it has none."""
         return self._context.inputs.get(name)
 
+    @signature({"types": ["array", "null"]}, {"types": ["array", "null"]}, {"types": ["string"]})
+    def _func_join_by(self, left: list[Any] | None, right: list[Any] | None, key: str) -> list[Any] | None:
+        """The objects of `left`, each with the members of the object of `right` that has the same value of `key`.
+
+        Members of `left` come first. What has no match stays as it is.
+        """
+        if left is None:
+            return None
+        matches = {_join_key(item.get(key)): item for item in reversed(right or []) if isinstance(item, dict)}
+        matches.pop(None, None)
+        joined = [_joined(item, matches, key) for item in left]
+        self._spend_characters(sum(len(item) for item in joined if isinstance(item, dict)) * 16)
+        return joined
+
     # -- numbers -------------------------------------------------------------------------------------------------
 
     @signature(_NUMBERS, _MORE_NUMBERS)
@@ -168,6 +182,17 @@ class SelectFunctions(Functions):
         """How long ago the time was when the answer was fetched; below zero for a time to come."""
         epoch = epoch_of(time)
         return None if epoch is None else _sound(math.floor(self._context.now - epoch))
+
+
+def _join_key(value: Any) -> tuple[bool, str | float] | None:
+    """The value as a key that tells true from 1; None for what is neither text nor number."""
+    return (isinstance(value, bool), value) if isinstance(value, str | int | float) else None
+
+
+def _joined(item: Any, matches: Mapping[Any, Mapping[str, Any]], key: str) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return {**matches.get(_join_key(item.get(key)), {}), **item}
 
 
 def epoch_of(time: str | Number | None) -> Number | None:

@@ -63,13 +63,15 @@ def _unusable(placeholder: str, *, is_there: bool) -> Invalid | UpstreamInvalid:
     if kind == "inputs":
         why = "Must be a string, a number or a boolean here." if is_there else "Required with these inputs."
         return Invalid("Some inputs are not right.", errors={f"parameters.{name}": [why]})
-    step_id, _, output = name.partition(".")
     found = "something that is no text for" if is_there else "no"
+    reason = "output_unfit" if is_there else "output_missing"
+    if kind == "item":
+        return UpstreamInvalid(
+            f"An item of the list has {found} `{placeholder}`.", reason=reason, output=placeholder
+        )
+    step_id, _, output = name.partition(".")
     return UpstreamInvalid(
-        f"The step `{step_id}` found {found} `{output}`.",
-        reason="output_unfit" if is_there else "output_missing",
-        step=step_id,
-        output=output,
+        f"The step `{step_id}` found {found} `{output}`.", reason=reason, step=step_id, output=output
     )
 
 

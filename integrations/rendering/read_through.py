@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from integrations.caching.negative_cache import NegativeCache, name_of
 from integrations.calling.executor import EndpointResult, NotModified, to_json
 from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.concurrency.interpreter_slots import released_slot
+from integrations.concurrency.parallel_calls import ParallelCalls
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
 from integrations.manifests.freshness_policy import FreshnessPolicy
@@ -139,6 +140,27 @@ class ReadThroughCache:
                 raise
             self._artifacts.note_use(request.key)
             return Rendered(kept, "STALE", error=error)
+
+    def answer_all(
+        self, requests: Sequence[RenderRequest], *, may_fail: bool, use_cache: bool, cause: Cause
+    ) -> list[Rendered | PatchbayError]:
+        """The answers in order, asked for in parallel; with `may_fail` also failures, each in its place.
+
+        Without it the first failure is raised, and what has not started is not asked.
+        """
+
+        def answer(request: RenderRequest) -> Rendered | PatchbayError:
+            try:
+                return self.answer(request, use_cache=use_cache, cause=cause)
+            except PatchbayError as error:
+                if not may_fail:
+                    raise
+                return error
+
+        if len(requests) < 2:
+            return [answer(request) for request in requests]
+        calls = ParallelCalls[Rendered | PatchbayError](self._pool, requests[0].origin.plugin_id)
+        return calls.run([partial(answer, request) for request in requests])
 
     def answer_at_once(self, request: RenderRequest, kept: Artifact | None) -> Rendered | None:
         """The artifact if it is fresh, or if it may be served while a background refresh runs."""

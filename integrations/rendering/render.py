@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from errors import PatchbayError
+from errors import Invalid, PatchbayError
 from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
 from integrations.caching.conditional_requests import can_be_renewed
 from integrations.caching.freshness import Freshness
 from integrations.calling.executor import Executor, NotModified
 from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
-from integrations.json.exact_json import load_json
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Action, Block, Endpoint, Step
 from integrations.rendering.artifact_keys import block_key, endpoint_key, job_key
@@ -106,7 +105,7 @@ class Renderer:
         """The endpoint's answer, fetched now unless `use_cache`. A safe endpoint's answer is always stored."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.ready_endpoint(endpoint_id)
-        request = self._endpoint_request(installed, endpoint, parameters, None, None)
+        request = self._endpoint_request(installed, endpoint, parameters)
         return self._counted(
             scope, plugin_id, cause, self._read_through.answer(request, use_cache=use_cache, cause=cause)
         )
@@ -165,17 +164,17 @@ class Renderer:
         installed: Installed,
         endpoint: Endpoint,
         parameters: Mapping[str, Any],
-        block: Block | None,
-        seconds_left: Callable[[], float] | None,
+        around: CallContext | None = None,
     ) -> RenderRequest:
+        """The request for an endpoint's answer; `around` is the context of the block of which it is a step."""
         installed.require_readable(endpoint.secret_names)
         artifact_key = endpoint_key(installed, endpoint, parameters)
         timeout_seconds = endpoint.timeout_seconds or self._executor.timeout_seconds(installed)
-        if seconds_left is not None:
-            timeout_seconds = min(timeout_seconds, max(0.0, seconds_left()))
+        if around is not None and around.seconds_left is not None:
+            timeout_seconds = min(timeout_seconds, max(0.0, around.seconds_left()))
 
         def fetch(_use_cache: bool, cause: Cause, kept: Artifact | None) -> FetchResult:
-            context = CallContext(cause, block.id if block else None, seconds_left)
+            context = replace(around, cause=cause) if around is not None else CallContext(cause, None, None)
             return self._call(installed, endpoint, parameters, context, kept)
 
         return RenderRequest(
@@ -210,8 +209,11 @@ class Renderer:
         chain = Chain(block, inputs, installed.config, self._clock())
         *earlier, last = block.steps
         for step in earlier:
-            parameters = chain.parameters(step)
-            chain.note(step, *self._kept_step(installed, block, step, parameters, use_cache, context))
+            self._run_step(installed, step, chain, use_cache, context)
+        if last.for_each is not None or last.may_fail or chain.left_out:
+            # Its answers have artifacts of their own, so that what works is not fetched again with what does not.
+            fetched_at = self._run_step(installed, last, chain, use_cache, context)
+            return FetchResult(chain.outcome_of_steps(last, fetched_at), last.endpoint.freshness_policy)
         # An error of an earlier step must be reported, even if the last answer is still valid.
         known = kept if chain.partial is None else None
         fetched = self._call(installed, last.endpoint, chain.parameters(last), context, known)
@@ -247,19 +249,32 @@ class Renderer:
             outcome, endpoint.freshness_policy, endpoint_key(installed, endpoint, parameters).key
         )
 
-    def _kept_step(
-        self,
-        installed: Installed,
-        block: Block,
-        step: Step,
-        parameters: Mapping[str, Any],
-        use_cache: bool,
-        context: CallContext,
-    ) -> tuple[Any, PatchbayError | None]:
-        """A step's result from its own artifact, shared by blocks with the same call, and its error if partial."""
-        request = self._endpoint_request(installed, step.endpoint, parameters, block, context.seconds_left)
-        answered = self._read_through.answer(request, use_cache=use_cache, cause=context.cause)
-        return load_json(answered.artifact.data), answered.error
+    def _run_step(
+        self, installed: Installed, step: Step, chain: Chain, use_cache: bool, context: CallContext
+    ) -> float:
+        """Gives the step's result to the chain, and returns when the oldest part of it was fetched.
+
+        It comes from artifacts of its own, which blocks with the same call share. A failure of a step that may fail is
+        a null, told as `partial`.
+        """
+        try:
+            requests = [
+                self._endpoint_request(installed, step.endpoint, parameters, context)
+                for parameters in chain.calls(step)
+            ]
+        except Invalid:
+            raise
+        except PatchbayError as error:
+            if not step.may_fail:
+                raise
+            chain.leave_out(step, error)
+            return self._clock()
+        answers = self._read_through.answer_all(
+            requests, may_fail=step.may_fail, use_cache=use_cache, cause=context.cause
+        )
+        chain.note_answers(step, answers)
+        kept = [answer.artifact.fetched_at for answer in answers if isinstance(answer, Rendered)]
+        return min(kept, default=self._clock())
 
 
 def _origin(

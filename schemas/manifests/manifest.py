@@ -292,6 +292,8 @@ class StepSchema(Declared):
     endpoint = fields.String(required=True)
     parameters = Members(keys=fields.String(), values=fields.Raw(allow_none=True), load_default=dict)
     outputs = Members(keys=fields.String(validate=NAME), values=Text(minimum=1), load_default=dict)
+    for_each = Text(200, minimum=1)
+    may_fail = StrictBoolean(load_default=False)
 
 
 class ActionSchema(Declared):

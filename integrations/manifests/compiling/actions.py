@@ -24,6 +24,8 @@ def compile_action(
     action = Action(declared["label"], declared.get("confirm"), tuple(declared["renews"]))
     if steps and writing is None:
         return action, _ONLY_READS
+    if any(step.for_each is not None or step.may_fail for step in steps):
+        return action, "An action makes each call once, and stops at a failure: no `for_each`, no `may_fail`."
     paged = next((step.endpoint.id for step in steps if _writes_in_pages(step.endpoint)), None)
     return action, None if paged is None else f"`{paged}` comes in pages, and an action makes each call once."
 

@@ -190,8 +190,26 @@ def _chain(
                 for name, text in item["outputs"].items()
                 if (selector := compile_expression(f"outputs.{name}", text, problems, properties, None))
             )
-            steps.append(Step(item["id"], endpoint, problems.tree("parameters", item["parameters"]), outputs))
+            parameters = problems.tree("parameters", item["parameters"])
+            for_each = _list_name(item, endpoint, problems)
+            steps.append(Step(item["id"], endpoint, parameters, outputs, for_each, item["may_fail"]))
     return tuple(steps)
+
+
+def _list_name(item: Mapping[str, Any], endpoint: Endpoint, problems: Problems) -> str | None:
+    """The placeholder over whose list the step's call is repeated."""
+    if item["may_fail"] and not endpoint.is_safe:
+        problems.add("may_fail", f"`{endpoint.id}` changes something; only what reads may fail unheard.")
+    if "for_each" not in item:
+        return None
+    if not endpoint.is_safe:
+        problems.add(
+            "for_each", f"`{endpoint.id}` changes something; only what reads is called for each item."
+        )
+    name = problems.template("for_each", item["for_each"]).lone
+    if name is None:
+        problems.add("for_each", "Write one placeholder, like `{steps.libraries.keys}` or `{inputs.ids}`.")
+    return name
 
 
 def _check_outputs(steps: Sequence[Step], input_names: Collection[str], problems: Problems) -> None:
@@ -211,9 +229,10 @@ def _check_references(
     """A step may only use the inputs and the outputs of earlier steps."""
     known = {f"inputs.{value.name}" for value in inputs}
     for index, step in enumerate(steps):
+        _check_list(step, inputs, known, f"steps[{index}].for_each", problems)
         check_names(
             names_in_step(step.parameters),
-            known,
+            known | step.item_names if step.for_each is not None else known,
             f"steps[{index}].parameters",
             problems,
             why="is neither an input nor an output of an earlier step.",
@@ -232,6 +251,20 @@ def _check_references(
             ):
                 note = problems.add_new if item["url_patterns"] else problems.add
                 note("config_schema", f"The endpoint `{endpoint.id}` needs an input `{parameter.name}`.")
+
+
+def _check_list(
+    step: Step, inputs: Sequence[Value], known: Collection[str], field: str, problems: Problems
+) -> None:
+    """Adds a problem for a list that is neither an input nor an output of an earlier step."""
+    if step.for_each is None:
+        return
+    check_names(
+        [step.for_each], known, field, problems, why="is neither an input nor an output of an earlier step."
+    )
+    kinds = {f"inputs.{value.name}": value.type for value in inputs}
+    if not may_fit(kinds.get(step.for_each), "array"):
+        problems.add(field, f"`{{{step.for_each}}}` is of type `{kinds[step.for_each]}`, and no list.")
 
 
 def _check_types(

@@ -24,6 +24,21 @@ class Step:
     endpoint: Endpoint
     parameters: Tree | None
     outputs: tuple[tuple[str, Selector], ...]
+    for_each: str | None = None
+    """The placeholder of a list, for each of whose items the call is made."""
+    may_fail: bool = False
+    """Whether the result is null after a failure, instead of the block's failing."""
+
+    @property
+    def item_names(self) -> frozenset[str]:
+        """The names in its parameters that the list's item fills: `item`, and `item.id` for a member."""
+        names = self.parameters.names if self.parameters is not None else frozenset()
+        return frozenset(name for name in names if is_item(name))
+
+
+def is_item(name: str) -> bool:
+    """Whether the name is that of a list's item or of its member."""
+    return name == "item" or name.startswith("item.")
 
 
 @dataclass(frozen=True, slots=True)

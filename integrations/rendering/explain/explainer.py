@@ -167,11 +167,12 @@ class Explainer:
         sources: Mapping[str, Source],
         settings: Mapping[str, Source],
     ) -> ExplainedStep:
-        given = _given(draft, block, step, inputs, values)
+        items = {name: draft.placeholders.unknown(name) for name in step.item_names}
+        given = _given(draft, block, step, inputs, {**values, **items})
         found = step_sources(step, given, sources, settings)
         request = self._request(draft, step.endpoint, given, found, settings)
         # The last step's answer is stored in the block's artifact. The other steps have their own artifacts.
-        is_shared = step is not block.steps[-1] and step.endpoint.is_safe
+        is_shared = step is not block.steps[-1] and step.endpoint.is_safe and step.for_each is None
         artifact = self._kept_endpoint(draft, step.endpoint, given) if is_shared else None
         return ExplainedStep(step.id, step.endpoint.id, request, artifact)
 

@@ -18,6 +18,7 @@ from integrations.manifests.model import (
     Step,
     Value,
 )
+from integrations.manifests.model.blocks import is_item
 from integrations.manifests.templating import Template, Tree
 from integrations.rendering.inputs import with_url_groups
 from plugin_store.settings.properties import PropertySpec, effective_config, properties_of
@@ -101,6 +102,7 @@ def step_sources(
             found[name] = [inputs[name]]
         else:
             names = sorted(Tree(step.parameters.node[name]).names)
+            names = [step.for_each if step.for_each and is_item(item) else item for item in names]
             found[name] = [_placeholder_source(item, inputs) for item in names] or [Source("manifest", name)]
     return found
 

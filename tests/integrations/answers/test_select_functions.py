@@ -159,6 +159,40 @@ def test_no_number_makes_a_function_fail_or_give_what_json_cannot_hold(expressio
     assert result is None or math.isfinite(result)
 
 
+LEFT = [{"id": 1, "n": "one"}, {"id": True, "n": "yes"}, {"n": "none"}, 5, {"id": 2, "n": "two"}]
+RIGHT = [{"id": 1, "n": "other", "size": 7}, {"id": 1, "size": 8}, {"id": "2", "size": 9}, None]
+
+
+def test_lists_are_joined_by_a_key():
+    joined = select("join_by(left, right, 'id')", {"left": LEFT, "right": RIGHT})
+    # What the left list says comes first, the first match counts, and neither true nor "2" is a number.
+    assert joined == [{"id": 1, "n": "one", "size": 7}, *LEFT[1:]]
+    assert select("join_by(left, nothing, 'id')", {"left": LEFT}) == LEFT
+    assert select("join_by(nothing, right, 'id')", {"right": RIGHT}) is None
+
+
+def test_a_join_that_repeats_a_large_text_is_too_large():
+    value = {"left": [{"id": 1}] * 10_000, "right": [{"id": 1, "text": "a" * 1_000_000}]}
+    with pytest.raises(UpstreamInvalid, match="too large"):
+        select("join_by(left, right, 'id')", value)
+
+
+OBJECTS = st.none() | st.lists(
+    st.dictionaries(
+        st.sampled_from(["id", "b"]),
+        st.none() | st.integers() | st.text(max_size=3) | st.floats() | st.lists(st.none()),
+    )
+    | st.none(),
+    max_size=5,
+)
+
+
+@given(left=OBJECTS, right=OBJECTS)
+def test_a_join_has_the_items_of_its_left_list(left, right):
+    joined = compile_select("join_by(left, right, 'id')").apply({"left": left, "right": right}, CONTEXT)
+    assert (joined is None and left is None) or len(joined) == len(left)
+
+
 @given(expression=st.sampled_from(TEXT_CALLS), a=TEXTS, b=TEXTS)
 def test_no_text_makes_a_function_fail(expression, a, b):
     selector = compile_select(expression)
