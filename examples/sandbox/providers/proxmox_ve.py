@@ -73,6 +73,19 @@ provider = Provider(
     unknown=lambda _: json_reply({"data": None}, 501),
     samples=(
         Sample(
+            "summary",
+            {},
+            {
+                "machines_running": 1,
+                "machines": 2,
+                "containers_running": 1,
+                "containers": 1,
+                "cpu_percent": 7,
+                "memory_percent": 28.1,
+            },
+            upstream_calls=2,
+        ),
+        Sample(
             "guests",
             {},
             [
@@ -95,9 +108,11 @@ provider = Provider(
                 {
                     "node": "pve1",
                     "status": "online",
-                    "cpu": 0.07,
+                    "cpu_percent": 7,
+                    "memory_percent": 28.1,
                     "memory_bytes": 9 * GIBIBYTE,
                     "max_memory_bytes": 32 * GIBIBYTE,
+                    "uptime_seconds": 1_209_600,
                 }
             ],
         ),
