@@ -120,6 +120,7 @@ REPLACEABLE = {
     "diskcache": {"integrations/caching/bodies.py", "integrations/caching/bytes_cache.py"},
     "yaml": {"integrations/authoring/yaml_source.py"},
 }
+DATABASE_MODULES = ("sqlite3", "sqlalchemy.dialects")
 IMPURE_LIBRARIES = {
     "sqlalchemy",
     "diskcache",
@@ -239,6 +240,15 @@ def test_what_may_have_to_be_replaced_is_known_to_few(path: Path):
     named = tops(imported(path)) | set(re.findall(r"import_module\(.(\w+)", path.read_text("utf-8")))
     for library, known_to in REPLACEABLE.items():
         assert library not in named or name_of(path) in known_to
+
+
+@for_every_source
+def test_the_database_is_known_to_its_engine_only(path: Path):
+    """diskcache keeps its rows in SQLite too, so the body store knows it as well."""
+    name = name_of(path)
+    if not name.startswith("plugin_store/engine/") and name not in REPLACEABLE["diskcache"]:
+        assert not {module for module in imported(path) if module.startswith(DATABASE_MODULES)}
+        assert "rowid" not in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(PURE_MODULES))

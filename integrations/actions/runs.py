@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from sqlite3 import Connection
 from typing import Any
 
 import orjson
@@ -26,6 +25,7 @@ from errors import (
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.json.canonical_json import digest
 from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import Connection
 
 KEPT_SECONDS = 86400.0
 # Larger answers are not stored: a repeated request gets the outcome without the data.
@@ -34,6 +34,7 @@ SWEPT_AT_ONCE = 500
 
 _log = logging.getLogger(__name__)
 
+_KEY = "workspace_id, plugin_id, target, key_digest"
 _MINE = "workspace_id = ? AND plugin_id = ? AND target = ? AND key_digest = ?"
 _FIND = f"SELECT payload, finished_at, answer, data FROM action_runs WHERE {_MINE}"  # noqa: S608 - our own words
 _BEGIN = (
@@ -43,8 +44,8 @@ _BEGIN = (
 _FINISH = f"UPDATE action_runs SET finished_at = ?, answer = ?, data = ? WHERE {_MINE}"  # noqa: S608 - our own words
 _DROP = f"DELETE FROM action_runs WHERE {_MINE}"  # noqa: S608 - our own words
 _SWEEP = (
-    "DELETE FROM action_runs WHERE rowid IN "
-    "(SELECT rowid FROM action_runs WHERE started_at < ? ORDER BY started_at LIMIT ?)"
+    f"DELETE FROM action_runs WHERE ({_KEY}) IN "  # noqa: S608 - our own words
+    f"(SELECT {_KEY} FROM action_runs WHERE started_at < ? ORDER BY started_at LIMIT ?)"
 )
 
 

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from sqlite3 import Connection
 from typing import Protocol
 
 from errors import BreakerOpen, BudgetSpent, StorageFailed
@@ -36,6 +35,7 @@ from integrations.egress.messages import Answer, PreparedCall
 from integrations.manifests.model import RateLimit, Retry
 from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import Connection
 
 # No user waits for these calls. They leave a part of the budget for calls that a user waits for.
 SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})

@@ -6,7 +6,6 @@ The rows on the path of a call are read and written by plain statements: a sessi
 from __future__ import annotations
 
 from dataclasses import asdict
-from sqlite3 import Connection
 
 import orjson
 from sqlalchemy import select
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from integrations.budget.rests import AWAKE, Rest, is_over
 from integrations.budget.windows import Spent
 from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import Connection
 from plugin_store.models import IntegrationBudget, UpstreamRest
 
 FORGET_RESTS_SECONDS = 86400.0

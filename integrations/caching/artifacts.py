@@ -15,8 +15,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.caching.bodies import Bodies, Entry
@@ -27,6 +25,7 @@ from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Headers
 from integrations.json.exact_json import dump_json
 from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import insert, to_named_sql
 from plugin_store.engine.group_commit import GroupCommit
 from plugin_store.models import IntegrationArtifact, Plugin
 
@@ -335,10 +334,11 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
 def _write_keep_row() -> str:
     """The statement that inserts or replaces a row, with its values by name."""
     statement = insert(IntegrationArtifact)
-    statement = statement.on_conflict_do_update(
-        index_elements=["parameters_hash"], set_=dict(statement.excluded.items())
+    return to_named_sql(
+        statement.on_conflict_do_update(
+            index_elements=["parameters_hash"], set_=dict(statement.excluded.items())
+        )
     )
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
 
 
 KEEP_ROW = _write_keep_row()

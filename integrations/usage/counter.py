@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from errors import StorageFailed
 from integrations.usage.instruments import Labels
 from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import insert
 from plugin_store.models import UsageCount, Workspace
 
 FLUSH_EVERY_SECONDS = 10.0

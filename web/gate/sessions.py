@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import CursorResult, case, delete, or_, select, update
 
 from errors import NotFound, StorageFailed
 from plugin_store.engine.database import Database
@@ -160,7 +160,8 @@ class Sessions:
                 self._write_use(*self._unwritten.popitem())
 
     def _write_use(self, session_id: int, used_at: float) -> None:
-        newer = func.max(SigninSession.last_used_at, used_at)
+        kept = SigninSession.last_used_at
+        newer = case((kept < used_at, used_at), else_=kept)
         statement = update(SigninSession).where(SigninSession.id == session_id).values(last_used_at=newer)
         with self._database.writing() as session:
             session.execute(statement)
