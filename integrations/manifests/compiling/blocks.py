@@ -13,7 +13,7 @@ from integrations.manifests.compiling.inputs import compile_inputs, names_in_ste
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import check_names
 from integrations.manifests.compiling.values import may_fit
-from integrations.manifests.freshness_policy import FreshnessPolicy
+from integrations.manifests.freshness_policy import read_policy
 from integrations.manifests.model import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.manifests.patterns import Pattern, compile_pattern
 from integrations.manifests.schedules import Schedule, check_timezone, compile_schedule
@@ -81,9 +81,7 @@ def _block(
         else None,
         collect=item["collect"],
         url_patterns=tuple(patterns.values()),
-        freshness_policy=FreshnessPolicy(
-            item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")
-        ),
+        freshness_policy=read_policy(item),
         pre_fetch=item["pre_fetch"],
         refresh_interval_seconds=item.get("refresh_interval"),
         schedule=_schedule(item, problems),

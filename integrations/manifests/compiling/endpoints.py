@@ -24,7 +24,7 @@ from integrations.manifests.compiling.templates import (
     named_templates,
 )
 from integrations.manifests.compiling.values import compile_parameter
-from integrations.manifests.freshness_policy import FreshnessPolicy
+from integrations.manifests.freshness_policy import read_policy
 from integrations.manifests.model import (
     GRANT,
     MISSING,
@@ -179,9 +179,7 @@ class _EndpointCompiler:
             is_safe=self._is_safe(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
-            freshness_policy=FreshnessPolicy(
-                item.get("cache_ttl"), item.get("stale_while_revalidate"), item.get("stale_if_error")
-            ),
+            freshness_policy=read_policy(item),
             config_names=(names - secure) | (selector.config_names if selector else frozenset()),
             secret_names=secure,
             digest=digest([around.shaping_digest, plain_json(item)]),
