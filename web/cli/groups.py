@@ -7,9 +7,9 @@ from flask import Flask
 from flask_smorest.spec import openapi_cli
 
 from plugin_store.engine.database import init_migrations
-from plugin_store.routes.commands import secrets_commands
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.cli.lazy_group import LazyGroup
+from web.cli.secret_commands import secrets_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(

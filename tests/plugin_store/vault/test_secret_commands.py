@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from plugin_store.routes.commands import secrets_commands
 from tests.plugin_store.conftest import WORKSPACE, Store
 from tests.plugin_store.manifests import weather
+from web.cli.secret_commands import secrets_commands
 
 
 @pytest.fixture
