@@ -186,7 +186,7 @@ class IntegrationBudget(Base):
 
 
 class UpstreamRest(Base):
-    """Why an origin rests: failures in a row, an open breaker, a pause that it asked for. Deleted when all is well."""
+    """Why calls to an origin pause: failures in a row, an open breaker, a wait that it asked for. Deleted when over."""
 
     __tablename__ = "upstream_rests"
     __table_args__ = (Index("ix_upstream_rests_updated_at", "updated_at"),)

@@ -9,24 +9,24 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from errors import BreakerOpen, BudgetSpent, StorageFailed
-from integrations.budget.rests import (
-    Rest,
+from integrations.budget.origin_pauses import (
+    OriginPause,
     Sign,
     after,
     breaker_seconds_left,
     cooldown_seconds_left,
-    is_resting,
+    is_paused,
     requested_pause_seconds,
     sign_of,
     with_probe,
 )
 from integrations.budget.rows import (
-    list_rests,
+    list_pauses,
     list_spent,
-    load_rest,
+    load_pause,
     load_spent,
-    query_rest,
-    save_rest,
+    query_pause,
+    save_pause,
     save_spent,
 )
 from integrations.budget.windows import Spent, Window, charge, is_late, windows_of
@@ -57,7 +57,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class PausedOrigin:
     """An origin that is not called until an epoch second; `reason` is cooldown or breaker."""
 
     origin: str
@@ -67,20 +67,20 @@ class Resting:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """The remaining budget of an integration: its rate limit windows, and the origins that rest."""
+    """The remaining budget of an integration: its rate limit windows, and the origins that are not called."""
 
     windows: tuple[Window, ...]
-    rests: Mapping[str, Rest]
+    pauses: Mapping[str, OriginPause]
 
     @property
-    def resting(self) -> list[Resting]:
-        """Each resting origin, with the reason that lasts longest."""
-        return [_resting(origin, rest) for origin, rest in self.rests.items()]
+    def paused_origins(self) -> list[PausedOrigin]:
+        """Each paused origin, with the reason that lasts longest."""
+        return [_paused_origin(origin, pause) for origin, pause in self.pauses.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class _Admission:
-    rest: Rest
+    pause: OriginPause
     is_probe: bool = False
 
 
@@ -130,43 +130,43 @@ class Budget:
         """The current status of the account. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, account.workspace_id, account.plugin_id)
-            kept = list_rests(session, account.workspace_id, account.plugin_id)
+            kept = list_pauses(session, account.workspace_id, account.plugin_id)
         return self._status(account, spent, kept)
 
     def statuses(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, BudgetStatus]:
         """The current status of these accounts of one workspace, by plugin. Raises StorageFailed."""
         with self._database.reading() as session:
             spent = list_spent(session, workspace_id)
-            kept = list_rests(session, workspace_id)
+            kept = list_pauses(session, workspace_id)
         return {account.plugin_id: self._status(account, spent, kept) for account in accounts}
 
     def _status(
-        self, account: Account, spent: Mapping[str, Spent], kept: Mapping[str, Mapping[str, Rest]]
+        self, account: Account, spent: Mapping[str, Spent], kept: Mapping[str, Mapping[str, OriginPause]]
     ) -> BudgetStatus:
         now, limit = self._clock(), account.rate_limit
         mine = kept.get(account.plugin_id, {})
         return BudgetStatus(
             windows_of(spent.get(account.plugin_id, {}), limit, now) if limit else (),
-            {origin: rest for origin, rest in mine.items() if is_resting(rest, now)},
+            {origin: pause for origin, pause in mine.items() if is_paused(pause, now)},
         )
 
     # -- before a call -----------------------------------------------------------------------------------------------
 
     def _admit(self, account: Account, call: PreparedCall, cause: Cause, waited_until: float) -> _Admission:
-        rest = query_rest(self._database, account.workspace_id, account.plugin_id, call.origin)
-        self._refuse_resting(account, rest, waited_until)
-        if account.rate_limit is None and not rest.is_open:
-            return _Admission(rest)
+        pause = query_pause(self._database, account.workspace_id, account.plugin_id, call.origin)
+        self._refuse_paused(account, pause, waited_until)
+        if account.rate_limit is None and not pause.is_open:
+            return _Admission(pause)
         with self._database.raw_write() as connection:
-            rest = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
-            self._refuse_resting(account, rest, waited_until)
+            pause = load_pause(connection, account.workspace_id, account.plugin_id, call.origin)
+            self._refuse_paused(account, pause, waited_until)
             charged_at = self._clock()
             refused_by = self._charge(connection, account, cause, charged_at)
-            if refused_by is None and rest.is_open:
+            if refused_by is None and pause.is_open:
                 probe_seconds = call.timeout_seconds + PROBE_SPARE_SECONDS
-                probed = with_probe(rest, self._clock(), probe_seconds)
-                self._save_rest(connection, account, call, probed)
-        admission = _Admission(rest, is_probe=rest.is_open)
+                probed = with_probe(pause, self._clock(), probe_seconds)
+                self._save_pause(connection, account, call, probed)
+        admission = _Admission(pause, is_probe=pause.is_open)
         if refused_by is None:
             refused_by = self._charge_when_it_leaves(account, call, cause, charged_at, admission)
         if refused_by is not None:
@@ -190,19 +190,19 @@ class Budget:
                 return refused_by
         return None
 
-    def _refuse_resting(self, account: Account, rest: Rest, waited_until: float) -> None:
+    def _refuse_paused(self, account: Account, pause: OriginPause, waited_until: float) -> None:
         # A caller that waited as told may call, even if the clock lags a little behind its sleep.
-        left = cooldown_seconds_left(rest, max(self._clock(), waited_until))
+        left = cooldown_seconds_left(pause, max(self._clock(), waited_until))
         if left:
             raise BudgetSpent(
-                f"The provider of `{account.plugin_id}` asked for a pause; it ends at {_moment(rest.cooldown_until)}.",
+                f"The provider of `{account.plugin_id}` asked for a pause; it ends at {_moment(pause.cooldown_until)}.",
                 retry_after_seconds=left,
                 reason="cooldown",
             )
-        left = breaker_seconds_left(rest, self._clock())
+        left = breaker_seconds_left(pause, self._clock())
         if left:
             raise BreakerOpen(
-                f"The provider of `{account.plugin_id}` failed {rest.failures} times in a row; "
+                f"The provider of `{account.plugin_id}` failed {pause.failures} times in a row; "
                 f"it is tried again at {_moment(self._clock() + left)}.",
                 retry_after_seconds=left,
             )
@@ -237,8 +237,8 @@ class Budget:
     ) -> None:
         sign = sign_of(outcome)
         asked_seconds = requested_pause_seconds(outcome, account.retry, self._clock())
-        rest_matters = admission.is_probe or admission.rest.failures > 0
-        if sign is Sign.FAILING or asked_seconds or rest_matters:
+        pause_matters = admission.is_probe or admission.pause.failures > 0
+        if sign is Sign.FAILING or asked_seconds or pause_matters:
             try:
                 self._learn(account, call, sign, asked_seconds, is_probe=admission.is_probe)
             except StorageFailed as error:
@@ -251,17 +251,19 @@ class Budget:
         self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
     ) -> None:
         with self._database.raw_write() as connection:
-            before = load_rest(connection, account.workspace_id, account.plugin_id, call.origin)
-            rest = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
-            if rest != before:
-                self._save_rest(connection, account, call, rest)
-        if rest.is_open != before.is_open:
+            before = load_pause(connection, account.workspace_id, account.plugin_id, call.origin)
+            pause = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
+            if pause != before:
+                self._save_pause(connection, account, call, pause)
+        if pause.is_open != before.is_open:
             _log.info(
-                "The breaker of %s is %s.", account.plugin_id, "open" if rest.is_open else "closed again"
+                "The breaker of %s is %s.", account.plugin_id, "open" if pause.is_open else "closed again"
             )
 
-    def _save_rest(self, connection: Connection, account: Account, call: PreparedCall, rest: Rest) -> None:
-        save_rest(connection, account.workspace_id, account.plugin_id, call.origin, rest, self._clock())
+    def _save_pause(
+        self, connection: Connection, account: Account, call: PreparedCall, pause: OriginPause
+    ) -> None:
+        save_pause(connection, account.workspace_id, account.plugin_id, call.origin, pause, self._clock())
 
 
 def is_reserved_refusal(cause: Cause, error: Exception) -> bool:
@@ -286,10 +288,10 @@ def account_of(installed: Installed) -> Account:
     )
 
 
-def _resting(origin: str, rest: Rest) -> Resting:
-    until = {"cooldown": rest.cooldown_until, "breaker": max(rest.open_until, rest.probe_until)}
+def _paused_origin(origin: str, pause: OriginPause) -> PausedOrigin:
+    until = {"cooldown": pause.cooldown_until, "breaker": max(pause.open_until, pause.probe_until)}
     reason = max(until, key=lambda name: until[name])
-    return Resting(origin, reason, until[reason])
+    return PausedOrigin(origin, reason, until[reason])
 
 
 def _spent(account: Account, window: Window, cause: Cause, now: float) -> BudgetSpent:

@@ -1,6 +1,6 @@
-"""Stores budgets and rests, so that all processes share them and they survive a restart.
+"""Stores budgets and pauses, so that all processes share them and they survive a restart.
 
-The rows on the path of a call are read and written by plain statements: a session would cost more than all the rest.
+The rows on the path of a call are read and written by plain statements: a session would cost more than all the pause.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from integrations.budget.rests import AWAKE, Rest, is_over
+from integrations.budget.origin_pauses import NOT_PAUSED, OriginPause, is_over
 from integrations.budget.windows import Spent
 from plugin_store.engine.database import Database
 from plugin_store.engine.dialect import Connection
 from plugin_store.models import IntegrationBudget, UpstreamRest
 
-FORGET_RESTS_SECONDS = 86400.0
+FORGET_PAUSES_SECONDS = 86400.0
 
-_REST_COLUMNS = ("failures", "openings", "open_until", "probe_until", "cooldown_until")
-_REST_QUERY = (
-    f"SELECT {', '.join(_REST_COLUMNS)} FROM upstream_rests "  # noqa: S608 - the names above, nobody's input
+_PAUSE_COLUMNS = ("failures", "openings", "open_until", "probe_until", "cooldown_until")
+_PAUSE_QUERY = (
+    f"SELECT {', '.join(_PAUSE_COLUMNS)} FROM upstream_rests "  # noqa: S608 - the names above, nobody's input
     "WHERE workspace_id = ? AND plugin_id = ? AND origin = ?"
 )
 
@@ -37,48 +37,50 @@ def _keep(table: str, key: tuple[str, ...], values: tuple[str, ...]) -> str:
     )
 
 
-_KEEP_REST = _keep("upstream_rests", ("workspace_id", "plugin_id", "origin"), (*_REST_COLUMNS, "updated_at"))
+_KEEP_PAUSE = _keep(
+    "upstream_rests", ("workspace_id", "plugin_id", "origin"), (*_PAUSE_COLUMNS, "updated_at")
+)
 _KEEP_SPENT = _keep("integration_budgets", ("workspace_id", "plugin_id"), ("spent", "updated_at"))
-_DROP_REST = (
+_DROP_PAUSE = (
     "DELETE FROM upstream_rests "
     "WHERE workspace_id = :workspace_id AND plugin_id = :plugin_id AND origin = :origin"
 )
 _SPENT_QUERY = "SELECT spent FROM integration_budgets WHERE workspace_id = ? AND plugin_id = ?"
 
 
-def query_rest(database: Database, workspace_id: int, plugin_id: str, origin: str) -> Rest:
-    """The origin's rest. Reading it costs microseconds. Raises StorageFailed."""
-    rows = database.query(_REST_QUERY, (workspace_id, plugin_id, origin))
-    return Rest(*rows[0]) if rows else AWAKE
+def query_pause(database: Database, workspace_id: int, plugin_id: str, origin: str) -> OriginPause:
+    """The origin's pause. Reading it costs microseconds. Raises StorageFailed."""
+    rows = database.query(_PAUSE_QUERY, (workspace_id, plugin_id, origin))
+    return OriginPause(*rows[0]) if rows else NOT_PAUSED
 
 
-def load_rest(connection: Connection, workspace_id: int, plugin_id: str, origin: str) -> Rest:
-    row = connection.execute(_REST_QUERY, (workspace_id, plugin_id, origin)).fetchone()
-    return Rest(*row) if row else AWAKE
+def load_pause(connection: Connection, workspace_id: int, plugin_id: str, origin: str) -> OriginPause:
+    row = connection.execute(_PAUSE_QUERY, (workspace_id, plugin_id, origin)).fetchone()
+    return OriginPause(*row) if row else NOT_PAUSED
 
 
-def save_rest(
-    connection: Connection, workspace_id: int, plugin_id: str, origin: str, rest: Rest, now: float
+def save_pause(
+    connection: Connection, workspace_id: int, plugin_id: str, origin: str, pause: OriginPause, now: float
 ) -> None:
-    """Stores the rest, or deletes it when it is over, together with rests unused for a day."""
-    connection.execute("DELETE FROM upstream_rests WHERE updated_at < ?", (now - FORGET_RESTS_SECONDS,))
+    """Stores the pause, or deletes it when it is over, together with pauses unused for a day."""
+    connection.execute("DELETE FROM upstream_rests WHERE updated_at < ?", (now - FORGET_PAUSES_SECONDS,))
     key = {"workspace_id": workspace_id, "plugin_id": plugin_id, "origin": origin}
-    if is_over(rest, now):
-        connection.execute(_DROP_REST, key)
+    if is_over(pause, now):
+        connection.execute(_DROP_PAUSE, key)
     else:
-        connection.execute(_KEEP_REST, {**key, **asdict(rest), "updated_at": now})
+        connection.execute(_KEEP_PAUSE, {**key, **asdict(pause), "updated_at": now})
 
 
-def list_rests(
+def list_pauses(
     session: Session, workspace_id: int, plugin_id: str | None = None
-) -> dict[str, dict[str, Rest]]:
-    """The rests in a workspace by plugin and origin, for all plugins or one."""
+) -> dict[str, dict[str, OriginPause]]:
+    """The pauses in a workspace by plugin and origin, for all plugins or one."""
     table = UpstreamRest
     query = select(table).where(table.workspace_id == workspace_id)
-    found: dict[str, dict[str, Rest]] = {}
+    found: dict[str, dict[str, OriginPause]] = {}
     for row in session.scalars(query if plugin_id is None else query.where(table.plugin_id == plugin_id)):
-        rest = Rest(*(getattr(row, name) for name in _REST_COLUMNS))
-        found.setdefault(row.plugin_id, {})[row.origin] = rest
+        pause = OriginPause(*(getattr(row, name) for name in _PAUSE_COLUMNS))
+        found.setdefault(row.plugin_id, {})[row.origin] = pause
     return found
 
 

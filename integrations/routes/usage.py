@@ -77,6 +77,6 @@ def _usage(plugin_id: str, usage: Usage, status: BudgetStatus) -> dict[str, Any]
         "integration_id": plugin_id,
         **asdict(usage.total),
         "budget": status.windows,
-        "rests": status.resting,
+        "rests": status.paused_origins,
         "periods": [{"from_": start, **asdict(figures)} for start, figures in usage.periods.items()],
     }

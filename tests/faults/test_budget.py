@@ -16,7 +16,7 @@ from flask import Flask
 
 from errors import BreakerOpen, BudgetSpent, StorageFailed
 from integrations.budget import Account, Budget
-from integrations.budget.rests import FAILURES_TO_OPEN
+from integrations.budget.origin_pauses import FAILURES_TO_OPEN
 from integrations.budget.rows import save_spent
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from integrations.manifests.model import RateLimit
@@ -157,7 +157,7 @@ def test_a_probe_that_is_refused_at_the_last_moment_leaves_its_place(database: D
     with pytest.raises(BudgetSpent):
         budget.spend(account, CALL, "live", left.set)  # type: ignore[arg-type]
     assert not left.is_set()
-    assert budget.status(account).rests["https://api.test:443"].probe_until == 0.0
+    assert budget.status(account).pauses["https://api.test:443"].probe_until == 0.0
 
 
 def test_schedules_leave_the_reserve_to_people_under_load(database: Database):

@@ -77,7 +77,7 @@ class Figures(Collector):
         limit = GaugeMetricFamily(
             "patchbay_budget_limit", "Calls that a rate limit grants in its window.", labels=labels
         )
-        resting = GaugeMetricFamily(
+        paused_origins = GaugeMetricFamily(
             "patchbay_resting_origins",
             "Origins left alone for now: cooldown, when the provider asked for it; breaker, when it fails.",
             labels=(*PLACE, "reason"),
@@ -90,9 +90,9 @@ class Figures(Collector):
                 for window in status.windows:
                     left.add_metric((*place, window.name), window.left)
                     limit.add_metric((*place, window.name), window.limit)
-                for reason, count in sorted(Counter(rest.reason for rest in status.resting).items()):
-                    resting.add_metric((*place, reason), count)
-        yield from (left, limit, resting)
+                for reason, count in sorted(Counter(pause.reason for pause in status.paused_origins).items()):
+                    paused_origins.add_metric((*place, reason), count)
+        yield from (left, limit, paused_origins)
 
 
 def _counts(name: str, help: str, label: str, counts: dict[tuple[str, ...], int]) -> CounterMetricFamily:

@@ -113,7 +113,7 @@ class Explainer:
             destinations=_destinations(installed, block.secret_names),
             problems=draft.problems,
             budget=status.windows,
-            rests=status.resting,
+            rests=status.paused_origins,
             next_refresh_at=self._next_refresh_at(installed, block, parameters, artifact),
         )
 
@@ -151,7 +151,7 @@ class Explainer:
             destinations=_destinations(installed, endpoint.secret_names),
             problems=draft.problems,
             budget=status.windows,
-            rests=status.resting,
+            rests=status.paused_origins,
             next_refresh_at=None,
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import PatchbayError
-from integrations.budget import Resting, Window
+from integrations.budget import PausedOrigin, Window
 from integrations.rendering.explain.provenance import Source
 from integrations.rendering.explain.shown_requests import ShownRequest
 from plugin_store.vault.destinations import Destination
@@ -77,7 +77,7 @@ class Explanation:
     destinations: list[SecretDestinations]
     budget: tuple[Window, ...]
     """What the rate limit still grants; empty without one."""
-    rests: list[Resting]
+    rests: list[PausedOrigin]
     """The provider's origins that are left alone for now."""
     next_refresh_at: float | None
     """When these inputs are fetched ahead; None when they are not."""

@@ -11,10 +11,10 @@ from werkzeug import Response
 
 from errors import BreakerOpen, DeadlineExceeded, EgressRefused, UpstreamInvalid, UpstreamUnreachable
 from integrations.budget import Account
-from integrations.budget.rests import (
-    AWAKE,
+from integrations.budget.origin_pauses import (
     FAILURES_TO_OPEN,
-    Rest,
+    NOT_PAUSED,
+    OriginPause,
     Sign,
     after,
     breaker_seconds_left,
@@ -31,37 +31,37 @@ NOW = 1_800_000_000.0
 ONE = [{"id": "it", "path": "/it"}]
 
 
-def failed(rest: Rest, now: float = NOW, *, is_probe: bool = False) -> Rest:
-    return after(rest, Sign.FAILING, 0, now, is_probe=is_probe)
+def failed(pause: OriginPause, now: float = NOW, *, is_probe: bool = False) -> OriginPause:
+    return after(pause, Sign.FAILING, 0, now, is_probe=is_probe)
 
 
-def opened() -> Rest:
-    rest = AWAKE
+def opened() -> OriginPause:
+    pause = NOT_PAUSED
     for _ in range(FAILURES_TO_OPEN):
-        rest = failed(rest)
-    return rest
+        pause = failed(pause)
+    return pause
 
 
 class TestDecisions:
     def test_it_opens_after_failures_in_a_row(self):
-        rest = AWAKE
+        pause = NOT_PAUSED
         for _ in range(FAILURES_TO_OPEN - 1):
-            rest = failed(rest)
-            assert breaker_seconds_left(rest, NOW) == 0
-        rest = failed(rest)
-        assert (rest.is_open, breaker_seconds_left(rest, NOW)) == (True, 5)
+            pause = failed(pause)
+            assert breaker_seconds_left(pause, NOW) == 0
+        pause = failed(pause)
+        assert (pause.is_open, breaker_seconds_left(pause, NOW)) == (True, 5)
 
     def test_an_answer_between_starts_the_count_anew(self):
-        rest = AWAKE
+        pause = NOT_PAUSED
         for _ in range(FAILURES_TO_OPEN - 1):
-            rest = failed(rest)
-        rest = after(rest, Sign.ALIVE, 0, NOW, is_probe=False)
-        assert is_over(rest, NOW)
-        assert not failed(rest).is_open
+            pause = failed(pause)
+        pause = after(pause, Sign.ALIVE, 0, NOW, is_probe=False)
+        assert is_over(pause, NOW)
+        assert not failed(pause).is_open
 
     def test_what_says_nothing_changes_nothing(self):
-        rest = failed(AWAKE)
-        assert after(rest, Sign.NONE, 0, NOW, is_probe=False) == rest
+        pause = failed(NOT_PAUSED)
+        assert after(pause, Sign.NONE, 0, NOW, is_probe=False) == pause
 
     def test_calls_that_left_before_it_opened_do_not_lengthen_the_pause(self):
         assert failed(opened(), NOW + 1) == opened()
@@ -73,16 +73,16 @@ class TestDecisions:
         assert breaker_seconds_left(probing, NOW + 20) == 0
 
     def test_a_failed_probe_opens_it_for_longer(self):
-        rest = failed(with_probe(opened(), NOW + 5, 15), NOW + 6, is_probe=True)
-        assert breaker_seconds_left(rest, NOW + 6) == 10
+        pause = failed(with_probe(opened(), NOW + 5, 15), NOW + 6, is_probe=True)
+        assert breaker_seconds_left(pause, NOW + 6) == 10
 
     def test_a_good_probe_closes_it(self):
-        rest = after(with_probe(opened(), NOW, 15), Sign.ALIVE, 0, NOW, is_probe=True)
-        assert is_over(rest, NOW)
+        pause = after(with_probe(opened(), NOW, 15), Sign.ALIVE, 0, NOW, is_probe=True)
+        assert is_over(pause, NOW)
 
     def test_a_probe_that_says_nothing_makes_room_for_the_next(self):
-        rest = after(with_probe(opened(), NOW + 5, 15), Sign.NONE, 0, NOW + 6, is_probe=True)
-        assert (rest.is_open, breaker_seconds_left(rest, NOW + 6)) == (True, 0)
+        pause = after(with_probe(opened(), NOW + 5, 15), Sign.NONE, 0, NOW + 6, is_probe=True)
+        assert (pause.is_open, breaker_seconds_left(pause, NOW + 6)) == (True, 0)
 
     def test_the_pauses_grow_to_a_limit(self):
         assert [pause_seconds(n) for n in (1, 2, 3, 6, 7, 8, 1000)] == [5, 10, 20, 160, 300, 300, 300]
@@ -91,9 +91,9 @@ class TestDecisions:
         assert breaker_seconds_left(opened(), NOW - 86400) == 0
 
     def test_a_pause_outlives_the_answers_of_others(self):
-        rest = after(AWAKE, Sign.FAILING, 60, NOW, is_probe=False)
-        assert after(rest, Sign.ALIVE, 0, NOW, is_probe=False).cooldown_until == NOW + 60
-        assert after(rest, Sign.FAILING, 5, NOW, is_probe=False).cooldown_until == NOW + 60
+        pause = after(NOT_PAUSED, Sign.FAILING, 60, NOW, is_probe=False)
+        assert after(pause, Sign.ALIVE, 0, NOW, is_probe=False).cooldown_until == NOW + 60
+        assert after(pause, Sign.FAILING, 5, NOW, is_probe=False).cooldown_until == NOW + 60
 
 
 def answer(status: int) -> Answer:
@@ -177,9 +177,9 @@ class TestStories:
 
     def test_usage_tells_of_it(self, service, client):
         self.fail(service)
-        [rest] = client.get("/integrations/svc/usage").json["rests"]
-        assert (rest["origin"], rest["reason"]) == (service.url, "breaker")
-        assert rest["until"] == "2027-01-15T08:00:05.000Z"
+        [pause] = client.get("/integrations/svc/usage").json["rests"]
+        assert (pause["origin"], pause["reason"]) == (service.url, "breaker")
+        assert pause["until"] == "2027-01-15T08:00:05.000Z"
 
 
 def test_of_many_callers_one_probes(app):
@@ -209,4 +209,4 @@ def test_of_many_callers_one_probes(app):
             outcomes = [future.exception(timeout=30) for future in futures]
     assert [isinstance(error, BreakerOpen) for error in outcomes].count(True) == 11
     assert outcomes.count(None) == 1
-    assert budget.status(account).rests == {}
+    assert budget.status(account).pauses == {}

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 import time_machine
 
-from integrations.budget.rests import AWAKE, Rest, cooldown_seconds_left, requested_pause_seconds
+from integrations.budget.origin_pauses import (
+    NOT_PAUSED,
+    OriginPause,
+    cooldown_seconds_left,
+    requested_pause_seconds,
+)
 from integrations.budget.windows import charge, grants_scheduled, is_late, windows_of
 from integrations.egress.messages import Answer, Headers
 from integrations.manifests.model import RateLimit, Retry
@@ -142,9 +147,9 @@ def test_the_pause_in_declared_headers():
 
 
 def test_a_cooldown_further_off_than_it_can_be_is_over():
-    assert cooldown_seconds_left(AWAKE, NOW) == 0
-    assert cooldown_seconds_left(Rest(cooldown_until=NOW + 5), NOW) == 5
-    assert cooldown_seconds_left(Rest(cooldown_until=NOW + 86400), NOW) == 0
+    assert cooldown_seconds_left(NOT_PAUSED, NOW) == 0
+    assert cooldown_seconds_left(OriginPause(cooldown_until=NOW + 5), NOW) == 5
+    assert cooldown_seconds_left(OriginPause(cooldown_until=NOW + 86400), NOW) == 0
 
 
 class TestStories:

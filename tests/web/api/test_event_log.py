@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 from pytest_httpserver import HTTPServer
 
-from integrations.budget.rests import FAILURES_TO_OPEN
+from integrations.budget.origin_pauses import FAILURES_TO_OPEN
 from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather

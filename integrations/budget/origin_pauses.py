@@ -1,4 +1,4 @@
-"""When an origin rests: a pause that it asked for, or an open circuit breaker. Pure: the time is an argument.
+"""When calls to an origin pause: it asked for that, or its circuit breaker is open. Pure: the time is an argument.
 
 The breaker opens after several failures in a row, for a pause that grows. Then exactly one probe is allowed; its
 outcome closes the breaker or opens it for longer.
@@ -30,8 +30,8 @@ class Sign(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
-    """The rest of an origin; times are epoch seconds, 0 for never.
+class OriginPause:
+    """The failures and pauses of an origin; times are epoch seconds, 0 for never.
 
     `openings` counts how often in a row the breaker opened, 0 while it is closed. A probe runs until `probe_until`.
     """
@@ -48,7 +48,7 @@ class Rest:
         return self.openings > 0
 
 
-AWAKE = Rest()
+NOT_PAUSED = OriginPause()
 
 
 def sign_of(outcome: Answer | BaseException) -> Sign:
@@ -67,18 +67,18 @@ def requested_pause_seconds(outcome: Answer | BaseException, retry: Retry | None
     return min(MAX_COOLDOWN_SECONDS, asked_wait_seconds(retry, outcome.headers, now) or 0.0)
 
 
-def cooldown_seconds_left(rest: Rest, now: float) -> float:
+def cooldown_seconds_left(pause: OriginPause, now: float) -> float:
     """The remaining seconds of the pause that the provider asked for; 0 when it is over."""
-    return _seconds_left(rest.cooldown_until, now, MAX_COOLDOWN_SECONDS)
+    return _seconds_left(pause.cooldown_until, now, MAX_COOLDOWN_SECONDS)
 
 
-def breaker_seconds_left(rest: Rest, now: float) -> float:
+def breaker_seconds_left(pause: OriginPause, now: float) -> float:
     """The seconds until a call is allowed; 0 for a closed breaker and for one that waits for its probe."""
-    if not rest.is_open:
+    if not pause.is_open:
         return 0.0
     return max(
-        _seconds_left(rest.open_until, now, pause_seconds(rest.openings)),
-        _seconds_left(rest.probe_until, now, MAX_PROBE_SECONDS),
+        _seconds_left(pause.open_until, now, pause_seconds(pause.openings)),
+        _seconds_left(pause.probe_until, now, MAX_PROBE_SECONDS),
     )
 
 
@@ -87,57 +87,59 @@ def pause_seconds(openings: int) -> float:
     return min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(openings - 1, 10))
 
 
-def with_probe(rest: Rest, now: float, probe_seconds: float) -> Rest:
-    """The rest while its one probe runs. A probe that never returns ends after `probe_seconds`."""
-    return replace(rest, probe_until=now + min(probe_seconds, MAX_PROBE_SECONDS))
+def with_probe(pause: OriginPause, now: float, probe_seconds: float) -> OriginPause:
+    """The pause while its one probe runs. A probe that never returns ends after `probe_seconds`."""
+    return replace(pause, probe_until=now + min(probe_seconds, MAX_PROBE_SECONDS))
 
 
-def after(rest: Rest, sign: Sign, pause_asked_seconds: float, now: float, *, is_probe: bool) -> Rest:
-    """The rest after a call with this sign, which asked for this pause."""
-    rest = _AFTER[sign](rest, now, is_probe)
+def after(
+    pause: OriginPause, sign: Sign, pause_asked_seconds: float, now: float, *, is_probe: bool
+) -> OriginPause:
+    """The new state after a call with this sign, which asked for this pause."""
+    pause = _AFTER[sign](pause, now, is_probe)
     if pause_asked_seconds <= 0:
-        return rest
+        return pause
     asked_until = now + pause_asked_seconds
-    if cooldown_seconds_left(rest, now) > pause_asked_seconds:
-        return rest
-    return replace(rest, cooldown_until=asked_until)
+    if cooldown_seconds_left(pause, now) > pause_asked_seconds:
+        return pause
+    return replace(pause, cooldown_until=asked_until)
 
 
-def is_over(rest: Rest, now: float) -> bool:
-    """Whether the rest is over completely."""
-    return not rest.failures and not rest.is_open and not cooldown_seconds_left(rest, now)
+def is_over(pause: OriginPause, now: float) -> bool:
+    """Whether nothing is left of it: no failures, no pause."""
+    return not pause.failures and not pause.is_open and not cooldown_seconds_left(pause, now)
 
 
-def is_resting(rest: Rest, now: float) -> bool:
+def is_paused(pause: OriginPause, now: float) -> bool:
     """Whether calls are refused. Failures that have not opened the breaker refuse nothing."""
-    return rest.is_open or cooldown_seconds_left(rest, now) > 0
+    return pause.is_open or cooldown_seconds_left(pause, now) > 0
 
 
-def _after_life(rest: Rest, _now: float, _is_probe: bool) -> Rest:
-    return Rest(cooldown_until=rest.cooldown_until)
+def _after_life(pause: OriginPause, _now: float, _is_probe: bool) -> OriginPause:
+    return OriginPause(cooldown_until=pause.cooldown_until)
 
 
-def _after_failure(rest: Rest, now: float, is_probe: bool) -> Rest:
-    if rest.is_open and not is_probe:
+def _after_failure(pause: OriginPause, now: float, is_probe: bool) -> OriginPause:
+    if pause.is_open and not is_probe:
         # The call left before the breaker opened, so this failure is already counted.
-        return rest
-    failures = rest.failures + 1
+        return pause
+    failures = pause.failures + 1
     if not is_probe and failures < FAILURES_TO_OPEN:
-        return replace(rest, failures=failures)
-    openings = rest.openings + 1
+        return replace(pause, failures=failures)
+    openings = pause.openings + 1
     return replace(
-        rest, failures=failures, openings=openings, open_until=now + pause_seconds(openings), probe_until=0.0
+        pause, failures=failures, openings=openings, open_until=now + pause_seconds(openings), probe_until=0.0
     )
 
 
-def _after_nothing(rest: Rest, _now: float, is_probe: bool) -> Rest:
-    return replace(rest, probe_until=0.0) if is_probe else rest
+def _after_nothing(pause: OriginPause, _now: float, is_probe: bool) -> OriginPause:
+    return replace(pause, probe_until=0.0) if is_probe else pause
 
 
 _AFTER = {Sign.ALIVE: _after_life, Sign.FAILING: _after_failure, Sign.NONE: _after_nothing}
 
 
 def _seconds_left(until: float, now: float, longest_seconds: float) -> float:
-    # An end further away than the maximum means that the clock was set back. The rest is over then.
+    # An end further away than the maximum means that the clock was set back. The pause is over then.
     left = until - now
     return left if 0 < left <= longest_seconds else 0.0
