@@ -11,13 +11,13 @@ from typing import Protocol
 from errors import BreakerOpen, BudgetSpent, StorageFailed
 from integrations.budget.origin_pauses import (
     OriginPause,
-    Sign,
+    OutcomeSignal,
     after,
     breaker_seconds_left,
     cooldown_seconds_left,
     is_paused,
     requested_pause_seconds,
-    sign_of,
+    signal_of,
     with_probe,
 )
 from integrations.budget.rows import (
@@ -186,7 +186,7 @@ class Budget:
                 refused_by = self._charge(connection, account, cause, charged_at, instead_of)
             if refused_by is not None:
                 if admission.is_probe:
-                    self._learn(account, call, Sign.NONE, 0.0, is_probe=True)
+                    self._learn(account, call, OutcomeSignal.NONE, 0.0, is_probe=True)
                 return refused_by
         return None
 
@@ -235,12 +235,12 @@ class Budget:
     def _note(
         self, account: Account, call: PreparedCall, admission: _Admission, outcome: Answer | BaseException
     ) -> None:
-        sign = sign_of(outcome)
+        signal = signal_of(outcome)
         asked_seconds = requested_pause_seconds(outcome, account.retry, self._clock())
         pause_matters = admission.is_probe or admission.pause.failures > 0
-        if sign is Sign.FAILING or asked_seconds or pause_matters:
+        if signal is OutcomeSignal.FAILING or asked_seconds or pause_matters:
             try:
-                self._learn(account, call, sign, asked_seconds, is_probe=admission.is_probe)
+                self._learn(account, call, signal, asked_seconds, is_probe=admission.is_probe)
             except StorageFailed as error:
                 # A storage failure must not hide the outcome of the call.
                 _log.warning(
@@ -248,11 +248,17 @@ class Budget:
                 )
 
     def _learn(
-        self, account: Account, call: PreparedCall, sign: Sign, asked_seconds: float, *, is_probe: bool
+        self,
+        account: Account,
+        call: PreparedCall,
+        signal: OutcomeSignal,
+        asked_seconds: float,
+        *,
+        is_probe: bool,
     ) -> None:
         with self._database.raw_write() as connection:
             before = load_pause(connection, account.workspace_id, account.plugin_id, call.origin)
-            pause = after(before, sign, asked_seconds, self._clock(), is_probe=is_probe)
+            pause = after(before, signal, asked_seconds, self._clock(), is_probe=is_probe)
             if pause != before:
                 self._save_pause(connection, account, call, pause)
         if pause.is_open != before.is_open:

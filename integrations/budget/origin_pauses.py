@@ -21,7 +21,7 @@ MAX_PAUSE_SECONDS = 300.0
 MAX_PROBE_SECONDS = 600.0
 
 
-class Sign(Enum):
+class OutcomeSignal(Enum):
     """What the outcome of a call says about its origin: alive, failing, or nothing."""
 
     ALIVE = auto()
@@ -51,13 +51,15 @@ class OriginPause:
 NOT_PAUSED = OriginPause()
 
 
-def sign_of(outcome: Answer | BaseException) -> Sign:
+def signal_of(outcome: Answer | BaseException) -> OutcomeSignal:
     """A 429 counts as a failure too: if it names no time to return, only growing pauses help."""
     if isinstance(outcome, Answer):
-        return Sign.FAILING if outcome.status >= 500 or outcome.status == 429 else Sign.ALIVE
+        return (
+            OutcomeSignal.FAILING if outcome.status >= 500 or outcome.status == 429 else OutcomeSignal.ALIVE
+        )
     if isinstance(outcome, UpstreamUnreachable | DeadlineExceeded):
-        return Sign.FAILING
-    return Sign.ALIVE if isinstance(outcome, UpstreamInvalid) else Sign.NONE
+        return OutcomeSignal.FAILING
+    return OutcomeSignal.ALIVE if isinstance(outcome, UpstreamInvalid) else OutcomeSignal.NONE
 
 
 def requested_pause_seconds(outcome: Answer | BaseException, retry: Retry | None, now: float) -> float:
@@ -93,10 +95,10 @@ def with_probe(pause: OriginPause, now: float, probe_seconds: float) -> OriginPa
 
 
 def after(
-    pause: OriginPause, sign: Sign, pause_asked_seconds: float, now: float, *, is_probe: bool
+    pause: OriginPause, signal: OutcomeSignal, pause_asked_seconds: float, now: float, *, is_probe: bool
 ) -> OriginPause:
-    """The new state after a call with this sign, which asked for this pause."""
-    pause = _AFTER[sign](pause, now, is_probe)
+    """The new state after a call with this signal, which asked for this pause."""
+    pause = _AFTER[signal](pause, now, is_probe)
     if pause_asked_seconds <= 0:
         return pause
     asked_until = now + pause_asked_seconds
@@ -136,7 +138,11 @@ def _after_nothing(pause: OriginPause, _now: float, is_probe: bool) -> OriginPau
     return replace(pause, probe_until=0.0) if is_probe else pause
 
 
-_AFTER = {Sign.ALIVE: _after_life, Sign.FAILING: _after_failure, Sign.NONE: _after_nothing}
+_AFTER = {
+    OutcomeSignal.ALIVE: _after_life,
+    OutcomeSignal.FAILING: _after_failure,
+    OutcomeSignal.NONE: _after_nothing,
+}
 
 
 def _seconds_left(until: float, now: float, longest_seconds: float) -> float:

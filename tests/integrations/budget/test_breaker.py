@@ -15,12 +15,12 @@ from integrations.budget.origin_pauses import (
     FAILURES_TO_OPEN,
     NOT_PAUSED,
     OriginPause,
-    Sign,
+    OutcomeSignal,
     after,
     breaker_seconds_left,
     is_over,
     pause_seconds,
-    sign_of,
+    signal_of,
     with_probe,
 )
 from integrations.egress.messages import Answer, Headers, PreparedCall
@@ -32,7 +32,7 @@ ONE = [{"id": "it", "path": "/it"}]
 
 
 def failed(pause: OriginPause, now: float = NOW, *, is_probe: bool = False) -> OriginPause:
-    return after(pause, Sign.FAILING, 0, now, is_probe=is_probe)
+    return after(pause, OutcomeSignal.FAILING, 0, now, is_probe=is_probe)
 
 
 def opened() -> OriginPause:
@@ -55,13 +55,13 @@ class TestDecisions:
         pause = NOT_PAUSED
         for _ in range(FAILURES_TO_OPEN - 1):
             pause = failed(pause)
-        pause = after(pause, Sign.ALIVE, 0, NOW, is_probe=False)
+        pause = after(pause, OutcomeSignal.ALIVE, 0, NOW, is_probe=False)
         assert is_over(pause, NOW)
         assert not failed(pause).is_open
 
     def test_what_says_nothing_changes_nothing(self):
         pause = failed(NOT_PAUSED)
-        assert after(pause, Sign.NONE, 0, NOW, is_probe=False) == pause
+        assert after(pause, OutcomeSignal.NONE, 0, NOW, is_probe=False) == pause
 
     def test_calls_that_left_before_it_opened_do_not_lengthen_the_pause(self):
         assert failed(opened(), NOW + 1) == opened()
@@ -77,11 +77,11 @@ class TestDecisions:
         assert breaker_seconds_left(pause, NOW + 6) == 10
 
     def test_a_good_probe_closes_it(self):
-        pause = after(with_probe(opened(), NOW, 15), Sign.ALIVE, 0, NOW, is_probe=True)
+        pause = after(with_probe(opened(), NOW, 15), OutcomeSignal.ALIVE, 0, NOW, is_probe=True)
         assert is_over(pause, NOW)
 
     def test_a_probe_that_says_nothing_makes_room_for_the_next(self):
-        pause = after(with_probe(opened(), NOW + 5, 15), Sign.NONE, 0, NOW + 6, is_probe=True)
+        pause = after(with_probe(opened(), NOW + 5, 15), OutcomeSignal.NONE, 0, NOW + 6, is_probe=True)
         assert (pause.is_open, breaker_seconds_left(pause, NOW + 6)) == (True, 0)
 
     def test_the_pauses_grow_to_a_limit(self):
@@ -91,9 +91,9 @@ class TestDecisions:
         assert breaker_seconds_left(opened(), NOW - 86400) == 0
 
     def test_a_pause_outlives_the_answers_of_others(self):
-        pause = after(NOT_PAUSED, Sign.FAILING, 60, NOW, is_probe=False)
-        assert after(pause, Sign.ALIVE, 0, NOW, is_probe=False).cooldown_until == NOW + 60
-        assert after(pause, Sign.FAILING, 5, NOW, is_probe=False).cooldown_until == NOW + 60
+        pause = after(NOT_PAUSED, OutcomeSignal.FAILING, 60, NOW, is_probe=False)
+        assert after(pause, OutcomeSignal.ALIVE, 0, NOW, is_probe=False).cooldown_until == NOW + 60
+        assert after(pause, OutcomeSignal.FAILING, 5, NOW, is_probe=False).cooldown_until == NOW + 60
 
 
 def answer(status: int) -> Answer:
@@ -101,22 +101,22 @@ def answer(status: int) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "sign"),
+    ("outcome", "signal"),
     [
-        (answer(200), Sign.ALIVE),
-        (answer(404), Sign.ALIVE),
-        (answer(429), Sign.FAILING),
-        (answer(500), Sign.FAILING),
-        (answer(503), Sign.FAILING),
-        (UpstreamUnreachable("", reason="dns"), Sign.FAILING),
-        (DeadlineExceeded(""), Sign.FAILING),
-        (UpstreamInvalid("", reason="truncated"), Sign.ALIVE),
-        (EgressRefused(""), Sign.NONE),
-        (KeyboardInterrupt(), Sign.NONE),
+        (answer(200), OutcomeSignal.ALIVE),
+        (answer(404), OutcomeSignal.ALIVE),
+        (answer(429), OutcomeSignal.FAILING),
+        (answer(500), OutcomeSignal.FAILING),
+        (answer(503), OutcomeSignal.FAILING),
+        (UpstreamUnreachable("", reason="dns"), OutcomeSignal.FAILING),
+        (DeadlineExceeded(""), OutcomeSignal.FAILING),
+        (UpstreamInvalid("", reason="truncated"), OutcomeSignal.ALIVE),
+        (EgressRefused(""), OutcomeSignal.NONE),
+        (KeyboardInterrupt(), OutcomeSignal.NONE),
     ],
 )
-def test_what_an_end_says_of_the_origin(outcome: Answer | BaseException, sign: Sign):
-    assert sign_of(outcome) is sign
+def test_what_an_end_says_of_the_origin(outcome: Answer | BaseException, signal: OutcomeSignal):
+    assert signal_of(outcome) is signal
 
 
 class TestStories:
