@@ -10,7 +10,7 @@ import orjson
 
 from app import close_app, create_app
 from benchmarks.loopback import declaration, manifest
-from integrations.caching.artifacts import Origin, make_artifact
+from integrations.caching.artifacts import ArtifactSource, make_artifact
 from integrations.caching.freshness import Freshness
 from integrations.rendering.artifact_keys import block_key
 from plugin_store.workspaces import resolve_scope
@@ -60,7 +60,7 @@ def _keep(services: Any, artifacts: int) -> None:
     freshness = Freshness(now + HOUR_SECONDS, now + HOUR_SECONDS, now + HOUR_SECONDS)
     for number in range(artifacts):
         key = block_key(installed, block, {"n": number}).key
-        origin = Origin(
+        source = ArtifactSource(
             workspace_id=scope.workspace_id,
             plugin_id="plugin-0",
             epoch=installed.plugin_state.artifacts_epoch,
@@ -69,4 +69,4 @@ def _keep(services: Any, artifacts: int) -> None:
             endpoint_id=None,
             parameters={"n": number},
         )
-        services.caching.artifacts.put(make_artifact(key, "application/json", data, now, freshness), origin)
+        services.caching.artifacts.put(make_artifact(key, "application/json", data, now, freshness), source)

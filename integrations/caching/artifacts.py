@@ -55,8 +55,8 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """What an artifact answers: workspace, plugin, block or endpoint, and parameters."""
+class ArtifactSource:
+    """What an artifact was fetched for: workspace, plugin, block or endpoint, and parameters."""
 
     workspace_id: int
     plugin_id: str
@@ -68,8 +68,11 @@ class Origin:
     manifest_digest: str
 
     @property
-    def era(self) -> str:
-        """Changes with each purge and each new manifest. A failure of an earlier era does not affect later requests."""
+    def generation(self) -> str:
+        """Changes with each purge and each new manifest.
+
+        A failure of an earlier generation does not affect later requests.
+        """
         return f"{self.epoch}:{self.manifest_digest[:16]}"
 
 
@@ -92,15 +95,15 @@ class ArtifactRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _New:
-    """An artifact to be stored: its origin, body and row."""
+    """An artifact to be stored: its source, body and row."""
 
-    origin: Origin
+    source: ArtifactSource
     entry: Entry
     row: dict[str, Any]
 
     @property
     def place(self) -> tuple[int, str]:
-        return self.origin.workspace_id, self.origin.plugin_id
+        return self.source.workspace_id, self.source.plugin_id
 
 
 def make_artifact(
@@ -151,7 +154,7 @@ class Artifacts:
         """Records that the artifact was served now. Costs a fraction of a microsecond and writes nothing."""
         self._eviction.access_log.note(key)
 
-    def put(self, artifact: Artifact, origin: Origin, siblings: int = 0) -> bool:
+    def put(self, artifact: Artifact, source: ArtifactSource, siblings: int = 0) -> bool:
         """Stores the artifact. Returns False if its plugin or workspace was purged or deleted meanwhile.
 
         `siblings` is the number of other fetches in progress, whose artifacts may be stored in the same commit.
@@ -162,7 +165,7 @@ class Artifacts:
             return False
         packed = _pack(artifact)
         is_kept = self._together.write(
-            _New(origin, (artifact.key, packed, keep_seconds), _row(artifact, origin, len(packed))), siblings
+            _New(source, (artifact.key, packed, keep_seconds), _row(artifact, source, len(packed))), siblings
         )
         if is_kept:
             self._eviction.note_growth(len(packed))
@@ -177,7 +180,7 @@ class Artifacts:
                 place: connection.execute(FIND_EPOCH, place).fetchone()
                 for place in {artifact.place for artifact in new}
             }
-            valid = [artifact for artifact in new if epochs[artifact.place] == (artifact.origin.epoch,)]
+            valid = [artifact for artifact in new if epochs[artifact.place] == (artifact.source.epoch,)]
             if not valid or not self._bodies.set_all([artifact.entry for artifact in valid]):
                 return [False] * len(new)
             connection.executemany(KEEP_ROW, [artifact.row for artifact in valid])
@@ -344,14 +347,14 @@ def _write_keep_row() -> str:
 KEEP_ROW = _write_keep_row()
 
 
-def _row(artifact: Artifact, origin: Origin, size_bytes: int) -> dict[str, Any]:
+def _row(artifact: Artifact, source: ArtifactSource, size_bytes: int) -> dict[str, Any]:
     return {
         "parameters_hash": artifact.key,
-        "workspace_id": origin.workspace_id,
-        "plugin_id": origin.plugin_id,
-        "block_id": origin.block_id,
-        "endpoint_id": origin.endpoint_id,
-        "parameters": dump_json(dict(origin.parameters)).decode(),
+        "workspace_id": source.workspace_id,
+        "plugin_id": source.plugin_id,
+        "block_id": source.block_id,
+        "endpoint_id": source.endpoint_id,
+        "parameters": dump_json(dict(source.parameters)).decode(),
         "fetched_at": artifact.fetched_at,
         "expires_at": artifact.freshness.expires_at,
         "stale_until": artifact.freshness.stale_until,

@@ -22,7 +22,7 @@ from errors import (
     UpstreamFailed,
 )
 from integrations.budget import is_reserved_refusal
-from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.caching.artifacts import Artifact, Artifacts, ArtifactSource, make_artifact
 from integrations.caching.freshness import Freshness, State, decide_freshness
 from integrations.caching.negative_cache import NegativeCache, name_of
 from integrations.calling.executor import EndpointResult, NotModified, to_json
@@ -82,10 +82,10 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """One thing to answer: its key, its origin, and how to fetch it."""
+    """One thing to answer: its key, its source, and how to fetch it."""
 
     key: str
-    origin: Origin
+    source: ArtifactSource
     is_safe: bool
     freshness_policy: FreshnessPolicy
     timeout_seconds: float
@@ -98,7 +98,7 @@ class RenderRequest:
     @property
     def flight(self) -> str:
         """The single-flight key. A purge or a changed manifest starts a new flight."""
-        return f"{self.origin.era}:{self.key}"
+        return f"{self.source.generation}:{self.key}"
 
     def is_answered_by(self, kept: Artifact, now: float) -> bool:
         return kept.state_at(now) is State.FRESH and (
@@ -159,7 +159,7 @@ class ReadThroughCache:
 
         if len(requests) < 2:
             return [answer(request) for request in requests]
-        calls = ParallelCalls[Rendered | PatchbayError](self._pool, requests[0].origin.plugin_id)
+        calls = ParallelCalls[Rendered | PatchbayError](self._pool, requests[0].source.plugin_id)
         return calls.run([partial(answer, request) for request in requests])
 
     def answer_at_once(self, request: RenderRequest, kept: Artifact | None) -> Rendered | None:
@@ -171,7 +171,7 @@ class ReadThroughCache:
             return Rendered(kept, "HIT")
         if request.is_fresh_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
             self._artifacts.note_use(request.key)
-            failure = self._failures.recall(request.key, request.origin.era)
+            failure = self._failures.recall(request.key, request.source.generation)
             if failure is not None and failure.is_fresh(self._clock()):
                 return Rendered(kept, "STALE", error=failure.error)
             self._refresh_behind(request)
@@ -188,7 +188,7 @@ class ReadThroughCache:
         self.flights.start(
             request.flight,
             lambda: self._fetch_once(request, use_cache=True, cause="revalidate"),
-            partial(self._pool.submit, request.origin.plugin_id),
+            partial(self._pool.submit, request.source.plugin_id),
         )
 
     def _fetch_once(self, request: RenderRequest, *, use_cache: bool, cause: Cause) -> Rendered:
@@ -216,7 +216,7 @@ class ReadThroughCache:
                 return Rendered(kept, "HIT")
             if began_at < kept.fetched_at <= self._clock():
                 return Rendered(kept, "BYPASS")
-        before = self._failures.read(noted, request.origin.era) if noted is not None else None
+        before = self._failures.read(noted, request.source.generation) if noted is not None else None
         if before is not None:
             is_another_s = began_at < before.at <= self._clock()
             if is_another_s or (use_cache and before.is_fresh(self._clock())):
@@ -224,7 +224,7 @@ class ReadThroughCache:
         try:
             rendered = self._fetch(request, kept, use_cache=use_cache, cause=cause)
         except TEMPORARY_FAILURES as error:
-            self._failures.note(request.key, request.origin.era, error, before)
+            self._failures.note(request.key, request.source.generation, error, before)
             if kept is not None:
                 self._note_failure(request.key, error)
             raise
@@ -258,7 +258,7 @@ class ReadThroughCache:
             fetched.call_key,
         )
         may_keep = request.is_safe and freshness is not None and outcome.partial is None
-        is_kept = may_keep and self._keep(artifact, request.origin)
+        is_kept = may_keep and self._keep(artifact, request.source)
         return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
 
     def _renew(
@@ -280,17 +280,17 @@ class ReadThroughCache:
             validators=unchanged.validators,
         )
         return Rendered(
-            renewed, "REVALIDATED", is_kept=freshness is not None and self._keep(renewed, request.origin)
+            renewed, "REVALIDATED", is_kept=freshness is not None and self._keep(renewed, request.source)
         )
 
-    def _keep(self, artifact: Artifact, origin: Origin) -> bool:
+    def _keep(self, artifact: Artifact, source: ArtifactSource) -> bool:
         try:
             # A step's artifact is awaited by its block, and the block is itself one of the flights.
-            siblings = self.flights.count() - 1 if origin.block_id is not None else 0
-            return self._artifacts.put(artifact, origin, siblings)
+            siblings = self.flights.count() - 1 if source.block_id is not None else 0
+            return self._artifacts.put(artifact, source, siblings)
         except StorageFailed as error:
             # A storage failure must not lose the answer.
-            _log.warning("An artifact of %s cannot be kept: %s", origin.plugin_id, error.detail)
+            _log.warning("An artifact of %s cannot be kept: %s", source.plugin_id, error.detail)
             return False
 
     def _note_failure(self, key: str, error: PatchbayError) -> None:

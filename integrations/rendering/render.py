@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import Invalid, PatchbayError
-from integrations.caching.artifacts import Artifact, Artifacts, Origin, make_artifact
+from integrations.caching.artifacts import Artifact, Artifacts, ArtifactSource, make_artifact
 from integrations.caching.conditional_requests import can_be_renewed
 from integrations.caching.freshness import Freshness
 from integrations.calling.executor import Executor, NotModified
@@ -149,7 +149,7 @@ class Renderer:
         installed.require_readable(block.secret_names)
         return RenderRequest(
             key=block_key(installed, block, inputs).key,
-            origin=_origin(installed, inputs, block_id=block.id),
+            source=_source(installed, inputs, block_id=block.id),
             # An endpoint that writes is an action, never a prefetch job.
             is_safe=True,
             freshness_policy=block.freshness_policy,
@@ -179,7 +179,7 @@ class Renderer:
 
         return RenderRequest(
             key=artifact_key.key,
-            origin=_origin(installed, artifact_key.parameters, endpoint_id=endpoint.id),
+            source=_source(installed, artifact_key.parameters, endpoint_id=endpoint.id),
             is_safe=endpoint.is_safe,
             freshness_policy=FreshnessPolicy(),
             timeout_seconds=timeout_seconds,
@@ -277,14 +277,14 @@ class Renderer:
         return min(kept, default=self._clock())
 
 
-def _origin(
+def _source(
     installed: Installed,
     parameters: Mapping[str, Any],
     *,
     block_id: str | None = None,
     endpoint_id: str | None = None,
-) -> Origin:
-    return Origin(
+) -> ArtifactSource:
+    return ArtifactSource(
         workspace_id=installed.scope.workspace_id,
         plugin_id=installed.plugin_id,
         epoch=installed.plugin_state.artifacts_epoch,

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from errors import StorageFailed
 from integrations.caching.access_log import MAX_WAITING, AccessLog
-from integrations.caching.artifacts import Artifacts, Origin, make_artifact
+from integrations.caching.artifacts import Artifacts, ArtifactSource, make_artifact
 from integrations.caching.bodies import Bodies
 from integrations.caching.eviction import Eviction
 from integrations.caching.freshness import Freshness
@@ -57,7 +57,7 @@ class Kept:
         now = self.clock()
         artifact = make_artifact(key, "text/plain", b'"' + body + b'"', now, Freshness(now + seconds, 0, 0))
         assert self.artifacts.put(
-            artifact, Origin(workspace, plugin, "e", f"b{number % 2}", None, {}, "digest")
+            artifact, ArtifactSource(workspace, plugin, "e", f"b{number % 2}", None, {}, "digest")
         )
         return key
 
@@ -236,7 +236,7 @@ def test_what_was_forgotten_meanwhile_is_not_kept(kept: Kept, gone: str):
     kept.run("INSERT INTO workspaces VALUES (2, 'W', 0)")
     kept.run(gone)
     artifact = make_artifact(key_of(1), "text/plain", b'"x"', START, Freshness(START + 60, 0, 0))
-    assert not kept.artifacts.put(artifact, Origin(2, "svc", "e", None, "i", {}, "digest"))
+    assert not kept.artifacts.put(artifact, ArtifactSource(2, "svc", "e", None, "i", {}, "digest"))
     assert kept.kept() == set()
 
 
