@@ -150,7 +150,7 @@ class Artifacts:
             return None
         return artifact
 
-    def note_use(self, key: str) -> None:
+    def record_use(self, key: str) -> None:
         """Records that the artifact was served now. Costs a fraction of a microsecond and writes nothing."""
         self._eviction.access_log.note(key)
 

@@ -81,13 +81,13 @@ class ResponseCache:
         access_log: AccessLog,
         clock: Callable[[], float],
         limit_bytes: int,
-        note_use: Callable[[Use], None] | None = None,
+        record_use: Callable[[Use], None] | None = None,
     ) -> None:
         self._read_pool = read_pool
         self._usage = usage
         self._access_log = access_log
         self._clock = clock
-        self._note_use = note_use
+        self._record_use = record_use
         self._front: Lru[RequestKey, CachedResponse] = Lru(
             limit_bytes, lambda known: known.size_bytes, limit_bytes // LARGEST_SHARE
         )
@@ -114,8 +114,8 @@ class ResponseCache:
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
         self._access_log.note(hit.key)
-        if hit.use is not None and self._note_use is not None:
-            self._note_use(replace(hit.use, at=now))
+        if hit.use is not None and self._record_use is not None:
+            self._record_use(replace(hit.use, at=now))
         return known.headers_at(now)
 
     def keep(self, request_key: RequestKey, hit: Hit, status: int, headers: Headers, body: bytes) -> None:

@@ -16,5 +16,5 @@ def build_response_cache(runtime: Runtime, usage: UsageServices, access_log: Acc
         access_log,
         runtime.clock,
         runtime.settings.memory_cache_bytes,
-        note_use=usage.recent_renders.note if runtime.settings.prefetch else None,
+        record_use=usage.recent_renders.note if runtime.settings.prefetch else None,
     )

@@ -138,7 +138,7 @@ class ReadThroughCache:
         except TEMPORARY_FAILURES as error:
             if kept is None or kept.freshness.error_until <= self._clock():
                 raise
-            self._artifacts.note_use(request.key)
+            self._artifacts.record_use(request.key)
             return Rendered(kept, "STALE", error=error)
 
     def answer_all(
@@ -167,10 +167,10 @@ class ReadThroughCache:
         if kept is None:
             return None
         if request.is_answered_by(kept, self._clock()):
-            self._artifacts.note_use(request.key)
+            self._artifacts.record_use(request.key)
             return Rendered(kept, "HIT")
         if request.is_fresh_enough is None and kept.state_at(self._clock()) is State.REVALIDATE:
-            self._artifacts.note_use(request.key)
+            self._artifacts.record_use(request.key)
             failure = self._failures.recall(request.key, request.source.generation)
             if failure is not None and failure.is_fresh(self._clock()):
                 return Rendered(kept, "STALE", error=failure.error)

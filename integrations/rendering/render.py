@@ -140,7 +140,7 @@ class Renderer:
         scope = installed.scope
         key = job_key(installed, block, parameters, request.key)
         use = Use(key, scope, installed.plugin_id, block.id, parameters, self._clock())
-        self._render_log.note_use(use)
+        self._render_log.record_use(use)
         return replace(request, use=use)
 
     def _request_of_block(

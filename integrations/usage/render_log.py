@@ -10,11 +10,11 @@ from plugin_store.workspaces import Scope
 
 
 class RenderLog:
-    """Counts answers and records inputs. Without `note_use` there is no prefetching, so inputs are not recorded."""
+    """Counts answers and records inputs. Without `record_use` there is no prefetching, so inputs are not recorded."""
 
-    def __init__(self, counter: UsageCounter, note_use: Callable[[Use], None] | None) -> None:
+    def __init__(self, counter: UsageCounter, record_use: Callable[[Use], None] | None) -> None:
         self._counter = counter
-        self._note_use = note_use
+        self._record_use = record_use
 
     def count(self, scope: Scope, plugin_id: str, cache_status: str) -> None:
         """Counts one answer by its X-Cache value."""
@@ -22,9 +22,9 @@ class RenderLog:
 
     @property
     def notes_uses(self) -> bool:
-        return self._note_use is not None
+        return self._record_use is not None
 
-    def note_use(self, use: Use) -> None:
+    def record_use(self, use: Use) -> None:
         """Records which inputs were rendered."""
-        if self._note_use is not None:
-            self._note_use(use)
+        if self._record_use is not None:
+            self._record_use(use)

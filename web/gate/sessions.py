@@ -132,7 +132,7 @@ class Sessions:
             if ended is not None:
                 ended.look_again_at = 0.0
             return None
-        self._note_use(session, now)
+        self._record_use(session, now)
         return session
 
     def list(self) -> Sequence[SigninSession]:
@@ -178,7 +178,7 @@ class Sessions:
         self._remembered[digest] = session
         return session
 
-    def _note_use(self, session: Session, now: float) -> None:
+    def _record_use(self, session: Session, now: float) -> None:
         if now - session.used_at >= self._noted_every_seconds:
             session.used_at = self._unwritten[session.id] = now
         session.look_again_at = min(

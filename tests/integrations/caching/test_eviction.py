@@ -106,7 +106,7 @@ def test_the_limit_holds_and_what_was_used_longest_ago_goes(kept: Kept):
         kept.put(number)
         kept.clock.now += 1
     for number in range(0, 300, 10):
-        kept.artifacts.note_use(key_of(number))
+        kept.artifacts.record_use(key_of(number))
     kept.eviction.write_uses()
     assert kept.bodies.volume_bytes() > LIMIT
     gone = kept.eviction.make_room()
@@ -211,7 +211,7 @@ def test_what_is_kept_renewed_used_or_evicted_does_not_move_the_revision(kept: K
     before = kept.database.revision()
     for number in range(300):
         kept.put(number)
-    kept.artifacts.note_use(key_of(1))
+    kept.artifacts.record_use(key_of(1))
     kept.eviction.write_uses()
     assert kept.eviction.make_room()
     kept.eviction.sweep()
@@ -243,7 +243,7 @@ def test_what_was_forgotten_meanwhile_is_not_kept(kept: Kept, gone: str):
 def test_uses_that_cannot_be_written_wait(kept: Kept, monkeypatch):
     kept.put(1)
     kept.clock.now += 50
-    kept.artifacts.note_use(key_of(1))
+    kept.artifacts.record_use(key_of(1))
     with monkeypatch.context() as broken:
         broken.setattr(kept.database, "writing", refuse)
         with pytest.raises(StorageFailed):
@@ -261,7 +261,7 @@ def test_a_round_that_breaks_off_does_not_end_the_rounds(kept: Kept, monkeypatch
         while kept.eviction.is_needed.is_set():
             pass
     kept.put(1)
-    kept.artifacts.note_use(key_of(1))
+    kept.artifacts.record_use(key_of(1))
     kept.clock.now += 9
     housekeeping.close()
     assert kept.rows("last_used_at") == [START + 9]
