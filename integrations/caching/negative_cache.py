@@ -60,16 +60,16 @@ class NegativeCache:
         self._bodies = bodies
         self._clock = clock
 
-    def recall(self, key: str, epoch: str) -> CachedFailure | None:
-        """The key's last failure, fresh or not; None if it is from before a purge or a new manifest (another epoch)."""
+    def recall(self, key: str, generation: str) -> CachedFailure | None:
+        """The key's last failure, fresh or not; None if it is of another generation."""
         stored = self._bodies.get(name_of(key))
-        return self.read(stored, epoch) if stored is not None else None
+        return self.read(stored, generation) if stored is not None else None
 
-    def read(self, stored: bytes, epoch: str) -> CachedFailure | None:
-        """The failure as it was stored; None if it is from another epoch."""
-        return _unpack(stored, epoch, self._clock())
+    def read(self, stored: bytes, generation: str) -> CachedFailure | None:
+        """The failure as it was stored; None if it is from another generation."""
+        return _unpack(stored, generation, self._clock())
 
-    def note(self, key: str, epoch: str, error: PatchbayError, before: CachedFailure | None) -> None:
+    def note(self, key: str, generation: str, error: PatchbayError, before: CachedFailure | None) -> None:
         """Stores the failure, with the time until which no fetch is made."""
         if not is_remembered(error):
             return
@@ -78,7 +78,7 @@ class NegativeCache:
         if wait:
             error.retry_after_seconds = wait
         self._bodies.set(
-            name_of(key), _pack(error, epoch, count, now, now + wait), wait + FORGET_AFTER_SECONDS
+            name_of(key), _pack(error, generation, count, now, now + wait), wait + FORGET_AFTER_SECONDS
         )
 
     def forget(self, key: str) -> None:
@@ -100,15 +100,15 @@ def name_of(key: str) -> str:
     return f"failure:{key}"
 
 
-def _pack(error: PatchbayError, epoch: str, count: int, at: float, until: float) -> bytes:
+def _pack(error: PatchbayError, generation: str, count: int, at: float, until: float) -> bytes:
     said = [error.code, error.detail, error.errors, error.extensions]
-    return orjson.dumps([epoch, count, at, until, *said], option=orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps([generation, count, at, until, *said], option=orjson.OPT_NON_STR_KEYS)
 
 
-def _unpack(stored: bytes, epoch: str, now: float) -> CachedFailure | None:
+def _unpack(stored: bytes, generation: str, now: float) -> CachedFailure | None:
     try:
-        known_epoch, count, at, until, code, detail, errors, extensions = orjson.loads(stored)
-        if known_epoch != epoch:
+        known_generation, count, at, until, code, detail, errors, extensions = orjson.loads(stored)
+        if known_generation != generation:
             return None
         error = _KINDS[code](detail, errors=errors, **extensions)
     except (ValueError, TypeError, KeyError):
