@@ -23,10 +23,8 @@ _UNREADABLE = (ValueError, TypeError, EOFError)
 # The file is no database, has other tables, or is truncated. A full disk or a lock does not belong here.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
-"""A key, its bytes, and the seconds for which they are kept."""
 
-
-class _AtWork:
+class _Operation:
     """One operation on a cache. A class, because a render uses several and a generator costs three times as much."""
 
     __slots__ = ("_cache",)
@@ -38,7 +36,7 @@ class _AtWork:
         return self._cache
 
     def __exit__(self, *_exc: object) -> None:
-        self._cache.rest()
+        self._cache.release_connection()
 
 
 class Bodies:
@@ -56,7 +54,7 @@ class Bodies:
         """The bytes; None if they are missing, expired or damaged."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 value = opened.get(key)
         except _UNREADABLE:
             self.delete(key)
@@ -70,7 +68,7 @@ class Bodies:
         """The bytes of those keys that are present, in one lookup."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 found = opened.find_all(keys)
         except _UNREADABLE:
             # One entry cannot be read. Reading them one by one drops only that entry.
@@ -89,7 +87,7 @@ class Bodies:
         for _ in range(2):
             cache = self._cache
             try:
-                with self._at_work(cache) as opened:
+                with self._operation(cache) as opened:
                     _set_all(opened, entries)
                     return True
             except _BROKEN as error:
@@ -101,7 +99,7 @@ class Bodies:
         """Deletes expired entries. They are not found before that, but take up disk space."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 opened.expire()
         except _BROKEN as error:
             self._recover(cache, error)
@@ -110,7 +108,7 @@ class Bodies:
         """Deletes the key; returns whether it is gone. It may remain where nothing can be written."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 return opened.delete(key) or key not in opened
         except _BROKEN as error:
             return self._recover(cache, error)
@@ -119,7 +117,7 @@ class Bodies:
         """Whether an entry is stored under the key, whole or damaged."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 return key in opened
         except (*_BROKEN, *_UNREADABLE) as error:
             if not isinstance(error, _UNREADABLE):
@@ -139,7 +137,7 @@ class Bodies:
         """The approximate disk space of all entries."""
         cache = self._cache
         try:
-            with self._at_work(cache) as opened:
+            with self._operation(cache) as opened:
                 return int(opened.volume())
         except _BROKEN as error:
             self._recover(cache, error)
@@ -158,8 +156,8 @@ class Bodies:
         except OSError:
             return True
 
-    def _at_work(self, cache: BytesCache | None) -> _AtWork:
-        return _AtWork(self._open() if cache is None else cache)
+    def _operation(self, cache: BytesCache | None) -> _Operation:
+        return _Operation(self._open() if cache is None else cache)
 
     def _open(self) -> BytesCache:
         with self._lock:

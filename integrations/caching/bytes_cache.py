@@ -86,7 +86,7 @@ class BytesCache(diskcache.Cache):
             cull_limit=0,
             disk_min_file_size=32 * 1024,
         )
-        self.rest()
+        self.release_connection()
 
     @property
     def _con(self) -> sqlite3.Connection:
@@ -148,7 +148,7 @@ class BytesCache(diskcache.Cache):
         for filename in filenames:
             self._disk.remove(filename)
 
-    def rest(self) -> None:
+    def release_connection(self) -> None:
         """Ends the calling thread's operation and returns its connection to the pool."""
         held = self._local.__dict__.pop("con", None)
         if held is not None:
@@ -165,5 +165,5 @@ class BytesCache(diskcache.Cache):
 
     def close(self) -> None:
         """Closes the idle connections."""
-        self.rest()
+        self.release_connection()
         self._leases.discard(lambda connection: connection.close())
