@@ -25,7 +25,7 @@ OWN_HEADERS = frozenset({"ETag"})
 MAX_SHARED_HEADERS = 1000
 # One response takes at most a quarter of the cache.
 LARGEST_SHARE = 4
-STILL = (
+UNCHANGED = (
     "SELECT 1 FROM store_revision, integration_artifacts"
     " WHERE revision = ? AND parameters_hash = ? AND fetched_at = ? AND expires_at = ?"
 )
@@ -64,8 +64,8 @@ class CachedResponse:
     headers: Headers
     body: bytes
     size_bytes: int
-    true_at: int = -1
-    """The store's commits when it was last found true."""
+    valid_at: int = -1
+    """The store's commits when it was last found valid."""
 
     def headers_at(self, now: float) -> Headers:
         return [*self.headers, ("Age", str(max(0, int(now - self.hit.fetched_at))))]
@@ -88,7 +88,7 @@ class ResponseCache:
         self._access_log = access_log
         self._clock = clock
         self._record_use = record_use
-        self._front: Lru[RequestKey, CachedResponse] = Lru(
+        self._entries: Lru[RequestKey, CachedResponse] = Lru(
             limit_bytes, lambda known: known.size_bytes, limit_bytes // LARGEST_SHARE
         )
         self._shared_headers: dict[Header, Header] = {}
@@ -96,21 +96,21 @@ class ResponseCache:
     @property
     def size_bytes(self) -> int:
         """The estimated memory of all entries."""
-        return self._front.size
+        return self._entries.size
 
     def get(self, request_key: RequestKey) -> CachedResponse | None:
-        """The cached response to the request. `give` decides whether it is still valid."""
-        return self._front.get(request_key)
+        """The cached response to the request. `serve` decides whether it is still valid."""
+        return self._entries.get(request_key)
 
-    def give(self, request_key: RequestKey, known: CachedResponse, commits: int) -> Headers | None:
+    def serve(self, request_key: RequestKey, known: CachedResponse, commits: int) -> Headers | None:
         """The headers to send now, counted as a hit; None if the response is not valid any more.
 
         `commits` is the store's number of commits, read after the request arrived. Raises StorageFailed.
         """
         now = self._clock()
         hit = known.hit
-        if hit.is_over(now) or not self._is_true(known, commits):
-            self._front.drop(request_key)
+        if hit.is_over(now) or not self._is_valid(known, commits):
+            self._entries.drop(request_key)
             return None
         self._usage.count(hit.scope.workspace_id, hit.plugin_id, "HIT")
         self._access_log.note(hit.key)
@@ -118,22 +118,22 @@ class ResponseCache:
             self._record_use(replace(hit.use, at=now))
         return known.headers_at(now)
 
-    def keep(self, request_key: RequestKey, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
+    def store(self, request_key: RequestKey, hit: Hit, status: int, headers: Headers, body: bytes) -> None:
         """Stores a response that was just sent, with all headers except `Age`."""
         unaged = [self._share(header) for header in headers if header[0] != "Age"]
         request_key = tuple(sys.intern(part) if isinstance(part, str) else part for part in request_key)
         size_bytes = len(body) + len(request_key[-1] or b"") + OVERHEAD_BYTES
-        self._front.put(request_key, CachedResponse(hit, status, unaged, body, size_bytes))
+        self._entries.put(request_key, CachedResponse(hit, status, unaged, body, size_bytes))
 
     def _share(self, header: Header) -> Header:
         if header[0] in OWN_HEADERS or len(self._shared_headers) >= MAX_SHARED_HEADERS:
             return self._shared_headers.get(header, header)
         return self._shared_headers.setdefault(header, header)
 
-    def _is_true(self, known: CachedResponse, commits: int) -> bool:
-        if known.true_at != commits:
+    def _is_valid(self, known: CachedResponse, commits: int) -> bool:
+        if known.valid_at != commits:
             hit = known.hit
-            if not self._read_pool.query(STILL, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
+            if not self._read_pool.query(UNCHANGED, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
                 return False
-            known.true_at = commits
+            known.valid_at = commits
         return True

@@ -78,12 +78,12 @@ class FastPath:
 
         None if Flask must answer. Rotating the token invalidates all cached responses.
         """
-        request_key = _question(environ, body)
+        request_key = _request_key(environ, body)
         known = self._hits.get(request_key)
         if known is None or not self._may_have(caller, known.hit, environ):
             return None
         try:
-            headers = self._hits.give(request_key, known, self._commits())
+            headers = self._hits.serve(request_key, known, self._commits())
         except StorageFailed:
             return None
         if headers is None:
@@ -116,7 +116,7 @@ class FastPath:
         finally:
             getattr(chunks, "close", lambda: None)()
         status, headers = started[-1]
-        self._hits.keep(_question(environ, body), hit, int(status[:3]), list(headers), data)
+        self._hits.store(_request_key(environ, body), hit, int(status[:3]), list(headers), data)
         return [data]
 
 
@@ -140,7 +140,7 @@ def _is_small(length: str) -> bool:
     return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
 
 
-def _question(environ: WSGIEnvironment, body: bytes) -> RequestKey:
+def _request_key(environ: WSGIEnvironment, body: bytes) -> RequestKey:
     get = environ.get
     return (
         environ["REQUEST_METHOD"],
