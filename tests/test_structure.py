@@ -106,7 +106,7 @@ PURE_MODULES = {
     "manifests/base_url.py",
     "manifests/freshness_policy.py",
     "manifests/compiling",
-    "manifests/marks.py",
+    "manifests/markers.py",
     "manifests/model",
     "manifests/positions.py",
     "manifests/templating.py",

@@ -18,7 +18,7 @@ from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page, Substitutes, build_call
 from integrations.calling.signatures import FUNCTIONS, Function
 from integrations.egress.messages import CarriedSecret, PreparedCall
-from integrations.manifests.marks import Mark, Marks
+from integrations.manifests.markers import Marker, Markers
 from integrations.manifests.model import GRANT, Endpoint, Integration, OAuth2
 from integrations.manifests.positions import TEXT_FORMATS
 from plugin_store.vault.destinations import Destination
@@ -46,19 +46,19 @@ def build_accounted_call(
     call = build_call(integration, endpoint, bound, values, limits, now, page)
     if not values.secrets and not values.tokens and not derived:
         return call
-    marks, traced = Marks(), list[Found]()
-    marked = _marked_values(integration, values, derived, marks)
+    markers, traced = Markers(), list[Found]()
+    marked = _marked_values(integration, values, derived, markers)
     others = _other_names(integration, endpoint)
-    starts = {**values.merged(), **marked.secrets, **_marked_start(integration, endpoint, values, marks)}
-    config = {**marked.config, **_marked_others(values.config, others - set(derived), endpoint, marks)}
-    marked_bound = {**bound, **_marked_parameters(endpoint, bound, values, marked, others, marks)}
+    starts = {**values.merged(), **marked.secrets, **_marked_start(integration, endpoint, values, markers)}
+    config = {**marked.config, **_marked_others(values.config, others - set(derived), endpoint, markers)}
+    marked_bound = {**bound, **_marked_parameters(endpoint, bound, values, marked, others, markers)}
 
     def attempt() -> PreparedCall:
-        substitutes = Substitutes(starts, _tracing(marks, traced))
+        substitutes = Substitutes(starts, _tracing(markers, traced))
         filled = replace(marked, config=config)
         return build_call(integration, endpoint, marked_bound, filled, limits, now, page, substitutes)
 
-    found = _find(call, attempt, endpoint.body_format, marks, traced, values.secrets)
+    found = _find(call, attempt, endpoint.body_format, markers, traced, values.secrets)
     carried = [*_carried(call, request, found, values.sealed), *_in_link(call, request, page, values)]
     return replace(call, carried=tuple(carried))
 
@@ -76,20 +76,20 @@ def build_accounted_token_call(
     `sealed_grant` are the allowed destinations of a user's grant: a refresh token, or a code with its verifier.
     """
     call = token_call(integration, oauth2, values, limits, grant)
-    marks = Marks()
-    marked = _marked_values(integration, values, (), marks)
-    granted = {name: marks.of(GRANT) for name in grant.keys() & GRANT_PARAMETERS}
-    config = {**marked.config, **_marked_others(values.config, oauth2.token_url.path_names, None, marks)}
+    markers = Markers()
+    marked = _marked_values(integration, values, (), markers)
+    granted = {name: markers.of(GRANT) for name in grant.keys() & GRANT_PARAMETERS}
+    config = {**marked.config, **_marked_others(values.config, oauth2.token_url.path_names, None, markers)}
     starts = {**values.merged(), **marked.secrets}
     if (whole := oauth2.token_url.whole_start) is not None and whole not in values.secrets:
-        starts[whole] = f"{call.origin}/{marks.other}"
+        starts[whole] = f"{call.origin}/{markers.other}"
 
     def attempt() -> PreparedCall:
         filled = replace(marked, config=config)
         return token_call(integration, oauth2, filled, limits, {**grant, **granted}, starts)
 
     names = (*values.secrets, *([GRANT] if granted else []))
-    found = _find(call, attempt, oauth2.body_format, marks, [], names)
+    found = _find(call, attempt, oauth2.body_format, markers, [], names)
     sealed = {**values.sealed, GRANT: tuple(sealed_grant)}
     return replace(call, carried=tuple(_carried(call, "token", found, sealed)))
 
@@ -101,15 +101,15 @@ GRANT_PARAMETERS = frozenset({"refresh_token", "code", "code_verifier"})
 
 
 def _marked_values(
-    integration: Integration, values: Values, derived: Collection[str], marks: Marks
+    integration: Integration, values: Values, derived: Collection[str], markers: Markers
 ) -> Values:
     """The values with markers for each secret and token. A token's marker stands for the secrets that obtained it."""
     buyers = [name for name in sorted(integration.token_secrets) if name in values.secrets or name == GRANT]
     return replace(
         values,
-        config={**values.config, **{name: marks.of(*buyers) for name in derived}},
-        secrets={name: marks.of(name) for name in values.secrets},
-        tokens={name: marks.of(*buyers) for name in values.tokens},
+        config={**values.config, **{name: markers.of(*buyers) for name in derived}},
+        secrets={name: markers.of(name) for name in values.secrets},
+        tokens={name: markers.of(*buyers) for name in values.tokens},
     )
 
 
@@ -123,26 +123,26 @@ def _other_names(integration: Integration, endpoint: Endpoint) -> frozenset[str]
 
 
 def _marked_others(
-    config: Mapping[str, Any], names: Iterable[str], endpoint: Endpoint | None, marks: Marks
+    config: Mapping[str, Any], names: Iterable[str], endpoint: Endpoint | None, markers: Markers
 ) -> dict[str, str]:
     switches = {item.when for item in endpoint.credentials} if endpoint is not None else set()
     # A setting that disables a credential must still disable it.
     return {
-        name: marks.other
+        name: markers.other
         for name in names
         if _is_scalar(config.get(name)) and (config[name] or name not in switches)
     }
 
 
 def _marked_start(
-    integration: Integration, endpoint: Endpoint, values: Values, marks: Marks
+    integration: Integration, endpoint: Endpoint, values: Values, markers: Markers
 ) -> dict[str, str]:
     """For a setting that holds the whole start of the URL: the origin stays, the path becomes a marker."""
     base = endpoint.base_url or integration.base_url
     whole = base.whole_start if base is not None else None
     if base is None or whole is None or whole in values.secrets:
         return {}
-    return {whole: f"{base.origin(values.merged())}/{marks.other}"}
+    return {whole: f"{base.origin(values.merged())}/{markers.other}"}
 
 
 def _marked_parameters(
@@ -151,9 +151,9 @@ def _marked_parameters(
     values: Values,
     marked: Values,
     others: Collection[str],
-    marks: Marks,
+    markers: Markers,
 ) -> dict[str, str]:
-    found = {name: marks.other for name in others if name in bound and _is_scalar(bound[name])}
+    found = {name: markers.other for name in others if name in bound and _is_scalar(bound[name])}
     for parameter in endpoint.parameters:
         setting, value = parameter.value.from_config or "", bound.get(parameter.name)
         if value is not None and value == values.secrets.get(setting):
@@ -165,18 +165,18 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float)
 
 
-def _tracing(marks: Marks, traced: list[Found]) -> dict[str, Function]:
+def _tracing(markers: Markers, traced: list[Found]) -> dict[str, Function]:
     """The signature functions. They pass markers through if the result reveals the value, and record them if not."""
 
     def digest(name: str) -> Function:
         def note(text: str, key: str, _now: float) -> str:
-            traced.extend((mark, "signature", name) for mark in marks.within(text + " " + key))
+            traced.extend((marker, "signature", name) for marker in markers.within(text + " " + key))
             return "0"
 
         return note
 
     hiding = {name: digest(name) for name in FUNCTIONS if name not in ("now_epoch", "now_iso")}
-    return {**FUNCTIONS, **hiding, "base64": lambda text, _key, _now: marks.alone(text)}
+    return {**FUNCTIONS, **hiding, "base64": lambda text, _key, _now: markers.alone(text)}
 
 
 # -- finding ---------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _find(
     call: PreparedCall,
     attempt: Callable[[], PreparedCall],
     body_format: str,
-    marks: Marks,
+    markers: Markers,
     traced: Iterable[Found],
     names: Iterable[str],
 ) -> Iterator[Found]:
@@ -197,18 +197,18 @@ def _find(
     except (PatchbayError, ValueError):
         marked, is_same = None, False
     if marked is not None:
-        yield from carried_places(marked, body_format, marks)
+        yield from carried_places(marked, body_format, markers)
         yield from traced
     if not is_same:
-        yield from ((Mark((name,)), "unknown", "") for name in names)
+        yield from ((Marker((name,)), "unknown", "") for name in names)
 
 
 def _carried(
     call: PreparedCall, request: str, found: Iterable[Found], sealed: Sealed
 ) -> Iterator[CarriedSecret]:
     origin = call.origin
-    for mark, placement, name in dict.fromkeys(found):
-        for secret in mark.answers:
+    for marker, placement, name in dict.fromkeys(found):
+        for secret in marker.answers:
             destination = Destination(request, placement, name, origin)
             yield CarriedSecret(secret, destination, tuple(sealed.get(secret, ())))
 

@@ -11,54 +11,54 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 import orjson
 
 from integrations.egress.messages import PreparedCall
-from integrations.manifests.marks import Mark, Marks
+from integrations.manifests.markers import Marker, Markers
 from integrations.manifests.positions import double_braces, holes, member_name, named, shortened
 
 _FIELD_NAME = re.compile(r'name="([^"]*)"')
 
-Found = tuple[Mark, str, str]
-"""A mark, with the placement and the name of the place where it stands."""
+Found = tuple[Marker, str, str]
+"""A marker, with the placement and the name of the place where it stands."""
 
 
-def carried_places(call: PreparedCall, body_format: str, marks: Marks) -> Iterator[Found]:
+def carried_places(call: PreparedCall, body_format: str, markers: Markers) -> Iterator[Found]:
     """Each place of the request that contains a marker. `body_format` is how the body was encoded."""
-    yield from _in_url(call.url, marks)
+    yield from _in_url(call.url, markers)
     for name, value in call.headers:
-        yield from _in_header(name.lower(), value, marks)
-    if call.body is not None and marks.prefix.encode() in call.body:
-        yield from _BODIES[body_format](call, marks)
-    yield from _beside(call, marks)
+        yield from _in_header(name.lower(), value, markers)
+    if call.body is not None and markers.prefix.encode() in call.body:
+        yield from _BODIES[body_format](call, markers)
+    yield from _beside(call, markers)
 
 
-def _in_url(url: str, marks: Marks) -> Iterator[Found]:
+def _in_url(url: str, markers: Markers) -> Iterator[Found]:
     parts = urlsplit(url)
-    yield from ((mark, "host", "") for mark in marks.within(parts.netloc + parts.scheme))
-    for mark, before in holes(marks.parts(parts.path)):
-        yield mark, "path", before
-    for pair in parts.query.split("&") if marks.prefix in parts.query else ():
+    yield from ((marker, "host", "") for marker in markers.within(parts.netloc + parts.scheme))
+    for marker, before in holes(markers.parts(parts.path)):
+        yield marker, "path", before
+    for pair in parts.query.split("&") if markers.prefix in parts.query else ():
         name, _, value = pair.partition("=")
-        name_parts = marks.parts(unquote(name))
+        name_parts = markers.parts(unquote(name))
         shown = named(name_parts)
-        yield from ((part, "query_name", shown) for part in name_parts if isinstance(part, Mark))
-        yield from ((mark, "query", shown) for mark in marks.within(value))
+        yield from ((part, "query_name", shown) for part in name_parts if isinstance(part, Marker))
+        yield from ((marker, "query", shown) for marker in markers.within(value))
 
 
-def _in_header(name: str, value: str, marks: Marks) -> Iterator[Found]:
+def _in_header(name: str, value: str, markers: Markers) -> Iterator[Found]:
     if name == "cookie":
-        yield from _in_cookies(value, marks)
+        yield from _in_cookies(value, markers)
         return
-    yield from ((mark, "header", name) for mark in marks.within(value))
+    yield from ((marker, "header", name) for marker in markers.within(value))
     scheme, _, encoded = value.partition(" ")
     if scheme.lower() == "basic":
         user, _, password = _decoded(encoded).partition(":")
-        yield from ((mark, "basic", "username") for mark in marks.within(user))
-        yield from ((mark, "basic", "password") for mark in marks.within(password))
+        yield from ((marker, "basic", "username") for marker in markers.within(user))
+        yield from ((marker, "basic", "password") for marker in markers.within(password))
 
 
-def _in_cookies(value: str, marks: Marks) -> Iterator[Found]:
+def _in_cookies(value: str, markers: Markers) -> Iterator[Found]:
     for pair in value.split("; "):
         name, _, text = pair.partition("=")
-        yield from ((mark, "cookie", name) for mark in marks.within(text))
+        yield from ((marker, "cookie", name) for marker in markers.within(text))
 
 
 def _decoded(encoded: str) -> str:
@@ -68,7 +68,7 @@ def _decoded(encoded: str) -> str:
         return ""
 
 
-def _beside(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+def _beside(call: PreparedCall, markers: Markers) -> Iterator[Found]:
     """What is sent outside of the request: in the TLS handshake, and in answer to a challenge."""
     tls, digest = call.tls, call.digest
     shown = [("tls", "ca_file", tls.ca_file)] if tls else []
@@ -77,57 +77,57 @@ def _beside(call: PreparedCall, marks: Marks) -> Iterator[Found]:
     shown += [("digest", "username", digest.username)] if digest else []
     shown += [("digest", "password", digest.password)] if digest else []
     for placement, name, text in shown:
-        yield from ((mark, placement, name) for mark in marks.within(text or ""))
+        yield from ((marker, placement, name) for marker in markers.within(text or ""))
 
 
 # -- bodies ----------------------------------------------------------------------------------------------------------
 
 
-def _in_json(call: PreparedCall, marks: Marks) -> Iterator[Found]:
-    yield from _in_value(orjson.loads(call.body or b""), (), marks)
+def _in_json(call: PreparedCall, markers: Markers) -> Iterator[Found]:
+    yield from _in_value(orjson.loads(call.body or b""), (), markers)
 
 
-def _in_value(value: Any, path: tuple[str | None, ...], marks: Marks) -> Iterator[Found]:
+def _in_value(value: Any, path: tuple[str | None, ...], markers: Markers) -> Iterator[Found]:
     if isinstance(value, str):
-        yield from ((mark, "body", member_name("json", path)) for mark in marks.within(value))
+        yield from ((marker, "body", member_name("json", path)) for marker in markers.within(value))
     elif isinstance(value, dict):
         for name, item in value.items():
-            yield from _in_value(item, (*path, name), marks)
+            yield from _in_value(item, (*path, name), markers)
     elif isinstance(value, list):
         for item in value:
-            yield from _in_value(item, (*path, None), marks)
+            yield from _in_value(item, (*path, None), markers)
 
 
-def _in_form(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+def _in_form(call: PreparedCall, markers: Markers) -> Iterator[Found]:
     for pair in _text_of(call).split("&"):
         name, _, value = pair.partition("=")
-        yield from _in_field(unquote_plus(name), value, marks)
+        yield from _in_field(unquote_plus(name), value, markers)
 
 
-def _in_multipart(call: PreparedCall, marks: Marks) -> Iterator[Found]:
+def _in_multipart(call: PreparedCall, markers: Markers) -> Iterator[Found]:
     text = _text_of(call)
     for part in text.split(text.partition("\r\n")[0]):
         head, _, value = part.partition("\r\n\r\n")
         name = _FIELD_NAME.search(head)
         # urllib3 escapes a quote in a field's name like this (RFC 7578 section 2, WHATWG's form encoding).
-        yield from _in_field(name[1].replace("%22", '"') if name else "", value, marks)
+        yield from _in_field(name[1].replace("%22", '"') if name else "", value, markers)
 
 
-def _in_field(name: str, value: str, marks: Marks) -> Iterator[Found]:
-    return ((mark, "body", member_name("form", [name])) for mark in marks.within(value))
+def _in_field(name: str, value: str, markers: Markers) -> Iterator[Found]:
+    return ((marker, "body", member_name("form", [name])) for marker in markers.within(value))
 
 
-def _in_text(call: PreparedCall, marks: Marks) -> Iterator[Found]:
-    parts: Sequence[str | Mark] = marks.parts(_text_of(call))
-    for mark, before in holes(double_braces(part) if isinstance(part, str) else part for part in parts):
-        yield mark, "body_text", shortened(before)
+def _in_text(call: PreparedCall, markers: Markers) -> Iterator[Found]:
+    parts: Sequence[str | Marker] = markers.parts(_text_of(call))
+    for marker, before in holes(double_braces(part) if isinstance(part, str) else part for part in parts):
+        yield marker, "body_text", shortened(before)
 
 
 def _text_of(call: PreparedCall) -> str:
     return (call.body or b"").decode("utf-8", "replace")
 
 
-_BODIES: dict[str, Callable[[PreparedCall, Marks], Iterator[Found]]] = {
+_BODIES: dict[str, Callable[[PreparedCall, Markers], Iterator[Found]]] = {
     "json": _in_json,
     "jsonrpc": _in_json,
     "form": _in_form,
