@@ -108,10 +108,10 @@ class BytesCache(diskcache.Cache):
 
     def find_all(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The values of those keys that are present, in one query. Each is as `get` returns it."""
-        marks = ", ".join("?" * len(keys))
+        placeholders = ", ".join("?" * len(keys))
         rows = self._sql(
-            "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - nothing but question marks is put in
-            f" WHERE key IN ({marks}) AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)",
+            "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - only placeholders are put in
+            f" WHERE key IN ({placeholders}) AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)",
             (*keys, time.time()),
         ).fetchall()
         found = {}
@@ -140,8 +140,10 @@ class BytesCache(diskcache.Cache):
         self._remove_files(unused)
 
     def _files_of(self, keys: Sequence[str]) -> list[str]:
-        marks = ", ".join("?" * len(keys))
-        query = f"SELECT filename FROM Cache WHERE key IN ({marks}) AND raw = 1 AND filename IS NOT NULL"  # noqa: S608
+        placeholders = ", ".join("?" * len(keys))
+        query = (
+            f"SELECT filename FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND filename IS NOT NULL"  # noqa: S608
+        )
         return [filename for (filename,) in self._sql(query, keys).fetchall()]
 
     def _remove_files(self, filenames: Sequence[str]) -> None:

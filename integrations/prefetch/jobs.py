@@ -68,26 +68,28 @@ class Jobs:
         with self._database.reading() as session:
             return session.scalars(select(PrefetchJob).where(mine)).all()
 
-    def reconciled_marks(self) -> dict[tuple[int, str], str]:
-        """For each workspace and plugin with jobs, the mark under which all of them were reconciled; else ""."""
+    def reconciled_fingerprints(self) -> dict[tuple[int, str], str]:
+        """For each workspace and plugin with jobs, the fingerprint under which all of them were reconciled; else ""."""
         columns = (PrefetchJob.workspace_id, PrefetchJob.plugin_id, PrefetchJob.settled)
-        marks: dict[tuple[int, str], str] = {}
+        fingerprints: dict[tuple[int, str], str] = {}
         with self._database.reading() as session:
-            for workspace_id, plugin_id, mark in session.execute(select(*columns).distinct()):
+            for workspace_id, plugin_id, fingerprint in session.execute(select(*columns).distinct()):
                 place = (workspace_id, plugin_id)
-                marks[place] = mark or "" if marks.get(place, mark) == mark else ""
-        return marks
+                fingerprints[place] = (
+                    fingerprint or "" if fingerprints.get(place, fingerprint) == fingerprint else ""
+                )
+        return fingerprints
 
-    def settle(self, marks: Mapping[tuple[int, str], str]) -> None:
-        """Records the marks under which the jobs of plugins in workspaces were reconciled."""
+    def settle(self, fingerprints: Mapping[tuple[int, str], str]) -> None:
+        """Records the fingerprints under which the jobs of plugins in workspaces were reconciled."""
         statement = (
             update(TABLE)
             .where(TABLE.c.workspace_id == bindparam("workspace"), TABLE.c.plugin_id == bindparam("plugin"))
-            .values(settled=bindparam("mark"))
+            .values(settled=bindparam("fingerprint"))
         )
         rows = [
-            {"workspace": workspace_id, "plugin": plugin_id, "mark": mark}
-            for (workspace_id, plugin_id), mark in marks.items()
+            {"workspace": workspace_id, "plugin": plugin_id, "fingerprint": fingerprint}
+            for (workspace_id, plugin_id), fingerprint in fingerprints.items()
         ]
         for chunk in _chunks(rows):
             with self._database.writing() as session:

@@ -41,7 +41,7 @@ class Reconciler:
         self._jobs = jobs
         self._revision = revision
         self._seen_revision: int | None = None
-        self._marks: dict[Place, str] | None = None
+        self._fingerprints: dict[Place, str] | None = None
         self._notebooks: dict[Place, list[int]] = {}
         self._moved: dict[Place, None] = {}
 
@@ -59,7 +59,7 @@ class Reconciler:
             if seen and time.monotonic() > ends_at:
                 break
             self._review_plugin(place, changes, now)
-            seen[place] = (self._marks or {}).get(place, "")
+            seen[place] = (self._fingerprints or {}).get(place, "")
         self._jobs.delete_all(changes.gone)
         self._jobs.change_all(changes.changed)
         self._jobs.add_all(changes.added)
@@ -69,23 +69,27 @@ class Reconciler:
 
     def _note_changes(self) -> None:
         """Records which plugins had a change that may affect jobs."""
-        settled = self._jobs.reconciled_marks()
+        settled = self._jobs.reconciled_fingerprints()
         own = defaultdict(list)
         for workspace_id, plugin_id, notebook_id, setting in self._jobs.notebook_settings():
             own[workspace_id, plugin_id].append((notebook_id, setting))
-        marks: dict[Place, str] = {}
+        fingerprints: dict[Place, str] = {}
         for workspace_id in self._jobs.workspace_ids():
             for plugin_state in self._catalog.plugin_states(Scope(workspace_id)):
                 place = (workspace_id, plugin_state.plugin_id)
                 if place in settled or _fetches_ahead(plugin_state):
-                    marks[place] = _mark(plugin_state, own[place])
+                    fingerprints[place] = _fingerprint(plugin_state, own[place])
         # What was reconciled before a restart need not be reconciled again.
-        known = settled if self._marks is None else self._marks
-        self._moved.update(dict.fromkeys(place for place, mark in marks.items() if known.get(place) != mark))
+        known = settled if self._fingerprints is None else self._fingerprints
+        self._moved.update(
+            dict.fromkeys(
+                place for place, fingerprint in fingerprints.items() if known.get(place) != fingerprint
+            )
+        )
         self._notebooks = {
             place: [notebook_id for notebook_id, _ in settings] for place, settings in own.items()
         }
-        self._marks = marks
+        self._fingerprints = fingerprints
 
     def _review_plugin(self, place: Place, changes: _Changes, now: float) -> None:
         """Compares all jobs of a plugin in a workspace and its notebooks with the jobs that should exist."""
@@ -167,7 +171,7 @@ def _fetches_ahead(plugin_state: PluginState) -> bool:
     return any(isinstance(block, dict) and block.get("pre_fetch") is True for block in declared)
 
 
-def _mark(plugin_state: PluginState, notebooks: list[tuple[int, Any]]) -> str:
+def _fingerprint(plugin_state: PluginState, notebooks: list[tuple[int, Any]]) -> str:
     """Changes whenever the plugin's jobs in the workspace may have to change."""
     secrets = {
         name: [state.revision, state.status, [item.as_row() for item in state.bound_to]]
