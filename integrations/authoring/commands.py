@@ -12,10 +12,10 @@ from integrations.authoring.files import FORMATS, format_of, read_file, render
 from integrations.authoring.findings import Finding
 from integrations.authoring.json_schema import registration_schema
 from integrations.authoring.lint import is_registration_body, lint
+from integrations.authoring.lint_rules import OWN_RULES, RULES
 from integrations.authoring.openapi.document import NotConvertible
 from integrations.authoring.openapi_import import Choice, ImportOptions, import_openapi
 from integrations.authoring.source_map import Source, SourceError
-from integrations.authoring.surprises import OWN_RULES, RULES
 from schemas.api.plugins import DeclarationSchema
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -38,7 +38,7 @@ def manifest_commands() -> None:
     help="Ignore a rule, by the name in brackets at the end of a warning. May be repeated.",
 )
 def lint_files(files: Sequence[str], strict: bool, ignored: Sequence[str]) -> None:
-    """Check manifests as registration does, and warn about surprising parts.
+    """Check manifests as registration does, and warn about parts that are probably not meant.
 
     FILE contains a registration body ({id, name, version, type, manifest}) or a manifest alone, as JSON or
     YAML 1.2; - is standard input. Each finding is one line:

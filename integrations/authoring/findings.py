@@ -21,8 +21,8 @@ class Finding:
     code: str | None = None
 
 
-Surprise = tuple[str, str]
-"""A path below `manifest`, and what will surprise there."""
+LintWarning = tuple[str, str]
+"""A path below `manifest`, and the warning about what stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Checks whether a manifest would be registered, and finds surprising parts."""
+"""Checks whether a manifest would be registered, and warns of valid parts that are probably not meant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from errors import Invalid
 from integrations.authoring.findings import Finding, Reviewed
-from integrations.authoring.surprises import find_own_surprises, find_surprises
+from integrations.authoring.lint_rules import find_own_warnings, find_warnings
 from integrations.manifests.compiling import compile_plugin
 from integrations.manifests.compiling.problems import Problems
 from schemas.api.plugins import DeclarationSchema
@@ -67,11 +67,11 @@ def _lint_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]
 
 
 def check_manifest(plugin_id: str, plugin_type: str, manifest: Mapping[str, Any]) -> list[Finding]:
-    """Warnings about valid but surprising parts of the manifest. Raises Invalid as registration does."""
+    """Warnings about valid parts of the manifest that are probably not meant. Raises Invalid as registration does."""
     integration = compile_plugin(plugin_id, plugin_type, manifest)
     if integration is None:
-        return list(find_own_surprises(manifest))
-    return list(find_surprises(Reviewed(manifest, integration)))
+        return list(find_own_warnings(manifest))
+    return list(find_warnings(Reviewed(manifest, integration)))
 
 
 def _as_findings(errors: Mapping[str, list[str]]) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ class BatchSchema(Schema):
 
 
 class AdviceSchema(Schema):
-    """A warning about a valid but surprising part of a declaration."""
+    """A warning about a valid part of a declaration that is probably not meant."""
 
     path = fields.String(required=True, metadata={"description": "The field: `manifest.blocks[0].select`."})
     message = fields.String(required=True)

@@ -187,7 +187,9 @@ def test_a_list_is_a_page_of_its_type(store: Store) -> None:
     assert store.registry.list("theme") == ([], 0)
 
 
-def test_a_manifest_full_of_surprises_is_answered_with_the_first_of_them(store: Store, clock: Clock) -> None:
+def test_a_manifest_with_very_many_warnings_is_answered_with_the_first_ones(
+    store: Store, clock: Clock
+) -> None:
     many = [Warned(f"manifest.w{index}", "Odd.", "odd-word") for index in range(5000)]
     registry = Registry(store.database, lambda *_: many, clock)
     assert registry.register(view("board")).warnings == many[:100]

@@ -1,4 +1,4 @@
-"""What a linter says of manifests: errors as at registration, and a warning for each thing that will surprise."""
+"""What a linter says of manifests: errors as at registration, and a warning for each part that is probably not meant."""
 
 import copy
 import re
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.authoring.lint import lint
-from integrations.authoring.surprises import OWN_RULES, RULES
-from integrations.authoring.xml_surprises import assumed_lists
+from integrations.authoring.lint_rules import OWN_RULES, RULES
+from integrations.authoring.xml_lint_rules import assumed_lists
 from schemas.manifests.words import DISPLAYS
 from settings import ROOT
 
@@ -206,14 +206,14 @@ def test_what_would_harm_a_view_s_settings_is_refused_still(declared, field):
 @pytest.mark.parametrize(
     ("code", "path", "changes"), SURPRISES, ids=lambda part: part if isinstance(part, str) else ""
 )
-def test_what_surprises_is_told_where_it_stands(code, path, changes):
+def test_each_rule_warns_at_the_place_that_it_is_about(code, path, changes):
     findings = lint(changed(*changes))
 
     assert [finding.level for finding in findings] == ["warning"], findings
     assert said(changed(*changes)) == [(code, f"manifest.{path}")]
 
 
-def test_every_rule_surprises_somewhere():
+def test_every_rule_has_a_case():
     assert {code for code, _, _ in SURPRISES} == RULES.keys()
     assert {code for code, _, _ in OWN_SURPRISES} == OWN_RULES.keys()
 
@@ -252,7 +252,7 @@ def test_what_is_as_it_should_be_is_not_talked_about(changes):
     assert lint(changed(*changes)) == []
 
 
-def test_output_paths_of_a_step_that_answers_text_surprise():
+def test_output_paths_of_a_step_that_answers_text_are_warned_of():
     steps = [
         {"id": "a", "endpoint": "now", "parameters": {"q": "{inputs.q}"}, "outputs": {"x": "y"}},
         {"id": "b", "endpoint": "now", "parameters": {"q": "{steps.a.x}"}},

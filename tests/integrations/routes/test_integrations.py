@@ -60,7 +60,7 @@ def test_a_view_is_registered_whatever_it_says_of_its_own_settings(client):
     assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["config.due_date"])
 
 
-def test_an_integration_is_told_what_will_surprise_when_it_is_registered(client):
+def test_warnings_are_answered_when_an_integration_is_registered(client):
     section = {"base_url": "https://api.test"}
     endpoints = [{"id": "metrics", "path": "/metrics", "select": "up", "cache_ttl": 60}]
     blocks = [{"id": "up", "display": {"as": "gauge"}}]

@@ -63,7 +63,7 @@ def test_a_bad_declaration_is_refused_by_field(client: Client, change: dict[str,
     assert client.get("/plugins").json == []
 
 
-def test_what_will_surprise_is_told_and_never_refused(client: Client) -> None:
+def test_warnings_are_answered_and_refuse_nothing(client: Client) -> None:
     told = [{"path": "manifest.odd", "message": "Odd.", "code": "odd-word"}]
     for status in ("registered", "unchanged"):
         answer = client.post("/plugins/register", view("board", odd=1))

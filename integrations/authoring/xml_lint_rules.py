@@ -9,7 +9,7 @@ import jmespath
 
 from integrations.answers.selection import Selector
 from integrations.answers.types.xml_lists import ListPath
-from integrations.authoring.findings import Reviewed, Surprise
+from integrations.authoring.findings import LintWarning, Reviewed
 from integrations.manifests.model import Endpoint
 
 Path = ListPath | None
@@ -19,7 +19,7 @@ Path = ListPath | None
 _OVER_LISTS = {"sort_by": (0, 1), "max_by": (0, 1), "min_by": (0, 1), "map": (1, 0)}
 
 
-def single_elements(reviewed: Reviewed) -> Iterator[Surprise]:
+def single_elements(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Elements that are used as lists but not declared as lists."""
     for place, selector, endpoint in _expressions(reviewed):
         if endpoint.response_type != "xml":

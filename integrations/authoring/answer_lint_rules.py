@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.authoring.findings import Reviewed, Surprise
+from integrations.authoring.findings import LintWarning, Reviewed
 from integrations.manifests.model import Endpoint
 from schemas.manifests.words import DISPLAYS
 
@@ -19,7 +19,7 @@ _PLAIN_TEXT_PATH = re.compile(
 _PLAIN_TEXT_TYPES = re.compile(r"text/plain|application/openmetrics-text", re.IGNORECASE)
 
 
-def path_into_text(reviewed: Reviewed) -> Iterator[Surprise]:
+def path_into_text(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Paths and schemas for answers that have no members."""
     for path, item, endpoint in reviewed.endpoints():
         if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
@@ -37,7 +37,7 @@ def _no_members(endpoint: Endpoint) -> str:
     return f"`{endpoint.id}` answers `{endpoint.response_type}`, in which there is nothing to select."
 
 
-def plain_text(reviewed: Reviewed) -> Iterator[Surprise]:
+def plain_text(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Endpoints that are parsed as JSON, although their path or `Accept` indicates plain text."""
     for path, item, endpoint in reviewed.endpoints():
         if endpoint.response_type == "json" and _looks_like_plain_text(item):
@@ -55,7 +55,7 @@ def _looks_like_plain_text(item: Mapping[str, Any]) -> bool:
     return is_asked_for or (not accept and _PLAIN_TEXT_PATH.search(address) is not None)
 
 
-def unknown_display(reviewed: Reviewed) -> Iterator[Surprise]:
+def unknown_display(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Blocks with a `display` that the notebook page does not draw."""
     for path, item, _ in reviewed.blocks():
         display = item.get("display")

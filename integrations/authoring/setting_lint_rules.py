@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.authoring.findings import Surprise
+from integrations.authoring.findings import LintWarning
 from integrations.authoring.openapi.names import snake_case
 from integrations.manifests.compiling.own_settings import find_faults
 
@@ -17,7 +17,7 @@ _NOT_SECRET = re.compile(r"(^|_)(public|sort|order|partition|primary|foreign)_ke
 _TEXT_TYPES = ("string", "text", "password")
 
 
-def open_credentials(manifest: Mapping[str, Any]) -> Iterator[Surprise]:
+def open_credentials(manifest: Mapping[str, Any]) -> Iterator[LintWarning]:
     """Settings that look like credentials but are not stored in the vault."""
     for index, item in enumerate(_settings(manifest)):
         if item.get("secure"):
@@ -39,7 +39,7 @@ def _is_named_like_one(item: Mapping[str, Any]) -> bool:
     return looks_secret and is_text and not has_value
 
 
-def unchecked_settings(manifest: Mapping[str, Any]) -> Iterator[Surprise]:
+def unchecked_settings(manifest: Mapping[str, Any]) -> Iterator[LintWarning]:
     """Members of a frontend's own settings that are unknown here."""
     for fault in find_faults(manifest):
         yield fault.path, fault.message

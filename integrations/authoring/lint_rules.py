@@ -1,4 +1,4 @@
-"""Lint rules for valid but surprising parts of a manifest. Each rule is a function that yields place and message."""
+"""Lint rules for valid parts of a manifest that are probably not meant. A rule is a function that yields path and message."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.authoring.answer_surprises import path_into_text, plain_text, unknown_display
-from integrations.authoring.findings import Finding, Reviewed, Surprise
-from integrations.authoring.setting_surprises import open_credentials, unchecked_settings
-from integrations.authoring.xml_surprises import single_elements
+from integrations.authoring.answer_lint_rules import path_into_text, plain_text, unknown_display
+from integrations.authoring.findings import Finding, LintWarning, Reviewed
+from integrations.authoring.setting_lint_rules import open_credentials, unchecked_settings
+from integrations.authoring.xml_lint_rules import single_elements
 from integrations.manifests.model import MISSING, Block
 from plugin_store.settings.properties import compile_check
 from plugin_store.settings.value_types import choices_of
@@ -19,14 +19,14 @@ _SHORT_TTL_SECONDS = 10
 _PRIVATE_SUFFIXES = (".local", ".lan", ".internal", ".home", ".home.arpa", ".localhost", ".test", ".svc")
 
 
-def find_surprises(reviewed: Reviewed) -> Iterator[Finding]:
+def find_warnings(reviewed: Reviewed) -> Iterator[Finding]:
     """The warnings of all rules, rule by rule."""
     for code, rule in RULES.items():
         for path, message in rule(reviewed):
             yield Finding("warning", f"manifest.{path}", message, code)
 
 
-def find_own_surprises(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def find_own_warnings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     """The same for a manifest that calls nothing."""
     for code, rule in OWN_RULES.items():
         for path, message in rule(manifest):
@@ -36,7 +36,7 @@ def find_own_surprises(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 # -- Secrets -------------------------------------------------------------------------------------------------------
 
 
-def _secret_in_url(reviewed: Reviewed) -> Iterator[Surprise]:
+def _secret_in_url(reviewed: Reviewed) -> Iterator[LintWarning]:
     section = reviewed.section()
     auth = section.get("auth")
     for path, credential in _listed("integration.auth", auth):
@@ -57,7 +57,7 @@ def _secret_in_url(reviewed: Reviewed) -> Iterator[Surprise]:
                 )
 
 
-def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[Surprise]:
+def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[LintWarning]:
     members = written.items() if isinstance(written, Mapping) else [("", written)]
     for name, template in members:
         for secret in reviewed.secrets_in(template):
@@ -65,7 +65,7 @@ def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[Surpris
             yield place, f"The secret `{secret}` becomes part of the URL and ends up in the provider's logs."
 
 
-def _plain_http(reviewed: Reviewed) -> Iterator[Surprise]:
+def _plain_http(reviewed: Reviewed) -> Iterator[LintWarning]:
     integration = reviewed.integration
     has_secrets = any(item.secure for item in integration.properties.values())
     if not has_secrets and not any(endpoint.credentials for endpoint in integration.endpoints.values()):
@@ -97,7 +97,7 @@ def _is_public_http(url: str) -> bool:
 # -- Freshness -----------------------------------------------------------------------------------------------------
 
 
-def _no_ttl(reviewed: Reviewed) -> Iterator[Surprise]:
+def _no_ttl(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         if block.steps and block.is_safe and not _ttls(block):
             yield (
@@ -106,14 +106,14 @@ def _no_ttl(reviewed: Reviewed) -> Iterator[Surprise]:
             )
 
 
-def _short_ttl(reviewed: Reviewed) -> Iterator[Surprise]:
+def _short_ttl(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, item, _ in (*reviewed.blocks(), *reviewed.endpoints()):
         ttl = item.get("cache_ttl")
         if ttl is not None and ttl < _SHORT_TTL_SECONDS:
             yield f"{path}.cache_ttl", f"After {ttl:g} s each look at it calls the provider again."
 
 
-def _unkept_block(reviewed: Reviewed) -> Iterator[Surprise]:
+def _unkept_block(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         if not _ttls(block):
             continue
@@ -146,13 +146,13 @@ def _ttls(block: Block) -> list[float]:
 # -- Fetching ahead ------------------------------------------------------------------------------------------------
 
 
-def _no_schedule(reviewed: Reviewed) -> Iterator[Surprise]:
+def _no_schedule(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         if block.pre_fetch and block.refresh_interval_seconds is None and block.schedule is None:
             yield f"{path}.pre_fetch", "Neither refresh_interval nor schedule says when to fetch ahead."
 
 
-def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[Surprise]:
+def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[LintWarning]:
     defaults = {
         item["name"]
         for item in reviewed.declared("properties")
@@ -167,7 +167,7 @@ def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[Surprise]:
                 )
 
 
-def _no_rate_limit(reviewed: Reviewed) -> Iterator[Surprise]:
+def _no_rate_limit(reviewed: Reviewed) -> Iterator[LintWarning]:
     if reviewed.integration.rate_limit is None:
         for path, _, block in reviewed.blocks():
             if block.pre_fetch:
@@ -177,7 +177,7 @@ def _no_rate_limit(reviewed: Reviewed) -> Iterator[Surprise]:
 # -- What nothing uses ---------------------------------------------------------------------------------------------
 
 
-def _unused_property(reviewed: Reviewed) -> Iterator[Surprise]:
+def _unused_property(reviewed: Reviewed) -> Iterator[LintWarning]:
     integration = reviewed.integration
     used: set[str] = {use.secret for use in integration.secret_uses}
     for endpoint in integration.endpoints.values():
@@ -192,7 +192,7 @@ def _unused_property(reviewed: Reviewed) -> Iterator[Surprise]:
             yield f"properties[{index}]", f"Nothing uses `{item['name']}`."
 
 
-def _unused_endpoint(reviewed: Reviewed) -> Iterator[Surprise]:
+def _unused_endpoint(reviewed: Reviewed) -> Iterator[LintWarning]:
     integration = reviewed.integration
     if not integration.blocks:
         return
@@ -209,7 +209,7 @@ def _unused_endpoint(reviewed: Reviewed) -> Iterator[Surprise]:
 # -- What cannot come about ----------------------------------------------------------------------------------------
 
 
-def _lost_group(reviewed: Reviewed) -> Iterator[Surprise]:
+def _lost_group(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         known = {value.name for value in block.inputs}
         for index, pattern in enumerate(block.url_patterns):
@@ -218,7 +218,7 @@ def _lost_group(reviewed: Reviewed) -> Iterator[Surprise]:
                     yield f"{path}.url_patterns[{index}]", f"The group `{name}` is no input of the block."
 
 
-def _slash_in_segment(reviewed: Reviewed) -> Iterator[Surprise]:
+def _slash_in_segment(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, item, endpoint in reviewed.endpoints():
         in_path = set(endpoint.names_at.get("path", ()))
         for index, parameter in enumerate(item.get("parameters") or ()):
@@ -247,7 +247,7 @@ def _one_segment(name: str) -> str:
     )
 
 
-def _retry_of_writes(reviewed: Reviewed) -> Iterator[Surprise]:
+def _retry_of_writes(reviewed: Reviewed) -> Iterator[LintWarning]:
     retry = reviewed.integration.retry
     if retry is None or retry.max_retries == 0:
         return
@@ -257,7 +257,7 @@ def _retry_of_writes(reviewed: Reviewed) -> Iterator[Surprise]:
         yield "integration.retry", f"Only what reads is tried again: not {shown}."
 
 
-def _json_in_form(reviewed: Reviewed) -> Iterator[Surprise]:
+def _json_in_form(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, item, endpoint in reviewed.endpoints():
         body = item.get("body")
         if endpoint.body_format not in ("form", "multipart") or not isinstance(body, Mapping):
@@ -278,7 +278,7 @@ def _listed(path: str, written: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield path, written
 
 
-RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
+RULES: dict[str, Callable[[Reviewed], Iterator[LintWarning]]] = {
     "secret-in-url": _secret_in_url,
     "open-credential": lambda reviewed: open_credentials(reviewed.manifest),
     "plain-http": _plain_http,
@@ -302,7 +302,7 @@ RULES: dict[str, Callable[[Reviewed], Iterator[Surprise]]] = {
 }
 """The rules by the names under which their warnings are told, and ignored."""
 
-OWN_RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[Surprise]]] = {
+OWN_RULES: dict[str, Callable[[Mapping[str, Any]], Iterator[LintWarning]]] = {
     "open-credential": open_credentials,
     "unchecked-setting": unchecked_settings,
 }
