@@ -20,8 +20,8 @@ from plugin_store.models import Plugin, PluginSecret, Workspace
 from schemas.api.plugins import DeclarationSchema
 
 
-class Advice(Protocol):
-    """A warning about an allowed declaration with surprising effects. `path` is the field's, `code` names the rule."""
+class ManifestWarning(Protocol):
+    """A warning about a valid part of a manifest. `path` is the field's, `code` names the rule."""
 
     @property
     def path(self) -> str: ...
@@ -33,7 +33,7 @@ class Advice(Protocol):
     def code(self) -> str | None: ...
 
 
-CheckPlugin = Callable[[str, str, Mapping[str, Any]], Sequence[Advice]]
+CheckPlugin = Callable[[str, str, Mapping[str, Any]], Sequence[ManifestWarning]]
 """Takes a plugin's id, type and manifest; raises Invalid with errors by field (`manifest.…`)."""
 
 ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
@@ -60,7 +60,7 @@ class Registration:
     status: Status | None = None
     review: Mapping[str, Any] | None = None
     errors: Mapping[str, list[str]] | None = None
-    warnings: Sequence[Advice] = ()
+    warnings: Sequence[ManifestWarning] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Declaration:
     type: str
     manifest: dict[str, Any] = field(repr=False)
     digest: str
-    warnings: Sequence[Advice] = field(default=(), compare=False)
+    warnings: Sequence[ManifestWarning] = field(default=(), compare=False)
 
     @property
     def enabled(self) -> bool | None:
