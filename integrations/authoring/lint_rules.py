@@ -1,4 +1,4 @@
-"""Lint rules for valid parts of a manifest that are probably not meant. A rule is a function that yields path and message."""
+"""Lint rules for valid parts of a manifest that are probably not meant. Each yields paths and messages."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ Resource = TypeVar("Resource")
 class ConnectionPool(Generic[Resource]):
     """At most `size` resources, each created on first use. Taking one costs a fraction of a microsecond.
 
-    The resource that was returned last is taken first, because its cached state is the newest. A SQLite connection takes
-    some two hundred kilobytes, and threads that run Python wait for each other anyway.
+    The resource that was returned last is taken first, because its cached state is the newest. A few are enough: a
+    SQLite connection takes some two hundred kilobytes, and threads that run Python wait for each other anyway.
     """
 
     def __init__(self, make: Callable[[], Resource], size: int) -> None:
