@@ -21,7 +21,9 @@ class BatchBlockSchema(RenderSchema):
     notebook_id = RowId(
         allow_none=True,
         load_default=None,
-        metadata={"description": "The notebook that the block is in, where it is not the call's own."},
+        metadata={
+            "description": "The notebook of this block, if it is not the notebook of the whole request."
+        },
     )
 
 

@@ -37,7 +37,7 @@ class ExplainSchema(Schema):
     @validates_schema
     def check_subject(self, data: dict[str, Any], **_more: Any) -> None:
         if ("block_type" in data) == ("endpoint_id" in data):
-            raise ValidationError("Name either a block or an endpoint.", "block_type")
+            raise ValidationError("Name exactly one of `block_type` and `endpoint_id`.", "block_type")
 
 
 class SourceSchema(Schema):
@@ -75,7 +75,7 @@ class EgressSchema(Schema):
     """Whether the call would be allowed, as far as can be known without resolving its host name."""
 
     allowed = fields.Boolean(
-        required=True, allow_none=True, metadata={"description": "null where its address is not known yet."}
+        required=True, allow_none=True, metadata={"description": "null if its address is not known yet."}
     )
     reason = fields.String(required=True)
 
@@ -132,13 +132,13 @@ class ExplanationSchema(Schema):
     problems = fields.List(
         fields.Nested(ProblemSchema),
         required=True,
-        metadata={"description": "What a render would refuse, and with which answer."},
+        metadata={"description": "Why a render would be refused, and the problem that it would return."},
     )
     inputs = fields.List(fields.Nested(ExplainedInputSchema), required=True)
     token_requests = fields.List(
         fields.Nested(ShownRequestSchema),
         required=True,
-        metadata={"description": "Sent first where no token that is still good is kept."},
+        metadata={"description": "Sent first, if no valid token is stored."},
     )
     steps = fields.List(fields.Nested(ExplainedStepSchema), required=True)
     artifact = fields.Nested(KeptAnswerSchema, required=True, allow_none=True)
@@ -148,5 +148,5 @@ class ExplanationSchema(Schema):
     next_refresh_at = Timestamp(
         required=True,
         allow_none=True,
-        metadata={"description": "When these inputs are fetched ahead; null when they are not."},
+        metadata={"description": "When these inputs are prefetched; null if they are not."},
     )

@@ -16,7 +16,7 @@ class RenderSchema(Schema):
     block_type = fields.String(required=True, metadata={"description": "The block's id."})
     parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
     use_cache = fields.Boolean(
-        load_default=True, metadata={"description": "false fetches now and keeps what comes."}
+        load_default=True, metadata={"description": "false fetches now and stores the answer."}
     )
 
 
@@ -26,7 +26,8 @@ class ExecuteSchema(Schema):
     endpoint_id = fields.String(required=True)
     parameters = fields.Dict(load_default=dict)
     use_cache = fields.Boolean(
-        load_default=False, metadata={"description": "true answers from what is kept where that is fresh."}
+        load_default=False,
+        metadata={"description": "true answers from a fresh stored answer, if there is one."},
     )
 
 
@@ -69,7 +70,7 @@ class InputSchema(Schema):
     type = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "null where any string, number or boolean will do."},
+        metadata={"description": "null if any string, number or boolean is accepted."},
     )
     required = fields.Boolean(
         required=True,
@@ -78,9 +79,11 @@ class InputSchema(Schema):
         },
     )
     from_config = fields.String(
-        required=True, allow_none=True, metadata={"description": "The setting that stands in for it."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The setting that is used if the input is not given."},
     )
-    from_url = fields.Boolean(metadata={"description": "Whether the input `url` says it, too."})
+    from_url = fields.Boolean(metadata={"description": "Whether the input `url` can supply it too."})
     default = fields.Raw()
     description = fields.String()
     options = fields.List(fields.Nested(OptionSchema))
@@ -106,12 +109,14 @@ class DeclaredBlockSchema(Schema):
 class OfferedActionSchema(Schema):
     """What a user is shown before an action runs."""
 
-    label = fields.String(required=True, metadata={"description": "What the button says."})
+    label = fields.String(required=True, metadata={"description": "The label of the button."})
     confirm = fields.String(
-        required=True, allow_none=True, metadata={"description": "What to ask before; null to ask nothing."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The question to ask first; null to ask nothing."},
     )
     renews = fields.List(
-        fields.String(), required=True, metadata={"description": "Blocks to draw anew after."}
+        fields.String(), required=True, metadata={"description": "The blocks to render again afterwards."}
     )
     inputs = fields.List(fields.Nested(InputSchema), required=True)
 
@@ -122,7 +127,7 @@ class EnvelopeSchema(Schema):
     success = fields.Boolean(required=True)
     data = fields.Raw(required=True, allow_none=True, metadata={"description": "JSON, text, or base64."})
     content_type = fields.String(required=True)
-    error = fields.Dict(required=True, allow_none=True, metadata={"description": "Why a refresh failed."})
+    error = fields.Dict(required=True, allow_none=True, metadata={"description": "Why the refresh failed."})
     cached = fields.Boolean(required=True)
     stale = fields.Boolean(required=True)
     fetched_at = Timestamp(
@@ -130,7 +135,8 @@ class EnvelopeSchema(Schema):
     )
     expires_at = Timestamp(required=True, allow_none=True)
     action = fields.Nested(
-        OfferedActionSchema, metadata={"description": "Only where the block is an action; nobody was called."}
+        OfferedActionSchema,
+        metadata={"description": "Only if the block is an action; the provider was not called."},
     )
 
 
@@ -146,7 +152,7 @@ class ActionEnvelopeSchema(EnvelopeSchema):
     renewed = fields.List(
         fields.String(),
         required=True,
-        metadata={"description": "The blocks of which nothing is kept any more: render them again."},
+        metadata={"description": "The blocks whose stored answers were deleted: render them again."},
     )
     repeated = fields.Boolean(
         required=True,
@@ -204,7 +210,7 @@ class ArtifactSchema(Schema):
     size_bytes = fields.Integer(required=True)
     content_type = fields.String(required=True)
     last_error = fields.String(required=True, allow_none=True)
-    data = fields.Raw(metadata={"description": "With include=data: what was kept, null when it is gone."})
+    data = fields.Raw(metadata={"description": "With include=data: the stored answer; null if it is gone."})
 
 
 class PurgedSchema(Schema):

@@ -21,24 +21,24 @@ class ConnectionSchema(Schema):
         required=True,
         allow_none=True,
         validate=validate.OneOf(["ok", "unreadable", "locked", None]),
-        metadata={"description": "null while nobody signed in."},
+        metadata={"description": "null while no account is connected."},
     )
     scopes = fields.List(fields.String(), required=True)
     connected_at = Timestamp(required=True, allow_none=True)
     expires_at = Timestamp(
         required=True,
         allow_none=True,
-        metadata={"description": "When a person must sign in again, where the provider says so."},
+        metadata={"description": "When a user must sign in again, if the provider says so."},
     )
     redirect_uri = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The address to register with the provider; null with an obstacle."},
+        metadata={"description": "The address to register with the provider; null if there is an obstacle."},
     )
     obstacle = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why nobody can sign in from this address yet, and what to set."},
+        metadata={"description": "Why nobody can sign in from this address, and which setting to change."},
     )
 
 

@@ -54,7 +54,7 @@ class AdviceSchema(Schema):
     path = fields.String(required=True, metadata={"description": "The field: `manifest.blocks[0].select`."})
     message = fields.String(required=True)
     code = fields.String(
-        required=True, metadata={"description": "The rule, as `flask manifest lint` names it."}
+        required=True, metadata={"description": "The name of the rule, as in `flask manifest lint`."}
     )
 
 
@@ -104,7 +104,7 @@ class PluginSummarySchema(Schema):
     enabled = fields.Boolean(
         required=True,
         allow_none=True,
-        metadata={"description": "The manifest's own word on whether it starts switched on."},
+        metadata={"description": "Whether the plugin starts enabled, if the manifest says so."},
     )
     registered_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)

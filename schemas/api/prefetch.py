@@ -20,7 +20,7 @@ class PinSchema(Schema):
     integration_id = fields.String(required=True)
     block_type = fields.String(required=True, metadata={"description": "The block's id."})
     parameters = fields.Dict(load_default=dict, metadata={"description": "The block's inputs."})
-    notebook_id = RowId(metadata={"description": "The notebook whose settings count."})
+    notebook_id = RowId(metadata={"description": "The notebook whose settings are used."})
 
 
 class PrefetchQuerySchema(Schema):
@@ -53,22 +53,22 @@ class PrefetchJobSchema(Schema):
         fields.String(validate=validate.OneOf(REASONS)),
         required=True,
         metadata={
-            "description": "Why it is fetched: by default, because it was rendered, because it is pinned."
+            "description": "Why it is prefetched: by default, because it was rendered, or because it is pinned."
         },
     )
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     waits_for = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The code of the problem that a render would have, while it waits."},
+        metadata={"description": "The code of the problem that a render would return, while the job waits."},
     )
     next_run_at = Timestamp(required=True, allow_none=True)
     last_run_at = Timestamp(required=True, allow_none=True)
     last_lateness_ms = Tenths(
-        required=True, allow_none=True, metadata={"description": "null for a run that was asked for."}
+        required=True, allow_none=True, metadata={"description": "null for a run that a user started."}
     )
     last_outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf([*OUTCOMES, None]))
     last_error = fields.String(required=True, allow_none=True)
-    failures = fields.Integer(required=True, metadata={"description": "How many runs failed in a row."})
+    failures = fields.Integer(required=True, metadata={"description": "The number of failed runs in a row."})
     fetched_at = Timestamp(required=True, allow_none=True)
     used_at = Timestamp(required=True, allow_none=True)

@@ -14,14 +14,16 @@ class ProblemSchema(Schema):
     type = fields.String(required=True, metadata={"description": "Where this code is explained."})
     title = fields.String(required=True)
     status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
-    detail = fields.String(required=True, metadata={"description": "What went wrong, for a person."})
-    code = fields.String(required=True, metadata={"description": "What went wrong, for a program. Stable."})
+    detail = fields.String(required=True, metadata={"description": "What went wrong, for a user."})
+    code = fields.String(
+        required=True, metadata={"description": "What went wrong, for a program. The codes are stable."}
+    )
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),
         metadata={"description": "What is wrong with each field, by its path: `manifest.endpoints[2].path`."},
     )
-    upstream_status = fields.Integer(metadata={"description": "The status that the provider answered."})
+    upstream_status = fields.Integer(metadata={"description": "The HTTP status of the provider's answer."})
     upstream_message = fields.String(
         metadata={
             "description": "What the provider said of the failure, on one line; a fixed sentence where it may repeat "

@@ -12,9 +12,11 @@ class SessionSchema(Schema):
 
     id = fields.Integer(required=True)
     created_at = Timestamp(required=True)
-    last_used_at = Timestamp(required=True, metadata={"description": "Exact to an hour."})
+    last_used_at = Timestamp(required=True, metadata={"description": "Accurate to one hour."})
     user_agent = fields.String(required=True, metadata={"description": "Like `Firefox on Linux`."})
-    current = fields.Boolean(required=True, metadata={"description": "Whether it is the browser that asks."})
+    current = fields.Boolean(
+        required=True, metadata={"description": "Whether it is the session of this request."}
+    )
 
 
 class EndedSessionsSchema(Schema):

@@ -94,7 +94,7 @@ class SecretStateSchema(Schema):
     updated_at = Timestamp(required=True, allow_none=True)
     warnings = fields.List(
         fields.String(),
-        metadata={"description": "What to know of the secret that was just entered; else left out."},
+        metadata={"description": "A remark about the secret that was just entered, if there is one."},
     )
 
     @post_dump
@@ -168,7 +168,7 @@ class PluginStateSchema(Schema):
 
     plugin_id = fields.String(required=True)
     enabled = fields.Boolean(
-        required=True, allow_none=True, metadata={"description": "null while the scope inherits it."}
+        required=True, allow_none=True, metadata={"description": "null if the scope inherits it."}
     )
     config = fields.Dict(required=True)
     effective = fields.Nested(EffectiveSchema, required=True)
@@ -219,12 +219,12 @@ class DestinationSchema(Schema):
     origin = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "`scheme://host:port`; null while it hangs on a setting that is not made."},
+        metadata={"description": "`scheme://host:port`; null while it depends on a setting without a value."},
     )
     template = fields.String(
-        allow_none=True, metadata={"description": "The URL's template, where `origin` is null."}
+        allow_none=True, metadata={"description": "The URL's template, if `origin` is null."}
     )
-    text = fields.String(metadata={"description": "The same for a person to read; not compared."})
+    text = fields.String(metadata={"description": "The same as text for a user; not compared."})
 
 
 class ReviewDecisionSchema(Schema):

@@ -16,12 +16,12 @@ class UsageQuerySchema(Schema):
         format="iso",
         default_timezone=UTC,
         data_key="from",
-        metadata={"description": "ISO 8601, UTC unless it says so; a day before `to` by default."},
+        metadata={"description": "ISO 8601, in UTC unless it has an offset. Default: one day before `to`."},
     )
     to = fields.AwareDateTime(
         format="iso",
         default_timezone=UTC,
-        metadata={"description": "Now by default; widened to whole periods."},
+        metadata={"description": "Default: now. Extended to whole periods."},
     )
     by = fields.String(load_default="hour", validate=validate.OneOf(["hour", "day"]))
 
@@ -29,20 +29,18 @@ class UsageQuerySchema(Schema):
 class FiguresSchema(Schema):
     """Renders and their calls."""
 
-    renders = fields.Integer(
-        required=True, metadata={"description": "Renders and executions that were answered."}
-    )
-    hits = fields.Integer(required=True, metadata={"description": "Those answered from what was fresh."})
-    stale = fields.Integer(required=True, metadata={"description": "Those answered from what was stale."})
-    calls = fields.Integer(required=True, metadata={"description": "Upstream calls, for whatever cause."})
+    renders = fields.Integer(required=True, metadata={"description": "Answered renders and executions."})
+    hits = fields.Integer(required=True, metadata={"description": "Answers from a fresh artifact."})
+    stale = fields.Integer(required=True, metadata={"description": "Answers from a stale artifact."})
+    calls = fields.Integer(required=True, metadata={"description": "Upstream calls of every cause."})
     token_calls = fields.Integer(
-        required=True, metadata={"description": "Those among the calls that asked for a token."}
+        required=True, metadata={"description": "The calls among them that requested a token."}
     )
     errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
     p50_ms = Tenths(required=True, allow_none=True)
     p95_ms = Tenths(required=True, allow_none=True)
     bytes = fields.Integer(
-        required=True, metadata={"description": "What was received on the wire, heads included."}
+        required=True, metadata={"description": "Received bytes, with status lines and headers."}
     )
 
 
@@ -61,7 +59,7 @@ class WindowSchema(Schema):
     limit = fields.Integer(required=True)
     used = fields.Integer(required=True)
     left = fields.Integer(required=True)
-    next_at = Timestamp(required=True, metadata={"description": "When one more call may go."})
+    next_at = Timestamp(required=True, metadata={"description": "When the next call is allowed."})
 
 
 class RestSchema(Schema):
@@ -79,7 +77,7 @@ class IntegrationUsageSchema(FiguresSchema):
     budget = fields.List(fields.Nested(WindowSchema), required=True)
     rests = fields.List(fields.Nested(RestSchema), required=True)
     periods = fields.List(
-        fields.Nested(PeriodSchema), required=True, metadata={"description": "Those in which something was."}
+        fields.Nested(PeriodSchema), required=True, metadata={"description": "The periods with any usage."}
     )
 
 

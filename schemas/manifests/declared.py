@@ -36,7 +36,7 @@ NAME = validate.Regexp(
 HEADER_NAME = validate.Regexp(
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z", error="Not a header name (RFC 9110 section 5.1)."
 )
-WIRE_NAME = validate.Regexp(r"[^\x00-\x20\x7f]{1,128}\Z", error="Use 1 to 128 characters without blanks.")
+WIRE_NAME = validate.Regexp(r"[^\x00-\x20\x7f]{1,128}\Z", error="Use 1 to 128 characters, without spaces.")
 OWN_HEADERS = any_case(
     *("host", "content-length", "transfer-encoding", "connection", "cookie"),
     *("te", "trailer", "upgrade", "expect", "proxy-.*"),
@@ -61,7 +61,7 @@ class Declared(Ruled):
         if not isinstance(original, Mapping):
             return
         if len(original) > MAX_WORDS:
-            raise ValidationError(f"More than {MAX_WORDS} words.")
+            raise ValidationError(f"More than {MAX_WORDS} members.")
         known = {field.data_key or name for name, field in self.fields.items()}
         wrong: dict[str, list[str]] = {}
         for word in original:
@@ -69,9 +69,9 @@ class Declared(Ruled):
                 continue
             near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.8)
             if near:
-                wrong[str(word)] = [f"Unknown; did you mean `{near[0]}`?"]
+                wrong[str(word)] = [f"Unknown member; did you mean `{near[0]}`?"]
             elif not self.open_vocabulary:
-                wrong[str(word)] = ["Unknown; own data goes under a name that starts with `x-`."]
+                wrong[str(word)] = ["Unknown member. For data of your own use a name that starts with `x-`."]
         if wrong:
             raise ValidationError(wrong)
 

@@ -67,7 +67,7 @@ class LoginField(fields.Field[list[dict[str, Any]]]):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
         if isinstance(value, list):
             if not 0 < len(value) <= MAX_STEPS:
-                raise ValidationError(f"One to {MAX_STEPS} requests.")
+                raise ValidationError(f"Must be 1 to {MAX_STEPS} requests.")
             return LoginStepSchema(many=True).load(value)  # type: ignore[return-value]
         if isinstance(value, Mapping):
             return LoginStepSchema(many=True).load([value])  # type: ignore[return-value]

@@ -51,13 +51,17 @@ NO_OWN_HEADERS = NoMemberLike("headers", OWN_HEADERS, NOT_A_MANIFESTS)
 COOKIE_NAME = validate.Regexp(
     HEADER_NAME.regex.pattern, error="Not a cookie's name (RFC 6265 section 4.1.1)."
 )
-GRAPHQL_BODY = "A GraphQL body is an object with a `query`, and `variables`."
+GRAPHQL_BODY = "The body must be an object with a `query`, and optionally `variables`."
 _BODIES: dict[str, tuple[str, str, tuple[tuple[str, str | None], ...]]] = {
-    "form": ("object", "A form is an object.", ()),
-    "multipart": ("object", "A form is an object.", ()),
-    "text": ("string", "Text is a string.", ()),
-    "xml": ("string", "Text is a string.", ()),
-    "jsonrpc": ("object", "A JSON-RPC body is an object with a `method`, and `params`.", (("method", None),)),
+    "form": ("object", "The body of a form must be an object.", ()),
+    "multipart": ("object", "The body of a form must be an object.", ()),
+    "text": ("string", "A text body must be a string.", ()),
+    "xml": ("string", "A text body must be a string.", ()),
+    "jsonrpc": (
+        "object",
+        "The body must be an object with a `method`, and optionally `params`.",
+        (("method", None),),
+    ),
 }
 
 
@@ -69,8 +73,10 @@ def _body_rules(*formats: str) -> tuple[Rule, ...]:
 INPUT_RULES = (
     If(
         Is("type", CHOICE_TYPES),
-        OneFilled(("options", "enum", "ui"), "Needed to choose from."),
-        OptionList("options", 1000, "A list of up to 1000 strings, numbers, booleans or {value, label}."),
+        OneFilled(("options", "enum", "ui"), "`select` and `multiselect` need options."),
+        OptionList(
+            "options", 1000, "Must be a list of up to 1000 strings, numbers, booleans or {value, label}."
+        ),
     ),
 )
 
@@ -78,21 +84,21 @@ PROPERTY_RULES = (
     *INPUT_RULES,
     If(
         Is("secure", (True,)),
-        Among("type", SECRET_TYPES, "A secure property is a string."),
-        Without(("const", "enum", "options"), "A secure property has no value in the manifest."),
-        Among("default", (None,), "A secure property has no value in the manifest."),
+        Among("type", SECRET_TYPES, "A secure property must have a string type."),
+        Without(("const", "enum", "options"), "A secure property cannot have a value in the manifest."),
+        Among("default", (None,), "A secure property cannot have a value in the manifest."),
     ),
 )
 
 SIGNATURE_VALUE_RULES = tuple(
     If(
         Is("function", (function,)),
-        Needs("key", f"`{function}` needs key.")
+        Needs("key", f"`{function}` needs a `key`.")
         if function.startswith("hmac_")
-        else Without(("key",), f"`{function}` takes no key."),
-        Without(("input",), f"`{function}` takes no input.")
+        else Without(("key",), f"`{function}` takes no `key`."),
+        Without(("input",), f"`{function}` takes no `input`.")
         if function.startswith("now_")
-        else Needs("input", f"`{function}` needs input."),
+        else Needs("input", f"`{function}` needs an `input`."),
     )
     for function in SIGNATURE_FUNCTIONS
 )
@@ -107,7 +113,7 @@ def _foreign_words(kind: str) -> tuple[str, ...]:
 CREDENTIAL_RULES = (
     If(
         Is("type", ("api_key",)),
-        Needs("name", "An api_key needs the name of its header, query parameter, member or cookie."),
+        Needs("name", "Needed: the name of the header, query parameter, body member or cookie for the key."),
         If(
             Is("in", ("header",), or_absent=True),
             Matches("name", HEADER_NAME),
@@ -117,7 +123,9 @@ CREDENTIAL_RULES = (
     ),
     If(
         Is("type", ("signature",)),
-        OneFilled(("headers", "query"), "A signature travels in a header or in the query; name one."),
+        OneFilled(
+            ("headers", "query"), "Name at least one header or query parameter that carries the signature."
+        ),
         NO_OWN_HEADERS,
     ),
     *(
@@ -132,7 +140,7 @@ CREDENTIAL_RULES = (
 OAUTH2_RULES = (
     If(
         Is("token_endpoint_auth_method", ("none",)),
-        Without(("client_secret",), "Not sent where token_endpoint_auth_method is `none`."),
+        Without(("client_secret",), "Not used if token_endpoint_auth_method is `none`."),
     ),
     # Every authorization request contains these (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
     NoMemberLike(
@@ -140,21 +148,23 @@ OAUTH2_RULES = (
         validate.Regexp(
             r"(?:response_type|client_id|redirect_uri|state|code_challenge|code_challenge_method)\Z"
         ),
-        "Every sign-in has its own; leave it out.",
+        "Patchbay sets this parameter for each sign-in; leave it out.",
     ),
 )
 
-OUTPUT_SOURCE_RULES = (ExactlyOne(("header", "cookie"), "Name either `header` or `cookie`."),)
+OUTPUT_SOURCE_RULES = (ExactlyOne(("header", "cookie"), "Name exactly one of `header` and `cookie`."),)
 
 LOGIN_STEP_RULES = (
-    ExactlyOne(("path", "url"), "Name either `path` or `url`."),
-    AtMostOne(TOKEN_PLACES, "A token comes from one place."),
+    ExactlyOne(("path", "url"), "Name exactly one of `path` and `url`."),
+    AtMostOne(TOKEN_PLACES, "Name only one place of the token."),
     *_body_rules("form", "text", "xml"),
     NO_OWN_HEADERS,
 )
 
 TLS_RULES = (
-    RequiredTogether("client_certificate", "client_key", "A certificate and its key come together."),
+    RequiredTogether(
+        "client_certificate", "client_key", "A certificate and its key must be declared together."
+    ),
 )
 
 
@@ -177,7 +187,9 @@ INTEGRATION_RULES = (
     *_belongs_to("login", ("session_token",)),
     If(
         Is("auth_method", ("oauth2_authorization_code",)),
-        Inside("oauth2", Needs("authorization_url", "Needed for a person to sign in at the provider.")),
+        Inside(
+            "oauth2", Needs("authorization_url", "Needed: the URL at which a user signs in at the provider.")
+        ),
     ),
     If(
         Is("auth_method", ("oauth2_client_credentials",)),
@@ -192,11 +204,14 @@ INTEGRATION_RULES = (
     OneItemHas(
         "login",
         TOKEN_PLACES,
-        "One request of the login yields the token: `token_path`, `token_header` or `token_cookie`.",
+        "One request of the login must declare where the token is: `token_path`, `token_header` or `token_cookie`.",
     ),
     If(
         Lacks("base_url"),
-        Each("login", Without(("path",), "There is no base_url to append it to; use `url`.")),
+        Each(
+            "login",
+            Without(("path",), "There is no base_url to which the path could be appended; use `url`."),
+        ),
     ),
 )
 
@@ -208,7 +223,7 @@ PARAMETER_RULES = (
     ),
     If(
         Is("in", ("url",)),
-        Without(("from_config",), "A whole URL comes from an input, not from a setting."),
+        Without(("from_config",), "A parameter `in: url` takes its value from an input, not from a setting."),
     ),
 )
 
@@ -220,13 +235,15 @@ def _other_paginators_words(kind: str) -> tuple[str, ...]:
 PAGINATE_RULES = (
     If(
         Is("type", ("cursor",)),
-        ExactlyOne(("cursor_path", "cursor_header"), "Name either `cursor_path` or `cursor_header`."),
-        Needs("cursor_param", "Needed to ask for the next page."),
+        ExactlyOne(
+            ("cursor_path", "cursor_header"), "Name exactly one of `cursor_path` and `cursor_header`."
+        ),
+        Needs("cursor_param", "Needed to request the next page."),
     ),
     If(Is("type", ("offset",)), Needs("limit", "Needed to know where the next page begins.")),
     If(
         Is("type", ("cursor", "link")),
-        Requires("limit", "limit_param", "Needed to ask for pages of this size."),
+        Requires("limit", "limit_param", "Needed to request pages of this size."),
     ),
     Requires("limit_param", "limit", "Needed by `limit_param`."),
     *(
@@ -242,10 +259,12 @@ PAGINATE_RULES = (
 def _reading_rules(method: str) -> tuple[Rule, ...]:
     """What a safe call cannot have."""
     return (
-        Without(("body",), f"{method} carries no body."),
+        Without(("body",), f"A {method} request has no body."),
         Each(
             "parameters",
-            Among("in", tuple(word for word in LOCATIONS if word != "body"), f"{method} carries no body."),
+            Among(
+                "in", tuple(word for word in LOCATIONS if word != "body"), f"A {method} request has no body."
+            ),
         ),
     )
 
@@ -256,10 +275,10 @@ ENDPOINT_RULES = (
     *_body_rules("form", "multipart", "text", "xml", "jsonrpc"),
     If(
         Is("body_format", ("jsonrpc",)),
-        Among("method", ("POST",), "JSON-RPC is called by POST."),
+        Among("method", ("POST",), "JSON-RPC needs the method POST."),
         If(
             Is("method", BODY_METHODS, or_absent=True),
-            Needs("body", "Write one, an object with a `method`."),
+            Needs("body", "JSON-RPC needs a body: an object with a `method`."),
         ),
     ),
     If(
@@ -267,7 +286,7 @@ ENDPOINT_RULES = (
         NoMemberLike(
             "headers",
             any_case("content-type"),
-            "A multipart body has its own Content-Type, with a boundary in it.",
+            "Patchbay sets the Content-Type of a multipart body, because it contains the boundary.",
             at=("headers",),
         ),
     ),
@@ -281,20 +300,20 @@ ENDPOINT_RULES = (
     ),
     If(
         Is("response_type", tuple(kind for kind in RESPONSE_TYPES if kind != "xml"), or_absent=True),
-        Without(("xml",), "Only what is read as XML has it: `response_type: xml`."),
+        Without(("xml",), "Only used with `response_type: xml`."),
     ),
     If(
         Has("paginate"),
-        Among("response_type", ("json",), "Only JSON comes in pages.", at=("paginate", "type")),
+        Among("response_type", ("json",), "Paging needs `response_type: json`.", at=("paginate", "type")),
     ),
     If(
         AnyItem("parameters", Is("in", ("url",))),
-        Among("method", ("GET",), "A whole URL from an input is only fetched by GET."),
+        Among("method", ("GET",), "A whole URL from an input can only be fetched with GET."),
         Empty(
             ("path", "headers", "body", "base_url", "paginate"),
-            "Nothing is added to a whole URL from an input.",
+            "Not used with a whole URL from an input.",
         ),
-        MaxItems("parameters", 1, "Beside a whole URL there is no other parameter."),
+        MaxItems("parameters", 1, "A parameter `in: url` must be the only parameter."),
     ),
 )
 
@@ -302,19 +321,21 @@ _KEEPING_WORDS = ("cache_ttl", "stale_while_revalidate", "stale_if_error")
 _SCHEDULING_WORDS = ("refresh_interval", "schedule", "timezone")
 
 BLOCK_RULES = (
-    AtMostOne(("endpoint", "steps"), "Name either `endpoint` or `steps`.", at="steps"),
+    AtMostOne(("endpoint", "steps"), "Name only one of `endpoint` and `steps`.", at="steps"),
     If(
         Has("action"),
-        Without(_KEEPING_WORDS, "The answer of an action is not kept."),
-        Without(_SCHEDULING_WORDS, "An action is run by a person only, never ahead."),
-        Among("pre_fetch", (False,), "An action is run by a person only, never ahead."),
+        Without(_KEEPING_WORDS, "Not used by an action: its answer is not stored."),
+        Without(_SCHEDULING_WORDS, "Not used by an action: only a user runs it, so it is never prefetched."),
+        Among(
+            "pre_fetch", (False,), "Not used by an action: only a user runs it, so it is never prefetched."
+        ),
     ),
 )
 
 MANIFEST_RULES = (
     If(
         Within("integration", Is("api_type", ("none",))),
-        Empty(("endpoints",), "An integration of api_type `none` calls nothing."),
+        Empty(("endpoints",), "Not used by an integration with api_type `none`, which calls nothing."),
     ),
     If(
         Within("integration", Is("api_type", ("rest",), or_absent=True)),
@@ -331,13 +352,13 @@ MANIFEST_RULES = (
         Within("integration", Is("api_type", ("graphql",))),
         Each(
             "endpoints",
-            Among("body_format", GRAPHQL_FORMATS, "GraphQL travels as JSON."),
+            Among("body_format", GRAPHQL_FORMATS, "A GraphQL request is sent as JSON."),
             If(
                 Is("body_format", ("json",), or_absent=True),
                 Typed("body", "object", GRAPHQL_BODY, (("query", "string"),)),
                 If(
                     Is("method", BODY_METHODS, or_absent=True),
-                    Needs("body", "Write one, an object with a `query`."),
+                    Needs("body", "GraphQL needs a body: an object with a `query`."),
                 ),
             ),
         ),
@@ -355,7 +376,10 @@ DECLARATION_RULES = (
             "manifest",
             If(
                 Lacks("integration"),
-                Empty(("endpoints", "blocks"), "Needs an `integration` section that says where to call."),
+                Empty(
+                    ("endpoints", "blocks"),
+                    "Needs a section `integration`, to which endpoints and blocks belong.",
+                ),
             ),
         ),
     ),

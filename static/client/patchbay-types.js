@@ -98,10 +98,10 @@
 /**
  * @typedef {object} InputFacts
  * @property {string} name
- * @property {JsonType | FormType | null} type null where any string, number or boolean will do.
+ * @property {JsonType | FormType | null} type null if any string, number or boolean is accepted.
  * @property {boolean} required Whether a render without it is refused, unless the setting is set.
  * @property {string | null} from_config The setting that stands in when the input is left out.
- * @property {boolean} [from_url] Whether the input `url` says it, too.
+ * @property {boolean} [from_url] Whether the input `url` can supply it too.
  * @property {{ value: string | number | boolean, label: string }[]} [options] What there is to choose from.
  * @property {string} [label]
  */
@@ -169,9 +169,9 @@
  *   the provider has ended it.
  * @property {string[]} scopes What may be asked for.
  * @property {string | null} connected_at
- * @property {string | null} expires_at When a person must sign in again, where the provider says so.
- * @property {string | null} redirect_uri The address to register with the provider; null with an obstacle.
- * @property {string | null} obstacle Why nobody can sign in from this address yet, and what to set.
+ * @property {string | null} expires_at When a user must sign in again, if the provider says so.
+ * @property {string | null} redirect_uri The address to register with the provider; null if there is an obstacle.
+ * @property {string | null} obstacle Why nobody can sign in from this address, and which setting to change.
  */
 
 /**
@@ -204,9 +204,9 @@
 
 /**
  * @typedef {object} Action What a person may have run.
- * @property {string} label What the button says.
+ * @property {string} label The label of the button.
  * @property {string | null} [confirm] What to ask before.
- * @property {string[]} [renews] Blocks to draw anew after.
+ * @property {string[]} [renews] The blocks to render again afterwards.
  * @property {Input[]} inputs
  */
 

@@ -297,7 +297,7 @@ class _EndpointCompiler:
 
     def _check_whole_url(self) -> None:
         if self.method != "GET":
-            self.problems.add("method", "A whole URL from an input is only fetched by GET.")
+            self.problems.add("method", "A whole URL from an input can only be fetched with GET.")
 
     def _check_templates(
         self,

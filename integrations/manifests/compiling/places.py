@@ -166,7 +166,9 @@ def _check_own_places(
 def _check_content_type(asked: KnownRequest, parameters: Sequence[Parameter], problems: Problems) -> None:
     names = [item.name for item in parameters if item.location == "header"]
     if asked.item["body_format"] == "multipart" and "content-type" in [name.lower() for name in names]:
-        problems.add("headers", "A multipart body has its own Content-Type, with a boundary in it.")
+        problems.add(
+            "headers", "Patchbay sets the Content-Type of a multipart body, because it contains the boundary."
+        )
 
 
 def _places_of(credential: Credential) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ def test_a_registration_body_has_its_places_too(tmp_path):
 
     assert run("lint", name).output.splitlines() == [
         f"{name}:2:3: error: id: Use lowercase letters, digits and hyphens, 1 to 64 of them.",
-        f"{name}:5:5: error: manifest.endpoints: Needs an `integration` section that says where to call.",
+        f"{name}:5:5: error: manifest.endpoints: Needs a section `integration`, to which endpoints and blocks belong.",
     ]
 
 

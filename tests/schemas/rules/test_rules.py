@@ -328,7 +328,7 @@ def test_what_breaks_a_rule_is_refused_by_registration_and_in_the_editor(
 def test_a_view_without_a_provider_calls_nothing(kind: str, word: str):
     wrong, right = {word: [{"id": "a"}]}, {word: []}
     assert refusal(wrong, kind) == {
-        f"manifest.{word}": ["Needs an `integration` section that says where to call."]
+        f"manifest.{word}": ["Needs a section `integration`, to which endpoints and blocks belong."]
     }
     assert not VALIDATOR.is_valid(declared(wrong, kind))
     assert refusal(right, kind) == {}
@@ -340,7 +340,7 @@ def test_what_is_wrong_with_a_section_and_inside_of_it_is_told_together():
     assert errors == {f"{SECTION}.oauth2": ["Not used by auth_method `none`."]}
     section = {"path": "", "parameters": [{"name": "a", "in": "url"}, {"name": "b", "in": "body"}]}
     assert refusal(with_endpoint(method="GET", **section)) == {
-        f"{ENDPOINT}.parameters": ["Beside a whole URL there is no other parameter."],
+        f"{ENDPOINT}.parameters": ["A parameter `in: url` must be the only parameter."],
         f"{ENDPOINT}.parameters[1].in": ["GET carries no body."],
     }
 
