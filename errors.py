@@ -16,7 +16,7 @@ class PatchbayError(Exception):
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
-    title: ClassVar[str] = "Something went wrong"
+    title: ClassVar[str] = "Internal error"
 
     def __init__(
         self,
@@ -50,15 +50,15 @@ class Unauthorized(PatchbayError):
 
 
 class PluginDisabled(PatchbayError):
-    code, status, title = "plugin_disabled", 403, "The plugin is off"
+    code, status, title = "plugin_disabled", 403, "The plugin is disabled"
 
 
 class ForeignOrigin(PatchbayError):
-    code, status, title = "foreign_origin", 403, "This origin may not do that"
+    code, status, title = "foreign_origin", 403, "This origin is not allowed"
 
 
 class PersonNeeded(PatchbayError):
-    code, status, title = "person_needed", 403, "A person must do that"
+    code, status, title = "person_needed", 403, "A user must do this in a browser"
 
 
 class EgressRefused(PatchbayError):
@@ -68,15 +68,15 @@ class EgressRefused(PatchbayError):
 
 
 class NotFound(PatchbayError):
-    code, status, title = "not_found", 404, "There is no such thing"
+    code, status, title = "not_found", 404, "Not found"
 
 
 class SettingsIncomplete(PatchbayError):
-    code, status, title = "settings_incomplete", 409, "A setting is missing"
+    code, status, title = "settings_incomplete", 409, "A setting is missing or invalid"
 
 
 class SecretUnreadable(PatchbayError):
-    code, status, title = "secret_unreadable", 409, "A secret cannot be read"
+    code, status, title = "secret_unreadable", 409, "A secret cannot be decrypted"
 
 
 class SecretLocked(PatchbayError):
@@ -84,11 +84,11 @@ class SecretLocked(PatchbayError):
 
 
 class ReviewDue(PatchbayError):
-    code, status, title = "review_due", 409, "A person must accept a change first"
+    code, status, title = "review_due", 409, "A user must accept a change first"
 
 
 class Conflict(PatchbayError):
-    code, status, title = "conflict", 409, "That clashes with what is there"
+    code, status, title = "conflict", 409, "The request conflicts with stored data"
 
 
 class TooLarge(PatchbayError):
@@ -114,13 +114,13 @@ class ActionInProgress(PatchbayError):
 class OutcomeUnknown(PatchbayError):
     """The server ended while the action was running. It may have been carried out, and is not run again."""
 
-    code, status, title = "outcome_unknown", 409, "Nobody knows whether the action was carried out"
+    code, status, title = "outcome_unknown", 409, "It is unknown whether the action was carried out"
 
 
 class Invalid(PatchbayError):
     """Bad input, by field: `errors={"manifest.endpoints[2].path": ["…"]}`."""
 
-    code, status, title = "invalid", 422, "Some fields are not right"
+    code, status, title = "invalid", 422, "Some fields are invalid"
 
 
 class TooManySignIns(PatchbayError):
@@ -128,7 +128,7 @@ class TooManySignIns(PatchbayError):
 
 
 class BudgetSpent(PatchbayError):
-    code, status, title = "budget_spent", 429, "The call budget is spent"
+    code, status, title = "budget_spent", 429, "The call budget is used up"
 
 
 class UpstreamFailed(PatchbayError):
@@ -155,7 +155,7 @@ class UpstreamUnreachable(UpstreamFailed):
 class UpstreamInvalid(UpstreamFailed):
     """The answer is truncated, too large, of the wrong type, unparsable, or does not match its schema."""
 
-    code, title = "upstream_invalid", "The provider's answer is not usable"
+    code, title = "upstream_invalid", "The provider's answer cannot be used"
 
 
 class StorageFailed(PatchbayError):
@@ -163,7 +163,7 @@ class StorageFailed(PatchbayError):
 
 
 class BreakerOpen(PatchbayError):
-    code, status, title = "breaker_open", 503, "The provider is resting after failures"
+    code, status, title = "breaker_open", 503, "The provider is not called for now, because it failed"
 
 
 class DeadlineExceeded(PatchbayError):

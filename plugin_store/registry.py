@@ -126,7 +126,7 @@ class Registry:
                 kept = _registration(outcome, stored.get(outcome.id))
                 review = self._review_of(outcome.id, workspace_id) if outcome.id in with_secrets else None
                 if review is not None and kept.status != "unchanged":
-                    _log.info("A review is due for %s: until then its secrets go nowhere.", outcome.id)
+                    _log.info("A review is due for %s: until then its secrets are not sent.", outcome.id)
                 registrations.append(replace(kept, review=review))
             else:
                 registrations.append(outcome)
@@ -169,7 +169,7 @@ class Registry:
     def _check(self, declaration: Any) -> Declaration | Registration:
         try:
             if not isinstance(declaration, Mapping):
-                raise Invalid("A plugin is declared by an object.", errors={"plugin": ["Must be an object."]})
+                raise Invalid("A declaration must be an object.", errors={"plugin": ["Must be an object."]})
             return self._checked(declaration)
         except ValidationError as error:
             return _refused(declaration, _flat_errors(error.normalized_messages()))

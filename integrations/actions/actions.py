@@ -157,7 +157,7 @@ def _noting(endpoint: Endpoint, progress: Progress) -> Callable[[], None] | None
 
 def _action_of(block: Block) -> Action:
     if block.action is None:
-        reason = "This block only reads; render it."
+        reason = "This block is not an action. Render it instead."
         raise Invalid(reason, errors={"block_type": [reason]})
     return block.action
 

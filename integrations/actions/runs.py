@@ -139,23 +139,23 @@ class Runs:
             with self._database.raw_write() as connection:
                 connection.execute(statement, values)
         except StorageFailed as error:
-            _log.warning("How an action of %s ended cannot be kept: %s", run.plugin_id, error.detail)
+            _log.warning("The outcome of an action of %s cannot be stored: %s", run.plugin_id, error.detail)
 
 
 def _require_unknown(run: Run, row: tuple[Any, ...] | None, *, is_mine: bool) -> None:
     """Raises the meaning of a row without an outcome, or of a lock that another holder has."""
     if row is not None and row[0] != run.payload:
         raise IdempotencyKeyReused(
-            "Another request was made under this `Idempotency-Key`; send a new key with a new request."
+            "Another request was made with this `Idempotency-Key`. Send a new key with a new request."
         )
     if not is_mine:
         raise ActionInProgress(
-            "The first request under this `Idempotency-Key` is not answered yet.", retry_after_seconds=1.0
+            "The first request with this `Idempotency-Key` is still running.", retry_after_seconds=1.0
         )
     if row is not None:
         raise OutcomeUnknown(
             "The server ended while this action was running, so it may have been carried out. "
-            "Look at the provider before you run it under a new `Idempotency-Key`."
+            "Check the result at the provider before you run it with a new `Idempotency-Key`."
         )
 
 

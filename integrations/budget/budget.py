@@ -195,15 +195,15 @@ class Budget:
         left = cooldown_seconds_left(pause, max(self._clock(), waited_until))
         if left:
             raise BudgetSpent(
-                f"The provider of `{account.plugin_id}` asked for a pause; it ends at {_moment(pause.cooldown_until)}.",
+                f"The provider of `{account.plugin_id}` asked for a pause. It ends at {_moment(pause.cooldown_until)}.",
                 retry_after_seconds=left,
                 reason="cooldown",
             )
         left = breaker_seconds_left(pause, self._clock())
         if left:
             raise BreakerOpen(
-                f"The provider of `{account.plugin_id}` failed {pause.failures} times in a row; "
-                f"it is tried again at {_moment(self._clock() + left)}.",
+                f"The provider of `{account.plugin_id}` failed {pause.failures} times in a row. "
+                f"It is called again at {_moment(self._clock() + left)}.",
                 retry_after_seconds=left,
             )
 
@@ -244,7 +244,9 @@ class Budget:
             except StorageFailed as error:
                 # A storage failure must not hide the outcome of the call.
                 _log.warning(
-                    "How the provider of %s does cannot be kept now: %s", account.plugin_id, error.detail
+                    "The state of the provider of %s cannot be stored now: %s",
+                    account.plugin_id,
+                    error.detail,
                 )
 
     def _learn(
@@ -301,15 +303,15 @@ def _paused_origin(origin: str, pause: OriginPause) -> PausedOrigin:
 
 
 def _spent(account: Account, window: Window, cause: Cause, now: float) -> BudgetSpent:
-    granted, reason = f"{window.limit} calls a {window.name}", "rate_limit"
-    spent = f"The {granted} that `{account.plugin_id}` may make in this workspace are spent"
+    limit, reason = f"{window.limit} calls per {window.name}", "rate_limit"
+    spent = f"`{account.plugin_id}` has used up its limit of {limit} in this workspace."
     if cause in SCHEDULED_CAUSES and window.left:
         reason = RESERVED
         spent = (
-            f"What is left of the {granted} that `{account.plugin_id}` may make is kept for those who wait"
+            f"The rest of the {limit} of `{account.plugin_id}` is reserved for calls that a user waits for."
         )
     return BudgetSpent(
-        f"{spent}; the next may go at {_moment(window.next_at)}.",
+        f"{spent} The next call is allowed at {_moment(window.next_at)}.",
         retry_after_seconds=max(0.0, window.next_at - now),
         reason=reason,
         window=window.name,

@@ -149,7 +149,7 @@ def drop(session: Session, bodies: Bodies, keys: Sequence[str]) -> None:
     session.execute(delete(table).where(table.parameters_hash.in_(keys)))
     for key in keys:
         if not bodies.delete(key):
-            raise StorageFailed("What is kept cannot be deleted: the data folder cannot be written.")
+            raise StorageFailed("Stored answers cannot be deleted: the data folder cannot be written.")
 
 
 def forget_rows(session: Session, bodies: Bodies, keys: Sequence[str]) -> int:

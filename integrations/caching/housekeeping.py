@@ -67,8 +67,8 @@ class Housekeeping:
             self._is_in_trouble = False
         except StorageFailed as error:
             if not self._is_in_trouble:
-                _log.warning("The cache cannot be looked after for now: %s", error.detail)
+                _log.warning("The cache cannot be cleaned up for now: %s", error.detail)
             self._is_in_trouble = True
         except Exception:
             # One failed round must not end the thread.
-            _log.exception("A round through the cache broke off.")
+            _log.exception("Cleaning up the cache failed.")

@@ -51,7 +51,7 @@ def bind_parameters(endpoint: Endpoint, given: Mapping[str, Any], values: Values
         bound[parameter.name] = value
     if errors:
         _raise_for_unset_settings(endpoint, errors)
-        raise Invalid("Some parameters are not right.", errors=errors)
+        raise Invalid("Some parameters are invalid.", errors=errors)
     return bound
 
 

@@ -90,18 +90,18 @@ class Installed:
     def obstacles(self) -> Iterator[PatchbayError]:
         """Everything that prevents a call of this integration, the most important first."""
         if not self.enabled:
-            yield PluginDisabled(f"`{self.plugin_id}` is switched off here; enable it to use it.")
+            yield PluginDisabled(f"`{self.plugin_id}` is disabled here. Enable it first.")
         if self.review is not None:
             yield ReviewDue(
-                f"`{self.plugin_id}` changed where a secret would be sent; "
-                "accept the change or enter the secret again.",
+                f"`{self.plugin_id}` changed, so that a secret would be sent elsewhere. "
+                "Accept the change or enter the secret again.",
                 review=dict(self.review),
             )
         if self.missing:
             names = ", ".join(f"`{name}`" for name in self.missing)
             yield SettingsIncomplete(
                 f"`{self.plugin_id}` still needs {names}.",
-                errors={f"config.{name}": ["Required, and not set."] for name in self.missing},
+                errors={f"config.{name}": ["Required, but not set."] for name in self.missing},
             )
 
     def require_readable(self, names: frozenset[str]) -> None:
@@ -110,8 +110,9 @@ class Installed:
             state = self.secrets.get(name)
             if state is not None and state.status == "unreadable":
                 raise SecretUnreadable(
-                    f"The secret `{name}` of `{self.plugin_id}` cannot be read with the present key; enter it again.",
-                    errors={f"config.{name}": ["Cannot be read; enter it again."]},
+                    f"The secret `{name}` of `{self.plugin_id}` cannot be decrypted with the present key. "
+                    "Enter it again.",
+                    errors={f"config.{name}": ["Cannot be decrypted. Enter it again."]},
                 )
 
     def declared_block(self, block_id: str) -> Block:
@@ -205,7 +206,7 @@ class Catalog:
         installed = self._install(plugin_state, scope) if plugin_state.is_integration else None
         if installed is None:
             raise NotFound(
-                f"There is no integration `{plugin_id}`; the plugin of this id is a {plugin_state.type}."
+                f"There is no integration `{plugin_id}`; the plugin with this id is a {plugin_state.type}."
             )
         return installed
 

@@ -38,12 +38,12 @@ def read_authorities(ca_file: str) -> Authorities:
         raise UnusableAuthorities("The certificates are too large.")
     bodies = ["".join(body.split()) for body in _CERTIFICATE.findall(text.replace("\\n", "\n"))]
     if not bodies:
-        raise UnusableAuthorities("It holds no certificate in PEM form.")
+        raise UnusableAuthorities("It contains no certificate in PEM format.")
     blocks = [_wrap(body) for body in bodies]
     try:
         prints = frozenset(sha256(ssl.PEM_cert_to_DER_cert(block)).hexdigest() for block in blocks)
     except ValueError:
-        raise UnusableAuthorities("It holds a certificate that cannot be read.") from None
+        raise UnusableAuthorities("It contains a certificate that cannot be read.") from None
     return Authorities("\n".join(blocks), prints)
 
 

@@ -153,4 +153,4 @@ def too_large_head() -> UpstreamInvalid:
 
 
 def _bad_chunk() -> UpstreamInvalid:
-    return UpstreamInvalid("The provider's answer is cut in chunks that cannot be read.", reason="framing")
+    return UpstreamInvalid("The provider's answer has invalid chunks.", reason="framing")

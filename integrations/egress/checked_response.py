@@ -78,7 +78,7 @@ class CheckedResponse(HTTPResponse):
         is_chunked = transfer is not None and transfer.lower() == "chunked"
         # If http.client reads a header differently from us, a proxy may do so too.
         if is_chunked != self.chunked or (transfer is not None and not is_chunked):
-            raise UpstreamInvalid("The provider's answer is framed in an unknown way.", reason="framing")
+            raise UpstreamInvalid("The provider's answer has an unknown Transfer-Encoding.", reason="framing")
         if transfer is None and declared is not None:
             self.length = _length_of(declared)
 

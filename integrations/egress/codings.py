@@ -38,7 +38,7 @@ def decoders_of(coding: str | None) -> list[Decode]:
     names = [name.strip(" \t").lower() for name in coding.split(",")]
     names = [name for name in names if name not in ("", "identity")]
     if len(names) > MAX_CODINGS or not all(name in _DECODERS for name in names):
-        raise UpstreamInvalid("The provider's answer is compressed in an unknown way.", reason="coding")
+        raise UpstreamInvalid("The provider's answer has an unknown Content-Encoding.", reason="coding")
     return [_DECODERS[name] for name in reversed(names)]
 
 

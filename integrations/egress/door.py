@@ -182,7 +182,7 @@ class Egress:
 def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
     step = (hop.method, hop.url)
     if step in seen or len(seen) > MAX_REDIRECTS:
-        raise UpstreamInvalid("The provider redirects in a circle or too often.", reason="redirect_loop")
+        raise UpstreamInvalid("The provider redirects in a loop or too many times.", reason="redirect_loop")
     seen.add(step)
 
 
@@ -225,7 +225,7 @@ def answer_challenge(call: PreparedCall, login: DigestLogin, challenge: str) -> 
         header = None
     if header is None:
         raise UpstreamFailed(
-            "The provider asks for a kind of digest authentication that is not known here.",
+            "The provider asks for a digest authentication that Patchbay does not support.",
             upstream_status=401,
             reason="digest",
         )

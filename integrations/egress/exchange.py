@@ -48,7 +48,7 @@ class Exchange:
         """Count bytes that arrived; UpstreamInvalid if there are too many."""
         self.received_bytes += size_bytes
         if self.received_bytes > self.max_received_bytes:
-            raise UpstreamInvalid("The provider sends without end.", reason="too_large")
+            raise UpstreamInvalid("The provider's answer does not end.", reason="too_large")
 
     def may_be_repeated(self, error: Exception) -> bool:
         """Whether the request may be repeated over a new connection after it failed on a kept one.

@@ -165,13 +165,13 @@ class EgressPolicy:
             return self.judge_addresses(destination, [address], own, public_only=public_only)
         if self._list_for(public_only).names(destination):
             return EgressVerdict(True, f"{_setting_for(public_only)} names {destination.authority}.")
-        return EgressVerdict(True, "It may be called if its name leads to public addresses only.")
+        return EgressVerdict(True, "It may be called if its name has only public addresses.")
 
     def judge_addresses(
         self, destination: Destination, addresses: Iterable[Address], own: OwnListeners, *, public_only: bool
     ) -> EgressVerdict:
         """Whether all addresses of the destination's name may be called."""
-        verdict = EgressVerdict(False, f"{destination.host} leads to no address.")
+        verdict = EgressVerdict(False, f"{destination.host} has no address.")
         for address in addresses:
             verdict = self._judge(destination, address, own, public_only)
             if not verdict.allowed:
@@ -212,5 +212,5 @@ def _setting_for(public_only: bool) -> str:
 
 def _way_out(destination: Destination, public_only: bool) -> str:
     if public_only:
-        return "A URL that was entered may lead to public addresses only."
+        return "A URL from an input may only lead to public addresses."
     return f"{ALLOW_SETTING}={destination.authority} allows it."

@@ -16,7 +16,7 @@ def require_release(call: PreparedCall) -> None:
     """
     if call.carried is None:
         if call.secrets or call.digest is not None or (call.tls is not None and call.tls.client_key_pem):
-            raise ReviewDue("The call would carry a secret of which it gives no account, and was not sent.")
+            raise ReviewDue("The places of the secrets in this request are not known, so it was not sent.")
         return
     if not call.carried:
         return
@@ -24,8 +24,8 @@ def require_release(call: PreparedCall) -> None:
     astray = [item for item in call.carried if not _may_go(item, origin)]
     if astray:
         raise ReviewDue(
-            "The call would send a secret elsewhere than it was entered for, and was not sent; "
-            "accept the change or enter the secret again.",
+            "The call would send a secret to a destination that it was not entered for, so it was not sent. "
+            "Accept the change or enter the secret again.",
             review=_review_of(astray),
         )
 

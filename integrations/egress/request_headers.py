@@ -38,7 +38,7 @@ def request_headers(hop: Hop, user_agent: str) -> HTTPMessage:
     """
     names = _check_headers(hop.headers)
     if not _METHOD.fullmatch(hop.method):
-        raise EgressRefused("The call's method is not one that HTTP knows.", reason="method")
+        raise EgressRefused("The call's method is not a valid HTTP method.", reason="method")
     ours = (("User-Agent", user_agent), ("Accept-Encoding", ACCEPT_ENCODING))
     headers = HTTPMessage()
     for name, text in (*(pair for pair in ours if pair[0].lower() not in names), *hop.headers):
@@ -54,6 +54,6 @@ def _check_headers(headers: tuple[tuple[str, str], ...]) -> set[str]:
     for name, text in headers:
         if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text)) or text == _LEFT_OUT:
             raise EgressRefused(
-                "A header of the call holds a character that may not be sent.", reason="headers"
+                "A header of the call contains a character that is not allowed.", reason="headers"
             )
     return names

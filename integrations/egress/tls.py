@@ -27,17 +27,17 @@ MAX_CONTEXTS = 64
 _CERTIFICATE_WORDS = {
     9: "The provider's certificate is not valid yet.",
     10: "The provider's certificate has expired.",
-    18: "The provider's certificate is signed by itself, and no CA file vouches for it.",
+    18: "The provider's certificate is self-signed, and no CA file contains it.",
     19: "The provider's certificate comes from an unknown issuer.",
     20: "The provider's certificate comes from an unknown issuer.",
     21: "The provider's certificate comes from an unknown issuer.",
     23: "The provider's certificate was revoked.",
 }
 _HANDSHAKE_WORDS = {
-    "WRONG_VERSION_NUMBER": "The provider does not speak TLS on this port: should the URL start with http://?",
-    "HTTP_REQUEST": "The provider does not speak TLS on this port: should the URL start with http://?",
-    "UNSUPPORTED_PROTOCOL": "The provider only speaks a version of TLS that is no longer safe.",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "The provider does not accept the versions of TLS that are safe.",
+    "WRONG_VERSION_NUMBER": "The provider does not use TLS on this port. Check whether the URL should start with http://.",
+    "HTTP_REQUEST": "The provider does not use TLS on this port. Check whether the URL should start with http://.",
+    "UNSUPPORTED_PROTOCOL": "The provider only supports an insecure version of TLS.",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "The provider does not support a secure version of TLS.",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "The provider asks for a client certificate.",
     "TLSV1_ALERT_UNKNOWN_CA": "The provider does not accept the client certificate.",
     "SSLV3_ALERT_BAD_CERTIFICATE": "The provider does not accept the client certificate.",
@@ -138,7 +138,7 @@ def _make_context(tls: Tls, ca_pem: str | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=None if ca_pem else certifi.where(), cadata=ca_pem)
     except ssl.SSLError:
-        raise _unusable(tls, "ca_file", "It holds a certificate that cannot be read.") from None
+        raise _unusable(tls, "ca_file", "It contains a certificate that cannot be read.") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Names are compared by `TlsRequirements`, which knows what a person trusts and can say what the certificate names.
     context.check_hostname = False
@@ -164,7 +164,7 @@ def _load_client_certificate(context: ssl.SSLContext, tls: Tls) -> None:
             # Without a password OpenSSL would ask for one on the terminal.
             context.load_cert_chain(path, password="")
         except (OSError, ValueError):
-            why = "The client certificate and its key cannot be read or do not fit."
+            why = "The client certificate and its key cannot be read or do not belong together."
             raise _unusable(tls, "client_certificate", why) from None
 
 

@@ -54,9 +54,9 @@ def read_url(url: str) -> Destination:
     if len(url) > MAX_URL_CHARACTERS:
         raise ValueError("The URL is too long.")
     if _UNSAFE.search(url):
-        raise ValueError("The URL holds a space, a backslash or a control character.")
+        raise ValueError("The URL contains a space, a backslash or a control character.")
     if "#" in url:
-        raise ValueError("The URL holds a fragment (#), which is never sent.")
+        raise ValueError("The URL contains a fragment (#), which is never sent.")
     match = _URL.fullmatch(url)
     if match is None:
         raise ValueError("The URL is not absolute: it must start with http:// or https://.")
@@ -64,7 +64,7 @@ def read_url(url: str) -> Destination:
     if scheme not in DEFAULT_PORTS:
         raise ValueError("Only http and https URLs can be called.")
     if not target.isascii():
-        raise ValueError("The URL's path or query holds a character that must be percent-encoded.")
+        raise ValueError("The URL's path or query contains a character that must be percent-encoded.")
     host, port, address = read_authority(authority, DEFAULT_PORTS[scheme])
     return Destination(scheme, host, port, target if target.startswith("/") else f"/{target}", address)
 
@@ -74,7 +74,7 @@ def read_url(url: str) -> Destination:
 def read_authority(authority: str, default_port: int) -> tuple[str, int, Address | None]:
     """Host, port and address of what stands between `//` and the path; ValueError with a sentence otherwise."""
     if "@" in authority:
-        raise ValueError("The URL holds a user name or password.")
+        raise ValueError("The URL contains a user name or a password.")
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
         raise ValueError("The URL's host cannot be read.")

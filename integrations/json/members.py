@@ -47,7 +47,7 @@ def _set_element(items: list[Any], name: str, rest: Sequence[str], value: Any) -
     if index is None or index > len(items):
         raise Invalid(
             f"The body has a list of {len(items)} where a credential goes to `{name}`.",
-            errors={"body": [f"The list has no place `{name}`."]},
+            errors={"body": [f"The list has no index `{name}`."]},
         )
     before = items[index] if index < len(items) else None
     return [*items[:index], set_member(before, rest, value), *items[index + 1 :]]

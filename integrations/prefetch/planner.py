@@ -39,7 +39,7 @@ class Planner:
         inputs = Inputs(scope, plugin_id, block_id, parameters)
         target = self._targets.resolve(inputs)
         if not inputs.are_small:
-            reason = f"At most {MAX_PARAMETERS_BYTES} bytes of JSON are kept to fetch ahead with."
+            reason = f"At most {MAX_PARAMETERS_BYTES} bytes of JSON can be stored for a prefetch."
             raise Invalid(reason, errors={"parameters": [reason]})
         return self._jobs.pin(self._targets.new_job(inputs, target, self._clock()))
 
@@ -51,7 +51,7 @@ class Planner:
         elif job.is_pinned:
             self._jobs.change(job_id, is_pinned=False)
         else:
-            raise Conflict("The manifest has this block fetched ahead; pause the job instead.")
+            raise Conflict("The manifest prefetches this block. Pause the job instead.")
 
     def set_paused(self, job_id: int, paused: bool) -> PrefetchJob:
         """Pauses or resumes a job and returns it. Raises NotFound."""

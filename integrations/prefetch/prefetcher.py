@@ -67,7 +67,7 @@ class Prefetcher:
         try:
             self._planner.flush_uses()
         except StorageFailed as error:
-            _log.warning("The use of some input sets cannot be written: %s", error.detail)
+            _log.warning("The use of some inputs cannot be stored: %s", error.detail)
         self._leader_lock.release()
 
     def sweep(self, now: float, planning_seconds: float = math.inf) -> list[Future[None]]:
@@ -103,7 +103,7 @@ class Prefetcher:
             self._is_in_trouble = False
         except StorageFailed as error:
             if not self._is_in_trouble:
-                _log.warning("Nothing is fetched ahead for now: %s", error.detail)
+                _log.warning("Nothing is prefetched for now: %s", error.detail)
             self._is_in_trouble = True
 
     def _begin(self, due: Due, now: float) -> bool:
@@ -130,9 +130,9 @@ class Prefetcher:
             if job is not None and job.next_run_at is not None:
                 self._runner.run(job, lateness_ms=(now - job.next_run_at) * 1000, is_forced=False)
         except StorageFailed as error:
-            _log.warning("A block cannot be fetched ahead: %s", error.detail)
+            _log.warning("A block cannot be prefetched: %s", error.detail)
         except Exception:
-            _log.exception("Fetching job %d ahead broke off.", due.id)
+            _log.exception("Prefetch job %d failed.", due.id)
             self._runner.hold(due.id, self._clock() + FLUSH_EVERY_SECONDS)
         finally:
             self._end(due)

@@ -108,7 +108,7 @@ class Batches:
 
 def _outcome(fetch: Future[Rendered]) -> Rendered | Exception:
     if fetch.cancelled():
-        return PatchbayError("This server is closing; ask again.")
+        return PatchbayError("This server is shutting down. Try again later.")
     error = fetch.exception()
     if error is None:
         return fetch.result()

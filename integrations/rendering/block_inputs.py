@@ -30,7 +30,7 @@ _ADDRESS = {
     "type": "url",
     "required": False,
     "from_config": None,
-    "description": "An address that says what the block needs.",
+    "description": "A URL from which the block's inputs are read.",
 }
 
 Words = Mapping[str, Any]

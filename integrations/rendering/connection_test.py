@@ -79,7 +79,7 @@ class ConnectionTest:
             message = explain_failure(error, self._clock(), carries_credentials=proves)
             return Verdict(False, message, known | failure_details(error))
         return Verdict(
-            True, "The provider answered as it should.", known | {"content_type": outcome.content_type}
+            True, "The provider answered as expected.", known | {"content_type": outcome.content_type}
         )
 
     def _values(self, installed: Installed, endpoint: Endpoint, unsaved: Mapping[str, Any] | None) -> Values:
@@ -98,7 +98,7 @@ class ConnectionTest:
         if missing:
             raise SettingsIncomplete(
                 f"`{installed.plugin_id}` still needs {', '.join(f'`{name}`' for name in missing)}.",
-                errors={f"config.{name}": ["Required, and not set."] for name in missing},
+                errors={f"config.{name}": ["Required, but not set."] for name in missing},
             )
         used = endpoint.secret_names & kept
         _require_same_destinations(installed, config, used)
@@ -133,12 +133,12 @@ def explain_failure(error: PatchbayError, now: float, *, carries_credentials: bo
     words = next((words for kind, words in _WORDS if isinstance(error, kind)), None)
     message = words(error) if words is not None else error.detail
     if not carries_credentials and getattr(error, "upstream_status", None) == 401:
-        message = "The provider wants to know who calls (401), and no credentials are set."
+        message = "The provider requires credentials (401), but none are set."
     if said := error.extensions.get("upstream_message"):
         message += f" {said}" if said == WITHHELD else f" It says: “{said}”"
     if error.retry_after_seconds and isinstance(error, UpstreamFailed):
         again = datetime.fromtimestamp(now + error.retry_after_seconds, UTC)
-        message += f" It may be asked again at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."
+        message += f" The next call is allowed at {again.strftime('%Y-%m-%d %H:%M:%S UTC')}."
     return message
 
 
@@ -151,17 +151,17 @@ def failure_details(error: PatchbayError) -> dict[str, Any]:
 
 
 _STATUS_WORDS = {
-    400: "The provider finds something wrong with the request (400): check the settings, and http or https.",
+    400: "The provider rejects the request (400): check the settings, and whether the URL starts with http or https.",
     401: "The provider refused the credentials (401): check the key, and what it is allowed to do.",
-    402: "The provider wants to be paid first (402): check the account and its plan.",
+    402: "The provider requires a payment (402): check the account and its plan.",
     403: "The provider refused the credentials (403): check the key, and what it is allowed to do.",
-    404: "The provider answers, but not at this address (404): check the base URL and the path.",
-    405: "The provider answers, but takes no such call at this address (405): check the base URL and the path.",
+    404: "The provider answered, but has nothing at this address (404): check the base URL and the path.",
+    405: "The provider does not support this method at this address (405): check the base URL and the path.",
     410: "The provider does not offer this any more (410): check the base URL and its version.",
-    422: "The provider finds something wrong with the request (422): check the settings.",
-    429: "The provider says that it was asked too often (429).",
+    422: "The provider rejects the request (422): check the settings.",
+    429: "The provider received too many requests (429).",
 }
-_REDIRECT_WORDS = "The provider redirects elsewhere: check the base URL, http or https above all."
+_REDIRECT_WORDS = "The provider redirects to another address: check the base URL, above all http or https."
 
 
 def _upstream_words(error: Any) -> str:
@@ -173,7 +173,7 @@ def _upstream_words(error: Any) -> str:
     if status in _STATUS_WORDS:
         return _STATUS_WORDS[status]
     if status is not None and status >= 500:
-        return f"The provider has a problem of its own ({status}); the settings may be right."
+        return f"The provider failed with status {status}. The settings may be correct."
     return error.detail
 
 
@@ -193,9 +193,9 @@ def _invalid_words(error: Any) -> str:
 
 _UNREACHABLE_WORDS = {
     "dns": "The host name is not known: check the spelling of the address.",
-    "refused": "Nothing listens at this address and port: is the service running, is the port right?",
-    "connect_timeout": "The host does not answer: is it on, is it reachable from this machine?",
-    "reset": "The provider closed the connection: is it http where https is wanted, or the other way round?",
+    "refused": "Nothing listens at this address and port. Check that the service is running and the port is correct.",
+    "connect_timeout": "The host does not answer. Check that it is running and reachable from this machine.",
+    "reset": "The provider closed the connection. Check whether the URL should start with http or https.",
 }
 
 
@@ -220,7 +220,7 @@ def _check_unsaved(entered: Mapping[str, Any], wrong: Mapping[str, list[str]]) -
         if value is not None and not isinstance(value, str):
             errors[f"config.{name}"] = ["Must be a string."]
     if errors:
-        raise Invalid("Some settings are not right.", errors=errors)
+        raise Invalid("Some settings are invalid.", errors=errors)
 
 
 def _require_same_destinations(
@@ -231,5 +231,5 @@ def _require_same_destinations(
     for name in sorted(used):
         if not allows_all(installed.secrets[name].bound_to, destinations[name]):
             raise SecretLocked(
-                f"The stored secret `{name}` was entered for another address; enter it again to try this one."
+                f"The stored secret `{name}` was entered for another address. Enter it again to test this one."
             )

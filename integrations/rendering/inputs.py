@@ -34,7 +34,7 @@ def bind_inputs(block: Block, given: Mapping[str, Any], config: Mapping[str, Any
         # A URL that only provides the other inputs must not lead to a second cache key for the same question.
         bound.pop("url", None)
     if errors:
-        raise Invalid("Some inputs are not right.", errors=errors)
+        raise Invalid("Some inputs are invalid.", errors=errors)
     return bound
 
 
@@ -61,9 +61,9 @@ def step_parameters(
 def _unusable(placeholder: str, *, is_there: bool) -> Invalid | UpstreamInvalid:
     kind, _, name = placeholder.partition(".")
     if kind == "inputs":
-        why = "Must be a string, a number or a boolean here." if is_there else "Required with these inputs."
-        return Invalid("Some inputs are not right.", errors={f"parameters.{name}": [why]})
-    found = "something that is no text for" if is_there else "no"
+        why = "Must be a string, a number or a boolean." if is_there else "Required with these inputs."
+        return Invalid("Some inputs are invalid.", errors={f"parameters.{name}": [why]})
+    found = "something other than text for" if is_there else "no"
     reason = "output_unfit" if is_there else "output_missing"
     if kind == "item":
         return UpstreamInvalid(
@@ -84,7 +84,7 @@ def _input_value(item: Value, values: Mapping[str, Any], config: Mapping[str, An
 
 def _required(item: Value) -> str:
     if item.from_config is not None:
-        return f"Required; give it, or set `{item.from_config}`."
+        return f"Required. Send it, or set `{item.from_config}`."
     return "Required."
 
 
@@ -103,7 +103,7 @@ def with_url_groups(
     values = {name: value for name, value in given.items() if name != "url" or name in inputs}
     groups = _first_match(block, url)
     if groups is None:
-        errors["parameters.url"] = ["This block does not know such a URL."]
+        errors["parameters.url"] = ["The URL matches none of this block's patterns."]
         return values
     for name, text in groups.items():
         if name in inputs and values.get(name) is None:

@@ -21,5 +21,5 @@ def describe_action(block: Block, action: Action, settings: Settings) -> dict[st
 
 def not_fetched_ahead() -> Invalid:
     """The error for an action that a schedule tries to run."""
-    reason = "Only what is read is fetched ahead; this block changes something."
+    reason = "This block changes something, so it cannot be prefetched."
     return Invalid(reason, errors={"block_type": [reason]})

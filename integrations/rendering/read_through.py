@@ -197,7 +197,9 @@ class ReadThroughCache:
         pause_seconds = FIRST_LOOK_SECONDS
         while not self._locks.acquire(request.flight):
             if time.monotonic() >= gives_up_at:
-                raise DeadlineExceeded("Another process fetches this, and takes too long.", reason="busy")
+                raise DeadlineExceeded(
+                    "Another process is fetching this answer and takes too long.", reason="busy"
+                )
             with released_slot():
                 time.sleep(pause_seconds)
             pause_seconds = min(MAX_LOOK_SECONDS, pause_seconds * 1.5)
@@ -290,14 +292,14 @@ class ReadThroughCache:
             return self._artifacts.put(artifact, source, siblings)
         except StorageFailed as error:
             # A storage failure must not lose the answer.
-            _log.warning("An artifact of %s cannot be kept: %s", source.plugin_id, error.detail)
+            _log.warning("An artifact of %s cannot be stored: %s", source.plugin_id, error.detail)
             return False
 
     def _note_failure(self, key: str, error: PatchbayError) -> None:
         try:
             self._artifacts.note_failure(key, error.code)
         except StorageFailed as failed:
-            _log.warning("A failed refresh cannot be noted: %s", failed.detail)
+            _log.warning("A failed refresh cannot be recorded: %s", failed.detail)
 
 
 def _now_only(at: float) -> Freshness:

@@ -43,7 +43,7 @@ def _items(name: str, step: Step, value: Any) -> list[Any]:
 def _unfit(name: str, step: Step, found: str, reason: str) -> Invalid | UpstreamInvalid:
     if name.startswith("inputs."):
         field = f"parameters.{name.removeprefix('inputs.')}"
-        return Invalid("Some inputs are not right.", errors={field: [f"It {found}."]})
+        return Invalid("Some inputs are invalid.", errors={field: [f"It {found}."]})
     return UpstreamInvalid(f"`{{{name}}}` {found}.", reason=reason, step=step.id, output=name)
 
 

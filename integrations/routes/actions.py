@@ -29,7 +29,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "description": "One for each run, kept for 24 hours: the same key with the same request is answered as the first.",
 }
 
-blueprint = Blueprint("actions", __name__, description="What changes something at a provider.")
+blueprint = Blueprint("actions", __name__, description="Actions: blocks that change something at a provider.")
 
 
 @blueprint.route("/integrations/<string:plugin_id>/actions/<string:block_type>")

@@ -34,7 +34,7 @@ blueprint = Blueprint("batch", __name__, description="Many blocks in one request
     200,
     {"type": "string"},
     content_type=MEDIA_TYPE,
-    description="A JSON object a line: `key`, `status`, `cache` (the word of `X-Cache`, null for a problem) "
+    description="One JSON object per line: `key`, `status`, `cache` (as in `X-Cache`, null for a problem) "
     "and the envelope or the problem.",
 )
 def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:

@@ -12,7 +12,7 @@ from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
 
-blueprint = Blueprint("explain", __name__, description="Renders explained instead of made.")
+blueprint = Blueprint("explain", __name__, description="Explains a render without making it.")
 
 
 @blueprint.route("/integrations/<string:plugin_id>/explain", methods=["POST"])

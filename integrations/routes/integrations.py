@@ -42,9 +42,7 @@ from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
 from web.server.fast_path import HIT_ENVIRON_KEY
 
-blueprint = Blueprint(
-    "integrations", __name__, description="Integrations: what they are and what they answer."
-)
+blueprint = Blueprint("integrations", __name__, description="Integrations and their blocks.")
 
 
 @blueprint.route("/integrations")
@@ -95,7 +93,7 @@ class Render(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(RenderQuerySchema, location="query")
     @blueprint.response(200, EnvelopeSchema)
-    @blueprint.alt_response(304, description="What the client has is still right.", success=True)
+    @blueprint.alt_response(304, description="The client's copy is still valid.", success=True)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """The same in a URL, so that a browser can cache it: send `If-None-Match` and get 304 while it is valid."""
         answer = _render(query, plugin_id, asked, _parameters_of(asked["parameters"]))

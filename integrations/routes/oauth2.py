@@ -72,7 +72,7 @@ def come_back() -> tuple[str, int, dict[str, str]]:
         installed = services().tokens.sign_ins.finish(_returned())
     except PatchbayError as error:
         said = error.said if isinstance(error, SignInRefused) else None
-        log.info("A sign-in at a provider came to nothing: %s", error.code)
+        log.info("A sign-in at a provider failed: %s", error.code)
         return _page(error.status, name=None, detail=error.detail, said=said, next_path=FIRST_PAGE)
     log.info("%s: account connected", installed.plugin_id)
     shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
@@ -84,7 +84,7 @@ def _returned() -> AuthorizationResponse:
     given = request.args
     if any(len(given.getlist(name)) > 1 for name in ("state", "code", "error", "iss")):
         # RFC 6749 section 3.1: no parameter may be repeated.
-        raise SettingsIncomplete("The provider's answer cannot be read: begin again.")
+        raise SettingsIncomplete("The provider's answer cannot be read. Start the sign-in again.")
     return AuthorizationResponse(
         state=given.get("state", ""),
         code=given.get("code"),

@@ -15,7 +15,7 @@ from schemas.api.state import PageSchema, ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 
-blueprint = Blueprint("prefetch", __name__, description="Fetching ahead: what, when, and how it went.")
+blueprint = Blueprint("prefetch", __name__, description="Prefetch jobs and their outcomes.")
 
 
 @blueprint.route("/prefetch")

@@ -15,7 +15,7 @@ from schemas.api.usage import OneUsageSchema, UsageQuerySchema, UsageSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 
-blueprint = Blueprint("usage", __name__, description="How much integrations are used.")
+blueprint = Blueprint("usage", __name__, description="The usage of integrations.")
 
 _UNUSED = Usage(Figures(), {})
 _UNLIMITED = BudgetStatus((), {})

@@ -202,8 +202,8 @@ def _require_usable(token_request: TokenRequest) -> None:
     for name in sorted(token_request.secret_names & installed.secrets.keys()):
         if is_locked(current[name], installed.secrets[name].bound_to):
             raise ReviewDue(
-                f"`{installed.plugin_id}` changed where a secret would be sent; "
-                "accept the change or enter the secret again.",
+                f"`{installed.plugin_id}` changed, so that a secret would be sent elsewhere. "
+                "Accept the change or enter the secret again.",
                 review=dict(installed.review or {}),
             )
 

@@ -41,7 +41,7 @@ class Span:
         most = min(MAX_PERIODS * seconds, MAX_SPAN_SECONDS)
         if span.end - span.start > most + seconds:
             days = f"At most {most // 86400} days by {by}."
-            raise Invalid(f"The time is too long. {days}", errors={"from": [days]})
+            raise Invalid(f"The period is too long. {days}", errors={"from": [days]})
         return span
 
     @property

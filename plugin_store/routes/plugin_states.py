@@ -15,7 +15,7 @@ from web.api.blueprint import Blueprint
 from web.api.context import services
 
 blueprint = Blueprint(
-    "plugin_states", __name__, description="What a workspace or a notebook sets for plugins"
+    "plugin_states", __name__, description="Settings of a workspace or a notebook for its plugins"
 )
 
 Listed = tuple[list[StateView], int, dict[str, str]]

@@ -28,7 +28,7 @@ blueprint = Blueprint("plugins", __name__, description="What frontends declare")
 
 @blueprint.route("/plugins/register", methods=["POST"])
 @blueprint.arguments(DeclarationSchema)
-@blueprint.response(200, RegistrationSchema, description="Known already: updated or unchanged")
+@blueprint.response(200, RegistrationSchema, description="Already registered: updated or unchanged")
 @blueprint.alt_response(201, schema=RegistrationSchema, description="New", success=True)
 def register_plugin(declaration: dict[str, Any]) -> tuple[Registration, int]:
     """Declare a plugin, or declare it again."""

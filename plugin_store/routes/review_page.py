@@ -19,8 +19,10 @@ from web.gate.callers import calling_session
 from web.gate.gate import REVIEW_PREFIX
 from web.gate.user_session import form_token, is_own_form, require_user_session, review_page
 
-FOREIGN_FORM = "Nothing was accepted: the form was not of this browser's session any more."
-CHANGED_SINCE = "Nothing was accepted: the plugin has changed since. This is what it would do now."
+FOREIGN_FORM = "Nothing was accepted, because the form does not belong to this browser's session. Try again."
+CHANGED_SINCE = (
+    "Nothing was accepted, because the plugin has changed meanwhile. This is what it would do now."
+)
 
 blueprint = Blueprint("review_page", __name__)
 

@@ -216,7 +216,7 @@ def _secure_property(plugin_state: PluginState, key: str) -> PropertySpec:
         raise NotFound(f"The plugin {plugin_state.plugin_id} has no setting {key}.")
     if not spec.secure:
         raise Invalid(
-            f"{key} is no secret: set it in the config.", errors={"key": ["This setting is no secret."]}
+            f"{key} is not a secret. Set it in the config.", errors={"key": ["This setting is not a secret."]}
         )
     return spec
 

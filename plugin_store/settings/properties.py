@@ -22,7 +22,7 @@ Rule = Callable[[Any], str | None]
 MAX_PATTERN_LENGTH = 1000
 MAX_PATTERN_MEMORY_BYTES = 256 * 1024
 UNKNOWN_SETTING = "The plugin has no such setting."
-NOT_A_VALUE = "null is no value: leave the key out to inherit."
+NOT_A_VALUE = "null is not a value. Leave the key out to inherit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +180,14 @@ def _type_rules(kind: str | None, declared: Mapping[str, Any]) -> list[Rule]:
 
 def _first_wrong(is_choice: Rule, values: list[Any]) -> str | None:
     if len({canonical_json(value) for value in values}) < len(values):
-        return "Must not hold an option twice."
+        return "Must not contain an option twice."
     return next((message for value in values if (message := is_choice(value))), None)
 
 
 def _const_rule(const: Any) -> Rule:
     expected = canonical_json(const)
     return lambda value: (
-        None if canonical_json(value) == expected else "Must be the value that the manifest fixes."
+        None if canonical_json(value) == expected else "Must be the constant that the manifest declares."
     )
 
 
@@ -216,7 +216,7 @@ def _require_number(bound: Any) -> None:
 
 def _pattern_rule(pattern: Any) -> Rule:
     if not isinstance(pattern, str):
-        raise ValueError("A pattern is a string.")
+        raise ValueError("A pattern must be a string.")
     compiled = _compile_pattern(pattern)
 
     def rule(value: Any) -> str | None:
@@ -231,7 +231,7 @@ def _pattern_rule(pattern: Any) -> Rule:
 
 def _format_rule(name: Any) -> Rule:
     if not isinstance(name, str):
-        raise ValueError("Not a format.")
+        raise ValueError("Unknown format.")
     fits = FORMATS.get(name, lambda _text: True)
     return lambda value: f"Is not a valid {name}." if isinstance(value, str) and not fits(value) else None
 
@@ -256,7 +256,7 @@ def _compile_pattern(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError):
-        raise ValueError("Not a pattern that RE2 understands.") from None
+        raise ValueError("Not a valid RE2 pattern.") from None
 
 
 def _size(value: Any) -> float:

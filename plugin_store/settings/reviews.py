@@ -77,4 +77,4 @@ class Reviews:
 
 def _refuse_unseen(review: Review, seen: Collection[Destination] | None) -> None:
     if seen is not None and set(seen) != set(review.new):
-        raise Conflict("The plugin has changed since: look at its review again.", review=review.as_shown())
+        raise Conflict("The plugin has changed meanwhile. Read the review again.", review=review.as_shown())

@@ -32,7 +32,7 @@ def split_config(properties: Sequence[PropertySpec], config: Mapping[str, Any], 
             errors[key] = messages
     if errors:
         raise Invalid(
-            f"Not right in config: {', '.join(sorted(errors)[:10])}.",
+            f"Invalid in config: {', '.join(sorted(errors)[:10])}.",
             errors={f"config.{key}": messages for key, messages in errors.items()},
         )
     return Submitted({key: specs[key].normalized(value) for key, value in plain.items()}, secrets)

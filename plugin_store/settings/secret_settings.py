@@ -20,8 +20,8 @@ from plugin_store.workspaces import Scope
 from schemas.api.state import MAX_SECRET_LENGTH, MIN_HIDDEN_SECRET_LENGTH
 
 _TOO_SHORT = (
-    f"A secret under {MIN_HIDDEN_SECRET_LENGTH} characters is easily guessed. Where a provider says it back it is not "
-    "hidden, and no failure of the provider is quoted. Enter a longer one if the provider takes it."
+    f"A secret under {MIN_HIDDEN_SECRET_LENGTH} characters is easy to guess. If a provider repeats it, it is not "
+    "masked, and error messages of the provider are not quoted. Enter a longer one if the provider accepts it."
 )
 
 
@@ -93,11 +93,11 @@ def warnings_of(value: str | None) -> tuple[str, ...]:
 def check_secret(spec: PropertySpec, value: Any, scope: Scope) -> list[str]:
     """The errors of a value (None deletes) for a secret in the scope. They never quote it."""
     if scope.notebook_id is not None:
-        return ["Secrets belong to the workspace: set it there."]
+        return ["Secrets belong to the workspace: enter it there."]
     if value is None:
         return []
     if not isinstance(value, str):
-        return ["A secret is a string; null deletes it."]
+        return ["A secret must be a string; null deletes it."]
     if not value or len(value) > MAX_SECRET_LENGTH:
         return [f"A secret has 1 to {MAX_SECRET_LENGTH} characters; null deletes it."]
     return spec.check(value)

@@ -23,7 +23,7 @@ _PLACEMENTS = {
     "body_text": "body after {name}",
     "host": "host name",
     "link": "link to the next page",
-    "unknown": "place that cannot be told",
+    "unknown": "unknown place",
 }
 
 

@@ -71,7 +71,7 @@ class Keyring:
 
     def _rewrite(self, change: Callable[[list[str]], list[str]]) -> None:
         if self._key_file is None:
-            raise ConfigurationError("The keys come from PATCHBAY_SECRET_KEY: change them there.")
+            raise ConfigurationError("PATCHBAY_SECRET_KEY sets the keys: change them there.")
         try:
             with exclusive_lock(self._key_file.with_name(f".{self._key_file.name}.lock")):
                 keys = read_key_file(self._key_file) if self._key_file.exists() else []
@@ -131,7 +131,9 @@ def read_key_file(path: Path) -> list[str]:
             f"The key file {path} holds something that is not a Fernet key: restore it from a copy."
         ) from None
     if not keys:
-        raise ConfigurationError(f"The key file {path} is empty: restore it, or delete it to begin anew.")
+        raise ConfigurationError(
+            f"The key file {path} is empty: restore it, or delete it to create a new key."
+        )
     return keys
 
 
@@ -162,7 +164,7 @@ def _create_key_file(path: Path, keys: Sequence[str]) -> None:
     except OSError:
         raise ConfigurationError(f"The key file {path} cannot be written.") from None
     if not path.exists():
-        raise ConfigurationError(f"The key file {path} is a link that leads nowhere.")
+        raise ConfigurationError(f"The key file {path} is a symbolic link without a target.")
 
 
 def _decrypt(keys: Sequence[str], ciphertext: str) -> bytes | None:

@@ -130,7 +130,7 @@ class Vault:
         value = self._open(row)
         if value is None:
             raise SecretUnreadable(
-                f"The secret {key} of {plugin_id} cannot be read with the keys at hand: enter it again."
+                f"The secret {key} of {plugin_id} cannot be decrypted with the present keys. Enter it again."
             )
         return OpenedSecret(value=value, revision=row.revision, bound_to=destinations_of(row.bound_to))
 
@@ -200,7 +200,7 @@ class Vault:
         try:
             row.ciphertext = self._keyring.seal(canonical_json(_sealed(row, value, SEALED_VERSION)))
         except ConfigurationError:
-            raise StorageFailed("The key file cannot be used, so no secret can be kept.") from None
+            raise StorageFailed("The key file cannot be used, so no secret can be stored.") from None
 
     def _open(self, row: PluginSecret) -> str | None:
         """The plaintext; None if no key decrypts it or if it was sealed for another row than this one."""

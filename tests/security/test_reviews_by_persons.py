@@ -130,7 +130,7 @@ def test_what_has_changed_since_is_shown_and_not_accepted(
     service.declare(base_url="http://127.0.0.9:1")
     answer = browser.open("POST", page_of(service), SAME, data=form)
     assert answer.status_code == 409
-    assert "has changed since" in answer.text and "127.0.0.9:1" in answer.text
+    assert "has changed meanwhile" in answer.text and "127.0.0.9:1" in answer.text
     assert_locked(service)
     assert browser.open("POST", page_of(service), SAME, data=form_of(answer)).status_code == 303
     assert review_of(service) is None

@@ -73,7 +73,7 @@ def _check_names(pairs: list[tuple[str, Any]]) -> None:
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         repeated = next(name for index, name in enumerate(names) if name in names[:index])
-        raise Malformed(f"The body names {repeated[:80]!r} twice in one object.")
+        raise Malformed(f"The body has the name {repeated[:80]!r} twice in one object.")
 
 
 class OrjsonProvider(JSONProvider):

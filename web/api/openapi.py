@@ -17,7 +17,7 @@ from web.api.problems import MEDIA_TYPE, answer_http_exception
 
 API_PREFIX = "/api/v1"
 DESCRIPTION = (
-    "Frontends declare plugins, people configure them, blocks render. Send the token as "
+    "Frontends declare plugins, users configure them, and blocks are rendered. Send the token as "
     "`Authorization: Bearer …`; a signed-in browser sends its cookie. Every failure is a problem (RFC 9457)."
 )
 SPEC_OPTIONS = {
@@ -75,7 +75,9 @@ class Api(flask_smorest.Api):
     def _register_responses(self) -> None:
         for status in http.HTTPStatus:
             self._register_response(status.name, status.phrase, has_problem=status >= 400)
-        self._register_response("DEFAULT_ERROR", "A problem: `code` says which.", has_problem=True)
+        self._register_response(
+            "DEFAULT_ERROR", "A problem (RFC 9457). Its `code` says which one.", has_problem=True
+        )
 
     def _register_response(self, name: str, description: str, *, has_problem: bool) -> None:
         response: dict[str, Any] = {"description": description}

@@ -31,16 +31,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Errors that Flask and Werkzeug raise themselves: code, title and detail by status.
 HTTP_PROBLEMS = {
-    400: ("malformed", "The request cannot be read", "The request is not well formed."),
+    400: ("malformed", "The request cannot be read", "The request is malformed."),
     401: ("unauthorized", "A token is needed", "This address needs a token."),
-    403: ("forbidden", "That is not allowed", "This may not be done."),
-    404: ("not_found", "There is no such thing", "There is nothing at this address."),
-    405: ("method_not_allowed", "The method does not fit", "This address does not take that method."),
-    411: ("length_required", "The length is needed", "Send the body with a Content-Length, not in chunks."),
+    403: ("forbidden", "The request is refused", "The server refuses this request."),
+    404: ("not_found", "Not found", "There is nothing at this address."),
+    405: ("method_not_allowed", "The method is not allowed", "This address does not support that method."),
+    411: (
+        "length_required",
+        "A Content-Length is needed",
+        "Send the body with a Content-Length, not in chunks.",
+    ),
     413: ("too_large", "The request is too large", "The body is larger than this server reads."),
     415: ("not_json", "The body must be JSON", "Send the body as application/json."),
-    422: ("invalid", "Some fields are not right", "Some fields are not right."),
-    500: ("internal", "Something went wrong", "Something went wrong on this server."),
+    422: ("invalid", "Some fields are invalid", "Some fields are invalid."),
+    500: ("internal", "Internal error", "Patchbay made an error."),
 }
 LOCATIONS = {"json": "body", "query": "query", "form": "form", "headers": "headers", "path": "path"}
 
@@ -110,7 +114,7 @@ def _summarize(errors: Mapping[str, list[str]]) -> str:
     first, *others = errors
     if others:
         named = ", ".join(list(errors)[:MAX_NAMED_FIELDS]) + ("…" if len(errors) > MAX_NAMED_FIELDS else "")
-        return f"{len(errors)} fields are not right: {named}."
+        return f"{len(errors)} fields are invalid: {named}."
     return f"{first}: {errors[first][0]}"
 
 
@@ -167,7 +171,7 @@ def problem_of_unexpected(error: BaseException) -> dict[str, Any]:
     incident = secrets.token_hex(6)
     log.error("incident %s: %s", incident, describe_exception(error))
     code, title, detail = HTTP_PROBLEMS[500]
-    return problem(code, 500, title, f"{detail} The log tells more under {incident}.", incident=incident)
+    return problem(code, 500, title, f"{detail} The log has the details under {incident}.", incident=incident)
 
 
 def _answer_recursion(error: RecursionError) -> Response:

@@ -30,7 +30,7 @@ def rotate() -> None:
     """Make a new token; the old one stops working at once, in browsers too."""
     settings = services().settings
     if settings.token:
-        raise click.ClickException("The token comes from PATCHBAY_TOKEN: change it there.")
+        raise click.ClickException("PATCHBAY_TOKEN sets the token: change it there.")
     click.echo(rotate_token(settings))
     current_app.extensions["patchbay_gate"].sessions.end_all()
     # A running server reads the token again when the store has changed.

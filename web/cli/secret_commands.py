@@ -15,7 +15,7 @@ def add_key() -> None:
     """Make a new key, which encrypts from now on; the old keys still decrypt."""
     services().store.vault.add_key()
     click.echo(
-        'A new key seals from now on. Run `make flask ARGS="secrets rotate"` to seal the stored secrets with it.'
+        'The new key encrypts from now on. Run `make flask ARGS="secrets rotate"` to encrypt the stored ones with it.'
     )
 
 
@@ -23,13 +23,13 @@ def add_key() -> None:
 def rotate_secrets() -> None:
     """Encrypt every stored secret again with the newest key."""
     rotation = services().store.vault.rotate()
-    click.echo(f"Sealed anew: {rotation.resealed}. Already current: {rotation.current}.")
+    click.echo(f"Encrypted again: {rotation.resealed}. Already current: {rotation.current}.")
     if rotation.unreadable:
-        click.echo(f"No key opens: {rotation.unreadable}. They must be entered again.")
+        click.echo(f"Not readable with any key: {rotation.unreadable}. Enter these secrets again.")
 
 
 @secrets_commands.command("drop-old-keys")
 def drop_old_keys() -> None:
     """Keep only the newest key, once no secret needs another one."""
     services().store.vault.drop_old_keys()
-    click.echo("Only the newest key is left.")
+    click.echo("Only the newest key is kept.")

@@ -86,7 +86,7 @@ def warn_of_unreadable_secrets(services: Services) -> None:
         return
     for plugin_id, key in unreadable:
         log.warning(
-            "The secret %s of %s cannot be read with the keys at hand: enter it again.", key, plugin_id
+            "The secret %s of %s cannot be decrypted with the present keys. Enter it again.", key, plugin_id
         )
 
 

@@ -88,7 +88,7 @@ class Attempts:
             wait = max(own.wait_left(now), shared)
             if wait > 0:
                 raise TooManySignIns(
-                    "Too many wrong tokens were given. Try again in a moment.", retry_after_seconds=wait
+                    "Too many wrong tokens were sent. Try again in a moment.", retry_after_seconds=wait
                 )
             own.add(now)
             self._all.add(now)

@@ -266,7 +266,7 @@ def check_origin(gate: Gate, incoming: Request) -> None:
     """Raises ForeignOrigin for a change that a page of another origin requests."""
     if incoming.method not in SAFE_METHODS and not gate.is_trusted_origin(incoming.environ):
         raise ForeignOrigin(
-            "Pages of this origin may not change anything; PATCHBAY_ALLOWED_ORIGINS lists who may."
+            "Pages of this origin may not change anything. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
         )
 
 
@@ -280,14 +280,16 @@ def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
     is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
     if not is_navigation or incoming.path.startswith(API_ROUTES):
         raise ForeignOrigin(
-            "Pages of this origin may not use a browser's session; PATCHBAY_ALLOWED_ORIGINS lists who may."
+            "Pages of this origin may not use a session. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
         )
 
 
 def answer_preflight(gate: Gate, incoming: Request) -> Response:
     """Answers a CORS preflight request: 204 with the CORS headers, or ForeignOrigin."""
     if not _is_ours(gate, incoming):
-        raise ForeignOrigin("Pages of this origin may not call; PATCHBAY_ALLOWED_ORIGINS lists who may.")
+        raise ForeignOrigin(
+            "Pages of this origin may not call this server. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
+        )
     response = Response(status=204, headers=PREFLIGHT_HEADERS)
     response.vary.update(("Access-Control-Request-Method", "Access-Control-Request-Headers"))
     return response

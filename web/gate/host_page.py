@@ -13,11 +13,11 @@ def unknown_host(header: str | None, own_port: int) -> UnknownHost:
     try:
         host, port = split_host(header or "")
     except ValueError:
-        return UnknownHost("The Host header cannot be read as the name of a server.", entry=None)
+        return UnknownHost("The Host header is not a valid host name.", entry=None)
     # A bare name covers the default port and ours.
     entry = host if port in {None, own_port} else f"{host}:{port}"
     return UnknownHost(
-        f"This server does not answer to {entry}. If that is a name of yours, add it to PATCHBAY_ALLOWED_HOSTS "
+        f"This server does not answer to {entry}. If the name is yours, add it to PATCHBAY_ALLOWED_HOSTS "
         f"and start Patchbay again.",
         entry=entry,
     )

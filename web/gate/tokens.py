@@ -64,7 +64,7 @@ class HeldToken:
             try:
                 self._take(_read_token(self._path))
             except ConfigurationError as error:
-                log.warning("The token stays what it was: %s", error.message)
+                log.warning("The token is not changed: %s", error.message)
             self._state = state
         self._commits = commits
 
@@ -130,7 +130,7 @@ def _read_token(path: Path) -> str:
         return parse_token(path.read_text("ascii").strip())
     except (OSError, ValueError):
         raise ConfigurationError(
-            f"{path} holds no token that can be read: remove it to get a new one."
+            f"{path} contains no readable token: remove the file to get a new one."
         ) from None
 
 
@@ -140,7 +140,7 @@ def _clear_write_errors(path: Path) -> Iterator[Path]:
         yield path
     except OSError:
         raise ConfigurationError(
-            f"{path} cannot be written: PATCHBAY_INSTANCE must be a folder of yours."
+            f"{path} cannot be written: set PATCHBAY_INSTANCE to a folder that you own."
         ) from None
 
 

@@ -13,14 +13,14 @@ def refusal(authorization: str | None, *, has_cookie: bool) -> Unauthorized:
         return wrong_token()
     if has_cookie:
         return Unauthorized(
-            "This browser is no longer signed in: sign in again at /signin.", reason="signed_out"
+            "This browser is not signed in any more. Sign in again at /signin.", reason="signed_out"
         )
-    return Unauthorized(f"No token came with the request. {WAY_IN}", reason="no_token")
+    return Unauthorized(f"The request has no token. {WAY_IN}", reason="no_token")
 
 
 def wrong_token() -> Unauthorized:
     return Unauthorized(
-        "That is not the token of this server. The file `token` in its data folder holds the right one, "
-        "or PATCHBAY_TOKEN does.",
+        "This is not the token of this server. The right one is in PATCHBAY_TOKEN, "
+        "or else in the file `token` in the data folder.",
         reason="wrong_token",
     )

@@ -33,7 +33,8 @@ def require_user_session(page: str) -> Session:
     session = calling_session()
     if session is None or not is_own_page(request.environ):
         raise PersonNeeded(
-            f"Only a person can accept that: open {page} of this server in a signed-in browser.", page=page
+            f"Only a user can accept this change: open {page} of this server in a signed-in browser.",
+            page=page,
         )
     return session
 

@@ -37,7 +37,7 @@ class Figures(Collector):
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
         yield _counts(
             "patchbay_renders",
-            "Answers given to renders, by how they came about.",
+            "Answered renders, by X-Cache status.",
             "outcome",
             self._held.usage.counter.since_start(),
         )
@@ -58,13 +58,13 @@ class Figures(Collector):
         yield from self._budgets()
         yield _counts(
             "patchbay_prefetch_runs",
-            "Blocks fetched ahead, by how it went.",
+            "Prefetch runs, by outcome.",
             "outcome",
             self._held.prefetch.runner.outcomes.read(),
         )
         yield _spread(
             "patchbay_prefetch_lateness_seconds",
-            "How long after its time a scheduled run began.",
+            "Delay between the scheduled and the actual start of a run.",
             PLACE,
             self._held.prefetch.runner.lateness,
         )
@@ -72,14 +72,14 @@ class Figures(Collector):
     def _budgets(self) -> Iterator[GaugeMetricFamily]:
         labels = (*PLACE, "window")
         left = GaugeMetricFamily(
-            "patchbay_budget_left", "Calls that a rate limit still grants.", labels=labels
+            "patchbay_budget_left", "Calls that the rate limit still allows.", labels=labels
         )
         limit = GaugeMetricFamily(
-            "patchbay_budget_limit", "Calls that a rate limit grants in its window.", labels=labels
+            "patchbay_budget_limit", "Calls that the rate limit allows in its window.", labels=labels
         )
         paused_origins = GaugeMetricFamily(
             "patchbay_resting_origins",
-            "Origins left alone for now: cooldown, when the provider asked for it; breaker, when it fails.",
+            "Origins that are not called for now: cooldown if the provider asked for a pause, breaker if it failed.",
             labels=(*PLACE, "reason"),
         )
         for workspace_id in self._held.prefetch.jobs.workspace_ids():

@@ -129,7 +129,7 @@ def _refuse_embedded() -> None:
     """
     is_page = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest")) in NAVIGATIONS
     if not is_page and not _gate().is_trusted_origin(request.environ):
-        raise ForeignOrigin("Only a page of its own may be signed in by a link.")
+        raise ForeignOrigin("A link may only sign in a page of its own.")
 
 
 def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) -> BaseResponse:

@@ -52,7 +52,7 @@ def find_worker() -> WorkerNames:
             import_module("granian.http").HTTP1Settings,
         )
     except (ImportError, AttributeError) as error:
-        raise WorkerMoved(f"granian has moved its worker: {error}.") from error
+        raise WorkerMoved(f"granian's worker is not where it was expected: {error}.") from error
 
 
 class GranianEngine:
@@ -69,7 +69,7 @@ class GranianEngine:
             self._signal = names.signal()
             self._worker = _make_worker(names, os.dup(listener.fileno()), threads)
         except (AttributeError, TypeError) as error:
-            raise WorkerMoved(f"granian's worker takes other arguments: {error}.") from error
+            raise WorkerMoved(f"granian's worker expects other arguments: {error}.") from error
         listener.close()
         self._drained = threading.Event()
         self._signal.add_cb(self._drained.set)

@@ -32,7 +32,9 @@ def bind(settings: Settings) -> socket.socket:
             settings.host, settings.port, type=socket.SOCK_STREAM
         )[0]
     except socket.gaierror:
-        raise ConfigurationError(f"PATCHBAY_HOST {settings.host} is no address of this machine.") from None
+        raise ConfigurationError(
+            f"PATCHBAY_HOST {settings.host} is not an address of this machine."
+        ) from None
     listener = socket.socket(family, kind)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     # Connections inherit it. Without it, the second piece of a response waits until the client acknowledges the first,

@@ -91,5 +91,7 @@ def _make_engine(app: Flask, listener: socket.socket, reception: Dispatcher) -> 
     try:
         return GranianEngine(listener, reception.receive, FRONT_THREADS)
     except WorkerMoved as error:
-        _log.warning("%s Serving without it, which is slower. Install requirements.txt as it is.", error)
+        _log.warning(
+            "%s The slower built-in engine is used instead. Install the versions in requirements.txt.", error
+        )
         return ThreadedEngine(listener, app)

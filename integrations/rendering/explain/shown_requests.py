@@ -189,7 +189,7 @@ def setting_values(
 
 def _egress(call: PreparedCall, placeholders: Placeholders, judge: Judge) -> Egress:
     if placeholders.covers(urlsplit(call.url).netloc):
-        return Egress(None, "Where it goes hangs on a value that is not known here.")
+        return Egress(None, "The destination depends on a value that is not known here.")
     verdict = judge(call.url, call.public_only)
     return Egress(verdict.allowed, verdict.reason)
 
@@ -235,7 +235,7 @@ def _drop_unknown(draft: Draft, endpoint: Endpoint, given: dict[str, Any]) -> No
     if unknown:
         why = ["Unknown; this endpoint has no such parameter."]
         errors = {f"parameters.{name}": why for name in unknown}
-        draft.note(Invalid("Some parameters are not right.", errors=errors))
+        draft.note(Invalid("Some parameters are invalid.", errors=errors))
 
 
 def _lenient(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:

@@ -169,8 +169,8 @@ class TestStories:
             2,
         )
         assert refused.json["detail"] == (
-            "The 2 calls a minute that `svc` may make in this workspace are spent; "
-            "the next may go at 2027-01-15 08:01:02 UTC."
+            "`svc` has used up its limit of 2 calls per minute in this workspace. "
+            "The next call is allowed at 2027-01-15 08:01:02 UTC."
         )
         assert refused.headers["Retry-After"] == "62"
         assert len(upstream.log) == 2

@@ -162,7 +162,7 @@ def test_an_empty_setting_opens_nothing() -> None:
     [
         ("http://192.168.1.5:8384/x?key=1", False, "PATCHBAY_EGRESS_ALLOW=192.168.1.5:8384"),
         ("http://[fd12::5]/", False, "PATCHBAY_EGRESS_ALLOW=[fd12::5]:80"),
-        ("http://192.168.1.5:8384/", True, "public addresses only"),
+        ("http://192.168.1.5:8384/", True, "only lead to public addresses"),
         ("http://169.254.169.254/", False, "never called"),
     ],
 )

@@ -91,7 +91,7 @@ CASES: list[tuple[dict[str, Any], list[dict[str, Any]]]] = [
     (
         {"endpoint": "now", "url_patterns": [ADDRESS]},
         [
-            {"name": "url", "type": "url", "required": False, "from_config": None, "description": "An address that says what the block needs."},
+            {"name": "url", "type": "url", "required": False, "from_config": None, "description": "A URL from which the block's inputs are read."},
             {**PLACE, "from_url": True}, DAYS, UNITS,
         ],
     ),

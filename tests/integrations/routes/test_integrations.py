@@ -204,9 +204,9 @@ class TestConnection:
 
     @pytest.mark.parametrize(
         ("status", "words"),
-        [(401, "refused the credentials"), (403, "refused the credentials"), (404, "not at this address"),
-         (429, "asked too often"), (500, "problem of its own"), (302, "redirect"), (400, "wrong with the request"),
-         (402, "paid"), (405, "takes no such call"), (410, "not offer this any more"), (418, "answered 418")],
+        [(401, "refused the credentials"), (403, "refused the credentials"), (404, "nothing at this address"),
+         (429, "too many requests"), (500, "failed with status 500"), (302, "redirect"), (400, "rejects the request"),
+         (402, "payment"), (405, "does not support this method"), (410, "not offer this any more"), (418, "answered 418")],
     )  # fmt: skip
     def test_what_is_wrong_is_said_in_plain_words(self, client, upstream, status, words):
         upstream.expect_request("/status").respond_with_data(
@@ -233,10 +233,10 @@ class TestConnection:
         upstream.expect_request("/status").respond_with_data("", status=401)
         declare(client, upstream, properties=[{"name": "api_key", "secure": True}])
         client.put("/integrations/svc/config", {"config": {"api_key": None}})
-        assert "no credentials are set" in self.ask(client)["message"]
+        assert "requires credentials (401), but none are set" in self.ask(client)["message"]
 
     @pytest.mark.parametrize(
-        ("status", "words"), [(429, "too often (429)"), (503, "problem of its own (503)")]
+        ("status", "words"), [(429, "too many requests (429)"), (503, "failed with status 503")]
     )
     @pytest.mark.parametrize("retry_after", ["7200", "Wed, 01 Jul 2026 14:00:00 GMT"])
     def test_until_when_not_to_ask_again_is_told(self, client, upstream, status, words, retry_after):
@@ -246,7 +246,7 @@ class TestConnection:
             declare(client, upstream)
             verdict = self.ask(client)
         assert words in verdict["message"]
-        assert verdict["message"].endswith("It may be asked again at 2026-07-01 14:00:00 UTC.")
+        assert verdict["message"].endswith("The next call is allowed at 2026-07-01 14:00:00 UTC.")
         assert verdict["details"]["retry_after_seconds"] == 7200
 
     def test_what_the_provider_s_graphql_says_is_told(self, client, upstream):

@@ -118,7 +118,10 @@ def test_secrets_that_no_key_opens_are_told_at_the_start(
     other_key = "QUFB" * 10 + "QUE="
     later = make_app(replace(settings, secret_keys=(other_key,)))
     warn_of_unreadable_secrets(later.extensions["patchbay"])
-    assert told()[-1] == "The secret api_key of weather cannot be read with the keys at hand: enter it again."
+    assert (
+        told()[-1]
+        == "The secret api_key of weather cannot be decrypted with the present keys. Enter it again."
+    )
 
 
 def test_a_review_that_falls_due_is_told_once(client: Client, told: Callable[[], list[str]]):

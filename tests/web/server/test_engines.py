@@ -45,7 +45,7 @@ def test_granian_s_worker_takes_what_it_is_given(app: Flask, settings: Settings)
     try:
         engine = granian_engine.GranianEngine(listener, lambda _exchange, _environ: 200, 1)
     except WorkerMoved as error:
-        pytest.fail(f"granian's worker takes other arguments: follow granian/server/embed.py. {error}")
+        pytest.fail(f"granian's worker expects other arguments: follow granian/server/embed.py. {error}")
     engine.close()
 
 
@@ -69,7 +69,7 @@ MOVED: dict[str, Any] = {
 @pytest.mark.parametrize("how", MOVED)
 def test_a_worker_that_moved_is_told_from_every_other_failure(monkeypatch: pytest.MonkeyPatch, how: str):
     monkeypatch.setattr(granian_engine, "import_module", MOVED[how])
-    with pytest.raises(WorkerMoved, match="granian has moved its worker: "):
+    with pytest.raises(WorkerMoved, match="granian's worker is not where it was expected: "):
         find_worker()
 
 
@@ -79,7 +79,7 @@ def test_a_worker_of_other_arguments_leaves_the_socket_as_it_is(
     names = find_worker()._replace(worker=lambda *_: (_ for _ in ()).throw(TypeError("takes 3 arguments")))
     monkeypatch.setattr(granian_engine, "find_worker", lambda: names)
     with bind(replace(settings, port=0)) as listener:
-        with pytest.raises(WorkerMoved, match="takes other arguments"):
+        with pytest.raises(WorkerMoved, match="expects other arguments"):
             granian_engine.GranianEngine(listener, lambda _exchange, _environ: 200, 1)
         with socket.create_connection(listener.getsockname()), listener.accept()[0]:
             pass
@@ -119,7 +119,7 @@ class TestServingWithoutGranian:
             assert running.request("GET", f"/signin?token={TOKEN}").status_code == 303
         assert [answer.headers["X-Cache"] for answer in answers] == ["MISS", "HIT", "HIT"]
         assert answers[2].json()["data"] == {"answer": 42}
-        assert "Serving without it, which is slower" in caplog.text
+        assert "The slower built-in engine is used instead" in caplog.text
         assert TOKEN not in caplog.text
 
     def test_the_gate_stands_before_it(self, server: RunningServer):
