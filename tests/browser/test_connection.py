@@ -50,7 +50,7 @@ def test_an_account_is_connected_shown_and_disconnected(
     # There the sandbox says yes at once, and sends the browser back from its own site.
     expect(page.get_by_role("heading", name="Connected")).to_be_visible()
     assert page.url.startswith(f"{patchbay.url}/oauth/callback?")
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="Continue").click()
 
     connected = page.locator("[data-connection=connected]")
     expect(connected).to_be_visible()
@@ -104,6 +104,6 @@ def test_a_provider_that_says_no_leads_back_to_where_it_began(
     context.route("http://localhost:*/**/auth?*", refuse)
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
-    page.get_by_role("link", name="Go on").click()
+    page.get_by_role("link", name="Continue").click()
     page.locator("body[data-ready=true]").wait_for()
     assert page.url == f"{patchbay.url}/notebook"

@@ -134,7 +134,7 @@ def test_a_person_finds_the_change_looks_at_it_and_accepts(
     expect(page.get_by_role("heading", name="Service")).to_be_visible()
     expect(page.get_by_text("http://127.0.0.1:9", exact=False).first).to_be_visible()
     page.get_by_role("button", name="Accept the change").click()
-    expect(page.get_by_text("No change of this plugin waits for you")).to_be_visible()
+    expect(page.get_by_text("There is no change to accept")).to_be_visible()
     assert api("GET", "/integrations/svc")["review"] is None
     assert calls == []
 
