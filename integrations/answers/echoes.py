@@ -35,7 +35,7 @@ def hide_echoes(
     masked, count = redactor.redact_and_count(parsed.value)
     if in_body and not _is_all_masked(response_type, masked, count, redactor, body, parse):
         raise UpstreamInvalid(
-            "The provider's answer repeats a secret in a way in which it cannot be taken out.",
+            "The provider's answer repeats a secret so that it cannot be masked.",
             reason="echoed_secret",
         )
     return masked

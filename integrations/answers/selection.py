@@ -62,7 +62,7 @@ class Selector:
         except JMESPathTypeError as error:
             taken = " or ".join(dict.fromkeys(kind.partition("-")[0] for kind in error.expected_types))
             raise _failure(
-                f"`{error.function_name}()` in `select` takes {taken}, and met something else"
+                f"`{error.function_name}()` in `select` takes {taken}, but got something else"
             ) from None
         except (JMESPathError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
             raise _failure("`select` does not fit the provider's answer") from None

@@ -80,7 +80,7 @@ def _body(credential: Credential, settings: Namespace, placed: AppliedCredential
 def _cookie(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:
     value = credential.prefix + _fill(credential, settings)
     if not _COOKIE_VALUE.match(value):
-        raise _bad_setting(credential, "holds characters that a cookie cannot carry")
+        raise _bad_setting(credential, "contains characters that are not allowed in a cookie")
     placed.cookies.append((credential.name, value))
 
 
@@ -88,7 +88,7 @@ def _basic(credential: Credential, settings: Namespace, placed: AppliedCredentia
     user, password = _user_and_password(credential, settings)
     if ":" in user:
         # RFC 7617 section 2: everything after the first colon would be read as the password.
-        raise _bad_setting(credential, "must not hold a colon, for basic authentication could not carry it")
+        raise _bad_setting(credential, "must not contain a colon, which basic authentication does not allow")
     encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
     placed.secrets.update({encoded, f"{user}:{password}"})
     placed.headers.append(("Authorization", f"Basic {encoded}"))
@@ -98,7 +98,7 @@ def _digest(credential: Credential, settings: Namespace, placed: AppliedCredenti
     user, password = _user_and_password(credential, settings)
     if not _DIGEST_USER.match(user):
         raise _bad_setting(
-            credential, "must be ASCII without quotes and backslashes, for digest authentication to carry it"
+            credential, "must be ASCII without quotes and backslashes for digest authentication"
         )
     placed.digest = user, password
 
@@ -127,7 +127,7 @@ _PLACEMENTS: dict[str, Callable[[Credential, Namespace, AppliedCredentials], Non
 def _fill(credential: Credential, settings: Namespace) -> str:
     text = settings.fill(credential.value)
     if text != text.strip():
-        raise _bad_setting(credential, "starts or ends with a blank or a line break, as pasted text may")
+        raise _bad_setting(credential, "starts or ends with a space or a line break, perhaps from pasting")
     return text
 
 

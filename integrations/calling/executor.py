@@ -178,7 +178,7 @@ class Executor:
         known = installed.secrets[name]
         if (opened.revision, opened.bound_to) != (known.revision, known.bound_to):
             # The secret changed since this call was planned, perhaps for another origin. The old plan must not send it.
-            raise Conflict(f"The secret `{name}` changed while the call was prepared; try again.")
+            raise Conflict(f"The secret `{name}` changed while the call was prepared. Try again.")
         return opened
 
     def _with_deadline(self, installed: Installed, endpoint: Endpoint, context: CallContext) -> CallContext:
@@ -293,13 +293,13 @@ class Executor:
             )
         if answer.status == 304:
             raise UpstreamInvalid(
-                "The provider says that nothing has changed, which nobody asked.",
+                "The provider answered 304 Not Modified to a request without a condition.",
                 upstream_status=answer.status,
                 reason="not_modified",
             )
         if answer.status >= 300:
             raise UpstreamFailed(
-                "The provider redirects, and this call follows no redirect.",
+                "The provider redirects, but this call follows no redirects.",
                 upstream_status=answer.status,
                 reason="redirect",
             )

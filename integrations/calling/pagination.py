@@ -48,7 +48,9 @@ def page_items(paginator: Paginator, value: Any) -> list[Any]:
     if items is None:
         return []
     if not isinstance(items, list):
-        raise UpstreamInvalid("There is no list of items in the provider's page.", reason="page")
+        raise UpstreamInvalid(
+            "The provider's page contains no list of items. Check `response_path`.", reason="page"
+        )
     return items
 
 
@@ -103,7 +105,7 @@ def _link_within(paginator: Paginator, url: str, value: Any) -> str | None:
     if link is None or link in ("", False):
         return None
     if not isinstance(link, str):
-        raise UpstreamInvalid("The provider's link to the next page is no text.", reason="page")
+        raise UpstreamInvalid("The provider's link to the next page is not a string.", reason="page")
     return _absolute(url, link)
 
 
@@ -126,11 +128,11 @@ def _next_by_cursor(
     if cursor is None or cursor in ("", False):
         return None
     if isinstance(cursor, bool) or not isinstance(cursor, str | int | float):
-        raise UpstreamInvalid("The provider's cursor is neither a text nor a number.", reason="page")
+        raise UpstreamInvalid("The provider's cursor is neither a string nor a number.", reason="page")
     moving = _moved(position)
     name = str(paginator.param)
     if name in moving and as_text(moving[name]) == as_text(cursor):
-        raise UpstreamInvalid("The provider's cursor does not move on.", reason="page")
+        raise UpstreamInvalid("The provider's next cursor is the same again.", reason="page")
     return _at(endpoint, number, moving | {name: cursor})
 
 

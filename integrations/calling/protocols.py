@@ -36,7 +36,7 @@ def _plain(value: Any, _quotation: Quotation) -> Unwrapped:
 def _graphql(value: Any, quotation: Quotation) -> Unwrapped:
     """GraphQL over HTTP: `data`, with `errors` for what could not be resolved."""
     if not isinstance(value, Mapping) or ("data" not in value and "errors" not in value):
-        raise UpstreamInvalid("The provider's answer is no GraphQL response.", reason="protocol")
+        raise UpstreamInvalid("The provider's answer is not a GraphQL response.", reason="protocol")
     errors = value.get("errors")
     if not errors:
         return Unwrapped(value.get("data"))
@@ -49,7 +49,7 @@ def _graphql(value: Any, quotation: Quotation) -> Unwrapped:
 def _jsonrpc(value: Any, quotation: Quotation) -> Unwrapped:
     """JSON-RPC 2.0: `result` or `error`."""
     if not isinstance(value, Mapping) or ("result" not in value and "error" not in value):
-        raise UpstreamInvalid("The provider's answer is no JSON-RPC response.", reason="protocol")
+        raise UpstreamInvalid("The provider's answer is not a JSON-RPC response.", reason="protocol")
     if value.get("error") is not None:
         raise _failure("JSON-RPC", [value["error"]], quotation)
     return Unwrapped(value.get("result"))

@@ -206,7 +206,8 @@ def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any], starts: Mapping[st
         raise names.unfit(wrong.name, NOT_TEXT) from None
     except BadSetting as bad:
         raise SettingsIncomplete(
-            f"The setting `{bad.name}` does not make a URL.", errors={f"config.{bad.name}": [str(bad)]}
+            f"The setting `{bad.name}` does not result in a valid URL.",
+            errors={f"config.{bad.name}": [str(bad)]},
         ) from None
     except BadBaseUrl as bad:
         raise SettingsIncomplete(str(bad)) from None
@@ -316,7 +317,7 @@ def _declared_body(filling: _Filling) -> Any:
     if endpoint.body_format == "xml" and isinstance(node, Template) and node.lone is None:
         for name in node.names:
             if NOT_IN_XML.search(names.text(name)):
-                raise names.unfit(name, "XML cannot carry control characters.")
+                raise names.unfit(name, "XML cannot contain control characters.")
         return names.fill(node, escape_xml)
     optional = frozenset(item.name for item in endpoint.parameters if not item.value.required)
     return names.fill_tree(endpoint.body, optional)
@@ -327,8 +328,11 @@ def _with_members(
 ) -> Any:
     if not isinstance(value, dict):
         raise Invalid(
-            "The body is no object, so nothing can be added to it.",
-            errors={f"parameters.{name}": ["The body has no room for it."] for name in members},
+            "The body is not an object, so nothing can be added to it.",
+            errors={
+                f"parameters.{name}": ["The body already has another value at this place."]
+                for name in members
+            },
         )
     if within is not None and members:
         members = {within: {**(value.get(within) or {}), **members}}

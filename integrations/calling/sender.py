@@ -163,7 +163,9 @@ class Sender:
 
         lane = installed.plugin_id
         if not self._slots.take(lane, seconds_left()):
-            raise DeadlineExceeded("No time was left for the call: others were before it.", reason="busy")
+            raise DeadlineExceeded(
+                "The call's timeout passed while other calls were in progress.", reason="busy"
+            )
         try:
             return sending.send(call, seconds_left, waited_until=waited_until, note_sent=context.note_sent)
         finally:

@@ -24,16 +24,16 @@ def normalise_public_url(name: str, value: str) -> str:
 
     text = value.strip()
     if re.search(r"[\x00-\x20\x7f\\]", text):
-        raise refuse("it holds blanks, backslashes or control characters")
+        raise refuse("it contains spaces, backslashes or control characters")
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError:
-        raise refuse("it cannot be read") from None
+        raise refuse("it is not valid") from None
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         raise refuse("it must start with http:// or https:// and name a host")
     if "@" in parts.netloc:
-        raise refuse("it must not carry a user name or password")
+        raise refuse("it must not contain a user name or a password")
     path = quote(parts.path, safe=PATH_SAFE) or "/"
     query = quote(parts.query, safe=_QUERY_SAFE)
     try:

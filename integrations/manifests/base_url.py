@@ -133,7 +133,7 @@ class BaseUrl:
         authority = self._authority.text(values)
         if not _is_authority(authority):
             name = min(self._authority.names, default="")
-            raise BadSetting(name, "This does not make a host name; leave out the scheme and the path.")
+            raise BadSetting(name, "This is not a valid host name. Leave out the scheme and the path.")
         return f"{self._scheme}://{authority.lower()}"
 
     def _path(self, values: Mapping[str, Any]) -> str:
@@ -152,13 +152,13 @@ def parse_base_url(source: str) -> BaseUrl:
     except TemplateError as error:
         raise BadBaseUrl(str(error)) from None
     if _FORBIDDEN.search(source):
-        raise BadBaseUrl("Blanks, control characters and backslashes do not belong into a URL.")
+        raise BadBaseUrl("A URL cannot contain spaces, control characters or backslashes.")
     check_escapes(template)
     first = template.parts[0]
     if isinstance(first, Name):
         rest = "".join("x" if isinstance(part, Name) else part for part in template.parts[1:])
         if rest and not rest.startswith("/"):
-            raise BadBaseUrl("After a placeholder for the whole URL only a path may follow.")
+            raise BadBaseUrl("Only a path may follow a placeholder for the whole URL.")
         _check_shape("http://host" + rest)
         return BaseUrl(template)
     scheme, separator, rest = source.partition("://")
@@ -173,7 +173,7 @@ def parse_base_url(source: str) -> BaseUrl:
 def check_escapes(template: Template) -> None:
     """Raises BadBaseUrl for a literal `%` that is not an escape, because the text after it could complete one."""
     if any(isinstance(part, str) and _BROKEN_ESCAPE.search(part) for part in template.parts):
-        raise BadBaseUrl("A percent sign starts an escape, as in %20; write %25 for itself.")
+        raise BadBaseUrl("A percent sign starts an escape such as %20. Write %25 for a percent sign.")
 
 
 def encode_segment(value: str, name: str) -> str:
@@ -181,7 +181,7 @@ def encode_segment(value: str, name: str) -> str:
     if value in ("", ".", ".."):
         raise BadSetting(name, "Must not be empty, `.` or `..`.")
     if _CONTROL.search(value):
-        raise BadSetting(name, "Must not hold control characters.")
+        raise BadSetting(name, "Must not contain control characters.")
     return quote(value, safe=_SEGMENT_SAFE)
 
 
@@ -193,22 +193,22 @@ def encode_path_literal(part: str) -> str:
 
 def _check_shape(url: str) -> None:
     if "?" in url or "#" in url:
-        raise BadBaseUrl("A query or a fragment does not belong into a base URL; use `query`.")
+        raise BadBaseUrl("A base URL cannot contain a query or a fragment. Use `query`.")
     try:
         parts = urlsplit(url)
     except ValueError:
         raise BadBaseUrl("The host is not a host name or an address.") from None
     if "@" in parts.netloc:
-        raise BadBaseUrl("A user name or password does not belong into a URL; use `auth`.")
+        raise BadBaseUrl("A URL cannot contain a user name or a password. Use `auth`.")
     # Decoded too, because a server behind a proxy may read %2e%2e as a parent folder.
     if any(unquote(unquote(segment)) in (".", "..") for segment in parts.path.split("/")):
-        raise BadBaseUrl("`.` and `..` do not belong into a path.")
+        raise BadBaseUrl("A path cannot contain the segments `.` and `..`.")
 
 
 def _whole_url(name: str, value: str) -> str:
     text = value.strip()
     if _FORBIDDEN.search(text) or not text.isascii():
-        raise BadSetting(name, "This is not a URL: it holds blanks, backslashes or characters beyond ASCII.")
+        raise BadSetting(name, "This is not a URL: it contains spaces, backslashes or non-ASCII characters.")
     scheme, separator, _ = text.partition("://")
     if not separator or scheme.lower() not in ("http", "https"):
         raise BadSetting(name, "Write the whole URL, starting with http:// or https://.")

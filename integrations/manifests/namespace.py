@@ -13,7 +13,7 @@ from integrations.manifests.templating import Name, NotText, Template, Tree, Unr
 NOT_IN_HEADERS = re.compile(r"[^\t\x20-\x7e]")
 NOT_TEXT = "Must be a string, a number or a boolean."
 _NOT_A_HEADER = (
-    "A header cannot carry this value: control characters, blanks at an end or characters beyond ASCII."
+    "A header cannot contain this value: it has control characters, spaces at an end or non-ASCII characters."
 )
 
 

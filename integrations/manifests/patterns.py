@@ -69,7 +69,7 @@ def compile_pattern(text: str) -> Pattern:
         raise ValueError("duplicate group name")
     for name in names:
         if not _GROUP_NAME.fullmatch(name):
-            raise ValueError(f"`{name[:64]}` cannot be the name of an input")
+            raise ValueError(f"`{name[:64]}` is not a valid name for an input")
     return Pattern(text, names, regexp)
 
 

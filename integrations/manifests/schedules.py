@@ -95,7 +95,7 @@ def compile_schedule(line: str, timezone: str | None) -> Schedule:
         ]
     triggers = tuple(_trigger(fields) for fields in lines)
     if not any(_comes(trigger) for trigger in triggers):
-        raise ValueError("No month has such a day.")
+        raise ValueError("No month has this day.")
     zone = ZoneInfo(timezone) if timezone is not None else machine_zone()
     return Schedule(line, timezone, zone, tuple(trigger for trigger in triggers if _comes(trigger)))
 
@@ -104,7 +104,7 @@ def _trigger(fields: list[str]) -> CronTrigger:
     try:
         return CronTrigger.from_crontab(" ".join(fields), UTC)
     except (ValueError, OverflowError):
-        raise ValueError("This cannot be read as a line of cron, like `0 7 * * 1-5`.") from None
+        raise ValueError("This is not a valid cron expression, such as `0 7 * * 1-5`.") from None
 
 
 def _named_days(text: str) -> str:
@@ -115,7 +115,7 @@ def _named_days(text: str) -> str:
     for part in text.split(","):
         match = DAYS.fullmatch(part)
         if match is None:
-            raise ValueError("The day of the week is 0 to 7, where 0 and 7 are Sunday, or sun to sat.")
+            raise ValueError("The day of the week must be 0 to 7 (0 and 7 are Sunday) or sun to sat.")
         first = _day(match["first"]) if match["first"] else 0
         last = _day(match["last"]) if match["last"] else first
         if match["first"] is None or (match["step"] and not match["last"]):
@@ -130,7 +130,7 @@ def _day(text: str) -> int:
     if text.isdigit():
         return int(text)
     if text not in DAY_NAMES:
-        raise ValueError("The days of the week are sun, mon, tue, wed, thu, fri, sat.")
+        raise ValueError("The day of the week must be one of sun, mon, tue, wed, thu, fri, sat.")
     return DAY_NAMES.index(text)
 
 

@@ -54,9 +54,7 @@ class GrantedTokens:
             raise _not_connected("Save these settings and connect with them first.")
         stored = self._find(token_request)
         if stored.grant.refresh_token is None:
-            raise _not_connected(
-                "The sign-in has ended, and nothing was given to renew it with: connect again."
-            )
+            raise _not_connected("The sign-in has expired and cannot be renewed. Connect again.")
         try:
             grant = self._refresh(token_request, cause, stored, stored.grant.refresh_token)
         except GrantRefused:
@@ -65,7 +63,7 @@ class GrantedTokens:
             self._grants.replace(token_request.workspace_id, token_request.plugin_id, stored, grant)
         except StorageFailed as error:
             _log.warning(
-                "The refreshed sign-in of %s cannot be kept now: %s", token_request.plugin_id, error.detail
+                "The refreshed sign-in of %s cannot be stored now: %s", token_request.plugin_id, error.detail
             )
         return _token_of(grant)
 
@@ -88,21 +86,21 @@ class GrantedTokens:
             return _token_of(stored.grant)
         ended = replace(stored.grant, ended=True)
         self._grants.replace(token_request.workspace_id, token_request.plugin_id, stored, ended)
-        raise _not_connected("The provider does not accept the sign-in any more: connect again.")
+        raise _not_connected("The provider does not accept the sign-in any more. Connect again.")
 
     def _find(self, token_request: TokenRequest) -> StoredGrant:
         stored = self._grants.read(token_request.workspace_id, token_request.plugin_id)
         if stored is None:
-            raise _not_connected("Nobody is signed in at the provider: connect first.")
+            raise _not_connected("No account is connected at the provider. Connect first.")
         if stored.grant.ended:
-            raise _not_connected("The provider does not accept the sign-in any more: connect again.")
+            raise _not_connected("The provider does not accept the sign-in any more. Connect again.")
         if stored.grant.client != client_digest(token_request.installed, token_request.values.merged()):
-            raise _not_connected("The sign-in was for another client or provider: connect again.")
+            raise _not_connected("The sign-in was for another client or provider. Connect again.")
         if is_locked(
             token_request.installed.integration.destinations(token_request.values.config)[GRANT],
             stored.bound_to,
         ):
-            raise ReviewDue("The sign-in was for another address; accept the change or connect again.")
+            raise ReviewDue("The sign-in was for another address. Accept the change or connect again.")
         return stored
 
 

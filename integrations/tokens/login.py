@@ -55,7 +55,7 @@ class Logins:
             call = accounted_login_call(token_request, step, self._limits, outputs, self._clock())
             left = ends_at - time.monotonic()
             if left <= 0:
-                raise DeadlineExceeded("No time was left for the login.")
+                raise DeadlineExceeded("The timeout passed during the login.")
             answer = self._exchange.send(token_request.installed, "login", call, cause, left)
             given = read_login_answer(step, answer, self._clock())
             outputs |= {f"login.{name}": value for name, value in given.outputs.items()}

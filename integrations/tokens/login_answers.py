@@ -145,7 +145,7 @@ def _is_taken_away(attributes: Mapping[str, str], now: float) -> bool:
 def _refusal(answer: Answer, now: float) -> UpstreamFailed:
     refused = answer.status in (400, 401, 403, 422)
     return UpstreamFailed(
-        f"The provider refused the login ({answer.status}): check the user and the password."
+        f"The provider refused the login ({answer.status}). Check the user name and the password."
         if refused
         else f"The provider answered {answer.status} to the login.",
         upstream_status=answer.status,
@@ -156,7 +156,7 @@ def _refusal(answer: Answer, now: float) -> UpstreamFailed:
 
 def _redirected(answer: Answer) -> UpstreamFailed:
     return UpstreamFailed(
-        "The provider redirects the login elsewhere: check the address, http or https above all.",
+        "The provider redirects the login to another address. Check the URL, above all http or https.",
         upstream_status=answer.status,
         reason="login",
     )
@@ -165,7 +165,7 @@ def _redirected(answer: Answer) -> UpstreamFailed:
 def _missing(name: str, status: int | None = None) -> UpstreamInvalid:
     what = "token" if name == "token" else f"`{name}`"
     return UpstreamInvalid(
-        f"The provider's answer to the login holds no {what}: check the user and the password.",
+        f"The provider's answer to the login contains no {what}. Check the user name and the password.",
         upstream_status=status,
         reason="login",
     )

@@ -94,9 +94,9 @@ class PendingSignIns:
                 self._vault.delete_secret(session, *place)
         # The digest found the row. The comparison of the state itself takes the same time for every wrong one.
         if pending is None or not hmac.compare_digest(pending.state.encode(), state.encode()):
-            raise _unknown("This sign-in is not under way: begin again.")
+            raise _unknown("This sign-in is unknown or already finished. Start it again.")
         if not 0 <= self._clock() - pending.started_at <= LIFE_SECONDS:
-            raise _unknown("The sign-in took more than ten minutes: begin again.")
+            raise _unknown("The sign-in took more than ten minutes. Start it again.")
         return pending
 
     def forget(self, workspace_id: int, plugin_id: str) -> None:

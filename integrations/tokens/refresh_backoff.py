@@ -75,7 +75,7 @@ class RejectedTokenGuard:
         rest_seconds = min(MAX_BRAKE_SECONDS, FIRST_BRAKE_SECONDS * 2 ** min(last.count - 1, 10))
         if 0 <= self._clock() - last.at < rest_seconds:
             raise UpstreamFailed(
-                "The provider refuses the token that it has just given: check what the account may do.",
+                "The provider refuses the token that it has just issued. Check the permissions of the account.",
                 upstream_status=401,
                 reason="token_refused",
             )

@@ -56,7 +56,7 @@ class TokenRows:
                     self._sweep(session, token_request, states)
         except StorageFailed as error:
             _log.warning(
-                "The token of %s cannot be kept now, and is fetched again: %s",
+                "The token of %s cannot be stored now and will be requested again: %s",
                 token_request.plugin_id,
                 error.detail,
             )

@@ -105,7 +105,7 @@ class SignIns:
         token_request = self._token_request(pending.workspace_id, pending.plugin_id)
         _require_usable(token_request)
         if token_request.fingerprint != pending.shape:
-            raise SettingsIncomplete("The settings changed during the sign-in: begin again.")
+            raise SettingsIncomplete("The settings changed during the sign-in. Start it again.")
         _check_issuer(token_request, returned.issuer)
         if returned.error is not None or not returned.code:
             raise _refusal(returned)
@@ -158,7 +158,7 @@ class SignIns:
             given = read_token_answer(answer, now)
         except GrantRefused:
             raise UpstreamFailed(
-                "The provider did not accept its own code: begin again.", reason="token"
+                "The provider did not accept its own code. Start the sign-in again.", reason="token"
             ) from None
         settings = token_request.values.merged()
         scopes = [fill_setting(scope, settings) for scope in oauth2.scopes]
@@ -172,7 +172,9 @@ class SignIns:
         installed = self._catalog.find(Scope(workspace_id, None), plugin_id)
         source = installed.integration.token
         if not isinstance(source, OAuth2) or source.grant_type != "authorization_code":
-            raise NotFound(f"Nobody signs in for `{plugin_id}`: its auth_method is another one.")
+            raise NotFound(
+                f"`{plugin_id}` has no sign-in at a provider: its auth_method is not oauth2_authorization_code."
+            )
         return installed
 
 
@@ -218,11 +220,13 @@ def _check_issuer(token_request: TokenRequest, issuer: str | None) -> None:
     except ValueError:
         same = False
     if not same:
-        raise UpstreamFailed("Another provider answered than the one that was asked.", reason="sign_in")
+        raise UpstreamFailed(
+            "The answer came from another provider than the one that was asked.", reason="sign_in"
+        )
 
 
 def _refusal(returned: AuthorizationResponse) -> SignInRefused:
-    words = error_words(returned.error) or "The provider did not let the sign-in through."
+    words = error_words(returned.error) or "The provider refused the sign-in."
     said = "".join(filter(str.isprintable, returned.error_description or ""))[:MAX_TOLD_CHARACTERS]
     return SignInRefused(words, said or None)
 

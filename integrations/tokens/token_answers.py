@@ -21,21 +21,21 @@ _GRANT_REFUSED = "The provider does not accept the sign-in any more."
 _WORDS = {
     "invalid_client": _CLIENT_REFUSED,
     "incorrect_client_credentials": _CLIENT_REFUSED,
-    "unauthorized_client": "The provider does not let this client get tokens in this way.",
+    "unauthorized_client": "The provider does not allow this client to use this grant type.",
     "invalid_grant": _GRANT_REFUSED,
     "bad_verification_code": _GRANT_REFUSED,
     "bad_refresh_token": _GRANT_REFUSED,
-    "invalid_scope": "The provider does not know or does not allow a scope that was asked for.",
-    "invalid_target": "The provider does not give tokens for what was asked for.",
-    "unsupported_grant_type": "The provider gives no token in this way.",
-    "unsupported_response_type": "The provider gives no code in this way.",
-    "invalid_request": "The provider finds something missing or wrong in the request for a token.",
-    "redirect_uri_mismatch": "The provider does not know the address to come back to: register it there.",
+    "invalid_scope": "The provider does not know or does not allow a requested scope.",
+    "invalid_target": "The provider does not issue tokens for the requested resource.",
+    "unsupported_grant_type": "The provider does not support this grant type.",
+    "unsupported_response_type": "The provider does not support this response type.",
+    "invalid_request": "The provider rejects the token request: something is missing or wrong.",
+    "redirect_uri_mismatch": "The provider does not know the redirect URI. Register it there.",
     "access_denied": "The sign-in was declined.",
-    "login_required": "The provider wants a new sign-in.",
-    "consent_required": "The provider wants a person's consent.",
-    "server_error": "The provider has a problem of its own.",
-    "temporarily_unavailable": "The provider is busy; try again later.",
+    "login_required": "The provider requires a new sign-in.",
+    "consent_required": "The provider requires the user's consent.",
+    "server_error": "The provider reports an internal error.",
+    "temporarily_unavailable": "The provider is busy. Try again later.",
 }
 _GRANT_ERRORS = frozenset({"invalid_grant", "bad_verification_code", "bad_refresh_token"})
 
@@ -64,7 +64,7 @@ def read_token_answer(answer: Answer, now: float) -> TokenAnswer:
     access_token = members.get("access_token")
     if not isinstance(access_token, str) or not access_token:
         raise UpstreamInvalid(
-            "The provider's answer holds no token: is the token URL right?", upstream_status=answer.status
+            "The provider's answer contains no token. Check the token URL.", upstream_status=answer.status
         )
     refresh_token = members.get("refresh_token")
     return TokenAnswer(
@@ -105,12 +105,12 @@ def _words_of_status(status: int) -> str:
     if status == 401:
         return _CLIENT_REFUSED
     if status == 404:
-        return "The provider answers, but not at the token URL (404): check its address."
+        return "The provider answered, but has nothing at the token URL (404). Check the token URL."
     if status == 429:
-        return "The provider says that it was asked for a token too often."
+        return "The provider received too many token requests."
     if 300 <= status < 400:
-        return "The provider redirects the request for a token elsewhere: check the token URL."
-    return f"The provider answered {status} to the request for a token."
+        return "The provider redirects the token request to another address. Check the token URL."
+    return f"The provider answered {status} to the token request."
 
 
 def _scopes(value: Any) -> tuple[str, ...] | None:

@@ -122,7 +122,7 @@ class TokenCache:
         try:
             return self._fetch(token_request, cause)
         except PatchbayError as error:
-            _log.info("The token of %s is not refreshed yet: %s", token_request.plugin_id, error.code)
+            _log.info("The token of %s could not be refreshed yet: %s", token_request.plugin_id, error.code)
             return held
         finally:
             self._ahead.drop(token_request.key)
@@ -168,7 +168,7 @@ class TokenCache:
             if kept is not None:
                 return self._hold(token_request, kept)
             if time.monotonic() >= gives_up_at:
-                raise DeadlineExceeded("Another process fetches the token, and takes too long.")
+                raise DeadlineExceeded("Another process is requesting the token and takes too long.")
             with released_slot():
                 time.sleep(POLL_SECONDS)
 

@@ -125,7 +125,7 @@ def stored_values(installed: Installed, vault: Vault) -> Values:
     for name in sorted(wanted):
         secret = vault.open_secret(installed.scope.workspace_id, installed.plugin_id, name)
         if secret.revision != installed.secrets[name].revision:
-            raise Conflict(f"The secret `{name}` changed meanwhile; try again.")
+            raise Conflict(f"The secret `{name}` changed meanwhile. Try again.")
         opened[name] = secret
     return Values(
         installed.config,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-UNKNOWN_ZONE = "This machine knows no such time zone; use a name like Europe/Oslo or UTC."
+UNKNOWN_ZONE = "Unknown time zone. Use a name like Europe/Oslo or UTC."
 
 
 def is_time_zone(name: str) -> bool:

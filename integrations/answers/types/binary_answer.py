@@ -41,7 +41,7 @@ def parse_image(received: Received) -> Parsed:
         raise wrong_type("an image", received)
     # An image type outside our table is accepted as declared, unless the body is plainly text.
     if declared in _SNIFFABLE or received.body.lstrip()[:1] in (b"<", b"{", b"["):
-        raise wrong_type("an image", received, "something that is not the image it says it is")
+        raise wrong_type("an image", received, "an image of another type than its Content-Type")
     return Parsed(received.body, declared, "binary")
 
 

@@ -15,7 +15,7 @@ def parse_json(received: Received) -> Parsed:
         value = _load(received)
     except ValueError:
         if received.is_json:
-            raise unparsable("JSON", "the answer says it is JSON but cannot be read", received) from None
+            raise unparsable("JSON", "the answer has a JSON type but is not valid JSON", received) from None
         if received.is_vague:
             raise unparsable("JSON", "the answer cannot be read as that", received) from None
         raise wrong_type("JSON", received) from None

@@ -27,7 +27,7 @@ def compile_action(
     if any(step.for_each is not None or step.may_fail for step in steps):
         return action, "An action makes each call once, and stops at a failure: no `for_each`, no `may_fail`."
     paged = next((step.endpoint.id for step in steps if _writes_in_pages(step.endpoint)), None)
-    return action, None if paged is None else f"`{paged}` comes in pages, and an action makes each call once."
+    return action, None if paged is None else f"`{paged}` is paged, but an action makes each call only once."
 
 
 def _writes_in_pages(endpoint: Endpoint) -> bool:
@@ -52,4 +52,4 @@ def check_renewals(
             if name not in blocks:
                 problems.add(field, f"There is no block `{name}`.")
             elif blocks[name].action is not None:
-                problems.add(field, f"`{name}` is an action, of which nothing is kept.")
+                problems.add(field, f"`{name}` is an action, whose answers are not stored.")

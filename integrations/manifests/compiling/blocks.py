@@ -68,7 +68,7 @@ def _block(
     _check_references(item, steps, inputs, problems)
     _check_types(item, steps, inputs, problems)
     if item["pre_fetch"] and not all(step.endpoint.is_safe for step in steps):
-        problems.add("pre_fetch", "Only what is read by GET or HEAD is fetched ahead.")
+        problems.add("pre_fetch", "Only blocks whose calls use GET or HEAD can be prefetched.")
     time_names = _time_names(steps, input_names)
     return Block(
         id=item["id"],
@@ -149,11 +149,11 @@ def _steps(
         return (), None
     if name is None:
         if not calls:
-            return (), "The integration has nothing to call; its frontend draws this block by itself."
+            return (), "The integration calls nothing. The frontend draws this block itself."
         if not endpoints:
             return (), "The integration has no endpoint."
         if len(endpoints) > 1:
-            return (), "The block names neither `endpoint` nor `steps`, and there are several endpoints."
+            return (), "The block needs `endpoint` or `steps`, because there are several endpoints."
         name = next(iter(endpoints))
     return (Step(name, endpoints[name], None, ()),), None
 

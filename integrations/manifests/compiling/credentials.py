@@ -34,7 +34,7 @@ def compile_credentials(
         _check_names(credential, path, {*properties, *provided}, problems)
     if provided and not any(credential.names & provided for credential in found):
         names = " or ".join(f"`{{{name}}}`" for name in sorted(provided))
-        problems.add("integration.auth", f"No credential carries the token: {names}.")
+        problems.add("integration.auth", f"No credential uses the token: {names}.")
     return tuple(found)
 
 
@@ -93,7 +93,7 @@ def _signature(item: Mapping[str, Any], problems: Problems) -> Credential:
     signature = Signature(tuple(values), headers, query)
     _check_order(values, problems)
     for name in sorted(_request_parts(signature) - REQUEST_PARTS):
-        problems.add("values", f"`{{{name}}}` is no part of a request.")
+        problems.add("values", f"`{{{name}}}` is not a part of a request.")
     return Credential(
         "signature", "signature", "", "", Template("", ("",)), None, item.get("when"), signature
     )
@@ -118,7 +118,7 @@ def _check_order(values: Sequence[SignatureValue], problems: Problems) -> None:
     for index, item in enumerate(values):
         for word, template in (("input", item.input), ("key", item.key)):
             for name in sorted(template.names & later if template else ()):
-                problems.add(f"values[{index}].{word}", f"`{{{name}}}` is not computed before it.")
+                problems.add(f"values[{index}].{word}", f"`{{{name}}}` is not computed before this value.")
         later.discard(item.name)
 
 
@@ -154,4 +154,4 @@ def _check_names(credential: Credential, path: str, known: Collection[str], prob
     wanted = credential.names | ({credential.when} if credential.when else set())
     for name in sorted(wanted):
         if name not in known:
-            problems.add(path, f"It needs a property `{name}`; declare it under `properties`.")
+            problems.add(path, f"The credential needs a property `{name}`. Declare it under `properties`.")

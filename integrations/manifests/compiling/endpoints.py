@@ -144,7 +144,7 @@ class _EndpointCompiler:
         if is_whole_url:
             self._check_whole_url()
         elif base_url is None:
-            problems.add("path", "There is no base_url to append it to.")
+            problems.add("path", "There is no base_url to which the path could be appended.")
         self._check_templates(path, path_query, headers, body, parameters)
         common_headers, query = ((), ()) if is_whole_url else (around.headers, around.query)
         # The more specific declaration wins, in the query as among the headers.
@@ -273,9 +273,9 @@ class _EndpointCompiler:
         name, declared = item["name"], item.get("in_")
         in_path = name in path.names
         if in_path and declared not in (None, "path"):
-            self.problems.add("in", f"`{{{name}}}` stands in the path, so it is `in: path`.")
+            self.problems.add("in", f"`{{{name}}}` is in the path, so the parameter must be `in: path`.")
         if declared == "path" and not in_path:
-            self.problems.add("name", f"`{{{name}}}` does not stand in the path.")
+            self.problems.add("name", f"`{{{name}}}` is not in the path.")
         # A template of its place already contains it; it must not be sent twice.
         placed = frozenset().union(*in_templates.values()) if declared is None else in_templates.get(declared)
         location: Location = (

@@ -25,11 +25,11 @@ def compile_expression(
     if selector is None:
         return None
     for name in sorted(selector.config_names - properties.keys()):
-        problems.add(field, f"`config('{name}')`: `{name}` is not among the properties.")
+        problems.add(field, f"`config('{name}')`: `{name}` is not a declared property.")
     for name in secure_names(selector.config_names, properties):
-        problems.add(field, f"`config('{name}')`: a secret takes no part in what is shown.")
+        problems.add(field, f"`config('{name}')`: a secret cannot be used in an expression.")
     for name in sorted(selector.placeholders & properties.keys()):
-        problems.add_new(field, f"`{{{name}}}` means itself here; use `config('{name}')`.")
+        problems.add_new(field, f"`{{{name}}}` is not replaced here. Use `config('{name}')`.")
     if inputs is not None:
         check_inputs(field, selector, inputs, problems)
     return selector
@@ -42,4 +42,4 @@ def check_inputs(field: str, selector: Selector, inputs: Collection[str], proble
     for name in sorted(selector.placeholders):
         own_name = name.removeprefix("inputs.")
         if own_name in inputs:
-            problems.add_new(field, f"`{{{name}}}` means itself here; use `inputs('{own_name}')`.")
+            problems.add_new(field, f"`{{{name}}}` is not replaced here. Use `inputs('{own_name}')`.")

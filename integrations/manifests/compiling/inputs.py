@@ -63,7 +63,7 @@ def _declared_inputs(
                 problems.add("from_config", f"There is no property `{setting}`.")
             elif setting is not None and properties[setting].secure:
                 problems.add(
-                    "from_config", "A secret cannot be an input; bind it to the endpoint's parameter."
+                    "from_config", "A secret cannot be an input. Bind it to a parameter of the endpoint."
                 )
             check_setting_type({"from_config": setting, **item}, properties, problems)
             inputs.append(compile_value(name, item, problems, required=item.get("required", False)))
@@ -119,7 +119,7 @@ def _check_groups(patterns: Mapping[str, Pattern], inputs: Sequence[Value], prob
             if types.get(name) in ("array", "object"):
                 problems.add_new(
                     field,
-                    f"The group `{name}` is text, and the input of that name is of type `{types[name]}`.",
+                    f"The group `{name}` is text, but the input with this name has the type `{types[name]}`.",
                 )
 
 

@@ -87,8 +87,8 @@ def _without(declared: Mapping[str, Any], dropped: Any) -> dict[str, Any]:
 def _told(declared: Mapping[str, Any], word: str, message: str) -> str:
     kind = declared.get("type")
     if word == "type" and (not isinstance(kind, str) or kind not in TYPES):
-        return "This type is not known here: the setting takes any value, unchecked."
-    return f"{message} It is kept and does not count."
+        return "This type is unknown. The setting accepts any value, unchecked."
+    return f"{message} It is stored but has no effect."
 
 
 def _errors_of(words: Mapping[str, Any]) -> dict[str, str]:

@@ -34,7 +34,7 @@ def compile_paginator(
             if name is not None:
                 _check_room(field, name, method, in_path, parameters, problems)
         if param is not None and param == declared.get("limit_param"):
-            problems.add("limit_param", f"`{param}` moves already.")
+            problems.add("limit_param", f"`{param}` already changes from page to page.")
 
         def select(field: str) -> Any:
             return (
@@ -67,8 +67,8 @@ def _check_room(
     """Adds a problem for a parameter that cannot change from page to page, or that would be sent twice."""
     taken = next((item for item in parameters if item.name == name), None)
     if taken is None and method not in ("GET", "HEAD", "DELETE"):
-        problems.add(field, f"Declare `{name}` as a parameter, to say whether it moves in the body.")
+        problems.add(field, f"Declare `{name}` as a parameter, to say where it is sent.")
     if taken is not None and taken.location in ("path", "header"):
-        problems.add(field, f"`{name}` is `in: {taken.location}`, which does not page.")
+        problems.add(field, f"`{name}` is `in: {taken.location}`, which cannot change from page to page.")
     if name in in_path:
-        problems.add(field, f"`{name}` stands in the query of the path already, where it cannot move.")
+        problems.add(field, f"`{name}` is already in the query of the path, where it cannot change.")

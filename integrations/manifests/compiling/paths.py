@@ -18,12 +18,12 @@ def compile_path(source: str, problems: Problems) -> tuple[Template, NamedTempla
     path_source, _, query_source = source.partition("?")
     template = problems.template("path", path_source)
     if path_source and not path_source.startswith("/"):
-        problems.add("path", "Start with a slash; it is appended to base_url.")
+        problems.add("path", "Start with a slash. The path is appended to base_url.")
     if "#" in source or "\\" in source or any(ord(c) < 0x21 for c in source):
-        problems.add("path", "Fragments, backslashes, blanks and control characters do not belong here.")
+        problems.add("path", "A path cannot contain fragments, backslashes, spaces or control characters.")
     # Decoded too, because a server behind a proxy may read %2e%2e as a parent folder.
     if any(unquote(unquote(segment)) in (".", "..") for segment in path_source.split("/")):
-        problems.add("path", "`.` and `..` do not belong into a path.")
+        problems.add("path", "A path cannot contain the segments `.` and `..`.")
     if path_source.startswith("//"):
         problems.add("path", "Two slashes at the start would name another host.")
     pairs = [pair for pair in query_source.split("&") if pair]

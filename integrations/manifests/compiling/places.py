@@ -70,7 +70,7 @@ def _check_room(
     members = [item.name for item in parameters if item.location == "body"]
     keys = [item.name for item in credentials if item.location == "body"]
     if keys and asked.method in SAFE_METHODS:
-        problems.add("method", f"{asked.method} carries no body, and the credential `{keys[0]}` is in it.")
+        problems.add("method", f"{asked.method} has no body, but the credential `{keys[0]}` is in it.")
     if not members and not keys:
         return
     types = {item.name: item.value.type for item in parameters}
@@ -83,7 +83,7 @@ def _check_room(
     else:
         has_room = isinstance(asked.body.node, dict)
     if not has_room:
-        problems.add("body", f"`{(members + keys)[0]}` has no place in this body; write one for it.")
+        problems.add("body", f"`{(members + keys)[0]}` has no place in this body. Add one for it.")
 
 
 def _check_list_places(
@@ -104,7 +104,7 @@ def _check_list_places(
             # The next credential sees what this one created.
             body = set_member(body, path, None)
         else:
-            problems.add_new("body", f"The credential `{item.name}` has no place here: {why}.")
+            problems.add_new("body", f"The credential `{item.name}` cannot be placed here: {why}.")
 
 
 def _as_lists(node: Any) -> Any:
@@ -151,8 +151,8 @@ def _check_own_places(
     problems: Problems,
 ) -> None:
     """Adds a problem for a parameter whose place is taken: it would be sent twice, or not at all."""
-    taken = {("query", name): "stands in the query of the path already" for name, _ in asked.path_query}
-    taken |= {place: "is where a credential travels" for item in credentials for place in _places_of(item)}
+    taken = {("query", name): "is already in the query of the path" for name, _ in asked.path_query}
+    taken |= {place: "is the place of a credential" for item in credentials for place in _places_of(item)}
     declared = {parameter.name: parameter for parameter in parameters}
     for index, item in enumerate(asked.item["parameters"]):
         name = item["name"]

@@ -86,7 +86,7 @@ def _load(manifest: Mapping[str, Any]) -> dict[str, Any]:
     except ValidationError as error:
         problems.add_tree(error.messages)
     problems.raise_if_any()
-    raise Invalid("The manifest is not right.")
+    raise Invalid("The manifest is invalid.")
 
 
 def _properties(declared: Sequence[Mapping[str, Any]], problems: Problems) -> dict[str, Property]:

@@ -89,7 +89,7 @@ class Problems:
             self.add("options", f"A `{kind}` needs options to choose from.")
         fits = TYPES.get(kind or "") if kind not in CHOICE_TYPES else None
         if fits is not None and "enum" in declared and not any(fits(choice) for choice in declared["enum"]):
-            self.add("enum", f"No choice is of type `{kind}`.")
+            self.add("enum", f"No option has the type `{kind}`.")
 
     @property
     def errors(self) -> Mapping[str, list[str]]:

@@ -32,14 +32,14 @@ def check_header_text(template: Template, field: str, problems: Problems, prefix
     """Adds a problem for text that a header can never contain, whatever fills its placeholders."""
     literals = [prefix, *(part for part in template.parts if isinstance(part, str))]
     if any(NOT_IN_HEADERS.search(text) for text in literals):
-        problems.add(field, "A header carries neither control characters nor characters beyond ASCII.")
+        problems.add(field, "A header cannot contain control characters or non-ASCII characters.")
     first, last = prefix or template.parts[0], template.parts[-1]
     at_ends = (
         isinstance(first, str) and first != first.lstrip(),
         isinstance(last, str) and last != last.rstrip(),
     )
     if any(at_ends):
-        problems.add(field, "A header's value has no blanks at its ends.")
+        problems.add(field, "A header's value cannot start or end with a space.")
 
 
 def named_templates(
@@ -52,7 +52,9 @@ def named_templates(
         template = problems.template(f"{field}.{name}", source)
         if field.endswith("headers"):
             if name.lower() in lowered:
-                problems.add(f"{field}.{name}", "Headers have no case; it stands here twice.")
+                problems.add(
+                    f"{field}.{name}", "The header is declared twice. Header names are case-insensitive."
+                )
             lowered.add(name.lower())
             check_header_text(template, f"{field}.{name}", problems)
         found.append((name, template))
@@ -65,7 +67,7 @@ def check_names(
     field: str,
     problems: Problems,
     *,
-    why: str = "is not among the properties.",
+    why: str = "is not a declared property.",
     with_times: bool = False,
 ) -> None:
     """Adds a problem for every name that nothing fills: neither a known one nor, where they may stand, a time."""
@@ -88,7 +90,9 @@ def compile_base_url(
         return None
     check_names(base_url.names, properties, field, problems)
     for name in secure_names(base_url.start_names, properties):
-        problems.add(field, f"The secret `{name}` cannot say where calls go; make it a plain property.")
+        problems.add(
+            field, f"The secret `{name}` cannot be a part of the base URL. Use a property that is not secure."
+        )
     return base_url
 
 

@@ -28,9 +28,9 @@ def compile_tls(
         check_names(template.names, properties, word, problems)
     key = given.get("client_key")
     if key is not None and not all(properties[name].secure for name in key.names & properties.keys()):
-        problems.add("client_key", "A private key is a secure property.")
+        problems.add("client_key", "A private key must be a secure property.")
     if key is not None and key.literal is not None:
-        problems.add("client_key", "A private key does not belong into a manifest; name a secure property.")
+        problems.add("client_key", "A manifest cannot contain a private key. Name a secure property.")
     for word, read in _READERS.items():
         if word in given:
             _check_shown(word, given[word], read, properties, problems)
@@ -46,7 +46,7 @@ def _check_shown(
 ) -> None:
     """Adds a problem for a secret that a server shows to everybody, and for an invalid literal."""
     if any(properties[name].secure for name in template.names & properties.keys()):
-        problems.add(word, "This is no secret: name a property that is not secure.")
+        problems.add(word, "This is not a secret. Name a property that is not secure.")
     if template.literal is not None:
         try:
             read(template.literal)

@@ -84,7 +84,7 @@ def _oauth2(
         declared.get("authorization_url"), properties, problems, "authorization_url"
     )
     if "access_token" in properties:
-        problems.add("", "The token is called `access_token`; give the property of that name another one.")
+        problems.add("", "The name `access_token` is reserved for the token. Rename the property.")
     public = declared["token_endpoint_auth_method"] == "none"  # noqa: S105 - the name of a method
     found = OAuth2(
         grant_type=grant_type,
@@ -141,21 +141,19 @@ def _login(
             step = _login_step(item, properties, problems)
             used = {name for name in _login_names(step) if name not in outputs}
             for name in sorted(used):
-                problems.add("", f"`{{{name}}}` is not put out by an earlier request of the login.")
+                problems.add("", f"`{{{name}}}` is not an output of an earlier request of the login.")
             outputs |= {f"login.{output.name}" for output in step.outputs}
             steps.append(step)
     with problems.under("login"):
         if "session_token" in properties:
-            problems.add(
-                "", "The token is called `session_token`; give the property of that name another one."
-            )
+            problems.add("", "The name `session_token` is reserved for the token. Rename the property.")
     return Login(tuple(steps))
 
 
 def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems) -> LoginStep:
     path, path_query = compile_path(item["path"], problems) if "path" in item else (None, ())
     if path_query:
-        problems.add("path", "Put what follows the question mark into `query`.")
+        problems.add("path", "Move the part after the question mark to `query`.")
     body = problems.tree("body", item["body"]) if item.get("body") is not None else None
 
     def select(word: str) -> Any:

@@ -235,7 +235,7 @@ def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
         except PatchbayError as unreadable:
             draft.note(unreadable)
     if GRANT in secret_names and GRANT not in installed.secrets:
-        detail = "Nobody is signed in at the provider: connect first."
+        detail = "No account is connected at the provider. Connect first."
         draft.note(SettingsIncomplete(detail, errors={"oauth2": [f"Not connected. {detail}"]}))
     return draft
 

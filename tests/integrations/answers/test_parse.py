@@ -77,7 +77,7 @@ def test_json_is_read_whatever_the_provider_calls_it(content_type, body, value):
             "application/json",
             b"<html>",
             "unparsable",
-            "Expected JSON, the answer says it is JSON but cannot be read.",
+            "Expected JSON, the answer has a JSON type but is not valid JSON.",
         ),
         ("application/json", b'{"a": 1', "unparsable", None),
         ("application/json", b'{"a": NaN}', "unparsable", None),

@@ -57,7 +57,7 @@ def test_errors_are_told_with_file_line_and_column_in_their_order(tmp_path):
     )
     fixed = written(tmp_path, "weather.yaml", text.replace("typ:", "type:"))
     assert run("lint", fixed).output == (
-        f"{name}:5:5: error: manifest.endpoints[0].path: Start with a slash; it is appended to base_url.\n"
+        f"{name}:5:5: error: manifest.endpoints[0].path: Start with a slash. The path is appended to base_url.\n"
         f"{name}:8:5: error: manifest.endpoints[1].id: `now` is declared twice.\n"
     )
 

@@ -315,4 +315,4 @@ def test_an_endpoint_that_does_not_compile_is_left_out_with_the_compiler_s_reaso
     imported = import_document(paths)
 
     assert [item["id"] for item in imported.declaration["manifest"]["endpoints"]] == ["get"]
-    assert imported.notes == ["GET /a/../b: left out: path: `.` and `..` do not belong into a path."]
+    assert imported.notes == ["GET /a/../b: left out: path: A path cannot contain the segments `.` and `..`."]

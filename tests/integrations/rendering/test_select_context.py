@@ -105,8 +105,8 @@ def test_a_step_s_output_takes_part(router: Router):
 @pytest.mark.parametrize(
     ("place", "expression", "message"),
     [
-        ("block", "config('gone')", "`config('gone')`: `gone` is not among the properties."),
-        ("block", "config('key')", "`config('key')`: a secret takes no part in what is shown."),
+        ("block", "config('gone')", "`config('gone')`: `gone` is not a declared property."),
+        ("block", "config('key')", "`config('key')`: a secret cannot be used in an expression."),
         ("block", "inputs('gone')", "`inputs('gone')`: there is no input `gone`."),
         ("block", "nets[?name == '{wan}']", "`{wan}` means itself here; use `config('wan')`."),
         (
@@ -114,7 +114,7 @@ def test_a_step_s_output_takes_part(router: Router):
             "nets[?rx > '{inputs.limit}']",
             "`{inputs.limit}` means itself here; use `inputs('limit')`.",
         ),
-        ("endpoint", "config('key')", "`config('key')`: a secret takes no part in what is shown."),
+        ("endpoint", "config('key')", "`config('key')`: a secret cannot be used in an expression."),
         ("endpoint", "inputs('k')", "`inputs('k')`: there is no input `k`."),
     ],
 )

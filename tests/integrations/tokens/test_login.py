@@ -172,7 +172,7 @@ class TestToken:
     @pytest.mark.parametrize(
         ("login", "answer", "kind", "words"),
         [
-            ({"token_path": "t"}, json_answer({"error": PASSWORD}, 401), UpstreamFailed, "check the user and the password"),
+            ({"token_path": "t"}, json_answer({"error": PASSWORD}, 401), UpstreamFailed, "Check the user name and the password"),
             ({"token_path": "t"}, json_answer({}, 500), UpstreamFailed, "answered 500"),
             ({"token_path": "t"}, json_answer({"message": PASSWORD}), UpstreamInvalid, "no token"),
             ({"token_path": "t"}, json_answer({"t": ["S"]}), UpstreamInvalid, "no token"),

@@ -79,7 +79,7 @@ class TestRefreshing:
         for _ in range(3):
             with pytest.raises(SettingsIncomplete) as ended:
                 asker.get()
-            assert "connect again" in (ended.value.errors or {})["oauth2"][0]
+            assert "Connect again" in (ended.value.errors or {})["oauth2"][0]
         assert provider.token_server.count == 2
         assert client.get("/integrations/svc/oauth2").json["connected"] is False
 
@@ -99,7 +99,7 @@ class TestRefreshing:
         sign_in(client, stranger)
         only = asker.get()
         assert only == {"access_token": "ONLY-0123456789"}
-        with pytest.raises(SettingsIncomplete, match="connect again"):
+        with pytest.raises(SettingsIncomplete, match="Connect again"):
             asker.renew(only)
         # One call that was refused says nothing about the others.
         assert asker.get() == only
@@ -131,7 +131,7 @@ class TestRefreshing:
         assert asker.get() == other.get()
         assert client.delete("/integrations/svc/oauth2").status_code == 204
         for each in (asker, other):
-            with pytest.raises(SettingsIncomplete, match="connect first"):
+            with pytest.raises(SettingsIncomplete, match="Connect first"):
                 each.get()
         assert client.get("/integrations/svc/oauth2").json["connected"] is False
         with asker.services.database.reading() as session:
