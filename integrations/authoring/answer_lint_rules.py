@@ -23,7 +23,7 @@ def path_into_text(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Paths and schemas for answers that have no members."""
     for path, item, endpoint in reviewed.endpoints():
         if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
-            yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is no JSON."
+            yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is not JSON."
     for path, _, block in reviewed.blocks():
         for index, step in enumerate(block.steps):
             if step.outputs and step.endpoint.response_type in _FLAT_TYPES:
@@ -43,8 +43,8 @@ def plain_text(reviewed: Reviewed) -> Iterator[LintWarning]:
         if endpoint.response_type == "json" and _looks_like_plain_text(item):
             yield (
                 f"{path}.response_type" if "response_type" in item else path,
-                "This looks like plain text, which `json` refuses. For Prometheus' metrics declare "
-                "`response_type: prometheus`, from which can be selected; for other text `response_type: text`.",
+                "This looks like plain text, which `json` refuses. Declare `response_type: "
+                "prometheus` for Prometheus metrics, on which `select` works, or `response_type: text`.",
             )
 
 
@@ -68,5 +68,5 @@ def unknown_display(reviewed: Reviewed) -> Iterator[LintWarning]:
         place = f"{path}.display.as" if isinstance(display, Mapping) else f"{path}.display"
         yield (
             place,
-            f"Not among what the notebook draws by `display.as`: {known}. It takes the data's own shape.",
+            f"The shapes for `display.as` are {known}. The notebook derives the shape from the data instead.",
         )

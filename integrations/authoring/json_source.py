@@ -34,7 +34,7 @@ def read_json(text: str) -> Source:
         _Positions(text).find()
         raise
     except UnicodeEncodeError:
-        raise SourceError("A string holds half of a surrogate pair.") from None
+        raise SourceError("A string contains half of a surrogate pair.") from None
     except (RecursionError, ValueTooBigError):
         raise SourceError("Nested too deeply.") from None
     except ValueError as error:
@@ -94,7 +94,7 @@ class _Positions:
             name = json.loads(written)
             inside = (*path, name)
             if inside in self._found:
-                raise SourceError(f"`{name[:80]}` stands twice in one object.", self._position(at))
+                raise SourceError(f"`{name[:80]}` occurs twice in one object.", self._position(at))
             self._found[inside] = self._position(at)
             colon = self._skip(at + len(written))
             at = self._after_item(self._value(self._skip(colon + 1), inside))

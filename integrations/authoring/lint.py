@@ -24,7 +24,7 @@ def lint(value: Any) -> list[Finding]:
     Paths start with `manifest.` for both.
     """
     if not isinstance(value, Mapping):
-        return [Finding("error", "manifest", "A manifest is an object.")]
+        return [Finding("error", "manifest", "A manifest must be an object.")]
     if not is_registration_body(value):
         return _lint_manifest("manifest", _type_of(value), value)
     errors = list(_body_errors(value))

@@ -41,7 +41,10 @@ def _secret_in_url(reviewed: Reviewed) -> Iterator[LintWarning]:
     auth = section.get("auth")
     for path, credential in _listed("integration.auth", auth):
         if credential.get("in") == "query" and reviewed.secrets_in(credential.get("value", "{api_key}")):
-            yield f"{path}.in", "A secret in a query ends up in the provider's logs; a header keeps it out."
+            yield (
+                f"{path}.in",
+                "A secret in a query may appear in the provider's logs. Send it in a header instead.",
+            )
     for place in ("base_url", "query"):
         yield from _secrets_in(reviewed, section.get(place), f"integration.{place}")
     for path, item, endpoint in reviewed.endpoints():
@@ -53,7 +56,7 @@ def _secret_in_url(reviewed: Reviewed) -> Iterator[LintWarning]:
             if location in ("query", "path") and reviewed.is_secret(parameter.get("from_config")):
                 yield (
                     f"{path}.parameters[{index}]",
-                    f"A secret in a {location} ends up in the provider's logs; a header keeps it out.",
+                    f"A secret in a {location} may appear in the provider's logs. Send it in a header instead.",
                 )
 
 
@@ -62,7 +65,10 @@ def _secrets_in(reviewed: Reviewed, written: Any, path: str) -> Iterator[LintWar
     for name, template in members:
         for secret in reviewed.secrets_in(template):
             place = f"{path}.{name}" if name else path
-            yield place, f"The secret `{secret}` becomes part of the URL and ends up in the provider's logs."
+            yield (
+                place,
+                f"The secret `{secret}` becomes a part of the URL and may appear in the provider's logs.",
+            )
 
 
 def _plain_http(reviewed: Reviewed) -> Iterator[LintWarning]:
@@ -80,7 +86,7 @@ def _plain_http(reviewed: Reviewed) -> Iterator[LintWarning]:
     ]
     for path, url in urls:
         if isinstance(url, str) and _is_public_http(url):
-            yield path, "Over http:// everybody on the way can read the credentials; use https://."
+            yield path, "With http:// others on the network can read the credentials. Use https://."
 
 
 def _is_public_http(url: str) -> bool:
@@ -102,7 +108,7 @@ def _no_ttl(reviewed: Reviewed) -> Iterator[LintWarning]:
         if block.steps and block.is_safe and not _ttls(block):
             yield (
                 path,
-                "No cache_ttl, here or on its endpoints: how long an answer is kept is up to the provider.",
+                "No cache_ttl, here or on its endpoints, so the provider decides how long an answer is fresh.",
             )
 
 
@@ -110,7 +116,10 @@ def _short_ttl(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, item, _ in (*reviewed.blocks(), *reviewed.endpoints()):
         ttl = item.get("cache_ttl")
         if ttl is not None and ttl < _SHORT_TTL_SECONDS:
-            yield f"{path}.cache_ttl", f"After {ttl:g} s each look at it calls the provider again."
+            yield (
+                f"{path}.cache_ttl",
+                f"The provider is called again for each view after {ttl:g} s. Use a longer cache_ttl.",
+            )
 
 
 def _unkept_block(reviewed: Reviewed) -> Iterator[LintWarning]:
@@ -121,8 +130,8 @@ def _unkept_block(reviewed: Reviewed) -> Iterator[LintWarning]:
             if not step.endpoint.is_safe:
                 yield (
                     f"{path}.endpoint",
-                    f"`{step.endpoint.id}` is called by {step.endpoint.method}, so nothing is kept; "
-                    "if it only reads, say `safe: true` on the endpoint.",
+                    f"`{step.endpoint.id}` is called by {step.endpoint.method}, so its answers are not stored. "
+                    "If it only reads, declare `safe: true` on the endpoint.",
                 )
 
 
@@ -149,7 +158,7 @@ def _ttls(block: Block) -> list[float]:
 def _no_schedule(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         if block.pre_fetch and block.refresh_interval_seconds is None and block.schedule is None:
-            yield f"{path}.pre_fetch", "Neither refresh_interval nor schedule says when to fetch ahead."
+            yield f"{path}.pre_fetch", "Without refresh_interval or schedule, the block is never prefetched."
 
 
 def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[LintWarning]:
@@ -163,7 +172,7 @@ def _nothing_to_fetch_with(reviewed: Reviewed) -> Iterator[LintWarning]:
             if value.required and value.default is MISSING and value.from_config not in defaults:
                 yield (
                     f"{path}.pre_fetch",
-                    f"The input `{value.name}` is required and has no default to fetch ahead with.",
+                    f"The input `{value.name}` is required but has no default, so the block cannot be prefetched.",
                 )
 
 
@@ -171,7 +180,7 @@ def _no_rate_limit(reviewed: Reviewed) -> Iterator[LintWarning]:
     if reviewed.integration.rate_limit is None:
         for path, _, block in reviewed.blocks():
             if block.pre_fetch:
-                yield f"{path}.pre_fetch", "No rate_limit bounds how often the provider is called ahead."
+                yield f"{path}.pre_fetch", "Declare a rate_limit to limit the calls of prefetching."
 
 
 # -- What nothing uses ---------------------------------------------------------------------------------------------
@@ -203,7 +212,7 @@ def _unused_endpoint(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, endpoint in reviewed.endpoints():
         # Writing endpoints are called directly, not through blocks.
         if endpoint.is_safe and endpoint.id not in used and endpoint.id != tested:
-            yield path, f"No block uses `{endpoint.id}`, and it does not test the connection."
+            yield path, f"No block uses `{endpoint.id}`, and the connection test does not use it."
 
 
 # -- What cannot come about ----------------------------------------------------------------------------------------
@@ -215,7 +224,7 @@ def _lost_group(reviewed: Reviewed) -> Iterator[LintWarning]:
         for index, pattern in enumerate(block.url_patterns):
             for name in pattern.group_names:
                 if name not in known:
-                    yield f"{path}.url_patterns[{index}]", f"The group `{name}` is no input of the block."
+                    yield f"{path}.url_patterns[{index}]", f"The group `{name}` is not an input of the block."
 
 
 def _slash_in_segment(reviewed: Reviewed) -> Iterator[LintWarning]:
@@ -242,8 +251,8 @@ def _may_hold_slash(declared: Mapping[str, Any]) -> bool:
 
 def _one_segment(name: str) -> str:
     return (
-        f"A value of `{name}` is one segment of the path, so its `/` goes out as `%2F`; "
-        "for two segments take two parameters: `/{owner}/{repo}`."
+        f"A value of `{name}` is one segment of the path, so its `/` is sent as `%2F`. "
+        "Use two parameters for two segments: `/{owner}/{repo}`."
     )
 
 
@@ -254,7 +263,7 @@ def _retry_of_writes(reviewed: Reviewed) -> Iterator[LintWarning]:
     writing = [f"`{item.id}`" for item in reviewed.integration.endpoints.values() if not item.is_safe]
     if writing:
         shown = ", ".join(writing[:3]) + (" …" if len(writing) > 3 else "")
-        yield "integration.retry", f"Only what reads is tried again: not {shown}."
+        yield "integration.retry", f"Calls that change something are not retried: {shown}."
 
 
 def _json_in_form(reviewed: Reviewed) -> Iterator[LintWarning]:
@@ -266,7 +275,7 @@ def _json_in_form(reviewed: Reviewed) -> Iterator[LintWarning]:
             if any(isinstance(part, Mapping) for part in (value if isinstance(value, list) else [value])):
                 yield (
                     f"{path}.body.{name}",
-                    f"An object in a form is written as JSON; for brackets write `{name}[member]`.",
+                    f"An object in a form is sent as JSON. For the form with brackets write `{name}[member]`.",
                 )
 
 

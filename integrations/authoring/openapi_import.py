@@ -138,9 +138,7 @@ def _leave_out_what_does_not_compile(plugin_id: str, manifest: dict[str, Any], f
         except Invalid as invalid:
             wrong = _wrong_endpoints(invalid.errors or {})
             if not wrong:
-                raise NotConvertible(
-                    f"What came of the document does not compile: {invalid.detail}"
-                ) from None
+                raise NotConvertible(f"The imported manifest does not compile: {invalid.detail}") from None
             for index, reason in wrong.items():
                 notes.append(f"{found.titles[manifest['endpoints'][index]['id']]}: left out: {reason}")
             gone = {manifest["endpoints"][index]["id"] for index in wrong}

@@ -23,12 +23,12 @@ def open_credentials(manifest: Mapping[str, Any]) -> Iterator[LintWarning]:
         if item.get("secure"):
             continue
         if item.get("type") == "password":
-            why = "`password` only hides what is typed"
+            why = "`password` only hides the text while it is typed"
         elif _is_named_like_one(item):
             why = f"`{item['name']}` looks like a credential"
         else:
             continue
-        yield f"properties[{index}]", f"{why}; with `secure: true` it goes into the vault."
+        yield f"properties[{index}]", f"{why}; with `secure: true` it is stored encrypted."
 
 
 def _is_named_like_one(item: Mapping[str, Any]) -> bool:

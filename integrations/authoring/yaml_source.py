@@ -112,7 +112,7 @@ class _Constructor:
         known = self._made.get(id(node))
         if known is None:
             if id(node) in self._open:
-                raise SourceError("An alias stands inside of what it names.", _position(node.start_mark))
+                raise SourceError("An alias is inside the node that it names.", _position(node.start_mark))
             if depth > MAX_DEPTH:  # through aliases
                 raise SourceError("Nested too deeply.", _position(node.start_mark))
             self._open.add(id(node))
@@ -136,9 +136,7 @@ class _Constructor:
         for key_node, item in node.value:
             key = _key(key_node)
             if key in value:
-                raise SourceError(
-                    f"`{key[:80]}` stands twice in one mapping.", _position(key_node.start_mark)
-                )
+                raise SourceError(f"`{key[:80]}` occurs twice in one mapping.", _position(key_node.start_mark))
             value[key], size = self._make(item, depth)
             total += size
         return value, total
@@ -146,9 +144,9 @@ class _Constructor:
 
 def _key(node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
-        raise SourceError("A key is text.", _position(node.start_mark))
+        raise SourceError("A key must be a string.", _position(node.start_mark))
     if node.value == "<<" and not node.style:
-        raise SourceError("YAML 1.2 has no merge keys; write the members out.", _position(node.start_mark))
+        raise SourceError("YAML 1.2 has no merge keys. Write the members out.", _position(node.start_mark))
     # `200:` and `on:` are keys as written, because JSON keys are text.
     return node.value
 
@@ -169,9 +167,9 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         if kind == "float":
             return _number(text)
     except UnicodeEncodeError:
-        raise SourceError("A string holds half of a surrogate pair.", _position(node.start_mark)) from None
+        raise SourceError("A string contains half of a surrogate pair.", _position(node.start_mark)) from None
     except (ValueError, KeyError):
-        raise SourceError(f"`{text[:40]}` is no {kind} of JSON.", _position(node.start_mark)) from None
+        raise SourceError(f"`{text[:40]}` is not a JSON {kind}.", _position(node.start_mark)) from None
     raise _unknown_tag(node)
 
 

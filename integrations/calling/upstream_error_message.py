@@ -41,8 +41,8 @@ def hint_at_slashes(quotation: Quotation, status: int) -> str:
     if status not in (400, 404) or not quotation.has_slash_in_segment():
         return ""
     return (
-        " A `/` in a value goes out as `%2F`, for a value is one segment of the path; "
-        "where two segments are meant, the manifest needs a parameter for each."
+        " A `/` in a value is sent as `%2F`, because a value is one segment of the path. "
+        "If two segments are meant, the manifest needs a parameter for each."
     )
 
 

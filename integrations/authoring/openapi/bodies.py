@@ -180,7 +180,7 @@ def _field(
     if shape.type == "object" and is_json:
         fields = [{"name": name, **declared_value(shape), **({"required": True} if required else {})}]
     elif shape.type == "object" and "style" not in encoding:
-        raise NotConvertible("it does not say how an object is written")
+        raise NotConvertible("it does not declare how an object is written")
     else:
         style = Style.of(encoding) if encoding else REPEATED
         fields = list(styled_members(document, name, shape, style, required=required))

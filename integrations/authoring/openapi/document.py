@@ -32,7 +32,7 @@ class Document:
             if not (isinstance(node, Mapping) and isinstance(node.get("$ref"), str)):
                 return node
             node = self.at(node["$ref"])
-        raise NotConvertible("a reference that leads nowhere but to itself")
+        raise NotConvertible("a reference that only leads to itself")
 
     def object(self, node: Any) -> Json:
         """The same for an object; an empty one for any other value."""
@@ -65,12 +65,12 @@ class Document:
 def open_document(value: Any) -> Document:
     """The document in a file. Raises Unfit for anything but OpenAPI 3.0 or 3.1."""
     if not isinstance(value, Mapping):
-        raise NotConvertible("This is no OpenAPI document.")
+        raise NotConvertible("This is not an OpenAPI document.")
     version = value.get("openapi")
     if "swagger" in value:
         raise NotConvertible("This is Swagger 2.0; convert it to OpenAPI 3 first.")
     if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
-        raise NotConvertible("This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither.")
+        raise NotConvertible("This is not an OpenAPI 3.0 or 3.1 document: see its member `openapi`.")
     if not isinstance(value.get("paths", {}), Mapping):
         raise NotConvertible("`paths` is not an object.")
     return Document(value, version.startswith("3.0"))

@@ -84,7 +84,7 @@ class _Reader:
         """The endpoint without its id, and notes about what was left out. Raises Unfit."""
         operation = self._operation
         if operation.method not in METHODS:
-            raise NotConvertible("a manifest does not know this method")
+            raise NotConvertible("a manifest does not support this method")
         if reason := self._security.refused.get(operation.title):
             raise NotConvertible(reason)
         taken = read_parameters(self._document, operation, self._security.places)
@@ -116,7 +116,7 @@ class _Reader:
             if isinstance(servers, list) and servers:
                 if self._security.places and self._operation.title in self._security.public:
                     raise NotConvertible(
-                        "it is public and on a server of its own, where the credentials would go along"
+                        "it is public and on another server, which would receive the credentials"
                     )
                 return {"base_url": server_url(self._document.object(servers[0]), self._properties)}
         return {}

@@ -91,7 +91,7 @@ def _description(item: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, 
 def require_wire_name(name: str) -> None:
     """Raises Unfit for a name that no parameter of a manifest can have."""
     if not fits(WIRE_NAME, name):
-        raise NotConvertible("its name is empty, holds blanks or is too long")
+        raise NotConvertible("its name is empty, contains spaces or is too long")
 
 
 def _shape_of(document: Document, spec: Mapping[str, Any]) -> tuple[Shape, bool]:
@@ -119,7 +119,7 @@ def _header(
     _require_style(spec, "simple")
     _require_text(shape, is_json)
     if not fits(HEADER_NAME, spec["name"]):
-        raise NotConvertible("this is no name of a header")
+        raise NotConvertible("this is not a valid header name")
     if forbidden_header(spec["name"]):
         raise NotConvertible("a manifest cannot set this header")
     yield {"name": spec["name"], "in": "header", **declared_value(shape), **_required(spec)}
@@ -140,7 +140,7 @@ def _query(
 
 
 def _cookie(_document: Document, _spec: Any, _shape: Shape, _is_json: bool) -> Iterator[dict[str, Any]]:
-    raise NotConvertible("only credentials travel in cookies")
+    raise NotConvertible("only credentials can be sent in cookies")
     yield {}
 
 

@@ -69,7 +69,9 @@ class _Needs:
         for title, wanted in self._wanted.items():
             if wanted and not any(alternative <= schemes.keys() for alternative in wanted):
                 names = " and ".join(sorted(wanted[0]))
-                self.refused[title] = f"it needs `{names}`, which gets in the way of what the others need"
+                self.refused[title] = (
+                    f"it needs `{names}`, which conflicts with the needs of the other operations"
+                )
         self._forget_other_alternatives(schemes.keys())
         return list(schemes.values())
 

@@ -26,7 +26,7 @@ def choose_server(servers: Any, wanted: str | None, properties: Properties) -> t
     if wanted is not None and not wanted.isdecimal():
         return _given_url(wanted, properties), []
     if not listed:
-        raise NotConvertible("The document names no server; say where it is: --server https://…")
+        raise NotConvertible("The document names no server. Give its URL: --server https://…")
     number = int(wanted) if wanted is not None else 1
     if not 1 <= number <= len(listed):
         raise NotConvertible(f"There is no server {number}; the document names {len(listed)}.")

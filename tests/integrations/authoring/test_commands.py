@@ -107,8 +107,8 @@ def test_each_of_several_files_is_checked(tmp_path):
     [
         (b"\xff\xfe", "-:1:1: error: Not UTF-8.\n"),
         (b"\xef\xbb\xbf{}", ""),
-        (b"", "-:1:1: error: manifest: A manifest is an object.\n"),
-        (b'{"a": 1, "a": 2}', "-:1:10: error: `a` stands twice in one object.\n"),
+        (b"", "-:1:1: error: manifest: A manifest must be an object.\n"),
+        (b'{"a": 1, "a": 2}', "-:1:10: error: `a` occurs twice in one object.\n"),
         (b"on: 1", ""),
     ],
 )
@@ -195,7 +195,7 @@ def test_a_document_that_cannot_be_read_says_where(tmp_path):
     name = written(tmp_path, "broken.yaml", "openapi: 3.0.0\nopenapi: 3.1.0")
 
     assert run("import-openapi", name, "--id", "a").stderr == (
-        f"Error: {name}:2:1: `openapi` stands twice in one mapping.\n"
+        f"Error: {name}:2:1: `openapi` occurs twice in one mapping.\n"
     )
 
 

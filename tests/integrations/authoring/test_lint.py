@@ -114,7 +114,7 @@ def test_a_number_that_no_reader_keeps_is_an_error():
 KEY_IN_QUERY = {"type": "api_key", "in": "query", "name": "key", "value": "{api_key}"}
 LOGIN = {"url": "http://login.test.example/in", "body": {"p": "{api_key}"}, "token_path": "t"}
 OAUTH2 = {"token_url": "http://login.example/t", "client_id": "x", "client_secret": "{api_key}"}
-SURPRISES = [
+CASES = [
     ("secret-in-url", "integration.auth.in", [("integration.auth", KEY_IN_QUERY)]),
     ("secret-in-url", "integration.auth[0].in", [("integration.auth", [KEY_IN_QUERY])]),
     ("secret-in-url", "integration.query.k", [("integration.query", {"k": "{api_key}"})]),
@@ -161,7 +161,7 @@ SURPRISES = [
 ]  # fmt: skip
 
 
-OWN_SURPRISES = [
+OWN_CASES = [
     ("open-credential", "properties[0]", {"name": "api_key"}),
     ("open-credential", "properties[0]", {"name": "word", "type": "password"}),
     ("unchecked-setting", "properties[0].type", {"name": "due", "type": "gizmo", "default": [1], "min": "x"}),
@@ -177,7 +177,7 @@ OWN_SURPRISES = [
 ]
 
 
-@pytest.mark.parametrize(("code", "path", "declared"), OWN_SURPRISES)
+@pytest.mark.parametrize(("code", "path", "declared"), OWN_CASES)
 def test_what_a_view_says_of_its_own_settings_is_never_refused(code, path, declared):
     body = {"id": "board", "name": "Board", "version": "1.0.0", "type": "view", "manifest": {}}
     body["manifest"] = {"properties": [declared]}
@@ -204,7 +204,7 @@ def test_what_would_harm_a_view_s_settings_is_refused_still(declared, field):
 
 
 @pytest.mark.parametrize(
-    ("code", "path", "changes"), SURPRISES, ids=lambda part: part if isinstance(part, str) else ""
+    ("code", "path", "changes"), CASES, ids=lambda part: part if isinstance(part, str) else ""
 )
 def test_each_rule_warns_at_the_place_that_it_is_about(code, path, changes):
     findings = lint(changed(*changes))
@@ -214,8 +214,8 @@ def test_each_rule_warns_at_the_place_that_it_is_about(code, path, changes):
 
 
 def test_every_rule_has_a_case():
-    assert {code for code, _, _ in SURPRISES} == RULES.keys()
-    assert {code for code, _, _ in OWN_SURPRISES} == OWN_RULES.keys()
+    assert {code for code, _, _ in CASES} == RULES.keys()
+    assert {code for code, _, _ in OWN_CASES} == OWN_RULES.keys()
 
 
 @pytest.mark.parametrize(

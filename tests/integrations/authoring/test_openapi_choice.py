@@ -12,10 +12,10 @@ ONE = {"/x": {"get": {"operationId": "get", "responses": {}}}}
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ([], "This is no OpenAPI document."),
-        ({}, "This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither."),
-        ({"openapi": "4.0.0"}, "This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither."),
-        ({"openapi": 3.1}, "This is no OpenAPI 3.0 or 3.1 document: `openapi` says neither."),
+        ([], "This is not an OpenAPI document."),
+        ({}, "This is not an OpenAPI 3.0 or 3.1 document: see its member `openapi`."),
+        ({"openapi": "4.0.0"}, "This is not an OpenAPI 3.0 or 3.1 document: see its member `openapi`."),
+        ({"openapi": 3.1}, "This is not an OpenAPI 3.0 or 3.1 document: see its member `openapi`."),
         ({"swagger": "2.0"}, "This is Swagger 2.0; convert it to OpenAPI 3 first."),
         ({"openapi": "3.1.0", "paths": []}, "`paths` is not an object."),
         ({"openapi": "3.1.0", "servers": [{"url": "https://a.test"}]}, "No operation is left to import."),
@@ -185,8 +185,8 @@ def test_names_in_a_wanted_url_become_settings():
 @pytest.mark.parametrize(
     ("servers", "wanted", "reason"),
     [
-        (None, None, "The document names no server; say where it is: --server https://…"),
-        ([], None, "The document names no server; say where it is: --server https://…"),
+        (None, None, "The document names no server. Give its URL: --server https://…"),
+        ([], None, "The document names no server. Give its URL: --server https://…"),
         ([{"url": "/"}], None, "The server `/` is relative; say where it is: --server https://HOST, or --server '{server}' for a setting."),
         (TWO_SERVERS, "3", "There is no server 3; the document names 2."),
         (TWO_SERVERS, "0", "There is no server 0; the document names 2."),

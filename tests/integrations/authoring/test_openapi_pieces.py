@@ -87,14 +87,14 @@ UNSAYABLE = [
     (query({"anyOf": [{"type": "string"}, {"type": "array"}]}), "it may be of several kinds"),
     ({"name": "q", "in": "query", "content": {"application/json": {"schema": {"type": "string"}}}}, "JSON that is no object"),
     ({"name": "q", "in": "query", "content": {"text/csv": {}}}, "it travels as text/csv"),
-    ({"name": "a b", "in": "query", "schema": {"type": "string"}}, "its name is empty, holds blanks"),
-    ({"name": "session", "in": "cookie", "schema": {"type": "string"}}, "only credentials travel in cookies"),
+    ({"name": "a b", "in": "query", "schema": {"type": "string"}}, "its name is empty, contains spaces"),
+    ({"name": "session", "in": "cookie", "schema": {"type": "string"}}, "only credentials can be sent in cookies"),
     ({"name": "Host", "in": "header", "schema": {"type": "string"}}, "a manifest cannot set this header"),
     ({"name": "X-List", "in": "header", "schema": {"type": "array"}}, "an array cannot be written there"),
     ({"name": "q", "in": "body", "schema": {"type": "string"}}, "there is no such place in a request"),
     (query({"$ref": "other.json"}), "leads out of the document"),
     (query({"$ref": "#/nowhere"}), "there is nothing at `#/nowhere`"),
-    (query({"$ref": "#/components/schemas/Loop"}), "leads nowhere but to itself"),
+    (query({"$ref": "#/components/schemas/Loop"}), "that only leads to itself"),
 ]  # fmt: skip
 LOOP = {"schemas": {"Loop": {"$ref": "#/components/schemas/Loop"}}}
 

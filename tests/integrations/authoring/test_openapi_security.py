@@ -170,7 +170,9 @@ def test_what_gets_in_the_way_of_most_is_left_out():
     imported = secured({"a": BEARER, "b": BASIC}, None, two_operations([{"a": []}], [{"b": []}]))
 
     assert list(compiled(imported).endpoints) == ["get", "third"]
-    assert imported.notes == ["GET /y: left out: it needs `b`, which gets in the way of what the others need"]
+    assert imported.notes == [
+        "GET /y: left out: it needs `b`, which conflicts with the needs of the other operations"
+    ]
 
 
 @pytest.mark.parametrize(

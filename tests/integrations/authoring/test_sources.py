@@ -66,7 +66,7 @@ def test_an_alias_stands_for_what_it_names():
 @pytest.mark.parametrize(
     ("text", "position", "message"),
     [
-        ("a: 1\nb: 2\na: 3", (3, 1), "`a` stands twice in one mapping."),
+        ("a: 1\nb: 2\na: 3", (3, 1), "`a` occurs twice in one mapping."),
         ("a: [", (2, 1), "Not YAML: "),
         ("a: 1\n b: 2", (2, 3), "Not YAML: mapping values are not allowed"),
         ("x:\n  <<: {a: 1}", (2, 3), "YAML 1.2 has no merge keys"),
@@ -75,8 +75,8 @@ def test_an_alias_stands_for_what_it_names():
         ("a: !!int x", (1, 4), "`x` is no int of JSON."),
         ("a: .inf", (1, 4), "`.inf` is no float of JSON."),
         ("a: .NaN", (1, 4), "`.NaN` is no float of JSON."),
-        ("? [a]\n: b", (1, 3), "A key is text."),
-        ("a: &x [*x]", (1, 4), "An alias stands inside of what it names."),
+        ("? [a]\n: b", (1, 3), "A key must be a string."),
+        ("a: &x [*x]", (1, 4), "An alias is inside the node that it names."),
         ("a: 1\n---\nb: 2", (2, 1), "Not YAML: "),
         ("[" * 101 + "]" * 101, (1, 101), "Nested too deeply."),
         ("[" * 100_000, (1, 101), "Nested too deeply."),
@@ -103,13 +103,13 @@ def test_aliases_that_multiply_are_refused():
 @pytest.mark.parametrize(
     ("text", "position", "message"),
     [
-        ('{"a": 1,\n "b": {"c": 1, "c": 2}}', (2, 16), "`c` stands twice in one object."),
+        ('{"a": 1,\n "b": {"c": 1, "c": 2}}', (2, 16), "`c` occurs twice in one object."),
         ('{"a":', (1, 6), "Not JSON: "),
         ("[1,]", (1, 4), "Not JSON: "),
         ("{'a': 1}", (1, 2), "Not JSON: "),
         ("[NaN]", (1, 1), "NaN is not a JSON value."),
         ("[1e999]", (1, 1), "1e999 is too large for a number."),
-        ('["\\ud800"]', (1, 1), "A string holds half of a surrogate pair."),
+        ('["\\ud800"]', (1, 1), "A string contains half of a surrogate pair."),
         ("[" * 102 + "]" * 102, (1, 1), "Nested too deeply."),
         ("[" * 100_000 + "]" * 100_000, (1, 1), "Nested too deeply."),
         ("[" + "9" * 5000 + "]", (1, 1), "Exceeds the limit"),

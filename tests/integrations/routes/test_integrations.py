@@ -267,7 +267,9 @@ class TestConnection:
         declare(client, upstream, endpoints=endpoints, blocks=[])
         assert self.ask(client)["message"].endswith("declared schema: ok is not of type boolean")
 
-    @pytest.mark.parametrize(("status", "words"), [(401, "user name and the password"), (404, "404 to the login")])
+    @pytest.mark.parametrize(
+        ("status", "words"), [(401, "user name and the password"), (404, "404 to the login")]
+    )
     def test_a_login_that_fails_is_told_as_one(self, client, upstream, status, words):
         upstream.expect_request("/login").respond_with_data("", status=status)
         section = {
