@@ -136,7 +136,9 @@ class _Constructor:
         for key_node, item in node.value:
             key = _key(key_node)
             if key in value:
-                raise SourceError(f"`{key[:80]}` occurs twice in one mapping.", _position(key_node.start_mark))
+                raise SourceError(
+                    f"`{key[:80]}` occurs twice in one mapping.", _position(key_node.start_mark)
+                )
             value[key], size = self._make(item, depth)
             total += size
         return value, total

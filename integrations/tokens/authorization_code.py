@@ -126,7 +126,7 @@ def _oauth2_of(installed: Installed) -> OAuth2:
 
 
 def _token_of(grant: Grant) -> Token:
-    return Token({"access_token": grant.access_token}, grant.bought_at, grant.expires_at)
+    return Token({"access_token": grant.access_token}, grant.acquired_at, grant.expires_at)
 
 
 def _not_connected(detail: str) -> SettingsIncomplete:

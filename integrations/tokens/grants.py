@@ -29,7 +29,7 @@ class Grant:
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(repr=False)
-    bought_at: float
+    acquired_at: float
     expires_at: float | None
     ends_at: float | None
     connected_at: float
@@ -53,7 +53,7 @@ def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str
     return Grant(
         access_token=given.access_token,
         refresh_token=given.refresh_token,
-        bought_at=now,
+        acquired_at=now,
         expires_at=given.expires_at,
         ends_at=_end_of(given),
         connected_at=now,
@@ -68,7 +68,7 @@ def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) ->
     return Grant(
         access_token=given.access_token,
         refresh_token=given.refresh_token or grant.refresh_token,
-        bought_at=now,
+        acquired_at=now,
         expires_at=given.expires_at,
         ends_at=given.refresh_ends_at or grant.ends_at,
         connected_at=grant.connected_at,
@@ -91,7 +91,7 @@ class Grants:
             opened = self._vault.open_secret(workspace_id, plugin_id, GRANT)
         except NotFound:
             return None
-        return StoredGrant(_load(orjson.loads(opened.value)), opened.revision, opened.bound_to)
+        return StoredGrant(load_grant(opened.value), opened.revision, opened.bound_to)
 
     def connect(
         self,
@@ -104,7 +104,7 @@ class Grants:
         """Stores a new sign-in's grant and replaces another one. Raises NotFound for a deleted plugin."""
         if session.get(Plugin, plugin_id) is None:
             raise NotFound(f"There is no integration `{plugin_id}`.")
-        self._vault.seal_secret(session, workspace_id, plugin_id, GRANT, _dump(grant), bound_to=bound_to)
+        self._vault.seal_secret(session, workspace_id, plugin_id, GRANT, dump_grant(grant), bound_to=bound_to)
 
     def replace(self, workspace_id: int, plugin_id: str, stored: StoredGrant, grant: Grant) -> None:
         """Stores a refreshed grant with its destinations unchanged. Does nothing if another sign-in replaced it."""
@@ -122,7 +122,7 @@ class Grants:
                     workspace_id,
                     plugin_id,
                     GRANT,
-                    _dump(grant),
+                    dump_grant(grant),
                     bound_to=stored.bound_to,
                     revision=revision,
                 )
@@ -137,9 +137,15 @@ def _end_of(given: TokenAnswer) -> float | None:
     return given.refresh_ends_at if given.refresh_token else given.expires_at
 
 
-def _dump(grant: Grant) -> str:
-    return orjson.dumps(asdict(grant)).decode()
+def dump_grant(grant: Grant) -> str:
+    """The grant as it is stored. Stored grants of earlier versions name the time of acquisition `bought_at`."""
+    stored = asdict(grant)
+    acquired_at = stored.pop("acquired_at")
+    return orjson.dumps({**stored, "bought_at": acquired_at}).decode()
 
 
-def _load(kept: dict[str, Any]) -> Grant:
-    return Grant(**{**kept, "scopes": tuple(kept["scopes"])})
+def load_grant(text: str | bytes) -> Grant:
+    """The grant that was stored as this text."""
+    stored: dict[str, Any] = orjson.loads(text)
+    acquired_at = stored.pop("bought_at")
+    return Grant(**{**stored, "acquired_at": acquired_at, "scopes": tuple(stored["scopes"])})

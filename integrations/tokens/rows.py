@@ -64,7 +64,7 @@ class TokenRows:
     def _seal(self, session: Session, token_request: TokenRequest, token: Token) -> None:
         kept = {
             "values": dict(token.values),
-            "bought_at": token.bought_at,
+            "bought_at": token.acquired_at,
             "expires_at": token.expires_at,
             "fingerprint": token_request.fingerprint,
         }

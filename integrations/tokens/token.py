@@ -17,7 +17,7 @@ class Token:
     """
 
     values: Mapping[str, str] = field(repr=False)
-    bought_at: float
+    acquired_at: float
     expires_at: float | None = None
 
     def is_alive(self, now: float) -> bool:
@@ -28,5 +28,5 @@ class Token:
         """Whether it expires so soon that the next one should be fetched."""
         if self.expires_at is None:
             return False
-        life_seconds = max(0.0, self.expires_at - self.bought_at)
+        life_seconds = max(0.0, self.expires_at - self.acquired_at)
         return now >= self.expires_at - min(MAX_MARGIN_SECONDS, MARGIN_PART * life_seconds)
