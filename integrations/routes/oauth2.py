@@ -32,7 +32,7 @@ class OAuth2Connection(MethodView):
     @blueprint.response(200, ConnectionSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """Whether the workspace is signed in at the provider, since when and with which scopes. Never shows a token."""
-        connection = services().tokens.sign_ins.look(_workspace_id(query), plugin_id)
+        connection = services().tokens.sign_ins.status(_workspace_id(query), plugin_id)
         redirect_uri, obstacle = _look_at_redirect_uri()
         return {
             "connected": connection.connected,

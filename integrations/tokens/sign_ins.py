@@ -115,7 +115,7 @@ class SignIns:
             self._grants.connect(session, pending.workspace_id, pending.plugin_id, grant, bound_to)
         return token_request.installed
 
-    def look(self, workspace_id: int, plugin_id: str) -> Connection:
+    def status(self, workspace_id: int, plugin_id: str) -> Connection:
         """Whether and how the workspace is connected. Raises NotFound."""
         installed = self._find(workspace_id, plugin_id)
         state = installed.secrets.get(GRANT)
