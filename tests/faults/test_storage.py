@@ -130,7 +130,7 @@ def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
         assert keeping.render_all(["small-0"]) == keeping.render_all(["small-0"]) == {"MISS"}
         other.execute("ROLLBACK")
     told = [line for line in caplog.messages if "cannot be stored" in line]
-    assert told == [f"An artifact of svc cannot be kept: {database_module.BUSY}"] * 2
+    assert told == [f"An artifact of svc cannot be stored: {database_module.BUSY}"] * 2
     assert keeping.render_all(["small-0"]) == {"MISS"}
     assert keeping.render_all(["small-0"]) == {"HIT"}
 

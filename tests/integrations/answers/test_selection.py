@@ -95,9 +95,9 @@ def test_a_bad_expression_is_refused_with_its_place(expression, problem):
     [
         (
             "length(meta.total)",
-            "`length()` in `select` takes string or array or object, and met something else",
+            "`length()` in `select` takes string or array or object, but got something else",
         ),
-        ("sum(items[].title)", "`sum()` in `select` takes array, and met something else"),
+        ("sum(items[].title)", "`sum()` in `select` takes array, but got something else"),
         ("sort_by(items, &tags)", None),
         ("sort_by(items, &not_null(title, id))", None),
         ("join(',', items)", None),

@@ -53,7 +53,7 @@ def test_errors_are_told_with_file_line_and_column_in_their_order(tmp_path):
     assert result.exit_code == 1
     assert (
         result.output
-        == f"{name}:7:19: error: manifest.endpoints[0].parameters[0].typ: Unknown; did you mean `type`?\n"
+        == f"{name}:7:19: error: manifest.endpoints[0].parameters[0].typ: Unknown member; did you mean `type`?\n"
     )
     fixed = written(tmp_path, "weather.yaml", text.replace("typ:", "type:"))
     assert run("lint", fixed).output == (

@@ -144,7 +144,7 @@ def test_everything_that_is_wrong_is_told_at_once():
 
 def test_a_slip_of_the_pen_is_met_with_the_right_word():
     errors = errors_of(changed(("blocks", 0, "cach_ttl"), 10))
-    assert errors["manifest.blocks[0].cach_ttl"] == ["Unknown; did you mean `cache_ttl`?"]
+    assert errors["manifest.blocks[0].cach_ttl"] == ["Unknown member; did you mean `cache_ttl`?"]
 
 
 def test_own_data_is_kept_where_it_has_a_place():

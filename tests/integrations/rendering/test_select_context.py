@@ -108,11 +108,11 @@ def test_a_step_s_output_takes_part(router: Router):
         ("block", "config('gone')", "`config('gone')`: `gone` is not a declared property."),
         ("block", "config('key')", "`config('key')`: a secret cannot be used in an expression."),
         ("block", "inputs('gone')", "`inputs('gone')`: there is no input `gone`."),
-        ("block", "nets[?name == '{wan}']", "`{wan}` means itself here; use `config('wan')`."),
+        ("block", "nets[?name == '{wan}']", "`{wan}` is not replaced here. Use `config('wan')`."),
         (
             "block",
             "nets[?rx > '{inputs.limit}']",
-            "`{inputs.limit}` means itself here; use `inputs('limit')`.",
+            "`{inputs.limit}` is not replaced here. Use `inputs('limit')`.",
         ),
         ("endpoint", "config('key')", "`config('key')`: a secret cannot be used in an expression."),
         ("endpoint", "inputs('k')", "`inputs('k')`: there is no input `k`."),

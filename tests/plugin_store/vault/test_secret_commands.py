@@ -28,7 +28,7 @@ def test_keys_are_rotated_step_by_step(store: Store, runner: FlaskCliRunner) -> 
     early = runner.invoke(args=["secrets", "drop-old-keys"])
     assert (early.exit_code, "secrets rotate" in early.output) == (2, True)
     rotated = runner.invoke(args=["secrets", "rotate"])
-    assert rotated.output == "Sealed anew: 1. Already current: 0.\n"
+    assert rotated.output == "Encrypted again: 1. Already current: 0.\n"
     assert runner.invoke(args=["secrets", "drop-old-keys"]).exit_code == 0
     assert store.vault.open_secret(1, "weather", "api_key").value == "k-3v9Qs7w1Zp5"
 
@@ -37,4 +37,4 @@ def test_what_no_key_opens_is_told(store: Store, runner: FlaskCliRunner) -> None
     store.registry.register(weather())
     store.configs.enter_secret("weather", WORKSPACE, "api_key", "k-3v9Qs7w1Zp5")
     store.execute("UPDATE plugin_secrets SET ciphertext = 'lost'")
-    assert "No key opens: 1." in runner.invoke(args=["secrets", "rotate"]).output
+    assert "Not readable with any key: 1." in runner.invoke(args=["secrets", "rotate"]).output

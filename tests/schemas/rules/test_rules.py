@@ -341,7 +341,7 @@ def test_what_is_wrong_with_a_section_and_inside_of_it_is_told_together():
     section = {"path": "", "parameters": [{"name": "a", "in": "url"}, {"name": "b", "in": "body"}]}
     assert refusal(with_endpoint(method="GET", **section)) == {
         f"{ENDPOINT}.parameters": ["A parameter `in: url` must be the only parameter."],
-        f"{ENDPOINT}.parameters[1].in": ["GET carries no body."],
+        f"{ENDPOINT}.parameters[1].in": ["A GET request has no body."],
     }
 
 

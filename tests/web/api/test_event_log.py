@@ -137,7 +137,7 @@ def test_a_review_that_falls_due_is_told_once(client: Client, told: Callable[[],
     assert declare("https://elsewhere.example.com")
     assert declare("https://elsewhere.example.com")
     due = [line for line in told() if line.startswith("A review is due")]
-    assert due == ["A review is due for weather: until then its secrets go nowhere."]
+    assert due == ["A review is due for weather: until then its secrets are not sent."]
 
 
 def test_every_change_that_is_told_is_a_route(app: Flask):

@@ -136,4 +136,4 @@ def test_the_location_of_a_field_is_left_out_of_its_path(messages: Any, errors: 
 
 def test_the_detail_of_one_wrong_field_says_what_is_wrong():
     assert invalid_of({"json": {"name": ["Too long."]}}).detail == "name: Too long."
-    assert invalid_of({"json": {"a": ["x"], "b": ["y"]}}).detail == "2 fields are not right: a, b."
+    assert invalid_of({"json": {"a": ["x"], "b": ["y"]}}).detail == "2 fields are invalid: a, b."

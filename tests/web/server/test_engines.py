@@ -57,7 +57,7 @@ def test_granian_is_pinned_to_the_versions_whose_worker_is_known():
 
 
 def raise_moved(*_given: Any) -> Any:
-    raise WorkerMoved("granian has moved its worker.")
+    raise WorkerMoved("granian's worker is not where it was expected.")
 
 
 MOVED: dict[str, Any] = {
