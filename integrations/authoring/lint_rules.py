@@ -135,7 +135,7 @@ def _unkept_block(reviewed: Reviewed) -> Iterator[LintWarning]:
                 )
 
 
-def _fine_time(reviewed: Reviewed) -> Iterator[Surprise]:
+def _fine_time(reviewed: Reviewed) -> Iterator[LintWarning]:
     for path, _, block in reviewed.blocks():
         finest = min(block.times, key=lambda time: time.step_seconds, default=None)
         ttl = min(_ttls(block), default=0)
