@@ -196,7 +196,7 @@ def test_nor_where_nothing_can_be_written(kept: Kept, monkeypatch):
 def test_a_purge_takes_what_it_names_and_tells_every_process(
     kept: Kept, narrowed: dict[str, Any], left: set[int]
 ):
-    kept.run("INSERT INTO workspaces VALUES (2, 'W', 0)")
+    kept.run("INSERT INTO workspaces (id, name, created_at) VALUES (2, 'W', 0)")
     for number, (plugin, workspace) in enumerate(
         [("svc", 1), ("svc", 1), ("svc", 2), ("svc", 2), ("other", 1), ("other", 2)]
     ):
@@ -233,7 +233,7 @@ def test_a_purge_that_cannot_delete_says_so_and_can_be_made_again(kept: Kept, mo
     "gone", ["DELETE FROM plugins WHERE id = 'svc'", "DELETE FROM workspaces WHERE id = 2"]
 )
 def test_what_was_forgotten_meanwhile_is_not_kept(kept: Kept, gone: str):
-    kept.run("INSERT INTO workspaces VALUES (2, 'W', 0)")
+    kept.run("INSERT INTO workspaces (id, name, created_at) VALUES (2, 'W', 0)")
     kept.run(gone)
     artifact = make_artifact(key_of(1), "text/plain", b'"x"', START, Freshness(START + 60, 0, 0))
     assert not kept.artifacts.put(artifact, ArtifactSource(2, "svc", "e", None, "i", {}, "digest"))
