@@ -316,7 +316,7 @@ class TestEndpoint:
         [step] = weather.explain_endpoint("read", url="http://10.0.0.1/x?y=1#z")["steps"]
         request = step["request"]
         assert (request["url"], request["egress"]["allowed"]) == ("http://10.0.0.1/x?y=1", False)
-        assert "entered" in request["egress"]["reason"]
+        assert "from an input" in request["egress"]["reason"]
         assert values_of(request) == {"url": ("http://10.0.0.1/x?y=1#z", ["url"], [("input", "url")])}
 
     def test_a_value_that_cannot_stand_in_its_place_is_told(self, weather):
