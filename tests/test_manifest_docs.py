@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from schemas.manifests import logins, manifest, words
+from schemas.manifests import credentials, logins, manifest, words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [
     item
-    for module in (manifest, logins)
+    for module in (manifest, credentials, logins)
     for item in vars(module).values()
     if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == module.__name__
 ]

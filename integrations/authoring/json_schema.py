@@ -14,13 +14,10 @@ from marshmallow import RAISE, Schema, fields, missing, validate
 
 from schemas.api.plugins import DeclarationSchema
 from schemas.fields import Version
+from schemas.manifests.credentials import AuthField, CredentialSchema
 from schemas.manifests.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
 from schemas.manifests.logins import LoginField, LoginStepSchema, OutputField, OutputSourceSchema
-from schemas.manifests.manifest import (
-    AuthField,
-    CredentialSchema,
-    ManifestSchema,
-)
+from schemas.manifests.manifest import ManifestSchema
 from schemas.manifests.manifest_rules import DECLARATION_RULES
 from schemas.rules.rule_kinds import pattern_of
 from schemas.rules.rules import Ruled

@@ -6,12 +6,10 @@ template be filled) are made by the compiler.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from marshmallow import INCLUDE, ValidationError, fields, validate
+from marshmallow import INCLUDE, fields, validate
 
 from schemas.fields import StrictBoolean
+from schemas.manifests.credentials import AuthField, OAuth2Schema
 from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
@@ -27,30 +25,25 @@ from schemas.manifests.declared import (
 from schemas.manifests.logins import LoginField
 from schemas.manifests.manifest_rules import (
     BLOCK_RULES,
-    CREDENTIAL_RULES,
     ENDPOINT_RULES,
     INPUT_RULES,
     INTEGRATION_RULES,
     MANIFEST_RULES,
-    OAUTH2_RULES,
     PAGINATE_RULES,
     PARAMETER_RULES,
     PROPERTY_RULES,
-    SIGNATURE_VALUE_RULES,
     TLS_RULES,
 )
 from schemas.manifests.words import (
     API_TYPES,
     AUTH_METHODS,
     BODY_FORMATS,
-    CREDENTIAL_WORDS,
     LOCATIONS,
     MAX_STEPS,
     METHODS,
     PAGINATORS,
     PROPERTY_FORMATS,
     RESPONSE_TYPES,
-    SIGNATURE_FUNCTIONS,
     VALUE_TYPES,
 )
 from schemas.rules.rules import Ruled
@@ -76,49 +69,6 @@ class PropertySchema(Declared):
     rules = PROPERTY_RULES
 
 
-class SignatureValueSchema(Declared):
-    """One named value of a signature: a function over a template, with a key if it needs one."""
-
-    name = fields.String(required=True, validate=NAME)
-    function = fields.String(required=True, validate=one_of(*SIGNATURE_FUNCTIONS))
-    input = Text(4000)
-    key = Text(4000)
-
-    rules = SIGNATURE_VALUE_RULES
-
-
-class CredentialSchema(Declared):
-    """The place of one credential."""
-
-    type = fields.String(required=True, validate=one_of(*CREDENTIAL_WORDS))
-    in_ = fields.String(data_key="in", validate=one_of("header", "query", "body", "cookie"))
-    name = fields.String(validate=WIRE_NAME)
-    prefix = Text(200)
-    value = Text()
-    token = Text()
-    username = Text()
-    password = Text()
-    when = fields.String(validate=NAME)
-    values = fields.List(fields.Nested(SignatureValueSchema), validate=validate.Length(1, 20))
-    headers = scalars_by(HEADER_NAME)
-    query = scalars_by(WIRE_NAME)
-
-    rules = CREDENTIAL_RULES
-
-
-class AuthField(fields.Field[list[dict[str, Any]]]):
-    """One credential or a list of them; loads to a list."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        if isinstance(value, list):
-            if len(value) > 10:
-                raise ValidationError("At most 10 credentials.")
-            return CredentialSchema(many=True).load(value)  # type: ignore[return-value]
-        if isinstance(value, Mapping):
-            return CredentialSchema(many=True).load([value])  # type: ignore[return-value]
-        raise ValidationError("Must be a credential or a list of them.")
-
-
 class RateLimitSchema(Declared):
     """How many upstream calls a workspace may make."""
 
@@ -135,26 +85,6 @@ class RetrySchema(Declared):
     status_codes = fields.List(Count(400, 599), load_default=lambda: [429, 502, 503, 504])
     wait_time_from_header = fields.String(validate=HEADER_NAME, load_default="Retry-After")
     wait_until_time_from_header = fields.String(validate=HEADER_NAME)
-
-
-class OAuth2Schema(Declared):
-    """Where an OAuth 2.0 token comes from (RFC 6749)."""
-
-    token_url = Text(minimum=1, required=True)
-    authorization_url = Text(minimum=1)
-    client_id = Text(load_default="{client_id}")
-    client_secret = Text()
-    scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
-    scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
-    token_params = scalars_by(WIRE_NAME, load_default=dict)
-    authorization_params = scalars_by(WIRE_NAME, load_default=dict)
-    body_format = fields.String(load_default="form", validate=one_of("form", "json"))
-    token_endpoint_auth_method = fields.String(
-        load_default="client_secret_basic",
-        validate=one_of("client_secret_basic", "client_secret_post", "none"),
-    )
-
-    rules = OAUTH2_RULES
 
 
 class TlsSchema(Declared):

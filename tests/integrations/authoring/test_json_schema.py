@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from examples.catalog import PLUGINS_FOLDER
 from integrations.authoring.json_schema import registration_schema
 from schemas.api.plugins import DeclarationSchema
-from schemas.manifests import logins, manifest
+from schemas.manifests import credentials, logins, manifest
 from schemas.manifests.manifest import ManifestSchema
 
 SCHEMA = registration_schema()
@@ -265,7 +265,8 @@ def test_nothing_of_the_body_may_be_missing(word):
     ],
 )
 def test_any_word_with_any_junk_is_refused_by_the_schema_whenever_by_registration(section, junk):
-    schema = getattr(logins if section == "LoginStep" else manifest, f"{section}Schema")()
+    module = {"LoginStep": logins, "Credential": credentials}.get(section, manifest)
+    schema = getattr(module, f"{section}Schema")()
     validator = jsonschema_rs.validator_for({"$ref": f"#/$defs/{section}", "$defs": SCHEMA["$defs"]})
     for word in SCHEMA["$defs"][section]["properties"]:
         errors = schema.validate({word: junk})

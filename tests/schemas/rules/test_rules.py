@@ -14,10 +14,10 @@ from marshmallow import fields, validate
 from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.manifests.compiling import compile_plugin
-from schemas.manifests import logins, manifest
+from schemas.manifests import credentials, logins, manifest
+from schemas.manifests.credentials import AuthField
 from schemas.manifests.declared import Declared, Scalar
 from schemas.manifests.logins import LoginField
-from schemas.manifests.manifest import AuthField
 from schemas.manifests.manifest_rules import DECLARATION_RULES
 from schemas.rules.rules import Each, If, Inside, Rule, Ruled
 
@@ -25,7 +25,7 @@ SCHEMA = registration_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 SECTIONS: dict[str, type[Ruled]] = {
     name.removesuffix("Schema"): section
-    for name, section in (vars(manifest) | vars(logins)).items()
+    for name, section in (vars(manifest) | vars(logins) | vars(credentials)).items()
     if isinstance(section, type) and issubclass(section, Ruled) and section not in (Ruled, Declared)
 }
 RULED = {name: section for name, section in SECTIONS.items() if section.rules}
@@ -44,7 +44,7 @@ def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
         if isinstance(rule, validate.OneOf):
             return st.sampled_from(list(rule.choices))
     if isinstance(field, AuthField | LoginField):
-        section = manifest.CredentialSchema if isinstance(field, AuthField) else logins.LoginStepSchema
+        section = credentials.CredentialSchema if isinstance(field, AuthField) else logins.LoginStepSchema
         one = words_of(section, depth - 1)
         return one | st.lists(one, min_size=1, max_size=3)
     if isinstance(field, fields.Nested):
