@@ -47,6 +47,7 @@ def _secret_in_url(reviewed: Reviewed) -> Iterator[LintWarning]:
             )
     for place in ("base_url", "query"):
         yield from _secrets_in(reviewed, section.get(place), f"integration.{place}")
+    yield from _secrets_in(reviewed, (section.get("oauth2") or {}).get("query"), "integration.oauth2.query")
     for path, item, endpoint in reviewed.endpoints():
         locations = {parameter.name: parameter.location for parameter in endpoint.parameters}
         for word in ("base_url", "path"):

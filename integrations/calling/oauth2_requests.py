@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import orjson
 from authlib.common.urls import add_params_to_qs
@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
 from errors import SettingsIncomplete
 from integrations.calling.parameters import Values
-from integrations.calling.requests_builder import Limits, fill_whole_url
+from integrations.calling.requests_builder import Limits, fill_whole_url, query_pair, with_query
 from integrations.egress.messages import PreparedCall
 from integrations.manifests.model import Integration, OAuth2
 from integrations.manifests.namespace import Namespace
@@ -44,20 +44,24 @@ def token_call(
     url = fill_whole_url(oauth2.token_url, settings, starts)
     client_id = fill_setting(oauth2.client_id, settings)
     client_secret = fill_setting(oauth2.client_secret, settings) if oauth2.client_secret else ""
+    query = [(name, fill_setting(template, settings)) for name, template in oauth2.query]
     form = _grant_form(oauth2, settings, grant)
     headers = {"Accept": "application/json"}
     is_basic = oauth2.endpoint_auth_method == "client_secret_basic"
     # RFC 6749 section 2.3.1: both halves are form-encoded first, so that they may contain a colon or an umlaut.
     client = (quote_plus(client_id), quote_plus(client_secret)) if is_basic else (client_id, client_secret)
     _, headers, form = ClientAuth(*client, oauth2.endpoint_auth_method).prepare("POST", url, headers, form)
-    content_type, body = _encode(form, oauth2.body_format)
+    fields = _fields_beside(form, query)
+    if oauth2.body_format == "none":
+        query, fields = [*query, *fields], []
+    typed, body = _encode(fields, oauth2.body_format)
     return PreparedCall(
         method="POST",
-        url=url,
+        url=with_query(url, [query_pair(*pair) for pair in query]),
         headers=(
             *((name, Namespace(settings).fill_header(template)) for name, template in oauth2.headers),
             *headers.items(),
-            ("Content-Type", content_type),
+            *typed,
         ),
         body=body,
         timeout_seconds=integration.timeout_seconds or limits.timeout_seconds,
@@ -108,10 +112,21 @@ def _scope_form(oauth2: OAuth2, settings: Mapping[str, Any]) -> dict[str, str]:
     return {"scope": scope} if scope else {}
 
 
-def _encode(form: str, body_format: str) -> tuple[str, bytes]:
+def _fields_beside(form: str, query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The form's fields that the query does not hold."""
+    in_query = {name for name, _ in query}
+    return [pair for pair in parse_qsl(form, keep_blank_values=True) if pair[0] not in in_query]
+
+
+def _encode(
+    fields: Sequence[tuple[str, str]], body_format: str
+) -> tuple[list[tuple[str, str]], bytes | None]:
+    """The header of the body's type, and the body. Neither with `none`."""
+    if body_format == "none":
+        return [], None
     if body_format == "json":
-        return "application/json", orjson.dumps(dict(parse_qsl(form, keep_blank_values=True)))
-    return _FORM_TYPE, form.encode()
+        return [("Content-Type", "application/json")], orjson.dumps(dict(fields))
+    return [("Content-Type", _FORM_TYPE)], urlencode(fields).encode()
 
 
 def _secrets(values: Values, grant: Mapping[str, str], basic: tuple[str, str] | None) -> frozenset[str]:

@@ -172,7 +172,7 @@ def _sign(filling: _Filling, url: str, body: bytes | None, now: float, tokens: C
             names.text(name) for name in shown_values(signature, {*endpoint.secret_names, *tokens})
         }
         placed.headers += [(name, names.fill_header(template)) for name, template in signature.headers]
-        url = _with_query(url, [_pair(name, names.fill(template)) for name, template in signature.query])
+        url = with_query(url, [query_pair(name, names.fill(template)) for name, template in signature.query])
     return url
 
 
@@ -184,12 +184,12 @@ def _url(integration: Integration, filling: _Filling, page: Page) -> str:
     if page.url is not None:
         # The provider's own link to the next page. Only a key in the query may have to be added again.
         present = {name for name, _ in parse_qsl(urlsplit(page.url).query, keep_blank_values=True)}
-        return _with_query(page.url, [_pair(*pair) for pair in placed if pair[0] not in present])
+        return with_query(page.url, [query_pair(*pair) for pair in placed if pair[0] not in present])
     base = filling.endpoint.base_url or integration.base_url
     assert base is not None  # noqa: S101 - the compiler refuses an endpoint without one
     starts = filling.substitutes.starts if filling.substitutes is not None else None
     url = fill_whole_url(base, filling.settings.values, starts).rstrip("/") + _path(filling)
-    return _with_query(url, _query(filling, page))
+    return with_query(url, _query(filling, page))
 
 
 def fill_whole_url(url: BaseUrl, settings: Mapping[str, Any], starts: Mapping[str, Any] | None = None) -> str:
@@ -238,13 +238,13 @@ def _query(filling: _Filling, page: Page) -> list[str]:
     nearer = moved.union(name for name, _ in given) if endpoint.query else moved
     pairs = [_written(template, own) for name, template in endpoint.path_query if name not in moved]
     pairs += [
-        _pair(name, filling.settings.fill(template))
+        query_pair(name, filling.settings.fill(template))
         for name, template in endpoint.query
         if name not in nearer
     ]
     for name, value in given:
-        pairs += [_pair(name, text) for text in form_values(value)]
-    return pairs + [_pair(*pair) for pair in last]
+        pairs += [query_pair(name, text) for text in form_values(value)]
+    return pairs + [query_pair(*pair) for pair in last]
 
 
 def _written(template: Template, names: Namespace) -> str:
@@ -254,7 +254,7 @@ def _written(template: Template, names: Namespace) -> str:
     )
 
 
-def _pair(name: str, text: str) -> str:
+def query_pair(name: str, text: str) -> str:
     return f"{_query_name(name)}={quote(text, safe='')}"
 
 
@@ -263,7 +263,7 @@ def _query_name(name: str) -> str:
     return quote(name, safe=_QUERY_NAME_SAFE)
 
 
-def _with_query(url: str, pairs: Sequence[str]) -> str:
+def with_query(url: str, pairs: Sequence[str]) -> str:
     if not pairs:
         return url
     return f"{url}{'&' if '?' in url else '?'}{'&'.join(pairs)}"

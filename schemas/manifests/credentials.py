@@ -72,9 +72,10 @@ class OAuth2Schema(Declared):
     client_secret = Text()
     scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
     scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
+    query = scalars_by(WIRE_NAME, load_default=dict)
     token_params = scalars_by(WIRE_NAME, load_default=dict)
     authorization_params = scalars_by(WIRE_NAME, load_default=dict)
-    body_format = fields.String(load_default="form", validate=one_of("form", "json"))
+    body_format = fields.String(load_default="form", validate=one_of("form", "json", "none"))
     token_endpoint_auth_method = fields.String(
         load_default="client_secret_basic",
         validate=one_of("client_secret_basic", "client_secret_post", "none"),

@@ -142,6 +142,14 @@ OAUTH2_RULES = (
         Is("token_endpoint_auth_method", ("none",)),
         Without(("client_secret",), "Not used if token_endpoint_auth_method is `none`."),
     ),
+    If(
+        Is("body_format", ("none",)),
+        Among(
+            "token_endpoint_auth_method",
+            ("client_secret_basic", "none"),
+            "Without a body there is no place for it: use `client_secret_basic`, or `none` and `query`.",
+        ),
+    ),
     # Every authorization request contains these (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
     NoMemberLike(
         "authorization_params",
@@ -188,7 +196,14 @@ INTEGRATION_RULES = (
     If(
         Is("auth_method", ("oauth2_authorization_code",)),
         Inside(
-            "oauth2", Needs("authorization_url", "Needed: the URL at which a user signs in at the provider.")
+            "oauth2",
+            Needs("authorization_url", "Needed: the URL at which a user signs in at the provider."),
+            # The exchange of a code and a refresh differ in these (RFC 6749 sections 4.1.3 and 6).
+            NoMemberLike(
+                "query",
+                validate.Regexp(r"(?:grant_type|code|redirect_uri|code_verifier|refresh_token)\Z"),
+                "Every token request has its own; leave it out.",
+            ),
         ),
     ),
     If(

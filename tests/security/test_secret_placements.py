@@ -145,6 +145,11 @@ PLACEMENTS = {
     "a token bought by a header": (buying(), buying(token_endpoint_auth_method="client_secret_basic")),
     "a token bought with the key in another field": (buying(), buying(token_params={"note": KEY})),
     "a token bought with the key as a scope": (buying(), buying(scopes=[KEY])),
+    "a token bought with the key in the query": (buying(), buying(query={"key": KEY})),
+    "a token bought without a body": (
+        buying(token_params={"key": KEY}, token_endpoint_auth_method="none", client_secret=None),
+        buying(token_params={"key": KEY}, token_endpoint_auth_method="none", client_secret=None, body_format="none"),
+    ),
     "a token used elsewhere": (buying(), {**buying(), "base_url": "{stranger}"}),
     "a member of a body to another": (body_of(password=KEY), body_of(text=KEY)),
     "a member at one depth to one at another": (

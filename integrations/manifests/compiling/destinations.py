@@ -289,27 +289,35 @@ def _oauth2_places(token: OAuth2) -> Iterator[Place]:
 def _token_request(token: OAuth2) -> Iterator[_Found]:
     for name, position in holes(token.token_url.path_parts):
         yield "path", position, [name.value]
-    yield from _client_places(token)
-    if token.grant_type == "client_credentials":
-        yield _field("scope", frozenset().union(*(scope.names for scope in token.scopes)))
-    else:
-        for name in ("refresh_token", "code", "code_verifier"):
-            yield _field(name, [GRANT])
-    for name, template in token.token_params:
-        yield _field(name, template.names)
-    for name, template in token.headers:
-        yield "header", name.lower(), template.names
-
-
-def _client_places(token: OAuth2) -> Iterator[_Found]:
+    for name, template in token.query:
+        yield "query", double_braces(name), template.names
+    in_query = {name for name, _ in token.query}
+    for name, names in _token_fields(token):
+        if name not in in_query:
+            yield _field(token, name, names)
     secret = token.client_secret.names if token.client_secret is not None else frozenset[str]()
     if token.endpoint_auth_method == "client_secret_basic":
         yield "basic", "username", token.client_id.names
         yield "basic", "password", secret
+    for name, template in token.headers:
+        yield "header", name.lower(), template.names
+
+
+def _token_fields(token: OAuth2) -> Iterator[tuple[str, Iterable[str]]]:
+    """The fields of a token request's body, and the names in them."""
+    if token.endpoint_auth_method != "client_secret_basic":
+        yield "client_id", token.client_id.names
+        yield "client_secret", token.client_secret.names if token.client_secret is not None else ()
+    if token.grant_type == "client_credentials":
+        yield "scope", frozenset[str]().union(*(scope.names for scope in token.scopes))
     else:
-        yield _field("client_id", token.client_id.names)
-        yield _field("client_secret", secret)
+        for name in ("refresh_token", "code", "code_verifier"):
+            yield name, [GRANT]
+    for name, template in token.token_params:
+        yield name, template.names
 
 
-def _field(name: str, names: Iterable[str]) -> _Found:
+def _field(token: OAuth2, name: str, names: Iterable[str]) -> _Found:
+    if token.body_format == "none":
+        return "query", double_braces(name), names
     return "body", member_name("form", [name]), names

@@ -96,6 +96,7 @@ def _oauth2(
         else problems.template("client_secret", declared.get("client_secret", "{client_secret}")),
         scopes=tuple(problems.template("scopes", scope) for scope in declared["scopes"]),
         scope_separator=declared["scope_separator"],
+        query=named_templates(declared["query"], "query", problems),
         token_params=named_templates(declared["token_params"], "token_params", problems),
         authorization_params=named_templates(
             declared["authorization_params"], "authorization_params", problems
@@ -106,7 +107,9 @@ def _oauth2(
     )
     if token_url is None:
         return None
-    check_names(found.names - token_url.names, properties, "client_id", problems)
+    in_query = frozenset[str]().union(*(template.names for _, template in found.query))
+    check_names(in_query, properties, "query", problems)
+    check_names(found.names - token_url.names - in_query, properties, "client_id", problems)
     _check_shown(found, properties, problems)
     return found
 

@@ -77,9 +77,12 @@ class OAuth2:
     client_secret: Template | None
     scopes: tuple[Template, ...]
     scope_separator: str
+    query: tuple[tuple[str, Template], ...]
+    """Sent in the query of every token request. A name in it is not sent in the body."""
     token_params: tuple[tuple[str, Template], ...]
     authorization_params: tuple[tuple[str, Template], ...]
-    body_format: Literal["form", "json"]
+    body_format: Literal["form", "json", "none"]
+    """With `none` the query also holds what the body would."""
     endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
     headers: tuple[tuple[str, Template], ...] = ()
     """The integration's User-Agent, where it declares one."""
@@ -87,7 +90,7 @@ class OAuth2:
     @property
     def names(self) -> frozenset[str]:
         """The properties that getting a token binds."""
-        templates = [self.client_id, *self.scopes, *(item for _, item in self.token_params)]
+        templates = [self.client_id, *self.scopes, *(item for _, item in (*self.query, *self.token_params))]
         templates += [item for _, item in (*self.authorization_params, *self.headers)]
         templates += [self.client_secret] if self.client_secret else []
         urls = self.token_url.names | (

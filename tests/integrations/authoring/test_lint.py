@@ -124,6 +124,7 @@ CASES = [
     ("secret-in-url", "endpoints[0].parameters[1]", [("endpoints.0.parameters.1", GET_PROPERTY)]),
     ("open-credential", "properties[2]", [("properties.2", {"name": "appToken"}), ("integration.headers", {"X-A": "{appToken}"})]),
     ("open-credential", "properties[2]", [("properties.2", {"name": "password"}), ("integration.headers", {"X-A": "{password}"})]),
+    ("secret-in-url", "integration.oauth2.query.k", [("integration.auth_method", "oauth2_client_credentials"), ("integration.oauth2", {**OAUTH2, "token_url": "https://login.example/t", "query": {"k": "{api_key}"}})]),
     ("plain-http", "integration.base_url", [("integration.base_url", "http://api.test.example")]),
     ("plain-http", "integration.base_url", [("integration.base_url", "http://93.184.215.14/v1")]),
     ("plain-http", "endpoints[1].base_url", [("endpoints.1.base_url", "http://api.test.example")]),

@@ -236,6 +236,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (f"{NESTED}.token", signed(NOW, token="x"), signed(NOW, name="people")),
     (f"{SECTION}.oauth2.client_secret", by_oauth2(**OAUTH2, token_endpoint_auth_method="none", client_secret="{client_secret}"), by_oauth2(**OAUTH2, token_endpoint_auth_method="none")),
+    (f"{SECTION}.oauth2.token_endpoint_auth_method", by_oauth2(**OAUTH2, body_format="none", token_endpoint_auth_method="client_secret_post"), by_oauth2(**OAUTH2, body_format="none", query={"a": 1})),
+    *((f"{SECTION}.oauth2.query.{name}", by_oauth2("oauth2_authorization_code", **PERSON, query={name: "x"}), by_oauth2("oauth2_authorization_code", **PERSON, query={"p": "x"})) for name in ("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token")),
     (f"{SECTION}.oauth2.authorization_params.state", by_oauth2("oauth2_authorization_code", **PERSON, authorization_params={"state": "1"}), by_oauth2("oauth2_authorization_code", **PERSON, authorization_params={"State": "1"})),
     (f"{SECTION}.oauth2.authorization_url", by_oauth2("oauth2_authorization_code", **OAUTH2), by_oauth2("oauth2_authorization_code", **PERSON)),
     (f"{SECTION}.oauth2.authorization_url", by_oauth2(**PERSON), by_oauth2(**OAUTH2)),
