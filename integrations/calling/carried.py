@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from errors import PatchbayError
 from integrations.calling.carried_places import Found, carried_places
-from integrations.calling.oauth2_requests import token_call
+from integrations.calling.oauth2_requests import ClientEncoding, token_call
 from integrations.calling.parameters import Values
 from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page, Substitutes, build_call
 from integrations.calling.signatures import FUNCTIONS, Function
@@ -70,12 +70,13 @@ def build_accounted_token_call(
     limits: Limits,
     grant: Mapping[str, str],
     sealed_grant: Collection[Destination] = (),
+    encoding: ClientEncoding = "form",
 ) -> PreparedCall:
     """The request of `token_call`, with a list of the secrets that it carries and their places.
 
     `sealed_grant` are the allowed destinations of a user's grant: a refresh token, or a code with its verifier.
     """
-    call = token_call(integration, oauth2, values, limits, grant)
+    call = token_call(integration, oauth2, values, limits, grant, encoding=encoding)
     markers = Markers()
     marked = _marked_values(integration, values, (), markers)
     granted = {name: markers.of(GRANT) for name in grant.keys() & GRANT_PARAMETERS}
@@ -86,7 +87,7 @@ def build_accounted_token_call(
 
     def attempt() -> PreparedCall:
         filled = replace(marked, config=config)
-        return token_call(integration, oauth2, filled, limits, {**grant, **granted}, starts)
+        return token_call(integration, oauth2, filled, limits, {**grant, **granted}, starts, encoding)
 
     names = (*values.secrets, *([GRANT] if granted else []))
     found = _find(call, attempt, oauth2.body_format, markers, [], names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 import orjson
@@ -23,6 +23,8 @@ from integrations.manifests.tls_settings import fill_tls
 
 MAX_ANSWER_BYTES = 1024 * 1024
 _FORM_TYPE = "application/x-www-form-urlencoded"
+ClientEncoding = Literal["form", "raw"]
+"""How Basic carries a client's id and secret: form-encoded as in RFC 6749 section 2.3.1, or as they are."""
 _CLIENT_NAMES = frozenset({"client_id", "client_secret"})
 
 
@@ -33,10 +35,11 @@ def token_call(
     limits: Limits,
     grant: Mapping[str, str],
     starts: Mapping[str, Any] | None = None,
+    encoding: ClientEncoding = "form",
 ) -> PreparedCall:
     """The token request. `grant` holds the grant's own parameters including `grant_type`, but not the scopes.
 
-    `starts` is passed to `fill_whole_url`.
+    `starts` is passed to `fill_whole_url`. `encoding` is for Basic, unless the manifest declares one.
 
     Raises SettingsIncomplete for a setting that is missing or does not fit.
     """
@@ -48,8 +51,10 @@ def token_call(
     form = _grant_form(oauth2, settings, grant)
     headers = {"Accept": "application/json"}
     is_basic = oauth2.endpoint_auth_method == "client_secret_basic"
-    # RFC 6749 section 2.3.1: both halves are form-encoded first, so that they may contain a colon or an umlaut.
-    client = (quote_plus(client_id), quote_plus(client_secret)) if is_basic else (client_id, client_secret)
+    encoding = oauth2.client_secret_encoding or encoding
+    client = (
+        _basic_client(oauth2, client_id, client_secret, encoding) if is_basic else (client_id, client_secret)
+    )
     _, headers, form = ClientAuth(*client, oauth2.endpoint_auth_method).prepare("POST", url, headers, form)
     fields = _fields_beside(form, query)
     if oauth2.body_format == "none":
@@ -110,6 +115,20 @@ def _scope_form(oauth2: OAuth2, settings: Mapping[str, Any]) -> dict[str, str]:
     """RFC 6749 section 4.4.2. With a sign-in, the user grants the scopes there instead."""
     scope = scope_of(oauth2, settings) if oauth2.grant_type == "client_credentials" else ""
     return {"scope": scope} if scope else {}
+
+
+def _basic_client(
+    oauth2: OAuth2, client_id: str, client_secret: str, encoding: ClientEncoding
+) -> tuple[str, str]:
+    """The id and secret as Basic carries them. Raises SettingsIncomplete for an id that cannot be sent as it is."""
+    if encoding == "form":
+        # Form-encoded, both may contain a colon or an umlaut.
+        return quote_plus(client_id), quote_plus(client_secret)
+    if ":" in client_id:
+        # RFC 7617 section 2: everything after the first colon would be read as the secret.
+        name, why = min(oauth2.client_id.names, default="client_id"), "must not hold a colon, if sent raw"
+        raise SettingsIncomplete(f"The setting `{name}` {why}.", errors={f"config.{name}": [f"It {why}."]})
+    return client_id, client_secret
 
 
 def _fields_beside(form: str, query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

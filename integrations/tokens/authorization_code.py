@@ -12,10 +12,12 @@ import orjson
 
 from errors import ReviewDue, SettingsIncomplete, StorageFailed
 from integrations.calling.carried import build_accounted_token_call
-from integrations.calling.oauth2_requests import fill_setting
+from integrations.calling.oauth2_requests import ClientEncoding, fill_setting
 from integrations.calling.requests_builder import Limits, fill_whole_url
 from integrations.catalog.catalog import Installed
+from integrations.egress.messages import PreparedCall
 from integrations.manifests.model import GRANT, OAuth2
+from integrations.tokens.client_exchange import ClientExchange
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, StoredGrant, refreshed
 from integrations.tokens.token import Token
@@ -34,7 +36,7 @@ class GrantedTokens:
         self, grants: Grants, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
     ) -> None:
         self._grants = grants
-        self._exchange = exchange
+        self._exchange = ClientExchange(exchange)
         self._limits = limits
         self._clock = clock
 
@@ -72,12 +74,17 @@ class GrantedTokens:
     ) -> Grant:
         oauth2, installed = _oauth2_of(token_request.installed), token_request.installed
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-        call = build_accounted_token_call(
-            installed.integration, oauth2, token_request.values, self._limits, asked, stored.bound_to
-        )
-        answer = self._exchange.send(installed, "oauth2", call, cause)
+
+        def build(encoding: ClientEncoding) -> PreparedCall:
+            values, limits = token_request.values, self._limits
+            return build_accounted_token_call(
+                installed.integration, oauth2, values, limits, asked, stored.bound_to, encoding
+            )
+
+        answer, encoding = self._exchange.send(token_request, build, cause, stored.grant.client_encoding)
         now = self._clock()
-        return refreshed(stored.grant, read_token_answer(answer, now), now, token_request.fingerprint)
+        given = read_token_answer(answer, now)
+        return refreshed(stored.grant, given, now, token_request.fingerprint, encoding)
 
     def _after_refusal(self, token_request: TokenRequest, tried: StoredGrant) -> Token:
         """The token that another process refreshed meanwhile; else the grant has ended."""

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from errors import UpstreamFailed
 from integrations.calling.carried import build_accounted_token_call
+from integrations.calling.oauth2_requests import ClientEncoding
 from integrations.calling.requests_builder import Limits
+from integrations.egress.messages import PreparedCall
 from integrations.manifests.model import OAuth2
+from integrations.tokens.client_exchange import ClientExchange
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.rows import TokenRows
 from integrations.tokens.token import Token
@@ -23,7 +26,7 @@ class ClientCredentials:
         self, rows: TokenRows, exchange: TokenExchange, limits: Limits, clock: Callable[[], float]
     ) -> None:
         self._rows = rows
-        self._exchange = exchange
+        self._exchange = ClientExchange(exchange)
         self._limits = limits
         self._clock = clock
 
@@ -35,9 +38,15 @@ class ClientCredentials:
         """A new token, stored if the settings are stored ones. Raises UpstreamFailed and its subclasses."""
         oauth2, integration = token_request.source, token_request.installed.integration
         assert isinstance(oauth2, OAuth2)  # noqa: S101 - the keeper chooses by it
-        grant = {"grant_type": "client_credentials"}
-        call = build_accounted_token_call(integration, oauth2, token_request.values, self._limits, grant)
-        answer = self._exchange.send(token_request.installed, "oauth2", call, cause)
+        last = self._rows.read(token_request) if is_saved else None
+
+        def build(encoding: ClientEncoding) -> PreparedCall:
+            grant = {"grant_type": "client_credentials"}
+            values, limits = token_request.values, self._limits
+            return build_accounted_token_call(integration, oauth2, values, limits, grant, encoding=encoding)
+
+        known = last.client_encoding if last else None
+        answer, encoding = self._exchange.send(token_request, build, cause, known)
         now = self._clock()
         try:
             given = read_token_answer(answer, now)
@@ -49,7 +58,7 @@ class ClientCredentials:
                 retry_after_seconds=refused.retry_after_seconds,
                 reason="token",
             ) from None
-        token = Token({"access_token": given.access_token}, now, given.expires_at)
+        token = Token({"access_token": given.access_token}, now, given.expires_at, encoding)
         if is_saved:
             self._rows.keep(token_request, token)
         return token

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from errors import NotFound
+from integrations.calling.oauth2_requests import ClientEncoding
 from integrations.manifests.model import GRANT
 from integrations.tokens.token_answers import TokenAnswer
 from plugin_store.engine.database import Database
@@ -37,6 +38,8 @@ class Grant:
     client: str
     fingerprint: str
     ended: bool = False
+    client_encoding: ClientEncoding | None = None
+    """How the client authenticated; None in a grant of a version that did not try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,14 @@ class StoredGrant:
     bound_to: tuple[Destination, ...]
 
 
-def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str, fingerprint: str) -> Grant:
+def grant_of(
+    given: TokenAnswer,
+    now: float,
+    asked: Collection[str],
+    client: str,
+    fingerprint: str,
+    encoding: ClientEncoding,
+) -> Grant:
     """The grant that a code was exchanged for. Without scopes in the answer, the `asked` ones are assumed."""
     return Grant(
         access_token=given.access_token,
@@ -60,10 +70,13 @@ def grant_of(given: TokenAnswer, now: float, asked: Collection[str], client: str
         scopes=given.scopes if given.scopes is not None else tuple(asked),
         client=client,
         fingerprint=fingerprint,
+        client_encoding=encoding,
     )
 
 
-def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) -> Grant:
+def refreshed(
+    grant: Grant, given: TokenAnswer, now: float, fingerprint: str, encoding: ClientEncoding
+) -> Grant:
     """The grant after a refresh. A provider that rotates refresh tokens returns a new one; else the old one stays."""
     return Grant(
         access_token=given.access_token,
@@ -75,6 +88,7 @@ def refreshed(grant: Grant, given: TokenAnswer, now: float, fingerprint: str) ->
         scopes=given.scopes if given.scopes is not None else grant.scopes,
         client=grant.client,
         fingerprint=fingerprint,
+        client_encoding=encoding,
     )
 
 

@@ -42,7 +42,7 @@ class TokenRows:
             opened.bound_to, token_request.bound_to
         ):
             return None
-        return Token(kept["values"], kept["bought_at"], kept["expires_at"])
+        return Token(kept["values"], kept["bought_at"], kept["expires_at"], kept.get("client_encoding"))
 
     def keep(self, token_request: TokenRequest, token: Token) -> None:
         """Stores the token, unless the settings or secrets changed meanwhile. A storage failure is not raised."""
@@ -66,6 +66,7 @@ class TokenRows:
             "values": dict(token.values),
             "bought_at": token.acquired_at,
             "expires_at": token.expires_at,
+            "client_encoding": token.client_encoding,
             "fingerprint": token_request.fingerprint,
         }
         self._vault.seal_secret(

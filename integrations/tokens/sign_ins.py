@@ -12,12 +12,13 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from errors import NotFound, ReviewDue, SettingsIncomplete, UpstreamFailed
 from integrations.calling.carried import build_accounted_token_call
-from integrations.calling.oauth2_requests import fill_setting, scope_of
+from integrations.calling.oauth2_requests import ClientEncoding, fill_setting, scope_of
 from integrations.calling.requests_builder import Limits, fill_whole_url
 from integrations.catalog.catalog import Catalog, Installed
-from integrations.egress.messages import origin_of
+from integrations.egress.messages import PreparedCall, origin_of
 from integrations.manifests.model import GRANT, OAuth2
 from integrations.tokens.authorization_code import client_digest
+from integrations.tokens.client_exchange import ClientExchange
 from integrations.tokens.exchange import TokenExchange
 from integrations.tokens.grants import Grant, Grants, grant_of
 from integrations.tokens.pending_sign_ins import PendingSignIn, PendingSignIns
@@ -76,7 +77,7 @@ class SignIns:
         self._database = database
         self._vault = vault
         self._catalog = catalog
-        self._exchange = exchange
+        self._exchange = ClientExchange(exchange)
         self._limits = limits
         self._clock = clock
         self._grants = Grants(database, vault)
@@ -149,10 +150,14 @@ class SignIns:
             "redirect_uri": pending.redirect_uri,
             "code_verifier": pending.verifier,
         }
-        call = build_accounted_token_call(
-            installed.integration, oauth2, token_request.values, self._limits, asked, pending.bound_to
-        )
-        answer = self._exchange.send(installed, "oauth2", call, "live")
+
+        def build(encoding: ClientEncoding) -> PreparedCall:
+            values, limits = token_request.values, self._limits
+            return build_accounted_token_call(
+                installed.integration, oauth2, values, limits, asked, pending.bound_to, encoding
+            )
+
+        answer, encoding = self._exchange.send(token_request, build, "live", None)
         now = self._clock()
         try:
             given = read_token_answer(answer, now)
@@ -162,7 +167,8 @@ class SignIns:
             ) from None
         settings = token_request.values.merged()
         scopes = [fill_setting(scope, settings) for scope in oauth2.scopes]
-        return grant_of(given, now, scopes, client_digest(installed, settings), token_request.fingerprint)
+        client = client_digest(installed, settings)
+        return grant_of(given, now, scopes, client, token_request.fingerprint, encoding)
 
     def _token_request(self, workspace_id: int, plugin_id: str) -> TokenRequest:
         installed = self._find(workspace_id, plugin_id)

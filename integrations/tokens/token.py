@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from integrations.calling.oauth2_requests import ClientEncoding
+
 MAX_MARGIN_SECONDS = 60.0
 MARGIN_PART = 0.1
 
@@ -19,6 +21,8 @@ class Token:
     values: Mapping[str, str] = field(repr=False)
     acquired_at: float
     expires_at: float | None = None
+    client_encoding: ClientEncoding | None = None
+    """How the client authenticated, where it did so with Basic."""
 
     def is_alive(self, now: float) -> bool:
         """Whether the provider should still accept it."""

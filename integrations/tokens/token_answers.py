@@ -37,6 +37,7 @@ _WORDS = {
     "server_error": "The provider reports an internal error.",
     "temporarily_unavailable": "The provider is busy. Try again later.",
 }
+_CLIENT_ERRORS = frozenset({"invalid_client", "incorrect_client_credentials"})
 _GRANT_ERRORS = frozenset({"invalid_grant", "bad_verification_code", "bad_refresh_token"})
 
 
@@ -74,6 +75,13 @@ def read_token_answer(answer: Answer, now: float) -> TokenAnswer:
         refresh_ends_at=expires_after(members.get("refresh_token_expires_in"), now),
         scopes=_scopes(members.get("scope")),
     )
+
+
+def refuses_client(answer: Answer) -> bool:
+    """Whether the server did not accept the client's id and secret (RFC 6749 section 5.2)."""
+    error = _members(answer).get("error")
+    error = error if isinstance(error, str) else None
+    return error in _CLIENT_ERRORS or (answer.status == 401 and error not in _GRANT_ERRORS)
 
 
 def error_words(error: str | None) -> str | None:

@@ -17,7 +17,7 @@ from schemas.manifests.declared import (
     scalars_by,
 )
 from schemas.manifests.manifest_rules import CREDENTIAL_RULES, OAUTH2_RULES, SIGNATURE_VALUE_RULES
-from schemas.manifests.words import CREDENTIAL_WORDS, SIGNATURE_FUNCTIONS
+from schemas.manifests.words import CLIENT_ENCODINGS, CREDENTIAL_WORDS, SIGNATURE_FUNCTIONS
 
 
 class SignatureValueSchema(Declared):
@@ -70,6 +70,7 @@ class OAuth2Schema(Declared):
     authorization_url = Text(minimum=1)
     client_id = Text(load_default="{client_id}")
     client_secret = Text()
+    client_secret_encoding = fields.String(validate=one_of(*CLIENT_ENCODINGS))
     scopes = fields.List(Text(500, minimum=1), load_default=list, validate=validate.Length(max=100))
     scope_separator = fields.String(load_default=" ", validate=one_of(" ", ","))
     query = scalars_by(WIRE_NAME, load_default=dict)

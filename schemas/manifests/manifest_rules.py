@@ -143,6 +143,10 @@ OAUTH2_RULES = (
         Without(("client_secret",), "Not used if token_endpoint_auth_method is `none`."),
     ),
     If(
+        Is("token_endpoint_auth_method", ("client_secret_post", "none")),
+        Without(("client_secret_encoding",), "Only `client_secret_basic` encodes the secret."),
+    ),
+    If(
         Is("body_format", ("none",)),
         Among(
             "token_endpoint_auth_method",

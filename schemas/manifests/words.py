@@ -52,6 +52,7 @@ CREDENTIAL_WORDS = {
     "signature": frozenset({"values", "headers", "query"}),
 }
 """What each type of credential is made of, beside `type` and `when`."""
+CLIENT_ENCODINGS = ("form", "raw")
 TOKEN_PLACES = ("token_path", "token_header", "token_cookie")
 PAGINATOR_WORDS = {
     "cursor": frozenset({"cursor_path", "cursor_header", "cursor_param", "limit_param", "limit"}),

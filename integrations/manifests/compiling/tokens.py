@@ -103,6 +103,7 @@ def _oauth2(
         ),
         body_format=declared["body_format"],
         endpoint_auth_method=declared["token_endpoint_auth_method"],
+        client_secret_encoding=declared.get("client_secret_encoding"),
         headers=agent,
     )
     if token_url is None:

@@ -84,6 +84,8 @@ class OAuth2:
     body_format: Literal["form", "json", "none"]
     """With `none` the query also holds what the body would."""
     endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"]
+    client_secret_encoding: Literal["form", "raw"] | None
+    """How Basic carries id and secret; None if the provider has to show it."""
     headers: tuple[tuple[str, Template], ...] = ()
     """The integration's User-Agent, where it declares one."""
 

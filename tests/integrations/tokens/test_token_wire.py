@@ -70,6 +70,18 @@ def expected(wire: Recorder, target: str, headers: list[str], body: str = "") ->
     [
         ({}, "/token", [BASIC, FORM], "grant_type=client_credentials"),
         (
+            {"client_secret_encoding": "form"},
+            "/token",
+            [BASIC, FORM],
+            "grant_type=client_credentials",
+        ),
+        (
+            {"client_secret_encoding": "raw"},
+            "/token",
+            [f"Authorization: Basic {base64.b64encode(b'me:s3cret/+=').decode()}", FORM],
+            "grant_type=client_credentials",
+        ),
+        (
             {"query": {"tenant": "{account}"}, "scopes": ["a", "b"]},
             "/token?tenant=42%20%C3%BC",
             [BASIC, FORM],
@@ -110,7 +122,7 @@ def expected(wire: Recorder, target: str, headers: list[str], body: str = "") ->
             '{"grant_type":"client_credentials"}',
         ),
     ],
-    ids=["form", "query", "own grant in the query", "all in the query", "grant apart", "keys in the query", "json"],
+    ids=["form", "encoded", "raw", "query", "own grant in the query", "all in the query", "grant apart", "keys in the query", "json"],
 )  # fmt: skip
 def test_client_credentials(
     wire: Recorder, oauth2: dict[str, Any], target: str, headers: list[str], body: str

@@ -236,6 +236,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (f"{NESTED}.token", signed(NOW, token="x"), signed(NOW, name="people")),
     (f"{SECTION}.oauth2.client_secret", by_oauth2(**OAUTH2, token_endpoint_auth_method="none", client_secret="{client_secret}"), by_oauth2(**OAUTH2, token_endpoint_auth_method="none")),
+    *((f"{SECTION}.oauth2.client_secret_encoding", by_oauth2(**OAUTH2, client_secret_encoding="raw", token_endpoint_auth_method=word), by_oauth2(**OAUTH2, client_secret_encoding="raw")) for word in ("client_secret_post", "none")),
     (f"{SECTION}.oauth2.token_endpoint_auth_method", by_oauth2(**OAUTH2, body_format="none", token_endpoint_auth_method="client_secret_post"), by_oauth2(**OAUTH2, body_format="none", query={"a": 1})),
     *((f"{SECTION}.oauth2.query.{name}", by_oauth2("oauth2_authorization_code", **PERSON, query={name: "x"}), by_oauth2("oauth2_authorization_code", **PERSON, query={"p": "x"})) for name in ("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token")),
     (f"{SECTION}.oauth2.authorization_params.state", by_oauth2("oauth2_authorization_code", **PERSON, authorization_params={"state": "1"}), by_oauth2("oauth2_authorization_code", **PERSON, authorization_params={"State": "1"})),

@@ -133,9 +133,11 @@ class TestFailures:
         failing(svc, {"error": "invalid_client"}, 401)
         with pytest.raises(UpstreamFailed):
             asker.get()
+        # The wrong secret went out in both encodings.
+        assert svc.count == 2
         svc.answer = quick
         client.put("/integrations/svc/secrets/client_secret", {"value": "the-right-one"})
-        assert asker.get() == SECOND
+        assert asker.get() == {"access_token": "T3-0123456789"}
 
     def test_all_who_wait_get_the_same_failure(self, svc: TokenServer, asker: Asker):
         failing(svc, {"error": "invalid_scope"}, 400)
