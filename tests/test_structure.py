@@ -97,6 +97,7 @@ PURE_MODULES = {
     "calling/quotation.py",
     "calling/requests_builder.py",
     "calling/signatures.py",
+    "calling/token_need.py",
     "calling/upstream_error_message.py",
     "calling/whole_urls.py",
     "egress/http_dates.py",

@@ -39,7 +39,13 @@ def find_own_warnings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
 def _secret_in_url(reviewed: Reviewed) -> Iterator[LintWarning]:
     section = reviewed.section()
     auth = section.get("auth")
-    for path, credential in _listed("integration.auth", auth):
+    logins = list(_listed("integration.login", section.get("login")))
+    credentials = [*_listed("integration.auth", auth)]
+    for path, step in logins:
+        credentials += _listed(f"{path}.auth", step.get("auth"))
+        for word in ("url", "path", "query"):
+            yield from _secrets_in(reviewed, step.get(word), f"{path}.{word}")
+    for path, credential in credentials:
         if credential.get("in") == "query" and reviewed.secrets_in(credential.get("value", "{api_key}")):
             yield (
                 f"{path}.in",

@@ -42,13 +42,23 @@ def place_credentials(
     SettingsIncomplete that names a missing property otherwise.
     """
     placed = AppliedCredentials()
+    for credential in used_credentials(credentials, settings.values, required):
+        _PLACEMENTS[credential.location](credential, settings, placed)
+    return placed
+
+
+def used_credentials(
+    credentials: Collection[Credential], values: Mapping[str, Any], required: Collection[str]
+) -> list[Credential]:
+    """The credentials that apply, in order: of several for one place the first."""
+    used: list[Credential] = []
     taken: set[tuple[str, str]] = set()
     for credential in credentials:
         place = _place_of(credential)
-        if place not in taken and is_used(credential, settings.values, required):
+        if place not in taken and is_used(credential, values, required):
             taken |= {place} if credential.signature is None else set()
-            _PLACEMENTS[credential.location](credential, settings, placed)
-    return placed
+            used.append(credential)
+    return used
 
 
 def _place_of(credential: Credential) -> tuple[str, str]:
@@ -58,11 +68,18 @@ def _place_of(credential: Credential) -> tuple[str, str]:
 
 
 def is_used(credential: Credential, values: Mapping[str, Any], required: Collection[str]) -> bool:
-    """Whether the credential applies with these settings."""
+    """Whether the credential applies with these settings. Without a token, none that carries it does."""
+    if any(values.get(name) is None for name in credential.token_names):
+        return False
     if credential.when is not None:
-        return values.get(credential.when) not in (None, "", False)
+        return is_set(values.get(credential.when))
     names = credential.names
     return not names or any(name in required or values.get(name) is not None for name in names)
+
+
+def is_set(value: Any) -> bool:
+    """Whether the setting that a `when` names is set."""
+    return value not in (None, "", False)
 
 
 def _header(credential: Credential, settings: Namespace, placed: AppliedCredentials) -> None:

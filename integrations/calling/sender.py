@@ -14,6 +14,7 @@ from integrations.budget.retries import is_temporary, wait_seconds
 from integrations.calling.connection_keys import with_connection_key
 from integrations.calling.metered_egress import Attempt, MeteredEgress, Purpose
 from integrations.calling.parameters import Values
+from integrations.calling.token_need import needed_token
 from integrations.catalog.catalog import Installed
 from integrations.concurrency.fair_semaphore import FairSemaphore
 from integrations.concurrency.interpreter_slots import released_slot
@@ -95,7 +96,8 @@ class Sender:
         read: Callable[[PreparedCall, Answer], Read],
     ) -> Read:
         """Sends the request that `build` makes (with the token, if needed). Returns what `read` makes of the answer."""
-        needs_token = installed.integration.token is not None and endpoint.url_parameter is None
+        settings = values.merged()
+        needs_token = needed_token(installed.integration, endpoint, settings, values.required) is not None
         tokens = self._tokens.get(installed, values, context.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:

@@ -66,6 +66,7 @@ class AuthField(fields.Field[list[dict[str, Any]]]):
 class OAuth2Schema(Declared):
     """Where an OAuth 2.0 token comes from (RFC 6749)."""
 
+    when = fields.String(validate=NAME)
     token_url = Text(minimum=1, required=True)
     authorization_url = Text(minimum=1)
     client_id = Text(load_default="{client_id}")

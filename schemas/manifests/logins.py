@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from schemas.manifests.credentials import AuthField
 from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
@@ -43,9 +44,11 @@ class OutputField(fields.Field[str | dict[str, str]]):
 class LoginStepSchema(Declared):
     """A request that yields a session's token, or values for a later step of the login."""
 
+    when = fields.String(validate=NAME)
     method = fields.String(load_default="POST", validate=one_of("GET", "POST", "PUT"))
     url = Text(minimum=1)
     path = Text(4000)
+    auth = AuthField()
     headers = scalars_by(HEADER_NAME, load_default=dict)
     query = scalars_by(WIRE_NAME, load_default=dict)
     body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))

@@ -45,7 +45,7 @@ from schemas.rules.rule_kinds import (
     Without,
     any_case,
 )
-from schemas.rules.rules import AnyItem, Each, Has, If, Inside, Is, Lacks, Rule, Within
+from schemas.rules.rules import AnyItem, Each, EachFurther, Has, If, Inside, Is, Lacks, Rule, Within
 
 NO_OWN_HEADERS = NoMemberLike("headers", OWN_HEADERS, NOT_A_MANIFESTS)
 COOKIE_NAME = validate.Regexp(
@@ -224,6 +224,9 @@ INTEGRATION_RULES = (
         "login",
         TOKEN_PLACES,
         "One request of the login must declare where the token is: `token_path`, `token_header` or `token_cookie`.",
+    ),
+    EachFurther(
+        "login", Without(("when",), "Declare it on the first request; it counts for the whole login.")
     ),
     If(
         Lacks("base_url"),

@@ -197,6 +197,19 @@ class Each:
         return {"properties": {self.word: {"if": {"type": "array"}, "then": {"items": one}, "else": one}}}
 
 
+class EachFurther(Each):
+    """Rules of each section in the list in a member, but the first."""
+
+    def wrong(self, words: Words) -> Wrong:
+        for path, message in super().wrong(words):
+            if path[1] != 0:
+                yield path, message
+
+    def shape(self) -> Json:
+        further = {"prefixItems": [True], "items": all_of(self.rules)}
+        return {"properties": {self.word: {"if": {"type": "array"}, "then": further}}}
+
+
 def items_of(words: Words, word: str) -> list[Words]:
     value = words.get(word)
     if isinstance(value, Mapping):

@@ -121,6 +121,19 @@ PLACEMENTS = {
     "login's body to its header": (logging_in(body={"p": KEY}), logging_in(headers={"X-P": KEY})),
     "login's body to its path": (logging_in(body={"p": KEY}), logging_in(path=f"/login/{KEY}")),
     "login elsewhere": (logging_in(body={"p": KEY}), logging_in(body={"p": KEY}, path=None, url="{stranger}/l")),
+    "login's body to a credential of its own": (
+        logging_in(body={"p": KEY}),
+        logging_in(auth={"type": "basic", "username": "u", "password": KEY}),
+    ),
+    "a login's own credential to another": (
+        logging_in(auth=BY_HEADER),
+        logging_in(auth={**BY_HEADER, "in": "cookie"}),
+    ),
+    "a login's own credential elsewhere": (
+        logging_in(auth=BY_HEADER, path=None, url="{provider}/l"),
+        logging_in(auth=BY_HEADER, path=None, url="{stranger}/l"),
+    ),
+    "a login's own credential to every call": (logging_in(auth=BY_HEADER), IN_HEADER),
     "what a login gave, elsewhere": (
         {
             **logging_in(),

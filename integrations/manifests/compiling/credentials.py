@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from integrations.manifests.compiling.problems import Problems
@@ -32,9 +33,25 @@ def compile_credentials(
     found = [_credential(item, path, problems) for item, path in zip(declared, paths, strict=True)]
     for credential, path in zip(found, paths, strict=True):
         _check_names(credential, path, {*properties, *provided}, problems)
+    found = [replace(item, token_names=item.names & provided) for item in found]
     if provided and not any(credential.names & provided for credential in found):
         names = " or ".join(f"`{{{name}}}`" for name in sorted(provided))
         problems.add("integration.auth", f"No credential uses the token: {names}.")
+    return tuple(found)
+
+
+def compile_login_credentials(
+    declared: Sequence[Mapping[str, Any]],
+    properties: Mapping[str, Property],
+    outputs: Collection[str],
+    problems: Problems,
+) -> tuple[Credential, ...]:
+    """The credentials of one request of a login. `outputs` are the names that its earlier requests fill."""
+    found = []
+    for index, item in enumerate(declared):
+        credential = _credential(item, f"auth[{index}]", problems)
+        _check_names(credential, f"auth[{index}]", {*properties, *outputs}, problems)
+        found.append(credential)
     return tuple(found)
 
 

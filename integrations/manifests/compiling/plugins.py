@@ -21,7 +21,7 @@ from integrations.manifests.compiling.own_settings import check_own_values, with
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import compile_base_url
 from integrations.manifests.compiling.tls import compile_tls
-from integrations.manifests.compiling.tokens import compile_token, with_credentials
+from integrations.manifests.compiling.tokens import compile_token, provided_names, with_credentials
 from integrations.manifests.model import Endpoint, Integration, Property, RateLimit, Retry
 from integrations.manifests.templating import placeholder_names
 from integrations.manifests.time_placeholders import split_times
@@ -124,7 +124,7 @@ def _integration(
         token = compile_token(section, properties, problems)
         with problems.under("tls"):
             tls = compile_tls(section.get("tls"), properties, problems)
-    provided = token.provides if token else frozenset()
+    provided = provided_names(section, token)
     credentials = compile_credentials(section, loaded["endpoints"], properties, provided, problems)
     token = with_credentials(token, credentials)
     around = IntegrationContext.of(section, properties, base_url, credentials, token, tls, problems)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from integrations.answers.selection import compile_select
+from integrations.manifests.compiling.credentials import compile_login_credentials
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
+from integrations.manifests.compiling.places import KnownRequest, check_places
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import (
     check_names,
@@ -38,6 +40,13 @@ def compile_token(
     return None
 
 
+def provided_names(section: Mapping[str, Any], token: OAuth2 | Login | None) -> frozenset[str]:
+    """The names that a token fills, also where its declaration has a problem."""
+    if token is not None:
+        return token.provides
+    return frozenset({"access_token"}) if section["auth_method"] in _GRANTS else frozenset()
+
+
 def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) -> NamedTemplates:
     """The integration's User-Agent. Providers that require one want it with token requests too.
 
@@ -50,13 +59,14 @@ def _user_agent(headers: Mapping[str, Any], properties: Mapping[str, Property]) 
 
 def _as_caller(login: Login, agent: NamedTemplates) -> Login:
     """The login with the User-Agent on each request without its own."""
-    return Login(
-        tuple(
+    return replace(
+        login,
+        steps=tuple(
             step
             if any(name.lower() == "user-agent" for name, _ in step.headers)
             else replace(step, headers=(*agent, *step.headers))
             for step in login.steps
-        )
+        ),
     )
 
 
@@ -67,8 +77,13 @@ def with_credentials(
     if not isinstance(token, Login):
         return token
     fixed = tuple(item for item in credentials if not item.names & token.provides)
-    return Login(
-        tuple(step if step.url is not None else replace(step, credentials=fixed) for step in token.steps)
+    return replace(
+        token,
+        steps=tuple(
+            # Of several for one place the first is used, so a request's own credentials come first.
+            step if step.url is not None else replace(step, credentials=(*step.credentials, *fixed))
+            for step in token.steps
+        ),
     )
 
 
@@ -105,12 +120,15 @@ def _oauth2(
         endpoint_auth_method=declared["token_endpoint_auth_method"],
         client_secret_encoding=declared.get("client_secret_encoding"),
         headers=agent,
+        when=declared.get("when"),
     )
+    _check_when(found.when, properties, problems)
     if token_url is None:
         return None
     in_query = frozenset[str]().union(*(template.names for _, template in found.query))
     check_names(in_query, properties, "query", problems)
-    check_names(found.names - token_url.names - in_query, properties, "client_id", problems)
+    elsewhere = token_url.names | in_query | {found.when or ""}
+    check_names(found.names - elsewhere, properties, "client_id", problems)
     _check_shown(found, properties, problems)
     return found
 
@@ -143,6 +161,7 @@ def _login(
     for index, item in enumerate(declared):
         with problems.under(f"login[{index}]"):
             step = _login_step(item, properties, problems)
+            step = replace(step, credentials=_own_credentials(item, step, properties, outputs, problems))
             used = {name for name in _login_names(step) if name not in outputs}
             for name in sorted(used):
                 problems.add("", f"`{{{name}}}` is not an output of an earlier request of the login.")
@@ -151,7 +170,15 @@ def _login(
     with problems.under("login"):
         if "session_token" in properties:
             problems.add("", "The name `session_token` is reserved for the token. Rename the property.")
-    return Login(tuple(steps))
+    when = declared[0].get("when")
+    with problems.under("login[0]"):
+        _check_when(when, properties, problems)
+    return Login(tuple(steps), when)
+
+
+def _check_when(when: str | None, properties: Mapping[str, Property], problems: Problems) -> None:
+    if when is not None and when not in properties:
+        problems.add("when", f"There is no property `{when}`.")
 
 
 def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], problems: Problems) -> LoginStep:
@@ -181,6 +208,20 @@ def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], pro
     )
     check_names(step.names, properties, "body", problems)
     return step
+
+
+def _own_credentials(
+    item: Mapping[str, Any],
+    step: LoginStep,
+    properties: Mapping[str, Property],
+    outputs: Collection[str],
+    problems: Problems,
+) -> tuple[Credential, ...]:
+    """The request's own credentials, each with a place in it."""
+    found = compile_login_credentials(item.get("auth") or (), properties, outputs, problems)
+    known = KnownRequest({**item, "parameters": ()}, step.method, "plain", (), step.headers, step.body)
+    check_places(known, (), found, problems)
+    return found
 
 
 def _output(name: str, source: str | Mapping[str, str], problems: Problems) -> LoginOutput:

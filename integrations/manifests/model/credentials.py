@@ -54,6 +54,8 @@ class Credential:
     password: Template | None = None
     when: str | None = None
     signature: Signature | None = None
+    token_names: frozenset[str] = frozenset()
+    """The names that a token fills. Without a token the credential is not used."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -88,6 +90,8 @@ class OAuth2:
     """How Basic carries id and secret; None if the provider has to show it."""
     headers: tuple[tuple[str, Template], ...] = ()
     """The integration's User-Agent, where it declares one."""
+    when: str | None = None
+    """The setting without which no token is obtained."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -98,7 +102,7 @@ class OAuth2:
         urls = self.token_url.names | (
             self.authorization_url.names if self.authorization_url else frozenset()
         )
-        return urls.union(*(template.names for template in templates))
+        return urls.union(*(template.names for template in templates), _switch_names(self.when))
 
     @property
     def provides(self) -> frozenset[str]:
@@ -143,7 +147,7 @@ class LoginStep:
     expires_at: Selector | None
     duration_seconds: float | None
     credentials: tuple[Credential, ...] = ()
-    """Those of the integration that need no token; only to base_url, so never with a `url` of its own."""
+    """Its own, and those of the integration that need no token; the latter only go to base_url, so never to a `url`."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -166,10 +170,12 @@ class Login:
     """Requests that yield a session's token, in order."""
 
     steps: tuple[LoginStep, ...]
+    when: str | None = None
+    """The setting without which nobody logs in."""
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset().union(*(step.names for step in self.steps))
+        return _switch_names(self.when).union(*(step.names for step in self.steps))
 
     @property
     def provides(self) -> frozenset[str]:
@@ -185,6 +191,10 @@ class Login:
         """
         in_header = any(step.token_header for step in self.steps)
         return frozenset({401, 403, 409} if in_header else {401, 403})
+
+
+def _switch_names(when: str | None) -> frozenset[str]:
+    return frozenset() if when is None else frozenset({when})
 
 
 @dataclass(frozen=True, slots=True)

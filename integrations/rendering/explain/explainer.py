@@ -11,6 +11,7 @@ from integrations.budget import Account, BudgetStatus, account_of
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.freshness import State
 from integrations.calling.requests_builder import Limits
+from integrations.calling.token_need import needed_token
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.manifests.model import GRANT, Block, Endpoint, Step
 from integrations.rendering.artifact_keys import ArtifactKey, block_key, endpoint_key, job_key
@@ -81,7 +82,7 @@ class Explainer:
         """The explanation of a block. Errors that a render would raise are listed in `problems`. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
         block = installed.declared_block(block_id)
-        draft = _start(installed, block.secret_names)
+        draft = _start(installed, block.secret_names, [step.endpoint for step in block.steps])
         if block.problem is not None:
             draft.note(Invalid(block.problem, errors={"block_type": [block.problem]}))
         settings = setting_sources(installed)
@@ -134,7 +135,7 @@ class Explainer:
         """The explanation of an endpoint that is called directly. Raises NotFound."""
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.endpoint(endpoint_id)
-        draft = _start(installed, endpoint.secret_names)
+        draft = _start(installed, endpoint.secret_names, [endpoint])
         settings = setting_sources(installed)
         sources = endpoint_sources(endpoint, parameters, settings)
         request = self._request(draft, endpoint, parameters, sources, settings)
@@ -192,7 +193,7 @@ class Explainer:
     def _token_requests(
         self, draft: Draft, endpoints: list[Endpoint], settings: Mapping[str, Source]
     ) -> list[ShownRequest]:
-        if all(endpoint.url_parameter is not None for endpoint in endpoints):
+        if not _need_token(draft, endpoints):
             return []
         return show_token_requests(draft, settings, self._limits, self._clock(), self._forecast.judge)
 
@@ -225,7 +226,7 @@ class Explainer:
         )
 
 
-def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
+def _start(installed: Installed, secret_names: frozenset[str], endpoints: list[Endpoint]) -> Draft:
     draft = start_draft(installed, Placeholders())
     for problem in installed.obstacles():
         draft.note(problem)
@@ -234,10 +235,17 @@ def _start(installed: Installed, secret_names: frozenset[str]) -> Draft:
             installed.require_readable(frozenset({name}))
         except PatchbayError as unreadable:
             draft.note(unreadable)
-    if GRANT in secret_names and GRANT not in installed.secrets:
+    if GRANT in secret_names and GRANT not in installed.secrets and _need_token(draft, endpoints):
         detail = "No account is connected at the provider. Connect first."
         draft.note(SettingsIncomplete(detail, errors={"oauth2": [f"Not connected. {detail}"]}))
     return draft
+
+
+def _need_token(draft: Draft, endpoints: list[Endpoint]) -> bool:
+    """Whether any of the calls carries a token, with these settings."""
+    integration, values = draft.installed.integration, draft.values
+    settings = values.merged()
+    return any(needed_token(integration, item, settings, values.required) for item in endpoints)
 
 
 def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations.calling.auth import is_used
+from integrations.calling.auth import used_credentials
 from integrations.catalog.catalog import Installed
 from integrations.manifests.model import (
     MISSING,
@@ -140,10 +140,9 @@ def uses(integration: Integration, endpoint: Endpoint, settings: Mapping[str, An
             yield Use(name, place)
     provided = integration.token.provides if integration.token else frozenset()
     required = {name for name, item in integration.properties.items() if item.required}
-    for credential in endpoint.credentials:
-        if is_used(credential, settings, required):
-            for use in _credential_uses(credential):
-                yield replace(use, source=Source("token", use.name)) if use.name in provided else use
+    for credential in used_credentials(endpoint.credentials, settings, required):
+        for use in _credential_uses(credential):
+            yield replace(use, source=Source("token", use.name)) if use.name in provided else use
 
 
 def _own_templates(endpoint: Endpoint) -> Iterator[tuple[Template | Tree, str]]:

@@ -11,6 +11,7 @@ from errors import Invalid, PatchbayError, SettingsIncomplete
 from integrations.calling.pagination import first_position
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.calling.requests_builder import Limits, build_call
+from integrations.calling.token_need import is_wanted
 from integrations.catalog.catalog import Installed
 from integrations.egress.guard import EgressVerdict
 from integrations.egress.messages import PreparedCall
@@ -107,9 +108,10 @@ def start_draft(installed: Installed, placeholders: Placeholders) -> Draft:
     }
     for name in installed.missing:
         (secrets if name in secure else config)[name] = placeholders.unknown(name, is_url=name in urls)
-    provided = integration.token.provides if integration.token else frozenset[str]()
     required = frozenset(name for name, item in integration.properties.items() if item.required)
-    tokens = {name: placeholders.secret(name) for name in provided}
+    token = integration.token
+    is_on = token is not None and is_wanted(token, {**config, **secrets})
+    tokens = {name: placeholders.secret(name) for name in (token.provides if token and is_on else ())}
     return Draft(installed, placeholders, Values(config, secrets, required, tokens))
 
 
@@ -253,10 +255,12 @@ def _lenient(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
 
 def _with_hidden_signatures(endpoint: Endpoint, placeholders: Placeholders) -> Endpoint:
     """A copy of the endpoint that shows signed timestamps but nothing that is computed with a secret."""
-    return replace(endpoint, credentials=tuple(_hidden(item, placeholders) for item in endpoint.credentials))
+    hidden = tuple(hide_signature(item, placeholders) for item in endpoint.credentials)
+    return replace(endpoint, credentials=hidden)
 
 
-def _hidden(credential: Credential, placeholders: Placeholders) -> Credential:
+def hide_signature(credential: Credential, placeholders: Placeholders) -> Credential:
+    """A copy of the credential that shows signed timestamps but nothing that is computed with a secret."""
     signature = credential.signature
     if signature is None:
         return credential

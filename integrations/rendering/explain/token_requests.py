@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from integrations.calling.oauth2_requests import token_call
@@ -14,6 +15,7 @@ from integrations.rendering.explain.shown_requests import (
     Draft,
     Judge,
     ShownRequest,
+    hide_signature,
     setting_values,
     show_call,
 )
@@ -62,7 +64,8 @@ def _login_requests(
 
     def call_of(step: LoginStep) -> PreparedCall:
         token_request = TokenRequest(draft.installed, login, draft.values, frozenset(), secret_names, key="")
-        return login_call(token_request, step, limits, outputs, now)
+        shown = tuple(hide_signature(item, draft.placeholders) for item in step.credentials)
+        return login_call(token_request, replace(step, credentials=shown), limits, outputs, now)
 
     found: list[ShownRequest] = []
     for step in login.steps:

@@ -113,6 +113,7 @@ def test_a_number_that_no_reader_keeps_is_an_error():
 
 KEY_IN_QUERY = {"type": "api_key", "in": "query", "name": "key", "value": "{api_key}"}
 LOGIN = {"url": "http://login.test.example/in", "body": {"p": "{api_key}"}, "token_path": "t"}
+HTTPS_LOGIN = {**LOGIN, "url": "https://login.test.example/in"}
 OAUTH2 = {"token_url": "http://login.example/t", "client_id": "x", "client_secret": "{api_key}"}
 CASES = [
     ("secret-in-url", "integration.auth.in", [("integration.auth", KEY_IN_QUERY)]),
@@ -124,6 +125,8 @@ CASES = [
     ("secret-in-url", "endpoints[0].parameters[1]", [("endpoints.0.parameters.1", GET_PROPERTY)]),
     ("open-credential", "properties[2]", [("properties.2", {"name": "appToken"}), ("integration.headers", {"X-A": "{appToken}"})]),
     ("open-credential", "properties[2]", [("properties.2", {"name": "password"}), ("integration.headers", {"X-A": "{password}"})]),
+    ("secret-in-url", "integration.login.query.k", [("integration.auth_method", "session_token"), ("integration.login", {**HTTPS_LOGIN, "query": {"k": "{api_key}"}})]),
+    ("secret-in-url", "integration.login.auth.in", [("integration.auth_method", "session_token"), ("integration.login", {**HTTPS_LOGIN, "auth": KEY_IN_QUERY})]),
     ("secret-in-url", "integration.oauth2.query.k", [("integration.auth_method", "oauth2_client_credentials"), ("integration.oauth2", {**OAUTH2, "token_url": "https://login.example/t", "query": {"k": "{api_key}"}})]),
     ("plain-http", "integration.base_url", [("integration.base_url", "http://api.test.example")]),
     ("plain-http", "integration.base_url", [("integration.base_url", "http://93.184.215.14/v1")]),

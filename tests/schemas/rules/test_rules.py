@@ -250,6 +250,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     *((f"{SECTION}.login", with_section(auth_method=method, login=LOGIN), with_section(auth_method=method)) for method in ("none", "token", "api_key", "basic")),
     (f"{SECTION}.login", {**by_oauth2(**OAUTH2), "integration": {**by_oauth2(**OAUTH2)["integration"], "login": LOGIN}}, by_oauth2(**OAUTH2)),
     (f"{SECTION}.login", {**by_oauth2(**OAUTH2), "integration": {**by_oauth2("oauth2_authorization_code", **PERSON)["integration"], "login": LOGIN}}, by_oauth2(**OAUTH2)),
+    (f"{SECTION}.login[1].when", logged_in({"path": "/in"}, {**LOGIN, "when": "username"}), logged_in({"path": "/in", "when": "username"}, LOGIN)),
+    (f"{SECTION}.login[0].auth[0].name", logged_in({**LOGIN, "auth": {"type": "api_key"}}), logged_in({**LOGIN, "auth": [{"type": "api_key", "name": "X"}]})),
     (f"{SECTION}.login[0].path", logged_in({**LOGIN, "url": f"{URL}/in"}), logged_in({"url": f"{URL}/in", "token_path": "t"})),
     (f"{SECTION}.login[0].path", logged_in({"token_path": "t"}), logged_in(LOGIN)),
     (f"{SECTION}.login[0].token_path", logged_in({**LOGIN, "token_header": "X-T"}), logged_in({"path": "/in", "token_header": "X-T"})),

@@ -1,0 +1,327 @@
+"""The bytes of a login and of the call after it, as providers of each kind expect them, over a raw socket."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from settings import version
+from tests.conftest import Client
+from tests.integrations.tokens.conftest import declare
+from tests.raw_upstreams import Peer, RawUpstream, respond
+
+PROPERTIES = [
+    {"name": "user"},
+    {"name": "server"},
+    *({"name": name, "secure": True} for name in ("password", "api_key", "gate")),
+]
+SECRETS = {"password": "pa/ss:+w=rd", "api_key": "k-0123456789/+=", "gate": "g-0123456789"}
+JSON = "Content-Type: application/json"
+LOGIN = {"path": "/login", "body": {"u": "{user}"}, "token_path": "t"}
+SESSION = b'{"t": "S-0123456789"}'
+
+Answer = Callable[[bytes], bytes]
+
+
+class Provider:
+    """A raw upstream of which `answer` is chosen by a test, and a plugin `svc` that logs in there."""
+
+    def __init__(self, client: Client) -> None:
+        self.answer: Answer = lambda request: json_respond(
+            SESSION if b" /login" in request[:40] else b'{"ok": true}'
+        )
+        self.client = client
+        self.agent = f"Patchbay/{version()}"
+        self.upstream = RawUpstream(self._serve)
+
+    def _serve(self, peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            peer.send(self.answer(request))
+
+    @property
+    def requests(self) -> list[bytes]:
+        return self.upstream.requests
+
+    def declare(self, login: Any, config: dict[str, Any] | None = None, **section: Any) -> None:
+        """Registers it with every setting, but for those that `config` says otherwise; None leaves one out."""
+        given = {"base_url": "{server}", "auth_method": "session_token", "login": login, **section}
+        settings = {"user": "anna", "server": self.upstream.url(""), **SECRETS, **(config or {})}
+        entered = {name: value for name, value in settings.items() if value is not None}
+        declare(self.client, given, PROPERTIES, **entered)
+
+    def render(self) -> TestResponse:
+        return self.client.post("/integrations/svc/render", {"block_type": "me", "use_cache": False})
+
+    def expected(self, line: str, *headers: str, body: str | None = None) -> bytes:
+        lines = [f"{line} HTTP/1.1", f"Host: {self.upstream.authority}"]
+        lines += [f"Content-Length: {len(body.encode())}"] if body is not None else []
+        lines += [f"User-Agent: {self.agent}", "Accept-Encoding: gzip, deflate, br, zstd"]
+        return "\r\n".join([*lines, "Accept: application/json", *headers, "", ""]).encode() + (
+            (body or "").encode()
+        )
+
+
+def json_respond(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    return respond(body, status=status, headers=("Content-Type: application/json", *headers))
+
+
+@pytest.fixture
+def provider(client: Client) -> Iterator[Provider]:
+    made = Provider(client)
+    with made.upstream:
+        yield made
+
+
+def basic(user: str, password: str) -> str:
+    return f"Authorization: Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+class TestCredentialsOfALogin:
+    @pytest.mark.parametrize(
+        ("auth", "line", "headers", "body"),
+        [
+            (
+                {"type": "basic", "username": "{user}", "password": "{password}"},
+                "POST /login",
+                [JSON, basic("anna", "pa/ss:+w=rd")],
+                '{"u":"anna"}',
+            ),
+            (
+                {"type": "api_key", "name": "X-Gate", "prefix": "Key ", "value": "{gate}"},
+                "POST /login",
+                [JSON, "X-Gate: Key g-0123456789"],
+                '{"u":"anna"}',
+            ),
+            (
+                {"type": "api_key", "name": "k", "in": "query"},
+                "POST /login?k=k-0123456789%2F%2B%3D",
+                [JSON],
+                '{"u":"anna"}',
+            ),
+            (
+                {"type": "api_key", "name": "auth.key", "in": "body"},
+                "POST /login",
+                [JSON],
+                '{"u":"anna","auth":{"key":"k-0123456789/+="}}',
+            ),
+            (
+                {"type": "api_key", "name": "gate", "in": "cookie", "value": "{gate}"},
+                "POST /login",
+                [JSON, "Cookie: gate=g-0123456789"],
+                '{"u":"anna"}',
+            ),
+            (
+                {"type": "bearer", "token": "{gate}"},
+                "POST /login",
+                [JSON, "Authorization: Bearer g-0123456789"],
+                '{"u":"anna"}',
+            ),
+            (
+                [
+                    {"type": "bearer", "token": "{gate}"},
+                    {"type": "api_key", "name": "X-Key", "when": "user"},
+                    {"type": "api_key", "name": "X-Not", "when": "server", "value": "{gate}"},
+                ],
+                "POST /login",
+                [JSON, "Authorization: Bearer g-0123456789", "X-Key: k-0123456789/+=", "X-Not: g-0123456789"],
+                '{"u":"anna"}',
+            ),
+            (
+                {
+                    "type": "signature",
+                    "values": [
+                        {
+                            "name": "sign",
+                            "function": "hmac_sha256_hex",
+                            "key": "{gate}",
+                            "input": "{request.method}{request.target}{request.body}",
+                        }
+                    ],
+                    "headers": {"X-Sign": "{sign}"},
+                },
+                "POST /login",
+                [
+                    JSON,
+                    "X-Sign: "
+                    + hmac.new(b"g-0123456789", b'POST/login{"u":"anna"}', hashlib.sha256).hexdigest(),
+                ],
+                '{"u":"anna"}',
+            ),
+        ],
+        ids=["basic", "key", "query", "body", "cookie", "bearer", "several", "signature"],
+    )
+    def test_they_are_sent_with_the_login_alone(
+        self, provider: Provider, auth: Any, line: str, headers: list[str], body: str
+    ):
+        provider.declare({**LOGIN, "auth": auth})
+        assert provider.render().status_code == 200
+        assert provider.requests == [
+            provider.expected(line, *headers, body=body),
+            provider.expected("GET /me", "Authorization: Bearer S-0123456789"),
+        ]
+
+    def test_digest(self, provider: Provider):
+        challenge = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'
+
+        def answer(request: bytes) -> bytes:
+            if b"POST" in request[:5] and b"Authorization: Digest" not in request:
+                return respond(b"", status="401 Unauthorized", headers=(challenge,))
+            return json_respond(SESSION)
+
+        provider.answer = answer
+        provider.declare(
+            {**LOGIN, "auth": {"type": "digest", "username": "{user}", "password": "{password}"}}
+        )
+        assert provider.render().status_code == 200
+        first, second, call = provider.requests
+        assert first == provider.expected("POST /login", JSON, body='{"u":"anna"}')
+        assert b'Authorization: Digest username="anna", realm="r"' in second
+        assert call == provider.expected("GET /me", "Authorization: Bearer S-0123456789")
+
+    def test_at_the_base_url_those_of_every_call_follow_and_its_own_come_first(self, provider: Provider):
+        auth = [
+            {"type": "api_key", "name": "X-Key"},
+            {"type": "bearer", "token": "{gate}"},
+            {"type": "api_key", "name": "X-Session", "value": "{session_token}"},
+        ]
+        own = {"type": "basic", "username": "{user}", "password": "{password}"}
+        provider.declare({**LOGIN, "auth": own}, auth=auth)
+        assert provider.render().status_code == 200
+        assert provider.requests == [
+            provider.expected(
+                "POST /login",
+                JSON,
+                basic("anna", "pa/ss:+w=rd"),
+                "X-Key: k-0123456789/+=",
+                body='{"u":"anna"}',
+            ),
+            provider.expected(
+                "GET /me",
+                "X-Key: k-0123456789/+=",
+                "Authorization: Bearer g-0123456789",
+                "X-Session: S-0123456789",
+            ),
+        ]
+
+    def test_at_a_url_of_its_own_only_its_own_are_sent(self, provider: Provider):
+        url = provider.upstream.url("/login")
+        own = {"type": "basic", "username": "{user}", "password": "{password}"}
+        login = {"url": url, "body": {"u": "{user}"}, "token_path": "t", "auth": own}
+        auth = [{"type": "api_key", "name": "X-Key"}, {"type": "bearer", "token": "{session_token}"}]
+        provider.declare(login, auth=auth)
+        assert provider.render().status_code == 200
+        assert provider.requests == [
+            provider.expected("POST /login", JSON, basic("anna", "pa/ss:+w=rd"), body='{"u":"anna"}'),
+            provider.expected("GET /me", "X-Key: k-0123456789/+=", "Authorization: Bearer S-0123456789"),
+        ]
+
+    def test_a_later_request_carries_what_an_earlier_one_gave(self, provider: Provider):
+        login = [
+            {"method": "GET", "path": "/login/nonce", "outputs": {"csrf": {"header": "X-CSRF"}}},
+            {**LOGIN, "auth": {"type": "api_key", "name": "X-CSRF", "value": "{login.csrf}"}},
+        ]
+        provider.answer = lambda _request: json_respond(SESSION, "X-CSRF: C-0123456789")
+        provider.declare(login)
+        assert provider.render().status_code == 200
+        assert provider.requests == [
+            provider.expected("GET /login/nonce"),
+            provider.expected("POST /login", JSON, "X-CSRF: C-0123456789", body='{"u":"anna"}'),
+            provider.expected("GET /me", "Authorization: Bearer S-0123456789"),
+        ]
+
+
+class TestOptionalLogins:
+    KEY = {"type": "bearer", "token": "{api_key}", "when": "api_key"}  # noqa: RUF012
+    SESSION = {"type": "bearer", "token": "{session_token}"}  # noqa: RUF012
+
+    @pytest.mark.parametrize(
+        ("config", "headers"),
+        [
+            ({"api_key": SECRETS["api_key"], "user": "anna"}, ["Authorization: Bearer k-0123456789/+="]),
+            ({"api_key": SECRETS["api_key"], "user": None}, ["Authorization: Bearer k-0123456789/+="]),
+            ({"api_key": None, "user": None}, []),
+            ({"api_key": None, "user": ""}, []),
+        ],
+        ids=["a key, and a user", "a key", "nothing", "an empty user"],
+    )
+    def test_nobody_logs_in_where_a_key_is_set_or_no_user_is(
+        self, provider: Provider, config: dict[str, Any], headers: list[str]
+    ):
+        provider.declare({"when": "user", **LOGIN}, auth=[self.KEY, self.SESSION], config=config)
+        assert provider.render().status_code == 200
+        assert provider.requests == [provider.expected("GET /me", *headers)]
+
+    @pytest.mark.parametrize("is_set", [True, False])
+    def test_a_key_elsewhere_in_the_request_and_else_a_login(self, provider: Provider, is_set: bool):
+        key = {"type": "api_key", "name": "X-Key", "when": "api_key"}
+        config = {"api_key": SECRETS["api_key"], "user": None} if is_set else {"api_key": None}
+        provider.declare({"when": "user", **LOGIN}, auth=[key, self.SESSION], config=config)
+        assert provider.render().status_code == 200
+        if is_set:
+            assert provider.requests == [provider.expected("GET /me", "X-Key: k-0123456789/+=")]
+        else:
+            assert provider.requests[1:] == [
+                provider.expected("GET /me", "Authorization: Bearer S-0123456789")
+            ]
+
+    def test_a_credential_that_mixes_a_setting_and_the_token_stays_away_too(self, provider: Provider):
+        mixed = {"type": "api_key", "name": "X-Auth", "value": "{server}|{session_token}"}
+        provider.declare({"when": "user", **LOGIN}, auth=mixed, config={"user": None})
+        assert provider.render().status_code == 200
+        assert provider.requests == [provider.expected("GET /me")]
+
+    def test_entering_the_user_later_logs_in_and_the_old_answer_is_not_served(self, provider: Provider):
+        provider.declare({"when": "user", **LOGIN}, auth=self.SESSION, config={"user": None})
+        body = {"block_type": "me"}
+        assert provider.client.post("/integrations/svc/render", body).headers["X-Cache"] == "MISS"
+        provider.client.put(
+            "/integrations/svc/config", {"config": {"user": "anna", "server": provider.upstream.url("")}}
+        )
+        assert provider.client.post("/integrations/svc/render", body).headers["X-Cache"] == "MISS"
+        assert len(provider.requests) == 3
+
+    def test_without_a_login_a_refusal_is_told_and_renews_nothing(self, provider: Provider):
+        provider.declare({"when": "user", **LOGIN}, auth=self.SESSION, config={"user": None})
+        provider.answer = lambda _request: json_respond(b"{}", status="401 Unauthorized")
+        answer = provider.render()
+        assert (answer.status_code, answer.json["upstream_status"]) == (502, 401)
+        assert len(provider.requests) == 1
+
+    def test_without_when_an_unset_user_is_named(self, provider: Provider):
+        provider.declare(LOGIN, auth=self.SESSION, config={"user": None})
+        answer = provider.render()
+        assert (answer.status_code, list(answer.json["errors"])) == (409, ["config.user"])
+
+    def test_a_token_of_oauth_is_optional_too(self, provider: Provider):
+        section = {
+            "auth_method": "oauth2_client_credentials",
+            "login": None,
+            "oauth2": {
+                "token_url": provider.upstream.url("/login"),
+                "when": "user",
+                "client_id": "{user}",
+                "client_secret": "{password}",
+            },
+        }
+        given = {"base_url": "{server}", **{name: value for name, value in section.items() if value}}
+        declare(provider.client, given, PROPERTIES, server=provider.upstream.url(""))
+        assert provider.render().status_code == 200
+        assert provider.requests == [provider.expected("GET /me")]
+
+    @pytest.mark.parametrize("user", ["anna", None])
+    def test_explain_shows_a_login_only_where_there_is_one(self, provider: Provider, user: str | None):
+        provider.declare(
+            {"when": "user", **LOGIN}, auth=[self.KEY, self.SESSION], config={"user": user, "api_key": None}
+        )
+        shown = provider.client.post("/integrations/svc/explain", {"block_type": "me"}).json
+        assert len(shown["token_requests"]) == (1 if user else 0)
+        [step] = shown["steps"]
+        names = [header["name"] for header in step["request"]["headers"]]
+        assert ("Authorization" in names) == bool(user)
+        assert provider.requests == []
