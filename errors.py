@@ -175,6 +175,7 @@ def kinds_by_code() -> dict[str, type[PatchbayError]]:
     kinds, waiting = {}, [PatchbayError]
     while waiting:
         kind = waiting.pop()
-        kinds[kind.code] = kind
+        # A subclass without a code of its own is told, and built again, as its parent.
+        kinds.setdefault(kind.code, kind)
         waiting += kind.__subclasses__()
     return kinds

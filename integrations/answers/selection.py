@@ -69,6 +69,11 @@ class Selector:
         return selected
 
 
+def is_true(value: Any) -> bool:
+    """JMESPath's truth: an empty string, list or object is false, and zero is true."""
+    return value is not None and value is not False and value not in ("", [], {})
+
+
 def compile_select(expression: str) -> Selector:
     """The selector of a JMESPath expression. `ValueError` gives the error and its position."""
     if not isinstance(expression, str) or not expression.strip():

@@ -14,7 +14,7 @@ from marshmallow import RAISE, Schema, fields, missing, validate
 
 from schemas.api.plugins import DeclarationSchema
 from schemas.fields import Version
-from schemas.manifests.credentials import AuthField, CredentialSchema
+from schemas.manifests.credentials import AuthField, CredentialSchema, SessionEndField, SessionEndSchema
 from schemas.manifests.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
 from schemas.manifests.logins import LoginField, LoginStepSchema, OutputField, OutputSourceSchema
 from schemas.manifests.manifest import ManifestSchema
@@ -33,6 +33,7 @@ _MAX_CREDENTIALS = 10
 _MAX_LOGIN_STEPS = 5
 
 Json = dict[str, Any]
+_EXPRESSION: Json = {"type": "string", "minLength": 1, "maxLength": 2000}
 
 
 def registration_schema() -> Json:
@@ -128,7 +129,11 @@ _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
     ),
     (
         OutputField,
-        lambda walk, _: {"anyOf": [{"type": "string", "minLength": 1}, walk.nested(OutputSourceSchema())]},
+        lambda walk, _: {"anyOf": [_EXPRESSION, walk.nested(OutputSourceSchema())]},
+    ),
+    (
+        SessionEndField,
+        lambda walk, _: {"anyOf": [_EXPRESSION, walk.nested(SessionEndSchema())]},
     ),
     (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
     (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),

@@ -6,14 +6,12 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import orjson
 
 from errors import Conflict, DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.answers.echoes import hide_echoes
-from integrations.answers.parse import Parsed, parse_answer
 from integrations.answers.select_functions import SelectContext
 from integrations.budget.retries import asked_wait_seconds
 from integrations.caching.conditional_requests import (
@@ -26,6 +24,7 @@ from integrations.caching.conditional_requests import (
     without_conditions,
 )
 from integrations.caching.freshness import Upstream, read_upstream
+from integrations.calling.answer_reading import AnswerReading, media_type_without_secrets
 from integrations.calling.carried import build_accounted_call
 from integrations.calling.pagination import Position, first_position, next_position, page_items
 from integrations.calling.parameters import Values, bind_parameters
@@ -33,12 +32,13 @@ from integrations.calling.protocols import unwrap
 from integrations.calling.quotation import Quotation
 from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page
 from integrations.calling.sender import CallContext, Sender
+from integrations.calling.session_end import require_session
+from integrations.calling.token_need import needed_token
 from integrations.calling.upstream_error_message import hint_at_slashes, upstream_error_message
 from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from integrations.json.exact_json import dump_json
-from integrations.manifests.model import GRANT, Endpoint
-from integrations.redaction.redactor import Redactor
+from integrations.manifests.model import GRANT, Endpoint, SessionEnd
 from plugin_store.vault.destinations import Destination
 from plugin_store.vault.vault import OpenedSecret, Vault
 
@@ -124,6 +124,7 @@ class Executor:
         """
         values = self.stored_values(installed, endpoint)
         context = self._with_deadline(installed, endpoint, context)
+        end = _session_end(installed, endpoint, values)
 
         def build(tokens: Mapping[str, str]) -> PreparedCall:
             call = self.prepare(installed, endpoint, parameters, replace(values, tokens=tokens))
@@ -133,9 +134,11 @@ class Executor:
             unconditional = without_conditions(call, validators)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, validators)
+            reading = AnswerReading(endpoint, unconditional, answer)
+            require_session(end, reading)
             quotation = _quotation(endpoint, call, parameters, values)
             self._require_success(installed, answer, quotation)
-            outcome = self._read(endpoint, unconditional, answer, quotation)
+            outcome = self._read(reading, quotation)
             return _selected(endpoint, outcome, parameters, values)
 
         renewed = self._sender.exchange(installed, endpoint, values, context, build, read)
@@ -227,15 +230,18 @@ class Executor:
         position: Position,
     ) -> _PageRead:
         given = {**parameters, **position.parameters}
+        end = _session_end(installed, endpoint, values)
 
         def build(tokens: Mapping[str, str]) -> PreparedCall:
             held = replace(values, tokens=tokens) if tokens else values
             return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
+            reading = AnswerReading(endpoint, call, answer)
+            require_session(end, reading)
             quotation = _quotation(endpoint, call, given, values)
             self._require_success(installed, answer, quotation)
-            outcome = self._read(endpoint, call, answer, quotation)
+            outcome = self._read(reading, quotation)
             if endpoint.paginator is None:
                 return _PageRead(outcome, None, None)
             items = page_items(endpoint.paginator, outcome.value)
@@ -244,25 +250,23 @@ class Executor:
 
         return self._sender.exchange(installed, endpoint, values, context, build, read)
 
-    def _read(
-        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, quotation: Quotation
-    ) -> EndpointResult:
+    def _read(self, reading: AnswerReading, quotation: Quotation) -> EndpointResult:
         """The answer as a value that a frontend may see."""
+        endpoint, call, answer = reading.endpoint, reading.call, reading.answer
         now = self._clock()
         validators = None
         if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
             validators = validators_of(answer.headers, call.secrets)
-        parse = partial(_parse, endpoint, call, answer)
-        parsed = parse(answer.body)
+        parsed = reading.parsed
         value = parsed.value
         if call.secrets:
-            value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, parse)
+            value = hide_echoes(endpoint.response_type, parsed, answer.body, call.secrets, reading.parse)
         unwrapped = unwrap(endpoint.protocol, value, quotation)
         _check_schema(endpoint, unwrapped.value)
         return EndpointResult(
             value=unwrapped.value,
             kind=parsed.kind,
-            content_type=_media_type_without_secrets(parsed.content_type, call),
+            content_type=media_type_without_secrets(parsed.content_type, call),
             upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
             fetched_at=now,
             partial=unwrapped.partial,
@@ -315,6 +319,12 @@ def changing_headers(endpoint: Endpoint) -> frozenset[str]:
     )
 
 
+def _session_end(installed: Installed, endpoint: Endpoint, values: Values) -> SessionEnd | None:
+    """What shows the end of the session, if the call has one."""
+    token = needed_token(installed.integration, endpoint, values.merged(), values.required)
+    return token.expired_when if token is not None else None
+
+
 def _quotation(
     endpoint: Endpoint, call: PreparedCall, parameters: Mapping[str, Any], values: Values
 ) -> Quotation:
@@ -361,23 +371,6 @@ def to_json(value: Any, kind: str) -> bytes:
         ) from None
 
 
-def _parse(endpoint: Endpoint, call: PreparedCall, answer: Answer, body: bytes) -> Parsed:
-    return parse_answer(
-        endpoint.response_type,
-        answer.headers.get("Content-Type"),
-        body,
-        page_url=_page_url(call),
-        status=answer.status,
-        allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
-        xml_lists=endpoint.xml_lists,
-    )
-
-
-def _page_url(call: PreparedCall) -> str:
-    """The base URL for relative links of a feed or page, without the query, which may hold a key."""
-    return call.url if call.public_only else call.url.partition("?")[0]
-
-
 def _check_schema(endpoint: Endpoint, value: Any) -> None:
     if endpoint.schema is not None and (wrong := endpoint.schema.errors(value)):
         raise UpstreamInvalid(
@@ -385,7 +378,3 @@ def _check_schema(endpoint: Endpoint, value: Any) -> None:
             reason="schema",
             mismatches=[{"path": path, "message": message} for path, message in wrong[:20]],
         )
-
-
-def _media_type_without_secrets(media_type: str, call: PreparedCall) -> str:
-    return Redactor(call.secrets).redact_text(media_type) if call.secrets else media_type

@@ -14,6 +14,7 @@ from integrations.budget.retries import is_temporary, wait_seconds
 from integrations.calling.connection_keys import with_connection_key
 from integrations.calling.metered_egress import Attempt, MeteredEgress, Purpose
 from integrations.calling.parameters import Values
+from integrations.calling.session_end import SessionEnded
 from integrations.calling.token_need import needed_token
 from integrations.catalog.catalog import Installed
 from integrations.concurrency.fair_semaphore import FairSemaphore
@@ -176,6 +177,8 @@ class Sender:
     def _is_rejected(self, installed: Installed, outcome: Answer | PatchbayError) -> bool:
         """Whether the provider rejected the token."""
         token = installed.integration.token
+        if isinstance(outcome, SessionEnded):
+            return True
         return token is not None and isinstance(outcome, Answer) and outcome.status in token.rejections
 
     def _may_retry(

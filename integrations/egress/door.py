@@ -124,7 +124,7 @@ class Egress:
         require_release(call)
         started_at = time.monotonic()
         hop = first_hop(call)
-        received_bytes = 0
+        received_bytes, visited = 0, list[str]()
         seen: set[tuple[str, str]] = set()
         with self._watchdog.watch(seconds) as watch:
             while True:
@@ -137,6 +137,7 @@ class Egress:
                 reply.drop()
                 received_bytes += exchange.received_bytes
                 hop = next_hop(call, hop, reply.status, reply.headers)
+                visited.append(hop.url)
         return Answer(
             status=reply.status,
             headers=reply.headers,
@@ -145,6 +146,7 @@ class Egress:
             duration_seconds=time.monotonic() - started_at,
             received_bytes=received_bytes + exchange.received_bytes,
             redirected=hop.is_redirected,
+            visited=tuple(visited),
         )
 
     def check_settings(self, call: PreparedCall) -> None:

@@ -124,6 +124,8 @@ class Answer:
     duration_seconds: float
     received_bytes: int
     redirected: bool = False
+    visited: tuple[str, ...] = field(default=(), repr=False)
+    """The URLs that redirects led to, in order. They may hold a secret."""
 
 
 def origin_of(url: str) -> str:

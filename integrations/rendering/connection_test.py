@@ -166,7 +166,7 @@ _REDIRECT_WORDS = "The provider redirects to another address: check the base URL
 
 def _upstream_words(error: Any) -> str:
     status, reason = error.upstream_status, error.extensions.get("reason")
-    if reason in ("token", "login"):
+    if reason in ("token", "login", "session_ended"):
         return error.detail
     if reason == "redirect" and status != 304:
         return _REDIRECT_WORDS

@@ -11,13 +11,23 @@ from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
     WIRE_NAME,
+    Count,
     Declared,
     Text,
     one_of,
     scalars_by,
 )
-from schemas.manifests.manifest_rules import CREDENTIAL_RULES, OAUTH2_RULES, SIGNATURE_VALUE_RULES
+from schemas.manifests.manifest_rules import (
+    CREDENTIAL_RULES,
+    OAUTH2_RULES,
+    SESSION_END_RULES,
+    SIGNATURE_VALUE_RULES,
+)
 from schemas.manifests.words import CLIENT_ENCODINGS, CREDENTIAL_WORDS, SIGNATURE_FUNCTIONS
+
+LOGIN_PAGE = validate.Regexp(
+    r"(?:/[^/?#\s]+)+/?\Z", error="The path of a page, such as `/login`, without a query."
+)
 
 
 class SignatureValueSchema(Declared):
@@ -63,10 +73,32 @@ class AuthField(fields.Field[list[dict[str, Any]]]):
         raise ValidationError("Must be a credential or a list of them.")
 
 
+class SessionEndSchema(Declared):
+    """What in an answer shows that the session or token has ended; any of the members alone is enough."""
+
+    body = Text(minimum=1)
+    status_codes = fields.List(Count(200, 599), validate=validate.Length(1, 20))
+    header = fields.String(validate=HEADER_NAME)
+    pattern = Text(1000, minimum=1)
+    redirect = fields.String(validate=LOGIN_PAGE)
+
+    rules = SESSION_END_RULES
+
+
+class SessionEndField(fields.Field[dict[str, Any]]):
+    """The conditions; a string is the one over the body."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if isinstance(value, Mapping):
+            return SessionEndSchema().load(value)  # type: ignore[return-value]
+        return {"body": Text(minimum=1).deserialize(value)}
+
+
 class OAuth2Schema(Declared):
     """Where an OAuth 2.0 token comes from (RFC 6749)."""
 
     when = fields.String(validate=NAME)
+    expired_when = SessionEndField()
     token_url = Text(minimum=1, required=True)
     authorization_url = Text(minimum=1)
     client_id = Text(load_default="{client_id}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from schemas.manifests.credentials import AuthField
+from schemas.manifests.credentials import AuthField, SessionEndField
 from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
@@ -45,6 +45,7 @@ class LoginStepSchema(Declared):
     """A request that yields a session's token, or values for a later step of the login."""
 
     when = fields.String(validate=NAME)
+    expired_when = SessionEndField()
     method = fields.String(load_default="POST", validate=one_of("GET", "POST", "PUT"))
     url = Text(minimum=1)
     path = Text(4000)

@@ -164,6 +164,11 @@ OAUTH2_RULES = (
     ),
 )
 
+SESSION_END_RULES = (
+    OneFilled(("body", "status_codes", "header", "redirect"), "Name what shows the end of a session."),
+    Requires("pattern", "header", "Name the header whose value it is for."),
+)
+
 OUTPUT_SOURCE_RULES = (ExactlyOne(("header", "cookie"), "Name exactly one of `header` and `cookie`."),)
 
 LOGIN_STEP_RULES = (
@@ -226,7 +231,8 @@ INTEGRATION_RULES = (
         "One request of the login must declare where the token is: `token_path`, `token_header` or `token_cookie`.",
     ),
     EachFurther(
-        "login", Without(("when",), "Declare it on the first request; it counts for the whole login.")
+        "login",
+        Without(("when", "expired_when"), "Declare it on the first request; it counts for the whole login."),
     ),
     If(
         Lacks("base_url"),

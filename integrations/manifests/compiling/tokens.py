@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.answers.selection import compile_select
 from integrations.manifests.compiling.credentials import compile_login_credentials
+from integrations.manifests.compiling.expressions import compile_expression
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
 from integrations.manifests.compiling.places import KnownRequest, check_places
 from integrations.manifests.compiling.problems import Problems
@@ -17,7 +18,16 @@ from integrations.manifests.compiling.templates import (
     named_templates,
     secure_names,
 )
-from integrations.manifests.model import Credential, Login, LoginOutput, LoginStep, OAuth2, Property
+from integrations.manifests.model import (
+    Credential,
+    Login,
+    LoginOutput,
+    LoginStep,
+    OAuth2,
+    Property,
+    SessionEnd,
+)
+from plugin_store.settings.properties import compile_check
 
 _GRANTS = {
     "oauth2_client_credentials": "client_credentials",
@@ -121,6 +131,7 @@ def _oauth2(
         client_secret_encoding=declared.get("client_secret_encoding"),
         headers=agent,
         when=declared.get("when"),
+        expired_when=_session_end(declared.get("expired_when"), problems),
     )
     _check_when(found.when, properties, problems)
     if token_url is None:
@@ -173,7 +184,27 @@ def _login(
     when = declared[0].get("when")
     with problems.under("login[0]"):
         _check_when(when, properties, problems)
-    return Login(tuple(steps), when)
+        end = _session_end(declared[0].get("expired_when"), problems)
+    return Login(tuple(steps), when, end)
+
+
+def _session_end(declared: Mapping[str, Any] | None, problems: Problems) -> SessionEnd | None:
+    if declared is None:
+        return None
+    with problems.under("expired_when"):
+        pattern = declared.get("pattern")
+        matches = (
+            problems.attempt("pattern", lambda: compile_check({"pattern": pattern})) if pattern else None
+        )
+        return SessionEnd(
+            body=compile_expression("body", declared["body"], problems, {}, ())
+            if "body" in declared
+            else None,
+            status_codes=frozenset(declared.get("status_codes", ())),
+            header=declared.get("header"),
+            redirect=declared.get("redirect"),
+            **({"mismatches": matches} if matches is not None else {}),
+        )
 
 
 def _check_when(when: str | None, properties: Mapping[str, Property], problems: Problems) -> None:

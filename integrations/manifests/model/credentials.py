@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -69,6 +69,18 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """What in an answer shows that the session or token has ended, besides the usual statuses: any of these."""
+
+    body: Selector | None = None
+    status_codes: frozenset[int] = frozenset()
+    header: str | None = None
+    mismatches: Callable[[str], list[str]] = lambda _text: []
+    """Why the header's value does not match its pattern; empty if it does, or if any value counts."""
+    redirect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OAuth2:
     """Where an OAuth 2.0 token comes from: `client_credentials` or `authorization_code` (RFC 6749)."""
 
@@ -92,6 +104,7 @@ class OAuth2:
     """The integration's User-Agent, where it declares one."""
     when: str | None = None
     """The setting without which no token is obtained."""
+    expired_when: SessionEnd | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -172,6 +185,7 @@ class Login:
     steps: tuple[LoginStep, ...]
     when: str | None = None
     """The setting without which nobody logs in."""
+    expired_when: SessionEnd | None = None
 
     @property
     def names(self) -> frozenset[str]:

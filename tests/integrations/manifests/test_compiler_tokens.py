@@ -49,6 +49,14 @@ def by_oauth2(**words: Any) -> dict[str, list[str]]:
         ({**LOGIN, "body_format": "text", "body": "x", "auth": IN_BODY}, "login[0].body", "no place"),
         ({**LOGIN, "auth": {"type": "api_key", "name": "X-Ü", "value": "ü"}}, "login[0].auth[0].name", "header name"),
         ({**LOGIN, "when": "nobody"}, "login[0].when", "no property `nobody`"),
+        ({**LOGIN, "expired_when": "a ="}, "login[0].expired_when.body", "position"),
+        ({**LOGIN, "expired_when": "config('user')"}, "login[0].expired_when.body", "not among"),
+        ({**LOGIN, "expired_when": {"header": "X", "pattern": "("}}, "login[0].expired_when.pattern", ""),
+        ({**LOGIN, "expired_when": {"redirect": "login"}}, "login[0].expired_when.redirect", "path of a page"),
+        ({**LOGIN, "expired_when": {"redirect": "/login?x=y"}}, "login[0].expired_when.redirect", "path of a page"),
+        ({**LOGIN, "expired_when": {"status_codes": [99]}}, "login[0].expired_when.status_codes[0]", ""),
+        ({**LOGIN, "expired_when": {"when": "x"}}, "login[0].expired_when.when", "Unknown"),
+        ({**LOGIN, "expired_when": 5}, "login[0].expired_when", ""),
     ],
 )  # fmt: skip
 def test_what_a_login_cannot_send(step: dict[str, Any], field: str, words: str):

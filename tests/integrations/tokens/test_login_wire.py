@@ -325,3 +325,141 @@ class TestOptionalLogins:
         names = [header["name"] for header in step["request"]["headers"]]
         assert ("Authorization" in names) == bool(user)
         assert provider.requests == []
+
+
+class TestEndedSessions:
+    """The provider gives S1, S2, … and says of the older ones in its own way that they have ended."""
+
+    @pytest.fixture
+    def ending(self, provider: Provider) -> Callable[..., None]:
+        """Declares a login with `expired_when`, at a provider that answers so to an ended session."""
+
+        def declare(
+            ended: bytes, end: Any, *, good: bytes = json_respond(b'{"ok": true}'), **more: Any
+        ) -> None:
+            logins = 0
+            self.is_over = True
+
+            def answer(request: bytes) -> bytes:
+                nonlocal logins
+                if request.startswith(b"POST /login"):
+                    logins += 1
+                    return json_respond(b'{"t": "S%d-0123456789"}' % logins)
+                if request.startswith(b"GET /app/login"):
+                    return respond(b"<html>Log in", headers=("Content-Type: text/html",))
+                return ended if self.is_over and b"S1-" in request else good
+
+            provider.answer = answer
+            provider.declare({**LOGIN, "expired_when": end}, **more)
+
+        return declare
+
+    @pytest.mark.parametrize(
+        ("ended", "end"),
+        [
+            (json_respond(b'{"success": false, "error": {"code": 119}}'), "error.code == `119`"),
+            (json_respond(b'{"success": false, "error": {"code": 119}}'), {"body": "error.code"}),
+            (json_respond(b"[]"), "@ == `[]`"),
+            (json_respond(b'[{"code": 7}]'), "[?code == `7`]"),
+            (json_respond(b'{"items": []}'), "length(items) == `0`"),
+            (json_respond(b'{"why": "session"}', status="500 Oh"), "why == 'session'"),
+            (json_respond(b"{}", status="419 Ended"), {"status_codes": [419, 440]}),
+            (json_respond(b"{}", "X-Ended: any"), {"header": "x-ended"}),
+            (respond(b"<html>", headers=("Content-Type: text/html; a=b",)), {"header": "Content-Type", "pattern": "text/html.*"}),
+            (respond(b"", status="302 Found", headers=("Location: /app/login?next=%2Fme",)), {"redirect": "/login"}),
+            (respond(b"", status="302 Found", headers=("Location: app/login/",)), {"redirect": "/app/login"}),
+        ],
+        ids=["code", "truth", "list", "list of errors", "length", "status 500", "status", "header", "pattern", "redirect", "relative redirect"],
+    )  # fmt: skip
+    def test_it_is_renewed_once_and_the_call_is_sent_again(
+        self, provider: Provider, ending: Any, ended: bytes, end: Any
+    ):
+        ending(ended, end)
+        answer = provider.render()
+        assert (answer.status_code, answer.json["data"]) == (200, {"ok": True})
+        sent = [request.partition(b"\r\n")[0] for request in provider.requests]
+        followed = [b"GET /app/login" in line for line in sent]
+        assert [line for line, is_page in zip(sent, followed, strict=True) if not is_page] == [
+            b"POST /login HTTP/1.1",
+            b"GET /me HTTP/1.1",
+            b"POST /login HTTP/1.1",
+            b"GET /me HTTP/1.1",
+        ]
+        assert b"S2-0123456789" in provider.requests[-1]
+
+    @pytest.mark.parametrize(
+        ("good", "end"),
+        [
+            (json_respond(b'{"items": 5, "error": ""}'), "length(items) == `0`"),
+            (json_respond(b'[{"error": null}]'), "error"),
+            (json_respond(b"{}"), "error.code == `1` || contains(@, 'x')"),
+            (json_respond(b"{}", "X-Ended: no"), {"header": "X-Ended", "pattern": "yes"}),
+            (json_respond(b"{}"), {"redirect": "/me"}),
+            (json_respond(b"{}", status="201 Created"), {"status_codes": [200]}),
+        ],
+        ids=["another type", "a list", "a function that does not fit", "pattern", "no redirect", "status"],
+    )  # fmt: skip
+    def test_what_does_not_meet_the_condition_is_an_answer(
+        self, provider: Provider, ending: Any, good: bytes, end: Any
+    ):
+        ending(b"", end, good=good)
+        self.is_over = False
+        assert provider.render().status_code == 200
+        assert len(provider.requests) == 2
+
+    def test_an_answer_that_still_means_it_is_an_error_and_no_loop_and_is_not_kept(
+        self, provider: Provider, ending: Any
+    ):
+        empty = json_respond(b'{"items": []}')
+        ending(empty, "items == `[]`", good=empty)
+        answer = provider.render()
+        assert (answer.status_code, answer.json["code"]) == (502, "upstream_failed")
+        assert (answer.json["reason"], answer.json["upstream_status"]) == ("session_ended", 200)
+        assert "session has ended" in answer.json["detail"]
+        assert len(provider.requests) == 4
+        assert provider.client.get("/plugins/svc/artifacts").json == []
+        # The next render does not log in again at once.
+        assert provider.render().status_code == 502
+        logins = [request for request in provider.requests if request.startswith(b"POST /login")]
+        assert len(logins) == 2
+        tested = provider.client.post("/integrations/svc/test", {}).json
+        assert (tested["success"], len(logins)) == (False, 2)
+
+    def test_the_last_good_answer_is_served_while_it_lasts(self, provider: Provider, ending: Any):
+        ending(json_respond(b'{"items": []}'), "items == `[]`")
+        self.is_over = False
+        body = {"block_type": "me"}
+        assert provider.client.post("/integrations/svc/render", body).json["data"] == {"ok": True}
+        self.is_over = True
+        assert provider.render().json["data"] == {"ok": True}
+
+    def test_without_a_session_the_condition_means_nothing(self, provider: Provider):
+        provider.answer = lambda _request: json_respond(b'{"items": []}')
+        provider.declare({**LOGIN, "when": "user", "expired_when": "items == `[]`"}, config={"user": None})
+        assert provider.render().json["data"] == {"items": []}
+        assert len(provider.requests) == 1
+
+    def test_a_token_of_oauth_may_end_so_too(self, provider: Provider):
+        given = 0
+
+        def answer(request: bytes) -> bytes:
+            nonlocal given
+            if request.startswith(b"POST /token"):
+                given += 1
+                return json_respond(b'{"access_token": "A%d-0123456789"}' % given)
+            return json_respond(
+                b'{"ok": false, "error": "token_expired"}' if b"A1-" in request else b'{"ok": true}'
+            )
+
+        provider.answer = answer
+        oauth2 = {
+            "token_url": provider.upstream.url("/token"),
+            "client_id": "{user}",
+            "client_secret": "{password}",
+            "expired_when": "error == 'token_expired'",
+        }
+        section = {"base_url": "{server}", "auth_method": "oauth2_client_credentials", "oauth2": oauth2}
+        config = {"user": "anna", "password": "plain", "server": provider.upstream.url("")}
+        declare(provider.client, section, PROPERTIES, **config)
+        assert provider.render().json["data"] == {"ok": True}
+        assert given == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -15,7 +15,7 @@ from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.manifests.compiling import compile_plugin
 from schemas.manifests import credentials, logins, manifest
-from schemas.manifests.credentials import AuthField
+from schemas.manifests.credentials import AuthField, SessionEndField
 from schemas.manifests.declared import Declared, Scalar
 from schemas.manifests.logins import LoginField
 from schemas.manifests.manifest_rules import DECLARATION_RULES
@@ -39,14 +39,25 @@ def words_of(section: type[Ruled], depth: int = 3) -> st.SearchStrategy[dict[str
     return st.fixed_dictionaries({}, optional=words)
 
 
+def one_or_many(section: type[Ruled], depth: int) -> st.SearchStrategy[Any]:
+    one = words_of(section, depth)
+    return one | st.lists(one, min_size=1, max_size=3)
+
+
+UNIONS: dict[type[fields.Field], Callable[[int], st.SearchStrategy[Any]]] = {
+    AuthField: lambda depth: one_or_many(credentials.CredentialSchema, depth),
+    LoginField: lambda depth: one_or_many(logins.LoginStepSchema, depth),
+    SessionEndField: lambda depth: st.sampled_from(["", "a"]) | words_of(credentials.SessionEndSchema, depth),
+}
+
+
 def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
     for rule in field.validators:
         if isinstance(rule, validate.OneOf):
             return st.sampled_from(list(rule.choices))
-    if isinstance(field, AuthField | LoginField):
-        section = credentials.CredentialSchema if isinstance(field, AuthField) else logins.LoginStepSchema
-        one = words_of(section, depth - 1)
-        return one | st.lists(one, min_size=1, max_size=3)
+    for kind, of_kind in UNIONS.items():
+        if isinstance(field, kind):
+            return of_kind(depth - 1)
     if isinstance(field, fields.Nested):
         return words_of(type(field.schema), depth - 1) if depth else st.just({})
     if isinstance(field, fields.List):
@@ -236,6 +247,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     (f"{NESTED}.token", signed(NOW, token="x"), signed(NOW, name="people")),
     (f"{SECTION}.oauth2.client_secret", by_oauth2(**OAUTH2, token_endpoint_auth_method="none", client_secret="{client_secret}"), by_oauth2(**OAUTH2, token_endpoint_auth_method="none")),
+    (f"{SECTION}.login[1].expired_when", logged_in({"path": "/in"}, {**LOGIN, "expired_when": "a"}), logged_in({"path": "/in", "expired_when": "a"}, LOGIN)),
+    (f"{SECTION}.login[0].expired_when.body", logged_in({**LOGIN, "expired_when": {}}), logged_in({**LOGIN, "expired_when": {"header": "X-Ended"}})),
+    (f"{SECTION}.oauth2.expired_when.header", by_oauth2(**OAUTH2, expired_when={"pattern": "a", "status_codes": [419]}), by_oauth2(**OAUTH2, expired_when={"pattern": "a", "header": "X-Ended"})),
     *((f"{SECTION}.oauth2.client_secret_encoding", by_oauth2(**OAUTH2, client_secret_encoding="raw", token_endpoint_auth_method=word), by_oauth2(**OAUTH2, client_secret_encoding="raw")) for word in ("client_secret_post", "none")),
     (f"{SECTION}.oauth2.token_endpoint_auth_method", by_oauth2(**OAUTH2, body_format="none", token_endpoint_auth_method="client_secret_post"), by_oauth2(**OAUTH2, body_format="none", query={"a": 1})),
     *((f"{SECTION}.oauth2.query.{name}", by_oauth2("oauth2_authorization_code", **PERSON, query={name: "x"}), by_oauth2("oauth2_authorization_code", **PERSON, query={"p": "x"})) for name in ("grant_type", "code", "redirect_uri", "code_verifier", "refresh_token")),
