@@ -102,6 +102,7 @@ PURE_MODULES = {
     "calling/token_need.py",
     "calling/upstream_error_message.py",
     "calling/whole_urls.py",
+    "egress/cookies.py",
     "egress/http_dates.py",
     "egress/messages.py",
     "json/canonical_json.py",

@@ -20,6 +20,7 @@ from errors import PatchbayError, UpstreamFailed, UpstreamInvalid
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.checked_lines import MAX_HEAD_BYTES
 from integrations.egress.codings import truncated
+from integrations.egress.cookies import Cookie
 from integrations.egress.deadline import CallDeadline, Watchdog
 from integrations.egress.dial import CONNECT_TIMEOUT_SECONDS, Dialer, is_local_address
 from integrations.egress.exchange import Exchange
@@ -125,7 +126,7 @@ class Egress:
         started_at = time.monotonic()
         hop = first_hop(call)
         received_bytes, visited = 0, list[str]()
-        seen: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str, tuple[Cookie, ...]]] = set()
         with self._watchdog.watch(seconds) as watch:
             while True:
                 _check_loop(hop, seen)
@@ -136,7 +137,7 @@ class Egress:
                     break
                 reply.drop()
                 received_bytes += exchange.received_bytes
-                hop = next_hop(call, hop, reply.status, reply.headers)
+                hop = next_hop(call, hop, reply.status, reply.headers, time.time())
                 visited.append(hop.url)
         return Answer(
             status=reply.status,
@@ -181,8 +182,9 @@ class Egress:
         )
 
 
-def _check_loop(hop: Hop, seen: set[tuple[str, str]]) -> None:
-    step = (hop.method, hop.url)
+def _check_loop(hop: Hop, seen: set[tuple[str, str, tuple[Cookie, ...]]]) -> None:
+    # A page may redirect to itself to set a cookie.
+    step = (hop.method, hop.url, hop.cookies)
     if step in seen or len(seen) > MAX_REDIRECTS:
         raise UpstreamInvalid("The provider redirects in a loop or too many times.", reason="redirect_loop")
     seen.add(step)

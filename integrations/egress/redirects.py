@@ -8,9 +8,16 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from errors import EgressRefused, UpstreamFailed, UpstreamInvalid
+from integrations.egress.cookies import (
+    Cookie,
+    cookie_header,
+    cookies_after,
+    cookies_of_header,
+    read_set_cookie,
+)
 from integrations.egress.messages import Headers, PreparedCall
 from integrations.egress.urls import Destination, read_url
-from integrations.redaction.redactor import is_short
+from integrations.redaction.redactor import hidden_secrets, is_short
 from integrations.redaction.secret_encodings import SecretEncodings
 
 MAX_REDIRECTS = 5
@@ -38,6 +45,8 @@ class Hop:
     is_foreign: bool = False
     is_redirected: bool = False
     is_repeatable: bool = True
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    """What the next request to this origin carries in its Cookie header, as far as its path and the cookies allow."""
 
     def __repr__(self) -> str:
         return f"<Hop {self.method} {self.destination.origin}>"
@@ -50,7 +59,15 @@ def first_hop(call: PreparedCall) -> Hop:
     except ValueError as error:
         # The messages of read_url are ours and quote nothing.
         raise EgressRefused(str(error), reason="url") from None
-    return Hop(call.method, call.url, destination, call.headers, call.body, is_repeatable=call.is_repeatable)
+    return Hop(
+        call.method,
+        call.url,
+        destination,
+        call.headers,
+        call.body,
+        is_repeatable=call.is_repeatable,
+        cookies=cookies_of_header(_own_cookies(call.headers)),
+    )
 
 
 def is_followed(call: PreparedCall, status: int, headers: Headers) -> bool:
@@ -58,8 +75,8 @@ def is_followed(call: PreparedCall, status: int, headers: Headers) -> bool:
     return call.redirects != "none" and status in _REDIRECT_STATUSES and headers.get("Location") is not None
 
 
-def next_hop(call: PreparedCall, hop: Hop, status: int, headers: Headers) -> Hop:
-    """The request that a redirect asks for.
+def next_hop(call: PreparedCall, hop: Hop, status: int, headers: Headers, now: float) -> Hop:
+    """The request that a redirect asks for, with the cookies that it set for its own origin. `now`: epoch seconds.
 
     Raises UpstreamFailed (reason "redirect") when it leads where the call may not follow, EgressRefused when
     it leads to something that cannot be called or carries a secret away.
@@ -71,9 +88,36 @@ def next_hop(call: PreparedCall, hop: Hop, status: int, headers: Headers) -> Hop
         raise EgressRefused(f"The provider's redirect was refused. {error}", reason="redirect") from None
     following = _with_method_of(hop, status, url, destination)
     if destination.origin == hop.destination.origin:
-        return following
+        return _with_cookies(following, cookies_after(hop.cookies, _kept(call, headers), hop.url, now))
     _check_departure(call, following, hop.destination)
     return _without_belongings(call, following)
+
+
+def _own_cookies(headers: Iterable[tuple[str, str]]) -> str:
+    return next((value for name, value in headers if name.lower() == "cookie"), "")
+
+
+def _kept(call: PreparedCall, headers: Headers) -> list[str]:
+    """The Set-Cookie headers without those that repeat a secret, which would then be sent in another place.
+
+    A cookie that the call carries may be set again to the same value.
+    """
+    own = {(item.name, item.value) for item in cookies_of_header(_own_cookies(call.headers))}
+    hidden = hidden_secrets(call.secrets)
+
+    def may_return(line: str) -> bool:
+        made = read_set_cookie(line)
+        is_own = made is not None and (made.name, made.value) in own
+        return is_own or not carries_secret(line, hidden)
+
+    return [line for line in headers.get_all("Set-Cookie") if may_return(line)]
+
+
+def _with_cookies(following: Hop, cookies: tuple[Cookie, ...]) -> Hop:
+    text = cookie_header(cookies, following.url)
+    others = tuple(pair for pair in following.headers if pair[0].lower() != "cookie")
+    headers = others if text is None else (*others, ("Cookie", text))
+    return replace(following, headers=headers, cookies=cookies)
 
 
 def _read_location(hop: Hop, headers: Headers) -> str:
@@ -125,7 +169,7 @@ def _without_belongings(call: PreparedCall, following: Hop) -> Hop:
         for name, value in call.headers
         if name.lower() == "accept" and not carries_secret(value, call.secrets)
     )
-    return replace(following, headers=accepts, body=None, is_foreign=True)
+    return replace(following, headers=accepts, body=None, is_foreign=True, cookies=())
 
 
 def carries_secret(text: str, secrets: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from errors import UpstreamFailed, UpstreamInvalid
 from integrations.answers.parse import parse_answer
 from integrations.budget.retries import asked_wait_seconds
+from integrations.egress.cookies import read_set_cookie
 from integrations.egress.messages import Answer
 from integrations.json.exact_json import load_json
 from integrations.manifests.model import LoginOutput, LoginStep
@@ -114,18 +115,11 @@ def _find_cookie(answer: Answer, name: str, now: float) -> _Cookie | None:
     """The last cookie of the name, unless it is deleted (RFC 6265 section 5.2)."""
     found = None
     for line in answer.headers.get_all("Set-Cookie"):
-        pair, *rest = line.split(";")
-        given, separator, value = pair.partition("=")
-        if separator and given.strip() == name:
-            attributes = _attributes(rest)
-            is_set = value.strip() and not _is_taken_away(attributes, now)
-            found = _Cookie(value.strip(), _cookie_expiry(attributes, now)) if is_set else None
+        made = read_set_cookie(line)
+        if made is not None and made.name == name:
+            is_set = made.value and not _is_taken_away(made.attributes, now)
+            found = _Cookie(made.value, _cookie_expiry(made.attributes, now)) if is_set else None
     return found
-
-
-def _attributes(parts: list[str]) -> dict[str, str]:
-    pairs = (part.partition("=") for part in parts)
-    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def _cookie_expiry(attributes: Mapping[str, str], now: float) -> float | None:

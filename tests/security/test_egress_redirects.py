@@ -261,3 +261,144 @@ def test_an_entered_url_is_redirected_to_public_addresses_only(make_egress: Make
             egress.send(call(upstream.url(), public_only=True, redirects="any"))
 
     assert lan.accepts == 0
+
+
+def consenting(cookie: str, location: str, *, secure: str = "") -> Any:
+    """A handler that sends whoever has no such cookie to the location, and sets it."""
+    name = cookie.partition(";")[0].encode()
+
+    def handle(peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            if name in request:
+                peer.send(respond(b"page"))
+            else:
+                headers = (f"Location: {location}", f"Set-Cookie: {cookie}{secure}")
+                peer.send(respond(b"", status="302 Found", headers=headers))
+
+    return handle
+
+
+@pytest.mark.parametrize("location", ["/page", "", "?a=b", "/page#top"])
+def test_a_page_that_redirects_to_itself_to_set_a_cookie_is_reached(
+    make_egress: MakeEgress, location: str
+) -> None:
+    with RawUpstream(consenting("seen=yes; Path=/", location or "/page")) as upstream:
+        egress = make_egress(upstream)
+        first = egress.send(call(upstream.url("/page"), headers=(("Accept", "text/html"),)))
+        again = egress.send(call(upstream.url("/page")))
+
+    assert (first.body, first.redirected, again.body) == (b"page", True, b"page")
+    # The cookie ended with the call: the second one began without it.
+    assert [b"Cookie: seen=yes\r\n" in request for request in upstream.requests] == [False, True] * 2
+    target = upstream.requests[1].split(b" ")[1]
+    assert upstream.requests[1] == (
+        b"GET " + target + b" HTTP/1.1\r\nHost: " + upstream.authority.encode() + b"\r\n"
+        b"User-Agent: Patchbay/test\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
+        b"Accept: text/html\r\nCookie: seen=yes\r\n\r\n"
+    )
+
+
+def test_a_new_value_replaces_the_calls_own_cookie(make_egress: MakeEgress) -> None:
+    with RawUpstream(consenting("SID=new-0123456789; Path=/", "/next")) as upstream:
+        asked = call(
+            upstream.url("/"), headers=(("Cookie", f"SID={SECRET}; t=1"),), secrets=frozenset({SECRET})
+        )
+        make_egress(upstream).send(asked)
+
+    assert b"Cookie: t=1; SID=new-0123456789\r\n" in upstream.requests[1]
+
+
+@pytest.mark.parametrize("location", ["{other}/landing", "{other}/page"])
+def test_no_cookie_goes_to_another_origin_or_survives_the_way_back(
+    make_egress: MakeEgress, location: str
+) -> None:
+    back: list[str] = []
+
+    def bounce(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            headers = (f"Location: {back[0]}", "Set-Cookie: theirs=0123456789; Path=/")
+            peer.send(respond(b"", status="302 Found", headers=headers))
+
+    def start(peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            headers = (
+                f"Location: {location.format(other=other.url(''))}",
+                "Set-Cookie: ours=0123456789; Path=/",
+            )
+            is_back = b"/back" in request
+            peer.send(respond(b"home") if is_back else respond(b"", status="302 Found", headers=headers))
+
+    with RawUpstream(bounce) as other, RawUpstream(start) as upstream:
+        back.append(upstream.url("/back"))
+        asked = call(upstream.url("/a"), redirects="any", headers=(("Cookie", "SID=s-0123456789"),))
+        answer = make_egress(upstream, other).send(asked)
+
+    assert answer.body == b"home"
+    assert b"cookie" not in b"".join([*other.requests, upstream.requests[1]]).lower()
+
+
+def test_the_page_behind_a_foreign_redirect_may_set_cookies_for_itself(make_egress: MakeEgress) -> None:
+    with (
+        RawUpstream(consenting("seen=yes", "/landing")) as other,
+        RawUpstream(redirecting(other.url("/landing"))) as upstream,
+    ):
+        answer = make_egress(upstream, other).send(call(upstream.url(), redirects="any", **carried()))
+
+    assert answer.body == b"page"
+    assert_no_trace_of_the_secret(other)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        f"echo={SECRET}",
+        f"echo={quote(SECRET, safe='')}",
+        f"echo={base64.b64encode(SECRET.encode()).decode()}",
+        f"{quote(SECRET, safe='')}=1",
+        f"echo=1; Path=/{SECRET}",
+    ],
+)
+def test_a_secret_echoed_in_a_cookie_is_not_sent_back_in_one(make_egress: MakeEgress, echo: str) -> None:
+    start = respond(
+        b"", status="302 Found", headers=("Location: /two", f"Set-Cookie: {echo}", "Set-Cookie: b=2")
+    )
+
+    def handle(peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            peer.send(respond(b"done") if b" /two" in request else start)
+
+    with RawUpstream(handle) as upstream:
+        asked = call(upstream.url("/one"), headers=(("X-Api-Key", SECRET),), secrets=frozenset({SECRET}))
+        make_egress(upstream).send(asked)
+
+    assert b"\r\nCookie: b=2\r\n" in upstream.requests[1]
+
+
+def test_the_calls_own_cookie_may_be_set_again(make_egress: MakeEgress) -> None:
+    again = f"Set-Cookie: SID={SECRET}; Path=/; Max-Age=600"
+    start = respond(b"", status="302 Found", headers=("Location: /two", again))
+
+    def handle(peer: Peer) -> None:
+        while (request := peer.read_request()) is not None:
+            peer.send(respond(b"done") if b" /two" in request else start)
+
+    with RawUpstream(handle) as upstream:
+        asked = call(
+            upstream.url("/one"), headers=(("Cookie", f"SID={SECRET}"),), secrets=frozenset({SECRET})
+        )
+        make_egress(upstream).send(asked)
+
+    assert f"\r\nCookie: SID={SECRET}\r\n".encode() in upstream.requests[1]
+
+
+def test_cookies_make_no_endless_way(make_egress: MakeEgress) -> None:
+    def count(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            headers = ("Location: /", f"Set-Cookie: n={len(upstream.requests)}")
+            peer.send(respond(b"", status="302 Found", headers=headers))
+
+    with RawUpstream(count) as upstream, pytest.raises(UpstreamInvalid) as failure:
+        make_egress(upstream).send(call(upstream.url()))
+
+    assert failure.value.extensions["reason"] == "redirect_loop"
+    assert len(upstream.requests) == 6
