@@ -200,6 +200,7 @@ def _unused_property(reviewed: Reviewed) -> Iterator[LintWarning]:
         used |= endpoint.config_names | endpoint.secret_names
         used |= {credential.when for credential in endpoint.credentials if credential.when}
     for block in integration.blocks.values():
+        used |= block.config_names
         used |= {value.from_config for value in block.inputs if value.from_config}
     if integration.token is not None:
         used |= integration.token.names

@@ -66,6 +66,11 @@ def test_a_clean_manifest_is_not_talked_about():
     assert lint(CLEAN) == []
 
 
+def test_a_setting_that_only_a_select_asks_for_is_used():
+    select = "{t: temp, units: config('units')}"
+    assert said(changed(("properties.2", {"name": "units"}), ("blocks.0.select", select))) == []
+
+
 def test_a_registration_body_is_checked_whole():
     body = {"id": "weather", "name": "Weather", "version": "1.0.0", "type": "integration", "manifest": CLEAN}
 
