@@ -17,6 +17,10 @@ def let_everyone_in(_request: Request) -> Reply | None:
     return None
 
 
+def never_a_login(_body: bytes) -> bool:
+    return False
+
+
 def not_found(_request: Request) -> Reply:
     return text_reply("404 page not found\n", 404)
 
@@ -57,6 +61,8 @@ class Provider:
     config: Mapping[str, Any] = field(default_factory=dict)
     guard: Guard = let_everyone_in
     unknown: Callable[[Request], Reply] = not_found
+    is_login: Callable[[bytes], bool] = never_a_login
+    """Whether a body is that of a login, for providers where everything has one path."""
     samples: tuple[Sample, ...] = ()
     routes: list[Route] = field(default_factory=list)
 
@@ -75,16 +81,18 @@ class Provider:
 
         return register
 
-    def gives_token(self, method: str, path: str) -> bool:
-        """Whether the request, by its path without the prefix, is a token request."""
-        return any(
+    def gives_token(self, method: str, path: str, body: bytes) -> bool:
+        """Whether the request, by its path without the prefix or by its body, is a token request."""
+        return self.is_login(body) or any(
             route.gives_token and route.answers(method) and route.pattern.fullmatch(path)
             for route in self.routes
         )
 
     def answer(self, request: Request) -> Reply:
         """The provider's answer, including errors."""
-        refusal = None if self.gives_token(request.method, request.path) else self.guard(request)
+        refusal = (
+            None if self.gives_token(request.method, request.path, request.body) else self.guard(request)
+        )
         if refusal is not None:
             return refusal
         allowed = []

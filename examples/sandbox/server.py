@@ -251,4 +251,4 @@ class Sandbox:
 def _asks_for_token(entry: Entry) -> bool:
     _, prefix, rest = (*unquote(entry.path).split("/", 2), "", "")[:3]
     provider = PROVIDERS.get(prefix)
-    return provider is not None and provider.gives_token(entry.method, f"/{rest}")
+    return provider is not None and provider.gives_token(entry.method, f"/{rest}", entry.body)

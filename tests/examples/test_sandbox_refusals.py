@@ -86,7 +86,11 @@ REFUSED_GETS = [
     ("/pi-hole/api/stats/summary", {"X-FTL-SID": "wrong"}, 401, "unauthorized"),
     ("/qbittorrent/api/v2/transfer/info", {"Cookie": "SID=wrong"}, 403, "Forbidden"),
     ("/synology-dsm/webapi/entry.cgi?api=SYNO.FileStation.Info", {}, 200, '"code": 119'),
-    (f"/synology-dsm/webapi/entry.cgi?_sid={synology_dsm.SESSION}", {}, 200, '"code": 103'),
+    ("/unifi/proxy/network/api/stat/sites", {}, 401, "Unauthorized"),
+    ("/flood/api/torrents", {}, 401, "Unauthorized"),
+    ("/beszel/api/collections/systems/records", {}, 200, '"items": []'),
+    ("/nextcloud/ocs/v2.php/apps/serverinfo/api/v1/info", {}, 412, "CSRF"),
+    ("/nextcloud/ocs/v2.php/apps/serverinfo/api/v1/info", {"OCS-APIRequest": "true"}, 401, "Unauthorized"),
     ("/binance/api/v3/account?timestamp=1&signature=0", {}, 401, "-2015"),
     ("/binance/api/v3/account?timestamp=1", {"X-MBX-APIKEY": binance.API_KEY}, 400, "-1022"),
     ("/lichess/api/user/thibault", bearer("wrong"), 401, "No such token"),
@@ -137,6 +141,18 @@ REFUSED_POSTS = [
     ),
     ("/qbittorrent/api/v2/auth/login", {"form": {"username": "admin"}}, {}, 403, "Forbidden"),
     ("/synology-dsm/webapi/entry.cgi", {"form": {"api": "x"}}, {}, 200, '"code": 102'),
+    ("/deluge/json", {"method": "web.update_ui", "params": [[], {}], "id": 1}, {}, 200, "Not authenticated"),
+    ("/deluge/json", {"method": "auth.login", "params": ["wrong"], "id": 1}, {}, 200, '"result": false'),
+    ("/deluge/json", {}, {}, 500, "must be JSON"),
+    ("/unifi/api/auth/login", {"username": "x", "password": "y"}, {}, 403, "Invalid username"),
+    ("/flood/api/auth/authenticate", {"username": "x", "password": "y"}, {}, 401, "Failed login"),
+    (
+        "/beszel/api/collections/users/auth-with-password",
+        {"identity": "x"},
+        {},
+        400,
+        "Failed to authenticate",
+    ),
     ("/anilist/", {"query": "{ Viewer { id } }"}, {}, 400, "Syntax Error"),
     ("/aria2/jsonrpc", "{", {}, 400, "-32700"),
     ("/aria2/jsonrpc", {"jsonrpc": "2.0", "id": 1, "method": "aria2.getGlobalStat"}, {}, 400, "Unauthorized"),
@@ -191,6 +207,13 @@ def test_a_leaderboard_of_others_redirects(sandbox, target, headers, goes_to):
     answer = ask(sandbox, target, headers=headers)
 
     assert (answer.status, answer.headers["Location"]) == (302, f"/advent-of-code{goes_to}")
+
+
+def test_synology_refuses_a_method_that_it_does_not_have(sandbox):
+    target = f"/synology-dsm/webapi/entry.cgi?_sid={synology_dsm.sessions.begin()}"
+    answer = ask(sandbox, target)
+
+    assert (answer.status, b'"code": 103' in answer.body) == (200, True)
 
 
 def test_a_failed_login_at_qbittorrent_is_200_without_a_cookie(sandbox):

@@ -15,8 +15,11 @@ from examples.sandbox import Sandbox
 from examples.sandbox.journal import Entry
 from examples.sandbox.providers import (
     aria2,
+    beszel,
     binance,
     bookstack,
+    deluge,
+    flood,
     freshdesk,
     gitea,
     google_calendar,
@@ -28,6 +31,7 @@ from examples.sandbox.providers import (
     stripe,
     synology_dsm,
     transmission,
+    unifi,
 )
 from examples.sign_in import needs_sign_in
 from tests.conftest import Client
@@ -103,7 +107,8 @@ def test_a_signature_ends_the_query_and_its_key_never_travels(client, sandbox):
 def test_a_session_id_in_the_query_is_there_once(client, sandbox):
     (entry,) = ask_anew(client, sandbox, "synology-dsm")
 
-    assert query_of(entry)["_sid"] == [synology_dsm.SESSION]
+    (session,) = query_of(entry)["_sid"]
+    assert synology_dsm.sessions.is_open(session)
 
 
 def test_a_key_among_the_fields_of_a_form_is_on_every_page(client, sandbox):
@@ -186,6 +191,27 @@ def test_a_login_in_two_steps_uses_in_the_second_what_the_first_said(sandbox, tm
     assert (logged_in.method, logged_in.path) == ("POST", "/synology-dsm/webapi/entry.cgi")
     assert parse_qs(logged_in.body.decode())["version"] == ["7"]
     assert synology_dsm.PASSWORD not in asked.target + called.target
+
+
+@pytest.mark.parametrize(
+    ("plugin_id", "block", "sessions"),
+    [
+        ("synology-dsm", "shares", synology_dsm.sessions),
+        ("deluge", "torrents", deluge.sessions),
+        ("beszel", "systems", beszel.sessions),
+        ("unifi", "health", unifi.sessions),
+        ("flood", "transfer", flood.sessions),
+    ],
+)
+def test_a_session_that_has_ended_is_renewed_and_the_same_data_shown(
+    client, sandbox, plugin_id, block, sessions
+):
+    body = {"block_type": block, "use_cache": False}
+    first = client.post(f"/integrations/{plugin_id}/render", body).get_json()["data"]
+    sessions.end_all()
+    again = client.post(f"/integrations/{plugin_id}/render", body)
+    assert (again.status_code, again.get_json()["data"]) == (200, first)
+    assert again.get_json()["stale"] is False
 
 
 def test_a_user_with_a_password_does_where_no_key_is_set(sandbox, tmp_path):

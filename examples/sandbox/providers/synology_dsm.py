@@ -10,9 +10,10 @@ from typing import Any
 from examples.sandbox.credentials import form_of
 from examples.sandbox.exchange import Reply, Request, json_reply
 from examples.sandbox.provider import Provider, Sample
+from examples.sandbox.sessions import Sessions
 
 USERNAME, PASSWORD = "anna", "sandbox synology password"
-SESSION = "bR4ilr9gYPZ7sandbox0synology"
+sessions = Sessions("bR4ilr9gYPZ7sandbox0synology")
 UNKNOWN_API, UNKNOWN_METHOD, WRONG_VERSION, NO_SESSION, WRONG_PASSWORD = 102, 103, 104, 119, 400
 AUTH_VERSIONS = range(1, 8)
 GIBIBYTE = 1024**3
@@ -32,7 +33,7 @@ SHARES = [_share("music", 1200), _share("backup", 80, read_only=True)]
 
 
 def check_session(request: Request) -> Reply | None:
-    return None if request.query.get("_sid") == SESSION else _fail(NO_SESSION)
+    return None if sessions.is_open(request.query.get("_sid")) else _fail(NO_SESSION)
 
 
 provider = Provider(
@@ -76,7 +77,7 @@ def log_in(request: Request) -> Reply:
         return _fail(WRONG_VERSION)
     if (fields.get("account"), fields.get("passwd")) != (USERNAME, PASSWORD):
         return _fail(WRONG_PASSWORD)
-    return _succeed({"did": "sandbox0device", "is_portal_port": False, "sid": SESSION})
+    return _succeed({"did": "sandbox0device", "is_portal_port": False, "sid": sessions.begin()})
 
 
 @provider.route("/webapi/entry.cgi")
