@@ -321,7 +321,7 @@ def changing_headers(endpoint: Endpoint) -> frozenset[str]:
 
 def _session_end(installed: Installed, endpoint: Endpoint, values: Values) -> SessionEnd | None:
     """What shows the end of the session, if the call has one."""
-    token = needed_token(installed.integration, endpoint, values.merged(), values.required)
+    token = needed_token(installed.integration, endpoint, values)
     return token.expired_when if token is not None else None
 
 

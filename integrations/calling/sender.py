@@ -97,8 +97,7 @@ class Sender:
         read: Callable[[PreparedCall, Answer], Read],
     ) -> Read:
         """Sends the request that `build` makes (with the token, if needed). Returns what `read` makes of the answer."""
-        settings = values.merged()
-        needs_token = needed_token(installed.integration, endpoint, settings, values.required) is not None
+        needs_token = needed_token(installed.integration, endpoint, values) is not None
         tokens = self._tokens.get(installed, values, context.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from integrations.calling.auth import is_set, used_credentials
+from integrations.calling.parameters import Values
 from integrations.manifests.model import Endpoint, Integration, Login, OAuth2
 
 
-def needed_token(
-    integration: Integration, endpoint: Endpoint, settings: Mapping[str, Any], required: Collection[str]
-) -> OAuth2 | Login | None:
+def needed_token(integration: Integration, endpoint: Endpoint, values: Values) -> OAuth2 | Login | None:
     """The source of the token that the call carries; None if it carries none.
 
     A token whose `when` is not set is never obtained, nor is one that a preferred credential makes unnecessary.
     """
     token = integration.token
-    if token is None or endpoint.url_parameter is not None or not is_wanted(token, settings):
+    if token is None or endpoint.url_parameter is not None:
+        return None
+    settings = values.merged()
+    if not is_wanted(token, settings):
         return None
     with_token = {**settings, **dict.fromkeys(token.provides, "token")}
-    used = used_credentials(endpoint.credentials, with_token, required)
+    used = used_credentials(endpoint.credentials, with_token, values.required)
     return token if any(credential.token_names for credential in used) else None
 
 

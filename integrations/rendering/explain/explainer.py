@@ -243,9 +243,8 @@ def _start(installed: Installed, secret_names: frozenset[str], endpoints: list[E
 
 def _need_token(draft: Draft, endpoints: list[Endpoint]) -> bool:
     """Whether any of the calls carries a token, with these settings."""
-    integration, values = draft.installed.integration, draft.values
-    settings = values.merged()
-    return any(needed_token(integration, item, settings, values.required) for item in endpoints)
+    integration = draft.installed.integration
+    return any(needed_token(integration, endpoint, draft.values) for endpoint in endpoints)
 
 
 def _bind(draft: Draft, block: Block, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
