@@ -7,6 +7,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from schemas.manifests.credential_rules import (
+    CREDENTIAL_RULES,
+    OAUTH2_RULES,
+    SESSION_END_RULES,
+    SIGNATURE_VALUE_RULES,
+)
 from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
@@ -16,12 +22,6 @@ from schemas.manifests.declared import (
     Text,
     one_of,
     scalars_by,
-)
-from schemas.manifests.manifest_rules import (
-    CREDENTIAL_RULES,
-    OAUTH2_RULES,
-    SESSION_END_RULES,
-    SIGNATURE_VALUE_RULES,
 )
 from schemas.manifests.words import CLIENT_ENCODINGS, CREDENTIAL_WORDS, SIGNATURE_FUNCTIONS
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from schemas.manifests.credential_rules import OUTPUT_SOURCE_RULES
 from schemas.manifests.credentials import AuthField, SessionEndField
 from schemas.manifests.declared import (
     HEADER_NAME,
@@ -19,7 +20,7 @@ from schemas.manifests.declared import (
     one_of,
     scalars_by,
 )
-from schemas.manifests.manifest_rules import LOGIN_STEP_RULES, OUTPUT_SOURCE_RULES
+from schemas.manifests.manifest_rules import LOGIN_STEP_RULES
 from schemas.manifests.words import MAX_STEPS
 
 
