@@ -23,7 +23,7 @@ def needed_token(integration: Integration, endpoint: Endpoint, values: Values) -
         return None
     with_token = {**settings, **dict.fromkeys(token.provides, "token")}
     used = used_credentials(endpoint.credentials, with_token, values.required)
-    return token if any(credential.token_names for credential in used) else None
+    return token if endpoint.token_names or any(credential.token_names for credential in used) else None
 
 
 def is_wanted(token: OAuth2 | Login, settings: Mapping[str, Any]) -> bool:

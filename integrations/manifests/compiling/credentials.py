@@ -9,7 +9,7 @@ from typing import Any
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import check_header_text, named_templates
 from integrations.manifests.model import Credential, Property, Signature, SignatureValue
-from integrations.manifests.templating import Template
+from integrations.manifests.templating import Template, placeholder_names
 
 
 def compile_credentials(
@@ -34,10 +34,16 @@ def compile_credentials(
     for credential, path in zip(found, paths, strict=True):
         _check_names(credential, path, {*properties, *provided}, problems)
     found = [replace(item, token_names=item.names & provided) for item in found]
-    if provided and not any(credential.names & provided for credential in found):
+    if provided and not any(item.names & provided for item in found) and not _carries(endpoints, provided):
         names = " or ".join(f"`{{{name}}}`" for name in sorted(provided))
-        problems.add("integration.auth", f"No credential uses the token: {names}.")
+        problems.add("integration.auth", f"No credential and no body uses the token: {names}.")
     return tuple(found)
+
+
+def _carries(endpoints: Sequence[Mapping[str, Any]], provided: frozenset[str]) -> bool:
+    """Whether headers or the body of an endpoint take what a token provides."""
+    written = ({"headers": item.get("headers"), "body": item.get("body")} for item in endpoints)
+    return any(placeholder_names(value) & provided for value in written)
 
 
 def compile_login_credentials(

@@ -158,6 +158,7 @@ class _EndpointCompiler:
         names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
         selector = self._selector(parameters)
+        provided = around.token.provides if around.token and base_url is not None else frozenset[str]()
         return Endpoint(
             id=item["id"],
             method=self.method,
@@ -185,6 +186,7 @@ class _EndpointCompiler:
             digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
             xml_lists=self._xml_lists(),
+            token_names=provided & self._own_names(path, headers, parameters, body),
         )
 
     def _protocol(self) -> Protocol:
@@ -308,12 +310,13 @@ class _EndpointCompiler:
         parameters: Sequence[Parameter],
     ) -> None:
         own = [parameter.name for parameter in parameters]
-        for field, names in (
-            ("path", path.names | {name for _, template in path_query for name in template.names}),
-            ("headers", {name for _, template in headers for name in template.names}),
-            ("body", body.names if body else frozenset()),
+        provided = self.around.token.provides if self.around.token else frozenset[str]()
+        for field, names, tokens in (
+            ("path", path.names | names_of(path_query), frozenset[str]()),
+            ("headers", names_of(headers), provided),
+            ("body", body.names if body else frozenset[str](), provided),
         ):
-            known = {*own, *self.properties}
+            known = {*own, *self.properties, *tokens}
             why = "is neither a parameter nor a property."
             check_names(names, known, field, self.problems, why=why, with_times=True)
 
@@ -326,9 +329,7 @@ class _EndpointCompiler:
         body: Tree | None,
     ) -> frozenset[str]:
         """The properties and the times that the call binds, without parameters' names."""
-        own = {parameter.name for parameter in parameters}
-        names = path.names | names_of(templates) | (body.names if body else frozenset())
-        names -= own
+        names = self._own_names(path, templates, parameters, body)
         names |= {parameter.value.from_config for parameter in parameters if parameter.value.from_config}
         if base_url is None:
             return names
@@ -337,6 +338,14 @@ class _EndpointCompiler:
             names |= credential.names | ({credential.when} if credential.when else frozenset())
         provided = self.around.token.provides if self.around.token else frozenset()
         return (names - provided) | self.around.token_names()
+
+    @staticmethod
+    def _own_names(
+        path: Template, templates: NamedTemplates, parameters: Sequence[Parameter], body: Tree | None
+    ) -> frozenset[str]:
+        """The names in the endpoint's templates that are no parameters."""
+        names = path.names | names_of(templates) | (body.names if body else frozenset())
+        return names - {parameter.name for parameter in parameters}
 
 
 def plain_json(value: Any) -> Any:

@@ -101,6 +101,8 @@ class Endpoint:
     declared: Mapping[str, Any] = field(repr=False)
     xml_lists: tuple[tuple[str, ...], ...] = ()
     """Elements of an XML answer that are lists however often they come, by their names from the root on."""
+    token_names: frozenset[str] = frozenset()
+    """What of a token or a login its own headers and body take."""
     parameter_names: frozenset[str] = field(init=False, repr=False)
     names_at: Mapping[Location, tuple[str, ...]] = field(init=False, repr=False)
     """The parameters' names by place, in their order."""

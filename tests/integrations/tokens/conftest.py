@@ -66,13 +66,17 @@ def home(upstream: HTTPServer) -> str:
 
 
 def declare(
-    client: Client, section: Mapping[str, Any], properties: list[dict[str, Any]], **config: Any
+    client: Client,
+    section: Mapping[str, Any],
+    properties: list[dict[str, Any]],
+    endpoint: Mapping[str, Any] | None = None,
+    **config: Any,
 ) -> None:
     """Registers `svc` with one endpoint and block `me`, and its settings."""
     manifest = {
         "integration": dict(section),
         "properties": properties,
-        "endpoints": [{"id": "me", "path": "/me", "cache_ttl": 60}],
+        "endpoints": [endpoint or {"id": "me", "path": "/me", "cache_ttl": 60}],
         "blocks": [{"id": "me", "endpoint": "me"}],
     }
     declaration = {

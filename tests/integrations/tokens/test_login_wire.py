@@ -48,12 +48,18 @@ class Provider:
     def requests(self) -> list[bytes]:
         return self.upstream.requests
 
-    def declare(self, login: Any, config: dict[str, Any] | None = None, **section: Any) -> None:
+    def declare(
+        self,
+        login: Any,
+        config: dict[str, Any] | None = None,
+        endpoint: dict[str, Any] | None = None,
+        **section: Any,
+    ) -> None:
         """Registers it with every setting, but for those that `config` says otherwise; None leaves one out."""
         given = {"base_url": "{server}", "auth_method": "session_token", "login": login, **section}
         settings = {"user": "anna", "server": self.upstream.url(""), **SECRETS, **(config or {})}
         entered = {name: value for name, value in settings.items() if value is not None}
-        declare(self.client, given, PROPERTIES, **entered)
+        declare(self.client, given, PROPERTIES, endpoint, **entered)
 
     def render(self) -> TestResponse:
         return self.client.post("/integrations/svc/render", {"block_type": "me", "use_cache": False})
@@ -463,3 +469,52 @@ class TestEndedSessions:
         declare(provider.client, section, PROPERTIES, **config)
         assert provider.render().json["data"] == {"ok": True}
         assert given == 2
+
+
+# -- A token in the body of a call ------------------------------------------------------------------------------------
+
+
+RPC_LOGIN = {
+    "path": "/ubus",
+    "body": {"jsonrpc": "2.0", "id": 1, "method": "call", "params": ["0" * 32, "session", "login", {"username": "{user}", "password": "{password}"}]},
+    "token_path": "result[1].ubus_rpc_session",
+}  # fmt: skip
+RPC_CALL = {
+    "id": "me",
+    "method": "POST",
+    "path": "/ubus",
+    "safe": True,
+    "headers": {"X-Session": "s={session_token}"},
+    "body": {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "call",
+        "params": ["{session_token}", "system", "info", {}],
+    },
+}
+RPC_SESSION = (
+    b'{"jsonrpc": "2.0", "id": 1, "result": [0, {"ubus_rpc_session": "c1ed6c7b025d0caca723a816fa61b668"}]}'
+)
+
+
+def test_a_token_among_the_parameters_of_a_call(provider: Provider):
+    provider.answer = lambda request: json_respond(
+        RPC_SESSION if b'"login"' in request else b'{"result": [0, {}]}'
+    )
+    provider.declare(RPC_LOGIN, endpoint=RPC_CALL, auth=[])
+    assert provider.render().status_code == 200
+    body = '{"jsonrpc":"2.0","id":1,"method":"call","params":["c1ed6c7b025d0caca723a816fa61b668","system","info",{}]}'
+    assert provider.requests[1] == provider.expected(
+        "POST /ubus", JSON, "X-Session: s=c1ed6c7b025d0caca723a816fa61b668", body=body
+    )
+
+
+def test_a_token_in_a_body_is_sealed_for_its_place_like_any_other(provider: Provider):
+    provider.answer = lambda request: json_respond(
+        RPC_SESSION if b'"login"' in request else b'{"result": [0, {}]}'
+    )
+    provider.declare(RPC_LOGIN, endpoint=RPC_CALL, auth=[])
+    assert provider.render().status_code == 200
+    section = {"base_url": "{server}", "auth_method": "session_token", "login": RPC_LOGIN, "auth": []}
+    declare(provider.client, section, PROPERTIES, {**RPC_CALL, "body": {"note": "{session_token}"}})
+    assert provider.render().json["code"] == "review_due"
