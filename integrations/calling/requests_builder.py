@@ -28,7 +28,7 @@ from integrations.manifests.base_url import (
     encode_path_literal,
     encode_segment,
 )
-from integrations.manifests.model import Endpoint, Integration, Location, Parameter
+from integrations.manifests.model import Endpoint, Integration, Location, Parameter, Signature
 from integrations.manifests.namespace import NOT_TEXT, Namespace
 from integrations.manifests.positions import MEMBERS_WITHIN
 from integrations.manifests.templating import NotText, Template, UnresolvedName
@@ -113,13 +113,18 @@ def build_call(
     """
     if endpoint.url_parameter is not None:
         return _build_whole_url_call(endpoint, endpoint.url_parameter, bound, values, limits)
-    settings = values.merged()
+    settings = _with_computed(endpoint, values.merged(), now, substitutes)
     filling = _filling(endpoint, bound, settings, values, substitutes)
     placed = filling.placed
     url = _url(integration, filling, page)
     content_type, body = _body(filling)
     url = _sign(filling, url, body, now, values.tokens)
-    secrets = {settings[name] for name in endpoint.secret_names if isinstance(settings.get(name), str)}
+    shown = (
+        shown_values(endpoint.computed, {*endpoint.secret_names, *values.tokens}) if endpoint.computed else ()
+    )
+    secrets = {
+        settings[name] for name in (*endpoint.secret_names, *shown) if isinstance(settings.get(name), str)
+    }
     return PreparedCall(
         method=endpoint.method,
         url=url,
@@ -156,18 +161,38 @@ def _filling(
     )
 
 
+def _with_computed(
+    endpoint: Endpoint, settings: Mapping[str, Any], now: float, substitutes: Substitutes | None
+) -> Mapping[str, Any]:
+    """The settings, with the values that the endpoint's own templates need computed of them."""
+    if endpoint.computed is None:
+        return settings
+    functions = substitutes.functions if substitutes is not None else None
+    return _computed(endpoint.computed, settings, settings, now, functions)
+
+
+def _computed(
+    signature: Signature,
+    known: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    now: float,
+    functions: Mapping[str, Function] | None,
+) -> dict[str, Any]:
+    try:
+        return compute_values(signature, known, now, functions)
+    except UnresolvedName as missing:
+        raise Namespace(settings).unset(missing.name) from None
+    except NotText as wrong:
+        raise Namespace(settings).unfit(wrong.name, NOT_TEXT) from None
+
+
 def _sign(filling: _Filling, url: str, body: bytes | None, now: float, tokens: Collection[str]) -> str:
     """The URL with the signature's query values. The signature's headers are stored in `placed`."""
     endpoint, settings, placed = filling.endpoint, filling.settings.values, filling.placed
     functions = filling.substitutes.functions if filling.substitutes is not None else None
     for signature in placed.signatures:
         parts = request_parts(endpoint.method, url, body)
-        try:
-            names = Namespace(compute_values(signature, {**settings, **parts}, now, functions))
-        except UnresolvedName as missing:
-            raise Namespace(settings).unset(missing.name) from None
-        except NotText as wrong:
-            raise Namespace(settings).unfit(wrong.name, NOT_TEXT) from None
+        names = Namespace(_computed(signature, {**settings, **parts}, settings, now, functions))
         placed.secrets |= {
             names.text(name) for name in shown_values(signature, {*endpoint.secret_names, *tokens})
         }

@@ -136,5 +136,6 @@ def _request_of(
         secret_names=token_request.secret_names,
         digest="",
         declared={},
+        computed=step.computed,
     )
     return endpoint, values

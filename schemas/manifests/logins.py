@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from schemas.manifests.credential_rules import OUTPUT_SOURCE_RULES
-from schemas.manifests.credentials import AuthField, SessionEndField
+from schemas.manifests.credentials import AuthField, SessionEndField, SignatureValueSchema
 from schemas.manifests.declared import (
     HEADER_NAME,
     NAME,
@@ -51,6 +51,7 @@ class LoginStepSchema(Declared):
     url = Text(minimum=1)
     path = Text(4000)
     auth = AuthField()
+    values = fields.List(fields.Nested(SignatureValueSchema), validate=validate.Length(1, 20))
     headers = scalars_by(HEADER_NAME, load_default=dict)
     query = scalars_by(WIRE_NAME, load_default=dict)
     body_format = fields.String(load_default="json", validate=one_of("json", "form", "text", "xml"))

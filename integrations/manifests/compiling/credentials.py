@@ -61,6 +61,26 @@ def compile_login_credentials(
     return tuple(found)
 
 
+def compile_computed(
+    declared: Sequence[Mapping[str, Any]] | None, properties: Mapping[str, Property], problems: Problems
+) -> Signature | None:
+    """Values that are computed before a request, and so of no part of it; None where none are declared."""
+    if declared is None:
+        return None
+    values = _signature_values(declared, problems)
+    for index, item in enumerate(values):
+        if item.name in properties:
+            problems.add(
+                f"values[{index}].name", f"`{item.name}` is a property; give the value another name."
+            )
+    computed = Signature(values, (), ())
+    for name in sorted(_request_parts(computed)):
+        problems.add(
+            "values", f"`{{{name}}}` is not known yet: these values are computed before the request."
+        )
+    return computed
+
+
 def _conventional(method: str, endpoints: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     if method in ("token", "oauth2_client_credentials", "oauth2_authorization_code"):
         return [{"type": "bearer", "token": "{access_token}"}]
@@ -106,20 +126,27 @@ def _user_and_password(item: Mapping[str, Any], problems: Problems) -> Credentia
 
 
 def _signature(item: Mapping[str, Any], problems: Problems) -> Credential:
-    known: set[str] = set()
-    values = []
-    for index, declared in enumerate(item.get("values") or ()):
-        with problems.under(f"values[{index}]"):
-            values.append(_signature_value(declared, known, problems))
+    values = _signature_values(item.get("values") or (), problems)
     headers = named_templates(item.get("headers") or {}, "headers", problems)
     query = named_templates(item.get("query") or {}, "query", problems)
-    signature = Signature(tuple(values), headers, query)
-    _check_order(values, problems)
+    signature = Signature(values, headers, query)
     for name in sorted(_request_parts(signature) - REQUEST_PARTS):
         problems.add("values", f"`{{{name}}}` is not a part of a request.")
     return Credential(
         "signature", "signature", "", "", Template("", ("",)), None, item.get("when"), signature
     )
+
+
+def _signature_values(
+    declared: Sequence[Mapping[str, Any]], problems: Problems
+) -> tuple[SignatureValue, ...]:
+    known: set[str] = set()
+    values = []
+    for index, item in enumerate(declared):
+        with problems.under(f"values[{index}]"):
+            values.append(_signature_value(item, known, problems))
+    _check_order(values, problems)
+    return tuple(values)
 
 
 def _signature_value(declared: Mapping[str, Any], known: set[str], problems: Problems) -> SignatureValue:

@@ -11,7 +11,7 @@ from integrations.json.members import member_path
 from integrations.manifests.base_url import BaseUrl, encode_path_literal
 from integrations.manifests.compiling.endpoints import IntegrationContext
 from integrations.manifests.compiling.paths import NamedTemplates
-from integrations.manifests.compiling.shown_names import names_behind
+from integrations.manifests.compiling.shown_names import names_behind, names_behind_values
 from integrations.manifests.model import (
     GRANT,
     Credential,
@@ -21,6 +21,7 @@ from integrations.manifests.model import (
     OAuth2,
     Parameter,
     SecretUse,
+    Signature,
 )
 from integrations.manifests.positions import (
     MEMBERS_WITHIN,
@@ -58,6 +59,7 @@ class _Sent:
     body: Tree | None = None
     body_format: str = "json"
     protocol: str = "plain"
+    computed: Signature | None = None
     settings: NamedTemplates = field(default=())
     """Headers and query parameters of the integration, which no parameter of an endpoint fills."""
 
@@ -126,6 +128,7 @@ def _sent_at_login(step: LoginStep, url: BaseUrl) -> _Sent:
         credentials=step.credentials,
         body=step.body,
         body_format=step.body_format,
+        computed=step.computed,
     )
 
 
@@ -134,6 +137,13 @@ def _sent_at_login(step: LoginStep, url: BaseUrl) -> _Sent:
 
 def _places(sent: _Sent) -> Iterator[Place]:
     own = list(_own_places(sent))
+    if sent.computed is not None:
+        shown, hidden = names_behind_values(sent.computed)
+        own = [
+            (*place, frozenset[str]().union(*(shown.get(name, {name}) for name in names)))
+            for *place, names in own
+        ]
+        own += hidden
     # In a template a parameter's name means the parameter, and so the setting that fills it.
     filled_by = {item.name: item.value.from_config for item in sent.parameters}
     placed = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.answers.selection import compile_select
-from integrations.manifests.compiling.credentials import compile_login_credentials
+from integrations.manifests.compiling.credentials import compile_computed, compile_login_credentials
 from integrations.manifests.compiling.expressions import compile_expression
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
 from integrations.manifests.compiling.places import KnownRequest, check_places
@@ -236,6 +236,7 @@ def _login_step(item: Mapping[str, Any], properties: Mapping[str, Property], pro
         expires_in=select("expires_in_path"),
         expires_at=select("expires_at_path"),
         duration_seconds=item.get("expiration_duration"),
+        computed=compile_computed(item.get("values"), properties, problems),
     )
     check_names(step.names, properties, "body", problems)
     return step
@@ -269,4 +270,5 @@ def _login_names(step: LoginStep) -> set[str]:
     names = {name for template in templates for name in template.names} | (
         step.body.names if step.body else set()
     )
+    names |= step.computed.names if step.computed is not None else frozenset()
     return {name for name in names if name.startswith("login.")}

@@ -161,6 +161,8 @@ class LoginStep:
     duration_seconds: float | None
     credentials: tuple[Credential, ...] = ()
     """Its own, and those of the integration that need no token; the latter only go to base_url, so never to a `url`."""
+    computed: Signature | None = None
+    """Values that are computed before it, for its templates."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -171,6 +173,8 @@ class LoginStep:
             names |= credential.names | ({credential.when} if credential.when else frozenset())
         names |= self.url.names if self.url else frozenset()
         names |= self.body.names if self.body else frozenset()
+        if self.computed is not None:
+            names = names - {item.name for item in self.computed.values} | self.computed.names
         return frozenset(name for name in names if not name.startswith("login."))
 
     @property

@@ -10,7 +10,7 @@ from integrations.answers.response_schema import SchemaCheck
 from integrations.answers.selection import Selector
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.freshness_policy import FreshnessPolicy
-from integrations.manifests.model.credentials import Credential
+from integrations.manifests.model.credentials import Credential, Signature
 from integrations.manifests.model.values import MISSING, Value
 from integrations.manifests.templating import Template, Tree
 
@@ -101,6 +101,8 @@ class Endpoint:
     declared: Mapping[str, Any] = field(repr=False)
     xml_lists: tuple[tuple[str, ...], ...] = ()
     """Elements of an XML answer that are lists however often they come, by their names from the root on."""
+    computed: Signature | None = None
+    """Values that are computed before the request, for its templates."""
     token_names: frozenset[str] = frozenset()
     """What of a token or a login its own headers and body take."""
     parameter_names: frozenset[str] = field(init=False, repr=False)

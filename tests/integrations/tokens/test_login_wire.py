@@ -518,3 +518,72 @@ def test_a_token_in_a_body_is_sealed_for_its_place_like_any_other(provider: Prov
     section = {"base_url": "{server}", "auth_method": "session_token", "login": RPC_LOGIN, "auth": []}
     declare(provider.client, section, PROPERTIES, {**RPC_CALL, "body": {"note": "{session_token}"}})
     assert provider.render().json["code"] == "review_due"
+
+
+# -- Computed values ---------------------------------------------------------------------------------------------------
+
+ENCODED = {
+    "path": "/login",
+    "values": [
+        {"name": "pw", "function": "base64", "input": "{password}"},
+        {"name": "proof", "function": "sha256_hex", "input": "{user}:{pw}"},
+    ],
+    "body": {"u": "{user}", "p": "{pw}", "proof": "{proof}"},
+    "token_path": "t",
+}
+
+
+def test_a_login_sends_a_password_as_base64_and_a_digest_of_it(provider: Provider):
+    provider.declare(ENCODED)
+    assert provider.render().status_code == 200
+    encoded = base64.b64encode(SECRETS["password"].encode()).decode()
+    proof = hashlib.sha256(f"anna:{encoded}".encode()).hexdigest()
+    body = f'{{"u":"anna","p":"{encoded}","proof":"{proof}"}}'
+    assert provider.requests[0] == provider.expected("POST /login", JSON, body=body)
+
+
+def test_a_password_that_comes_back_encoded_is_masked(provider: Provider):
+    encoded = base64.b64encode(SECRETS["password"].encode())
+    provider.answer = lambda request: json_respond(
+        SESSION if b" /login" in request[:40] else b'{"echo": "' + encoded + b'"}'
+    )
+    provider.declare(ENCODED)
+    assert encoded.decode() not in provider.render().get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "moved", [{"body": {"u": "{pw}"}}, {"headers": {"X-P": "{pw}"}}, {"query": {"p": "{pw}"}}]
+)
+def test_an_encoded_password_goes_only_where_it_was_entered_for(provider: Provider, moved: dict[str, Any]):
+    provider.declare(ENCODED)
+    assert provider.render().status_code == 200
+    section = {"base_url": "{server}", "auth_method": "session_token", "login": {**ENCODED, **moved}}
+    declare(provider.client, section, PROPERTIES)
+    answer = provider.render()
+    assert answer.json["code"] == "review_due"
+    assert len(provider.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "why"),
+    [
+        ([{"name": "user", "function": "base64", "input": "x"}], "values[0].name", "is a property"),
+        ([{"name": "a", "function": "base64", "input": "{request.body}"}], "values", "not known yet"),
+        ([{"name": "a", "function": "base64", "input": "{b}"}, {"name": "b", "function": "base64", "input": "x"}], "values[0].input", "not computed before"),
+        ([{"name": "a", "function": "rot13", "input": "x"}], "values[0].function", "one of"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_computed_is_refused(provider: Provider, values: Any, field: str, why: str):
+    section = {
+        "base_url": "http://x",
+        "auth_method": "session_token",
+        "login": {**ENCODED, "values": values, "body": {}},
+    }
+    plugin = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration"}
+    manifest = {"integration": section, "properties": PROPERTIES, "endpoints": [{"id": "me", "path": "/me"}]}
+    answer = provider.client.post("/plugins/register", {**plugin, "manifest": manifest})
+    assert answer.status_code == 422
+    found = {path: messages for path, messages in answer.json["errors"].items() if path.endswith(field)}
+    assert any(why.lower() in message.lower() for messages in found.values() for message in messages), (
+        answer.json["errors"]
+    )
