@@ -24,6 +24,7 @@ from examples.sandbox.providers import (
     gitea,
     google_calendar,
     notion,
+    openwrt,
     pi_hole,
     proxmox_ve,
     qbittorrent,
@@ -201,6 +202,7 @@ def test_a_login_in_two_steps_uses_in_the_second_what_the_first_said(sandbox, tm
         ("beszel", "systems", beszel.sessions),
         ("unifi", "health", unifi.sessions),
         ("flood", "transfer", flood.sessions),
+        ("openwrt", "system", openwrt.sessions),
     ],
 )
 def test_a_session_that_has_ended_is_renewed_and_the_same_data_shown(
