@@ -5,15 +5,24 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
+FRONTEND := $(BIN)/python scripts/frontend.py
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
+	@$(FRONTEND) build || true
 	@exec $(BIN)/python app.py
 
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
+	@$(FRONTEND) npm test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
+	@$(FRONTEND) build
+
+npm: $(VENV)/run.stamp ## Run npm in frontend/ (ARGS="test -- --watch")
+	@$(FRONTEND) npm $(ARGS)
 
 flask: $(VENV)/run.stamp ## Run a Patchbay command (ARGS="secrets --help"; alone it lists them)
 	@$(BIN)/flask --app app $(or $(ARGS),--help)
@@ -22,6 +31,7 @@ bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers (ARGS=--port=…)
+	@$(FRONTEND) build || true
 	@exec $(BIN)/python -m examples.demo $(ARGS)
 
 demo-check: $(VENV)/run.stamp ## Run the demo once and check its results
@@ -39,9 +49,11 @@ format: $(VENV)/dev.stamp ## Format the code
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes frontend/node-requirements.in -o frontend/node-requirements.txt
 
 clean: ## Remove the virtual environment and caches; instance/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build static/built
+	find frontend -name node_modules -type d -prune -exec rm -rf {} +
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -57,4 +69,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test bench demo demo-check lint format lock clean
+.PHONY: help run flask test frontend npm bench demo demo-check lint format lock clean

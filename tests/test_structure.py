@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -375,6 +376,27 @@ def test_every_dependency_is_documented():
             package = re.match(r"[a-z0-9][a-z0-9-]+", line)
             if package:
                 assert f"| {package[0]} |" in text
+
+
+def test_every_npm_package_is_documented():
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    for path in (ROOT / "frontend").glob("**/package.json"):
+        if "node_modules" in path.parts:
+            continue
+        declared = json.loads(path.read_text("utf-8"))
+        for kind in ("dependencies", "devDependencies"):
+            for package in declared.get(kind, {}):
+                assert package.startswith("@patchbay/") or re.search(rf"[| ]{package}[ ,]", text), package
+
+
+def test_every_npm_package_is_locked_by_its_hash_and_from_no_certain_registry():
+    locked = json.loads((ROOT / "frontend" / "package-lock.json").read_text("utf-8"))["packages"]
+    installed = {
+        name: entry for name, entry in locked.items() if "node_modules/" in name and not entry.get("link")
+    }
+    assert installed
+    assert [name for name, entry in installed.items() if "integrity" not in entry] == []
+    assert [name for name, entry in installed.items() if "resolved" in entry] == []
 
 
 def test_every_import_is_a_declared_dependency():

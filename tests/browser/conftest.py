@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from examples.sandbox import Sandbox
 from examples.server_process import ServerProcess
+from web.pages.built_files import is_built
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = (
@@ -28,6 +29,7 @@ INSTALL_HELP = (
     "These tests drive a real Chromium and none is on the PATH. Install it: `sudo apt-get install chromium` "
     "(Debian), `brew install --cask chromium` (macOS)."
 )
+BUILD_HELP = "These tests need the built pages: `make frontend` builds them."
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +53,8 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def patchbay(sandbox: Sandbox) -> Iterator[ServerProcess]:
     """`python app.py` with a fresh data folder; its example frontend is turned to the sandbox."""
+    if not is_built():
+        pytest.fail(BUILD_HELP, pytrace=False)
     settings = {
         "PATCHBAY_SANDBOX": sandbox.url,
         "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",

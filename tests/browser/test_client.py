@@ -241,8 +241,9 @@ def test_what_is_not_patchbay_is_told_apart(run: Run, status: int, body: str) ->
 
 def test_no_answer_at_all_is_a_network_failure(run: Run, patchbay: ServerProcess, watch: Watch) -> None:
     watch.expected_errors = ["net::ERR_CONNECTION_REFUSED"]
+    # The module is in the page then; only the call fails.
+    run("return null;")
     patchbay.stop()
-    # The module is in the page already; only the call fails.
     failure = run("return createClient().integrations();")["failure"]
     assert (failure["code"], failure["status"]) == ("network", 0)
 

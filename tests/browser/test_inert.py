@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,7 +21,7 @@ HOSTILE_HTML = "<img src=https://evil.example/x onerror=\"document.title='owned'
 HOSTILE_URL = "javascript:document.title='owned'"
 
 
-def hostile_plugin(base_url: str) -> dict[str, object]:
+def hostile_plugin(base_url: str) -> dict[str, Any]:
     """An integration whose every text is an attack, with a block for each shape of data."""
     blocks = [
         {"id": shape, "name": f"{HOSTILE_HTML} {shape}", "endpoint": shape, "display": {"as": shape}}
@@ -86,42 +87,15 @@ def test_what_a_provider_says_of_a_failure_stays_text(
     assert block.locator("img, script, [onerror]").count() == 0
 
 
-ADDRESSES = {
-    "https://example.com/a?b=c": "https://example.com/a?b=c",
-    " http://example.com ": "http://example.com/",
-    "javascript:alert(1)": None,
-    "JaVaScRiPt:alert(1)": None,
-    "java\nscript:alert(1)": None,
-    "\u0001javascript:alert(1)": None,
-    "data:text/html,<script>alert(1)</script>": None,
-    "vbscript:x": None,
-    "file:///etc/passwd": None,
-    "//evil.example/x": None,
-    "/relative": None,
-    "https://user:password@example.com/": None,
-    "https://": None,
-    "": None,
-}
-
-
-def test_only_web_addresses_are_followed(open_notebook: OpenNotebook) -> None:
+def test_a_pattern_that_runs_for_ages_is_given_up(open_notebook: OpenNotebook, api: Api) -> None:
+    # Linear for RE2, exponential for a browser's RegExp.
+    block = {"id": "slow", "endpoint": "page", "url_patterns": ["https://(?:a+)+$"]}
+    plugin = hostile_plugin("https://provider.example")
+    plugin["manifest"]["blocks"] = [block]
+    api("POST", "/plugins/register", plugin)
     page = open_notebook()
-    found = page.evaluate(
-        "async (addresses) => { const { safeUrl } = await import('/static/notebook/dom.js');"
-        " return addresses.map((address) => safeUrl(address)); }",
-        list(ADDRESSES),
-    )
-    assert dict(zip(ADDRESSES, found, strict=True)) == ADDRESSES
-
-
-def test_a_pattern_that_runs_for_ages_is_given_up(open_notebook: OpenNotebook) -> None:
-    page = open_notebook()
-    found = page.evaluate(
-        """async (address) => {
-          const { offersFor } = await import('/static/notebook/matching.js');
-          const offer = { integration: {}, block: { id: 'slow', url_patterns: ['https://(?:a+)+$'] } };
-          return offersFor(address, [offer]);
-        }""",
-        "https://" + "a" * 60 + "!",
-    )
-    assert found == []
+    page.get_by_role("button", name="Add block", exact=True).click()
+    page.get_by_label("Paste an address").fill("https://" + "a" * 60 + ".example")
+    found = page.locator(".found")
+    expect(found).to_contain_text("This address can be shown as")
+    expect(found.locator("[data-offer='hostile/slow']")).to_have_count(0)

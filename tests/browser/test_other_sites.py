@@ -161,6 +161,6 @@ def test_a_page_elsewhere_learns_no_more_than_that_a_server_answers(
     opaque = """async (url) => fetch(url, { mode: 'no-cors' }).then((r) => r.type, () => null)"""
     assert page.evaluate(readable, f"{patchbay.url}/healthz") is None
     assert page.evaluate(opaque, f"{patchbay.url}/healthz") == "opaque"
-    for path in ("/signin", "/readyz", "/static/signin.css", "/static/notebook/main.js", "/notebook"):
+    for path in ("/signin", "/readyz", "/static/signin.css", "/static/docs.css", "/notebook"):
         assert page.evaluate(readable, patchbay.url + path) is None, path
         assert page.evaluate(opaque, patchbay.url + path) is None, path

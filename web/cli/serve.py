@@ -14,6 +14,7 @@ from flask import Flask
 from errors import StorageFailed
 from settings import DOTENV_PATH, Settings, load_settings, unknown_variables
 from web.api.context import Services
+from web.pages.built_files import is_built
 from web.server.links import ready_lines
 from web.server.logs import init_logging
 from web.server.serve import bind, limit_malloc_arenas, serve
@@ -76,6 +77,10 @@ def print_ready_lines(settings: Settings, token: str) -> None:
     """Prints to standard output that the server is ready, and how to sign in."""
     for line in ready_lines(settings, token, to_terminal=sys.stdout.isatty()):
         click.echo(line)
+    if not is_built():
+        click.echo(
+            "Its pages and the JavaScript client are not built: run `make frontend`. The API works without."
+        )
 
 
 def warn_of_unreadable_secrets(services: Services) -> None:

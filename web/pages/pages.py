@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
+from web.pages.built_files import find_app
 from web.pages.signin import FIRST_PAGE
 
 PROBLEMS_TEXT = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
@@ -44,9 +45,12 @@ def show_start() -> Response:
 
 
 @blueprint.get(FIRST_PAGE)
-def show_notebook() -> str:
-    """The example frontend."""
-    return render_template("notebook.html")
+def show_notebook() -> str | tuple[str, int]:
+    """The example frontend; 503 with what to do while it is not built."""
+    files = find_app("notebook")
+    if files is None:
+        return render_template("not-built.html"), 503
+    return render_template("notebook.html", files=files)
 
 
 @blueprint.get("/api/docs")

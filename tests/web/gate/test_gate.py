@@ -177,7 +177,7 @@ def test_why_nobody_is_let_in_reads_differently(
     assert "a-wrong-one" not in response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("path", ["/static/client/patchbay.js", "/static/client/patchbay-types.js"])
+@pytest.mark.parametrize("path", ["/static/client/patchbay.js"])
 @pytest.mark.parametrize("origin", [None, "http://evil.com", "null", FRIEND, OWN])
 def test_the_client_is_public_code_for_any_page_and_gives_no_credentials(
     stranger: Client, path: str, origin: str | None
@@ -196,11 +196,13 @@ def test_the_client_is_public_code_for_any_page_and_gives_no_credentials(
         "/static/client/",
         "/static/client/nothing.js",
         "/static/client/../signin.css",
-        "/static/client/%2e%2e/notebook/main.js",
+        "/static/client/%2e%2e/manifest.json",
+        "/static/client/patchbay.js.br",
         "/static/client//patchbay.js",
         "/static/client/patchbay.js/",
         "/static/CLIENT/patchbay.js",
-        "/static/notebook/main.js",
+        "/static/built/client/patchbay.js",
+        "/static/built/manifest.json",
         "/static/patchbay.js",
     ],
 )

@@ -5,7 +5,7 @@ import { createInputField, placeErrors, readFields } from './forms.js';
 import { offersFor } from './matching.js';
 
 /** @typedef {import('./matching.js').Offer} Offer */
-/** @typedef {import('../client/patchbay-types.js').Block} Block */
+/** @typedef {import('@patchbay/client').Block} Block */
 /** @typedef {import('./drawer.js').Drawer} Drawer */
 
 /**

@@ -1,20 +1,20 @@
 /** One block on the page: asks for its data and shows which of its states it is in. */
 
-import { PatchbayError } from '../client/patchbay.js';
+import { PatchbayError } from '@patchbay/client';
 import { drawAction } from './action.js';
 import { adviceFor, failureOfEnvelope, failureOfError } from './advice.js';
 import { h, icon, iconButton, safeUrl, withCode } from './dom.js';
 import { draw } from './drawing/draw.js';
 import { ago, isScalar, shortAddress } from './drawing/values.js';
 
-/** @typedef {import('../client/patchbay-types.js').Rendered} Rendered */
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
+/** @typedef {import('@patchbay/client').Rendered} Rendered */
+/** @typedef {import('@patchbay/client').Integration} Integration */
 /** @typedef {import('./advice.js').Failure} Failure */
 /** @typedef {import('./store.js').PlacedBlock} PlacedBlock */
 
 /**
  * @typedef {object} BlockHost What a block needs of the page around it.
- * @property {import('../client/patchbay.js').Client} client
+ * @property {import('@patchbay/client').Client} client
  * @property {(id: string) => Integration | undefined} integration
  * @property {(text: string) => void} announce
  * @property {(remedy: import('./advice.js').Remedy, block: BlockOnPage) => void} remedy
@@ -157,7 +157,7 @@ export class BlockOnPage {
     this.host.announce(`${this.title}: ${rendered.stale ? 'shown from an earlier time' : 'loaded'}.`);
   }
 
-  /** @param {import('../client/patchbay-types.js').Action} action */
+  /** @param {import('@patchbay/client').Action} action */
   showAction(action) {
     const { integrationId, blockId, parameters } = this.placed;
     this.errors = null;

@@ -3,8 +3,8 @@
  * bad one, so they run in a worker that is ended when it takes too long.
  */
 
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
-/** @typedef {import('../client/patchbay-types.js').Block} Block */
+/** @typedef {import('@patchbay/client').Integration} Integration */
+/** @typedef {import('@patchbay/client').Block} Block */
 /** @typedef {{ integration: Integration, block: Block }} Offer */
 
 const DEADLINE_MILLISECONDS = 1000;

@@ -40,7 +40,7 @@ const UNKNOWN = { title: 'This did not work', remedy: 'retry', label: 'Try again
  */
 
 /**
- * @param {import('../client/patchbay.js').PatchbayError} error
+ * @param {import('@patchbay/client').PatchbayError} error
  * @returns {Failure}
  */
 export const failureOfError = (error) => ({
@@ -54,7 +54,7 @@ export const failureOfError = (error) => ({
 /**
  * The failed refresh behind a stale answer; null when there was none.
  *
- * @param {import('../client/patchbay-types.js').Envelope['error']} error
+ * @param {import('@patchbay/client').Envelope['error']} error
  * @returns {Failure | null}
  */
 export function failureOfEnvelope(error) {

@@ -1,6 +1,6 @@
 /** Puts a theme on the page: its tokens become custom properties of the root. */
 
-/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
+/** @typedef {import('@patchbay/client').Declaration} Declaration */
 
 const TOKEN = /^--[a-z][a-z0-9-]*$/;
 

@@ -4,8 +4,8 @@ import { h, safeUrl } from './dom.js';
 import { ago } from './drawing/values.js';
 import { failureText } from './failures.js';
 
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
-/** @typedef {import('../client/patchbay-types.js').Connection} Connection */
+/** @typedef {import('@patchbay/client').Integration} Integration */
+/** @typedef {import('@patchbay/client').Connection} Connection */
 /** @typedef {import('./settings.js').SettingsHost} SettingsHost */
 /** @typedef {'none' | 'connected' | 'ended' | 'unreadable' | 'locked'} Standing */
 

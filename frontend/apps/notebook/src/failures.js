@@ -1,6 +1,6 @@
 /** A failed call in words. */
 
-import { PatchbayError } from '../client/patchbay.js';
+import { PatchbayError } from '@patchbay/client';
 
 /**
  * The failure of a call as text; what is not a failure of a call is thrown on.

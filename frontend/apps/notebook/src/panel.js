@@ -3,9 +3,9 @@
 import { h, humanized } from './dom.js';
 import { enableSwitch } from './settings.js';
 
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
-/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
-/** @typedef {import('../client/patchbay-types.js').BatchResult} BatchResult */
+/** @typedef {import('@patchbay/client').Integration} Integration */
+/** @typedef {import('@patchbay/client').Declaration} Declaration */
+/** @typedef {import('@patchbay/client').BatchResult} BatchResult */
 /** @typedef {import('./settings.js').SettingsHost} SettingsHost */
 
 /**

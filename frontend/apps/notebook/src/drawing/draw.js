@@ -6,8 +6,8 @@ import { h } from '../dom.js';
 import { article, facts, feed, figure, isArticle, isFeed, list, table } from './shapes.js';
 import { isRecord, isScalar } from './values.js';
 
-/** @typedef {import('../../client/patchbay-types.js').Envelope} Envelope */
-/** @typedef {import('../../client/patchbay-types.js').Block} Block */
+/** @typedef {import('@patchbay/client').Envelope} Envelope */
+/** @typedef {import('@patchbay/client').Block} Block */
 /** @typedef {import('./shapes.js').Display} Display */
 /** @typedef {(data: any, display: Display) => HTMLElement} Drawer */
 

@@ -7,7 +7,7 @@ import { drawTheme } from './themes.js';
 import { drawCards } from './views/cards.js';
 import { drawList } from './views/list.js';
 
-/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
+/** @typedef {import('@patchbay/client').Declaration} Declaration */
 
 /** @type {Record<string, (blocks: HTMLElement[], manifest: Record<string, any>) => HTMLElement>} */
 export const VIEWS = {

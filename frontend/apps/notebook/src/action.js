@@ -1,12 +1,12 @@
 /** A block that changes something: its inputs, its button, the question before, and how it went. */
 
-import { PatchbayError } from '../client/patchbay.js';
+import { PatchbayError } from '@patchbay/client';
 import { adviceFor, failureOfError } from './advice.js';
 import { h, icon, withCode } from './dom.js';
 import { createInputField, placeErrors, readFields } from './forms.js';
 
-/** @typedef {import('../client/patchbay-types.js').Action} Action */
-/** @typedef {import('../client/patchbay-types.js').Performed} Performed */
+/** @typedef {import('@patchbay/client').Action} Action */
+/** @typedef {import('@patchbay/client').Performed} Performed */
 /** @typedef {import('./advice.js').Failure} Failure */
 
 /**

@@ -6,15 +6,15 @@ import { ago } from './drawing/values.js';
 import { failureText } from './failures.js';
 import { createField, placeErrors, readFields } from './forms.js';
 
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
-/** @typedef {import('../client/patchbay-types.js').Property} Property */
-/** @typedef {import('../client/patchbay-types.js').PluginConfig} PluginConfig */
-/** @typedef {import('../client/patchbay-types.js').SecretState} SecretState */
+/** @typedef {import('@patchbay/client').Integration} Integration */
+/** @typedef {import('@patchbay/client').Property} Property */
+/** @typedef {import('@patchbay/client').PluginConfig} PluginConfig */
+/** @typedef {import('@patchbay/client').SecretState} SecretState */
 /** @typedef {import('./forms.js').Field} Field */
 
 /**
  * @typedef {object} SettingsHost
- * @property {import('../client/patchbay.js').Client} client
+ * @property {import('@patchbay/client').Client} client
  * @property {(id: string) => Promise<void>} changed To be called when what the integration answers may have changed.
  * @property {(id: string) => void} reopen
  * @property {(text: string) => void} announce
@@ -134,7 +134,7 @@ function settingsForm(integration, current, host) {
       await action(values);
     } catch (error) {
       const text = failureText(error);
-      const homeless = placeErrors(fields, /** @type {import('../client/patchbay.js').PatchbayError} */ (error).errors);
+      const homeless = placeErrors(fields, /** @type {import('@patchbay/client').PatchbayError} */ (error).errors);
       tell(false, [text, ...homeless].join(' '));
     } finally {
       form.removeAttribute('aria-busy');

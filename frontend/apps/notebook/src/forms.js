@@ -2,7 +2,7 @@
 
 import { h, humanized } from './dom.js';
 
-/** @typedef {import('../client/patchbay-types.js').Property} Property */
+/** @typedef {import('@patchbay/client').Property} Property */
 
 /**
  * @typedef {object} Field
@@ -203,7 +203,7 @@ export function createField(property, options = {}, aside = null) {
 /**
  * A labelled field for one input of a block.
  *
- * @param {import('../client/patchbay-types.js').Input} input
+ * @param {import('@patchbay/client').Input} input
  * @param {Record<string, any>} values What is entered already, by name.
  * @param {boolean} optional
  * @returns {Field}

@@ -1,11 +1,13 @@
 /** Opens the notebook: declares this frontend's plugins in one batch, then shows the blocks. */
 
-import { createClient, PatchbayError } from '../client/patchbay.js';
+import { createClient, PatchbayError } from '@patchbay/client';
 import { byId, h } from './dom.js';
 import { refreshAges } from './drawing/values.js';
 import { NotebookOnPage } from './notebook.js';
 import { loadDeclarations } from './plugins.js';
 import { openStore } from './store.js';
+import './notebook.css';
+import './blocks.css';
 
 const AGES_EVERY_MILLISECONDS = 20_000;
 

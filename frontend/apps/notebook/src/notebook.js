@@ -11,10 +11,10 @@ import { THEMES, VIEWS } from './plugins.js';
 import { drawSettings } from './settings.js';
 import { darkScheme, suitingTheme } from './themes.js';
 
-/** @typedef {import('../client/patchbay.js').Client} Client */
-/** @typedef {import('../client/patchbay-types.js').Integration} Integration */
-/** @typedef {import('../client/patchbay-types.js').Declaration} Declaration */
-/** @typedef {import('../client/patchbay-types.js').BatchResult} BatchResult */
+/** @typedef {import('@patchbay/client').Client} Client */
+/** @typedef {import('@patchbay/client').Integration} Integration */
+/** @typedef {import('@patchbay/client').Declaration} Declaration */
+/** @typedef {import('@patchbay/client').BatchResult} BatchResult */
 /** @typedef {import('./advice.js').Remedy} Remedy */
 /** @typedef {import('./matching.js').Offer} Offer */
 /** @typedef {import('./store.js').Store} Store */

@@ -250,7 +250,7 @@
  * @typedef {object} BatchAnswer
  * @property {string} key
  * @property {Rendered | null} rendered
- * @property {import('./patchbay.js').PatchbayError | null} error Why there is nothing rendered.
+ * @property {import('./index.js').PatchbayError | null} error Why there is nothing rendered.
  */
 
 /** @typedef {{ useCache?: boolean, signal?: AbortSignal }} RenderOptions */

@@ -1,0 +1,63 @@
+/**
+ * Builds what the server serves into the folder in the first argument:
+ *
+ *     client/       modules at stable addresses, for pages without a bundler; their chunks have hashed names
+ *     assets/       the apps of our own pages, all with hashed names
+ *     manifest.json which of these files each app needs
+ */
+
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { build } from 'vite';
+
+import { precompress } from './precompress.mjs';
+import { ROOT, appEntries, findModule, sourceAliases } from './workspace.mjs';
+
+const MODULES = { patchbay: 'client', elements: 'elements' };
+/** Where the server serves the folder that is built. */
+const BASE = '/static/built/';
+const TARGET = 'es2022';
+
+const folder = resolve(process.argv[2] ?? `${ROOT}../static/built`);
+
+/** @returns {Record<string, string>} */
+function moduleEntries() {
+  const entries = Object.entries(MODULES).map(([name, of]) => [name, findModule(`${ROOT}packages/${of}/src`, 'index')]);
+  return Object.fromEntries(entries.filter(([, entry]) => entry !== null));
+}
+
+/** @param {import('vite').InlineConfig} config */
+const buildWith = (config) =>
+  build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { alias: sourceAliases },
+    ...config,
+    // A page's policy forbids inline scripts, and every browser that we support preloads modules itself.
+    build: { target: TARGET, modulePreload: { polyfill: false }, emptyOutDir: false, ...config.build },
+  });
+
+const buildModules = () =>
+  buildWith({
+    base: './',
+    build: {
+      outDir: `${folder}/client`,
+      rolldownOptions: {
+        input: moduleEntries(),
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', assetFileNames: 'chunks/[name]-[hash][extname]' },
+      },
+    },
+  });
+
+const buildApps = () =>
+  buildWith({
+    base: BASE,
+    build: { outDir: folder, assetsDir: 'assets', assetsInlineLimit: 0, manifest: 'manifest.json', rolldownOptions: { input: appEntries() } },
+  });
+
+rmSync(folder, { recursive: true, force: true });
+await buildModules();
+await buildApps();
+precompress(folder);
