@@ -15,6 +15,7 @@ run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
 	@exec $(BIN)/python app.py
 
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
+	@$(FRONTEND) npm run types
 	@$(FRONTEND) npm test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
@@ -26,6 +27,11 @@ npm: $(VENV)/run.stamp ## Run npm in frontend/ (ARGS="test -- --watch")
 
 flask: $(VENV)/run.stamp ## Run a Patchbay command (ARGS="secrets --help"; alone it lists them)
 	@$(BIN)/flask --app app $(or $(ARGS),--help)
+
+api-types: $(VENV)/run.stamp ## Write the client's types anew, after a change of the API
+	@mkdir -p build
+	@PATCHBAY_INSTANCE=build/instance $(BIN)/flask --app app openapi write build/openapi.json
+	@$(FRONTEND) npm run --silent api-types
 
 bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--help)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -69,4 +75,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm bench demo demo-check lint format lock clean
+.PHONY: help run flask test frontend npm api-types bench demo demo-check lint format lock clean

@@ -45,7 +45,7 @@ const buildModules = () =>
       outDir: `${folder}/client`,
       rolldownOptions: {
         input: moduleEntries(),
-        preserveEntrySignatures: 'strict',
+        preserveEntrySignatures: 'allow-extension',
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', assetFileNames: 'chunks/[name]-[hash][extname]' },
       },
     },

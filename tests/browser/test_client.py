@@ -1,4 +1,4 @@
-"""static/client/patchbay.js in a real browser: with the real server, and with answers that it must handle."""
+"""/static/client/patchbay.js in a real browser: with the real server, and with answers that it must handle."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def test_render_says_where_the_answer_came_from(run: Run) -> None:
 
 BATCH = """
 const answers = [];
-const block = (key, blockType, more) => ({ key, integrationId: 'open-meteo', blockType, ...more });
-await createClient().renderBatch(
+const block = (key, name, more) => ({ key, integration: 'open-meteo', block: name, ...more });
+await createClient().renderAll(
   [block('cold', 'current', { useCache: false }), block('absent', 'nope'), block('kept', 'current')],
   ({ key, rendered, error }) => answers.push({
     key, data: rendered?.data, cache: rendered?.cache, code: error?.code, isError: error instanceof PatchbayError }),
@@ -136,7 +136,7 @@ def test_a_line_may_come_in_pieces(run: Run) -> None:
     });
     const answers = [];
     const client = createClient({ fetch: async () => new Response(body) });
-    await client.renderBatch([], ({ key, rendered }) => answers.push([key, rendered.data]));
+    await client.renderAll([{ key: 'a' }], ({ key, rendered }) => answers.push([key, rendered.data]));
     return answers;
     """
     assert run(body, pieces) == [["a", "grüß"], ["b", 2]]
@@ -262,7 +262,7 @@ def test_a_token_is_sent_as_bearer_and_then_no_cookie_is(run: Run) -> None:
     calls = run("""
       const { fetch, calls } = answering(200, '[]');
       await createClient({ fetch }).integrations();
-      await createClient({ fetch, token: 'T', workspaceId: 3, notebookId: 4, baseUrl: 'https://b.example/at/' }).integrations();
+      await createClient({ fetch, token: 'T', workspace: 3, notebook: 4, baseUrl: 'https://b.example/at/' }).integrations();
       return calls;
     """)
     assert calls[0]["credentials"] == "same-origin"

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_smorest.utils import prepare_response
 
 from schemas.api.problems import ProblemSchema
+from schemas.fields import Timestamp
 from settings import version
 from web.api.json import INT64_MAX, Int64Converter
 from web.api.problems import MEDIA_TYPE, answer_http_exception
@@ -104,4 +105,5 @@ def init_openapi(app: Flask) -> Api:
         Int64Converter,
         lambda converter: {"type": "integer", "minimum": 1, "maximum": INT64_MAX, "format": "int64"},
     )
+    api.register_field(Timestamp, "string", "date-time")
     return api

@@ -34,8 +34,8 @@ async function open() {
   byId('notebook-name').textContent = name;
   document.title = `${name} · Patchbay`;
   // Settings are the workspace's; a notebook may differ from it, so its blocks are rendered in its own scope.
-  const client = createClient({ workspaceId });
-  const reader = createClient({ workspaceId, notebookId });
+  const client = createClient({ workspace: workspaceId });
+  const reader = createClient({ workspace: workspaceId, notebook: notebookId });
   const declared = await loadDeclarations();
   const batch = await client.register(declared);
   const listed = await client.integrations();

@@ -1,0 +1,229 @@
+/** A client of one Patchbay server, for one workspace and perhaps one notebook of it. */
+
+import { createRenders } from './batching.ts';
+import { type ChangeListener, createChanges } from './changes.ts';
+import { PatchbayError } from './errors.ts';
+import { type Call, type Query, createOpen, readJson } from './http.ts';
+import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
+import type {
+  Artifact, Authorization, ClientOptions, Connection, Declaration, BatchResult, Envelope, Explanation, Inputs,
+  Integration, IntegrationSummary, IntegrationUsage, Notebook, Performed, Plugin, PluginConfig, PluginState,
+  PluginType, PrefetchJob, Registration, Review, Secret, TestResult, Usage, Workspace,
+} from './types.ts';
+
+/** What the server takes in one batch of declarations. */
+const MAX_DECLARATIONS = 1000;
+
+export interface Signalled {
+  signal?: AbortSignal;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+export function createClient(options: ClientOptions = {}) {
+  const { baseUrl = ownServer(), token = null, workspace, notebook, fetch = globalThis.fetch.bind(globalThis) } = options;
+  if (!baseUrl) throw new TypeError('createClient needs a baseUrl outside a page.');
+  const scope = { workspace_id: workspace, notebook_id: notebook };
+  const open = createOpen({ baseUrl, token, scope, fetch });
+  const renders = createRenders(open);
+  const changes = createChanges();
+
+  const ask = async (path: string, call?: Call): Promise<any> => readJson(await open(path, call), call?.signal);
+  const send = (method: string, path: string, body?: unknown, more?: Call): Promise<any> =>
+    ask(path, { method, body, ...more });
+
+  /** Every item of a list, page after page. */
+  const list = async (path: string, query: Query = {}): Promise<any[]> => {
+    const items = [];
+    for (let page = 1, pages = 1; page <= pages; page += 1) {
+      const response = await open(path, { query: { ...query, page } });
+      items.push(...(await readJson(response)));
+      pages = pageCount(response.headers.get('X-Pagination'));
+    }
+    return items;
+  };
+
+  /** Tells those who show an integration that it has changed, once a call has succeeded. */
+  const changing = async <Answer>(id: string, call: Promise<Answer>): Promise<Answer> => {
+    const answer = await call;
+    changes.tell(id);
+    return answer;
+  };
+
+  const stateOf = (id: string): string => {
+    if (notebook === undefined && workspace === undefined) {
+      throw new TypeError('The state of a plugin needs a client with a workspace or a notebook.');
+    }
+    const place = notebook === undefined ? `/workspaces/${workspace}` : `/notebooks/${notebook}`;
+    return `${place}/plugins/${encodeURIComponent(id)}`;
+  };
+
+  return {
+    /** The server's address, for links to its pages. */
+    baseUrl: baseUrl.replace(/\/+$/, ''),
+
+    /**
+     * Declares plugins in one batch. A bad one fails alone: look at `results`. While the server does not run, the batch
+     * is sent again, until it does or the signal is aborted; nothing has to wait for it.
+     */
+    register: async (plugins: Declaration | readonly Declaration[], { signal }: Signalled = {}): Promise<BatchResult> => {
+      const all = [plugins].flat() as Declaration[];
+      const total: BatchResult = { registered: 0, updated: 0, unchanged: 0, failed: 0, results: [] as Registration[] };
+      for (let at = 0; at === 0 || at < all.length; at += MAX_DECLARATIONS) {
+        const body = { plugins: all.slice(at, at + MAX_DECLARATIONS) };
+        const answer: BatchResult = await untilUp(() => send('POST', '/plugins/register-batch', body, { signal }), signal);
+        for (const outcome of ['registered', 'updated', 'unchanged', 'failed'] as const) total[outcome] += answer[outcome];
+        total.results.push(...answer.results);
+      }
+      return total;
+    },
+
+    plugins: (type?: PluginType): Promise<Plugin[]> => list('/plugins', { type }),
+
+    workspaces: (): Promise<Workspace[]> => list('/workspaces'),
+    createWorkspace: (name: string): Promise<Workspace> => send('POST', '/workspaces', { name }),
+    renameWorkspace: (id: number, name: string): Promise<Workspace> => send('PATCH', `/workspaces/${id}`, { name }),
+    deleteWorkspace: (id: number): Promise<void> => send('DELETE', `/workspaces/${id}`),
+
+    notebooks: (ofWorkspace: number): Promise<Notebook[]> => list(`/workspaces/${ofWorkspace}/notebooks`),
+    createNotebook: (ofWorkspace: number, name: string): Promise<Notebook> =>
+      send('POST', `/workspaces/${ofWorkspace}/notebooks`, { name }),
+    renameNotebook: (id: number, name: string): Promise<Notebook> => send('PATCH', `/notebooks/${id}`, { name }),
+    deleteNotebook: (id: number): Promise<void> => send('DELETE', `/notebooks/${id}`),
+
+    integrations: (): Promise<IntegrationSummary[]> => list('/integrations'),
+    integration: (id: string, { signal }: Signalled = {}): Promise<Integration> => ask(of(id), { signal }),
+
+    /** Turns an integration on or off. */
+    enable: (id: string, enabled: boolean): Promise<{ enabled: boolean }> =>
+      changing(id, send('PUT', of(id, '/enable'), { enabled })),
+
+    getConfig: (id: string, { signal }: Signalled = {}): Promise<PluginConfig> => ask(of(id, '/config'), { signal }),
+    /**
+     * Replaces the settings as a whole. A string for a secure setting enters it, null deletes it, and leaving it out
+     * keeps it.
+     */
+    setConfig: (id: string, config: Inputs): Promise<PluginConfig> =>
+      changing(id, send('PUT', of(id, '/config'), { config })),
+
+    secret: (id: string, key: string): Promise<Secret> => ask(secretOf(id, key)),
+    setSecret: (id: string, key: string, value: string): Promise<Secret> =>
+      changing(id, send('PUT', secretOf(id, key), { value })),
+    deleteSecret: (id: string, key: string): Promise<void> => changing(id, send('DELETE', secretOf(id, key))),
+
+    /** What is set of any plugin in the client's notebook, or in its workspace, and what is in effect there. */
+    pluginState: (id: string): Promise<PluginState> => ask(stateOf(id)),
+    /** Changes only what is given. */
+    setPluginState: (id: string, state: { enabled?: boolean; config?: Inputs }): Promise<PluginState> =>
+      changing(id, send('PUT', stateOf(id), state)),
+    /** Returns to what is inherited. */
+    resetPluginState: (id: string): Promise<void> => changing(id, send('DELETE', stateOf(id))),
+
+    /** Tries the connection, with settings that need not be saved. A provider that refuses is `success: false`. */
+    test: (id: string, config?: Inputs): Promise<TestResult> => send('POST', of(id, '/test'), config ? { config } : {}),
+
+    /** Whether an account is connected, where a person signs in at the provider (`oauth2_authorization_code`). */
+    connection: (id: string): Promise<Connection> => ask(of(id, '/oauth2')),
+    /** Begins to connect an account: open `authorization_url`; `connection` tells what came of it. */
+    connect: (id: string): Promise<Authorization> => send('POST', of(id, '/oauth2/connect')),
+    /** Deletes the account and its tokens. */
+    disconnect: (id: string): Promise<void> => changing(id, send('DELETE', of(id, '/oauth2'))),
+
+    /** Calls one endpoint. */
+    execute: (id: string, endpoint: string, inputs: Inputs = {}, { signal }: Signalled = {}): Promise<Envelope> =>
+      send('POST', of(id, '/execute'), { endpoint_id: endpoint, parameters: inputs }, { signal }),
+
+    /** A block's data, cached or fetched now. Calls of one tick are sent as one batch. */
+    render: renders.one,
+    /**
+     * Many blocks in one request; `onAnswer` gets each as soon as it is there, cached ones first. A block that fails
+     * fails alone: its answer carries the error.
+     */
+    renderAll: renders.all,
+
+    /**
+     * Runs an action, because a person asked for it just now; `render` tells its label, inputs and confirmation.
+     *
+     * While the network fails the same request is sent again, which cannot run it twice. A failure carries the
+     * `idempotencyKey`; without it in the options, each call is a new run.
+     */
+    act: async (
+      id: string,
+      block: string,
+      inputs: Inputs = {},
+      { idempotencyKey = newIdempotencyKey(), signal }: Signalled & { idempotencyKey?: string } = {},
+    ): Promise<Performed> => {
+      const path = of(id, `/actions/${encodeURIComponent(block)}`);
+      try {
+        const performed = await untilAnswered<Performed>(
+          () => send('POST', path, { parameters: inputs }, { signal, idempotencyKey }),
+          signal,
+        );
+        changes.tell(id, performed.renewed);
+        return performed;
+      } catch (error) {
+        if (error instanceof PatchbayError) {
+          error.idempotencyKey = idempotencyKey;
+          if (error.problem?.renewed) changes.tell(id, error.problem.renewed);
+        }
+        throw error;
+      }
+    },
+
+    /** What a render would send and why, what is cached of it and what prevents it. Nothing is sent. */
+    explain: (id: string, block: string, inputs: Inputs = {}): Promise<Explanation> =>
+      send('POST', of(id, '/explain'), { block_type: block, parameters: inputs }),
+
+    /** A plugin's cached answers, newest first. */
+    artifacts: (id: string, { page, pageSize, data = false }: { page?: number; pageSize?: number; data?: boolean } = {}): Promise<Artifact[]> =>
+      ask(`/plugins/${encodeURIComponent(id)}/artifacts`, {
+        query: { page, page_size: pageSize, include: data ? 'data' : undefined },
+      }),
+    /** Deletes a plugin's cached answers, or those of one block. */
+    purge: (id: string, block?: string): Promise<{ purged: number }> =>
+      changing(id, send('DELETE', `/plugins/${encodeURIComponent(id)}/artifacts`, undefined, { query: { block_type: block } })),
+
+    prefetch: {
+      list: (): Promise<PrefetchJob[]> => list('/prefetch'),
+      /** Has a block with these inputs fetched ahead. */
+      pin: (integration: string, block: string, inputs: Inputs = {}): Promise<PrefetchJob> =>
+        send('POST', '/prefetch', { integration_id: integration, block_type: block, parameters: inputs, notebook_id: notebook }),
+      pause: (job: number, paused: boolean): Promise<PrefetchJob> => send('PATCH', `/prefetch/${job}`, { paused }),
+      remove: (job: number): Promise<void> => send('DELETE', `/prefetch/${job}`),
+      run: (job: number): Promise<PrefetchJob> => send('POST', `/prefetch/${job}/run`),
+    },
+
+    /** Renders, calls and budgets of every integration. */
+    usage: (): Promise<Usage> => ask('/usage'),
+    integrationUsage: (id: string): Promise<IntegrationUsage> => ask(of(id, '/usage')),
+
+    /**
+     * Accepts that stored secrets go where the manifest now sends them, or leaves them locked. With `seen` (the
+     * review's `new`), acceptance is valid for what was shown only. Accepting takes a person: elsewhere than on a page
+     * of the server itself it fails with the code `person_needed`, and `problem.page` to send them to.
+     */
+    review: (id: string, accept: boolean, seen?: Review['new']): Promise<{ review: Review | null }> =>
+      changing(id, send('POST', of(id, '/review'), { accept, new: seen })),
+
+    /** Calls back when a call of this client changed an integration. Returns what ends it. */
+    onChange: (listener: ChangeListener): (() => void) => changes.listen(listener),
+  };
+}
+
+const of = (id: string, rest = ''): string => `/integrations/${encodeURIComponent(id)}${rest}`;
+const secretOf = (id: string, key: string): string => of(id, `/secrets/${encodeURIComponent(key)}`);
+
+/** How many pages a list has, by its `X-Pagination` header; 1 when it has none. */
+function pageCount(header: string | null): number {
+  try {
+    return Number(JSON.parse(header ?? '{}').total_pages) || 1;
+  } catch {
+    return 1;
+  }
+}
+
+/** The server that this module came from, which for a page of its own is the page's; undefined outside a browser. */
+function ownServer(): string | undefined {
+  const { protocol, origin } = new URL(import.meta.url);
+  return protocol === 'http:' || protocol === 'https:' ? origin : globalThis.location?.origin;
+}

@@ -1,0 +1,155 @@
+/** The shapes of the API, named for frontends. What the OpenAPI document says comes from there. */
+
+import type { components } from './api.ts';
+import type { PatchbayError } from './errors.ts';
+
+type Schemas = components['schemas'];
+
+/** Inputs or settings by name. */
+export type Inputs = Record<string, unknown>;
+export type FieldErrors = Record<string, string[]>;
+export type PluginType = 'view' | 'theme' | 'integration';
+
+/** What a frontend declares of one plugin. `version` is SemVer. */
+export interface Declaration {
+  id: string;
+  name: string;
+  version: string;
+  type: PluginType;
+  manifest: Record<string, unknown>;
+}
+
+export type Advice = Schemas['Advice'];
+export type Review = Schemas['Review'];
+/** The outcome for one plugin; `errors` by field where `registered` is false. */
+export type Registration = Schemas['BatchResult'];
+/** `results` are in the order in which the plugins were given. */
+export type BatchResult = Schemas['BatchResults'];
+export type Plugin = Schemas['PluginSummary'];
+export type PluginState = Schemas['PluginState'];
+
+export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array';
+export type FormType =
+  | 'text' | 'password' | 'date' | 'time' | 'datetime' | 'email' | 'url' | 'color' | 'select' | 'multiselect';
+
+/** One setting of a plugin. A `secure` one goes to the vault and never comes back. */
+export interface Property {
+  name: string;
+  type?: JsonType | FormType | null;
+  required?: boolean;
+  secure?: boolean;
+  default?: any;
+  const?: any;
+  enum?: any[];
+  /** Of a `select` or `multiselect`. */
+  options?: (string | number | boolean | { value: unknown; label?: string })[];
+  /** Of a number its value, of a string or array its length. */
+  min?: number;
+  max?: number;
+  pattern?: string;
+  format?: string;
+  description?: string;
+  ui?: { type?: string; label?: string; placeholder?: string; help?: string; options?: any[] };
+}
+
+/** What can be given to a block, as forms ask for it. */
+export type Input = Schemas['Input'] & Omit<Property, 'options' | 'type' | 'required'> & { label?: string };
+/** What a person may have run; `renews` names blocks to render again afterwards. */
+export type Action = Omit<Schemas['OfferedAction'], 'inputs'> & { inputs: Input[] };
+
+/** How a block wants to be drawn; `@patchbay/elements` documents its members. */
+export type Display = Record<string, any>;
+
+export type Block = Omit<Schemas['DeclaredBlock'], 'inputs'> & {
+  name?: string;
+  description?: string;
+  inputs: Input[];
+  config_schema?: Record<string, Partial<Property> & { from_config?: string }>;
+  action?: { label: string };
+  url_patterns?: string[];
+  cache_ttl?: number;
+  display?: Display;
+};
+
+export type IntegrationSummary = Schemas['IntegrationListed'];
+export type Integration = Omit<Schemas['Integration'], 'properties' | 'blocks'> & {
+  properties: Property[];
+  blocks: Block[];
+};
+
+export type Secret = Schemas['Secret'];
+export type SecretState = Schemas['SecretState'];
+/** `config` is without the secure settings. */
+export type PluginConfig = Schemas['Config'];
+export type Connection = Schemas['Connection'];
+export type Authorization = Schemas['Authorization'];
+export type TestResult = Schemas['Verdict'];
+export type Artifact = Schemas['Artifact'];
+export type Explanation = Schemas['Explanation'];
+export type PrefetchJob = Schemas['PrefetchJob'];
+export type Usage = Schemas['Usage'];
+export type IntegrationUsage = Schemas['OneUsage'];
+export type Workspace = Schemas['Workspace'];
+export type Notebook = Schemas['Notebook'];
+
+/** An RFC 9457 problem. `upstream_message` is a stranger's text: show it as text, never as HTML. */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  code?: string;
+  errors?: FieldErrors;
+  reason?: string;
+  upstream_status?: number;
+  upstream_message?: string;
+  /** Of a failed action: what may have changed. */
+  outcome?: 'refused' | 'unknown' | 'partial';
+  renewed?: string[];
+  [member: string]: unknown;
+}
+
+/** What a provider answered. `error` is the failed refresh behind a stale answer. */
+export type Envelope<Data = any> = Omit<Schemas['Envelope'], 'data' | 'error' | 'action'> & {
+  data: Data;
+  error: Problem | null;
+  action?: Action;
+};
+export type Performed<Data = any> = Envelope<Data> & Pick<Schemas['ActionEnvelope'], 'renewed' | 'repeated'>;
+
+export type CacheState = 'HIT' | 'MISS' | 'STALE' | 'REVALIDATED' | 'BYPASS';
+/** `age` is in seconds. */
+export type Rendered<Data = any> = Envelope<Data> & { cache: CacheState | null; age: number | null };
+
+/** One block of a batch; `notebook` where it is not the client's own. */
+export interface BlockCall {
+  /** How its answer is told from the others. */
+  key: string;
+  integration: string;
+  block: string;
+  inputs?: Inputs;
+  useCache?: boolean;
+  notebook?: number;
+}
+
+export type BlockAnswer =
+  | { key: string; rendered: Rendered; error: null }
+  | { key: string; rendered: null; error: PatchbayError };
+
+export interface RenderOptions {
+  /** false fetches now, and stores what comes. */
+  useCache?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface ClientOptions {
+  /** Where Patchbay is: an origin, or an address below which it is mounted. Left out: where this module came from. */
+  baseUrl?: string;
+  /** Sent as a Bearer token. Without it, the browser's own sign-in cookie counts. */
+  token?: string | null;
+  /** The id of a workspace; the first one, when left out. */
+  workspace?: number;
+  /** The id of a notebook of that workspace, to which every call is narrowed. */
+  notebook?: number;
+  fetch?: typeof globalThis.fetch;
+}

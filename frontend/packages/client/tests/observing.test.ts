@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+import { type BlockState, type Client, PatchbayError, type Rendered, createClient, observeBlock } from '../src/index.ts';
+import { nextDelay } from '../src/observing.ts';
+
+const rendered = (more: Partial<Rendered> = {}): Rendered => ({
+  success: true, data: 1, content_type: 'application/json', error: null, cached: false, stale: false,
+  fetched_at: '2026-01-01T12:00:00.000Z', expires_at: '2026-01-01T12:05:00.000Z', cache: 'MISS', age: null, ...more,
+});
+const failure = (code: string, retryAfter: number | null = null): PatchbayError =>
+  new PatchbayError({ code, status: 502, detail: 'No.', retryAfter });
+
+test.each([
+  ['at the end of its lifetime', { rendered: rendered() }, 0, 300_500],
+  ['of which a part is over', { rendered: rendered({ age: 100 }) }, 0, 200_500],
+  ['not too often', { rendered: rendered({ age: 299.9 }) }, 0, 5000],
+  ['never where it does not expire', { rendered: rendered({ expires_at: null }) }, 0, null],
+  ['never for an action', { rendered: rendered({ fetched_at: null, expires_at: null }) }, 0, null],
+  ['soon after a stale answer', { rendered: rendered({ stale: true }) }, 1, 2500],
+  ['later after a second one', { rendered: rendered({ stale: true }) }, 2, 30_000],
+  ['later after a failed refresh', { rendered: rendered({ stale: true, error: {} }) }, 1, 30_000],
+  ['after a failure', { error: failure('upstream_failed') }, 1, 30_000],
+  ['more rarely after several', { error: failure('network') }, 3, 120_000],
+  ['but not too rarely', { error: failure('network') }, 40, 300_000],
+  ['when the server says', { error: failure('budget_spent', 600) }, 1, 600_000],
+  ['never where a person is needed', { error: failure('settings_incomplete') }, 1, null],
+])('an answer is asked for again %s', (_, state, failures, expected) => {
+  expect(nextDelay({ rendered: null, error: null, ...state }, failures)).toBe(expected);
+});
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A client that renders what `next` returns, and what an observer of a block showed. */
+function observe(next: (useCache: boolean) => Promise<Rendered>) {
+  const client: Client = createClient({ baseUrl: location.origin, fetch: async () => new Response('{}') });
+  const render = vi.fn((_integration: string, _block: string, _inputs: unknown, options: any) => next(options.useCache));
+  const states: BlockState[] = [];
+  const observer = observeBlock({ ...client, render }, { integration: 'm', block: 'b' }, (state) => states.push(state));
+  const shown = (): unknown[] => states.map(({ status, isRefreshing }) => `${status}${isRefreshing ? ' …' : ''}`);
+  return { client, render, states, observer, shown };
+}
+
+test('stale data is shown, then the fresh', async () => {
+  const answers = [rendered({ stale: true, data: 'old' }), rendered({ data: 'new' })];
+  const { states, shown } = observe(async () => answers.shift() ?? rendered());
+  await vi.advanceTimersByTimeAsync(2500);
+  expect(shown()).toEqual(['loading …', 'stale', 'stale …', 'ready']);
+  expect(states.map((state) => state.rendered?.data)).toEqual([undefined, 'old', 'old', 'new']);
+});
+
+test('data stays when a refresh fails', async () => {
+  const { observer, states, shown } = observe(async (useCache) => {
+    if (useCache) return rendered();
+    throw failure('upstream_failed');
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  await observer.refresh();
+  expect(shown()).toEqual(['loading …', 'ready', 'ready …', 'stale']);
+  expect(states.at(-1)).toMatchObject({ rendered: { data: 1 }, error: { code: 'upstream_failed' } });
+});
+
+test('a failure with nothing to show is an error, and passes by itself', async () => {
+  let isDown = true;
+  const { shown } = observe(async () => {
+    if (isDown) throw failure('network');
+    return rendered();
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  isDown = false;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(shown()).toEqual(['loading …', 'error', 'loading …', 'ready']);
+});
+
+test('a changed integration is rendered again, another one is not', async () => {
+  const { client, render } = observe(async () => rendered());
+  await vi.advanceTimersByTimeAsync(0);
+  await client.enable('other', true);
+  expect(render).toHaveBeenCalledTimes(1);
+  await client.enable('m', true);
+  expect(render).toHaveBeenCalledTimes(2);
+});
+
+test('nothing is asked for while the page is hidden', async () => {
+  const { render } = observe(async () => rendered());
+  const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(render).toHaveBeenCalledTimes(1);
+  hidden.mockReturnValue(false);
+  document.dispatchEvent(new Event('visibilitychange'));
+  expect(render).toHaveBeenCalledTimes(2);
+  hidden.mockRestore();
+});
+
+test('after its end an observer shows and asks nothing', async () => {
+  const { client, observer, render, states } = observe(async () => rendered());
+  await vi.advanceTimersByTimeAsync(0);
+  observer.stop();
+  await client.enable('m', true);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(render).toHaveBeenCalledTimes(1);
+  expect(states.length).toBe(2);
+});
