@@ -93,13 +93,13 @@ class Watch:
     complaints: list[str] = field(default_factory=list)
 
     def over(self, page: Page) -> Page:
-        page.on("console", self._hear)
+        page.on("console", self.hear)
         page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
         page.on("request", self._see)
         page.on("dialog", lambda dialog: (self.complaints.append("a dialog opened"), dialog.dismiss()))
         return page
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def hear(self, message: ConsoleMessage) -> None:
         # Chromium reports every call that failed; tests say which failures they provoke.
         is_expected = any(part in message.text for part in self.expected_errors)
         if message.type in {"error", "warning"} and not is_expected:

@@ -177,7 +177,7 @@ def test_why_nobody_is_let_in_reads_differently(
     assert "a-wrong-one" not in response.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("path", ["/static/client/patchbay.js"])
+@pytest.mark.parametrize("path", ["/static/client/patchbay.js", "/static/client/elements.js"])
 @pytest.mark.parametrize("origin", [None, "http://evil.com", "null", FRIEND, OWN])
 def test_the_client_is_public_code_for_any_page_and_gives_no_credentials(
     stranger: Client, path: str, origin: str | None

@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+
+import { safeUrl } from '../src/dom.ts';
+import { levelOf, rowsOfColumns } from '../src/drawing/display.ts';
+import { draw, kindOf } from '../src/drawing/draw.ts';
+import { levelOfStatus, shareOf } from '../src/drawing/figures.ts';
+import { project } from '../src/drawing/map.ts';
+import { chartData } from '../src/drawing/series.ts';
+import { type Display, KINDS } from '../src/index.ts';
+
+const DAYS = Array.from({ length: 10 }, (_, index) => `2026-05-${String(index + 1).padStart(2, '0')}`);
+const PAGE = { title: 'A title', url: 'https://a.example/x' };
+const drawn = (data: unknown, display: Display = {}): HTMLElement => draw({ data, content_type: 'application/json' }, display, 'B');
+
+test.each<[unknown, Display, string]>([
+  [21.5, {}, 'figure'],
+  [true, {}, 'figure'],
+  [{ a: 1, b: 'x' }, {}, 'facts'],
+  [[{ a: 1 }, { a: 2 }], {}, 'table'],
+  [{ days: ['a', 'b'], high: [1, 2] }, {}, 'table'],
+  [{ days: ['a', 'b'], high: [1, 2, 3] }, {}, 'facts'],
+  [['a', 'b'], {}, 'list'],
+  [[1, 'a', null], {}, 'list'],
+  [PAGE, {}, 'article'],
+  [[PAGE, PAGE], {}, 'feed'],
+  [{ feed: { title: 'F' }, entries: [PAGE] }, {}, 'feed'],
+  [{ time: DAYS, high: DAYS.map((_, index) => index) }, {}, 'line'],
+  [DAYS.map((day, index) => ({ day, high: index })), {}, 'line'],
+  [[{ title: 'Standup', start: '2026-05-04T09:00:00Z' }], {}, 'timeline'],
+  [{ lat: 1, lon: 2, name: 'x' }, { kind: 'map' }, 'map'],
+  [{ a: 1 }, { kind: 'map' }, 'facts'],
+  [{ a: 'x' }, { kind: 'line' }, 'facts'],
+  ['text', { kind: 'table' }, 'figure'],
+  [{ a: 1 }, { kind: 'nonsense' as never }, 'facts'],
+])('%j with %j is drawn as %s', (data, display, kind) => {
+  expect(kindOf(data, display)).toBe(kind);
+});
+
+test.each([null, '', [], {}, { entries: [] }])('%j shows that there is nothing', (data) => {
+  expect(drawn(data).textContent).toBe('Nothing to show right now.');
+});
+
+/** Whatever a provider sends for whatever was declared: something is drawn. */
+const ODD = [
+  0, -1, 1e308, true, 'x', [[]], [null], [1, 2], [{}], [{ a: { b: { c: { d: { e: 1 } } } } }], { a: null }, { a: [] },
+  { title: 1, url: 2 }, { time: ['x', 'y'], v: [null, null] }, [{ start: null, title: null }], { lat: 'x', lon: null },
+  { status: {} }, [PAGE, 3], { constructor: 1, toString: 2 }, JSON.parse('{"__proto__": {"a": 1}}'), { 'a.b': 1 },
+];
+test.each(KINDS.flatMap((kind) => ODD.map((data) => [kind, JSON.stringify(data), data] as const)))(
+  'a %s of %s is something to see', (kind, _, data) => {
+    expect(drawn(data, { kind, value: 'a', x: 'time', min: 'a', max: 'nope', thresholds: { a: [{ from: 0, level: 'bad' }] } })).toBeInstanceOf(HTMLElement);
+  },
+);
+
+test.each([
+  ['https://example.com/a?b=c', 'https://example.com/a?b=c'], [' http://example.com ', 'http://example.com/'],
+  ['javascript:alert(1)', null], ['JaVaScRiPt:alert(1)', null], ['java\nscript:alert(1)', null],
+  ['\u0001javascript:alert(1)', null], ['data:text/html,<script>alert(1)</script>', null], ['vbscript:x', null],
+  ['file:///etc/passwd', null], ['//evil.example/x', null], ['/relative', null],
+  ['https://user:password@example.com/', null], ['https://', null], ['', null], [7, null],
+])('only web addresses are followed: %j', (address, followed) => {
+  expect(safeUrl(address)).toBe(followed);
+});
+
+const HOSTILE = '<img src=x onerror=alert(1)><script>alert(1)</script>';
+test.each(KINDS)('hostile text stays text in a %s', (kind) => {
+  const record = { title: HOSTILE, name: HOSTILE, url: 'javascript:alert(1)', description: HOSTILE, status: HOSTILE, start: '2026-01-01', lat: 1, lon: 2, [HOSTILE]: HOSTILE };
+  for (const data of [record, [record, record]]) {
+    const element = drawn(data, { kind, links: { title: 'url' }, labels: { lat: HOSTILE } });
+    expect(element.querySelector('img, script, [onerror], a[href^="javascript"]')).toBeNull();
+  }
+});
+
+test('a picture is drawn, a file is a download of opaque bytes, a page is text', () => {
+  const picture = draw({ data: 'AAAA', content_type: 'image/png; x=y' }, {}, 'Cam');
+  expect(picture.getAttribute('src')).toBe('data:image/png;base64,AAAA');
+  const file = draw({ data: 'AAAA', content_type: 'application/pdf' }, {}, 'Doc').querySelector('a');
+  expect(file?.getAttribute('href')).toBe('data:application/octet-stream;base64,AAAA');
+  expect(draw({ data: HOSTILE, content_type: 'text/html' }, {}, '').tagName).toBe('PRE');
+  expect(draw({ data: '"><b>', content_type: 'image/png' }, {}, '').querySelector('img, b')).toBeNull();
+});
+
+test('units, labels, levels and links are drawn by field', () => {
+  const record = { used: 9e9, load: 97, page: 'Docs', href: 'https://a.example/', nested: { deep: 1 } };
+  const element = drawn(record, {
+    kind: 'facts', fields: ['used', 'load', 'page', 'nested.deep', 'gone'], labels: { used: 'Memory' }, units: { used: 'bytes' },
+    thresholds: { load: [{ from: 80, level: 'warn' }, { from: 95, level: 'bad' }] }, links: { page: 'href' },
+  });
+  expect([...element.querySelectorAll('dt')].map((term) => term.textContent)).toEqual(['Memory', 'Load', 'Page', 'Nested deep']);
+  expect(element.querySelector('dd')?.textContent).toBe('9\u00a0GB');
+  expect(element.querySelector('[data-level=bad]')?.textContent).toBe('97');
+  expect(element.querySelector('a')?.getAttribute('href')).toBe('https://a.example/');
+});
+
+test.each([
+  [79, null], [80, 'warn'], [95, 'bad'], [5, 'bad'], ['80', null], [Number.NaN, null],
+])('%j has the level %s', (value, level) => {
+  expect(levelOf(value, [{ below: 10, level: 'bad' }, { from: 80, level: 'warn' }, { from: 95, level: 'bad' }])).toBe(level);
+});
+
+test.each([
+  ['up', 'good'], ['OK', 'good'], [true, 'good'], [200, 'good'], [404, 'warn'], [503, 'bad'], ['degraded', 'warn'],
+  ['Offline', 'bad'], [false, 'bad'], ['purple', null], [null, null],
+])('the status %j is %s', (status, level) => {
+  expect(levelOfStatus(status)).toBe(level);
+});
+
+test('a status names what is up and what is down', () => {
+  const element = drawn([{ name: 'NAS', online: true }, { name: 'Router', online: false }], { kind: 'status' });
+  expect([...element.querySelectorAll('li')].map((item) => [item.dataset.level, item.textContent])).toEqual([['good', 'NASUp'], ['bad', 'RouterDown']]);
+});
+
+test.each([[50, 0, 100, 0.5], [-5, 0, 100, 0], [500, 0, 100, 1], [5, 5, 5, 0]])('%d between %d and %d is %d of the way', (value, min, max, share) => {
+  expect(shareOf(value, min, max)).toBe(share);
+});
+
+test('a gauge says its value, and takes its ends from fields', () => {
+  const element = drawn({ used: 30, total: 60 }, { kind: 'gauge', value: 'used', max: 'total', units: { used: 'GB' } });
+  expect(element.querySelector('svg')?.getAttribute('aria-label')).toBe('Used: 30\u00a0GB');
+  expect(element.querySelector('.gauge-value')?.getAttribute('stroke-dasharray')).toBe('75.4 150.8');
+});
+
+test('a chart goes from the oldest to the newest, with numbers as text and gaps', () => {
+  const chart = chartData([{ at: '2026-05-02', close: '2.5' }, { at: '2026-05-01', close: null }, { at: '2026-04-30', close: 1 }]);
+  expect(chart).toMatchObject({ isTime: true, isDays: true, labels: ['2026-04-30', '2026-05-01', '2026-05-02'] });
+  expect(chart?.series).toEqual([{ name: 'close', unit: '', values: [1, null, 2.5] }]);
+});
+
+test('seconds since 1970 along the axis are a time, and no series', () => {
+  const chart = chartData({ t: [1_700_000_000, 1_700_003_600], v: [1, 2] }, { units: { t: 'epoch' } });
+  expect(chart).toMatchObject({ isTime: true, axis: [1_700_000_000, 1_700_003_600] });
+  expect(chart?.series.map(({ name }) => name)).toEqual(['v']);
+});
+
+test('names along the axis of bars are labels', () => {
+  expect(chartData([{ name: 'a', n: 1 }, { name: 'b', n: 2 }])).toMatchObject({ isTime: false, axis: [0, 1], labels: ['a', 'b'] });
+});
+
+test('lists of equal length are rows', () => {
+  expect(rowsOfColumns({ a: [1, 2], b: ['x', 'y'], c: 3 })).toEqual([{ a: 1, b: 'x' }, { a: 2, b: 'y' }]);
+  expect(rowsOfColumns({ a: [1, 2] })).toBeNull();
+});
+
+test.each([
+  ['one place', [[52, 13]]],
+  ['the same place twice', [[52, 13], [52, 13]]],
+  ['places far apart', [[-90, -180], [90, 180], [0, 0]]],
+])('%s is inside the picture', (_, places) => {
+  for (const { x, y } of project(places.map(([latitude = 0, longitude = 0]) => ({ latitude, longitude })))) {
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(x).toBeLessThanOrEqual(320);
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(y).toBeLessThanOrEqual(180);
+  }
+});

@@ -1,0 +1,235 @@
+"""The custom elements in a real browser: on a page of another origin, under a strict policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from pytest_httpserver import HTTPServer
+
+from examples.sandbox import Sandbox
+from examples.sandbox.providers.openweathermap import API_KEY
+from examples.server_process import ServerProcess
+from settings import ROOT
+from tests.browser.conftest import BUILD_HELP, Api, Watch
+from web.pages.built_files import is_built
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SITE = Path(__file__).parent / "site"
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+SCHEMES = ("light", "dark")
+
+
+@pytest.fixture
+def site() -> Iterator[HTTPServer]:
+    """Another origin than Patchbay's."""
+    with HTTPServer(host="localhost") as site:
+        yield site
+
+
+@pytest.fixture
+def patchbay(sandbox: Sandbox, site: HTTPServer) -> Iterator[ServerProcess]:
+    """A server that lets the other origin in."""
+    if not is_built():
+        pytest.fail(BUILD_HELP, pytrace=False)
+    settings = {
+        "PATCHBAY_SANDBOX": sandbox.url,
+        "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
+        "PATCHBAY_EGRESS_ALLOW_URLS": "127.0.0.1/32",
+        "PATCHBAY_ALLOWED_ORIGINS": f"http://localhost:{site.port}",
+    }
+    with ServerProcess(settings=settings) as server:
+        yield server
+
+
+@dataclass
+class Frontend:
+    """A page of another origin. Its policy allows its own files, scripts of Patchbay, and calls to it."""
+
+    site: HTTPServer
+    server: ServerProcess
+    watch: Watch
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.site.port}"
+
+    def open(self, page: Page, path: str, files: dict[str, str]) -> Page:
+        policy = f"default-src 'self'; img-src 'self' data:; script-src 'self' {self.server.url}; connect-src {self.server.url}"
+        types = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+        for name, text in files.items():
+            content_type = f"{types[name.rpartition('.')[2]]}; charset=utf-8"
+            self.site.expect_request(f"/{name}").respond_with_data(
+                text, content_type=content_type, headers={"Content-Security-Policy": policy}
+            )
+        page.on("console", self.watch.hear)
+        page.on("pageerror", lambda error: self.watch.complaints.append(f"page error: {error}"))
+        page.on("request", self._see)
+        page.goto(f"{self.origin}/{path}")
+        return page
+
+    def _see(self, request: Any) -> None:
+        if not request.url.startswith((self.origin, self.server.url, "data:")):
+            self.watch.complaints.append(f"request to {request.url}")
+
+
+@pytest.fixture
+def frontend(site: HTTPServer, patchbay: ServerProcess, watch: Watch) -> Frontend:
+    return Frontend(site, patchbay, watch)
+
+
+def open_blocks(frontend: Frontend, page: Page, blocks: str) -> Page:
+    """A page with these elements; its script brings the token."""
+    html = f'<!doctype html><html lang="en"><title>Mine</title><link rel="icon" href="data:,"><script type="module" src="mine.js"></script><main><h2>Mine</h2>{blocks}</main>'
+    script = f"import {{ configure }} from '{frontend.server.url}/static/client/elements.js';\nconfigure({{ token: {json.dumps(frontend.server.token)} }});\n"
+    return frontend.open(page, "mine.html", {"mine.html": html, "mine.js": script})
+
+
+@pytest.fixture
+def declared(api: Api, open_notebook: Callable[[], Page]) -> None:
+    """The example plugins, declared by their frontend."""
+    open_notebook().close()
+
+
+def block_of(page: Page, name: str) -> Locator:
+    return page.locator(f"patchbay-block[block='{name}']")
+
+
+WEATHER = '<patchbay-block integration="open-meteo" block="current" latitude="38.7" longitude="-9.1"></patchbay-block>'
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_block_on_a_page_of_another_origin_shows_data(frontend: Frontend, context: Any) -> None:
+    page = open_blocks(frontend, context.new_page(), WEATHER)
+    block = block_of(page, "current")
+    expect(block).to_have_attribute("data-status", "ready")
+    expect(block.get_by_role("heading", name="Weather now")).to_be_visible()
+    expect(block).to_contain_text("Open-Meteo · 38.7 · -9.1")
+    expect(block).to_contain_text("4.2")
+
+
+@pytest.mark.usefixtures("declared")
+def test_blocks_of_one_page_are_one_request(frontend: Frontend, context: Any) -> None:
+    page = context.new_page()
+    renders: list[str] = []
+    page.on("request", lambda request: renders.append(request.url) if "/render" in request.url else None)
+    blocks = '<patchbay-block integration="open-meteo" block="current"></patchbay-block><patchbay-block integration="open-meteo" block="daily"></patchbay-block>'
+    open_blocks(frontend, page, blocks)
+    expect(page.locator("patchbay-block[data-status=ready]")).to_have_count(2)
+    assert [url.rpartition("/")[2] for url in renders] == ["render-batch"]
+
+
+@pytest.mark.usefixtures("declared")
+def test_changed_attributes_are_rendered_again(frontend: Frontend, context: Any) -> None:
+    page = open_blocks(frontend, context.new_page(), WEATHER)
+    block = block_of(page, "current")
+    expect(block).to_contain_text("38.7")
+    with page.expect_request(lambda request: '"latitude":52.5' in (request.post_data or "")):
+        block.evaluate("(element) => element.setAttribute('latitude', '52.5')")
+    expect(block).to_contain_text("52.5 · -9.1")
+    expect(block).to_have_attribute("data-status", "ready")
+
+
+@pytest.mark.usefixtures("declared")
+def test_an_input_that_is_not_right_is_said_by_name(frontend: Frontend, context: Any) -> None:
+    page = open_blocks(frontend, context.new_page(), WEATHER.replace("38.7", "north"))
+    frontend.watch.expected_errors = ["status of 422"]
+    block = block_of(page, "current")
+    expect(block).to_have_attribute("data-status", "error")
+    expect(block.get_by_role("alert")).to_contain_text("latitude")
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_missing_secret_is_entered_where_it_is_missed(frontend: Frontend, context: Any) -> None:
+    frontend.watch.expected_errors = ["status of 409", "status of 502"]
+    page = open_blocks(
+        frontend,
+        context.new_page(),
+        '<patchbay-block integration="openweathermap" block="weather"></patchbay-block>',
+    )
+    block = block_of(page, "weather")
+    expect(block.get_by_role("alert")).to_contain_text("A setting is missing")
+    block.get_by_role("button", name="Fill it in").click()
+    dialog = page.get_by_role("dialog", name="Settings of OpenWeatherMap")
+    dialog.get_by_label("API key").fill(API_KEY)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.locator("[data-secret=ok]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(block).to_have_attribute("data-status", "ready")
+
+
+@pytest.mark.usefixtures("declared")
+def test_a_failed_refresh_keeps_what_is_shown(frontend: Frontend, context: Any) -> None:
+    frontend.watch.expected_errors = ["net::ERR_CONNECTION_REFUSED"]
+    page = open_blocks(frontend, context.new_page(), WEATHER)
+    block = block_of(page, "current")
+    expect(block).to_have_attribute("data-status", "ready")
+    frontend.server.stop()
+    block.get_by_role("button", name="Fetch again").click()
+    expect(block).to_have_attribute("data-status", "stale")
+    expect(block).to_contain_text("4.2")
+    expect(block).to_contain_text("The Patchbay server does not answer.")
+
+
+@pytest.mark.usefixtures("declared")
+def test_settings_show_errors_at_their_fields_and_say_what_was_saved(
+    frontend: Frontend, context: Any
+) -> None:
+    frontend.watch.expected_errors = ["status of 422"]
+    page = open_blocks(
+        frontend, context.new_page(), '<patchbay-settings integration="open-meteo"></patchbay-settings>'
+    )
+    settings = page.locator("patchbay-settings")
+    settings.get_by_label("Latitude").fill("123")
+    settings.get_by_role("button", name="Save").click()
+    expect(settings.locator("[data-field=latitude] .field-error")).not_to_be_empty()
+    settings.get_by_label("Latitude").fill("38.7")
+    settings.get_by_role("button", name="Save").click()
+    expect(settings.get_by_role("status").filter(has_text="settings saved")).to_be_attached()
+    expect(settings.get_by_label("Latitude")).to_have_value("38.7")
+
+
+def open_gallery(frontend: Frontend, page: Page) -> Page:
+    files = {path.name: path.read_text() for path in SITE.iterdir()}
+    frontend.open(page, f"gallery.html?server={frontend.server.url}", files)
+    expect(page.locator(".u-legend")).to_have_count(2)
+    page.locator("patchbay-settings form").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_kind_and_state_is_accessible_and_fits(
+    frontend: Frontend, browser: Browser, scheme: Any, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
+    )
+    page = open_gallery(frontend, context.new_page())
+    # The policy of the page lets no foreign script in; a test is none of the page's.
+    page.evaluate(AXE.read_text() + "; undefined")
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => [id, nodes.map(({ target }) => target.flat().join(' '))])"
+    )
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_charts_are_loaded_when_one_is_drawn(frontend: Frontend, context: Any) -> None:
+    page = context.new_page()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    open_blocks(frontend, page, '<patchbay-block integration="none" block="none"></patchbay-block>')
+    frontend.watch.expected_errors = ["status of 404"]
+    expect(page.locator("patchbay-block")).to_have_attribute("data-status", "error")
+    assert not [url for url in loaded if "/chunks/plot" in url]
+    open_gallery(frontend, page)
+    assert [url for url in loaded if "/chunks/plot" in url]
