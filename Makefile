@@ -28,6 +28,9 @@ npm: $(VENV)/run.stamp ## Run npm in frontend/ (ARGS="test -- --watch")
 flask: $(VENV)/run.stamp ## Run a Patchbay command (ARGS="secrets --help"; alone it lists them)
 	@$(BIN)/flask --app app $(or $(ARGS),--help)
 
+packages: $(VENV)/run.stamp ## Pack the npm packages into build/packages/
+	@$(FRONTEND) npm run --silent packages
+
 api-types: $(VENV)/run.stamp ## Write the client's types anew, after a change of the API
 	@mkdir -p build
 	@PATCHBAY_INSTANCE=build/instance $(BIN)/flask --app app openapi write build/openapi.json
@@ -75,4 +78,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm api-types bench demo demo-check lint format lock clean
+.PHONY: help run flask test frontend npm packages api-types bench demo demo-check lint format lock clean
