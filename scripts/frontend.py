@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
             case ["build"]:
                 build()
             case ["npm", *command]:
-                build(keep_node=True)
+                build(for_development=True)
                 run_npm(command)
             case _:
                 sys.exit(__doc__)
@@ -61,14 +61,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def build(*, keep_node: bool = False) -> None:
-    """Builds static/built/ if its sources have changed. Raises BuildFailed, and leaves what was built before."""
+def build(*, for_development: bool = False) -> None:
+    """Builds static/built/ if its sources have changed. Raises BuildFailed, and leaves what was built before.
+
+    For development, Node is kept, and the packages that tests need are installed with those that a build needs.
+    """
     with _lock():
         digest = digest_of_sources()
         if _text(BUILT / "stamp") == digest:
             return
-        with _node(keep=keep_node) as environ:
-            install_packages(environ, for_development=False)
+        with _node(keep=for_development) as environ:
+            install_packages(environ, for_development=for_development)
             say("Building the pages …")
             with tempfile.TemporaryDirectory(prefix="frontend-", dir=WORK) as folder:
                 made = Path(folder) / "built"

@@ -15,14 +15,13 @@ from pytest_httpserver import HTTPServer
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
 from examples.server_process import ServerProcess
-from settings import ROOT
 from tests.browser.conftest import BUILD_HELP, Api, Watch
+from tests.browser.test_accessibility import serious_violations
 from web.pages.built_files import is_built
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 SITE = Path(__file__).parent / "site"
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SCHEMES = ("light", "dark")
 
 
@@ -213,11 +212,7 @@ def test_every_kind_and_state_is_accessible_and_fits(
         viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
     )
     page = open_gallery(frontend, context.new_page())
-    # The policy of the page lets no foreign script in; a test is none of the page's.
-    page.evaluate(AXE.read_text() + "; undefined")
-    found = page.evaluate(
-        "async () => (await axe.run()).violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => [id, nodes.map(({ target }) => target.flat().join(' '))])"
-    )
+    found = serious_violations(page)
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()

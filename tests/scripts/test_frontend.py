@@ -141,3 +141,8 @@ def test_development_gets_all_packages_once_and_a_build_then_needs_no_others(che
     checkout.write("package.json", "2")
     assert checkout.run("npm", "test", "--", "one").returncode == 0
     assert checkout.calls() == [BUILD, "test -- one"]
+
+
+def test_a_fresh_checkout_installs_the_packages_of_development_once(checkout: Checkout):
+    assert checkout.run("npm", "run", "types").returncode == 0
+    assert checkout.calls() == ["ci", BUILD, "run types"]

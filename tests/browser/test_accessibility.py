@@ -1,0 +1,45 @@
+"""Our own pages in both themes, checked by axe-core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from examples.server_process import ServerProcess
+from settings import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# Each serious violation with the elements that have it.
+SERIOUS = """async () => {
+  const { violations } = await axe.run();
+  const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
+  return serious.map(({ id, nodes }) => [id, nodes.map(({ target }) => target.flat().join(' '))]);
+}"""
+PAGES = ("/notebook", "/api/docs", "/docs/problems", "/signin")
+
+
+def serious_violations(page: Page) -> list[Any]:
+    """What makes a page hard to use for somebody."""
+    # A page's policy lets no foreign script in; a test is none of the page's.
+    page.evaluate(AXE.read_text() + "; undefined")
+    return page.evaluate(SERIOUS)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_of_ours_has_a_serious_violation(
+    browser: Browser, patchbay: ServerProcess, scheme: Any
+) -> None:
+    context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", locale="en-GB")
+    page = context.new_page()
+    page.goto(patchbay.signin_link)
+    found = {}
+    for path in PAGES:
+        page.goto(patchbay.url + path)
+        page.wait_for_load_state("networkidle")
+        found[path] = serious_violations(page)
+    assert found == {path: [] for path in PAGES}
+    context.close()
