@@ -1824,7 +1824,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Named"];
+                    "application/json": components["schemas"]["NewWorkspace"];
                 };
             };
             responses: {
@@ -1906,7 +1906,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Rename a workspace. */
+        /** Change a workspace's name or time zone; members missing in the body stay unchanged. */
         patch: {
             parameters: {
                 query?: never;
@@ -1918,7 +1918,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Named"];
+                    "application/json": components["schemas"]["WorkspaceChange"];
                 };
             };
             responses: {
@@ -2557,7 +2557,7 @@ export interface components {
         };
         Source: {
             /** @enum {string} */
-            kind: "input" | "notebook" | "workspace" | "default" | "const" | "secret" | "step" | "token" | "manifest" | "computed" | "missing";
+            kind: "input" | "notebook" | "workspace" | "default" | "const" | "secret" | "step" | "token" | "manifest" | "clock" | "computed" | "missing";
             name: string | null;
         };
         ExplainedInput: {
@@ -2896,9 +2896,15 @@ export interface components {
             name: string;
             /** Format: date-time */
             created_at: string;
+            time_zone: string | null;
         };
-        Named: {
+        NewWorkspace: {
             name: string;
+            time_zone?: string | null;
+        };
+        WorkspaceChange: {
+            name?: string;
+            time_zone?: string | null;
         };
         Notebook: {
             id: number;
@@ -2906,6 +2912,9 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             workspace_id: number;
+        };
+        Named: {
+            name: string;
         };
         Session: {
             id: number;

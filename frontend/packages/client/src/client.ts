@@ -7,8 +7,9 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
   Artifact, Authorization, ClientOptions, Connection, Declaration, BatchResult, Envelope, Explanation, Inputs,
-  Integration, IntegrationSummary, IntegrationUsage, Notebook, Performed, Plugin, PluginConfig, PluginState,
+  Integration, IntegrationSummary, IntegrationUsage, NewWorkspace, Notebook, Performed, Plugin, PluginConfig, PluginState,
   PluginType, PrefetchJob, Registration, Review, Secret, TestResult, Usage, Workspace,
+  WorkspaceChange,
 } from './types.ts';
 
 /** What the server takes in one batch of declarations. */
@@ -81,8 +82,9 @@ export function createClient(options: ClientOptions = {}) {
     plugins: (type?: PluginType): Promise<Plugin[]> => list('/plugins', { type }),
 
     workspaces: (): Promise<Workspace[]> => list('/workspaces'),
-    createWorkspace: (name: string): Promise<Workspace> => send('POST', '/workspaces', { name }),
-    renameWorkspace: (id: number, name: string): Promise<Workspace> => send('PATCH', `/workspaces/${id}`, { name }),
+    createWorkspace: (made: NewWorkspace): Promise<Workspace> => send('POST', '/workspaces', made),
+    /** Changes only what is given. */
+    changeWorkspace: (id: number, change: WorkspaceChange): Promise<Workspace> => send('PATCH', `/workspaces/${id}`, change),
     deleteWorkspace: (id: number): Promise<void> => send('DELETE', `/workspaces/${id}`),
 
     notebooks: (ofWorkspace: number): Promise<Notebook[]> => list(`/workspaces/${ofWorkspace}/notebooks`),

@@ -90,6 +90,8 @@ export type PrefetchJob = Schemas['PrefetchJob'];
 export type Usage = Schemas['Usage'];
 export type IntegrationUsage = Schemas['OneUsage'];
 export type Workspace = Schemas['Workspace'];
+export type NewWorkspace = Schemas['NewWorkspace'];
+export type WorkspaceChange = Schemas['WorkspaceChange'];
 export type Notebook = Schemas['Notebook'];
 
 /** An RFC 9457 problem. `upstream_message` is a stranger's text: show it as text, never as HTML. */
