@@ -27,7 +27,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Known already: updated or unchanged */
+                /** @description Already registered: updated or unchanged */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -373,7 +373,7 @@ export interface paths {
                         "application/json": components["schemas"]["Envelope"];
                     };
                 };
-                /** @description What the client has is still right. */
+                /** @description The client's copy is still valid. */
                 304: {
                     headers: {
                         [name: string]: unknown;
@@ -702,7 +702,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description A JSON object a line: `key`, `status`, `cache` (the word of `X-Cache`, null for a problem) and the envelope or the problem. */
+                /** @description One JSON object per line: `key`, `status`, `cache` (as in `X-Cache`, null for a problem) and the envelope or the problem. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -832,9 +832,9 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description ISO 8601, UTC unless it says so; a day before `to` by default. */
+                    /** @description ISO 8601, in UTC unless it has an offset. Default: one day before `to`. */
                     from?: string;
-                    /** @description Now by default; widened to whole periods. */
+                    /** @description Default: now. Extended to whole periods. */
                     to?: string;
                     by?: "hour" | "day";
                     workspace_id?: number;
@@ -880,9 +880,9 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description ISO 8601, UTC unless it says so; a day before `to` by default. */
+                    /** @description ISO 8601, in UTC unless it has an offset. Default: one day before `to`. */
                     from?: string;
-                    /** @description Now by default; widened to whole periods. */
+                    /** @description Default: now. Extended to whole periods. */
                     to?: string;
                     by?: "hour" | "day";
                     workspace_id?: number;
@@ -2209,15 +2209,15 @@ export interface components {
             title: string;
             /** @description The HTTP status. */
             status: number;
-            /** @description What went wrong, for a person. */
+            /** @description What went wrong, for a user. */
             detail: string;
-            /** @description What went wrong, for a program. Stable. */
+            /** @description What went wrong, for a program. The codes are stable. */
             code: string;
             /** @description What is wrong with each field, by its path: `manifest.endpoints[2].path`. */
             errors?: {
                 [key: string]: string[];
             };
-            /** @description The status that the provider answered. */
+            /** @description The HTTP status of the provider's answer. */
             upstream_status?: number;
             /** @description What the provider said of the failure, on one line; a fixed sentence where it may repeat what it was sent. It is a stranger's text: show it as text. */
             upstream_message?: string;
@@ -2261,11 +2261,11 @@ export interface components {
             placement: string;
             /** @description The header's, parameter's or cookie's; the member's normalized path in a body (RFC 9535); in a path or a text what stands before the secret. Null is any of them. */
             name: string | null;
-            /** @description `scheme://host:port`; null while it hangs on a setting that is not made. */
+            /** @description `scheme://host:port`; null while it depends on a setting without a value. */
             origin: string | null;
-            /** @description The URL's template, where `origin` is null. */
+            /** @description The URL's template, if `origin` is null. */
             template?: string | null;
-            /** @description The same for a person to read; not compared. */
+            /** @description The same as text for a user; not compared. */
             text?: string;
         };
         Review: {
@@ -2277,7 +2277,7 @@ export interface components {
             /** @description The field: `manifest.blocks[0].select`. */
             path: string;
             message: string;
-            /** @description The rule, as `flask manifest lint` names it. */
+            /** @description The name of the rule, as in `flask manifest lint`. */
             code: string;
         };
         Registration: {
@@ -2322,7 +2322,7 @@ export interface components {
             name: string;
             version: string;
             type: string;
-            /** @description The manifest's own word on whether it starts switched on. */
+            /** @description Whether the plugin starts enabled, if the manifest says so. */
             enabled: boolean | null;
             /** Format: date-time */
             registered_at: string;
@@ -2336,7 +2336,7 @@ export interface components {
             name: string;
             version: string;
             type: string;
-            /** @description The manifest's own word on whether it starts switched on. */
+            /** @description Whether the plugin starts enabled, if the manifest says so. */
             enabled: boolean | null;
             /** Format: date-time */
             registered_at: string;
@@ -2366,13 +2366,13 @@ export interface components {
         };
         Input: {
             name: string;
-            /** @description null where any string, number or boolean will do. */
+            /** @description null if any string, number or boolean is accepted. */
             type: string | null;
             /** @description Whether a render without it is refused, unless the setting `from_config` is set. */
             required: boolean;
-            /** @description The setting that stands in for it. */
+            /** @description The setting that is used if the input is not given. */
             from_config: string | null;
-            /** @description Whether the input `url` says it, too. */
+            /** @description Whether the input `url` can supply it too. */
             from_url?: boolean;
             default?: unknown;
             description?: string;
@@ -2406,11 +2406,11 @@ export interface components {
             blocks: components["schemas"]["DeclaredBlock"][];
         };
         OfferedAction: {
-            /** @description What the button says. */
+            /** @description The label of the button. */
             label: string;
-            /** @description What to ask before; null to ask nothing. */
+            /** @description The question to ask first; null to ask nothing. */
             confirm: string | null;
-            /** @description Blocks to draw anew after. */
+            /** @description The blocks to render again afterwards. */
             renews: string[];
             inputs: components["schemas"]["Input"][];
         };
@@ -2419,7 +2419,7 @@ export interface components {
             /** @description JSON, text, or base64. */
             data: unknown;
             content_type: string;
-            /** @description Why a refresh failed. */
+            /** @description Why the refresh failed. */
             error: {
                 [key: string]: unknown;
             } | null;
@@ -2432,7 +2432,7 @@ export interface components {
             fetched_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
-            /** @description Only where the block is an action; nobody was called. */
+            /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
         };
         Render: {
@@ -2443,7 +2443,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description false fetches now and keeps what comes.
+             * @description false fetches now and stores the answer.
              * @default true
              */
             use_cache?: boolean;
@@ -2454,7 +2454,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description true answers from what is kept where that is fresh.
+             * @description true answers from a fresh stored answer, if there is one.
              * @default false
              */
             use_cache?: boolean;
@@ -2487,7 +2487,7 @@ export interface components {
             size_bytes: number;
             content_type: string;
             last_error: string | null;
-            /** @description With include=data: what was kept, null when it is gone. */
+            /** @description With include=data: the stored answer; null if it is gone. */
             data?: unknown;
         };
         Purged: {
@@ -2501,14 +2501,14 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description false fetches now and keeps what comes.
+             * @description false fetches now and stores the answer.
              * @default true
              */
             use_cache?: boolean;
             key: string;
             integration_id: string;
             /**
-             * @description The notebook that the block is in, where it is not the call's own.
+             * @description The notebook of this block, if it is not the notebook of the whole request.
              * @default null
              */
             notebook_id?: number | null;
@@ -2527,7 +2527,7 @@ export interface components {
             /** @description JSON, text, or base64. */
             data: unknown;
             content_type: string;
-            /** @description Why a refresh failed. */
+            /** @description Why the refresh failed. */
             error: {
                 [key: string]: unknown;
             } | null;
@@ -2540,9 +2540,9 @@ export interface components {
             fetched_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
-            /** @description Only where the block is an action; nobody was called. */
+            /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
-            /** @description The blocks of which nothing is kept any more: render them again. */
+            /** @description The blocks whose stored answers were deleted: render them again. */
             renewed: string[];
             /** @description Whether this is the answer to an earlier request with the same key. */
             repeated: boolean;
@@ -2576,7 +2576,7 @@ export interface components {
             sources: components["schemas"]["Source"][];
         };
         Egress: {
-            /** @description null where its address is not known yet. */
+            /** @description null if its address is not known yet. */
             allowed: boolean | null;
             reason: string;
         };
@@ -2624,7 +2624,7 @@ export interface components {
             left: number;
             /**
              * Format: date-time
-             * @description When one more call may go.
+             * @description When the next call is allowed.
              */
             next_at: string;
         };
@@ -2639,10 +2639,10 @@ export interface components {
             integration_id: string;
             block_type: string | null;
             endpoint_id: string | null;
-            /** @description What a render would refuse, and with which answer. */
+            /** @description Why a render would be refused, and the problem that it would return. */
             problems: components["schemas"]["Problem"][];
             inputs: components["schemas"]["ExplainedInput"][];
-            /** @description Sent first where no token that is still good is kept. */
+            /** @description Sent first, if no valid token is stored. */
             token_requests: components["schemas"]["ShownRequest"][];
             steps: components["schemas"]["ExplainedStep"][];
             artifact: components["schemas"]["KeptAnswer"] | null;
@@ -2651,51 +2651,51 @@ export interface components {
             rests: components["schemas"]["Rest"][];
             /**
              * Format: date-time
-             * @description When these inputs are fetched ahead; null when they are not.
+             * @description When these inputs are prefetched; null if they are not.
              */
             next_refresh_at: string | null;
         };
         Period: {
-            /** @description Renders and executions that were answered. */
+            /** @description Answered renders and executions. */
             renders: number;
-            /** @description Those answered from what was fresh. */
+            /** @description Answers from a fresh artifact. */
             hits: number;
-            /** @description Those answered from what was stale. */
+            /** @description Answers from a stale artifact. */
             stale: number;
-            /** @description Upstream calls, for whatever cause. */
+            /** @description Upstream calls of every cause. */
             calls: number;
-            /** @description Those among the calls that asked for a token. */
+            /** @description The calls among them that requested a token. */
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
             p50_ms: number | null;
             p95_ms: number | null;
-            /** @description What was received on the wire, heads included. */
+            /** @description Received bytes, with status lines and headers. */
             bytes: number;
             /** Format: date-time */
             from: string;
         };
         IntegrationUsage: {
-            /** @description Renders and executions that were answered. */
+            /** @description Answered renders and executions. */
             renders: number;
-            /** @description Those answered from what was fresh. */
+            /** @description Answers from a fresh artifact. */
             hits: number;
-            /** @description Those answered from what was stale. */
+            /** @description Answers from a stale artifact. */
             stale: number;
-            /** @description Upstream calls, for whatever cause. */
+            /** @description Upstream calls of every cause. */
             calls: number;
-            /** @description Those among the calls that asked for a token. */
+            /** @description The calls among them that requested a token. */
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
             p50_ms: number | null;
             p95_ms: number | null;
-            /** @description What was received on the wire, heads included. */
+            /** @description Received bytes, with status lines and headers. */
             bytes: number;
             integration_id: string;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
-            /** @description Those in which something was. */
+            /** @description The periods with any usage. */
             periods: components["schemas"]["Period"][];
         };
         Usage: {
@@ -2707,26 +2707,26 @@ export interface components {
             integrations: components["schemas"]["IntegrationUsage"][];
         };
         OneUsage: {
-            /** @description Renders and executions that were answered. */
+            /** @description Answered renders and executions. */
             renders: number;
-            /** @description Those answered from what was fresh. */
+            /** @description Answers from a fresh artifact. */
             hits: number;
-            /** @description Those answered from what was stale. */
+            /** @description Answers from a stale artifact. */
             stale: number;
-            /** @description Upstream calls, for whatever cause. */
+            /** @description Upstream calls of every cause. */
             calls: number;
-            /** @description Those among the calls that asked for a token. */
+            /** @description The calls among them that requested a token. */
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
             p50_ms: number | null;
             p95_ms: number | null;
-            /** @description What was received on the wire, heads included. */
+            /** @description Received bytes, with status lines and headers. */
             bytes: number;
             integration_id: string;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
-            /** @description Those in which something was. */
+            /** @description The periods with any usage. */
             periods: components["schemas"]["Period"][];
             /** Format: date-time */
             from: string;
@@ -2744,22 +2744,22 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
-            /** @description Why it is fetched: by default, because it was rendered, because it is pinned. */
+            /** @description Why it is prefetched: by default, because it was rendered, or because it is pinned. */
             reasons: ("default" | "used" | "pinned")[];
             /** @enum {string} */
             state: "scheduled" | "paused" | "waiting";
-            /** @description The code of the problem that a render would have, while it waits. */
+            /** @description The code of the problem that a render would return, while the job waits. */
             waits_for: string | null;
             /** Format: date-time */
             next_run_at: string | null;
             /** Format: date-time */
             last_run_at: string | null;
-            /** @description null for a run that was asked for. */
+            /** @description null for a run that a user started. */
             last_lateness_ms: number | null;
             /** @enum {string|null} */
             last_outcome: "fetched" | "fresh" | "not_kept" | "yielded" | "failed" | null;
             last_error: string | null;
-            /** @description How many runs failed in a row. */
+            /** @description The number of failed runs in a row. */
             failures: number;
             /** Format: date-time */
             fetched_at: string | null;
@@ -2774,7 +2774,7 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
-            /** @description The notebook whose settings count. */
+            /** @description The notebook whose settings are used. */
             notebook_id?: number;
         };
         Pause: {
@@ -2783,7 +2783,7 @@ export interface components {
         Connection: {
             connected: boolean;
             /**
-             * @description null while nobody signed in.
+             * @description null while no account is connected.
              * @enum {string|null}
              */
             status: "ok" | "unreadable" | "locked" | null;
@@ -2792,12 +2792,12 @@ export interface components {
             connected_at: string | null;
             /**
              * Format: date-time
-             * @description When a person must sign in again, where the provider says so.
+             * @description When a user must sign in again, if the provider says so.
              */
             expires_at: string | null;
-            /** @description The address to register with the provider; null with an obstacle. */
+            /** @description The address to register with the provider; null if there is an obstacle. */
             redirect_uri: string | null;
-            /** @description Why nobody can sign in from this address yet, and what to set. */
+            /** @description Why nobody can sign in from this address, and which setting to change. */
             obstacle: string | null;
         };
         Authorization: {
@@ -2821,7 +2821,7 @@ export interface components {
             status: "ok" | "unreadable" | "locked" | null;
             /** Format: date-time */
             updated_at: string | null;
-            /** @description What to know of the secret that was just entered; else left out. */
+            /** @description A remark about the secret that was just entered, if there is one. */
             warnings?: string[];
         };
         Config: {
@@ -2849,7 +2849,7 @@ export interface components {
             status: "ok" | "unreadable" | "locked" | null;
             /** Format: date-time */
             updated_at: string | null;
-            /** @description What to know of the secret that was just entered; else left out. */
+            /** @description A remark about the secret that was just entered, if there is one. */
             warnings?: string[];
             key: string;
         };
@@ -2872,7 +2872,7 @@ export interface components {
         };
         PluginState: {
             plugin_id: string;
-            /** @description null while the scope inherits it. */
+            /** @description null if the scope inherits it. */
             enabled: boolean | null;
             config: {
                 [key: string]: unknown;
@@ -2922,12 +2922,12 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Exact to an hour.
+             * @description Accurate to one hour.
              */
             last_used_at: string;
             /** @description Like `Firefox on Linux`. */
             user_agent: string;
-            /** @description Whether it is the browser that asks. */
+            /** @description Whether it is the session of this request. */
             current: boolean;
         };
         EndedSessions: {
@@ -2944,7 +2944,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A problem: `code` says which. */
+        /** @description A problem (RFC 9457). Its `code` says which one. */
         DEFAULT_ERROR: {
             headers: {
                 [name: string]: unknown;
