@@ -76,10 +76,13 @@ const ICONS = {
 export const icon = (name: keyof typeof ICONS): SVGElement =>
   svg('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }));
 
+const ABBREVIATIONS = /\b(api|cpu|dns|eta|gpu|http|id|io|ip|lan|os|ram|ssl|tls|url|vm|vpn|wan|wlan)\b/g;
+
 /** `default_location` as people write it: `Default location`. */
 export function humanized(name: string): string {
   const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/[_\-.]+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const written = words.replace(ABBREVIATIONS, (word) => word.toUpperCase());
+  return written.charAt(0).toUpperCase() + written.slice(1);
 }
 
 /** Text in which what stands between backticks is set as code. */

@@ -5,6 +5,7 @@ import { levelOf, rowsOfColumns } from '../src/drawing/display.ts';
 import { draw, kindOf } from '../src/drawing/draw.ts';
 import { levelOfStatus, shareOf } from '../src/drawing/figures.ts';
 import { project } from '../src/drawing/map.ts';
+import { labelOf } from '../src/drawing/records.ts';
 import { chartData } from '../src/drawing/series.ts';
 import { type Display, KINDS } from '../src/index.ts';
 
@@ -78,6 +79,12 @@ test('a picture is drawn, a file is a download of opaque bytes, a page is text',
   expect(file?.getAttribute('href')).toBe('data:application/octet-stream;base64,AAAA');
   expect(draw({ data: HOSTILE, content_type: 'text/html' }, {}, '').tagName).toBe('PRE');
   expect(draw({ data: '"><b>', content_type: 'image/png' }, {}, '').querySelector('img, b')).toBeNull();
+});
+
+test('a label leaves out the unit that stands beside the value, and writes abbreviations large', () => {
+  const units = { cpu_percent: '%', left_bytes: 'B', wan_bytes_per_second: 'B/s' };
+  expect(Object.keys(units).map((name) => labelOf(name, { units }))).toEqual(['CPU', 'Left', 'WAN']);
+  expect(['uptime_seconds', 'video_id', 'vpnName'].map((name) => labelOf(name, {}))).toEqual(['Uptime seconds', 'Video ID', 'VPN Name']);
 });
 
 test('units, labels, levels and links are drawn by field', () => {

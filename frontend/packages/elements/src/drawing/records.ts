@@ -12,7 +12,11 @@ const MAX_COLUMNS = 8;
 const MAX_DEPTH = 3;
 const MAX_TEXT = 280;
 
-export const labelOf = (name: string, display: Display): string => own(display.labels, name) ?? humanized(name);
+/** What names of fields say of their unit; beside a value that is written with it they say it twice. */
+const UNIT_IN_NAME = /_(percent|(bytes|bits)(_per_second)?|seconds|ms|milliseconds)$/;
+
+export const labelOf = (name: string, display: Display): string =>
+  own(display.labels, name) ?? humanized(own(display.units, name) ? name.replace(UNIT_IN_NAME, '') : name);
 export const shortened = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1).trimEnd()}…` : text);
 export const more = (total: number): Child => total > MAX_ROWS && h('p', { class: 'more' }, `and ${total - MAX_ROWS} more`);
 export const fieldsOf = (record: Values, display: Display): string[] =>
