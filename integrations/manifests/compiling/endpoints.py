@@ -304,8 +304,8 @@ class _EndpointCompiler:
     def _check_templates(
         self,
         path: Template,
-        path_query: Sequence[tuple[str, Template]],
-        headers: Sequence[tuple[str, Template]],
+        path_query: NamedTemplates,
+        headers: NamedTemplates,
         body: Tree | None,
         parameters: Sequence[Parameter],
     ) -> None:
