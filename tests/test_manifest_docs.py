@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from schemas.manifests import credentials, logins, manifest, words
+from schemas.manifests import answers, credentials, logins, manifest, words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [
     item
-    for module in (manifest, credentials, logins)
+    for module in (manifest, credentials, logins, answers)
     for item in vars(module).values()
     if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == module.__name__
 ]
@@ -31,6 +31,7 @@ CHOICES = sorted(
         *words.SIGNATURE_FUNCTIONS,
         *words.PROPERTY_FORMATS,
         *words.CREDENTIAL_WORDS,
+        *words.EXTRACT_TYPES,
     }
 )
 

@@ -12,6 +12,7 @@ from integrations.answers.types.fitting_type import fitting_types
 from integrations.answers.types.json_answer import parse_json, parse_ndjson
 from integrations.answers.types.opengraph_answer import parse_opengraph
 from integrations.answers.types.prometheus_answer import parse_prometheus
+from integrations.answers.types.reading import READ_PLAINLY, Reading
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, empty, read_content_type
 from integrations.answers.types.text_answer import parse_html, parse_text
 from integrations.answers.types.xml_answer import parse_xml
@@ -51,19 +52,21 @@ def parse_answer(
     page_url: str | None = None,
     status: int = 200,
     allow_empty: bool = False,
-    xml_lists: tuple[tuple[str, ...], ...] = (),
+    reading: Reading = READ_PLAINLY,
+    now: float = 0.0,
 ) -> Parsed:
     """The body's value, with its kind and the media type to pass on.
 
     `page_url` is the base URL for relative links in a page or a feed. An empty body is None, whatever the response
-    type, if the status or `allow_empty` (HEAD, DELETE) permits it. `xml_lists` are paths of elements that are always
-    lists. Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or empty. Its detail never quotes the
-    body, and names the type to declare if another one would work (`fitting_response_type`).
+    type, if the status or `allow_empty` (HEAD, DELETE) permits it. `now` is the time of the fetch in epoch seconds.
+    Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or empty. Its detail never quotes the body,
+    and names the type to declare if another one would work (`fitting_response_type`).
     """
     parse, expected = _PARSERS[response_type]
     media_type, charset = read_content_type(content_type)
-    received = Received(body, media_type, charset, page_url, status, xml_lists)
-    if response_type not in _MAY_BE_EMPTY and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
+    received = Received(body, media_type, charset, page_url, status, reading, now)
+    may_be_empty = response_type in _MAY_BE_EMPTY and not reading.makes_object
+    if not may_be_empty and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
         if status not in _BODILESS_STATUSES and not allow_empty:
             raise empty(expected, received)
         return Parsed(None, JSON_TYPE, "json")

@@ -10,8 +10,6 @@ from integrations.authoring.findings import LintWarning, Reviewed
 from integrations.manifests.model import Endpoint
 from schemas.manifests.words import DISPLAYS
 
-# Types whose value has no members to select from.
-_FLAT_TYPES = ("text", "html", "image", "binary")
 # Paths of metrics for Prometheus and similar tools, and of plain text files.
 _PLAIN_TEXT_PATH = re.compile(
     r"(?:^|/)(?:metrics|federate)(?:/(?:prometheus|cadvisor))?/?$|\.(?:txt|log|prom)$"
@@ -22,14 +20,14 @@ _PLAIN_TEXT_TYPES = re.compile(r"text/plain|application/openmetrics-text", re.IG
 def path_into_text(reviewed: Reviewed) -> Iterator[LintWarning]:
     """Paths and schemas for answers that have no members."""
     for path, item, endpoint in reviewed.endpoints():
-        if "response_schema" in item and endpoint.response_type in _FLAT_TYPES:
+        if "response_schema" in item and not endpoint.has_members:
             yield f"{path}.response_schema", f"An answer of type `{endpoint.response_type}` is not JSON."
     for path, _, block in reviewed.blocks():
         for index, step in enumerate(block.steps):
-            if step.outputs and step.endpoint.response_type in _FLAT_TYPES:
+            if step.outputs and not step.endpoint.has_members:
                 yield f"{path}.steps[{index}].outputs", _no_members(step.endpoint)
         last = block.steps[-1].endpoint if block.steps else None
-        if block.selector and last and not block.collect and last.response_type in _FLAT_TYPES:
+        if block.selector and last and not block.collect and not last.has_members:
             yield f"{path}.select", _no_members(last)
 
 
@@ -44,7 +42,8 @@ def plain_text(reviewed: Reviewed) -> Iterator[LintWarning]:
             yield (
                 f"{path}.response_type" if "response_type" in item else path,
                 "This looks like plain text, which `json` refuses. Declare `response_type: "
-                "prometheus` for Prometheus metrics, on which `select` works, or `response_type: text`.",
+                "prometheus` for Prometheus metrics, or `response_type: text`. `select` works on metrics, and on a "
+                "text with `extract` or `lines`.",
             )
 
 

@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, fields, missing, validate
 
 from schemas.api.plugins import DeclarationSchema
 from schemas.fields import Version
+from schemas.manifests.answers import ExtractItemField, ExtractItemSchema
 from schemas.manifests.credentials import AuthField, CredentialSchema, SessionEndField, SessionEndSchema
 from schemas.manifests.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
 from schemas.manifests.logins import LoginField, LoginStepSchema, OutputField, OutputSourceSchema
@@ -29,6 +30,7 @@ _SEMVER = (
     r"(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
     r"(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$"
 )
+_EXTRACT_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 _MAX_CREDENTIALS = 10
 _MAX_LOGIN_STEPS = 5
 
@@ -134,6 +136,10 @@ _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
     (
         SessionEndField,
         lambda walk, _: {"anyOf": [_EXPRESSION, walk.nested(SessionEndSchema())]},
+    ),
+    (
+        ExtractItemField,
+        lambda walk, _: {"anyOf": [_EXTRACT_TEXT, walk.nested(ExtractItemSchema())]},
     ),
     (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
     (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),

@@ -24,7 +24,7 @@ def single_elements(reviewed: Reviewed) -> Iterator[LintWarning]:
     for place, selector, endpoint in _expressions(reviewed):
         if endpoint.response_type != "xml":
             continue
-        for path in sorted(set(assumed_lists(selector.expression)) - set(endpoint.xml_lists)):
+        for path in sorted(set(assumed_lists(selector.expression)) - set(endpoint.reading.xml_lists)):
             written = ".".join(f'"{name}"' if "." in name else name for name in path)
             yield (
                 place,

@@ -16,10 +16,12 @@ from integrations.redaction.redactor import Redactor
 class AnswerReading:
     """An answer to a call of an endpoint. Its body is parsed once, when that is first needed."""
 
-    def __init__(self, endpoint: Endpoint, call: PreparedCall, answer: Answer) -> None:
+    def __init__(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, now: float) -> None:
+        """`now` is the time of the answer in epoch seconds."""
         self.endpoint = endpoint
         self.call = call
         self.answer = answer
+        self.now = now
 
     @cached_property
     def parsed(self) -> Parsed:
@@ -36,7 +38,8 @@ class AnswerReading:
             page_url=_page_url(self.call),
             status=self.answer.status,
             allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
-            xml_lists=endpoint.xml_lists,
+            reading=endpoint.reading,
+            now=self.now,
         )
 
     @property

@@ -134,7 +134,7 @@ class Executor:
             unconditional = without_conditions(call, validators)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, validators)
-            reading = AnswerReading(endpoint, unconditional, answer)
+            reading = AnswerReading(endpoint, unconditional, answer, self._clock())
             require_session(end, reading)
             quotation = _quotation(endpoint, call, parameters, values)
             self._require_success(installed, answer, quotation)
@@ -237,7 +237,7 @@ class Executor:
             return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
-            reading = AnswerReading(endpoint, call, answer)
+            reading = AnswerReading(endpoint, call, answer, self._clock())
             require_session(end, reading)
             quotation = _quotation(endpoint, call, given, values)
             self._require_success(installed, answer, quotation)
@@ -252,8 +252,7 @@ class Executor:
 
     def _read(self, reading: AnswerReading, quotation: Quotation) -> EndpointResult:
         """The answer as a value that a frontend may see."""
-        endpoint, call, answer = reading.endpoint, reading.call, reading.answer
-        now = self._clock()
+        endpoint, call, answer, now = reading.endpoint, reading.call, reading.answer, reading.now
         validators = None
         if can_be_renewed(endpoint) and not answer.redirected and not has_own_conditions(call):
             validators = validators_of(answer.headers, call.secrets)

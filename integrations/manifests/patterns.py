@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import re2
+from integrations.answers.re2_patterns import compile_part, compile_re2
 
-MAX_PATTERN_CHARACTERS = 1_000
 MAX_URL_CHARACTERS = 8_192
-_MAX_MEMORY_BYTES = 256 * 1024
 # Where a pattern may end before the URL does: never inside a host or a path segment.
 _REST = r"(?:[/?#&].*)?"
 _NAMED_GROUP = re.compile(r"(?<!\\)\(\?P?<[^>=!]+>")
@@ -50,19 +48,9 @@ class Pattern:
 
 def compile_pattern(text: str) -> Pattern:
     """The pattern of an RE2 expression, groups as `(?P<owner>…)`. `ValueError` says why it is invalid."""
-    if not isinstance(text, str) or not text:
-        raise ValueError("a pattern is needed")
-    if len(text) > MAX_PATTERN_CHARACTERS:
-        raise ValueError(f"longer than {MAX_PATTERN_CHARACTERS} characters")
-    options = _options()
-    try:
-        # Compiled alone first: inside the frame, `a)|(b` would be a valid pattern with another meaning.
-        re2.compile(text, options)
-        regexp = re2.compile(f"(?:{text}){_REST}", options)
-    except re2.error as error:
-        raise ValueError(_reason(error)) from None
-    except UnicodeEncodeError:
-        raise ValueError("not valid Unicode") from None
+    # Compiled alone first: inside the frame, `a)|(b` would be a valid pattern with another meaning.
+    compile_re2(text)
+    regexp = compile_part(f"(?:{text}){_REST}")
     names = tuple(regexp.groupindex)
     # RE2 accepts a repeated name and fills only the first.
     if len(_NAMED_GROUP.findall(text)) > len(names):
@@ -75,17 +63,10 @@ def compile_pattern(text: str) -> Pattern:
 
 def _takes_slash(inside: str) -> bool:
     try:
-        return re2.compile(inside, _options()).fullmatch("a/b") is not None
-    except re2.error:
+        return compile_part(inside).fullmatch("a/b") is not None
+    except ValueError:
         # Taken out of its pattern, it may be invalid.
         return False
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.max_mem = _MAX_MEMORY_BYTES
-    options.log_errors = False
-    return options
 
 
 def _readings(url: str) -> list[str]:
@@ -108,8 +89,3 @@ def _decoded(text: str) -> str:
         return unquote(text, errors="strict")
     except UnicodeDecodeError:
         return text
-
-
-def _reason(error: Exception) -> str:
-    detail = error.args[0] if error.args else "not a pattern"
-    return detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)

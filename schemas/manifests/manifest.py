@@ -9,6 +9,7 @@ from __future__ import annotations
 from marshmallow import INCLUDE, fields, validate
 
 from schemas.fields import StrictBoolean
+from schemas.manifests.answers import ExtractField, LinesSchema, XmlSchema
 from schemas.manifests.credentials import AuthField, OAuth2Schema
 from schemas.manifests.declared import (
     HEADER_NAME,
@@ -163,12 +164,6 @@ class PaginateSchema(Declared):
     rules = PAGINATE_RULES
 
 
-class XmlSchema(Declared):
-    """How an XML answer becomes JSON."""
-
-    lists = fields.List(Text(500, minimum=1), required=True, validate=validate.Length(1, 50))
-
-
 class EndpointSchema(Declared):
     """One call that the provider offers."""
 
@@ -184,6 +179,8 @@ class EndpointSchema(Declared):
     body_format = fields.String(load_default="json", validate=one_of(*BODY_FORMATS))
     response_type = fields.String(load_default="json", validate=one_of(*RESPONSE_TYPES))
     xml = fields.Nested(XmlSchema)
+    extract = ExtractField()
+    lines = fields.Nested(LinesSchema)
     select = Text()
     response_schema = fields.Raw()
     redirects = fields.String(validate=one_of("none", "same_origin", "any"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from marshmallow import validate
 
+from schemas.manifests.answer_rules import ANSWER_RULES
 from schemas.manifests.declared import NOT_A_MANIFESTS, OWN_HEADERS
 from schemas.manifests.words import (
     AUTH_METHODS,
@@ -18,11 +19,9 @@ from schemas.manifests.words import (
     PAGINATOR_WORDS,
     PAGINATORS,
     READING_METHODS,
-    RESPONSE_TYPES,
     SCALAR_TYPES,
     SECRET_TYPES,
     TOKEN_PLACES,
-    VALUE_RESPONSE_TYPES,
 )
 from schemas.rules.rule_kinds import (
     Among,
@@ -230,18 +229,7 @@ ENDPOINT_RULES = (
             at=("headers",),
         ),
     ),
-    *(
-        If(
-            Is("response_type", (kind,)),
-            Without(("select",), f"There is nothing to select from a response of type `{kind}`."),
-        )
-        for kind in RESPONSE_TYPES
-        if kind not in VALUE_RESPONSE_TYPES
-    ),
-    If(
-        Is("response_type", tuple(kind for kind in RESPONSE_TYPES if kind != "xml"), or_absent=True),
-        Without(("xml",), "Only used with `response_type: xml`."),
-    ),
+    *ANSWER_RULES,
     If(
         Has("paginate"),
         Among("response_type", ("json",), "Paging needs `response_type: json`.", at=("paginate", "type")),

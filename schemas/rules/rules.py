@@ -210,6 +210,23 @@ class EachFurther(Each):
         return {"properties": {self.word: {"if": {"type": "array"}, "then": further}}}
 
 
+class EachMember:
+    """Rules of each section among the members of the object in a member."""
+
+    def __init__(self, word: str, *rules: Rule) -> None:
+        self.word, self.rules = word, rules
+
+    def wrong(self, words: Words) -> Wrong:
+        members = words.get(self.word)
+        for name, item in members.items() if isinstance(members, Mapping) else ():
+            for path, message in broken(self.rules, item) if isinstance(item, Mapping) else ():
+                yield (self.word, name, *path), message
+
+    def shape(self) -> Json:
+        one = {"if": {"type": "object"}, "then": all_of(self.rules)}
+        return {"properties": {self.word: {"additionalProperties": one}}}
+
+
 def items_of(words: Words, word: str) -> list[Words]:
     value = words.get(word)
     if isinstance(value, Mapping):

@@ -17,7 +17,9 @@ from tests.security.ground import STATUS, Ground, Service
 Say = Callable[[str], str]
 
 
-def asked(ground: Ground, response_type: str, media_type: str, say: Callable[[str], str | bytes]) -> Service:
+def asked(
+    ground: Ground, response_type: str, media_type: str, say: Callable[[str], str | bytes], **words: Any
+) -> Service:
     """A service whose provider answers what `say` makes of the secret."""
 
     def reply(_request: bytes) -> bytes:
@@ -27,7 +29,7 @@ def asked(ground: Ground, response_type: str, media_type: str, say: Callable[[st
 
     ground.reply = reply
     service = ground.service()
-    service.declare(endpoints=[{**STATUS, "response_type": response_type, "cache_ttl": 60}])
+    service.declare(endpoints=[{**STATUS, "response_type": response_type, "cache_ttl": 60, **words}])
     service.enter()
     return service
 
@@ -69,6 +71,35 @@ def test_a_secret_that_parsing_takes_apart_makes_the_answer_a_failure(
     heard = b"\n".join(ground.heard)
     assert left.encode() not in heard
     assert right[-13:].encode() not in heard
+    ground.assert_no_leak()
+
+
+EXTRACTED: dict[str, tuple[str, dict[str, Any], Say]] = {
+    "by a pattern": ("text", {"extract": {"a": "key: (L.{8})"}}, lambda k: f"key: {k}\n"),
+    "by all matches of a pattern": ("text", {"extract": {"a": {"pattern": "[0-9a-f]{4}", "all": True}}}, str),
+    "as a key and a value": ("text", {"lines": {}}, str),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("response_type", "words", "say"), EXTRACTED.values(), ids=EXTRACTED.keys())
+def test_a_secret_of_which_a_part_is_extracted_makes_it_one_too(
+    ground: Ground, response_type: str, words: dict[str, Any], say: Say
+) -> None:
+    left, right = halves(":")
+    ground.secret = left + right
+    media_type = "text/html" if response_type == "html" else "text/plain"
+    service = asked(ground, response_type, media_type, say, **words)
+    assert service.render().json()["reason"] == "echoed_secret"
+    heard = b"\n".join(ground.heard)
+    assert left[:8].encode() not in heard
+    assert right[-12:].encode() not in heard
+    ground.assert_no_leak()
+
+
+def test_a_secret_that_no_pattern_takes_stays_with_the_provider(ground: Ground) -> None:
+    words = {"extract": {"charge": "charge: ([0-9]+)"}}
+    service = asked(ground, "text", "text/plain", lambda k: f"key: {k}\ncharge: 98\n", **words)
+    assert service.render().json()["data"] == {"charge": "98"}
     ground.assert_no_leak()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from errors import UpstreamInvalid
+from integrations.answers.types.reading import READ_PLAINLY, Reading
 
 Kind = Literal["json", "text", "binary"]
 
@@ -34,8 +35,9 @@ class Received:
     charset: str | None = None
     page_url: str | None = None
     status: int = 200
-    xml_lists: tuple[tuple[str, ...], ...] = ()
-    """Where elements are lists however often they come, as `xml_lists.make_lists` takes it."""
+    reading: Reading = READ_PLAINLY
+    now: float = 0.0
+    """The time of the fetch in epoch seconds."""
 
     @property
     def is_json(self) -> bool:

@@ -25,4 +25,4 @@ def parse_xml(received: Received) -> Parsed:
         if received.is_xml or received.is_vague:
             raise unparsable("XML", "the answer cannot be read as that", received) from None
         raise wrong_type("XML", received) from None
-    return Parsed(make_lists(value, received.xml_lists), JSON_TYPE, "json")
+    return Parsed(make_lists(value, received.reading.xml_lists), JSON_TYPE, "json")

@@ -8,7 +8,6 @@ from typing import Any
 
 from integrations.answers.response_schema import compile_response_schema
 from integrations.answers.selection import Selector
-from integrations.answers.types.xml_lists import ListPath, parse_list_path
 from integrations.json.canonical_json import digest
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.compiling.expressions import compile_expression
@@ -17,6 +16,7 @@ from integrations.manifests.compiling.paginators import compile_paginator
 from integrations.manifests.compiling.paths import NamedTemplates, compile_path
 from integrations.manifests.compiling.places import BODY_METHODS, KnownRequest, Protocol, check_places
 from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.compiling.readings import compile_reading
 from integrations.manifests.compiling.templates import (
     check_header,
     check_names,
@@ -185,7 +185,7 @@ class _EndpointCompiler:
             secret_names=secure,
             digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
-            xml_lists=self._xml_lists(),
+            reading=compile_reading(item, problems),
             token_names=provided & self._own_names(path, headers, parameters, body),
         )
 
@@ -211,13 +211,6 @@ class _EndpointCompiler:
             if parameter.value.from_config is None or not self.around.is_secure(parameter.value.from_config)
         ]
         return compile_expression("select", self.item["select"], self.problems, self.properties, inputs)
-
-    def _xml_lists(self) -> tuple[ListPath, ...]:
-        found = []
-        for index, text in enumerate((self.item.get("xml") or {}).get("lists", ())):
-            field = f"xml.lists[{index}]"
-            found.append(self.problems.attempt(field, lambda text=text: parse_list_path(text)))
-        return tuple(path for path in found if path is not None)
 
     def _schema(self) -> Any:
         if self.item.get("response_schema") is None:

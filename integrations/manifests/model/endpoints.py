@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from integrations.answers.response_schema import SchemaCheck
 from integrations.answers.selection import Selector
+from integrations.answers.types.reading import READ_PLAINLY, Reading
 from integrations.manifests.base_url import BaseUrl
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model.credentials import Credential, Signature
 from integrations.manifests.model.values import MISSING, Value
 from integrations.manifests.templating import Template, Tree
+from schemas.manifests.words import VALUE_RESPONSE_TYPES
 
 Location = Literal["path", "query", "header", "body", "url", "template"]
 """Where a parameter travels; `template`: where a header or body template puts it, and nowhere else."""
@@ -99,8 +101,7 @@ class Endpoint:
     secret_names: frozenset[str]
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
-    xml_lists: tuple[tuple[str, ...], ...] = ()
-    """Elements of an XML answer that are lists however often they come, by their names from the root on."""
+    reading: Reading = READ_PLAINLY
     computed: Signature | None = None
     """Values that are computed before the request, for its templates."""
     token_names: frozenset[str] = frozenset()
@@ -115,6 +116,11 @@ class Endpoint:
             places.setdefault(item.location, []).append(item.name)
         object.__setattr__(self, "parameter_names", frozenset(item.name for item in self.parameters))
         object.__setattr__(self, "names_at", {place: tuple(names) for place, names in places.items()})
+
+    @property
+    def has_members(self) -> bool:
+        """Whether the answer is a value to select from, and not a text or a file."""
+        return self.response_type in VALUE_RESPONSE_TYPES or self.reading.makes_object
 
     @property
     def url_parameter(self) -> Parameter | None:

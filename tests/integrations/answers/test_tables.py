@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from errors import Invalid, UpstreamInvalid
 from integrations.answers.parse import parse_answer
 from integrations.answers.types import csv_answer, safe_xml
+from integrations.answers.types.reading import Reading
 from tests.integrations.building import integration_of
 from tests.integrations.stories import Service
 
@@ -191,14 +192,14 @@ LISTS = (("m", "v"), ("m", "v", "g"))
     ],
 )
 def test_an_element_that_is_declared_as_a_list_is_one_however_often_it_comes(body, value):
-    assert parse_answer("xml", "text/xml", body, xml_lists=LISTS).value == value
-    assert parse_answer("xml", "text/xml", body, xml_lists=LISTS[::-1]).value == value
+    assert parse_answer("xml", "text/xml", body, reading=Reading(xml_lists=LISTS)).value == value
+    assert parse_answer("xml", "text/xml", body, reading=Reading(xml_lists=LISTS[::-1])).value == value
 
 
 def test_lists_below_elements_that_are_none_make_nothing_up():
-    assert parse_answer("xml", None, b"<a><b/></a>", xml_lists=(("a", "b", "c", "d"),)).value == {
-        "a": {"b": None}
-    }
+    assert parse_answer(
+        "xml", None, b"<a><b/></a>", reading=Reading(xml_lists=(("a", "b", "c", "d"),))
+    ).value == {"a": {"b": None}}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_lists_below_elements_that_are_none_make_nothing_up():
 def test_a_path_of_a_list_is_names_with_dots_between(text, path):
     endpoint = {"id": "it", "response_type": "xml", "xml": {"lists": [text]}}
     if path is not None:
-        assert integration_of([endpoint]).endpoints["it"].xml_lists == (path,)
+        assert integration_of([endpoint]).endpoints["it"].reading.xml_lists == (path,)
         return
     with pytest.raises(Invalid) as caught:
         integration_of([endpoint])

@@ -14,18 +14,18 @@ from marshmallow import fields, validate
 from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.manifests.compiling import compile_plugin
-from schemas.manifests import credentials, logins, manifest
+from schemas.manifests import answers, credentials, logins, manifest
 from schemas.manifests.credentials import AuthField, SessionEndField
 from schemas.manifests.declared import Declared, Scalar
 from schemas.manifests.logins import LoginField
 from schemas.manifests.manifest_rules import DECLARATION_RULES
-from schemas.rules.rules import Each, If, Inside, Rule, Ruled
+from schemas.rules.rules import Each, EachMember, If, Inside, Rule, Ruled
 
 SCHEMA = registration_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 SECTIONS: dict[str, type[Ruled]] = {
     name.removesuffix("Schema"): section
-    for name, section in (vars(manifest) | vars(logins) | vars(credentials)).items()
+    for name, section in (vars(manifest) | vars(logins) | vars(credentials) | vars(answers)).items()
     if isinstance(section, type) and issubclass(section, Ruled) and section not in (Ruled, Declared)
 }
 RULED = {name: section for name, section in SECTIONS.items() if section.rules}
@@ -64,7 +64,7 @@ def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
         return st.lists(values_of(field.inner, depth), max_size=2)
     if isinstance(field, fields.Dict):
         names = ["Host", "PROXY-x", "X-A", "content-Type", "state", "STATE"]
-        return st.dictionaries(st.sampled_from(names), st.just("x"), max_size=2)
+        return st.dictionaries(st.sampled_from(names), members_of(field, depth), max_size=2)
     for kind, values in (
         (fields.Boolean, [True, False]),
         (fields.Number, [1]),
@@ -89,6 +89,11 @@ def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
         if isinstance(field, kind):
             return st.sampled_from(values)
     raise TypeError(type(field).__name__)
+
+
+def members_of(field: fields.Dict, depth: int) -> st.SearchStrategy[Any]:
+    is_extract = isinstance(field, answers.ExtractField) and depth
+    return st.just("x") | words_of(answers.ExtractItemSchema, depth - 1) if is_extract else st.just("x")
 
 
 @pytest.mark.parametrize("section", RULED)
@@ -142,6 +147,10 @@ def with_endpoint(*, api_type: str = "rest", **words: Any) -> dict[str, Any]:
 def with_parameter(*, method: str = "GET", **words: Any) -> dict[str, Any]:
     path = "/{q}" if words.get("in") == "path" else "" if words.get("in") == "url" else "/it"
     return with_endpoint(method=method, path=path, parameters=[{"name": "q", **words}])
+
+
+def with_text(**words: Any) -> dict[str, Any]:
+    return with_endpoint(path="/it", response_type="text", **words)
 
 
 def with_pages(**words: Any) -> dict[str, Any]:
@@ -304,6 +313,10 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{ENDPOINT}.body", with_endpoint(path="/it", body_format="jsonrpc"), with_endpoint(path="/it", body_format="jsonrpc", body={"method": "m"})),
     (f"{ENDPOINT}.headers", with_endpoint(method="POST", path="/it", body_format="multipart", body={"a": "b"}, headers={"content-Type": "x"}), with_endpoint(method="POST", path="/it", body_format="form", body={"a": "b"}, headers={"content-Type": "x"})),
     *((f"{ENDPOINT}.select", with_endpoint(path="/it", response_type=kind, select="a"), with_endpoint(path="/it", response_type=kind)) for kind in ("text", "html", "image", "binary")),
+    (f"{ENDPOINT}.select", with_text(select="a"), with_text(select="a", lines={})),
+    (f"{ENDPOINT}.lines", with_text(extract={"a": "x"}, lines={}), with_text(extract={"a": "x"}, select="a")),
+    (f"{ENDPOINT}.extract.a.pattern", with_text(extract={"a": {"type": "number"}}), with_text(extract={"a": {"pattern": "x", "type": "number"}})),
+    *((f"{ENDPOINT}.{word}", with_endpoint(path="/it", **{word: value}), with_text(**{word: value})) for word, value in (("extract", {"a": "x"}), ("lines", {"separator": "="}))),
     (f"{PAGES}.type", with_endpoint(path="/it", response_type="csv", paginate={"type": "link"}), with_endpoint(path="/it", response_type="json", paginate={"type": "link"})),
     (f"{ENDPOINT}.method", with_parameter(method="POST", **{"in": "url"}), with_parameter(**{"in": "url"})),
     *((f"{ENDPOINT}.{word}", with_endpoint(parameters=[{"name": "url", "in": "url"}], **{word: value}), with_endpoint(parameters=[{"name": "url", "in": "url"}])) for word, value in (("path", "/x"), ("headers", {"X-A": "b"}), ("base_url", URL), ("paginate", {"type": "link"}))),
@@ -366,7 +379,7 @@ def test_what_is_wrong_with_a_section_and_inside_of_it_is_told_together():
 
 def leaves(rules: tuple[Rule, ...]) -> Iterator[Any]:
     for rule in rules:
-        if isinstance(rule, If | Inside | Each):
+        if isinstance(rule, If | Inside | Each | EachMember):
             yield from leaves(rule.rules)
         else:
             yield rule

@@ -1,0 +1,37 @@
+"""The rules between the members that say how an answer is read."""
+
+from __future__ import annotations
+
+from schemas.manifests.words import RESPONSE_TYPES, VALUE_RESPONSE_TYPES
+from schemas.rules.rule_kinds import AtMostOne, Needs, Without
+from schemas.rules.rules import EachMember, If, Is, Lacks, Rule
+
+EXTRACT_ITEM_RULES: tuple[Rule, ...] = ()
+
+
+def _nothing_to_select(kind: str) -> Rule:
+    return Without(("select",), f"There is nothing to select from a response of type `{kind}`.")
+
+
+def _only_for(word: str, kinds: tuple[str, ...], message: str) -> Rule:
+    """The member belongs to these response types only."""
+    others = tuple(kind for kind in RESPONSE_TYPES if kind not in kinds)
+    return If(Is("response_type", others, or_absent=True), Without((word,), message))
+
+
+ANSWER_RULES: tuple[Rule, ...] = (
+    *(
+        If(Is("response_type", (kind,)), _nothing_to_select(kind))
+        for kind in RESPONSE_TYPES
+        if kind not in (*VALUE_RESPONSE_TYPES, "text")
+    ),
+    If(
+        Is("response_type", ("text",)),
+        If(Lacks("extract"), If(Lacks("lines"), _nothing_to_select("text"))),
+        AtMostOne(("extract", "lines"), "Name either `extract` or `lines`.", at="lines"),
+        EachMember("extract", Needs("pattern", "A value of a text is found by a `pattern`.")),
+    ),
+    _only_for("xml", ("xml",), "Only what is read as XML has it: `response_type: xml`."),
+    _only_for("extract", ("text",), "Only a text has it: `response_type: text`."),
+    _only_for("lines", ("text",), "Only a text has it: `response_type: text`."),
+)
