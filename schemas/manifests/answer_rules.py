@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from schemas.manifests.words import RESPONSE_TYPES, VALUE_RESPONSE_TYPES
-from schemas.rules.rule_kinds import AtMostOne, Needs, Without
-from schemas.rules.rules import EachMember, If, Is, Lacks, Rule
+from schemas.rules.rule_kinds import AtMostOne, Needs, OneFilled, RequiredTogether, Requires, Without
+from schemas.rules.rules import EachMember, Has, If, Is, Lacks, Rule
 
-EXTRACT_ITEM_RULES: tuple[Rule, ...] = ()
+_ON_A_PAGE = "A value of a page is found by a `selector`; objects are made for `each` element."
+
+EXTRACT_ITEM_RULES: tuple[Rule, ...] = (
+    RequiredTogether("each", "extract", "Objects for `each` element have values: `extract`."),
+    Requires("attribute", "selector", "Needed to know whose attribute it is."),
+    If(
+        Has("each"),
+        Without(
+            ("selector", "attribute", "pattern", "type", "all"),
+            "Objects for `each` element have it in `extract`.",
+        ),
+    ),
+    EachMember("extract", OneFilled(("selector", "each"), _ON_A_PAGE)),
+)
 
 
 def _nothing_to_select(kind: str) -> Rule:
@@ -23,15 +36,26 @@ ANSWER_RULES: tuple[Rule, ...] = (
     *(
         If(Is("response_type", (kind,)), _nothing_to_select(kind))
         for kind in RESPONSE_TYPES
-        if kind not in (*VALUE_RESPONSE_TYPES, "text")
+        if kind not in (*VALUE_RESPONSE_TYPES, "text", "html")
     ),
     If(
         Is("response_type", ("text",)),
         If(Lacks("extract"), If(Lacks("lines"), _nothing_to_select("text"))),
         AtMostOne(("extract", "lines"), "Name either `extract` or `lines`.", at="lines"),
-        EachMember("extract", Needs("pattern", "A value of a text is found by a `pattern`.")),
+        EachMember(
+            "extract",
+            Needs("pattern", "A value of a text is found by a `pattern`."),
+            Without(("selector", "each"), "A text has no elements; it is for `response_type: html`."),
+        ),
+    ),
+    If(
+        Is("response_type", ("html",)),
+        If(Lacks("extract"), _nothing_to_select("html")),
+        EachMember("extract", OneFilled(("selector", "each"), _ON_A_PAGE)),
     ),
     _only_for("xml", ("xml",), "Only what is read as XML has it: `response_type: xml`."),
-    _only_for("extract", ("text",), "Only a text has it: `response_type: text`."),
+    _only_for(
+        "extract", ("text", "html"), "Only a text and a page have it: `response_type: text` or `html`."
+    ),
     _only_for("lines", ("text",), "Only a text has it: `response_type: text`."),
 )

@@ -50,7 +50,11 @@ class ExtractItemSchema(Declared):
     """One value to extract: from a text by `pattern`, from a page by `selector`, or an object for `each` element."""
 
     pattern = Text(1000, minimum=1)
-    type = fields.String(load_default="text", validate=one_of(*EXTRACT_TYPES))
+    selector = Text(500, minimum=1)
+    attribute = Text(100, minimum=1)
+    each = Text(500, minimum=1)
+    extract = ExtractField()
+    type = fields.String(validate=one_of(*EXTRACT_TYPES))
     all = StrictBoolean()
 
     rules = EXTRACT_ITEM_RULES

@@ -70,3 +70,43 @@ def test_as_many_lines_as_there_may_be_are_read() -> None:
     assert len(TextLines().read("\n".join(lines))) == MAX_LINES
     with pytest.raises(TooMuchTextError):
         TextLines().read("\n".join([*lines, "more: 1"]))
+
+
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+SELECTORS = ["* ~ * ~ *", "* * * *", "p:nth-child(2n+1) ~ p", "div div div b", "td:not(.a):not(.b)", "*"]
+PAGES = {
+    "formatting opened again": lambda size: "".join(f"<font size={n}><p>" for n in range(size // 16)),
+    "nesting": lambda size: "<div>" * (size // 5),
+    "siblings": lambda size: "<p>" * (size // 3),
+    "cells": lambda size: "<table>" + "<tr><td>" * (size // 8),
+    "bold, then ends": lambda size: "<b>" * (size // 7) + "</p>" * (size // 7),
+    "attributes": lambda size: "<p " + " ".join(f"a{n}=1" for n in range(size // 8)) + ">",
+    "classes": lambda size: f"<p class='{'a ' * (size // 2)}'>" * 2,
+    "text in many elements": lambda size: ("<div>" * 200 + "text " * 40 + "</div>" * 200) * (size // 2500),
+    "character references": lambda size: "&amp;" * (size // 5),
+    "an open comment": lambda size: "<!-- " + "-" * size,
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
+@pytest.mark.parametrize("size", [MEGABYTE // 4, 8 * MEGABYTE])
+def test_no_page_takes_long_with_any_selector(page: Any, size: int) -> None:
+    extract = {f"n{n}": {"selector": text, "all": True} for n, text in enumerate(SELECTORS)}
+    inner = {"first": "b", "again": {"each": "p", "extract": {"own": ":scope"}}}
+    extract["each"] = {"each": "div, p, td", "extract": inner}
+    value = read("html", page(size).encode(), "text/html", extract=extract)
+    assert value is None or set(value) == set(extract)
+
+
+def test_fifty_selectors_over_a_large_page_are_refused_before_they_cost_much() -> None:
+    extract = {f"n{n}": {"selector": ", ".join(SELECTORS)} for n in range(50)}
+    assert read("html", b"<p>" * 100_000, "text/html", extract=extract) is None
+
+
+def test_links_of_a_page_that_a_browser_would_run_are_null() -> None:
+    page = (
+        b"<a href='javascript:alert(1)'>1</a><a href='data:text/html,x'>2</a><a href=' java\tscript:x'>3</a>"
+    )
+    extract = {"links": {"selector": "a", "attribute": "href", "all": True}}
+    assert read("html", page, "text/html", extract=extract) == {"links": [None, None, None]}

@@ -29,7 +29,7 @@ _DROPPED_WITH_CONTENT = _words(
     """script style iframe object embed noscript template textarea select title head svg math xmp noembed
     noframes audio video canvas form"""
 )
-_BREAKING = _words(
+BREAKING = _words(
     """address article blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
     main nav ol p pre section table td th tr ul"""
 )
@@ -94,7 +94,7 @@ def _plain_text(tokens: Iterable[Token], max_characters: int) -> str:
     words: list[str] = []
     length = 0
     for token in tokens:
-        piece = token.text if token.kind == "text" else " " if token.text in _BREAKING else ""
+        piece = token.text if token.kind == "text" else " " if token.text in BREAKING else ""
         words.append(piece)
         length += len(piece)
         # Runs of white space count too, so a text may become shorter than allowed, but never longer.

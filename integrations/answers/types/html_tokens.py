@@ -43,7 +43,8 @@ class _TooDeepError(Exception):
 class _Target:
     """Receives libxml2's events; `take` returns the complete tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_implied: bool) -> None:
+        self._dropped = frozenset[str]() if keeps_implied else _IMPLIED
         self._tokens: list[Token] = []
         self._text: list[str] = []
         self._depth = 0
@@ -51,7 +52,7 @@ class _Target:
 
     def start(self, name: str, attributes: Any) -> None:
         self._end_text()
-        if attributes or name not in _IMPLIED:
+        if attributes or name not in self._dropped:
             kept = dict(islice(attributes.items(), MAX_ATTRIBUTES)) if attributes else _NO_ATTRIBUTES
             self._tokens.append(Token("start", name, kept))
         self._depth += 1
@@ -67,7 +68,7 @@ class _Target:
             self._end_text()
             return
         self._end_text()
-        if name not in _IMPLIED:
+        if name not in self._dropped:
             self._tokens.append(Token("end", name))
 
     def data(self, text: str) -> None:
@@ -86,9 +87,12 @@ class _Target:
             self._text.clear()
 
 
-def read_tokens(html: str) -> Iterator[Token]:
-    """The tags and texts of a page in order. A truncated tag or comment ends it."""
-    target = _Target()
+def read_tokens(html: str, *, keeps_implied: bool = False) -> Iterator[Token]:
+    """The tags and texts of a page in order. A truncated tag or comment ends it.
+
+    Tags of `html`, `head` and `body` that libxml2 adds, because HTML implies them, are dropped unless `keeps_implied`.
+    """
+    target = _Target(keeps_implied=keeps_implied)
     parser = etree.HTMLParser(target=target, encoding="utf-8")
     source = html.encode(errors="replace")
     try:

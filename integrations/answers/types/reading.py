@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from integrations.answers.types.page_extract import PageExtract
 from integrations.answers.types.text_extract import TextExtract, TextLines
 from integrations.answers.types.xml_lists import ListPath
 
@@ -15,11 +16,12 @@ class Reading:
     xml_lists: tuple[ListPath, ...] = ()
     """Elements of an XML answer that are lists however often they occur, by their names from the root on."""
     text: TextExtract | TextLines | None = None
+    page: PageExtract | None = None
 
     @property
     def makes_object(self) -> bool:
         """Whether an object is made of a text or a page, from which `select` can select."""
-        return self.text is not None
+        return self.text is not None or self.page is not None
 
 
 READ_PLAINLY = Reading()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.answers.types.charset import decode_text
+from integrations.answers.types.page_walk import TooMuchPageError, extract_values
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, unparsable, wrong_type
 from integrations.answers.types.text_extract import TooMuchTextError
 
@@ -25,10 +26,16 @@ def parse_text(received: Received) -> Parsed:
 
 
 def parse_html(received: Received) -> Parsed:
-    """The page's source, decoded but not sanitised."""
+    """The page's source, decoded but not sanitised, or what `extract` takes from it."""
     if not (received.is_html or received.is_xml or received.is_vague):
         raise wrong_type("HTML", received)
     text = decode_text(received.body, received.charset, "html")
     if "\0" in text[:1024]:
         raise wrong_type("HTML", received, "binary data")
-    return Parsed(text, "text/html", "text")
+    extract = received.reading.page
+    if extract is None:
+        return Parsed(text, "text/html", "text")
+    try:
+        return Parsed(extract_values(extract, text, received.page_url), JSON_TYPE, "json")
+    except TooMuchPageError:
+        raise unparsable("HTML", "the page is too large for what is extracted from it", received) from None

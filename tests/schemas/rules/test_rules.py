@@ -153,6 +153,10 @@ def with_text(**words: Any) -> dict[str, Any]:
     return with_endpoint(path="/it", response_type="text", **words)
 
 
+def with_page(**words: Any) -> dict[str, Any]:
+    return with_endpoint(path="/it", response_type="html", **words)
+
+
 def with_pages(**words: Any) -> dict[str, Any]:
     return with_endpoint(path="/it", paginate=words)
 
@@ -316,6 +320,14 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{ENDPOINT}.select", with_text(select="a"), with_text(select="a", lines={})),
     (f"{ENDPOINT}.lines", with_text(extract={"a": "x"}, lines={}), with_text(extract={"a": "x"}, select="a")),
     (f"{ENDPOINT}.extract.a.pattern", with_text(extract={"a": {"type": "number"}}), with_text(extract={"a": {"pattern": "x", "type": "number"}})),
+    (f"{ENDPOINT}.extract.a.selector", with_text(extract={"a": {"pattern": "x", "selector": "p"}}), with_page(extract={"a": {"pattern": "x", "selector": "p"}})),
+    (f"{ENDPOINT}.extract.a.each", with_text(extract={"a": {"pattern": "x", "each": "p", "extract": {"b": "q"}}}), with_page(extract={"a": {"each": "p", "extract": {"b": "q"}}})),
+    (f"{ENDPOINT}.select", with_page(select="a"), with_page(extract={"a": "p"}, select="a")),
+    (f"{ENDPOINT}.extract.a.selector", with_page(extract={"a": {"pattern": "x"}}), with_page(extract={"a": {"selector": "p"}})),
+    (f"{ENDPOINT}.extract.a.extract", with_page(extract={"a": {"each": "p"}}), with_page(extract={"a": {"each": "p", "extract": {"b": "q"}}})),
+    (f"{ENDPOINT}.extract.a.extract.b.selector", with_page(extract={"a": {"each": "p", "extract": {"b": {"type": "number"}}}}), with_page(extract={"a": {"each": "p", "extract": {"b": {"selector": "q", "type": "number"}}}})),
+    (f"{ENDPOINT}.extract.a.selector", with_text(extract={"a": {"pattern": "x", "attribute": "b"}}), with_page(extract={"a": {"selector": "p", "attribute": "b"}})),
+    *((f"{ENDPOINT}.extract.a.{word}", with_page(extract={"a": {"each": "p", "extract": {"b": "q"}, word: value}}), with_page(extract={"a": {"selector": "p", word: value}})) for word, value in (("selector", "p"), ("pattern", "x"), ("type", "number"), ("all", True))),
     *((f"{ENDPOINT}.{word}", with_endpoint(path="/it", **{word: value}), with_text(**{word: value})) for word, value in (("extract", {"a": "x"}), ("lines", {"separator": "="}))),
     (f"{PAGES}.type", with_endpoint(path="/it", response_type="csv", paginate={"type": "link"}), with_endpoint(path="/it", response_type="json", paginate={"type": "link"})),
     (f"{ENDPOINT}.method", with_parameter(method="POST", **{"in": "url"}), with_parameter(**{"in": "url"})),
