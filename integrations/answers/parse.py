@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 
 from errors import UpstreamInvalid
 from integrations.answers.types.binary_answer import parse_binary, parse_image
 from integrations.answers.types.csv_answer import parse_csv
 from integrations.answers.types.feed_answer import parse_feed
 from integrations.answers.types.fitting_type import fitting_types
+from integrations.answers.types.ical_answer import parse_ical
 from integrations.answers.types.json_answer import parse_json, parse_ndjson
 from integrations.answers.types.opengraph_answer import parse_opengraph
 from integrations.answers.types.prometheus_answer import parse_prometheus
@@ -28,6 +30,7 @@ _PARSERS: dict[str, tuple[Parser, str]] = {
     "csv": (parse_csv, "CSV"),
     "xml": (parse_xml, "XML"),
     "prometheus": (parse_prometheus, "Prometheus metrics"),
+    "ical": (parse_ical, "a calendar"),
     "feed": (parse_feed, "a feed"),
     "opengraph": (parse_opengraph, "a web page"),
     "text": (parse_text, "text"),
@@ -54,17 +57,19 @@ def parse_answer(
     allow_empty: bool = False,
     reading: Reading = READ_PLAINLY,
     now: float = 0.0,
+    zone: tzinfo = UTC,
 ) -> Parsed:
     """The body's value, with its kind and the media type to pass on.
 
     `page_url` is the base URL for relative links in a page or a feed. An empty body is None, whatever the response
-    type, if the status or `allow_empty` (HEAD, DELETE) permits it. `now` is the time of the fetch in epoch seconds.
+    type, if the status or `allow_empty` (HEAD, DELETE) permits it. `now` is the time of the fetch in epoch seconds,
+    `zone` that of times without a time zone.
     Raises `errors.UpstreamInvalid` with `reason` wrong_type, unparsable or empty. Its detail never quotes the body,
     and names the type to declare if another one would work (`fitting_response_type`).
     """
     parse, expected = _PARSERS[response_type]
     media_type, charset = read_content_type(content_type)
-    received = Received(body, media_type, charset, page_url, status, reading, now)
+    received = Received(body, media_type, charset, page_url, status, reading, now, zone)
     may_be_empty = response_type in _MAY_BE_EMPTY and not reading.makes_object
     if not may_be_empty and not body[:64].strip(_NOTHING) and not body.strip(_NOTHING):
         if status not in _BODILESS_STATUSES and not allow_empty:

@@ -17,6 +17,8 @@ from jmespath.functions import Functions, signature
 
 Number = int | float
 
+# Functions whose result depends on the time of the fetch.
+TIMED_FUNCTIONS = frozenset({"age_seconds"})
 # Functions whose last arguments may be left out, with the most that they take.
 MAX_ARGUMENTS = {"round": 2, "percent": 3, "split": 3}
 # Written in place of the operators that other languages have.

@@ -13,7 +13,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError, LexerError, Pa
 from jmespath.lexer import Lexer
 
 from errors import UpstreamInvalid
-from integrations.answers.select_functions import MAX_ARGUMENTS, OPERATORS, SelectContext
+from integrations.answers.select_functions import MAX_ARGUMENTS, OPERATORS, TIMED_FUNCTIONS, SelectContext
 from integrations.answers.selection_limits import BoundedFunctions, BoundedInterpreter, SelectionTooCostly
 from integrations.json.json_limits import SizeLimits, ValueTooBigError, measure_value
 
@@ -44,6 +44,8 @@ class Selector:
     """The inputs that it asks for by `inputs('name')`."""
     placeholders: frozenset[str]
     """Names in braces within its strings, which mean themselves and nothing else."""
+    asks_time: bool
+    """Whether its result depends on the time of the fetch (`age_seconds`)."""
     _tree: Any = field(repr=False)
     _is_reshaping: bool = field(repr=False)
 
@@ -90,7 +92,7 @@ def compile_select(expression: str) -> Selector:
     found = _Names()
     is_reshaping = _check_tree(expression, tree, found)
     names = frozenset(found.config), frozenset(found.inputs), frozenset(found.placeholders)
-    return Selector(expression, *names, tree, is_reshaping)
+    return Selector(expression, *names, found.asks_time, tree, is_reshaping)
 
 
 def _why_unreadable(expression: str, error: LexerError | ParseError) -> str:
@@ -140,6 +142,7 @@ class _Names:
     config: set[str] = field(default_factory=set)
     inputs: set[str] = field(default_factory=set)
     placeholders: set[str] = field(default_factory=set)
+    asks_time: bool = False
 
 
 def _check_tree(expression: str, tree: Any, found: _Names) -> bool:
@@ -153,6 +156,7 @@ def _check_tree(expression: str, tree: Any, found: _Names) -> bool:
         if node["type"] == "function_expression":
             _check_arity(expression, node)
             _note_name(expression, node, found)
+            found.asks_time = found.asks_time or node["value"] in TIMED_FUNCTIONS
         if node["type"] == "literal" and isinstance(node["value"], str):
             found.placeholders.update(_PLACEHOLDER.findall(node["value"]))
         if node["type"] == "slice" and node["children"][2] == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from functools import cached_property
 from typing import Any
 
@@ -16,12 +17,15 @@ from integrations.redaction.redactor import Redactor
 class AnswerReading:
     """An answer to a call of an endpoint. Its body is parsed once, when that is first needed."""
 
-    def __init__(self, endpoint: Endpoint, call: PreparedCall, answer: Answer, now: float) -> None:
-        """`now` is the time of the answer in epoch seconds."""
+    def __init__(
+        self, endpoint: Endpoint, call: PreparedCall, answer: Answer, now: float, zone: tzinfo
+    ) -> None:
+        """`now` is the time of the answer in epoch seconds, `zone` the time zone of the workspace."""
         self.endpoint = endpoint
         self.call = call
         self.answer = answer
         self.now = now
+        self.zone = zone
 
     @cached_property
     def parsed(self) -> Parsed:
@@ -40,6 +44,7 @@ class AnswerReading:
             allow_empty=not endpoint.is_safe or endpoint.method not in ("GET", "POST"),
             reading=endpoint.reading,
             now=self.now,
+            zone=self.zone,
         )
 
     @property

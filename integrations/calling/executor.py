@@ -43,6 +43,7 @@ from plugin_store.vault.destinations import Destination
 from plugin_store.vault.vault import OpenedSecret, Vault
 
 MAX_RETRY_AFTER_SECONDS = 86400.0
+MAX_TIMED_LIFETIME_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Executor:
             unconditional = without_conditions(call, validators)
             if answer.status == 304 and not answer.redirected and unconditional != call:
                 return self._unchanged(endpoint, call, answer, validators)
-            reading = AnswerReading(endpoint, unconditional, answer, self._clock())
+            reading = AnswerReading(endpoint, unconditional, answer, self._clock(), installed.zone)
             require_session(end, reading)
             quotation = _quotation(endpoint, call, parameters, values)
             self._require_success(installed, answer, quotation)
@@ -237,7 +238,7 @@ class Executor:
             return self.prepare(installed, endpoint, given, held, position.page)
 
         def read(call: PreparedCall, answer: Answer) -> _PageRead:
-            reading = AnswerReading(endpoint, call, answer, self._clock())
+            reading = AnswerReading(endpoint, call, answer, self._clock(), installed.zone)
             require_session(end, reading)
             quotation = _quotation(endpoint, call, given, values)
             self._require_success(installed, answer, quotation)
@@ -266,7 +267,7 @@ class Executor:
             value=unwrapped.value,
             kind=parsed.kind,
             content_type=media_type_without_secrets(parsed.content_type, call),
-            upstream=read_upstream(answer.headers, now, changing_headers(endpoint)),
+            upstream=_upstream(endpoint, answer.headers, now),
             fetched_at=now,
             partial=unwrapped.partial,
             validators=validators,
@@ -368,6 +369,14 @@ def to_json(value: Any, kind: str) -> bytes:
         raise UpstreamInvalid(
             "The provider's answer cannot be written as JSON.", reason="unparsable"
         ) from None
+
+
+def _upstream(endpoint: Endpoint, headers: Headers, now: float) -> Upstream:
+    """What the provider says about caching. It knows nothing of the window that is shown of its calendar."""
+    upstream = read_upstream(headers, now, changing_headers(endpoint))
+    if not endpoint.depends_on_time or upstream.ttl_seconds is None:
+        return upstream
+    return replace(upstream, ttl_seconds=min(upstream.ttl_seconds, MAX_TIMED_LIFETIME_SECONDS))
 
 
 def _check_schema(endpoint: Endpoint, value: Any) -> None:

@@ -43,6 +43,7 @@ ACCEPT = {
     "xml": "application/xml, text/xml, */*;q=0.5",
     "feed": "application/rss+xml, application/atom+xml, application/feed+json, application/xml, */*;q=0.5",
     "opengraph": "text/html, application/xhtml+xml, */*;q=0.5",
+    "ical": "text/calendar, */*;q=0.5",
     "image": "image/*",
     "csv": "text/csv, */*;q=0.5",
     "ndjson": "application/x-ndjson, application/json;q=0.9, */*;q=0.5",

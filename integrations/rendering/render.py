@@ -215,14 +215,15 @@ class Renderer:
             fetched_at = self._run_step(installed, last, chain, use_cache, context)
             return FetchResult(chain.outcome_of_steps(last, fetched_at), last.endpoint.freshness_policy)
         # An error of an earlier step must be reported, even if the last answer is still valid.
-        known = kept if chain.partial is None else None
+        is_renewable = not block.collect and not block.depends_on_time
+        known = kept if chain.partial is None and is_renewable else None
         fetched = self._call(installed, last.endpoint, chain.parameters(last), context, known)
         if isinstance(fetched.outcome, NotModified):
             return fetched
         chain.note(last, fetched.outcome.value, fetched.outcome.partial)
         outcome = chain.outcome(fetched.outcome)
-        # An artifact made of several answers cannot be revalidated by the last one alone.
-        return FetchResult(outcome, fetched.freshness_policy, None if block.collect else fetched.call_key)
+        # An artifact made of several answers, or of the time, cannot be revalidated by the last answer alone.
+        return FetchResult(outcome, fetched.freshness_policy, fetched.call_key if is_renewable else None)
 
     def _call(
         self,

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from schemas.fields import StrictBoolean
 from schemas.manifests.answer_rules import EXTRACT_ITEM_RULES
-from schemas.manifests.declared import NAME, Declared, Members, Text, one_of
+from schemas.manifests.declared import NAME, Count, Declared, Members, Text, one_of
 from schemas.manifests.words import EXTRACT_TYPES
 
 MAX_EXTRACTED = 50
@@ -19,6 +19,14 @@ class XmlSchema(Declared):
     """How an XML answer becomes JSON."""
 
     lists = fields.List(Text(500, minimum=1), required=True, validate=validate.Length(1, 50))
+
+
+class IcalSchema(Declared):
+    """The days of a calendar that an answer has, and the time zone of its times."""
+
+    days = Count(1, 366, load_default=30)
+    past_days = Count(0, 366, load_default=0)
+    timezone = Text(100, minimum=1)
 
 
 class LinesSchema(Declared):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from marshmallow import INCLUDE, fields, validate
 
 from schemas.fields import StrictBoolean
-from schemas.manifests.answers import ExtractField, LinesSchema, XmlSchema
+from schemas.manifests.answers import ExtractField, IcalSchema, LinesSchema, XmlSchema
 from schemas.manifests.credentials import AuthField, OAuth2Schema
 from schemas.manifests.declared import (
     HEADER_NAME,
@@ -179,6 +179,7 @@ class EndpointSchema(Declared):
     body_format = fields.String(load_default="json", validate=one_of(*BODY_FORMATS))
     response_type = fields.String(load_default="json", validate=one_of(*RESPONSE_TYPES))
     xml = fields.Nested(XmlSchema)
+    ical = fields.Nested(IcalSchema)
     extract = ExtractField()
     lines = fields.Nested(LinesSchema)
     select = Text()

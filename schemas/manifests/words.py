@@ -19,7 +19,7 @@ VALUE_TYPES = (*JSON_TYPES, *TEXT_TYPES, *CHOICE_TYPES)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOCATIONS = ("path", "query", "header", "body", "url")
 RESPONSE_TYPES = (
-    "json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson", "prometheus",
+    "json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson", "prometheus", "ical",
 )  # fmt: skip
 BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
 PAGINATORS = ("cursor", "link", "offset", "page")
@@ -39,7 +39,7 @@ OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
 # `select` only works on these types.
-VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus")
+VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus", "ical")
 EXTRACT_TYPES = ("text", "number", "integer", "boolean")
 """What a piece of a text or a page becomes."""
 SCALAR_TYPES = ("string", "integer", "number", "boolean", *TEXT_TYPES, "select")

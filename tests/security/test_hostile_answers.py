@@ -110,3 +110,75 @@ def test_links_of_a_page_that_a_browser_would_run_are_null() -> None:
     )
     extract = {"links": {"selector": "a", "attribute": "href", "all": True}}
     assert read("html", page, "text/html", extract=extract) == {"links": [None, None, None]}
+
+
+# -- calendars -------------------------------------------------------------------------------------------------------
+
+NOW = 1_774_000_000.0
+LONG_AGO = "DTSTART:00020101T000000Z"
+RULES = [
+    "FREQ=SECONDLY", "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=SECONDLY;INTERVAL=10000", "FREQ=MINUTELY;BYHOUR=3",
+    "FREQ=SECONDLY;COUNT=999999999", "FREQ=DAILY;COUNT=999999999", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=YEARLY;BYMONTHDAY=31;BYMONTH=2", "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO;INTERVAL=9999", "FREQ=HOURLY;BYSETPOS=366",
+    "FREQ=DAILY;BYHOUR=" + ",".join(map(str, range(24))) + ";BYMINUTE=" + ",".join(map(str, range(60))) + ";BYSECOND=" + ",".join(map(str, range(60))),
+    "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;INTERVAL=-1", "FREQ=DAILY;INTERVAL=99999999999999999999", "FREQ=YEARLY;COUNT=10000",
+    "FREQ=WEEKLY;UNTIL=99991231T235959Z;WKST=SU", "FREQ=DAILY;UNTIL=00000000", "FREQ=DAILY;" + "BYDAY=MO;" * 2000,
+]  # fmt: skip
+
+
+def calendar(*lines: str) -> bytes:
+    return "\r\n".join(("BEGIN:VCALENDAR", *lines, "END:VCALENDAR")).encode()
+
+
+def read_calendar(body: bytes, **window: Any) -> Any:
+    declared = {"id": "it", "path": "/it", "response_type": "ical", "ical": window}
+    reading = integration_of([declared]).endpoints["it"].reading
+    try:
+        return parse_answer("ical", "text/calendar", body, reading=reading, now=NOW).value
+    except UpstreamInvalid as error:
+        assert error.extensions["reason"] in ("unparsable", "empty")
+        return None
+
+
+@pytest.mark.parametrize("start", [LONG_AGO, "DTSTART:20260301T000000Z", "DTSTART;VALUE=DATE:00020101"])
+@pytest.mark.parametrize("rule", RULES)
+def test_no_recurrence_takes_long(rule: str, start: str) -> None:
+    event = ("BEGIN:VEVENT", "UID:1", start, f"RRULE:{rule}", "END:VEVENT")
+    for count in (1, 500):
+        value = read_calendar(calendar(*event * count), days=366, past_days=366)
+        assert value is None or len(value) <= 1_000
+
+
+def test_a_zone_that_changes_every_second_is_not_expanded() -> None:
+    part = (
+        "BEGIN:STANDARD",
+        LONG_AGO[:-1],
+        "TZOFFSETFROM:+0100",
+        "TZOFFSETTO:+0200",
+        "RRULE:FREQ=SECONDLY",
+        "END:STANDARD",
+    )
+    zone = ("BEGIN:VTIMEZONE", "TZID:Z", *part * 30, "END:VTIMEZONE")
+    event = ("BEGIN:VEVENT", "DTSTART;TZID=Z:20260321T100000", "END:VEVENT")
+    assert read_calendar(calendar(*zone * 30, *event)) is None
+
+
+FILES = {
+    "events begun and not ended": calendar(*["BEGIN:VEVENT"] * 500_000),
+    "components within each other": calendar("BEGIN:VEVENT", *["BEGIN:X"] * 500_000),
+    "one long line": calendar("BEGIN:VEVENT", "SUMMARY:" + "a" * 8 * MEGABYTE, "DTSTART:20260321T100000Z", "END:VEVENT"),
+    "folds": calendar("BEGIN:VEVENT", "SUMMARY:a" + "\r\n b" * MEGABYTE, "DTSTART:20260321T100000Z", "END:VEVENT"),
+    "a million blank lines": calendar(*[""] * MEGABYTE),
+    "excluded dates": calendar("BEGIN:VEVENT", "DTSTART:20260321T100000Z", "EXDATE:" + ",".join(["20260321T100000Z"] * 400_000), "END:VEVENT"),
+    "many lines of them": calendar("BEGIN:VEVENT", "DTSTART:20260321T100000Z", *["EXDATE:" + ",".join(["20260321T100000Z"] * 900)] * 300, "END:VEVENT"),
+    "parameters": calendar("BEGIN:VEVENT", "DTSTART" + ";A=b" * 500_000 + ":20260321T100000Z", "END:VEVENT"),
+    "events of the window": calendar(*["BEGIN:VEVENT", "DTSTART:20260321T100000Z", "END:VEVENT"] * 100_000),
+    "events of other years": calendar(*["BEGIN:VEVENT", "DTSTART:20160321T100000Z", "END:VEVENT"] * 150_000),
+    "changes of one series": calendar(*["BEGIN:VEVENT", "UID:1", "DTSTART:20260321T100000Z", "RECURRENCE-ID;RANGE=THISANDFUTURE:20260321T100000Z", "END:VEVENT"] * 2_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", FILES.values(), ids=FILES.keys())
+def test_no_calendar_takes_long(body: bytes) -> None:
+    value = read_calendar(body)
+    assert value is None or len(value) <= 1_000

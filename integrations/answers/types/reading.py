@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from integrations.answers.types.calendar_window import CalendarWindow
 from integrations.answers.types.page_extract import PageExtract
 from integrations.answers.types.text_extract import TextExtract, TextLines
 from integrations.answers.types.xml_lists import ListPath
@@ -17,6 +18,7 @@ class Reading:
     """Elements of an XML answer that are lists however often they occur, by their names from the root on."""
     text: TextExtract | TextLines | None = None
     page: PageExtract | None = None
+    calendar: CalendarWindow | None = None
 
     @property
     def makes_object(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Any, Literal
 
 from errors import UpstreamInvalid
@@ -38,6 +39,8 @@ class Received:
     reading: Reading = READ_PLAINLY
     now: float = 0.0
     """The time of the fetch in epoch seconds."""
+    zone: tzinfo = UTC
+    """The time zone of times that say none."""
 
     @property
     def is_json(self) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from integrations.answers.types.calendar_window import CalendarWindow
 from integrations.answers.types.css_selectors import CssSelector, compile_selector
 from integrations.answers.types.page_extract import PageExtract, PageField, PageGroup
 from integrations.answers.types.reading import Reading
 from integrations.answers.types.text_extract import TextExtract, TextField, TextLines, compile_text_pattern
 from integrations.answers.types.xml_lists import ListPath, parse_list_path
 from integrations.manifests.compiling.problems import Problems
+from integrations.manifests.schedules import check_timezone
+from schemas.manifests.answers import IcalSchema
 
 # How deeply objects for `each` element may contain each other.
 MAX_EACH_DEPTH = 3
@@ -19,7 +23,10 @@ MAX_EACH_DEPTH = 3
 def compile_reading(item: Mapping[str, Any], problems: Problems) -> Reading:
     """How the endpoint's answers are read. What is wrong is noted by field."""
     return Reading(
-        xml_lists=_xml_lists(item, problems), text=_text(item, problems), page=_page(item, problems)
+        xml_lists=_xml_lists(item, problems),
+        text=_text(item, problems),
+        page=_page(item, problems),
+        calendar=_calendar(item, problems),
     )
 
 
@@ -29,6 +36,14 @@ def _xml_lists(item: Mapping[str, Any], problems: Problems) -> tuple[ListPath, .
         field = f"xml.lists[{index}]"
         found.append(problems.attempt(field, lambda text=text: parse_list_path(text)))
     return tuple(path for path in found if path is not None)
+
+
+def _calendar(item: Mapping[str, Any], problems: Problems) -> CalendarWindow | None:
+    if item["response_type"] != "ical":
+        return None
+    words = item.get("ical") or IcalSchema().load({})
+    name = problems.attempt("ical.timezone", lambda: check_timezone(words.get("timezone")))
+    return CalendarWindow(words["days"], words["past_days"], ZoneInfo(name) if name is not None else None)
 
 
 def _text(item: Mapping[str, Any], problems: Problems) -> TextExtract | TextLines | None:

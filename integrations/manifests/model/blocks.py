@@ -91,6 +91,11 @@ class Block:
         object.__setattr__(self, "secret_names", secret_names)
 
     @property
+    def depends_on_time(self) -> bool:
+        """Whether its own expression asks for the time of the fetch."""
+        return self.selector is not None and self.selector.asks_time
+
+    @property
     def uses_url(self) -> bool:
         """Whether the input `url` is used in a call itself, not only by the patterns."""
         return any(

@@ -123,6 +123,12 @@ class Endpoint:
         return self.response_type in VALUE_RESPONSE_TYPES or self.reading.makes_object
 
     @property
+    def depends_on_time(self) -> bool:
+        """Whether the same bytes of the provider mean something else at another time, so that a 304 is no use."""
+        is_asked = self.selector is not None and self.selector.asks_time
+        return is_asked or self.response_type == "ical"
+
+    @property
     def url_parameter(self) -> Parameter | None:
         """The parameter that is the whole URL, if there is one."""
         if "url" not in self.names_at:

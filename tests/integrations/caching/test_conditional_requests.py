@@ -340,3 +340,40 @@ def test_a_304_replaces_what_it_says_anew(said, kept):
     validators = Validators(Headers((("ETag", '"a"'), ("Expires", "0"))))
     renewed = renewed_validators(validators, Headers(tuple(said.items())), {"my-secret-key"})
     assert (dict(renewed.headers.items) if renewed else None) == kept
+
+
+CALENDAR = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART:20270115T090000Z\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT\r\nEND:VCALENDAR"
+
+
+@pytest.mark.parametrize(
+    ("select_endpoint", "select_block"),
+    [("age_seconds(`1799999990`)", None), (None, "age_seconds(`1799999990`)")],
+)
+def test_an_age_is_not_renewed_by_a_304(client, upstream, provider, clock, select_endpoint, select_block):
+    endpoint = {"select": select_endpoint} if select_endpoint else {}
+    block = {"id": "item", "endpoint": "item"} | ({"select": select_block} if select_block else {})
+    service = service_of(client, upstream, block, **endpoint)
+    assert status_of(service.render("item"))[:2] == ("MISS", 10)
+    clock.shift(61)
+    assert status_of(service.render("item"))[:2] == ("MISS", 71)
+    assert provider.asked == [(None, None), (None, None)]
+
+
+def test_a_calendar_shows_the_days_from_each_fetch_on(client, upstream, clock):
+    headers = {"ETag": '"same"', "Cache-Control": "max-age=31536000"}
+    asked: list[str | None] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.headers.get("If-None-Match"))
+        return Response(CALENDAR, headers=headers, mimetype="text/calendar")
+
+    upstream.expect_request("/item").respond_with_handler(answer)
+    block = {"id": "item", "endpoint": "item", "select": "[].start"}
+    service = service_of(client, upstream, block, response_type="ical", ical={"days": 2})
+    first = service.render("item")
+    assert first.json["data"] == ["2027-01-15T09:00:00Z", "2027-01-16T09:00:00Z"]
+    # The provider's year counts for a day.
+    assert first.json["expires_at"] == "2027-01-16T08:00:00.000Z"
+    clock.shift(86_400)
+    assert service.render("item").json["data"] == ["2027-01-16T09:00:00Z", "2027-01-17T09:00:00Z"]
+    assert asked == [None, None]

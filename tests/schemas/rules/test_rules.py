@@ -328,6 +328,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{ENDPOINT}.extract.a.extract.b.selector", with_page(extract={"a": {"each": "p", "extract": {"b": {"type": "number"}}}}), with_page(extract={"a": {"each": "p", "extract": {"b": {"selector": "q", "type": "number"}}}})),
     (f"{ENDPOINT}.extract.a.selector", with_text(extract={"a": {"pattern": "x", "attribute": "b"}}), with_page(extract={"a": {"selector": "p", "attribute": "b"}})),
     *((f"{ENDPOINT}.extract.a.{word}", with_page(extract={"a": {"each": "p", "extract": {"b": "q"}, word: value}}), with_page(extract={"a": {"selector": "p", word: value}})) for word, value in (("selector", "p"), ("pattern", "x"), ("type", "number"), ("all", True))),
+    (f"{ENDPOINT}.ical", with_endpoint(path="/it", ical={"days": 7}), with_endpoint(path="/it", ical={"days": 7}, response_type="ical")),
     *((f"{ENDPOINT}.{word}", with_endpoint(path="/it", **{word: value}), with_text(**{word: value})) for word, value in (("extract", {"a": "x"}), ("lines", {"separator": "="}))),
     (f"{PAGES}.type", with_endpoint(path="/it", response_type="csv", paginate={"type": "link"}), with_endpoint(path="/it", response_type="json", paginate={"type": "link"})),
     (f"{ENDPOINT}.method", with_parameter(method="POST", **{"in": "url"}), with_parameter(**{"in": "url"})),

@@ -99,8 +99,9 @@ def test_a_start_loads_nothing_that_only_few_houses_need(start: Callable[..., Pr
         imports.seek(0)
         loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports}
     assert "flask" in loaded
-    # Migrations, secrets, schemas, /metrics and the demo's notebook bring these.
+    # Migrations, secrets, schemas, calendars, pages, /metrics and the demo's notebook bring these.
     rare = {"alembic", "mako", "pygments", "cryptography", "jsonschema_rs", "prometheus_client", "examples"}
+    rare |= {"icalendar", "cssselect"}
     assert not loaded & rare
 
 
