@@ -51,6 +51,9 @@ ACCEPT = {
 }
 
 
+MAX_BYTES_SETTING = "PATCHBAY_MAX_ANSWER_SIZE"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits that the app sets for every call."""
@@ -133,6 +136,7 @@ def build_call(
         body=body,
         timeout_seconds=endpoint.timeout_seconds or integration.timeout_seconds or limits.timeout_seconds,
         max_bytes=limits.max_bytes,
+        max_bytes_setting=MAX_BYTES_SETTING,
         redirects=endpoint.redirects,
         secrets=frozenset(secrets | placed.secrets | set(values.tokens.values())),
         digest=DigestLogin(*placed.digest) if placed.digest else None,
@@ -382,6 +386,7 @@ def _build_whole_url_call(
         headers=(("Accept", ACCEPT.get(endpoint.response_type, "*/*")),),
         timeout_seconds=endpoint.timeout_seconds or limits.timeout_seconds,
         max_bytes=limits.max_bytes,
+        max_bytes_setting=MAX_BYTES_SETTING,
         redirects="any",
         public_only=True,
         is_repeatable=endpoint.is_safe,

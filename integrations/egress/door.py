@@ -133,7 +133,7 @@ class Egress:
                 exchange = self._make_exchange(call, hop, watch)
                 reply = self._adapter.send(_Request(exchange)).raw
                 if not is_followed(call, reply.status, reply.headers):
-                    body = _read_answer_body(reply, exchange, call.max_bytes)
+                    body = _read_answer_body(reply, exchange, call)
                     break
                 reply.drop()
                 received_bytes += exchange.received_bytes
@@ -190,20 +190,31 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str, tuple[Cookie, ...]]]) -> Non
     seen.add(step)
 
 
-def _read_answer_body(reply: Reply, exchange: Exchange, max_bytes: int) -> bytes:
+def _read_answer_body(reply: Reply, exchange: Exchange, call: PreparedCall) -> bytes:
     try:
         # A short body arrived with the head: reading it does not block.
         with nullcontext() if reply.response.is_here else released_slot():
-            body = reply.response.read_body(reply.headers, max_bytes)
+            body = reply.response.read_body(reply.headers, call.max_bytes)
     except (OSError, PatchbayError) as error:
         reply.drop()
         # The watchdog shuts the socket down, which looks as if the peer closed it.
         if exchange.watch.has_ended():
             raise exchange.watch.failure() from None
-        raise (truncated() if isinstance(error, OSError) else error) from None
+        raise (truncated() if isinstance(error, OSError) else _with_setting(error, call)) from None
     reply.keep()
     exchange.watch.remaining_seconds()
     return body
+
+
+def _with_setting(error: PatchbayError, call: PreparedCall) -> PatchbayError:
+    """The failure; of an answer that is too large, with the setting to raise."""
+    setting = call.max_bytes_setting
+    if setting is None or error.extensions.get("reason") != "too_large":
+        return error
+    return UpstreamInvalid(
+        f"{error.detail} Ask for a part of it, or raise {setting}.",
+        **{**error.extensions, "setting": setting},
+    )
 
 
 def digest_challenge(answer: Answer) -> str | None:

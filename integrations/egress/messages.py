@@ -69,6 +69,8 @@ class PreparedCall:
     body: bytes | None = field(default=None, repr=False)
     timeout_seconds: float = 10.0
     max_bytes: int = 10 * 1024 * 1024
+    max_bytes_setting: str | None = None
+    """The setting that allows a larger answer, if one does."""
     redirects: Redirects = "same_origin"
     public_only: bool = False
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
