@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from jmespath.functions import Functions, signature
 
-Number = int | float
+from integrations.answers.moments import Number, epoch_of, sound_number
 
 # Functions whose result depends on the time of the fetch.
 TIMED_FUNCTIONS = frozenset({"age_seconds"})
@@ -31,17 +29,9 @@ OPERATORS = {
     "%": "subtract(a, floor_to(a, b))",
 }
 
-_MAX_INTEGER = 2**63 - 1
-_MAX_FLOAT = 10**300
 _MAX_DIGITS = 15
 # Room for every digit of the largest float.
 _PRECISE = Context(prec=400)
-_MAX_TIME_CHARACTERS = 64
-# Epochs in milliseconds, microseconds and nanoseconds lie beyond the year 5138 when they are read as seconds.
-_EPOCH_UNITS = (1e11, 1e14, 1e17)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,19}(?:\.[0-9]{1,9})?")
-# What fromisoformat does not take: fractions of a second beyond microseconds.
-_LONG_FRACTION = re.compile(r"(\.[0-9]{6})[0-9]+")
 
 _NUMBERS: Any = {"types": ["number", "null"]}
 _MORE_NUMBERS: Any = {"types": ["number", "null"], "variadic": True}
@@ -137,10 +127,11 @@ class SelectFunctions(Functions):
     @signature(_TEXT, {"types": ["string", "number"], "variadic": True})
     def _func_split(self, text: str | None, separator: str, limit: Number = -1) -> list[str] | None:
         """The parts of the text; with `limit` that many cuts at most. Without a separator its characters."""
-        if text is None or not isinstance(separator, str) or isinstance(limit, str):
+        cuts = None if isinstance(limit, str) else sound_number(limit)
+        if text is None or not isinstance(separator, str) or cuts is None:
             return None
         self._spend_characters(len(text) * 16)
-        return text.split(separator, int(limit)) if separator else list(text)
+        return text.split(separator, int(max(-1, min(cuts, len(text))))) if separator else list(text)
 
     @signature(_TEXT, {"types": ["string"]}, {"types": ["string"]})
     def _func_replace(self, text: str | None, old: str, new: str) -> str | None:
@@ -183,7 +174,7 @@ class SelectFunctions(Functions):
     def _func_age_seconds(self, time: str | Number | None) -> Number | None:
         """How long ago the time was when the answer was fetched; below zero for a time to come."""
         epoch = epoch_of(time)
-        return None if epoch is None else _sound(math.floor(self._context.now - epoch))
+        return None if epoch is None else sound_number(math.floor(self._context.now - epoch))
 
 
 def _join_key(value: Any) -> tuple[bool, str | float] | None:
@@ -197,42 +188,13 @@ def _joined(item: Any, matches: Mapping[Any, Mapping[str, Any]], key: str) -> An
     return {**matches.get(_join_key(item.get(key)), {}), **item}
 
 
-def epoch_of(time: str | Number | None) -> Number | None:
-    """Epoch seconds of a time as providers write it; None for what is none. Without an offset it is taken as UTC."""
-    if isinstance(time, str):
-        text = time.strip()
-        if len(text) > _MAX_TIME_CHARACTERS:
-            return None
-        if not _NUMBER.fullmatch(text):
-            return _epoch_of_text(text)
-        time = float(text) if "." in text else int(text)
-    if time is None or isinstance(time, bool):
-        return None
-    sound = _sound(time)
-    if sound is None:
-        return None
-    units = sum(abs(sound) >= bound for bound in _EPOCH_UNITS)
-    return _sound(sound / 1000**units if units else sound)
-
-
-def _epoch_of_text(text: str) -> Number | None:
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(_LONG_FRACTION.sub(r"\1", text))
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            return _sound(moment.timestamp())
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    return None
-
-
 def _fold(operation: Callable[[Number, Number], Number | None], numbers: Any) -> Number | None:
-    result, *others = (_sound(number) for number in numbers)
+    result, *others = (sound_number(number) for number in numbers)
     for number in others:
         if result is None or number is None:
             return None
         try:
-            result = _sound(operation(result, number))
+            result = sound_number(operation(result, number))
         except OverflowError:
             return None
     return result
@@ -248,20 +210,9 @@ def _floored(number: Number, step: Number) -> Number | None:
 
 def _rounded(number: Number | None, digits: Number | None) -> Number | None:
     """Half away from zero, as people round."""
-    sound = _sound(number)
+    sound = sound_number(number)
     if sound is None:
         return None
     places = int(max(-_MAX_DIGITS, min(_MAX_DIGITS, digits or 0)))
     rounded = Decimal(repr(sound)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _PRECISE)
-    return _sound(int(rounded) if places <= 0 else float(rounded))
-
-
-def _sound(number: Number | None) -> Number | None:
-    """The number as JSON can hold it: whole ones without a fraction, none beyond what a reader can take."""
-    if number is None or (isinstance(number, float) and not math.isfinite(number)):
-        return None
-    if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
-        return int(number)
-    if isinstance(number, int) and abs(number) > _MAX_INTEGER:
-        return float(number) if abs(number) < _MAX_FLOAT else None
-    return number
+    return sound_number(int(rounded) if places <= 0 else float(rounded))

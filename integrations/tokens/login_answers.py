@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from errors import UpstreamFailed, UpstreamInvalid
+from integrations.answers.moments import epoch_of
 from integrations.answers.parse import parse_answer
 from integrations.budget.retries import asked_wait_seconds
 from integrations.egress.cookies import read_set_cookie
@@ -15,7 +16,7 @@ from integrations.egress.messages import Answer
 from integrations.json.exact_json import load_json
 from integrations.manifests.model import LoginOutput, LoginStep
 from integrations.manifests.templating import as_text
-from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at, moment_of
+from integrations.tokens.expiry import CLOCK_DIFFERENCE_SECONDS, expires_after, expires_at
 
 MAX_LINES = 100
 _LINE = re.compile(r"([A-Za-z_][\w.-]{0,63})=(.*)")
@@ -132,7 +133,7 @@ def _is_taken_away(attributes: Mapping[str, str], now: float) -> bool:
     """Whether the cookie has already expired, which is how a server deletes one."""
     if "max-age" in attributes:
         return expires_after(attributes["max-age"], now) is None
-    moment = moment_of(attributes.get("expires"))
+    moment = epoch_of(attributes.get("expires"))
     return moment is not None and moment < now - CLOCK_DIFFERENCE_SECONDS
 
 

@@ -212,3 +212,30 @@ def test_what_would_make_a_text_grow_without_end_is_too_large(expression: str):
     value = ["a" * 1_000_000] * 4 if expression.startswith("[*]") else "a" * 1_000_000
     with pytest.raises(UpstreamInvalid, match="too large"):
         select(expression, value)
+
+
+TIMES = st.one_of(
+    NUMBERS,
+    TEXTS,
+    st.datetimes().map(str),
+    st.sampled_from(
+        ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e99", "-1e18", "Fri, 31 Feb 2020"]
+    ),
+)
+
+
+@given(
+    expression=st.sampled_from(["to_epoch(a)", "to_iso(a)", "age_seconds(a)", "to_iso(to_epoch(a))"]), a=TIMES
+)
+def test_no_time_makes_a_function_fail_or_differ_when_it_is_asked_again(expression, a):
+    selector = compile_select(expression)
+    first = json.dumps(selector.apply({"a": a}, CONTEXT), allow_nan=False)
+    assert first == json.dumps(selector.apply({"a": a}, CONTEXT), allow_nan=False)
+
+
+@given(text=st.text(max_size=60), separator=st.text(max_size=3), limit=NUMBERS)
+def test_the_parts_of_a_text_are_the_text(text, separator, limit):
+    selector = compile_select("split(a, b, c)")
+    if limit is not None:
+        parts = selector.apply({"a": text, "b": separator, "c": limit}, CONTEXT)
+        assert parts is None or separator.join(parts) == text
