@@ -208,7 +208,7 @@ class Catalog:
             raise NotFound(
                 f"There is no integration `{plugin_id}`; the plugin with this id is a {plugin_state.type}."
             )
-        return installed
+        return replace(installed, zone=time_zone_of(self._database, scope.workspace_id))
 
     def _try_install(self, plugin_state: PluginState, scope: Scope) -> Installed | None:
         try:

@@ -53,10 +53,8 @@ ANSWER_RULES: tuple[Rule, ...] = (
         If(Lacks("extract"), _nothing_to_select("html")),
         EachMember("extract", OneFilled(("selector", "each"), _ON_A_PAGE)),
     ),
-    _only_for("ical", ("ical",), "Only a calendar has it: `response_type: ical`."),
-    _only_for("xml", ("xml",), "Only what is read as XML has it: `response_type: xml`."),
-    _only_for(
-        "extract", ("text", "html"), "Only a text and a page have it: `response_type: text` or `html`."
-    ),
-    _only_for("lines", ("text",), "Only a text has it: `response_type: text`."),
+    _only_for("ical", ("ical",), "Only used with `response_type: ical`."),
+    _only_for("xml", ("xml",), "Only used with `response_type: xml`."),
+    _only_for("extract", ("text", "html"), "Only used with `response_type: text` or `html`."),
+    _only_for("lines", ("text",), "Only used with `response_type: text`."),
 )

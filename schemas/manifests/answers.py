@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from schemas.fields import StrictBoolean
 from schemas.manifests.answer_rules import EXTRACT_ITEM_RULES
 from schemas.manifests.declared import NAME, Count, Declared, Members, Text, one_of
-from schemas.manifests.words import EXTRACT_TYPES
+from schemas.manifests.words import DEFAULT_DAYS, EXTRACT_TYPES
 
 MAX_EXTRACTED = 50
 
@@ -24,7 +24,7 @@ class XmlSchema(Declared):
 class IcalSchema(Declared):
     """The days of a calendar that an answer has, and the time zone of its times."""
 
-    days = Count(1, 366, load_default=30)
+    days = Count(1, 366, load_default=DEFAULT_DAYS)
     past_days = Count(0, 366, load_default=0)
     timezone = Text(100, minimum=1)
 

@@ -40,6 +40,8 @@ READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
 # `select` only works on these types.
 VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus", "ical")
+DEFAULT_DAYS = 30
+"""The days of a calendar that an answer has."""
 EXTRACT_TYPES = ("text", "number", "integer", "boolean")
 """What a piece of a text or a page becomes."""
 SCALAR_TYPES = ("string", "integer", "number", "boolean", *TEXT_TYPES, "select")

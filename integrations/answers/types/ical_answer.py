@@ -12,13 +12,14 @@ from integrations.answers.types.calendar_window import CalendarWindow
 from integrations.answers.types.calendar_zones import named_zone, observed_zone
 from integrations.answers.types.charset import decode_text
 from integrations.answers.types.received import JSON_TYPE, Parsed, Received, unparsable, wrong_type
+from schemas.manifests.words import DEFAULT_DAYS
 
 MAX_EVENTS = 1_000
 # Days and times that are looked at to expand recurrences.
 MAX_STEPS = 300_000
 # More than are shown may be found, because they are found series by series.
 _MAX_FOUND = 20_000
-_DEFAULT = CalendarWindow(30, 0)
+_DEFAULT = CalendarWindow(DEFAULT_DAYS, 0)
 
 
 def parse_ical(received: Received) -> Parsed:

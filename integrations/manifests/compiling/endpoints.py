@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.answers.response_schema import compile_response_schema
+from integrations.answers.schema_limits import LimitedSchema
 from integrations.answers.selection import Selector
 from integrations.json.canonical_json import digest
 from integrations.manifests.base_url import BaseUrl
@@ -17,6 +17,7 @@ from integrations.manifests.compiling.paths import NamedTemplates, compile_path
 from integrations.manifests.compiling.places import BODY_METHODS, KnownRequest, Protocol, check_places
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.readings import compile_reading
+from integrations.manifests.compiling.response_schemas import compile_schema
 from integrations.manifests.compiling.templates import (
     check_header,
     check_names,
@@ -157,7 +158,8 @@ class _EndpointCompiler:
         names = self._setting_names(base_url, path, (*path_query, *headers), parameters, body)
         names |= names_of((*common_headers, *query))
         secure = frozenset(name for name in names if around.is_secure(name))
-        selector = self._selector(parameters)
+        inputs = self._inputs(parameters)
+        selector, schema = self._selector(list(inputs)), self._schema(inputs)
         provided = around.token.provides if around.token and base_url is not None else frozenset[str]()
         return Endpoint(
             id=item["id"],
@@ -174,14 +176,16 @@ class _EndpointCompiler:
             body_format=item["body_format"],
             response_type=item["response_type"],
             selector=selector,
-            schema=self._schema(),
+            schema=schema,
             protocol=self._protocol(),
             paginator=compile_paginator(item, self.method, path_query, parameters, problems),
             is_safe=self._is_safe(),
             redirects=item.get("redirects", "same_origin"),
             timeout_seconds=item.get("timeout"),
             freshness_policy=read_policy(item),
-            config_names=(names - secure) | (selector.config_names if selector else frozenset()),
+            config_names=(names - secure).union(
+                *(asked.config_names for asked in (selector, schema) if asked)
+            ),
             secret_names=secure,
             digest=digest([around.shaping_digest, plain_json(item)]),
             declared=item,
@@ -201,23 +205,26 @@ class _EndpointCompiler:
         is_query = self._protocol() == "graphql" and not is_mutation(self.item.get("body"))
         return self.method in SAFE_METHODS or is_query
 
-    def _selector(self, parameters: Sequence[Parameter]) -> Selector | None:
+    def _selector(self, inputs: Sequence[str]) -> Selector | None:
         if "select" not in self.item:
             return None
-        # What a secret fills is no input: it would leave with the answer.
-        inputs = [
-            parameter.name
-            for parameter in parameters
-            if parameter.value.from_config is None or not self.around.is_secure(parameter.value.from_config)
-        ]
         return compile_expression("select", self.item["select"], self.problems, self.properties, inputs)
 
-    def _schema(self) -> Any:
+    def _inputs(self, parameters: Sequence[Parameter]) -> dict[str, str | None]:
+        """The parameters that expressions may ask for, with their types.
+
+        What a secret fills is not among them: it would leave with the answer.
+        """
+        return {
+            parameter.name: parameter.value.type
+            for parameter in parameters
+            if parameter.value.from_config is None or not self.around.is_secure(parameter.value.from_config)
+        }
+
+    def _schema(self, inputs: Mapping[str, str | None]) -> LimitedSchema | None:
         if self.item.get("response_schema") is None:
             return None
-        return self.problems.attempt(
-            "response_schema", lambda: compile_response_schema(self.item["response_schema"])
-        )
+        return compile_schema(self.item["response_schema"], self.problems, self.properties, inputs)
 
     def _body(self) -> Tree | None:
         if self.item.get("body") is None:

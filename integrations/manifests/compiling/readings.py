@@ -14,7 +14,7 @@ from integrations.answers.types.text_extract import TextExtract, TextField, Text
 from integrations.answers.types.xml_lists import ListPath, parse_list_path
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.schedules import check_timezone
-from schemas.manifests.answers import IcalSchema
+from schemas.manifests.words import DEFAULT_DAYS
 
 # How deeply objects for `each` element may contain each other.
 MAX_EACH_DEPTH = 3
@@ -41,9 +41,10 @@ def _xml_lists(item: Mapping[str, Any], problems: Problems) -> tuple[ListPath, .
 def _calendar(item: Mapping[str, Any], problems: Problems) -> CalendarWindow | None:
     if item["response_type"] != "ical":
         return None
-    words = item.get("ical") or IcalSchema().load({})
+    words: Mapping[str, Any] = item.get("ical") or {}
     name = problems.attempt("ical.timezone", lambda: check_timezone(words.get("timezone")))
-    return CalendarWindow(words["days"], words["past_days"], ZoneInfo(name) if name is not None else None)
+    zone = ZoneInfo(name) if name is not None else None
+    return CalendarWindow(words.get("days", DEFAULT_DAYS), words.get("past_days", 0), zone)
 
 
 def _text(item: Mapping[str, Any], problems: Problems) -> TextExtract | TextLines | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from integrations.answers.response_schema import SchemaCheck
+from integrations.answers.schema_limits import LimitedSchema
 from integrations.answers.selection import Selector
 from integrations.answers.types.reading import READ_PLAINLY, Reading
 from integrations.manifests.base_url import BaseUrl
@@ -89,7 +89,7 @@ class Endpoint:
     body_format: str
     response_type: str
     selector: Selector | None
-    schema: SchemaCheck | None
+    schema: LimitedSchema | None
     protocol: Literal["plain", "graphql", "jsonrpc"]
     paginator: Paginator | None
     is_safe: bool

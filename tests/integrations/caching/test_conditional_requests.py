@@ -377,3 +377,13 @@ def test_a_calendar_shows_the_days_from_each_fetch_on(client, upstream, clock):
     clock.shift(86_400)
     assert service.render("item").json["data"] == ["2027-01-16T09:00:00Z", "2027-01-17T09:00:00Z"]
     assert asked == [None, None]
+
+
+def test_a_calendar_without_a_zone_is_in_that_of_the_workspace(client, upstream, clock):
+    body = CALENDAR.replace("090000Z", "090000")
+    upstream.expect_request("/item").respond_with_data(body, content_type="text/calendar")
+    block = {"id": "item", "endpoint": "item", "select": "[0].start"}
+    service = service_of(client, upstream, block, response_type="ical")
+    for zone, start in (("Asia/Tokyo", "2027-01-16T00:00:00Z"), ("Europe/Oslo", "2027-01-15T08:00:00Z")):
+        assert client.patch("/workspaces/1", {"time_zone": zone}).status_code == 200
+        assert service.render("item", use_cache=False).json["data"] == start
