@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ OPENMETRICS_TYPE = "application/openmetrics-text"
 # The parser takes the square of a line's labels, and some 30 microseconds a sample.
 MAX_LINE_BYTES = 4_096
 MAX_SAMPLES = 50_000
+_NAME = re.compile(r"^[ \t]*([A-Za-z_:][A-Za-z0-9_:]*)", re.MULTILINE)
 
 
 def parse_prometheus(received: Received) -> Parsed:
@@ -32,7 +34,8 @@ def parse_prometheus(received: Received) -> Parsed:
         )
     try:
         text = received.body.decode("utf-8")
-        found = _samples(_families(text, is_open=received.media_type == OPENMETRICS_TYPE))
+        families = _families(text, is_open=received.media_type == OPENMETRICS_TYPE)
+        found = _samples(families, frozenset(_NAME.findall(text)))
     except TooManySamplesError:
         raise unparsable(
             "Prometheus metrics", f"there are more than {MAX_SAMPLES} samples", received
@@ -52,7 +55,7 @@ class TooManySamplesError(Exception):
     """There are more samples than one answer may have."""
 
 
-def _samples(families: Iterable[Metric]) -> dict[str, list[dict[str, Any]]]:
+def _samples(families: Iterable[Metric], written: frozenset[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     count = 0
     for family in families:
@@ -63,8 +66,13 @@ def _samples(families: Iterable[Metric]) -> dict[str, list[dict[str, Any]]]:
             item: dict[str, Any] = {"labels": dict(sample.labels), "value": _number(sample.value)}
             if sample.timestamp is not None:
                 item["timestamp"] = _number(float(sample.timestamp))
-            found.setdefault(sample.name, []).append(item)
+            found.setdefault(_as_written(sample.name, written), []).append(item)
     return found
+
+
+def _as_written(name: str, written: frozenset[str]) -> str:
+    """The name as the provider wrote it: the parser adds `_total` to counters without it."""
+    return name if name in written else name.removesuffix("_total")
 
 
 def _number(value: float) -> float | int | None:

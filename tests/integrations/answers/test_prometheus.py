@@ -45,6 +45,14 @@ def test_each_sample_stands_under_its_name_with_its_labels():
     }
 
 
+def test_a_counter_keeps_its_own_name():
+    text = b"# TYPE skipped counter\nskipped 2\n# TYPE scans_total counter\nscans_total 3\n"
+    assert read(text) == {
+        "skipped": [{"labels": {}, "value": 2}],
+        "scans_total": [{"labels": {}, "value": 3}],
+    }
+
+
 def test_openmetrics_is_read_where_the_provider_says_so():
     body = OPEN.replace(b"# UNIT jobs_seconds seconds\n", b"")
     assert read(body, "application/openmetrics-text; version=1.0.0; charset=utf-8") == {
