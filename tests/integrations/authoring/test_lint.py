@@ -254,6 +254,11 @@ def test_every_rule_has_a_case():
         [("endpoints.0.path", "/now/{q}"), ("endpoints.0.parameters.0.pattern", "[a-z]+")],
         [("endpoints.0.path", "/metrics"), ("endpoints.0.headers", {"Accept": "application/json"})],
         [("endpoints.0.path", "/metrics/weekly")],
+        [("endpoints.0.response_type", "text"), ("endpoints.0.lines", {}), ("blocks.0.select", "up")],
+        [("endpoints.0.response_type", "html"), ("endpoints.0.extract", {"a": "p"}), ("blocks.0.select", "a")],
+        [("endpoints.0.response_type", "ical"), ("blocks.0.select", "[].title")],
+        [("properties.2", {"name": "least"}), ("blocks.0.select", "[?t > config('least')]")],
+        [("properties.2", {"name": "most", "type": "integer"}), ("endpoints.0.response_schema", {"maxItems": "config('most')"})],
     ],
     ids=str,
 )  # fmt: skip
