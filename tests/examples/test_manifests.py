@@ -105,7 +105,8 @@ def test_each_integration_links_its_documentation_and_calls_by_https_or_where_it
 def test_each_block_says_how_long_it_is_good_and_selects_what_is_drawn(plugin_id, block):
     endpoints = {item["id"]: item for item in INTEGRATIONS[plugin_id]["manifest"]["endpoints"]}
     last = block["endpoint"] if "endpoint" in block else block["steps"][-1]["endpoint"]
-    is_data = endpoints[last].get("response_type", "json") not in {"text", "html", "image", "binary"}
+    is_text = endpoints[last].get("response_type", "json") in {"text", "html", "image", "binary"}
+    is_data = not is_text or bool({"extract", "lines"} & endpoints[last].keys())
 
     assert bool(block.get("select")) == is_data
     assert 0 < block["stale_while_revalidate"] <= block["stale_if_error"]

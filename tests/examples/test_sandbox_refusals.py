@@ -32,6 +32,7 @@ from examples.sandbox.providers import (
     spotify,
     stripe,
     synology_dsm,
+    tailscale,
     transmission,
     uptimerobot,
 )
@@ -103,6 +104,16 @@ REFUSED_GETS = [
         400,
         "missing collector",
     ),
+    ("/ical-calendar/calendar/ical/anna@example.com/private-x/basic.ics", {}, 404, "Not Found"),
+    ("/apcupsd/cgi-bin/apcupsd/upsfstats.cgi?host=x", {}, 200, "not authorized"),
+    ("/speedtest-tracker/api/v1/results/latest", bearer("x"), 401, "Unauthenticated"),
+    ("/technitium-dns/api/dashboard/stats/get?token=x", {}, 200, "invalid-token"),
+    ("/tailscale/api/v2/device/1", bearer(tailscale.TOKEN), 404, "no such device"),
+    ("/tailscale/api/v2/tailnet/-/devices", {}, 401, "API token invalid"),
+    ("/adguard-home/control/stats", basic("admin", "x"), 401, "Unauthorized"),
+    ("/uptime-kuma/metrics", basic("", "x"), 401, ""),
+    ("/uptime-kuma/api/status-page/x", {}, 404, "Not Found"),
+    ("/watchtower/v1/metrics", bearer("x"), 401, ""),
     ("/axis-camera/axis-cgi/jpg/image.cgi", basic("root", "sandbox axis password"), 401, "401 Unauthorized"),
 ]
 
