@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from app import close_app, create_app
 from settings import Settings, load_settings
 from tests.databases import seed_database
+from tests.upstreams import Upstream
 from web.server.serve import bind
 from web.server.server import make_server
 
@@ -181,5 +182,5 @@ def server(settings: Settings, start_server: Callable[[Settings], RunningServer]
 @pytest.fixture
 def upstream() -> Iterator[HTTPServer]:
     """A provider on loopback: tell it what to expect, then point a manifest's base_url at `url_for("")`."""
-    with HTTPServer(host="127.0.0.1") as provider:
+    with Upstream(host="127.0.0.1") as provider:
         yield provider

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_httpserver import HTTPServer
 
 from examples.server_process import ServerProcess
+from tests.upstreams import Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -33,7 +34,7 @@ class Elsewhere:
 
 @pytest.fixture
 def elsewhere() -> Iterator[Elsewhere]:
-    with HTTPServer(host="localhost") as site:
+    with Upstream(host="localhost") as site:
         yield Elsewhere(site)
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from examples.sandbox import Sandbox
 from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
+from tests.upstreams import POLL_SECONDS
 
 PROPERTIES = [{"name": "api_key", "secure": True}]
 BLOCK = "/api/v1/integrations/svc/render?block_type=item&parameters=%7B%7D"
@@ -57,7 +58,7 @@ class ForeignPage(BaseHTTPRequestHandler):
 
 def serve(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

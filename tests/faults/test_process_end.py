@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.faults.server_process import ServerProcess
+from tests.upstreams import Upstream
 
 KILLS = 10
 ACKNOWLEDGED_OF_EACH = 4
@@ -92,7 +93,7 @@ class Writers:
 @pytest.fixture
 def upstream() -> Iterator[HTTPServer]:
     """A provider that answers several at a time."""
-    with HTTPServer(host="127.0.0.1", threaded=True) as provider:
+    with Upstream(host="127.0.0.1", threaded=True) as provider:
         yield provider
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import requests
-from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.faults.server_process import ServerProcess
+from tests.upstreams import Upstream
 
 CROWD = 100
 # Long enough for the whole crowd to have asked while the first call is under way.
@@ -27,7 +27,7 @@ class Provider:
     """Holds its answers back for a while, or until it is told to go on; counts its calls by path."""
 
     def __init__(self) -> None:
-        self.http = HTTPServer(host="127.0.0.1", threaded=True)
+        self.http = Upstream(host="127.0.0.1", threaded=True)
         self.calls: list[str] = []
         self.status = 200
         self.headers: dict[str, str] = {}

@@ -17,6 +17,7 @@ from werkzeug import Request, Response
 
 from settings import Settings
 from tests.conftest import RunningServer
+from tests.upstreams import Upstream
 
 CROWD = 100
 
@@ -41,7 +42,7 @@ class Provider:
 @pytest.fixture
 def upstream() -> Iterator[HTTPServer]:
     """A provider that answers several at a time."""
-    with HTTPServer(host="127.0.0.1", threaded=True) as provider:
+    with Upstream(host="127.0.0.1", threaded=True) as provider:
         yield provider
 
 

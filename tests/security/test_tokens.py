@@ -19,6 +19,7 @@ from plugin_store.models import PluginSecret
 from settings import Settings
 from tests.conftest import Client
 from tests.integrations.tokens.conftest import declare, json_answer
+from tests.upstreams import Upstream
 
 SECRET = "cl1ent-s3cret-K9fQ2"
 PASSWORD = "p4ssword-W7xZ1"
@@ -39,7 +40,7 @@ CONFIG = {"client_id": "me", "client_secret": SECRET, "password": PASSWORD}
 @pytest.fixture
 def canary() -> Iterator[HTTPServer]:
     """Another origin, which is to hear nothing."""
-    with HTTPServer(host="127.0.0.1") as server:
+    with Upstream(host="127.0.0.1") as server:
         yield server
 
 

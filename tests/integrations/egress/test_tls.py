@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from integrations.manifests.tls_settings import read_fingerprint
 from tests.certificates import Authority, fingerprint_of
+from tests.upstreams import Upstream
 
 PROPERTIES = [
     {"name": "ca_file"},
@@ -28,7 +29,7 @@ def authority(tmp_path: Path) -> Authority:
 def provider(authority: Authority) -> Iterator[HTTPServer]:
     """A provider that shows a certificate of the private authority and asks for one in return."""
     context = authority.server_context(authority.issue("127.0.0.1"), asks_client=True)
-    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+    with Upstream(host="127.0.0.1", ssl_context=context) as server:
         server.expect_request("/status").respond_with_json({"ok": True})
         yield server
 
@@ -125,7 +126,7 @@ def at_home(base_url: str, tls: dict[str, str], **section: Any) -> dict[str, Any
 
 
 def serve(authority: Authority, certificate: tuple[str, str]) -> HTTPServer:
-    server = HTTPServer(host="127.0.0.1", ssl_context=authority.server_context(certificate))
+    server = Upstream(host="127.0.0.1", ssl_context=authority.server_context(certificate))
     server.expect_request("/status").respond_with_json({"ok": True})
     return server
 

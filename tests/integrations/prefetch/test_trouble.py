@@ -17,6 +17,7 @@ from pytest_httpserver import HTTPServer
 from errors import DeadlineExceeded, StorageFailed
 from integrations.concurrency.leader_lock import LeaderLock, MonotonicScheduler
 from tests.integrations.prefetch.conftest import START, Ahead, HeldAnswers
+from tests.upstreams import Upstream
 
 # -- When it does not work ------------------------------------------------------------------------------------------
 
@@ -83,7 +84,7 @@ def test_a_clock_that_is_set_back_frees_what_waits_for_its_note(
 @pytest.fixture
 def hanging_upstream() -> Iterator[HTTPServer]:
     """Another provider, which answers several calls at once."""
-    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+    with Upstream(host="127.0.0.1", threaded=True) as server:
         yield server
 
 

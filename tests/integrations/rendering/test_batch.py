@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 import time_machine
-from pytest_httpserver import HTTPServer
 from sqlalchemy import select
 from werkzeug import Response
 
@@ -18,6 +17,7 @@ from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.rendering.batch import Batches, BatchItem
 from plugin_store.models import PluginApiLog
 from plugin_store.workspaces import Scope
+from tests.upstreams import Upstream
 
 PATIENCE_SECONDS = 15
 
@@ -60,7 +60,7 @@ def provider():
             with self.heard:
                 assert self.heard.wait_for(lambda: len(self.begun) >= count, PATIENCE_SECONDS), self.begun
 
-    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+    with Upstream(host="127.0.0.1", threaded=True) as server:
         made = Provider(server)
         yield made
         made.released.set()
