@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from settings import ROOT
-from tests.conftest import TOKEN
+from tests.faults.server_process import ServerProcess
 
 INTERVAL_SECONDS = 1
 
 
-class ServerProcess:
-    """`python app.py`, fetching ahead, on a free port."""
+class Prefetching(ServerProcess):
+    """A server that prefetches."""
 
-    def __init__(self, instance: Path) -> None:
-        environ = {
-            "PATH": os.environ["PATH"],
-            "PATCHBAY_INSTANCE": str(instance),
-            "PATCHBAY_PORT": "0",
-            "PATCHBAY_TOKEN": TOKEN,
-            "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
-        }
-        self.popen = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py")], env=environ, stdout=subprocess.PIPE, text=True
-        )
-        assert self.popen.stdout is not None
-        self.origin = self.popen.stdout.readline().split()[4]
-
-    def call(self, method: str, path: str, **options: Any) -> Any:
-        answer = requests.request(
-            method,
-            f"{self.origin}/api/v1{path}",
-            headers={"Authorization": f"Bearer {TOKEN}"},
-            timeout=20,
-            **options,
-        )
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.ask(method, path, body)
         assert answer.ok, answer.text
         return answer.json()
 
@@ -61,33 +37,20 @@ class ServerProcess:
             "blocks": [{"id": name, "endpoint": name, **fetched} for name in names],
         }
         declaration = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration"}
-        self.call("POST", "/plugins/register", json={**declaration, "manifest": manifest})
+        self.call("POST", "/plugins/register", {**declaration, "manifest": manifest})
 
     @property
     def has_turn(self) -> bool:
         """Whether this process holds the lock: the kernel lists who does."""
         locks = Path("/proc/locks").read_text()
         held = {line.split()[4] for line in locks.splitlines() if " FLOCK " in line and "->" not in line}
-        return str(self.popen.pid) in held
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        self.popen.send_signal(number)
-        return self.popen.wait(timeout=40)
+        return str(self.pid) in held
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], ServerProcess]]:
-    started: list[ServerProcess] = []
-
-    def start_server() -> ServerProcess:
-        started.append(ServerProcess(tmp_path / "instance"))
-        return started[-1]
-
-    yield start_server
-    for server in started:
-        if server.popen.poll() is None:
-            server.popen.kill()
-        server.popen.communicate()
+def start(tmp_path: Path) -> Iterator[Callable[[], Prefetching]]:
+    with ExitStack() as started:
+        yield lambda: started.enter_context(Prefetching(tmp_path / "instance"))
 
 
 class Arrivals:
@@ -113,7 +76,7 @@ class Arrivals:
             ), self.times
 
 
-def test_two_servers_run_each_job_once(start: Callable[[], ServerProcess], upstream: HTTPServer):
+def test_two_servers_run_each_job_once(start: Callable[[], Prefetching], upstream: HTTPServer):
     arrivals = Arrivals(upstream)
     one, other = start(), start()
     one.register(upstream, blocks=3)
@@ -127,12 +90,12 @@ def test_two_servers_run_each_job_once(start: Callable[[], ServerProcess], upstr
     jobs = [server.call("GET", "/prefetch") for server in (one, other)]
     assert [len(listed) for listed in jobs] == [3, 3]
     assert {job["last_outcome"] for job in jobs[0] + jobs[1]} == {"fetched"}
-    assert (one.end(), other.end()) == (0, 0)
+    assert [server.end(signal.SIGTERM)[0] for server in (one, other)] == [0, 0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_another_server_takes_over_from_one_that_ends(
-    start: Callable[[], ServerProcess], upstream: HTTPServer, number: int
+    start: Callable[[], Prefetching], upstream: HTTPServer, number: int
 ):
     arrivals = Arrivals(upstream)
     servers = [start(), start()]
@@ -147,15 +110,15 @@ def test_another_server_takes_over_from_one_that_ends(
     assert heir.call("GET", "/prefetch")[0]["last_outcome"] == "fetched"
 
 
-def test_a_render_by_another_server_counts_as_a_use(start: Callable[[], ServerProcess], upstream: HTTPServer):
+def test_a_render_by_another_server_counts_as_a_use(start: Callable[[], Prefetching], upstream: HTTPServer):
     arrivals = Arrivals(upstream)
     servers = [start(), start()]
     servers[0].register(upstream, blocks=1)
     arrivals.wait_for(1, blocks=1)
     idle = next(server for server in servers if not server.has_turn)
-    rendered = idle.call("POST", "/integrations/svc/render", json={"block_type": "b0"})
+    rendered = idle.call("POST", "/integrations/svc/render", {"block_type": "b0"})
     assert rendered["cached"] is True
-    assert idle.end() == 0
+    assert idle.end(signal.SIGTERM)[0] == 0
     holder = next(server for server in servers if server is not idle)
     (job,) = holder.call("GET", "/prefetch")
     assert job["reasons"] == ["default", "used"]

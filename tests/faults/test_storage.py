@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,10 +15,11 @@ from pytest_httpserver import HTTPServer
 
 from app import close_app
 from plugin_store.engine import database as database_module
-from settings import ROOT, ConfigurationError, Settings
+from settings import ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
 from tests.faults.disks import SmallDisk, as_nobody, set_writable, small_disk
 from tests.faults.keeping import Keeping, through_client, through_server
+from tests.server_forks import ForkedServer
 
 READS = ("/plugins", "/integrations/svc", "/integrations/svc/config", "/workspaces")
 STORAGE_FAILED = (503, "storage_failed")
@@ -157,12 +156,12 @@ def test_a_damaged_database_is_told_and_never_replaced_by_an_empty_one(
     whole = database.read_bytes()
     damage(database)
     damaged = database.read_bytes()
-    environ = {"PATH": os.environ["PATH"], "PATCHBAY_INSTANCE": str(settings.instance), "PATCHBAY_PORT": "0"}
-    started = subprocess.run(
-        [sys.executable, str(ROOT / "app.py")], env=environ, capture_output=True, text=True, timeout=40, check=False
-    )  # fmt: skip
-    assert (started.returncode, started.stdout) == (2, "")
-    assert started.stderr == "Error: The database file is damaged; restore it from a backup.\n"
+    started = ForkedServer({"PATCHBAY_INSTANCE": str(settings.instance), "PATCHBAY_PORT": "0"})
+    assert started.communicate(timeout=40) == (
+        "",
+        "Error: The database file is damaged; restore it from a backup.\n",
+    )
+    assert started.returncode == 2
     assert database.read_bytes() == damaged
     database.write_bytes(whole)
     assert Client(make_app(settings)).get("/plugins/svc").status_code == 200

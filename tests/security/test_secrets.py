@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,10 @@ import pytest
 import requests
 from flask import Flask
 
-from settings import ROOT
 from tests.conftest import TOKEN
 from tests.raw_upstreams import RawUpstream
 from tests.security.ground import API_KEY, Ground, Service, forms_of, json_answer, new_secret
+from tests.server_forks import ForkedServer
 
 
 def entered(ground: Ground) -> Service:
@@ -165,21 +163,17 @@ def test_a_server_s_own_log_tells_no_secret(tmp_path: Path) -> None:
     answers = iter(["200 OK", f"500 {secret}"])
     with RawUpstream(lambda peer: _say_back(peer, secret, answers)) as provider:
         environ = {
-            "PATH": os.environ["PATH"],
             "PATCHBAY_INSTANCE": str(tmp_path / "instance"),
             "PATCHBAY_PORT": "0",
             "PATCHBAY_TOKEN": TOKEN,
             "PATCHBAY_LOG_LEVEL": "DEBUG",
             "PATCHBAY_EGRESS_ALLOW": provider.authority,
         }
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py")],
-            env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        process = ForkedServer(environ)
         try:
             _use(process, provider, secret)
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGTERM)
             out, log = process.communicate(timeout=40)
     assert process.returncode == 0
     assert "POST /api/v1/integrations/svc/execute 502" in log
@@ -195,8 +189,7 @@ def _say_back(peer: Any, secret: str, answers: Iterator[str]) -> None:
         peer.send(json_answer(f'{{"k": "{secret}"}}'.encode(), status=next(answers)))
 
 
-def _use(process: subprocess.Popen[str], provider: RawUpstream, secret: str) -> None:
-    assert process.stdout is not None
+def _use(process: ForkedServer, provider: RawUpstream, secret: str) -> None:
     origin = process.stdout.readline().split()[4].partition("/signin")[0]
     manifest = {
         "integration": {"base_url": provider.url(""), "query": {"k": "{api_key}"}},
