@@ -12,10 +12,13 @@ from web.api.event_log import init_event_log
 from web.api.json import OrjsonProvider
 from web.api.problems import init_problems
 from web.server.logs import init_access_log
+from web.server.url_rules import UrlRule
 
 
 class Application(Flask):
     """Flask without coroutines. No view is one, and checking costs each request ninety function calls."""
+
+    url_rule_class = UrlRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
