@@ -42,6 +42,7 @@ class Api(flask_smorest.Api):
 
     def __init__(self, app: Flask) -> None:
         self._undescribed: list[flask_smorest.Blueprint] = []
+        self._has_responses = False
         self._lock = threading.RLock()
         super().__init__(app)
 
@@ -50,6 +51,8 @@ class Api(flask_smorest.Api):
         """The document, with every blueprint that was registered until now."""
         with self._lock:
             undescribed, self._undescribed = self._undescribed, []
+            if undescribed:
+                self._describe_responses()
             for blueprint in undescribed:
                 blueprint.register_views_in_doc(
                     self, self._app, self._spec, name=blueprint.name, parameters=None
@@ -59,7 +62,7 @@ class Api(flask_smorest.Api):
 
     @spec.setter
     def spec(self, spec: Any) -> None:
-        self._spec = spec
+        self._spec: Any = spec
 
     def register_blueprint(
         self, blp: flask_smorest.Blueprint, *, parameters: Any = None, **options: Any
@@ -74,19 +77,24 @@ class Api(flask_smorest.Api):
         return answer_http_exception(error)
 
     def _register_responses(self) -> None:
+        """Nothing yet: they are described with the routes."""
+
+    def _describe_responses(self) -> None:
+        if self._has_responses:
+            return
+        self._has_responses = True
         for status in http.HTTPStatus:
-            self._register_response(status.name, status.phrase, has_problem=status >= 400)
-        self._register_response(
+            self._describe_response(status.name, status.phrase, has_problem=status >= 400)
+        self._describe_response(
             "DEFAULT_ERROR", "A problem (RFC 9457). Its `code` says which one.", has_problem=True
         )
 
-    def _register_response(self, name: str, description: str, *, has_problem: bool) -> None:
+    def _describe_response(self, name: str, description: str, *, has_problem: bool) -> None:
         response: dict[str, Any] = {"description": description}
         if has_problem:
             response["schema"] = self.ERROR_SCHEMA
-        spec: Any = self.spec
-        prepare_response(response, spec, MEDIA_TYPE)
-        spec.components.response(name, response, lazy=True)
+        prepare_response(response, self._spec, MEDIA_TYPE)
+        self._spec.components.response(name, response, lazy=True)
 
 
 def init_openapi(app: Flask) -> Api:
