@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(environ)
 
 
-@pytest.fixture
-def make_app() -> Iterator[Callable[[Settings], Flask]]:
-    """Makes apps that are closed when the test ends; several may share one data folder."""
+@contextmanager
+def open_apps() -> Iterator[Callable[[Settings], Flask]]:
+    """Makes apps that are closed at the end; several may share one data folder."""
     made: list[Flask] = []
 
     def make(settings: Settings) -> Flask:
@@ -54,9 +55,17 @@ def make_app() -> Iterator[Callable[[Settings], Flask]]:
         made.append(create_app(settings))
         return made[-1]
 
-    yield make
-    for app in reversed(made):
-        close_app(app)
+    try:
+        yield make
+    finally:
+        for app in reversed(made):
+            close_app(app)
+
+
+@pytest.fixture
+def make_app() -> Iterator[Callable[[Settings], Flask]]:
+    with open_apps() as make:
+        yield make
 
 
 @pytest.fixture
@@ -131,11 +140,12 @@ def stranger(app: Flask) -> Client:
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """The real server on a free port of loopback."""
+    """The real server on a free port of loopback. `stop` returns when it has drained."""
 
     app: Flask
     settings: Settings
     token: str
+    stop: Callable[[], None]
 
     @property
     def url(self) -> str:
@@ -152,26 +162,31 @@ class RunningServer:
         return requests.request(method, self.url + path, headers=headers, allow_redirects=False, **options)
 
 
+@contextmanager
+def running_server(settings: Settings, make_app: Callable[[Settings], Flask]) -> Iterator[RunningServer]:
+    """A real server in a thread, on a free port; it is drained at the end."""
+    listener = bind(replace(settings, port=0))
+    settings = replace(settings, port=listener.getsockname()[1])
+    app = make_app(settings)
+    server = make_server(app, listener, settings)
+    thread = threading.Thread(target=server.run_until_stopped, name="test server")
+    thread.start()
+
+    def stop() -> None:
+        server.stop()
+        thread.join()
+
+    try:
+        yield RunningServer(app, settings, app.extensions["patchbay_gate"].token, stop)
+    finally:
+        stop()
+
+
 @pytest.fixture
 def start_server(make_app: Callable[[Settings], Flask]) -> Iterator[Callable[[Settings], RunningServer]]:
     """Starts real servers in threads, each on a free port; all are drained when the test ends."""
-    running: list[tuple[Any, threading.Thread]] = []
-
-    def start(settings: Settings) -> RunningServer:
-        listener = bind(replace(settings, port=0))
-        settings = replace(settings, port=listener.getsockname()[1])
-        app = make_app(settings)
-        server = make_server(app, listener, settings)
-        thread = threading.Thread(target=server.run_until_stopped, name="test server")
-        thread.start()
-        running.append((server, thread))
-        return RunningServer(app, settings, app.extensions["patchbay_gate"].token)
-
-    yield start
-    for server, _ in running:
-        server.stop()
-    for _, thread in running:
-        thread.join()
+    with ExitStack() as started:
+        yield lambda settings: started.enter_context(running_server(settings, make_app))
 
 
 @pytest.fixture

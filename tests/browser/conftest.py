@@ -1,18 +1,18 @@
-"""A real Chromium, a real server process and a sandbox of providers; every page is checked for errors."""
+"""A real Chromium, a real server and a sandbox of providers; every page is checked for errors."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from examples.sandbox import Sandbox
-from examples.server_process import ServerProcess
+from settings import Settings
+from tests.conftest import RunningServer
 from web.pages.built_files import is_built
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -51,36 +51,32 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def patchbay(sandbox: Sandbox) -> Iterator[ServerProcess]:
-    """`python app.py` with a fresh data folder; its example frontend is turned to the sandbox."""
+def patchbay(
+    sandbox: Sandbox, settings: Settings, start_server: Callable[[Settings], RunningServer]
+) -> RunningServer:
+    """A server with a fresh data folder; its example frontend is turned to the sandbox."""
     if not is_built():
         pytest.fail(BUILD_HELP, pytrace=False)
-    settings = {
-        "PATCHBAY_SANDBOX": sandbox.url,
-        "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
-        "PATCHBAY_EGRESS_ALLOW_URLS": "127.0.0.1/32",
-    }
-    with ServerProcess(settings=settings) as server:
-        yield server
+    server = start_server(replace(settings, sandbox=sandbox.url, prefetch=True))
+    server.app.extensions["patchbay"].prefetch.prefetcher.start()
+    return server
 
 
 @dataclass
 class Api:
     """The server as a program with the token sees it."""
 
-    server: ServerProcess
+    server: RunningServer
 
     def __call__(self, method: str, path: str, json: Any = None) -> Any:
         """The JSON of a successful answer below /api/v1."""
-        headers = {"Authorization": f"Bearer {self.server.token}"}
-        url = f"{self.server.url}/api/v1{path}"
-        response = requests.request(method, url, json=json, headers=headers, timeout=20)
+        response = self.server.request(method, f"/api/v1{path}", json=json)
         response.raise_for_status()
         return response.json() if response.content else None
 
 
 @pytest.fixture
-def api(patchbay: ServerProcess) -> Api:
+def api(patchbay: RunningServer) -> Api:
     return Api(patchbay)
 
 
@@ -111,7 +107,7 @@ class Watch:
 
 
 @pytest.fixture
-def watch(patchbay: ServerProcess) -> Iterator[Watch]:
+def watch(patchbay: RunningServer) -> Iterator[Watch]:
     """Fails the test when a page logged an error, broke its CSP or asked another origin for something."""
     watch = Watch(patchbay.url)
     yield watch
@@ -128,7 +124,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def open_notebook(context: BrowserContext, patchbay: ServerProcess, watch: Watch) -> Callable[[], Page]:
+def open_notebook(context: BrowserContext, patchbay: RunningServer, watch: Watch) -> Callable[[], Page]:
     """Opens the notebook in a new tab; the first time by the link that the server prints."""
     visits: list[Page] = []
 

@@ -12,9 +12,9 @@ from examples.catalog import load_example
 from examples.notebook_plugins import turn_to_sandbox
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.pi_hole import PASSWORD
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
 from tests.browser.steps import add_block
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -109,7 +109,7 @@ def test_an_input_that_is_not_right_is_told_at_its_field(
 def test_a_picture_on_a_page_at_another_port_changes_nothing(
     open_notebook: OpenNotebook,
     context: BrowserContext,
-    patchbay: ServerProcess,
+    patchbay: RunningServer,
     sandbox: Sandbox,
     upstream: HTTPServer,
 ) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Watch
+from tests.conftest import RunningServer
 
 pytestmark = pytest.mark.browser
 
 
 def test_the_api_page_draws_every_route_and_asks_nobody_else(
-    context: BrowserContext, patchbay: ServerProcess, watch: Watch
+    context: BrowserContext, patchbay: RunningServer, watch: Watch
 ):
     page = watch.over(context.new_page())
     page.goto(f"{patchbay.signin_link}&next=/api/docs")
@@ -26,7 +26,7 @@ def test_the_api_page_draws_every_route_and_asks_nobody_else(
 
 
 def test_a_person_without_the_token_signs_in_by_the_form_and_out_again(
-    context: BrowserContext, patchbay: ServerProcess, watch: Watch
+    context: BrowserContext, patchbay: RunningServer, watch: Watch
 ):
     watch.expected_errors = ["status of 401"]
     page = watch.over(context.new_page())

@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 from examples.catalog import against_sandbox, load_example
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -239,7 +239,7 @@ def test_what_is_not_patchbay_is_told_apart(run: Run, status: int, body: str) ->
     assert (failure["code"], failure["status"]) == ("unexpected_answer", status)
 
 
-def test_no_answer_at_all_is_a_network_failure(run: Run, patchbay: ServerProcess, watch: Watch) -> None:
+def test_no_answer_at_all_is_a_network_failure(run: Run, patchbay: RunningServer, watch: Watch) -> None:
     watch.expected_errors = ["net::ERR_CONNECTION_REFUSED"]
     # The module is in the page then; only the call fails.
     run("return null;")

@@ -11,8 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from examples.catalog import against_sandbox, load_example
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.google_calendar import CLIENT_ID, CLIENT_SECRET, SCOPE
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Api
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -30,7 +30,7 @@ def calendar(api: Api, sandbox: Sandbox) -> dict[str, Any]:
     return declaration
 
 
-def open_settings(context: BrowserContext, patchbay: ServerProcess) -> Page:
+def open_settings(context: BrowserContext, patchbay: RunningServer) -> Page:
     page = context.new_page()
     page.goto(patchbay.signin_link)
     page.locator("body[data-ready=true]").wait_for()
@@ -40,7 +40,7 @@ def open_settings(context: BrowserContext, patchbay: ServerProcess) -> Page:
 
 
 def test_an_account_is_connected_shown_and_disconnected(
-    context: BrowserContext, patchbay: ServerProcess, calendar: dict[str, Any], api: Api
+    context: BrowserContext, patchbay: RunningServer, calendar: dict[str, Any], api: Api
 ) -> None:
     page = open_settings(context, patchbay)
     expect(page.locator("[data-connection=none]")).to_be_visible()
@@ -67,7 +67,7 @@ def test_an_account_is_connected_shown_and_disconnected(
 
 
 def test_what_stands_in_the_way_is_told_and_nobody_leaves_the_page(
-    context: BrowserContext, patchbay: ServerProcess, calendar: dict[str, Any], api: Api
+    context: BrowserContext, patchbay: RunningServer, calendar: dict[str, Any], api: Api
 ) -> None:
     api("DELETE", f"{CALENDAR}/secrets/client_secret")
     page = open_settings(context, patchbay)
@@ -77,7 +77,7 @@ def test_what_stands_in_the_way_is_told_and_nobody_leaves_the_page(
 
 
 def test_an_address_that_cannot_be_come_back_to_is_told_before(
-    context: BrowserContext, patchbay: ServerProcess, calendar: dict[str, Any]
+    context: BrowserContext, patchbay: RunningServer, calendar: dict[str, Any]
 ) -> None:
     obstacle = "This page is reached by https: set PATCHBAY_PUBLIC_URL to https://patchbay.lan."
     told = {"connected": False, "status": None, "scopes": [], "connected_at": None, "expires_at": None,
@@ -92,7 +92,7 @@ def test_an_address_that_cannot_be_come_back_to_is_told_before(
 
 
 def test_a_provider_that_says_no_leads_back_to_where_it_began(
-    context: BrowserContext, patchbay: ServerProcess, calendar: dict[str, Any]
+    context: BrowserContext, patchbay: RunningServer, calendar: dict[str, Any]
 ) -> None:
     page = open_settings(context, patchbay)
 

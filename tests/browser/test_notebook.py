@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
 from tests.browser.steps import add_block, close_drawer, enter_key, open_settings
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -305,7 +305,7 @@ def test_what_this_browser_remembered_wrongly_does_not_close_the_notebook(
 
 
 def test_a_server_that_went_away_is_told_from_a_provider_that_failed(
-    open_notebook: OpenNotebook, patchbay: ServerProcess, watch: Watch
+    open_notebook: OpenNotebook, patchbay: RunningServer, watch: Watch
 ) -> None:
     watch.expected_errors = ["net::ERR_CONNECTION_REFUSED"]
     page = open_notebook()
@@ -330,7 +330,7 @@ def test_nothing_sticks_out_at_any_width(open_notebook: OpenNotebook, width: int
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_a_stranger_gets_no_list_of_plugins(patchbay: ServerProcess, open_notebook: OpenNotebook) -> None:
+def test_a_stranger_gets_no_list_of_plugins(patchbay: RunningServer, open_notebook: OpenNotebook) -> None:
     page = open_notebook()
     page.context.clear_cookies()
     answer = page.request.get(f"{patchbay.url}/notebook/plugins.json", max_redirects=0)

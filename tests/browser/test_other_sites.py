@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_httpserver import HTTPServer
 
-from examples.server_process import ServerProcess
+from settings import Settings
+from tests.conftest import RunningServer
 from tests.upstreams import Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -45,7 +46,7 @@ def open_page(context: BrowserContext, address: str) -> Page:
 
 
 def test_a_link_from_another_site_opens_the_page_for_who_is_signed_in(
-    open_notebook: Callable[[], Page], context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
+    open_notebook: Callable[[], Page], context: BrowserContext, patchbay: RunningServer, elsewhere: Elsewhere
 ) -> None:
     open_notebook()
     wanted = f"{patchbay.url}/notebook?notebook_id=1"
@@ -56,7 +57,7 @@ def test_a_link_from_another_site_opens_the_page_for_who_is_signed_in(
 
 
 def test_a_form_and_a_redirect_of_another_site_open_it_too(
-    open_notebook: Callable[[], Page], context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
+    open_notebook: Callable[[], Page], context: BrowserContext, patchbay: RunningServer, elsewhere: Elsewhere
 ) -> None:
     open_notebook()
     target = f"{patchbay.url}/docs/problems"
@@ -68,7 +69,7 @@ def test_a_form_and_a_redirect_of_another_site_open_it_too(
 
 
 def test_a_link_from_another_site_leads_who_is_not_signed_in_to_the_form(
-    context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, patchbay: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show(f'<a href="{patchbay.url}/notebook?notebook_id=1">there</a>'))
     visited: list[str] = []
@@ -83,7 +84,7 @@ def test_a_link_from_another_site_leads_who_is_not_signed_in_to_the_form(
 
 
 def test_an_address_that_was_typed_leads_straight_to_the_form(
-    context: BrowserContext, patchbay: ServerProcess
+    context: BrowserContext, patchbay: RunningServer
 ) -> None:
     page = context.new_page()
     loaded: list[str] = []
@@ -104,26 +105,27 @@ CALL = """async ({ server, token }) => {
 }"""
 
 
-def call_from(page: Page, server: ServerProcess, token: str | None) -> dict[str, Any]:
+def call_from(page: Page, server: RunningServer, token: str | None) -> dict[str, Any]:
     return page.evaluate(CALL, {"server": server.url, "token": token})
 
 
 @pytest.fixture
-def friendly(elsewhere: Elsewhere) -> Iterator[ServerProcess]:
+def friendly(
+    elsewhere: Elsewhere, settings: Settings, start_server: Callable[[Settings], RunningServer]
+) -> RunningServer:
     """A server that lets the other site's pages in."""
-    with ServerProcess(settings={"PATCHBAY_ALLOWED_ORIGINS": elsewhere.origin}) as server:
-        yield server
+    return start_server(replace(settings, allowed_origins=(elsewhere.origin,)))
 
 
 def test_a_page_elsewhere_imports_the_client_and_calls_the_server_that_it_came_from(
-    context: BrowserContext, friendly: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, friendly: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show("<p>a frontend"))
     assert call_from(page, friendly, friendly.token) == {"plugins": []}
 
 
 def test_no_token_and_a_wrong_one_read_differently(
-    context: BrowserContext, friendly: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, friendly: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show("<p>a frontend"))
     missing, wrong = call_from(page, friendly, None), call_from(page, friendly, "a-wrong-token")
@@ -133,7 +135,7 @@ def test_no_token_and_a_wrong_one_read_differently(
 
 
 def test_a_server_that_refuses_the_origin_and_one_that_is_gone_read_differently(
-    context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, patchbay: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show("<p>a frontend"))
     refused = call_from(page, patchbay, patchbay.token)
@@ -146,7 +148,7 @@ def test_a_server_that_refuses_the_origin_and_one_that_is_gone_read_differently(
 
 
 def test_a_line_that_breaks_is_not_taken_for_a_refused_origin(
-    context: BrowserContext, friendly: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, friendly: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show("<p>a frontend"))
     context.route("**/api/v1/**", lambda route: route.abort("connectionreset"))
@@ -155,7 +157,7 @@ def test_a_line_that_breaks_is_not_taken_for_a_refused_origin(
 
 
 def test_a_page_elsewhere_learns_no_more_than_that_a_server_answers(
-    context: BrowserContext, patchbay: ServerProcess, elsewhere: Elsewhere
+    context: BrowserContext, patchbay: RunningServer, elsewhere: Elsewhere
 ) -> None:
     page = open_page(context, elsewhere.show("<p>a stranger"))
     readable = """async (url) => fetch(url, { mode: 'cors' }).then((r) => r.text(), () => null)"""

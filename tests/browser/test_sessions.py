@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from examples.sandbox import Sandbox
-from examples.server_process import ServerProcess
 from tests.browser.conftest import Api, Watch
+from tests.conftest import RunningServer
 from tests.upstreams import POLL_SECONDS
 
 PROPERTIES = [{"name": "api_key", "secure": True}]
@@ -94,7 +94,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_page_of_another_port_calls_no_provider(
     context: BrowserContext,
-    patchbay: ServerProcess,
+    patchbay: RunningServer,
     api: Api,
     provider: str,
     calls: list[str],
@@ -115,7 +115,7 @@ def test_a_page_of_another_port_calls_no_provider(
 
 
 def test_a_link_on_another_page_opens_ours(
-    context: BrowserContext, patchbay: ServerProcess, elsewhere: str
+    context: BrowserContext, patchbay: RunningServer, elsewhere: str
 ) -> None:
     page = context.new_page()
     page.goto(patchbay.signin_link)
@@ -141,7 +141,7 @@ def test_a_person_finds_the_change_looks_at_it_and_accepts(
 
 
 def test_a_script_of_ours_that_holds_the_token_accepts_nothing(
-    open_notebook: Callable[[], Page], patchbay: ServerProcess, api: Api, provider: str, watch: Watch
+    open_notebook: Callable[[], Page], patchbay: RunningServer, api: Api, provider: str, watch: Watch
 ) -> None:
     page = open_notebook()
     watch.expected_errors.append("403")

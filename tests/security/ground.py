@@ -7,23 +7,18 @@ import contextlib
 import io
 import logging
 import secrets
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import requests
 
-from app import close_app, create_app
-from settings import Settings, load_settings
-from tests.conftest import API, TOKEN, RunningServer
-from tests.databases import seed_database
+from settings import load_settings
+from tests.conftest import API, TOKEN, RunningServer, open_apps, running_server
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
 from tests.security.signed_in import SignedIn
-from web.server.serve import bind
-from web.server.server import make_server
 
 Reply = Callable[[bytes], bytes]
 
@@ -248,7 +243,8 @@ def standing_ground(folder: Path) -> Iterator[Ground]:
         RawUpstream(answer) as provider,
         RawUpstream(greet) as stranger,
         canary() as forbidden,
-        _running(load_settings(environ)) as server,
+        open_apps() as make_app,
+        running_server(load_settings(environ), make_app) as server,
     ):
         grounds.append(Ground(server, provider, stranger, forbidden, log))
         yield grounds[0]
@@ -267,20 +263,3 @@ def _everything_logged() -> Iterator[io.StringIO]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-
-
-@contextlib.contextmanager
-def _running(settings: Settings) -> Iterator[RunningServer]:
-    listener = bind(replace(settings, port=0))
-    settings = replace(settings, port=listener.getsockname()[1])
-    seed_database(settings.instance)
-    app = create_app(settings)
-    server = make_server(app, listener, settings)
-    thread = threading.Thread(target=server.run_until_stopped, name="ground")
-    thread.start()
-    try:
-        yield RunningServer(app, settings, TOKEN)
-    finally:
-        server.stop()
-        thread.join()
-        close_app(app)
