@@ -14,10 +14,11 @@ run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
 	@$(FRONTEND) build || true
 	@exec $(BIN)/python app.py
 
+# Compiling all tests in each worker, and Patchbay in each process that a test starts, would take a minute.
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(FRONTEND) npm run types
 	@$(FRONTEND) npm test
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 $(ARGS)
 
 frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
 	@$(FRONTEND) build
