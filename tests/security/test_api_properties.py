@@ -101,7 +101,7 @@ def test_every_made_up_request_gets_a_described_answer(peopled: RunningServer, m
             nonlocal asked
             if known and case.path_parameters:
                 case.path_parameters = known_ids(case)
-            response = case.call(headers=headers)
+            response = case.call(headers=headers, session=peopled.session)
             asked += 1
             assert response.status_code < 500 or response.status_code in PROVIDER_FAILURES, response.text
             case.validate_response(response, checks=CHECKS, headers=headers)
