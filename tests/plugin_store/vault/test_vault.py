@@ -208,7 +208,8 @@ pristine, folder = Path(sys.argv[1]), Path(sys.argv[2])
 def open_vault():
     engine = create_engine(f"sqlite:///{folder / DATABASE_NAME}", connect_args={"isolation_level": None})
     prepare_engine(engine)
-    return Vault(Database(engine), load_keyring((), folder / "secret.key", may_create=False), time.time)
+    database = Database(engine)
+    return Vault(database, load_keyring((), folder / "secret.key", may_create=False), time.time), database
 
 def in_child(action, *arguments):
     child = os.fork()
@@ -227,7 +228,7 @@ def is_watched(code):
     return ours or code.co_name in ("write_bytes", "write_text")
 
 def rotate_and_die(at_line):
-    vault = open_vault()
+    vault, database = open_vault()
     lines = 0
     def trace(frame, event, _):
         nonlocal lines
@@ -241,16 +242,26 @@ def rotate_and_die(at_line):
     vault.add_key()
     vault.rotate()
     vault.drop_old_keys()
+    sys.settrace(None)
+    database.close()
 
 def read_all():
-    vault = open_vault()
+    vault, database = open_vault()
     assert [vault.open_secret(1, "weather", key).value for key in ("api_key", "token")] == sys.argv[3:]
+    database.close()
 
+def bring_pristine():
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(pristine, folder)
+
+# Once here, so that no child has to import and to compile what all of them need.
+bring_pristine()
+rotate_and_die(at_line=-1)
+read_all()
 at_line = 0
 while True:
     at_line += 1
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(pristine, folder)
+    bring_pristine()
     status = in_child(rotate_and_die, at_line)
     if in_child(read_all) != 0:
         sys.exit(f"killed at line {at_line}: secrets are lost")
