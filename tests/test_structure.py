@@ -420,3 +420,10 @@ def test_every_import_is_a_declared_dependency():
         - parts
     )
     assert {names.get(name, name.replace("_", "-")) for name in used} <= declared
+
+
+def test_providers_of_tests_end_at_once():
+    # pytest-httpserver's own takes half a second to stop, in each of many hundred tests.
+    starting = re.compile(r"\bHTTPServer\(host")
+    tests = (ROOT / "tests").rglob("*.py")
+    assert [str(path) for path in tests if starting.search(path.read_text("utf-8"))] == []

@@ -10,6 +10,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.upstreams import Upstream
+
 
 class Library:
     """An integration with a list of sections, and a count for each."""
@@ -127,7 +129,7 @@ def test_the_outputs_of_a_repeated_step_are_those_of_its_list(library: Library):
 
 
 def test_calls_are_made_in_parallel(client: Any):
-    with HTTPServer(host="127.0.0.1", threaded=True) as upstream:
+    with Upstream(host="127.0.0.1", threaded=True) as upstream:
         assert_parallel(Library(client, upstream), upstream)
 
 
