@@ -19,12 +19,13 @@ from tests.faults.server_process import ServerProcess
 from tests.upstreams import Upstream
 
 CROWD = 100
-# Long enough for the whole crowd to have asked while the first call is under way.
+# Long enough for the servers to have read what the whole crowd asks while the first call is under way.
 HOLD_SECONDS = 1.5
+PATIENCE_SECONDS = 20
 
 
 class Provider:
-    """Holds its answers back for a while, or until it is told to go on; counts its calls by path."""
+    """Holds its answers back until it is told to go on; counts its calls by path."""
 
     def __init__(self) -> None:
         self.http = Upstream(host="127.0.0.1", threaded=True)
@@ -42,13 +43,13 @@ class Provider:
             number = len(self.calls)
             self._called.notify_all()
         if request.path == "/item":
-            self.go_on.wait(HOLD_SECONDS)
+            self.go_on.wait(PATIENCE_SECONDS)
         return Response(f'{{"call": {number}}}', self.status, self.headers, mimetype="application/json")
 
     def wait_for(self, path: str, calls: int) -> None:
         """Returns when so many calls have come."""
         with self._called:
-            assert self._called.wait_for(lambda: self.calls.count(path) >= calls, 20)
+            assert self._called.wait_for(lambda: self.calls.count(path) >= calls, PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -98,17 +99,25 @@ def render(server: ServerProcess, block: str = "item", **more: Any) -> requests.
     return server.ask("POST", "/integrations/svc/render", {"block_type": block, "parameters": {}, **more})
 
 
-def ask_together(servers: list[ServerProcess], **more: Any) -> list[requests.Response]:
+def ask_together(servers: list[ServerProcess], provider: Provider, **more: Any) -> list[requests.Response]:
+    """What a crowd gets that asks all servers at one moment."""
+    together = threading.Barrier(CROWD + 1)
+
+    def ask(server: ServerProcess) -> requests.Response:
+        together.wait()
+        return render(server, **more)
+
     with ThreadPoolExecutor(CROWD) as pool:
-        asked = [
-            pool.submit(render, server, **more)
-            for server, _ in zip(cycle(servers), range(CROWD), strict=False)
-        ]
+        asked = [pool.submit(ask, server) for server, _ in zip(cycle(servers), range(CROWD), strict=False)]
+        together.wait()
+        provider.wait_for("/item", 1)
+        provider.go_on.wait(HOLD_SECONDS)
+        provider.go_on.set()
         return [future.result() for future in asked]
 
 
 def test_a_cold_key_costs_one_call_of_all_servers(servers: list[ServerProcess], provider: Provider) -> None:
-    answers = ask_together(servers)
+    answers = ask_together(servers, provider)
     assert provider.calls == ["/item"]
     assert {(answer.status_code, answer.json()["data"]["call"]) for answer in answers} == {(200, 1)}
     assert len({answer.headers["ETag"] for answer in answers}) == 1
@@ -117,7 +126,7 @@ def test_a_cold_key_costs_one_call_of_all_servers(servers: list[ServerProcess], 
 def test_so_does_one_that_everybody_wants_to_have_fetched_anew(
     servers: list[ServerProcess], provider: Provider
 ) -> None:
-    answers = ask_together(servers, use_cache=False)
+    answers = ask_together(servers, provider, use_cache=False)
     assert provider.calls == ["/item"]
     assert {answer.headers["X-Cache"] for answer in answers} == {"BYPASS"}
 
@@ -127,7 +136,7 @@ def test_when_the_call_fails_all_servers_answer_the_same_problem(
     servers: list[ServerProcess], provider: Provider, status: int
 ) -> None:
     provider.status = status
-    answers = ask_together(servers)
+    answers = ask_together(servers, provider)
     assert provider.calls == ["/item"]
     assert {(answer.status_code, answer.json()["upstream_status"]) for answer in answers} == {(502, status)}
 
@@ -137,7 +146,7 @@ def test_what_may_not_be_kept_is_fetched_by_each_server_once(
 ) -> None:
     declare(servers[0], provider, stale_if_error=1)
     provider.headers = {"Cache-Control": "no-store"}
-    answers = ask_together(servers)
+    answers = ask_together(servers, provider)
     assert len(provider.calls) <= 2
     assert {answer.status_code for answer in answers} == {200}
 
