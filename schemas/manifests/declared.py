@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, ValidationError, fields, validate, validates_schema
@@ -44,7 +45,21 @@ OWN_HEADERS = any_case(
 """The headers that a manifest cannot set: framing, the host and the hops are the connection's business."""
 NOT_A_MANIFESTS = "A manifest cannot set this header."
 MAX_WORDS = 300
+MAX_SLIP_CHARACTERS = 64
+"""A longer word is a slip of none: no member's name is longer than half of it."""
 SCALARS = (str, int, float, bool)
+
+
+def _find_near(word: str, known: frozenset[str]) -> str | None:
+    """The known word that this one may be a slip of, if any."""
+    return _compare(word, known) if len(word) <= MAX_SLIP_CHARACTERS else None
+
+
+# A manifest is read several times, and each word costs a comparison with every known one.
+@lru_cache(maxsize=1024)
+def _compare(word: str, known: frozenset[str]) -> str | None:
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8)
+    return near[0] if near else None
 
 
 class Declared(Ruled):
@@ -62,14 +77,13 @@ class Declared(Ruled):
             return
         if len(original) > MAX_WORDS:
             raise ValidationError(f"More than {MAX_WORDS} members.")
-        known = {field.data_key or name for name, field in self.fields.items()}
+        known = frozenset(field.data_key or name for name, field in self.fields.items())
         wrong: dict[str, list[str]] = {}
         for word in original:
             if word in known or word in DESCRIPTIVE or str(word).startswith("x-"):
                 continue
-            near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.8)
-            if near:
-                wrong[str(word)] = [f"Unknown member; did you mean `{near[0]}`?"]
+            if near := _find_near(str(word), known):
+                wrong[str(word)] = [f"Unknown member; did you mean `{near}`?"]
             elif not self.open_vocabulary:
                 wrong[str(word)] = ["Unknown member. For data of your own use a name that starts with `x-`."]
         if wrong:
