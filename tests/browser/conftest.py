@@ -51,15 +51,25 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def patchbay(
+def start_patchbay(
     sandbox: Sandbox, settings: Settings, start_server: Callable[[Settings], RunningServer]
-) -> RunningServer:
-    """A server with a fresh data folder; its example frontend is turned to the sandbox."""
-    if not is_built():
-        pytest.fail(BUILD_HELP, pytrace=False)
-    server = start_server(replace(settings, sandbox=sandbox.url, prefetch=True))
-    server.app.extensions["patchbay"].prefetch.prefetcher.start()
-    return server
+) -> Callable[..., RunningServer]:
+    """Starts servers with these settings besides; their example frontend is turned to the sandbox."""
+
+    def start(**given: Any) -> RunningServer:
+        if not is_built():
+            pytest.fail(BUILD_HELP, pytrace=False)
+        server = start_server(replace(settings, sandbox=sandbox.url, prefetch=True, **given))
+        server.app.extensions["patchbay"].prefetch.prefetcher.start()
+        return server
+
+    return start
+
+
+@pytest.fixture
+def patchbay(start_patchbay: Callable[..., RunningServer]) -> RunningServer:
+    """A server with a fresh data folder."""
+    return start_patchbay()
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from examples.server_process import ServerProcess
 from settings import ROOT
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -31,7 +31,7 @@ def serious_violations(page: Page) -> list[Any]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_of_ours_has_a_serious_violation(
-    browser: Browser, patchbay: ServerProcess, scheme: Any
+    browser: Browser, patchbay: RunningServer, scheme: Any
 ) -> None:
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce", locale="en-GB")
     page = context.new_page()

@@ -12,12 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_httpserver import HTTPServer
 
-from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
-from examples.server_process import ServerProcess
-from tests.browser.conftest import BUILD_HELP, Api, Watch
+from tests.browser.conftest import Api, Watch
 from tests.browser.test_accessibility import serious_violations
-from web.pages.built_files import is_built
+from tests.conftest import RunningServer
+from tests.upstreams import Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -28,23 +27,14 @@ SCHEMES = ("light", "dark")
 @pytest.fixture
 def site() -> Iterator[HTTPServer]:
     """Another origin than Patchbay's."""
-    with HTTPServer(host="localhost") as site:
+    with Upstream(host="localhost") as site:
         yield site
 
 
 @pytest.fixture
-def patchbay(sandbox: Sandbox, site: HTTPServer) -> Iterator[ServerProcess]:
+def patchbay(start_patchbay: Callable[..., RunningServer], site: HTTPServer) -> RunningServer:
     """A server that lets the other origin in."""
-    if not is_built():
-        pytest.fail(BUILD_HELP, pytrace=False)
-    settings = {
-        "PATCHBAY_SANDBOX": sandbox.url,
-        "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
-        "PATCHBAY_EGRESS_ALLOW_URLS": "127.0.0.1/32",
-        "PATCHBAY_ALLOWED_ORIGINS": f"http://localhost:{site.port}",
-    }
-    with ServerProcess(settings=settings) as server:
-        yield server
+    return start_patchbay(allowed_origins=(f"http://localhost:{site.port}",))
 
 
 @dataclass
@@ -52,7 +42,7 @@ class Frontend:
     """A page of another origin. Its policy allows its own files, scripts of Patchbay, and calls to it."""
 
     site: HTTPServer
-    server: ServerProcess
+    server: RunningServer
     watch: Watch
 
     @property
@@ -79,7 +69,7 @@ class Frontend:
 
 
 @pytest.fixture
-def frontend(site: HTTPServer, patchbay: ServerProcess, watch: Watch) -> Frontend:
+def frontend(site: HTTPServer, patchbay: RunningServer, watch: Watch) -> Frontend:
     return Frontend(site, patchbay, watch)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -18,10 +18,12 @@ from pytest_httpserver import HTTPServer
 
 from examples.catalog import against_sandbox, load_example
 from examples.sandbox import Sandbox
-from examples.server_process import ServerProcess, free_port
+from examples.server_process import free_port
 from scripts.frontend import WORKSPACE, node_environment
 from settings import ROOT
 from tests.browser.conftest import Api
+from tests.conftest import RunningServer
+from tests.upstreams import Upstream
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -96,27 +98,23 @@ def project(installed: Project) -> Project:
 
 @pytest.fixture
 def site() -> Iterator[HTTPServer]:
-    with HTTPServer(host="localhost") as site:
+    with Upstream(host="localhost") as site:
         yield site
 
 
 @pytest.fixture
-def patchbay(sandbox: Sandbox, site: HTTPServer) -> Iterator[ServerProcess]:
-    settings = {
-        "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
-        "PATCHBAY_ALLOWED_ORIGINS": f"http://localhost:{site.port}",
-    }
-    with ServerProcess(settings=settings) as server:
-        yield server
+def patchbay(start_patchbay: Callable[..., RunningServer], site: HTTPServer) -> RunningServer:
+    """A server that lets the other origin in."""
+    return start_patchbay(allowed_origins=(f"http://localhost:{site.port}",))
 
 
 @pytest.fixture
-def declared(patchbay: ServerProcess, sandbox: Sandbox) -> None:
+def declared(patchbay: RunningServer, sandbox: Sandbox) -> None:
     Api(patchbay)("POST", "/plugins/register", against_sandbox(load_example("open-meteo"), sandbox.url))
 
 
 @contextmanager
-def development_server(project: Project, patchbay: ServerProcess) -> Iterator[str]:
+def development_server(project: Project, patchbay: RunningServer) -> Iterator[str]:
     """Vite, as the recipe starts it."""
     port = free_port()
     environ = {
@@ -156,7 +154,7 @@ def open_page(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
 
 @pytest.mark.usefixtures("declared")
 def test_a_plain_page_of_another_origin(
-    context: BrowserContext, patchbay: ServerProcess, site: HTTPServer
+    context: BrowserContext, patchbay: RunningServer, site: HTTPServer
 ) -> None:
     html = recipe("Plain HTML")["index.html"]
     assert len(html.splitlines()) <= 15
@@ -170,7 +168,7 @@ def test_a_plain_page_of_another_origin(
 
 
 @pytest.mark.usefixtures("declared")
-def test_vite_and_vue(context: BrowserContext, patchbay: ServerProcess, project: Project) -> None:
+def test_vite_and_vue(context: BrowserContext, patchbay: RunningServer, project: Project) -> None:
     project.write(recipe("Vite and Vue"))
     with development_server(project, patchbay) as address:
         page, errors = open_page(context, address)
@@ -185,7 +183,7 @@ def test_vite_and_vue(context: BrowserContext, patchbay: ServerProcess, project:
 
 
 @pytest.mark.usefixtures("declared")
-def test_vite_and_react(context: BrowserContext, patchbay: ServerProcess, project: Project) -> None:
+def test_vite_and_react(context: BrowserContext, patchbay: RunningServer, project: Project) -> None:
     vue = recipe("Vite and Vue")
     config = vue["vite.config.js"].replace(
         "import vue from '@vitejs/plugin-vue'", "import react from '@vitejs/plugin-react'"
