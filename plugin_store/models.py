@@ -304,3 +304,23 @@ class SigninSession(Base):
     user_agent: Mapped[str] = mapped_column(Text)
     created_at: Mapped[float]
     last_used_at: Mapped[float]
+
+
+class Event(Base):
+    """Something that changed. Most events are written by triggers.
+
+    One without a workspace and a notebook concerns all of them, one with a notebook only that one. Ids ascend in the
+    order of the commits, because there is one writer at a time.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    kind: Mapped[str] = mapped_column(Text)
+    workspace_id: Mapped[int | None]
+    notebook_id: Mapped[int | None]
+    plugin_id: Mapped[str | None] = mapped_column(Text)
+    block_id: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
@@ -38,6 +39,9 @@ CheckPlugin = Callable[[str, str, Mapping[str, Any]], Sequence[ManifestWarning]]
 
 ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
 """Tells what a person must accept for a plugin in a workspace."""
+
+RecordReviews = Callable[[Session, Collection[str]], AbstractContextManager[None]]
+"""Around a change of these plugins: writes which reviews it starts or ends."""
 
 Status = Literal["registered", "updated", "unchanged"]
 
@@ -98,11 +102,13 @@ class Registry:
         check_plugin: CheckPlugin,
         clock: Callable[[], float],
         review_of: ReviewOf = lambda _plugin_id, _workspace_id: None,
+        record_reviews: RecordReviews = lambda _session, _plugin_ids: nullcontext(),
     ) -> None:
         self._database = database
         self._check_plugin = check_plugin
         self._clock = clock
         self._review_of = review_of
+        self._record_reviews = record_reviews
 
     def register(self, declaration: Mapping[str, Any]) -> Registration:
         """Stores one plugin as declared. Raises Invalid by field."""
@@ -200,7 +206,8 @@ class Registry:
                 if declaration.id in known and known[declaration.id].digest != declaration.digest
             ]
             _insert(session, new, now)
-            _update(session, changed, now)
+            with self._record_reviews(session, [declaration.id for declaration in changed]):
+                _update(session, changed, now)
             session.execute(update(Plugin).where(Plugin.id.in_(ids)).values(last_seen_at=now))
         return {plugin_id: known.get(plugin_id) for plugin_id in ids}
 

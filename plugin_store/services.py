@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from plugin_store.engine.runtime import Runtime
 from plugin_store.registry import CheckPlugin, Registry
 from plugin_store.settings.configs import Configs
+from plugin_store.settings.review_events import ReviewEvents
 from plugin_store.settings.reviews import Reviews
 from plugin_store.settings.secret_destinations import Destinations
 from plugin_store.vault.keyring import load_keyring
@@ -33,7 +34,9 @@ def build_store(runtime: Runtime, destinations: Destinations, check_plugin: Chec
     reviews = Reviews(database, vault, destinations)
     return StoreServices(
         vault=vault,
-        registry=Registry(database, check_plugin, clock, reviews.review_of),
+        registry=Registry(
+            database, check_plugin, clock, reviews.review_of, ReviewEvents(vault, destinations).recorded
+        ),
         configs=Configs(database, vault, destinations, clock),
         reviews=reviews,
     )

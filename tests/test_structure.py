@@ -69,6 +69,7 @@ LAYERS = [
     "plugin_store/registry",
     "plugin_store/settings",
     "plugin_store/vault",
+    "plugin_store/events",
     "plugin_store/workspaces",
     "plugin_store/time_zones",
     "plugin_store/engine",

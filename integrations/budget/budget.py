@@ -29,13 +29,14 @@ from integrations.budget.rows import (
     save_pause,
     save_spent,
 )
-from integrations.budget.windows import Spent, Window, charge, is_late, windows_of
+from integrations.budget.windows import Spent, Window, charge, is_late, newly_spent, windows_of
 from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.manifests.model import RateLimit, Retry
 from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database
 from plugin_store.engine.dialect import Connection
+from plugin_store.events import write_event
 
 # No user waits for these calls. They leave a part of the budget for calls that a user waits for.
 SCHEDULED_CAUSES: frozenset[Cause] = frozenset({"prefetch", "revalidate"})
@@ -228,6 +229,8 @@ class Budget:
         )
         if spent != before:
             save_spent(connection, account.workspace_id, account.plugin_id, spent, now)
+            for window in newly_spent(before, spent, account.rate_limit, now):
+                _record_spent(connection, account, window)
         return refused_by
 
     # -- after it ----------------------------------------------------------------------------------------------------
@@ -294,6 +297,11 @@ def account_of(installed: Installed) -> Account:
     return Account(
         installed.scope.workspace_id, installed.plugin_id, integration.rate_limit, integration.retry
     )
+
+
+def _record_spent(connection: Connection, account: Account, window: Window) -> None:
+    spent = {"window": window.name, "limit": window.limit, "next_at": window.next_at}
+    write_event(connection, "budget.spent", (account.workspace_id, None), account.plugin_id, data=spent)
 
 
 def _paused_origin(origin: str, pause: OriginPause) -> PausedOrigin:

@@ -68,6 +68,16 @@ def charge(
     }, None
 
 
+def newly_spent(before: Spent, after: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]:
+    """The windows of which the last call was charged, but for those of a second, which are over at once."""
+    had_calls_left = {window.seconds for window in windows_of(before, limit, now) if window.left}
+    return tuple(
+        window
+        for window in windows_of(after, limit, now)
+        if window.seconds > 1 and not window.left and window.seconds in had_calls_left
+    )
+
+
 def windows_of(spent: Spent, limit: RateLimit, now: float) -> tuple[Window, ...]:
     """Each window of the limit, for calls that a user waits for."""
     return tuple(

@@ -27,6 +27,7 @@ from integrations.json.exact_json import dump_json
 from plugin_store.engine.database import Database
 from plugin_store.engine.dialect import insert, to_named_sql
 from plugin_store.engine.group_commit import GroupCommit
+from plugin_store.events import write_event
 from plugin_store.models import IntegrationArtifact, Plugin
 
 _NUMBER_BYTES = 4
@@ -234,6 +235,7 @@ class Artifacts:
             # Writing each epoch also raises the store's revision, so every memory cache of artifacts notices the purge.
             plugins = update(Plugin).values(artifacts_epoch=secrets.token_hex(8))
             session.execute(plugins if plugin_id is None else plugins.where(Plugin.id == plugin_id))
+            write_event(session, "artifacts.purged", (workspace_id, None), plugin_id, block_id)
         while True:
             with self._database.writing() as session:
                 keys = session.scalars(

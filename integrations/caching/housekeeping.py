@@ -1,4 +1,4 @@
-"""Background thread that keeps the cache within its limit, and its rows and bodies consistent."""
+"""Background thread that keeps the cache within its limit and consistent, and the log of events short."""
 
 from __future__ import annotations
 
@@ -20,9 +20,15 @@ _log = logging.getLogger(__name__)
 class Housekeeping:
     """Runs rounds in its own thread from `start` to `close`."""
 
-    def __init__(self, eviction: Eviction, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        eviction: Eviction,
+        clock: Callable[[], float],
+        trim_events: Callable[[float], None] = lambda _now: None,
+    ) -> None:
         self._eviction = eviction
         self._clock = clock
+        self._trim_events = trim_events
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._swept_at = -math.inf
@@ -42,12 +48,13 @@ class Housekeeping:
         self._try(self._eviction.write_uses)
 
     def do_round(self) -> None:
-        """Writes the uses, evicts, and from time to time deletes expired artifacts and orphaned rows and bodies."""
+        """Writes the uses, evicts, and from time to time deletes what is too old and orphaned rows and bodies."""
         self._eviction.write_uses()
         self._eviction.make_room()
         now = self._clock()
         if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
             self._eviction.sweep()
+            self._trim_events(now)
             self._swept_at = now
         if not 0 <= now - self._reconciled_at < RECONCILE_EVERY_SECONDS:
             self._eviction.reconcile(self._closing.wait)

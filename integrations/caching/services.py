@@ -11,6 +11,7 @@ from integrations.caching.housekeeping import Housekeeping
 from integrations.caching.negative_cache import NegativeCache
 from integrations.concurrency.process_locks import ProcessLocks
 from plugin_store.engine.runtime import Runtime
+from plugin_store.events import EventLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def build_caching(runtime: Runtime) -> CachingServices:
     bodies = runtime.close_at_end(Bodies(folder / "cache"))
     locks = runtime.close_at_end(ProcessLocks(folder / ".claims.lock"))
     eviction = Eviction(bodies, database, clock, runtime.settings.cache_size_limit_bytes)
-    runtime.close_at_end(Housekeeping(eviction, clock)).start()
+    runtime.close_at_end(Housekeeping(eviction, clock, EventLog(database).trim)).start()
     return CachingServices(
         artifacts=Artifacts(bodies, database, clock, eviction),
         eviction=eviction,

@@ -14,6 +14,7 @@ from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
 from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
+from plugin_store.settings.review_events import ReviewEvents
 from plugin_store.settings.scope_values import Submitted, own_values_after, split_config
 from plugin_store.settings.secret_destinations import Destinations
 from plugin_store.settings.secret_settings import SecretSettings, SecretView, check_secret
@@ -55,6 +56,7 @@ class Configs:
         self._database = database
         self._vault = vault
         self._book = SecretSettings(vault, destinations)
+        self._review_events = ReviewEvents(vault, destinations)
         self._clock = clock
 
     def get_config(self, plugin_id: str, scope: Scope) -> ConfigView:
@@ -125,8 +127,9 @@ class Configs:
             before = self._load(session, plugin_id, scope)
             row = _find_row(session, before)
             if row is not None:
-                session.delete(row)
-                self._follow(session, before)
+                with self._review_events.recorded(session, [plugin_id]):
+                    session.delete(row)
+                    self._follow(session, before)
 
     def get_secret(self, plugin_id: str, scope: Scope, key: str) -> SecretView:
         """What may be shown of a secret. Raises NotFound, and Invalid for a property that is not a secret."""
@@ -146,7 +149,8 @@ class Configs:
             messages = check_secret(spec, value, scope)
             if messages:
                 raise Invalid(messages[0], errors={"value": messages})
-            self._book.enter(session, before, {key: value})
+            with self._review_events.recorded(session, [plugin_id]):
+                self._book.enter(session, before, {key: value})
             return self._book.views(self._reload(session, before), {key: value})[key]
 
     def _write(
@@ -159,12 +163,13 @@ class Configs:
         secrets: dict[str, str | None],
     ) -> PluginState:
         """Writes only what differs, and returns the resulting state."""
-        if enabled is not before.own_enabled or not same_value(config, before.own_config):
-            row = _find_row(session, before) or _new_row(session, before)
-            row.enabled, row.config, row.updated_at = enabled, config, self._clock()
-            self._follow(session, before)
-        if secrets:
-            self._book.enter(session, self._reload(session, before), secrets)
+        with self._review_events.recorded(session, [before.plugin_id]):
+            if enabled is not before.own_enabled or not same_value(config, before.own_config):
+                row = _find_row(session, before) or _new_row(session, before)
+                row.enabled, row.config, row.updated_at = enabled, config, self._clock()
+                self._follow(session, before)
+            if secrets:
+                self._book.enter(session, self._reload(session, before), secrets)
         return self._reload(session, before)
 
     def _follow(self, session: Session, before: PluginState) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from errors import Conflict, NotFound
 from plugin_store.engine.database import Database
 from plugin_store.settings.plugin_state import PluginState, load_plugin_state
+from plugin_store.settings.review_events import ReviewEvents
 from plugin_store.settings.secret_destinations import (
     Destinations,
     Review,
@@ -28,6 +29,7 @@ class Reviews:
         self._database = database
         self._vault = vault
         self._destinations = destinations
+        self._events = ReviewEvents(vault, destinations)
 
     def review_of(
         self, plugin_id: str, workspace_id: int, notebook_id: int | None = None
@@ -57,7 +59,8 @@ class Reviews:
             if review is None or not accept:
                 return None if review is None else review.as_shown()
             _refuse_unseen(review, seen)
-            self._rebind(session, plugin_state)
+            with self._events.recorded(session, [plugin_id]):
+                self._rebind(session, plugin_state)
             return self.review_plugin_state(self._load(session, plugin_id, scope))
 
     def _rebind(self, session: Session, plugin_state: PluginState) -> None:

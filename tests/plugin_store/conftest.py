@@ -22,6 +22,7 @@ from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
 from plugin_store.services import StoreServices
 from plugin_store.settings.configs import Configs
+from plugin_store.settings.review_events import ReviewEvents
 from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault
@@ -84,7 +85,9 @@ def open_store(
         vault=vault,
         configs=Configs(database, vault, destinations, clock),
         reviews=reviews,
-        registry=Registry(database, check_plugin, clock, reviews.review_of),
+        registry=Registry(
+            database, check_plugin, clock, reviews.review_of, ReviewEvents(vault, destinations).recorded
+        ),
     )
 
 

@@ -1,0 +1,104 @@
+"""The log of events: what changed, and where. Most rows are written by triggers, the others here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy.orm import Session
+
+from plugin_store.engine.database import Database
+from plugin_store.engine.dialect import Connection
+from plugin_store.workspaces import Scope
+
+KEPT_EVENTS = 10_000
+KEPT_SECONDS = 3600.0
+
+_INSERT = (
+    "INSERT INTO events (at, kind, workspace_id, notebook_id, plugin_id, block_id, data) "
+    "VALUES ((julianday('now') - 2440587.5) * 86400.0, ?, ?, ?, ?, ?, ?)"
+)
+_READ = (
+    "SELECT id, at, kind, workspace_id, notebook_id, plugin_id, block_id, data FROM events "
+    "WHERE id > ? ORDER BY id LIMIT ?"
+)
+# The last id that was given stays known when its row is deleted.
+_LAST_ID = "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events')"
+_SPAN = f"SELECT coalesce((SELECT min(id) - 1 FROM events), {_LAST_ID}), {_LAST_ID}"  # noqa: S608 - our own names
+_OLD = f"SELECT max(id) FROM events WHERE at < ? OR id <= {_LAST_ID} - ?"  # noqa: S608 - our own names
+
+
+class EventRow(NamedTuple):
+    """One event. `workspace_id` and `notebook_id` are None where it concerns all."""
+
+    id: int
+    at: float
+    kind: str
+    workspace_id: int | None
+    notebook_id: int | None
+    plugin_id: str | None
+    block_id: str | None
+    data: str | None
+    """A JSON object, or None."""
+
+    def concerns(self, scope: Scope) -> bool:
+        """Whether a stream of the scope sends it. A notebook's own events are for that notebook only."""
+        if self.notebook_id is not None:
+            return self.notebook_id == scope.notebook_id
+        return self.workspace_id is None or self.workspace_id == scope.workspace_id
+
+
+class Span(NamedTuple):
+    """The kept events: those after the id `floor`, up to the id `last`."""
+
+    floor: int
+    last: int
+
+    def holds_all_after(self, event_id: int) -> bool:
+        """Whether no event after that one is missing. An id from the future is another store's."""
+        return self.floor <= event_id <= self.last
+
+
+class EventLog:
+    """Reads the events, and deletes old ones."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, after_id: int, limit: int) -> list[EventRow]:
+        """The events after that id, oldest first. Raises StorageFailed."""
+        return [EventRow(*row) for row in self._database.query(_READ, (after_id, limit))]
+
+    def span(self) -> Span:
+        """Which events are kept. Raises StorageFailed."""
+        ((floor, last),) = self._database.query(_SPAN, ())
+        return Span(floor, last)
+
+    def trim(self, now: float) -> None:
+        """Deletes events older than an hour and all but the newest 10,000. Raises StorageFailed."""
+        ((last_old,),) = self._database.query(_OLD, (now - KEPT_SECONDS, KEPT_EVENTS))
+        # An empty commit would make every process check its caches.
+        if last_old is not None:
+            with self._database.raw_write() as connection:
+                connection.execute("DELETE FROM events WHERE id <= ?", (last_old,))
+
+
+def write_event(
+    transaction: Session | Connection,
+    kind: str,
+    scope: tuple[int | None, int | None],
+    plugin_id: str | None,
+    block_id: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds an event that no trigger can write, in the transaction of the change.
+
+    `scope` is the workspace and the notebook, with None for all.
+    """
+    text = None if data is None else orjson.dumps(data).decode()
+    row = (kind, *scope, plugin_id, block_id, text)
+    if isinstance(transaction, Session):
+        transaction.connection().exec_driver_sql(_INSERT, row)
+    else:
+        transaction.execute(_INSERT, row)
