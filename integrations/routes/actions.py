@@ -22,7 +22,6 @@ from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
 
 IDEMPOTENCY_KEY: dict[str, Any] = {
-    "in": "header",
     "name": "Idempotency-Key",
     "required": True,
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS},
@@ -34,7 +33,7 @@ blueprint = Blueprint("actions", __name__, description="Actions: blocks that cha
 
 @blueprint.route("/integrations/<string:plugin_id>/actions/<string:block_type>")
 class RunAction(MethodView):
-    @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+    @blueprint.header(IDEMPOTENCY_KEY)
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(ActionRunSchema)
     @blueprint.response(200, ActionEnvelopeSchema)

@@ -103,7 +103,7 @@ class Render(MethodView):
 
 @blueprint.route("/integrations/<string:plugin_id>/execute")
 class Execute(MethodView):
-    @blueprint.doc(parameters=[{**IDEMPOTENCY_KEY, "required": False}])
+    @blueprint.header({**IDEMPOTENCY_KEY, "required": False})
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(ExecuteSchema)
     @blueprint.response(200, EnvelopeSchema)

@@ -65,6 +65,13 @@ def test_every_operation_says_in_a_sentence_what_it_does(document: dict[str, Any
         assert operation["summary"].endswith("."), name
 
 
+@pytest.mark.parametrize("path", ["execute", "actions/{block_type}"])
+def test_a_header_is_described_beside_the_scope(document: dict[str, Any], path: str):
+    operation = document["paths"][f"/api/v1/integrations/{{plugin_id}}/{path}"]["post"]
+    described = {(item["in"], item["name"]) for item in operation["parameters"]}
+    assert {("header", "Idempotency-Key"), ("query", "workspace_id"), ("query", "notebook_id")} <= described
+
+
 def test_the_same_routes_give_the_same_document(client: Client, document: dict[str, Any]):
     assert client.get("/openapi.json").get_json() == document
 
