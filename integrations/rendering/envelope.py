@@ -16,7 +16,7 @@ from integrations.rendering.read_through import Rendered
 def write_envelope(
     rendered: Rendered, problem: Mapping[str, Any] | None, more: Mapping[str, Any] | None = None
 ) -> bytes:
-    """`{success, data, content_type, error, cached, stale, fetched_at, expires_at}` as JSON.
+    """`{success, data, content_type, error, cached, stale, fetched_at, expires_at, parameters_hash}` as JSON.
 
     `action` follows if the block is an action, then the members of `more`.
     """
@@ -37,6 +37,8 @@ def write_envelope(
             b"null" if rendered.action is not None else _quoted(artifact.fetched_at),
             b',"expires_at":',
             _expiry(rendered.is_kept, artifact.freshness),
+            b',"parameters_hash":',
+            _parameters_hash(rendered),
             b"}" if more is None else b"," + dump_json(more)[1:],
         )
     )
@@ -49,6 +51,14 @@ def timestamp(seconds: float) -> str:
 
 def _expiry(is_kept: bool, freshness: Freshness) -> bytes:
     return _quoted(freshness.expires_at) if is_kept else b"null"
+
+
+def _parameters_hash(rendered: Rendered) -> bytes:
+    """The artifact's key. Null where nothing is kept under it, or where the clock will make it another one."""
+    key = rendered.artifact.key
+    if not key or rendered.action is not None or rendered.changes_at is not None:
+        return b"null"
+    return b'"' + key.encode() + b'"'
 
 
 def _quoted(seconds: float) -> bytes:

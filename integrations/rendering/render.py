@@ -74,9 +74,7 @@ class Renderer:
         if is_fresh_enough is not None:
             request = replace(request, is_fresh_enough=is_fresh_enough)
         rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
-        if request.use is not None or block.times:
-            rendered = replace(rendered, use=request.use, changes_at=installed.changes_at(block))
-        return self._counted(scope, plugin_id, cause, rendered)
+        return self._counted(scope, plugin_id, cause, _noted(rendered, request, installed, block))
 
     def render_kept(
         self, scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]
@@ -90,7 +88,9 @@ class Renderer:
             return self._describe_action(installed, block, block.action, "batch")
         request = self._block_request(installed, block, parameters, "live")
         ready = self._read_through.answer_at_once(request, self._artifacts.get(request.key))
-        return None if ready is None else self._counted(scope, plugin_id, "batch", ready)
+        if ready is None:
+            return None
+        return self._counted(scope, plugin_id, "batch", _noted(ready, request, installed, block))
 
     def execute_endpoint(
         self,
@@ -276,6 +276,13 @@ class Renderer:
         chain.note_answers(step, answers)
         kept = [answer.artifact.fetched_at for answer in answers if isinstance(answer, Rendered)]
         return min(kept, default=self._clock())
+
+
+def _noted(rendered: Rendered, request: RenderRequest, installed: Installed, block: Block) -> Rendered:
+    """The answer with what is only known of a block: how it was noted, and when its times change."""
+    if request.use is None and not block.times:
+        return rendered
+    return replace(rendered, use=request.use, changes_at=installed.changes_at(block))
 
 
 def _source(

@@ -134,6 +134,13 @@ class EnvelopeSchema(Schema):
         required=True, allow_none=True, metadata={"description": "null for an action: nothing was fetched."}
     )
     expires_at = Timestamp(required=True, allow_none=True)
+    parameters_hash = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What events about this answer name; null for one whose inputs depend on the time."
+        },
+    )
     action = fields.Nested(
         OfferedActionSchema,
         metadata={"description": "Only if the block is an action; the provider was not called."},

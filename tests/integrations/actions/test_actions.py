@@ -118,6 +118,7 @@ class TestDrawn:
             assert {name: value for name, value in answer.json.items() if name != "action"} == {
                 "success": True, "data": None, "content_type": "application/json", "error": None,
                 "cached": False, "stale": False, "fetched_at": None, "expires_at": None,
+                "parameters_hash": None,
             }  # fmt: skip
         assert hole.calls() == []
 
@@ -183,7 +184,8 @@ class TestRun:
         assert answer.json["fetched_at"].endswith("Z")
         assert {name: value for name, value in answer.json.items() if name != "fetched_at"} == {
             "success": True, "data": {"blocking": "disabled"}, "content_type": "application/json", "error": None,
-            "cached": False, "stale": False, "expires_at": None, "renewed": ["status"], "repeated": False,
+            "cached": False, "stale": False, "expires_at": None, "parameters_hash": None,
+            "renewed": ["status"], "repeated": False,
         }  # fmt: skip
         assert answer.headers["X-Cache"] == "BYPASS"
         assert [json.loads(request.data) for request, _ in hole.upstream.log] == [

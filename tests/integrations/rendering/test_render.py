@@ -114,6 +114,21 @@ def test_two_steps_are_one_request_of_the_frontend(weather):
     assert {call.headers["X-Api-Key"] for call in weather.calls()} == {"KEY-0123456789"}
 
 
+def test_every_way_to_render_tells_the_hash_under_which_the_answer_is_listed(weather, client):
+    told = {weather.ask().json["parameters_hash"], weather.ask().json["parameters_hash"]}
+    told.add(weather.ask(use_cache=False).json["parameters_hash"])
+    block = {
+        "key": "k",
+        "integration_id": "weather",
+        "block_type": "weather",
+        "parameters": {"place": "Oslo"},
+    }
+    told.add(json.loads(client.post("/render-batch", {"blocks": [block]}).data)["parameters_hash"])
+    (listed,) = client.get("/plugins/weather/artifacts?block_type=weather").json
+    assert told == {listed["parameters_hash"]}
+    assert weather.ask(parameters={"place": "Rome"}).json["parameters_hash"] not in told
+
+
 def test_a_purge_of_a_block_takes_its_steps_along_and_no_other_block(weather, client):
     weather.ask()
     weather.ask("motd", {})

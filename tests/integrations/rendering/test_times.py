@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -211,3 +212,11 @@ def test_a_setting_is_no_time(calendar: Calendar):
     answer = calendar.register()
     assert answer.status_code == 422
     assert "manifest.properties[0].default" in answer.json["errors"]
+
+
+def test_no_hash_is_told_where_the_clock_makes_it_another(calendar: Calendar, client: Any):
+    block = {"key": "k", "integration_id": "calendar", "block_type": "week", "parameters": {}}
+    answers = [calendar.render().json, calendar.render().json]
+    answers.append(json.loads(client.post("/render-batch", {"blocks": [block]}).data))
+    assert [answer["parameters_hash"] for answer in answers] == [None, None, None]
+    assert calendar.render(start="2026-03-01", end="2026-03-02").json["parameters_hash"] is None
