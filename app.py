@@ -32,6 +32,7 @@ from settings import ConfigurationError, Settings, load_settings
 from web.api.context import Services
 from web.cli.groups import add_commands, app_for_commands_alone
 from web.cli.serve import serve_command
+from web.events.event_hub import EventHub
 from web.gate.gate import init_gate
 from web.gate.services import build_gate
 from web.routes.blueprints import register_blueprints
@@ -103,6 +104,7 @@ def build_services(runtime: Runtime) -> Services:
         actions=build_actions(runtime, catalog, calling.executor, caching, usage.counter),
         prefetch=prefetch,
         response_cache=build_response_cache(runtime, usage, caching.eviction.access_log),
+        events=runtime.close_at_end(EventHub(runtime.database, runtime.settings.event_streams)),
     )
 
 

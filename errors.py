@@ -162,6 +162,10 @@ class StorageFailed(PatchbayError):
     code, status, title = "storage_failed", 503, "The data folder cannot be written"
 
 
+class TooManyStreams(PatchbayError):
+    code, status, title = "too_many_streams", 503, "Too many event streams are open"
+
+
 class BreakerOpen(PatchbayError):
     code, status, title = "breaker_open", 503, "The provider is not called for now, because it failed"
 

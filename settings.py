@@ -161,6 +161,11 @@ def parse_count(text: str) -> int:
     return _parse_int(text, lowest=1, highest=1024)
 
 
+def parse_streams(text: str) -> int:
+    # The server has 1024 connections, of which other requests need some.
+    return _parse_int(text, lowest=0, highest=768)
+
+
 def parse_days(text: str) -> int:
     return _parse_int(text, lowest=1, highest=3660)
 
@@ -253,6 +258,8 @@ SETTINGS = (
             "What is logged to stderr; DEBUG adds a line for each request."),
     Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,
             "Maximum number of requests served at once."),
+    Setting("event_streams", "PATCHBAY_EVENT_STREAMS", parse_streams, "256", "a whole number from 0 to 768",
+            "Maximum number of open streams of live events."),
     Setting("upstream_calls", "PATCHBAY_UPSTREAM_CALLS", parse_count, "24", COUNT_RIGHT,
             "Maximum number of upstream calls at once; one integration gets at most five sixths of them."),
     Setting("max_body_size_bytes", "PATCHBAY_MAX_BODY_SIZE", parse_bytes, "16M", BYTES_RIGHT,
@@ -291,6 +298,7 @@ class Settings:
     log_retention_days: int
     log_level: str
     threads: int
+    event_streams: int
     upstream_calls: int
     max_body_size_bytes: int
     max_answer_size_bytes: int

@@ -47,6 +47,7 @@ LAYERS = [
     "web/pages",
     "web/server",
     "web/api",
+    "web/events",
     "web/gate",
     "integrations/fast_path",
     "integrations/prefetch",

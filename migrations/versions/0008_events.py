@@ -42,7 +42,10 @@ ENABLED = (
     "json_object('enabled', json(CASE NEW.enabled WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END))"
 )
 INHERITED = "json_object('enabled', NULL)"
-RENEWED = "json_object('parameters_hash', NEW.parameters_hash, 'fetched_at', NEW.fetched_at, 'expires_at', NEW.expires_at)"
+RENEWED = (
+    "json_object('parameters_hash', NEW.parameters_hash, "
+    "'fetched_at', NEW.fetched_at, 'expires_at', NEW.expires_at)"
+)
 FAILED = "json_object('parameters_hash', NEW.parameters_hash, 'code', NEW.last_error)"
 # Keys with a colon are the server's own: tokens, which it renews by itself, and the account of a sign-in.
 ACCOUNT = "oauth2:grant"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from settings import Settings
 from tests.conftest import RunningServer
 
 CHECKS: list[CheckFunction] = [
@@ -52,8 +54,14 @@ MANIFEST: dict[str, Any] = {
 
 
 @pytest.fixture
-def peopled(server: RunningServer, upstream: HTTPServer) -> RunningServer:
-    """A server with a plugin that answers, so that made-up requests get beyond the first 404."""
+def peopled(
+    settings: Settings, start_server: Callable[[Settings], RunningServer], upstream: HTTPServer
+) -> RunningServer:
+    """A server with a plugin that answers, so that made-up requests get beyond the first 404.
+
+    It refuses every stream of live events, whose answer would not end.
+    """
+    server = start_server(replace(settings, event_streams=0))
     upstream.expect_request("/now").respond_with_json({"temp": 20})
     integration = {**MANIFEST["integration"], "base_url": upstream.url_for("").rstrip("/")}
     declaration = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plugin_store.engine.database import Database
     from plugin_store.services import StoreServices
     from settings import Settings
+    from web.events.event_hub import EventHub
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Services:
     actions: Actions
     prefetch: PrefetchServices
     response_cache: ResponseCache
+    events: EventHub
 
 
 def services() -> Services:

@@ -47,7 +47,7 @@ UTF8_NAMES = {"utf-8", "utf8"}
 EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "600",
 }
 SECURITY_HEADERS = {
@@ -137,6 +137,21 @@ class Gate:
         if authorization is not None:
             return self._admit_bearer(authorization)
         return None if cookie_header is None else self.sessions.recall(cookie_header)
+
+    def still_admits(self, caller: Caller, commits: Callable[[], int]) -> Callable[[], bool]:
+        """Tells, at any later time, whether the caller that was let in now would be let in again.
+
+        It counts as no use of a session. `commits` returns the store's number of commits. Raises StorageFailed.
+        """
+        token = self.token
+
+        def is_admitted() -> bool:
+            self.follow(commits)
+            return self.token == token and (
+                not isinstance(caller, Session) or self.sessions.is_open(caller.digest)
+            )
+
+        return is_admitted
 
     def is_trusted_origin(self, environ: Mapping[str, Any]) -> bool:
         """Whether a request comes from one of our pages, from an allowed origin, or not from a page at all."""

@@ -123,7 +123,17 @@ class Sessions:
         # The revision is read before the row: a change in between causes a second query, never the use of an ended
         # session.
         store: Queries = self._database.hot_reads if on_fast_path else self._database
-        digest, revision, now = digest_of(cookie), store.revision(), self._clock()
+        session, now = self._find(digest_of(cookie), store.revision(), store), self._clock()
+        if session is not None:
+            self._record_use(session, now)
+        return session
+
+    def is_open(self, digest: str) -> bool:
+        """Whether the session of a cookie's digest has not ended. It counts as no use. Raises StorageFailed."""
+        return self._find(digest, self._database.revision(), self._database) is not None
+
+    def _find(self, digest: str, revision: int, store: Queries) -> Session | None:
+        now = self._clock()
         session = self._remembered.get(digest)
         if session is None or session.revision != revision or not self._is_good(session, now):
             session = self._load(digest, revision, store)
@@ -132,7 +142,6 @@ class Sessions:
             if ended is not None:
                 ended.look_again_at = 0.0
             return None
-        self._record_use(session, now)
         return session
 
     def list(self) -> Sequence[SigninSession]:

@@ -9,13 +9,14 @@ from plugin_store.routes import plugin_states, plugins, review_page, settings, w
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, notebook, pages, signin
-from web.routes import sessions
+from web.routes import events, sessions
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
     plugins.blueprint,
     integrations.blueprint,
     batch.blueprint,
+    events.blueprint,
     actions.blueprint,
     explain.blueprint,
     usage.blueprint,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -36,6 +37,8 @@ MAX_FORM_BYTES = 16 * 1024
 CALLING = re.compile(
     r"/+api/v1/(?:integrations/(?P<id>[^/]*)/(?:render|execute|test|oauth2/.*)|render-batch|prefetch/.*)|/oauth/callback"
 )
+# The environ key by which a route says that its response goes on until the client or the server ends it.
+STREAM_ENVIRON_KEY = "patchbay.stream"
 SERVER_VARIABLES: dict[str, Any] = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
@@ -175,6 +178,9 @@ def _run_app(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment)
 def _answer(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
     started = Started()
     pieces = app(environ, started)
+    if environ.get(STREAM_ENVIRON_KEY):
+        _stream(exchange, started, Chunks(pieces))
+        return
     if not any(name.lower() == "content-length" for name, _ in started.headers):
         exchange.response_iter(started.status, started.headers, Chunks(pieces))
         return
@@ -183,6 +189,26 @@ def _answer(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) 
     finally:
         getattr(pieces, "close", lambda: None)()
     exchange.response_bytes(started.status, started.headers, body)
+
+
+def _stream(exchange: Exchange, started: Started, chunks: Chunks) -> None:
+    """Sends a response without an end from a thread of its own, so that it holds none of a pool.
+
+    Such a thread waits nearly all the time and takes some 90 KB. It is a daemon, because a client that does not read
+    holds it until the connection is given up.
+    """
+
+    def send() -> None:
+        try:
+            exchange.response_iter(started.status, started.headers, chunks)
+        finally:
+            chunks.close()
+
+    try:
+        threading.Thread(target=send, name="stream", daemon=True).start()
+    except RuntimeError:
+        chunks.close()
+        raise
 
 
 def _refuse(exchange: Exchange, status: int) -> int:

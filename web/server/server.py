@@ -21,6 +21,8 @@ from web.server.threaded_engine import ThreadedEngine
 if TYPE_CHECKING:
     from flask import Flask
 
+    from web.api.context import Services
+
 __all__ = ["BACKLOG", "Server", "make_server"]
 
 DRAIN_SECONDS = 30.0
@@ -47,6 +49,7 @@ class Server:
 
     def __init__(self, app: Flask, listener: socket.socket, settings: Settings) -> None:
         self._reception = Dispatcher(app, settings)
+        self._services: Services | None = app.extensions.get("patchbay")
         self._engine = _make_engine(app, listener, self._reception)
         self._stop_lock = threading.Lock()
         # A pipe instead of an Event, so that a signal itself can wake the waiting thread, whichever thread it reached.
@@ -74,6 +77,9 @@ class Server:
             self._is_stopping = True
         # Connections that were opened before the stop have been accepted by then.
         time.sleep(LAST_CALL_SECONDS)
+        if self._services is not None:
+            # They would go on as long as their clients like.
+            self._services.events.close()
         self._reception.release_threads()
         self._engine.drain(DRAIN_SECONDS)
         self._reception.close()

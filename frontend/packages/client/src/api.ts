@@ -437,7 +437,10 @@ export interface paths {
         /** One endpoint's answer, fetched now. With an `Idempotency-Key` a writing endpoint is called only once. */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
                 header?: {
                     /** @description One for each run, kept for 24 hours: the same key with the same request is answered as the first. */
                     "Idempotency-Key"?: string;
@@ -721,6 +724,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changes in a workspace (and notebook), as Server-Sent Events, from now on or after `Last-Event-ID`. */
+        get: {
+            parameters: {
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: {
+                    /** @description The id of the last event that arrived, as a browser sends it when it connects again. */
+                    "Last-Event-ID"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-Sent Events: `id`, `event` (the kind) and `data` (a JSON object). It does not end by itself. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/{plugin_id}/actions/{block_type}": {
         parameters: {
             query?: never;
@@ -736,7 +783,10 @@ export interface paths {
         /** Run an action that a user asked for. Its calls are made once for each `Idempotency-Key`. */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
                 header: {
                     /** @description One for each run, kept for 24 hours: the same key with the same request is answered as the first. */
                     "Idempotency-Key": string;
@@ -2432,6 +2482,8 @@ export interface components {
             fetched_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
+            /** @description What events about this answer name; null for one whose inputs depend on the time. */
+            parameters_hash: string | null;
             /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
         };
@@ -2540,6 +2592,8 @@ export interface components {
             fetched_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
+            /** @description What events about this answer name; null for one whose inputs depend on the time. */
+            parameters_hash: string | null;
             /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
             /** @description The blocks whose stored answers were deleted: render them again. */

@@ -5,7 +5,8 @@ import { nextDelay } from '../src/observing.ts';
 
 const rendered = (more: Partial<Rendered> = {}): Rendered => ({
   success: true, data: 1, content_type: 'application/json', error: null, cached: false, stale: false,
-  fetched_at: '2026-01-01T12:00:00.000Z', expires_at: '2026-01-01T12:05:00.000Z', cache: 'MISS', age: null, ...more,
+  fetched_at: '2026-01-01T12:00:00.000Z', expires_at: '2026-01-01T12:05:00.000Z', parameters_hash: null,
+  cache: 'MISS', age: null, ...more,
 });
 const failure = (code: string, retryAfter: number | null = null): PatchbayError =>
   new PatchbayError({ code, status: 502, detail: 'No.', retryAfter });

@@ -1,0 +1,1 @@
+"""Live events: what changes in the store, sent to whoever watches, as Server-Sent Events."""
