@@ -14,7 +14,14 @@ from pathlib import Path
 
 import click
 
-from benchmarks import build_request, cached_render, cold_render, prefetch_schedule, register_batch
+from benchmarks import (
+    build_request,
+    cached_render,
+    cold_render,
+    event_streams,
+    prefetch_schedule,
+    register_batch,
+)
 from benchmarks.report import Section
 from settings import ROOT
 
@@ -24,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Section]]] = {
     "build-request": build_request.run,
     "cached-render": cached_render.run,
     "cold-render": cold_render.run,
+    "event-streams": event_streams.run,
     "register-batch": register_batch.run,
     "prefetch": prefetch_schedule.run,
 }
