@@ -321,7 +321,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (f"{ENDPOINT}.lines", with_text(extract={"a": "x"}, lines={}), with_text(extract={"a": "x"}, select="a")),
     (f"{ENDPOINT}.extract.a.pattern", with_text(extract={"a": {"type": "number"}}), with_text(extract={"a": {"pattern": "x", "type": "number"}})),
     (f"{ENDPOINT}.extract.a.selector", with_text(extract={"a": {"pattern": "x", "selector": "p"}}), with_page(extract={"a": {"pattern": "x", "selector": "p"}})),
-    (f"{ENDPOINT}.extract.a.each", with_text(extract={"a": {"pattern": "x", "each": "p", "extract": {"b": "q"}}}), with_page(extract={"a": {"each": "p", "extract": {"b": "q"}}})),
+    (f"{ENDPOINT}.extract.a.each", with_text(extract={"a": {"each": "p", "extract": {"b": "q"}}}), with_page(extract={"a": {"each": "p", "extract": {"b": "q"}}})),
     (f"{ENDPOINT}.select", with_page(select="a"), with_page(extract={"a": "p"}, select="a")),
     (f"{ENDPOINT}.extract.a.selector", with_page(extract={"a": {"pattern": "x"}}), with_page(extract={"a": {"selector": "p"}})),
     (f"{ENDPOINT}.extract.a.extract", with_page(extract={"a": {"each": "p"}}), with_page(extract={"a": {"each": "p", "extract": {"b": "q"}}})),
