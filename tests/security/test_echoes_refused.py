@@ -78,7 +78,6 @@ EXTRACTED: dict[str, tuple[str, dict[str, Any], Say]] = {
     "by a pattern": ("text", {"extract": {"a": "key: (L.{8})"}}, lambda k: f"key: {k}\n"),
     "by all matches of a pattern": ("text", {"extract": {"a": {"pattern": "[0-9a-f]{4}", "all": True}}}, str),
     "by a selector": ("html", {"extract": {"a": {"selector": "i", "pattern": "L.{8}"}}}, lambda k: f"<i>{k}</i>"),
-    "as the text of elements": ("html", {"extract": {"a": "i", "b": "b"}}, lambda k: f"<i>{k[:13]}</i><b>{k[13:]}</b>{k}"),
     "as an attribute": ("html", {"extract": {"a": {"selector": "i", "attribute": "title", "pattern": "L.{8}"}}}, lambda k: f"<i title='{k}'>"),
     "as a key and a value": ("text", {"lines": {}}, str),
 }  # fmt: skip
