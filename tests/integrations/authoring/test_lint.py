@@ -291,7 +291,7 @@ def test_every_rule_is_documented():
 
 
 def test_the_shapes_that_are_known_are_those_that_the_notebook_draws():
-    source = (ROOT / "static" / "notebook" / "drawing" / "draw.js").read_text("utf-8")
+    source = (ROOT / "frontend/apps/notebook/src/drawing/draw.js").read_text("utf-8")
     shapes = source.partition("const SHAPES = {")[2].partition("};")[0]
 
     assert set(re.findall(r"^  (\w+): \{", shapes, re.MULTILINE)) == set(DISPLAYS)
