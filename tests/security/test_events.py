@@ -16,6 +16,12 @@ from tests.security.signed_in import SignedIn
 from web.gate.tokens import rotate_token
 
 
+@pytest.fixture(autouse=True)
+def no_heartbeat(ground: Ground) -> None:
+    """So that a stream which ends, ends because of what happened."""
+    ground.server.app.extensions["patchbay"].events.heartbeat_seconds = 3600.0
+
+
 def workspace(ground: Ground, name: str = "Other") -> int:
     return ground.call("POST", "/workspaces", {"name": name}).json()["id"]
 
@@ -152,6 +158,7 @@ def test_a_rotated_token_ends_the_streams_of_those_who_had_the_old_one(
     settings: Settings, start_server: Callable[[Settings], RunningServer]
 ):
     server = start_server(replace(settings, token=None))
+    server.app.extensions["patchbay"].events.heartbeat_seconds = 3600.0
     browser = SignedIn.at(server.url, server.token)
     with (
         watching(server.url, headers={"Authorization": f"Bearer {server.token}"}) as program,
