@@ -28,6 +28,8 @@ BREATH_SECONDS = 0.002
 LOOK_SECONDS_PER_WOKEN = 0.002
 TROUBLE_SECONDS = 1.0
 RETRY_SECONDS = 10.0
+# If there is no room: how often, and how long each time, to wait for the streams of clients that are gone to end.
+PROBES, PROBE_SECONDS = 4, 0.15
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +45,8 @@ class EventHub:
         self._limit = limit
         self.heartbeat_seconds = heartbeat_seconds
         """How long a stream that is opened from now on may be silent. A client that is gone is noticed after it."""
-        self._lock = threading.Lock()
+        self._lock = threading.Condition(threading.Lock())
+        self._probe = threading.Lock()
         self._streams: set[EventStream] = set()
         self._tailer: threading.Thread | None = None
         self._read_to = 0
@@ -61,6 +64,7 @@ class EventHub:
 
         If events after that id are missing, a resync message comes first. Raises TooManyStreams and StorageFailed.
         """
+        self._end_abandoned()
         self._require_room()
         stream = EventStream(scope, may_continue, self.heartbeat_seconds, self._leave)
         stream.queue(*self._first_messages(scope, last_event_id))
@@ -79,6 +83,26 @@ class EventHub:
             stream.close()
         if tailer is not None:
             tailer.join()
+
+    def _end_abandoned(self) -> None:
+        """Where there is no room, has every stream send something at once, which ends those of clients that are gone.
+
+        After a reload of many pages their old streams would take the room of the new ones until the next heartbeat.
+        """
+        with self._lock:
+            streams = list(self._streams)
+        # One request at a time waits for that, so that those who ask in vain hold up nobody.
+        if not streams or len(streams) < self._limit or not self._probe.acquire(blocking=False):
+            return
+        try:
+            # The first bytes to a closed connection may still be accepted; what comes after them is not.
+            for _ in range(PROBES):
+                self._wake(streams)
+                with self._lock:
+                    if self._lock.wait_for(lambda: len(self._streams) < self._limit, PROBE_SECONDS):
+                        return
+        finally:
+            self._probe.release()
 
     def _require_room(self) -> None:
         if self._closing.is_set():
@@ -113,6 +137,7 @@ class EventHub:
     def _leave(self, stream: EventStream) -> None:
         with self._lock:
             self._streams.discard(stream)
+            self._lock.notify()
 
     # -- the tailer ------------------------------------------------------------------------------------------------
 

@@ -149,6 +149,15 @@ def test_beyond_the_limit_a_client_is_told_to_wait(
         assert second.body()["code"] == "too_many_streams"
 
 
+def test_pages_that_are_reloaded_find_the_room_of_their_old_streams(
+    settings: Settings, start_server: Callable[[Settings], RunningServer]
+):
+    server = start_server(replace(settings, event_streams=2))
+    for _ in range(3):
+        with watching(server.url) as first, watching(server.url) as second:
+            assert (first.status, second.status) == (200, 200)
+
+
 def test_streams_hold_no_thread_that_others_need(server: RunningServer, upstream: HTTPServer):
     many = max(FRONT_THREADS, HOUSE_THREADS, server.settings.threads) + 8
     upstream.expect_request("/now").respond_with_json({})
