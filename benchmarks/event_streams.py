@@ -8,15 +8,15 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.crowd import fill
-from benchmarks.load import Rate
+from benchmarks.load import put_under_load
 from benchmarks.loopback import upstream
 from benchmarks.report import Section, Target
-from benchmarks.served import TOKEN, Server, in_turns, running_server, table, times, warm
+from benchmarks.served import ROUNDS, TOKEN, Server, median, running_server, table, times, warm
 
 STREAMS = 200
 MAX_MEMORY_MB = 40
@@ -27,25 +27,36 @@ RENEW_EVERY_SECONDS = 1.0
 
 
 def run() -> Iterator[Section]:
-    """The same hits of two servers, one of which has streams open."""
-    with (
-        tempfile.TemporaryDirectory() as alone_folder,
-        tempfile.TemporaryDirectory() as folder,
-        upstream(0) as url,
-    ):
-        for each in (alone_folder, folder):
-            fill(Path(each), url, artifacts=1, plugins=1, scheduled=0)
-        with running_server(Path(alone_folder)) as alone, running_server(Path(folder)) as watched:
-            asks = {"no stream": warm(alone), f"{STREAMS} streams": warm(watched)}
-            in_turns(asks)
-            before = watched.resident_mb()
-            with _streams(watched):
-                quiet, quiet_share = in_turns(asks), _share(watched)
-                with _renewing(alone), _renewing(watched):
-                    busy, busy_share = in_turns(asks), _share(watched)
-                resident = watched.resident_mb() - before
-    yield _section("quiet", quiet, quiet_share, resident)
-    yield _section("while a block is renewed every second", busy, busy_share, resident)
+    """The same hits of one server, with and without open streams in turns."""
+    with tempfile.TemporaryDirectory() as folder, upstream(0) as url:
+        fill(Path(folder), url, artifacts=1, plugins=1, scheduled=0)
+        with running_server(Path(folder)) as server:
+            yield _compare(server, "quiet")
+            with _renewing(server):
+                yield _compare(server, "while a block is renewed every second")
+
+
+def _compare(server: Server, how: str) -> Section:
+    ask = warm(server)
+    put_under_load(ask)
+    alone, beside = [], []
+    before = server.resident_mb()
+    for _ in range(ROUNDS):
+        alone.append(put_under_load(ask))
+        with _streams(server):
+            beside.append(put_under_load(ask))
+    with _streams(server):
+        share, resident = _share(server), server.resident_mb() - before
+    rates = {"no stream": median(alone), f"{STREAMS} streams": median(beside)}
+    return Section(
+        f"Cached render beside {STREAMS} open streams, {how}",
+        table(rates),
+        [
+            Target("to no stream", times(median(beside), median(alone)), 0.95, at_least=True),
+            Target("processor time without a request", share, MAX_SHARE_PERCENT, "% of a core"),
+            Target("resident memory of the streams", resident, MAX_MEMORY_MB, "MB"),
+        ],
+    )
 
 
 def _share(server: Server) -> float:
@@ -53,19 +64,6 @@ def _share(server: Server) -> float:
     used, started = server.processor_seconds(), time.perf_counter()
     time.sleep(SHARE_SECONDS)
     return (server.processor_seconds() - used) / (time.perf_counter() - started) * 100
-
-
-def _section(how: str, rates: Mapping[str, Rate], share: float, resident: float) -> Section:
-    few, many = rates.values()
-    return Section(
-        f"Cached render beside {STREAMS} open streams, {how}",
-        table(rates),
-        [
-            Target("to no stream", times(many, few), 0.95, at_least=True),
-            Target("processor time without a request", share, MAX_SHARE_PERCENT, "% of a core"),
-            Target("resident memory of the streams", resident, MAX_MEMORY_MB, "MB"),
-        ],
-    )
 
 
 @contextmanager

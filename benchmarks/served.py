@@ -91,10 +91,11 @@ def in_turns(asks: Mapping[str, Ask]) -> dict[str, Rate]:
     for _ in range(ROUNDS):
         for name, ask in asks.items():
             found[name].append(put_under_load(ask))
-    return {name: _median(rates) for name, rates in found.items()}
+    return {name: median(rates) for name, rates in found.items()}
 
 
-def _median(rates: list[Rate]) -> Rate:
+def median(rates: list[Rate]) -> Rate:
+    """The medians of several runs, and all their failures."""
     return Rate(
         statistics.median(rate.per_second for rate in rates),
         statistics.median(rate.p99_ms for rate in rates),
