@@ -120,7 +120,8 @@ def moved(section: Any) -> Any:
     if not isinstance(section, dict):
         return section
     found = {name: moved(item) for name, item in section.items()}
-    return {"base_url": "{stranger}", **found} if "auth" in section or "endpoints" in section else found
+    is_whole = "endpoints" in section or ("auth" in section and "token_path" not in section)
+    return {"base_url": "{stranger}", **found} if is_whole else found
 
 
 def test_a_secret_server_takes_no_other_key_along(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def guessed(ground: Ground, reply: Reply, **endpoint: Any) -> Service:
 def answered(service: Service, guess: str) -> tuple[int, Any, dict[str, Any]]:
     """All that shows of an answer, but for its times."""
     answer = service.execute(parameters={"q": guess})
-    members = {name: value for name, value in answer.json().items() if not name.endswith("_at")}
+    members = {name: value for name, value in answer.json().items() if not name.endswith(("_at", "_hash"))}
     return answer.status_code, answer.headers.get("X-Cache"), members
 
 

@@ -34,7 +34,8 @@ def urls_of(app: Flask, service: Service) -> list[str]:
     with app.test_request_context():
         adapter = app.url_map.bind("127.0.0.1")
         for rule in app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()):
+            # A stream of events does not end; tests/security/test_events.py reads it.
+            if "GET" in (rule.methods or ()) and rule.rule != "/api/v1/events":
                 arguments = {name: known.get(name, "status") for name in rule.arguments}
                 urls.append(adapter.build(rule.endpoint, arguments))
     return urls
@@ -97,7 +98,7 @@ BREAKS: list[tuple[str, Callable[[Service], requests.Response]]] = [
     ("plugin_store.vault.vault.Vault._seal_for", lambda service: service.ground.call("PUT", f"/integrations/{service.id}/secrets/api_key", {"value": service.ground.secret})),
     ("plugin_store.settings.configs.Configs.get_config", lambda service: service.ground.call("GET", f"/integrations/{service.id}/config")),
     ("integrations.calling.executor.build_accounted_call", lambda service: service.execute()),
-    ("integrations.calling.executor.parse_answer", lambda service: service.execute()),
+    ("integrations.calling.answer_reading.parse_answer", lambda service: service.execute()),
     ("integrations.egress.door.Egress.send", lambda service: service.execute()),
     ("integrations.redaction.redactor.Redactor.__init__", lambda service: service.execute()),
     ("integrations.rendering.read_through.make_artifact", lambda service: service.render(use_cache=False)),
@@ -137,7 +138,7 @@ def test_a_refresh_that_fails_behind_quotes_nothing(ground: Ground, monkeypatch:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(ground.secret)
 
-    monkeypatch.setattr("integrations.calling.executor.parse_answer", fail)
+    monkeypatch.setattr("integrations.calling.answer_reading.parse_answer", fail)
     assert service.render().headers["X-Cache"] == "STALE"
     ground.server.app.extensions["patchbay"].rendering.renderer.wait_for_refreshes()
     ground.assert_no_leak()
