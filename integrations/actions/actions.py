@@ -140,7 +140,7 @@ class Actions:
         blocks = installed.integration.blocks
         renewed = []
         for name in action.renews:
-            steps = [step.endpoint.id for step in blocks[name].steps[:-1]]
+            steps = blocks[name].endpoints_of_steps
             try:
                 self._artifacts.purge(installed.plugin_id, installed.scope.workspace_id, name, steps)
             except StorageFailed as error:

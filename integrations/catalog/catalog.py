@@ -56,13 +56,12 @@ class Installed:
     """When its times were read, in epoch seconds."""
     zone: tzinfo = UTC
 
-    def at(self, moment: float, zone: tzinfo | None = None) -> Installed:
+    def at(self, moment: float) -> Installed:
         """The same with the times of a moment among its settings, where the clock fills them."""
         if not self.integration.times:
             return self
-        zone = zone or self.zone
-        times = {name: time.value_at(moment, zone) for name, time in self.integration.times.items()}
-        return replace(self, config={**self.config, **times}, key_frames={}, moment=moment, zone=zone)
+        times = {name: time.value_at(moment, self.zone) for name, time in self.integration.times.items()}
+        return replace(self, config={**self.config, **times}, key_frames={}, moment=moment)
 
     def changes_at(self, block: Block) -> float | None:
         """When the block's times change, and with them the artifact that answers; None where it has none."""
@@ -179,9 +178,7 @@ class Catalog:
         """
         key = ("installed", scope.workspace_id, scope.notebook_id, plugin_id)
         installed = self._database.memo.get(key, lambda: self._load(scope, plugin_id), revision)
-        if not installed.integration.times:
-            return installed
-        return installed.at(self._clock(), time_zone_of(self._database, scope.workspace_id, revision))
+        return installed.at(self._clock()) if installed.integration.times else installed
 
     def list(self, scope: Scope) -> list[Installed]:
         """Every integration in the scope, by id."""

@@ -178,12 +178,11 @@ def purge_all() -> dict[str, int]:
 
 
 def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
-    """The endpoints of all steps but the last, whose answers have their own artifacts; none for an unknown block."""
+    """The endpoints of steps whose answers have artifacts of their own; none for an unknown block."""
     try:
-        steps = services().catalog.find(scope, plugin_id).block(block_id).steps
+        return services().catalog.find(scope, plugin_id).block(block_id).endpoints_of_steps
     except PatchbayError:
         return []
-    return [step.endpoint.id for step in steps[:-1]]
 
 
 def _scope(query: dict[str, Any]) -> Scope:

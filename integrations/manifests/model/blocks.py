@@ -96,6 +96,15 @@ class Block:
         return self.selector is not None and self.selector.asks_time
 
     @property
+    def endpoints_of_steps(self) -> list[str]:
+        """The endpoints whose answers may have artifacts of their own: of all steps but the last, which is the block's.
+
+        The last has one too if it is repeated, or if a step may fail.
+        """
+        has_own = any(step.may_fail for step in self.steps) or any(step.for_each for step in self.steps[-1:])
+        return [step.endpoint.id for step in (self.steps if has_own else self.steps[:-1])]
+
+    @property
     def uses_url(self) -> bool:
         """Whether the input `url` is used in a call itself, not only by the patterns."""
         return any(

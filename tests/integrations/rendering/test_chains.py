@@ -231,6 +231,14 @@ def test_what_needs_the_output_of_a_failed_step_fails_and_may(library: Library):
     assert library.data() == {"one": None, "two": None, "three": {"key": "y", "count": 121}}
 
 
+def test_a_purge_of_the_block_takes_the_answers_of_its_items_too(library: Library):
+    assert library.register().status_code == 201
+    library.answer()
+    assert library.client.delete("/plugins/library/artifacts?block_type=counts").status_code == 200
+    library.answer()
+    assert sorted(library.asked) == ["a", "a", "b", "b", "c", "c", "sections", "sections"]
+
+
 def test_explain_shows_the_call_of_an_item(library: Library):
     assert library.register().status_code == 201
     asked = {"block_type": "counts", "parameters": {}}
