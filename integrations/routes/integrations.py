@@ -26,8 +26,9 @@ from schemas.api.integrations import (
     BlocksSchema,
     EnvelopeSchema,
     ExecuteSchema,
-    IntegrationListedSchema,
+    IntegrationInListSchema,
     IntegrationSchema,
+    IntegrationsQuerySchema,
     PurgedSchema,
     RenderQuerySchema,
     RenderSchema,
@@ -49,15 +50,18 @@ blueprint = Blueprint("integrations", __name__, description="Integrations and th
 class Integrations(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.arguments(PageSchema, location="query")
-    @blueprint.response(200, IntegrationListedSchema(many=True))
+    @blueprint.arguments(IntegrationsQuerySchema, location="query")
+    @blueprint.response(200, IntegrationInListSchema(many=True))
     def get(
-        self, query: dict[str, Any], paging: dict[str, Any]
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The registered integrations, and whether each is enabled in the workspace (and notebook)."""
         page = Page(paging["page"], paging["page_size"])
         found = services().catalog.list(_scope(query))
-        listed = [_listed(installed) for installed in found[page.offset : page.end]]
-        return listed, 200, page.headers(len(found))
+        if "id" in asked:
+            found = [installed for installed in found if installed.plugin_state.plugin_id in asked["id"]]
+        describe = _described if asked.get("include") == "details" else _listed
+        return [describe(installed) for installed in found[page.offset : page.end]], 200, page.headers(len(found))
 
 
 @blueprint.route("/integrations/<string:plugin_id>")
@@ -66,9 +70,7 @@ class IntegrationDetails(MethodView):
     @blueprint.response(200, IntegrationSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """One integration: its properties, blocks and endpoints as declared, and whether a review is due."""
-        installed = services().catalog.find(_scope(query), plugin_id)
-        declared = {part: _declared(installed, part) for part in ("properties", "endpoints")}
-        return _listed(installed) | declared | {"blocks": _blocks(installed)}
+        return _described(services().catalog.find(_scope(query), plugin_id))
 
 
 @blueprint.route("/integrations/<string:plugin_id>/blocks")
@@ -266,6 +268,11 @@ def _listed(installed: Installed) -> dict[str, Any]:
         "enabled": installed.enabled,
         "review": installed.review,
     }
+
+
+def _described(installed: Installed) -> dict[str, Any]:
+    declared = {part: _declared(installed, part) for part in ("properties", "endpoints")}
+    return _listed(installed) | declared | {"blocks": _blocks(installed)}
 
 
 def _declared(installed: Installed, part: str) -> list[dict[str, Any]]:

@@ -190,6 +190,26 @@ class IntegrationSchema(IntegrationListedSchema):
     endpoints = fields.List(fields.Dict(), required=True)
 
 
+class IntegrationsQuerySchema(Schema):
+    """Selects the integrations to list, and how much of each."""
+
+    id = fields.List(
+        fields.String(), metadata={"description": "Only these; repeat it for several. Unknown ones are left out."}
+    )
+    include = fields.String(
+        validate=validate.OneOf(["details"]),
+        metadata={"description": "`details` adds properties, blocks and endpoints."},
+    )
+
+
+class IntegrationInListSchema(IntegrationListedSchema):
+    """An integration in a list; with `include=details` in full."""
+
+    properties = fields.List(fields.Dict())
+    blocks = fields.List(fields.Nested(DeclaredBlockSchema))
+    endpoints = fields.List(fields.Dict())
+
+
 class BlocksSchema(Schema):
     """An integration's blocks."""
 

@@ -116,6 +116,13 @@ class TestLists:
         assert client.get("/integrations").json[0]["enabled"] is False
         assert client.get(f"/integrations?notebook_id={notebook['id']}").json[0]["enabled"] is True
 
+    def test_some_integrations_are_given_in_full_by_one_request(self, client, upstream):
+        for plugin_id in ("one", "two", "three"):
+            declare(client, upstream, plugin_id)
+        listed = client.get("/integrations?id=three&id=one&id=unknown&include=details").json
+        assert listed == [client.get(f"/integrations/{plugin_id}").json for plugin_id in ("one", "three")]
+        assert "blocks" not in client.get("/integrations?id=one").json[0]
+
     def test_many_integrations_are_listed_by_pages(self, client, upstream):
         for number in range(3):
             declare(client, upstream, plugin_id=f"svc-{number}")

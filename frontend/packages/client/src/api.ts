@@ -214,6 +214,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Only these; repeat it for several. Unknown ones are left out. */
+                    id?: string[];
+                    /** @description `details` adds properties, blocks and endpoints. */
+                    include?: "details";
                     page?: number;
                     page_size?: number;
                     workspace_id?: number;
@@ -231,7 +235,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["IntegrationListed"][];
+                        "application/json": components["schemas"]["IntegrationInList"][];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -2398,18 +2402,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        IntegrationListed: {
-            id: string;
-            name: string;
-            description: string | null;
-            version: string;
-            author: unknown;
-            api_type: string;
-            base_url: string | null;
-            auth_method: string;
-            enabled: boolean;
-            review: components["schemas"]["Review"] | null;
-        };
         Option: {
             value: unknown;
             label: string;
@@ -2431,6 +2423,25 @@ export interface components {
         DeclaredBlock: {
             id: string;
             inputs: components["schemas"]["Input"][];
+        };
+        IntegrationInList: {
+            id: string;
+            name: string;
+            description: string | null;
+            version: string;
+            author: unknown;
+            api_type: string;
+            base_url: string | null;
+            auth_method: string;
+            enabled: boolean;
+            review: components["schemas"]["Review"] | null;
+            properties?: {
+                [key: string]: unknown;
+            }[];
+            blocks?: components["schemas"]["DeclaredBlock"][];
+            endpoints?: {
+                [key: string]: unknown;
+            }[];
         };
         Integration: {
             id: string;

@@ -95,6 +95,9 @@ export function createClient(options: ClientOptions = {}) {
 
     integrations: (): Promise<IntegrationSummary[]> => list('/integrations'),
     integration: (id: string, { signal }: Signalled = {}): Promise<Integration> => ask(of(id), { signal }),
+    /** Several integrations in full, in one request; unknown ones are left out. */
+    integrationDetails: (ids: readonly string[]): Promise<Integration[]> =>
+      list('/integrations', { id: ids, include: 'details' }),
 
     /** Turns an integration on or off. */
     enable: (id: string, enabled: boolean): Promise<{ enabled: boolean }> =>

@@ -4,7 +4,9 @@ import { PatchbayError, connectionLost, retryAfterSeconds, unexpectedAnswer, was
 import type { Problem } from './types.ts';
 
 export type Fetch = typeof globalThis.fetch;
-export type Query = Record<string, string | number | boolean | null | undefined>;
+type QueryValue = string | number | boolean | null | undefined;
+/** A list repeats its name. */
+export type Query = Record<string, QueryValue | readonly string[]>;
 
 export interface Call {
   method?: string;
@@ -29,7 +31,9 @@ export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open 
   return async (path, { method = 'GET', query = {}, body, signal, idempotencyKey } = {}) => {
     const url = new URL(`${base}/api/v1${path}`);
     for (const [name, value] of Object.entries({ ...scope, ...query })) {
-      if (value !== undefined && value !== null) url.searchParams.set(name, String(value));
+      for (const one of [value].flat()) {
+        if (one !== undefined && one !== null) url.searchParams.append(name, String(one));
+      }
     }
     const headers = new Headers({ Accept: 'application/json' });
     if (body !== undefined) headers.set('Content-Type', 'application/json');

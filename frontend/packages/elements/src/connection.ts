@@ -1,6 +1,6 @@
 /** Which server the elements of a page talk to, and what they share of its answers. */
 
-import { type Client, type ClientOptions, type Integration, createClient } from '@patchbay/client';
+import { type Client, type ClientOptions, type Integration, PatchbayError, createClient } from '@patchbay/client';
 
 let shared: Client | null = null;
 const reconnecting = new Set<() => void>();
@@ -31,8 +31,42 @@ export function integrationOf(client: Client, id: string): Promise<Integration> 
     details.set(client, created);
     client.onChange(({ integration }) => void created.delete(integration));
   }
-  const found = known.get(id) ?? client.integration(id);
+  const found = known.get(id) ?? new Promise<Integration>((resolve, reject) => ask(client, { id, resolve, reject }));
   known.set(id, found);
   found.catch(() => known.delete(id));
   return found;
+}
+
+interface Asked {
+  id: string;
+  resolve: (integration: Integration) => void;
+  reject: (error: unknown) => void;
+}
+
+const asked = new Map<Client, Asked[]>();
+
+/** Asks for the integrations of one tick in one request. */
+function ask(client: Client, one: Asked): void {
+  const waiting = asked.get(client);
+  if (waiting) {
+    waiting.push(one);
+    return;
+  }
+  asked.set(client, [one]);
+  setTimeout(() => void answer(client));
+}
+
+async function answer(client: Client): Promise<void> {
+  const waiting = asked.get(client) ?? [];
+  asked.delete(client);
+  try {
+    const found = await client.integrationDetails(waiting.map(({ id }) => id));
+    for (const { id, resolve, reject } of waiting) {
+      const integration = found.find((candidate) => candidate.id === id);
+      if (integration) resolve(integration);
+      else reject(new PatchbayError({ code: 'not_found', status: 404, detail: `There is no integration ${id}.` }));
+    }
+  } catch (error) {
+    for (const { reject } of waiting) reject(error);
+  }
 }
