@@ -52,7 +52,7 @@ export class PatchbayBlock extends HTMLElement {
     age: h('span', { part: 'age' }),
   };
   readonly #frame = h('article', { class: 'frame', part: 'block' }, [
-    h('header', { class: 'head', part: 'header' }, this.#parts.title, this.#parts.origin, this.#parts.refresh),
+    h('header', { class: 'head', part: 'header' }, this.#parts.title, this.#parts.origin, this.#parts.refresh, h('slot', { name: 'actions' })),
     h('div', { class: 'body', part: 'body' }, this.#parts.notice, this.#parts.drawn),
     h('footer', { class: 'foot', part: 'footer' }, this.#parts.age),
   ]);
