@@ -3,6 +3,7 @@
  *
  *     client/       modules at stable addresses, for pages without a bundler; their chunks have hashed names
  *     assets/       the apps of our own pages, all with hashed names
+ *     icons/        marks of services, and icons of things
  *     manifest.json which of these files each app needs
  */
 
@@ -10,6 +11,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'vite';
 
+import { writeIcons } from './icons.mjs';
 import { precompress } from './precompress.mjs';
 import { ROOT, appEntries, findModule, sourceAliases } from './workspace.mjs';
 
@@ -61,3 +63,5 @@ rmSync(folder, { recursive: true, force: true });
 await buildModules();
 await buildApps();
 precompress(folder);
+// After the compression: icons are sent one by one, and each is smaller than a packet.
+writeIcons(folder);

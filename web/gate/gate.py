@@ -20,7 +20,7 @@ from errors import ForeignOrigin, NotJson, StorageFailed, TooLarge
 from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
 from web.gate.attempts import Attempts
-from web.gate.client_files import CLIENT_HEADERS, CLIENT_PATHS
+from web.gate.client_files import CLIENT_HEADERS, is_client_file
 from web.gate.host_page import unknown_host
 from web.gate.hosts import SAFE_METHODS, HostNames, Origins
 from web.gate.machine_addresses import machine_addresses
@@ -35,9 +35,7 @@ SIGNIN_PATH = "/signin"
 # requires the state that was issued to a signed-in request.
 OAUTH_CALLBACK_PATH = CALLBACK_PATH
 # What a browser or a probe needs before it has a token.
-OPEN_PATHS = frozenset(
-    {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CLIENT_PATHS}
-)
+OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
 # Paths that receive the form of a page without script; their body is not JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 REVIEW_PREFIX = "/review/"
@@ -241,7 +239,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         if wanted is API_HEADERS and "vary" in given:
             response.vary.add("Origin")
         origin = incoming.environ.get("HTTP_ORIGIN")
-        if incoming.path in CLIENT_PATHS:
+        if is_client_file(incoming.path):
             headers.update(CLIENT_HEADERS)
         elif origin is not None and _is_ours(gate, incoming):
             response.vary.add("Origin")
@@ -250,8 +248,8 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
 
 
 def is_open(path: str) -> bool:
-    """Whether a path needs no token. Exact paths only, so that no variant of one bypasses the gate."""
-    return path in OPEN_PATHS
+    """Whether a path needs no token. Whole paths only, so that no variant of one bypasses the gate."""
+    return path in OPEN_PATHS or is_client_file(path)
 
 
 def takes_form(path: str) -> bool:

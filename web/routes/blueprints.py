@@ -8,7 +8,7 @@ from integrations.routes import actions, batch, explain, integrations, oauth2, p
 from plugin_store.routes import plugin_states, plugins, review_page, settings, workspaces
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
-from web.pages import built_files, notebook, pages, signin
+from web.pages import built_files, icons, notebook, pages, signin
 from web.routes import events, sessions
 
 # In the order of the API's OpenAPI document.
@@ -33,6 +33,7 @@ PAGES = (
     signin.blueprint,
     pages.blueprint,
     built_files.blueprint,
+    icons.blueprint,
     notebook.blueprint,
     review_page.blueprint,
     oauth2.callback_blueprint,

@@ -212,6 +212,35 @@ def test_nothing_beside_the_client_is_public(stranger: Client, path: str):
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
+@pytest.mark.parametrize("path", ["/static/icons/si/github.svg", "/static/icons/lucide/cloud-sun.svg"])
+def test_icons_are_public_as_the_client_is(stranger: Client, path: str):
+    response = stranger.open(path, headers={"Origin": "http://evil.com"})
+    assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
+    assert response.headers.getlist("Access-Control-Allow-Origin") == ["*"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/icons/",
+        "/static/icons/si/",
+        "/static/icons/si.json",
+        "/static/built/icons/si.svgs",
+        "/static/icons/si/../../../signin.css",
+        "/static/icons/si/%2e%2e%2fsi.svg",
+        "/static/icons/si/github.svg/",
+        "/static/icons/si/github.svg%0a",
+        "/static/icons/si//github.svg",
+        "/static/icons/SI/github.svg",
+        "/static/icons/../notebook",
+    ],
+)
+def test_nothing_beside_icons_is_public(stranger: Client, path: str):
+    assert stranger.open(path, headers={"Origin": "http://evil.com"}).status_code == 401
+
+
 def test_the_client_is_served_to_our_hosts_only(stranger: Client):
     assert stranger.open("/static/client/patchbay.js", headers={"Host": "evil.com"}).status_code == 400
 

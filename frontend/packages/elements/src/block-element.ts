@@ -5,12 +5,15 @@ import { type BlockObserver, type BlockState, type Client, type Inputs, type Int
 import { drawAction } from './action.ts';
 import { type Failure, type Remedy, adviceFor, failureOf, failureOfProblem } from './advice.ts';
 import { integrationOf, onConfigure, sharedClient } from './connection.ts';
-import { type Child, h, icon, safeUrl, shortAddress } from './dom.ts';
+import { type Child, h, safeUrl, shortAddress } from './dom.ts';
+
 import { type Display, isScalar } from './drawing/display.ts';
 import { draw } from './drawing/draw.ts';
 import { ago, refreshAges } from './drawing/values.ts';
 import { drawFailure, drawStaleNotice } from './failure.ts';
+import { icon } from './icons.ts';
 import { inputAttributes, inputsOfAttributes, parsed } from './inputs.ts';
+import { serviceMark } from './mark.ts';
 import { openSettings } from './settings-dialog.ts';
 import { attachStyled } from './styles.ts';
 
@@ -44,6 +47,7 @@ export class PatchbayBlock extends HTMLElement {
   remedies: Remedy[] = [];
 
   readonly #parts = {
+    mark: h('span', { class: 'mark', part: 'mark' }),
     title: h('h3', { class: 'title', part: 'title' }),
     origin: h('p', { class: 'origin', part: 'origin' }),
     refresh: h('button', { type: 'button', class: 'icon-button', part: 'refresh', title: 'Fetch again', 'aria-label': 'Fetch again', onclick: () => void this.refresh() }, icon('refresh')),
@@ -52,7 +56,7 @@ export class PatchbayBlock extends HTMLElement {
     age: h('span', { part: 'age' }),
   };
   readonly #frame = h('article', { class: 'frame', part: 'block' }, [
-    h('header', { class: 'head', part: 'header' }, this.#parts.title, this.#parts.origin, this.#parts.refresh, h('slot', { name: 'actions' })),
+    h('header', { class: 'head', part: 'header' }, this.#parts.mark, this.#parts.title, this.#parts.origin, this.#parts.refresh, h('slot', { name: 'actions' })),
     h('div', { class: 'body', part: 'body' }, this.#parts.notice, this.#parts.drawn),
     h('footer', { class: 'foot', part: 'footer' }, this.#parts.age),
   ]);
@@ -159,13 +163,20 @@ export class PatchbayBlock extends HTMLElement {
   async #loadDetails(client: Client, integration: string): Promise<void> {
     // Without them the block is shown by its id; what stands against it, its render says better.
     this.#details = await integrationOf(client, integration).catch(() => null);
+    this.#mark(client, integration);
     this.#drawnFrom = null;
     if (this.state) this.#show(this.state);
   }
 
+  /** The service's mark; before the integration is known its place is empty. */
+  #mark(client: Client, integration: string): void {
+    const { name, icon } = (this.#details ?? { name: integration }) as { name: string; icon?: string | null };
+    this.#parts.mark.replaceChildren(serviceMark(this.display.icon ?? icon, name, client.baseUrl));
+  }
+
   #showLoading(): void {
     if (this.#drawnFrom !== null) return;
-    this.#mark('loading', true);
+    this.#markStatus('loading', true);
     this.#label();
     this.#parts.drawn.replaceChildren(
       h('div', { class: 'skeleton', 'aria-hidden': 'true' }, h('span'), h('span'), h('span')),
@@ -176,14 +187,14 @@ export class PatchbayBlock extends HTMLElement {
   #show(state: BlockState): void {
     const { status, rendered, error, isRefreshing } = state;
     this.#label();
-    this.#mark(status, isRefreshing);
+    this.#markStatus(status, isRefreshing);
     if (rendered) this.#showRendered(rendered, status, error ? failureOf(error) : null);
     else if (error) this.#showFailure(failureOf(error));
     else this.#showLoading();
     this.dispatchEvent(new CustomEvent('patchbay-state', { detail: state }));
   }
 
-  #mark(status: BlockState['status'], isRefreshing: boolean): void {
+  #markStatus(status: BlockState['status'], isRefreshing: boolean): void {
     this.#frame.dataset.status = status;
     this.#frame.dataset.refreshing = String(isRefreshing);
     this.#frame.setAttribute('aria-busy', String(isRefreshing));

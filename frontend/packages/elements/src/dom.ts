@@ -64,18 +64,6 @@ export function shortAddress(href: string): string {
   return short.length > 60 ? `${short.slice(0, 59)}…` : short;
 }
 
-const ICONS = {
-  refresh: 'M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6',
-  clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 7.5V12l3 2',
-  alert: 'M12 4 3 19.5h18zM12 10v4M12 16.8v.2',
-  close: 'm6 6 12 12M18 6 6 18',
-  plug: 'M9 3v5M15 3v5M6.5 8h11v3a5.5 5.5 0 0 1-11 0zM12 16.5V21',
-  download: 'M12 4v11m-5-5 5 5 5-5M5 20h14',
-};
-
-export const icon = (name: keyof typeof ICONS): SVGElement =>
-  svg('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }));
-
 const ABBREVIATIONS = /\b(api|cpu|dns|eta|gpu|http|id|io|ip|lan|os|ram|ssl|tls|url|vm|vpn|wan|wlan)\b/g;
 
 /** `default_location` as people write it: `Default location`. */

@@ -1,7 +1,8 @@
 /** A failed call as elements: what happened, what the provider said, and what to do. */
 
 import { type Failure, adviceFor } from './advice.ts';
-import { type Child, h, icon, withCode } from './dom.ts';
+import { type Child, h, withCode } from './dom.ts';
+import { icon } from './icons.ts';
 import { ago } from './drawing/values.ts';
 
 /** What a button does about a failure; null where nothing here can. */

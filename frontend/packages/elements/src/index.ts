@@ -15,6 +15,7 @@ export { PatchbayBlock, type RemedyDetail } from './block-element.ts';
 export { configure } from './connection.ts';
 export { type Display, draw, guessKind, KINDS, type Kind, type Level, type Threshold, writeNumber } from './drawing/index.ts';
 export { PatchbayInputs } from './inputs-element.ts';
+export { serviceMark } from './mark.ts';
 export { PatchbaySettings } from './settings-element.ts';
 
 // A page may load this module from two addresses; the first one counts.

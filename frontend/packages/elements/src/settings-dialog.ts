@@ -2,7 +2,8 @@
 
 import type { Client } from '@patchbay/client';
 
-import { h, icon } from './dom.ts';
+import { h } from './dom.ts';
+import { icon } from './icons.ts';
 import type { PatchbaySettings } from './settings-element.ts';
 
 /** Opens the settings of an integration in a dialog inside `beside`, until a person closes it. */

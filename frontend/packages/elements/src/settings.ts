@@ -2,7 +2,8 @@
 
 import { type Client, type Connection, type Integration, PatchbayError, type PluginConfig, type Property, type SecretState } from '@patchbay/client';
 
-import { type Child, externalLink, h, icon, safeUrl } from './dom.ts';
+import { type Child, externalLink, h, safeUrl } from './dom.ts';
+import { icon } from './icons.ts';
 import { ago } from './drawing/values.ts';
 import { type Field, createField, placeErrors, readFields } from './forms.ts';
 

@@ -40,13 +40,14 @@ a { color: var(--accent); text-underline-offset: 0.15em; text-decoration-thickne
 code, pre { font-family: var(--patchbay-font-mono, ui-monospace, monospace); font-size: 0.92em; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.icon { width: 1rem; height: 1rem; flex: none; fill: none; stroke: currentcolor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
+.icon { width: 1rem; height: 1rem; flex: none; stroke-width: 1.9; }
 
 .frame { display: flex; flex-direction: column; height: 100%; min-width: 0; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); }
 :host([bare]) .frame { background: none; border: 0; border-radius: 0; }
 .head { display: flex; align-items: center; gap: 0.5rem; padding: 0.5rem var(--space) 0; min-height: 2.25rem; }
 :host([bare]) .head, :host([bare]) .foot { display: none; }
 .title { min-width: 0; font-size: 0.875rem; font-weight: 600; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.mark { display: inline-grid; flex: none; min-width: 1.25rem; min-height: 1.25rem; color: var(--ink-soft); }
 .origin { min-width: 0; flex: 1; font-size: 0.75rem; color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .body { flex: 1; min-height: 0; padding: 0.5rem var(--space) var(--space); overflow: auto; }
 :host([bare]) .body { padding: 0; }

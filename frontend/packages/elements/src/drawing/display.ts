@@ -15,6 +15,8 @@ export interface Threshold {
 
 export interface Display {
   kind?: Kind;
+  /** The mark beside the title, instead of the integration's: `si:github`, `lucide:cloud-sun`. */
+  icon?: string;
   /** The field that a figure, gauge or status shows. */
   value?: string;
   /** The field that explains it. */

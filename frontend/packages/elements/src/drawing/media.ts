@@ -1,6 +1,7 @@
 /** What is no JSON: text, pictures, files. */
 
-import { h, icon } from '../dom.ts';
+import { h } from '../dom.ts';
+import { icon } from '../icons.ts';
 import { writeText } from './format.ts';
 
 const IMAGE_TYPES = /^image\/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)$/;

@@ -1,6 +1,7 @@
 /** What points to pages elsewhere: articles, feeds; and what happens when: timelines. */
 
 import { externalLink, h, safeUrl, shortAddress } from '../dom.ts';
+import { parseInert } from '../inert.ts';
 import {
   ADDRESS, type Display, ENTRIES, MOMENT, SOURCE, SUMMARY, TITLE, type Values, fieldOf, firstText, isRecord, isRecords, own,
 } from './display.ts';
@@ -29,8 +30,7 @@ const isEmpty = (value: unknown): boolean => value === null || value === '' || (
 const textOf = (html: string): string => (/<[a-z!/]/i.test(html) ? withoutTags(html) : html);
 
 function withoutTags(html: string): string {
-  // Parsed apart from any page: nothing in it is loaded or run.
-  const parsed = new DOMParser().parseFromString(html, 'text/html');
+  const parsed = parseInert(html, 'text/html');
   for (const hidden of parsed.querySelectorAll('script, style')) hidden.remove();
   return parsed.body.textContent?.replace(/\s+/g, ' ').trim() ?? '';
 }
