@@ -91,6 +91,10 @@ class Conflict(PatchbayError):
     code, status, title = "conflict", 409, "The request conflicts with stored data"
 
 
+class PreconditionFailed(PatchbayError):
+    code, status, title = "precondition_failed", 412, "It was changed meanwhile"
+
+
 class TooLarge(PatchbayError):
     code, status, title = "too_large", 413, "The request is too large"
 

@@ -12,6 +12,7 @@ from plugin_store.engine.canonical import same_value
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
+from plugin_store.settings.entity_tags import ANY_STATE, IfMatch, entity_tag
 from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
 from plugin_store.settings.review_events import ReviewEvents
@@ -45,6 +46,12 @@ class StateView(NamedTuple):
     config: dict[str, Any]
     effective: Effective
     secrets: dict[str, SecretView]
+
+    @property
+    def etag(self) -> str:
+        """A strong entity tag. Warnings are no part of the state: only the answer to their entry has them."""
+        secrets = {key: view._replace(warnings=()) for key, view in self.secrets.items()}
+        return entity_tag(self._replace(secrets=secrets))
 
 
 class Configs:
@@ -102,13 +109,15 @@ class Configs:
                 total += 1
         return states, total
 
-    def change_state(self, plugin_id: str, scope: Scope, changes: Mapping[str, Any]) -> StateView:
+    def change_state(
+        self, plugin_id: str, scope: Scope, changes: Mapping[str, Any], if_match: IfMatch = ANY_STATE
+    ) -> StateView:
         """Sets those of `enabled` and `config` that `changes` contains. `enabled: None` inherits again.
 
-        Raises NotFound, and Invalid by field.
+        Raises NotFound, PreconditionFailed, and Invalid by field.
         """
         with self._database.writing() as session:
-            before = self._load(session, plugin_id, scope)
+            before = self._load_matching(session, plugin_id, scope, if_match)
             submitted = Submitted(before.own_config, {})
             if "config" in changes:
                 submitted = split_config(properties_of(before.manifest), changes["config"], scope)
@@ -121,10 +130,13 @@ class Configs:
             )
             return self._state_view(after, submitted.secrets)
 
-    def reset_state(self, plugin_id: str, scope: Scope) -> None:
-        """Resets the scope to inherited values. A workspace's secrets stay. Raises NotFound."""
+    def reset_state(self, plugin_id: str, scope: Scope, if_match: IfMatch = ANY_STATE) -> None:
+        """Resets the scope to inherited values. A workspace's secrets stay.
+
+        Raises NotFound and PreconditionFailed.
+        """
         with self._database.writing() as session:
-            before = self._load(session, plugin_id, scope)
+            before = self._load_matching(session, plugin_id, scope, if_match)
             row = _find_row(session, before)
             if row is not None:
                 with self._review_events.recorded(session, [plugin_id]):
@@ -188,6 +200,15 @@ class Configs:
         )
         if plugin_state is None:
             raise NotFound(f"There is no plugin {plugin_id}.")
+        return plugin_state
+
+    def _load_matching(
+        self, session: Session, plugin_id: str, scope: Scope, if_match: IfMatch
+    ) -> PluginState:
+        """In the transaction of the write, so that of two writers with one tag only the first succeeds."""
+        plugin_state = self._load(session, plugin_id, scope)
+        if if_match != ANY_STATE:
+            if_match.check(self._state_view(plugin_state).etag)
         return plugin_state
 
     def _load_integration(self, session: Session, plugin_id: str, scope: Scope) -> PluginState:

@@ -122,12 +122,12 @@ class Client:
         self._client = client
 
     def __getattr__(self, method: str) -> Callable[..., TestResponse]:
-        return lambda path, body=None, **query: self._client.open(
+        return lambda path, body=None, headers=None, **query: self._client.open(
             f"/api/v1{path}",
             method=method.upper(),
             json=body,
             query_string=query or None,
-            headers={"Sec-Fetch-Site": "same-origin"},
+            headers={"Sec-Fetch-Site": "same-origin", **(headers or {})},
         )
 
 

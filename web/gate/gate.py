@@ -45,7 +45,9 @@ UTF8_NAMES = {"utf-8", "utf8"}
 EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+    ),
     "Access-Control-Max-Age": "600",
 }
 SECURITY_HEADERS = {

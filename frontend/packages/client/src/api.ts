@@ -1623,12 +1623,15 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        /** @description Names this state (RFC 9110): see `If-Match`. */
+                        ETag?: string;
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["PluginState"];
                     };
                 };
+                304: components["responses"]["NOT_MODIFIED"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1636,7 +1639,10 @@ export interface paths {
         put: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The ETag of the state that was read: if it was changed since, the answer is a 412. `*` is any. */
+                    "If-Match"?: string;
+                };
                 path: {
                     workspace_id: number;
                     plugin_id: string;
@@ -1652,12 +1658,15 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        /** @description Names this state (RFC 9110): see `If-Match`. */
+                        ETag?: string;
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["PluginState"];
                     };
                 };
+                412: components["responses"]["PRECONDITION_FAILED"];
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -1667,7 +1676,10 @@ export interface paths {
         delete: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The ETag of the state that was read: if it was changed since, the answer is a 412. `*` is any. */
+                    "If-Match"?: string;
+                };
                 path: {
                     workspace_id: number;
                     plugin_id: string;
@@ -1683,6 +1695,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                412: components["responses"]["PRECONDITION_FAILED"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1764,12 +1777,15 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        /** @description Names this state (RFC 9110): see `If-Match`. */
+                        ETag?: string;
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["PluginState"];
                     };
                 };
+                304: components["responses"]["NOT_MODIFIED"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -1777,7 +1793,10 @@ export interface paths {
         put: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The ETag of the state that was read: if it was changed since, the answer is a 412. `*` is any. */
+                    "If-Match"?: string;
+                };
                 path: {
                     notebook_id: number;
                     plugin_id: string;
@@ -1793,12 +1812,15 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        /** @description Names this state (RFC 9110): see `If-Match`. */
+                        ETag?: string;
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": components["schemas"]["PluginState"];
                     };
                 };
+                412: components["responses"]["PRECONDITION_FAILED"];
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -1808,7 +1830,10 @@ export interface paths {
         delete: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The ETag of the state that was read: if it was changed since, the answer is a 412. `*` is any. */
+                    "If-Match"?: string;
+                };
                 path: {
                     notebook_id: number;
                     plugin_id: string;
@@ -1824,6 +1849,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                412: components["responses"]["PRECONDITION_FAILED"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -3011,6 +3037,22 @@ export interface components {
         };
         /** @description A problem (RFC 9457). Its `code` says which one. */
         DEFAULT_ERROR: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not Modified */
+        NOT_MODIFIED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description Precondition Failed */
+        PRECONDITION_FAILED: {
             headers: {
                 [name: string]: unknown;
             };

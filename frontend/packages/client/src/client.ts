@@ -7,13 +7,14 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
   Artifact, Authorization, ClientOptions, Connection, Declaration, BatchResult, Envelope, Explanation, Inputs,
-  Integration, IntegrationSummary, IntegrationUsage, NewWorkspace, Notebook, Performed, Plugin, PluginConfig, PluginState,
-  PluginType, PrefetchJob, Registration, Review, Secret, TestResult, Usage, Workspace,
-  WorkspaceChange,
+  Integration, IntegrationSummary, IntegrationUsage, NewState, NewWorkspace, Notebook, Performed, Plugin, PluginConfig,
+  PluginType, PrefetchJob, Registration, Review, Secret, TaggedState, TestResult, Usage, Workspace, WorkspaceChange,
 } from './types.ts';
 
 /** What the server takes in one batch of declarations. */
 const MAX_DECLARATIONS = 1000;
+/** How often a change is made again because somebody else was faster. */
+const MAX_CHANGES = 20;
 
 export interface Signalled {
   signal?: AbortSignal;
@@ -32,6 +33,13 @@ export function createClient(options: ClientOptions = {}) {
   const ask = async (path: string, call?: Call): Promise<any> => readJson(await open(path, call), call?.signal);
   const send = (method: string, path: string, body?: unknown, more?: Call): Promise<any> =>
     ask(path, { method, body, ...more });
+
+  const tagged = async (path: string, call?: Call): Promise<TaggedState> => {
+    const response = await open(path, call);
+    // A proxy that compresses makes the tag weak, and a weak one would never match.
+    const etag = response.headers.get('ETag')?.replace(/^W\//, '') ?? null;
+    return { ...(await readJson(response)), etag };
+  };
 
   /** Every item of a list, page after page. */
   const list = async (path: string, query: Query = {}): Promise<any[]> => {
@@ -117,10 +125,26 @@ export function createClient(options: ClientOptions = {}) {
     deleteSecret: (id: string, key: string): Promise<void> => changing(id, send('DELETE', secretOf(id, key))),
 
     /** What is set of any plugin in the client's notebook, or in its workspace, and what is in effect there. */
-    pluginState: (id: string): Promise<PluginState> => ask(stateOf(id)),
-    /** Changes only what is given. */
-    setPluginState: (id: string, state: { enabled?: boolean; config?: Inputs }): Promise<PluginState> =>
-      changing(id, send('PUT', stateOf(id), state)),
+    pluginState: (id: string): Promise<TaggedState> => tagged(stateOf(id)),
+    /** Changes only what is given. With the `etag` of a state, fails with `precondition_failed` if that is not the newest. */
+    setPluginState: (id: string, state: NewState, { etag }: { etag?: string | null } = {}): Promise<TaggedState> =>
+      changing(id, tagged(stateOf(id), { method: 'PUT', body: state, ifMatch: etag })),
+    /**
+     * Changes the settings from what they are now. `change` gets a copy and returns what shall be instead; it is called
+     * again with the latest settings when somebody else has changed them meanwhile, so that neither loses anything.
+     */
+    changePluginState: async (id: string, change: (config: Inputs) => Inputs): Promise<TaggedState> => {
+      for (let changes = 1; ; changes += 1) {
+        const state = await tagged(stateOf(id));
+        const body = { config: change(structuredClone(state.config)) };
+        try {
+          return await changing(id, tagged(stateOf(id), { method: 'PUT', body, ifMatch: state.etag }));
+        } catch (error) {
+          const isLate = error instanceof PatchbayError && error.code === 'precondition_failed';
+          if (!isLate || changes === MAX_CHANGES) throw error;
+        }
+      }
+    },
     /** Returns to what is inherited. */
     resetPluginState: (id: string): Promise<void> => changing(id, send('DELETE', stateOf(id))),
 

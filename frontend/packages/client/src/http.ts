@@ -14,6 +14,7 @@ export interface Call {
   body?: unknown;
   signal?: AbortSignal;
   idempotencyKey?: string;
+  ifMatch?: string | null;
 }
 
 export interface Destination {
@@ -28,7 +29,7 @@ export type Open = (path: string, call?: Call) => Promise<Response>;
 /** A function that sends one request and returns the answer of a success, its body unread. */
 export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open {
   const base = baseUrl.replace(/\/+$/, '');
-  return async (path, { method = 'GET', query = {}, body, signal, idempotencyKey } = {}) => {
+  return async (path, { method = 'GET', query = {}, body, signal, idempotencyKey, ifMatch } = {}) => {
     const url = new URL(`${base}/api/v1${path}`);
     for (const [name, value] of Object.entries({ ...scope, ...query })) {
       for (const one of [value].flat()) {
@@ -39,6 +40,7 @@ export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open 
     if (body !== undefined) headers.set('Content-Type', 'application/json');
     if (token) headers.set('Authorization', `Bearer ${token}`);
     if (idempotencyKey) headers.set('Idempotency-Key', `"${idempotencyKey}"`);
+    if (ifMatch) headers.set('If-Match', ifMatch);
     const request: RequestInit = {
       method,
       headers,

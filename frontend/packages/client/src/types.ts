@@ -27,6 +27,13 @@ export type Registration = Schemas['BatchResult'];
 export type BatchResult = Schemas['BatchResults'];
 export type Plugin = Schemas['PluginSummary'];
 export type PluginState = Schemas['PluginState'];
+/** A state with its entity tag, which changes with it. */
+export type TaggedState = PluginState & { etag: string | null };
+export interface NewState {
+  /** null inherits. */
+  enabled?: boolean | null;
+  config?: Inputs;
+}
 
 export type JsonType = 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array';
 export type FormType =
