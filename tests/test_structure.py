@@ -111,6 +111,7 @@ PURE_MODULES = {
     "json/canonical_json.py",
     "json/members.py",
     "manifests/base_url.py",
+    "manifests/display.py",
     "manifests/freshness_policy.py",
     "manifests/compiling",
     "manifests/markers.py",

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.authoring.findings import LintWarning, Reviewed
 from integrations.manifests.model import Endpoint
-from schemas.manifests.words import DISPLAYS
+from schemas.manifests.words import DISPLAY_KINDS
 
 # Paths of metrics for Prometheus and similar tools, and of plain text files.
 _PLAIN_TEXT_PATH = re.compile(
@@ -61,9 +61,9 @@ def unknown_display(reviewed: Reviewed) -> Iterator[LintWarning]:
         if display is None:
             continue
         shape = display.get("as") if isinstance(display, Mapping) else display
-        if isinstance(display, Mapping) and (shape is None or shape in DISPLAYS):
+        if isinstance(display, Mapping) and (shape is None or shape in DISPLAY_KINDS):
             continue
-        known = ", ".join(f"`{word}`" for word in DISPLAYS)
+        known = ", ".join(f"`{word}`" for word in DISPLAY_KINDS)
         place = f"{path}.display.as" if isinstance(display, Mapping) else f"{path}.display"
         yield (
             place,

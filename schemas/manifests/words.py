@@ -32,8 +32,14 @@ SIGNATURE_FUNCTIONS = (
     "now_iso",
 )
 PROPERTY_FORMATS = ("hostname", "uri", "email", "date", "date-time", "ipv4", "ipv6")
-DISPLAYS = ("feed", "article", "table", "list", "figure", "facts")
-"""The shapes in which the notebook draws a block, under `display.as`."""
+DISPLAY_KINDS = (
+    "figure", "gauge", "status", "facts", "table", "list", "feed", "article", "image", "line", "bars", "timeline",
+    "map",
+)  # fmt: skip
+"""The kinds of drawing of a block, under `display.kind`."""
+LEVELS = ("good", "warn", "bad")
+"""What a threshold says of a value."""
+MAX_HISTORY_SECONDS = 400 * 86400
 MAX_STEPS = 5
 OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")

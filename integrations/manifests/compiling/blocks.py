@@ -13,6 +13,7 @@ from integrations.manifests.compiling.inputs import compile_inputs, names_in_ste
 from integrations.manifests.compiling.problems import Problems
 from integrations.manifests.compiling.templates import check_names
 from integrations.manifests.compiling.values import may_fit
+from integrations.manifests.display import read_display
 from integrations.manifests.freshness_policy import read_policy
 from integrations.manifests.model import Block, Endpoint, Parameter, Property, Step, Value
 from integrations.manifests.patterns import Pattern, compile_pattern
@@ -87,6 +88,7 @@ def _block(
         schedule=_schedule(item, problems),
         digest=digest([plain_json(item), [step.endpoint.digest for step in steps]]),
         declared=item,
+        display=read_display(item.get("display")),
         time_names=time_names,
         times=_times(steps, inputs, time_names, properties),
     )

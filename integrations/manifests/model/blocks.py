@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.answers.selection import Selector
+from integrations.manifests.display import Display
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model.endpoints import Endpoint
 from integrations.manifests.model.values import Value
@@ -70,6 +71,7 @@ class Block:
     schedule: Schedule | None
     digest: str
     declared: Mapping[str, Any] = field(repr=False)
+    display: Display
     time_names: frozenset[str] = frozenset()
     """The times in the parameters of its steps, and in defaults that no input overrides."""
     times: tuple[TimePlaceholder, ...] = ()

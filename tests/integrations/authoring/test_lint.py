@@ -9,7 +9,7 @@ import pytest
 from integrations.authoring.lint import lint
 from integrations.authoring.lint_rules import OWN_RULES, RULES
 from integrations.authoring.xml_lint_rules import assumed_lists
-from schemas.manifests.words import DISPLAYS
+from schemas.manifests.words import DISPLAY_KINDS
 from settings import ROOT
 
 CLEAN: dict[str, Any] = {
@@ -290,11 +290,11 @@ def test_every_rule_is_documented():
     assert {code for row in rows for code in re.findall(r"[a-z-]+", row)} == {*RULES, *OWN_RULES}
 
 
-def test_the_shapes_that_are_known_are_those_that_the_notebook_draws():
-    source = (ROOT / "frontend/apps/notebook/src/drawing/draw.js").read_text("utf-8")
-    shapes = source.partition("const SHAPES = {")[2].partition("};")[0]
+def test_the_kinds_of_drawing_are_those_that_the_elements_draw():
+    source = (ROOT / "frontend/packages/elements/src/drawing/display.ts").read_text("utf-8")
+    kinds = source.partition("export const KINDS = [")[2].partition("]")[0]
 
-    assert set(re.findall(r"^  (\w+): \{", shapes, re.MULTILINE)) == set(DISPLAYS)
+    assert tuple(re.findall(r"'(\w+)'", kinds)) == DISPLAY_KINDS
 
 
 @pytest.mark.parametrize(
