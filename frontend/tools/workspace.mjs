@@ -19,7 +19,7 @@ export function appEntries() {
 }
 
 /** Imports between packages lead to their sources, so that nothing has to be built before. */
-export const sourceAliases = ['client', 'elements', 'vue', 'react'].flatMap((name) => {
+export const sourceAliases = ['client', 'elements', 'vue', 'react', 'ui'].flatMap((name) => {
   const entry = findModule(`${ROOT}packages/${name}/src`, 'index');
   return entry === null ? [] : [{ find: new RegExp(`^@patchbay/${name}$`), replacement: entry }];
 });

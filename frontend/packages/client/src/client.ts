@@ -89,6 +89,9 @@ export function createClient(options: ClientOptions = {}) {
 
     plugins: (type?: PluginType): Promise<Plugin[]> => list('/plugins', { type }),
 
+    /** Forgets a plugin, with its settings, secrets and cached answers. */
+    deletePlugin: (id: string): Promise<void> => changing(id, send('DELETE', `/plugins/${encodeURIComponent(id)}`)),
+
     workspaces: (): Promise<Workspace[]> => list('/workspaces'),
     createWorkspace: (made: NewWorkspace): Promise<Workspace> => send('POST', '/workspaces', made),
     /** Changes only what is given. */

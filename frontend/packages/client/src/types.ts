@@ -78,7 +78,7 @@ export type Block = Omit<Schemas['DeclaredBlock'], 'inputs'> & {
   display?: Display;
 };
 
-export type IntegrationSummary = Schemas['IntegrationListed'];
+export type IntegrationSummary = Schemas['IntegrationInList'];
 export type Integration = Omit<Schemas['Integration'], 'properties' | 'blocks'> & {
   properties: Property[];
   blocks: Block[];

@@ -99,6 +99,11 @@ export class PatchbayBlock extends HTMLElement {
     return this.#observer?.state ?? null;
   }
 
+  /** The title that is shown. */
+  get label(): string {
+    return this.#parts.title.textContent ?? '';
+  }
+
   /** Fetches now, past the cache. */
   async refresh(): Promise<void> {
     await this.#observer?.refresh();

@@ -1,0 +1,58 @@
+/** What can be added: integrations whose manifests ship with this frontend. */
+
+import { type Client, type Declaration, PatchbayError } from '@patchbay/client';
+
+export interface OfferedBlock {
+  id: string;
+  name: string;
+  description: string;
+  /** How it is drawn, where its manifest says so. */
+  kind: string | null;
+  is_action: boolean;
+  takes_url: boolean;
+  url_patterns: string[];
+}
+
+export interface Offer {
+  id: string;
+  name: string;
+  version: string;
+  description: string;
+  icon: string | null;
+  /** Labels of the settings that a person has to enter. */
+  needs: string[];
+  /** Whether a person signs in at the provider. */
+  signs_in: boolean;
+  blocks: OfferedBlock[];
+}
+
+let offers: Promise<Offer[]> | null = null;
+
+/** Every integration on offer; asked for once. */
+export function loadOffers(): Promise<Offer[]> {
+  offers ??= getJson<Offer[]>('/notebook/gallery.json');
+  offers.catch(() => (offers = null));
+  return offers;
+}
+
+export const loadDeclaration = (id: string): Promise<Declaration> =>
+  getJson(`/notebook/plugins/${encodeURIComponent(id)}.json`);
+
+/** Declares one integration. Rejects with what is wrong with it. */
+export async function declare(client: Client, id: string): Promise<void> {
+  const { results } = await client.register(await loadDeclaration(id));
+  const [result] = results;
+  if (result && !result.registered) {
+    throw new PatchbayError({ code: 'invalid', status: 422, detail: `${id} was not accepted: ${result.message ?? ''}`, errors: result.errors ?? null });
+  }
+}
+
+export const isReady = ({ needs, signs_in: signsIn }: Offer): boolean => needs.length === 0 && !signsIn;
+
+async function getJson<Answer>(path: string): Promise<Answer> {
+  const failed = (cause?: unknown): PatchbayError =>
+    new PatchbayError({ code: 'network', status: 0, detail: 'The gallery cannot be loaded. Is Patchbay running?', cause });
+  const response = await fetch(path, { headers: { Accept: 'application/json' } }).catch((cause: unknown) => Promise.reject(failed(cause)));
+  if (!response.ok) throw failed();
+  return response.json();
+}
