@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from marshmallow import Schema
 
-from schemas.manifests import answers, credentials, logins, manifest, words
+from schemas.manifests import answers, credentials, display, logins, manifest, words
 
 DOCS = (Path(__file__).parent.parent / "docs" / "manifest.md").read_text(encoding="utf-8")
 SECTIONS = [
     item
-    for module in (manifest, credentials, logins, answers)
+    for module in (manifest, credentials, logins, answers, display)
     for item in vars(module).values()
     if isinstance(item, type) and issubclass(item, Schema) and item.__module__ == module.__name__
 ]
@@ -32,6 +32,8 @@ CHOICES = sorted(
         *words.PROPERTY_FORMATS,
         *words.CREDENTIAL_WORDS,
         *words.EXTRACT_TYPES,
+        *words.DISPLAY_KINDS,
+        *words.LEVELS,
     }
 )
 

@@ -1,4 +1,4 @@
-"""Lint rules about how answers are parsed and drawn."""
+"""Lint rules about how answers are parsed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from integrations.authoring.findings import LintWarning, Reviewed
 from integrations.manifests.model import Endpoint
-from schemas.manifests.words import DISPLAY_KINDS
 
 # Paths of metrics for Prometheus and similar tools, and of plain text files.
 _PLAIN_TEXT_PATH = re.compile(
@@ -52,20 +51,3 @@ def _looks_like_plain_text(item: Mapping[str, Any]) -> bool:
     address = str(item.get("path", "")).partition("?")[0]
     is_asked_for = any(_PLAIN_TEXT_TYPES.match(str(text)) for text in accept)
     return is_asked_for or (not accept and _PLAIN_TEXT_PATH.search(address) is not None)
-
-
-def unknown_display(reviewed: Reviewed) -> Iterator[LintWarning]:
-    """Blocks with a `display` that the notebook page does not draw."""
-    for path, item, _ in reviewed.blocks():
-        display = item.get("display")
-        if display is None:
-            continue
-        shape = display.get("as") if isinstance(display, Mapping) else display
-        if isinstance(display, Mapping) and (shape is None or shape in DISPLAY_KINDS):
-            continue
-        known = ", ".join(f"`{word}`" for word in DISPLAY_KINDS)
-        place = f"{path}.display.as" if isinstance(display, Mapping) else f"{path}.display"
-        yield (
-            place,
-            f"The shapes for `display.as` are {known}. The notebook derives the shape from the data instead.",
-        )

@@ -17,9 +17,21 @@ from schemas.fields import Version
 from schemas.manifests.answers import ExtractItemField, ExtractItemSchema
 from schemas.manifests.credentials import AuthField, CredentialSchema, SessionEndField, SessionEndSchema
 from schemas.manifests.declared import DESCRIPTIVE, MAX_WORDS, Declared, Scalar
+from schemas.manifests.display import (
+    ICON,
+    ICON_PREFIX,
+    KEEP,
+    MAX_ICON_CHARACTERS,
+    DisplayField,
+    DisplaySchema,
+    EndField,
+    IconField,
+    KeepField,
+)
 from schemas.manifests.logins import LoginField, LoginStepSchema, OutputField, OutputSourceSchema
 from schemas.manifests.manifest import ManifestSchema
 from schemas.manifests.manifest_rules import DECLARATION_RULES
+from schemas.manifests.words import MAX_HISTORY_SECONDS
 from schemas.rules.rule_kinds import pattern_of
 from schemas.rules.rules import Ruled
 
@@ -36,6 +48,11 @@ _MAX_LOGIN_STEPS = 5
 
 Json = dict[str, Any]
 _EXPRESSION: Json = {"type": "string", "minLength": 1, "maxLength": 2000}
+_FIELD_NAME: Json = {"type": "string", "minLength": 1, "maxLength": 200}
+_KEEP_SECONDS: Json = {"type": "number", "minimum": 1, "maximum": MAX_HISTORY_SECONDS}
+_UNCHECKED_DISPLAY: Json = {"not": {"type": "object", "required": ["kind"]}}
+_ICON: Json = {"type": "string", "pattern": pattern_of(ICON), "maxLength": MAX_ICON_CHARACTERS}
+_BEGINNING_LIKE_AN_ICON: Json = {"type": "string", "pattern": pattern_of(ICON_PREFIX)}
 
 
 def registration_schema() -> Json:
@@ -141,6 +158,10 @@ _KINDS: tuple[tuple[type[fields.Field], Callable[[_Walk, Any], Json]], ...] = (
         ExtractItemField,
         lambda walk, _: {"anyOf": [_EXTRACT_TEXT, walk.nested(ExtractItemSchema())]},
     ),
+    (DisplayField, lambda walk, _: {"anyOf": [walk.nested(DisplaySchema()), _UNCHECKED_DISPLAY]}),
+    (IconField, lambda _walk, _: {"anyOf": [_ICON, {"not": _BEGINNING_LIKE_AN_ICON}]}),
+    (EndField, lambda _walk, _: {"anyOf": [{"type": "number"}, _FIELD_NAME]}),
+    (KeepField, lambda _walk, _: {"anyOf": [_KEEP_SECONDS, {"type": "string", "pattern": pattern_of(KEEP)}]}),
     (Scalar, lambda _walk, _: {"type": ["string", "number", "boolean"]}),
     (Version, lambda _walk, _: {"type": "string", "pattern": _SEMVER, "maxLength": 256}),
     (fields.Nested, lambda walk, field: walk.nested(field.schema)),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.authoring.answer_lint_rules import path_into_text, plain_text, unknown_display
+from integrations.authoring.answer_lint_rules import path_into_text, plain_text
+from integrations.authoring.display_lint_rules import unknown_display, unknown_icon
 from integrations.authoring.findings import Finding, LintWarning, Reviewed
 from integrations.authoring.setting_lint_rules import open_credentials, unchecked_settings
 from integrations.authoring.xml_lint_rules import single_elements
@@ -312,6 +313,7 @@ RULES: dict[str, Callable[[Reviewed], Iterator[LintWarning]]] = {
     "plain-text": plain_text,
     "single-element": single_elements,
     "unknown-display": unknown_display,
+    "unknown-icon": unknown_icon,
     "lost-group": _lost_group,
     "slash-in-segment": _slash_in_segment,
     "retry-of-writes": _retry_of_writes,

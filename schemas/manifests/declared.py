@@ -50,7 +50,7 @@ MAX_SLIP_CHARACTERS = 64
 SCALARS = (str, int, float, bool)
 
 
-def _find_near(word: str, known: frozenset[str]) -> str | None:
+def find_near(word: str, known: frozenset[str]) -> str | None:
     """The known word that this one may be a slip of, if any."""
     return _compare(word, known) if len(word) <= MAX_SLIP_CHARACTERS else None
 
@@ -70,6 +70,8 @@ class Declared(Ruled):
 
     open_vocabulary: ClassVar[bool] = False
     """Whether unknown words are the frontend's own data; what looks like a slip of the pen is refused still."""
+    recent_words: ClassVar[frozenset[str]] = frozenset()
+    """Members that this section did not always have. What looks like one of them was own data, and remains it."""
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def refuse_unknown_words(self, _data: Any, original: Any, **_: Any) -> None:
@@ -82,7 +84,7 @@ class Declared(Ruled):
         for word in original:
             if word in known or word in DESCRIPTIVE or str(word).startswith("x-"):
                 continue
-            if near := _find_near(str(word), known):
+            if near := find_near(str(word), known - self.recent_words):
                 wrong[str(word)] = [f"Unknown member; did you mean `{near}`?"]
             elif not self.open_vocabulary:
                 wrong[str(word)] = ["Unknown member. For data of your own use a name that starts with `x-`."]

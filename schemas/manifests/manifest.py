@@ -23,6 +23,7 @@ from schemas.manifests.declared import (
     one_of,
     scalars_by,
 )
+from schemas.manifests.display import DisplayField, IconField
 from schemas.manifests.logins import LoginField
 from schemas.manifests.manifest_rules import (
     BLOCK_RULES,
@@ -236,6 +237,7 @@ class BlockSchema(Declared):
     """A block for a frontend: one endpoint or a chain of steps, with inputs and freshness."""
 
     open_vocabulary = True
+    recent_words = frozenset({"display"})
     id = fields.String(required=True, validate=NAME)
     config_schema = Members(
         keys=fields.String(validate=NAME),
@@ -245,6 +247,7 @@ class BlockSchema(Declared):
     endpoint = fields.String()
     steps = fields.List(fields.Nested(StepSchema), validate=validate.Length(1, MAX_STEPS))
     action = fields.Nested(ActionSchema)
+    display = DisplayField(allow_none=True)
     select = Text()
     collect = StrictBoolean(load_default=False)
     url_patterns = fields.List(Text(1000, minimum=1), load_default=list, validate=validate.Length(max=50))
@@ -266,6 +269,7 @@ class ManifestSchema(Ruled):
         unknown = INCLUDE
 
     enabled = StrictBoolean()
+    icon = IconField(allow_none=True)
     integration = fields.Nested(IntegrationSchema)
     properties = fields.List(
         fields.Nested(PropertySchema), load_default=list, validate=validate.Length(max=200)

@@ -28,9 +28,11 @@ from integrations.manifests.time_placeholders import split_times
 from plugin_store.engine.canonical import UncanonicalError, canonical_json
 from schemas.manifests.manifest import ManifestSchema
 from schemas.manifests.manifest_rules import DECLARATION_RULES
+from schemas.manifests.stored import StoredManifestSchema
 from schemas.rules.rules import broken
 
 _SCHEMA = ManifestSchema()
+_STORED_SCHEMA = StoredManifestSchema()
 _WINDOWS = {
     "requests_per_second": 1,
     "requests_per_minute": 60,
@@ -63,7 +65,7 @@ def _compile(
     plugin_id: str, plugin_type: str, manifest: Mapping[str, Any], *, is_stored: bool
 ) -> Integration | None:
     problems = Problems("manifest", is_stored=is_stored)
-    loaded = _load(manifest)
+    loaded = _load(manifest, _STORED_SCHEMA if is_stored else _SCHEMA)
     properties = _properties(loaded["properties"], problems)
     section = loaded.get("integration")
     for path, message in broken(DECLARATION_RULES, {"type": plugin_type, "manifest": manifest}):
@@ -76,11 +78,11 @@ def _compile(
     return integration
 
 
-def _load(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _load(manifest: Mapping[str, Any], schema: ManifestSchema) -> dict[str, Any]:
     problems = Problems("manifest")
     try:
         canonical_json(manifest)
-        return _SCHEMA.load(manifest)  # type: ignore[return-value]
+        return schema.load(manifest)  # type: ignore[return-value]
     except UncanonicalError as error:
         problems.add("", str(error))
     except ValidationError as error:

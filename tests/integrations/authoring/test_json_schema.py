@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from examples.catalog import PLUGINS_FOLDER
 from integrations.authoring.json_schema import registration_schema
 from schemas.api.plugins import DeclarationSchema
-from schemas.manifests import credentials, logins, manifest
+from schemas.manifests import credentials, display, logins, manifest
 from schemas.manifests.manifest import ManifestSchema
 
 SCHEMA = registration_schema()
@@ -53,9 +53,26 @@ BODY: dict[str, Any] = {
                 "config_schema": {"q": {"type": "string", "required": True}},
                 "steps": [{"id": "a", "endpoint": "now", "parameters": {"q": "{inputs.q}"}, "outputs": {"t": "temp"}}],
                 "url_patterns": ["https://a\\.test"],
-                "display": {"as": "facts"},
-            }
+                "display": {
+                    "kind": "gauge",
+                    "icon": "lucide:sun",
+                    "title": "name",
+                    "value": "main.temp",
+                    "fields": ["main.temp"],
+                    "labels": {"main.temp": "Temperature"},
+                    "units": {"main.temp": "°C"},
+                    "thresholds": {"main.temp": [{"from": 30, "level": "warn"}]},
+                    "links": {"name": "url"},
+                    "min": -20,
+                    "max": "main.most",
+                    "history": {"keep": "30d", "fields": ["main.temp"]},
+                    "limit": 5,
+                    "own": {},
+                },
+            },
+            {"id": "older", "display": {"as": "chart", "fields": 5}},
         ],
+        "icon": "si:github",
         "color": "own data",
     },
 }  # fmt: skip
@@ -107,6 +124,24 @@ def test_each_example_that_is_registered_fits(path):
     declaration = json.loads(path.read_text("utf-8"))
 
     assert VALIDATOR.is_valid(declaration) is not is_refused_at_registration(declaration)
+
+
+@pytest.mark.parametrize("keep", [1, 600.5, 400 * 86400, "1h", "9600h", "400d", "57w"])
+def test_a_duration_of_at_most_400_days_is_right_for_both(keep):
+    body = changed("blocks.0.display.history", {"keep": keep})
+
+    assert VALIDATOR.is_valid(body)
+    assert not is_refused_at_registration(body)
+
+
+@pytest.mark.parametrize(
+    "icon", ["si:github", "lucide:cloud-sun", "si:" + "x" * 61, "🌡️", "github", {"file": "a.svg"}, None]
+)
+def test_an_icon_of_another_form_is_the_frontend_s_own_for_both(icon):
+    body = changed("icon", icon)
+
+    assert VALIDATOR.is_valid(body)
+    assert not is_refused_at_registration(body)
 
 
 def test_a_section_for_tokens_is_right_for_both():
@@ -207,6 +242,42 @@ WRONG_TYPES = [
     ("blocks.0.refresh_interval", 0),
     ("blocks.0.pre_fetch", "yes"),
     ("enabled", "on"),
+    ("icon", "si:Git Hub"),
+    ("icon", "si:"),
+    ("icon", "lucide:cloud_sun"),
+    ("icon", "lucide:a\n"),
+    ("icon", "si:" + "x" * 62),
+    ("blocks.0.display.kind", "chart"),
+    ("blocks.0.display.kind", None),
+    ("blocks.0.display.as", "table"),
+    ("blocks.0.display.icon", "🌡️"),
+    ("blocks.0.display.icon", "lucide:" + "x" * 58),
+    ("blocks.0.display.title", ["name"]),
+    ("blocks.0.display.value", ""),
+    ("blocks.0.display.fields", "main.temp"),
+    ("blocks.0.display.fields", [5]),
+    ("blocks.0.display.labels", ["Temperature"]),
+    ("blocks.0.display.labels", {"": "x"}),
+    ("blocks.0.display.units", {"main.temp": 5}),
+    ("blocks.0.display.units", {"main.temp": "x" * 41}),
+    ("blocks.0.display.thresholds", [{"from": 30, "level": "warn"}]),
+    ("blocks.0.display.thresholds", {"t": {"from": 30, "level": "warn"}}),
+    ("blocks.0.display.thresholds", {"t": [{"from": 30}]}),
+    ("blocks.0.display.thresholds", {"t": [{"from": "30", "level": "warn"}]}),
+    ("blocks.0.display.thresholds", {"t": [{"below": True, "level": "warn"}]}),
+    ("blocks.0.display.thresholds", {"t": [{"from": 30, "level": "awful"}]}),
+    ("blocks.0.display.links", {"name": ["url"]}),
+    ("blocks.0.display.min", None),
+    ("blocks.0.display.min", ""),
+    ("blocks.0.display.max", True),
+    ("blocks.0.display.x", 5),
+    ("blocks.0.display.history", "30d"),
+    ("blocks.0.display.history", {}),
+    ("blocks.0.display.history", {"keep": "30d", "fields": []}),
+    *(("blocks.0.display.history", {"keep": keep}) for keep in (None, True, 0, "30", "0d", "401d", "58w", "9601h", "30d\n")),
+    ("blocks.0.display.history", {"keep": 400 * 86400 + 1}),
+    ("blocks.0.display.limit", 0),
+    ("blocks.0.display.limit", "5"),
 ]  # fmt: skip
 
 
@@ -262,10 +333,14 @@ def test_nothing_of_the_body_may_be_missing(word):
         "LoginStep",
         "Credential",
         "Paginate",
+        "Display",
+        "Threshold",
+        "History",
     ],
 )
 def test_any_word_with_any_junk_is_refused_by_the_schema_whenever_by_registration(section, junk):
-    module = {"LoginStep": logins, "Credential": credentials}.get(section, manifest)
+    drawing = dict.fromkeys(("Display", "Threshold", "History"), display)
+    module = {"LoginStep": logins, "Credential": credentials, **drawing}.get(section, manifest)
     schema = getattr(module, f"{section}Schema")()
     validator = jsonschema_rs.validator_for({"$ref": f"#/$defs/{section}", "$defs": SCHEMA["$defs"]})
     for word in SCHEMA["$defs"][section]["properties"]:

@@ -159,6 +159,14 @@ CASES = [
     ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": "chart"})]),
     ("unknown-display", "blocks[0].display.as", [("blocks.0.display", {"as": ["table"]})]),
     ("unknown-display", "blocks[0].display", [("blocks.0.display", "table")]),
+    ("unknown-display", "blocks[0].display.fields", [("blocks.0.display", {"fields": "t"})]),
+    ("unknown-display", "blocks[0].display.thresholds.t[0].level", [("blocks.0.display", {"thresholds": {"t": [{"from": 1, "level": "awful"}]}})]),
+    ("unknown-display", "blocks[0].display.unit", [("blocks.0.display", {"kind": "figure", "unit": {"t": "°"}})]),
+    ("unknown-display", "blocks[0].display.colour", [("blocks.0.display", {"kind": "figure", "colour": "red"})]),
+    ("unknown-display", "blocks[0].display.history.kept", [("blocks.0.display", {"kind": "figure", "history": {"keep": "1d", "kept": 1}})]),
+    ("unknown-display", "blocks[0].display.thresholds.t[1].above", [("blocks.0.display", {"kind": "figure", "thresholds": {"t": [{"level": "good"}, {"above": 1, "level": "bad"}]}})]),
+    ("unknown-icon", "icon", [("icon", "🌡️")]),
+    ("unknown-icon", "icon", [("icon", {"file": "sun.svg"})]),
     ("lost-group", "blocks[0].url_patterns[1]", [("blocks.0.url_patterns.1", "https://a\\.test/(?P<id>.+)")]),
     ("slash-in-segment", "endpoints[2].parameters[0]", [("endpoints.2", {"id": "more", "path": "/r/{r}", "parameters": [{"name": "r", "default": "a/b"}]}), ("integration.test_endpoint", "more")]),
     ("slash-in-segment", "endpoints[2].parameters[0]", [("endpoints.2", {"id": "more", "path": "/r/{r}", "parameters": [{"name": "r", "enum": ["a", "a/b"], "default": "a"}]}), ("integration.test_endpoint", "more")]),
@@ -250,6 +258,10 @@ def test_every_rule_has_a_case():
         [("endpoints.0.response_type", "xml"), ("endpoints.0.select", "a.c"), ("blocks.0.select", "b[].c")],
         [("blocks.0.display", {"as": "table", "fields": ["t"]})],
         [("blocks.0.display", {"units": {"t": "°"}})],
+        [("blocks.0.display", {"as": "gauge", "x-own": 1, "description": "of the sky"})],
+        [("blocks.0.display", {"kind": "line", "icon": "lucide:sun", "history": {"keep": "30d"}, "limit": 5})],
+        [("blocks.0.display", None)],
+        [("icon", "si:github")],
         [("blocks.0.url_patterns.0", "https://weather\\.test/(?P<q>.+)")],
         [("endpoints.0.path", "/now/{q}"), ("endpoints.0.parameters.0.pattern", "[a-z]+")],
         [("endpoints.0.path", "/metrics"), ("endpoints.0.headers", {"Accept": "application/json"})],
@@ -288,6 +300,12 @@ def test_every_rule_is_documented():
     )
 
     assert {code for row in rows for code in re.findall(r"[a-z-]+", row)} == {*RULES, *OWN_RULES}
+
+
+def test_an_unknown_member_of_a_display_is_met_with_the_right_word():
+    [finding] = lint(changed(("blocks.0.display", {"kind": "table", "treshholds": {}})))
+
+    assert finding.message == "Unknown member; did you mean `thresholds`?"
 
 
 def test_the_kinds_of_drawing_are_those_that_the_elements_draw():

@@ -153,6 +153,68 @@ def test_own_data_is_kept_where_it_has_a_place():
     assert compile_plugin("example", "integration", manifest) is not None
 
 
+@pytest.mark.parametrize(
+    ("display", "field"),
+    [
+        ({"kind": "chart"}, "kind"),
+        ({"kind": "table", "as": "table"}, "as"),
+        ({"kind": "table", "fields": "a"}, "fields"),
+        ({"kind": "gauge", "thresholds": {"main.temp": [{"level": "good"}, {"from": 1, "level": "awful"}]}}, "thresholds.main.temp[1].level"),
+        ({"kind": "gauge", "units": {"t": 5}}, "units.t"),
+        ({"kind": "figure", "history": {"keep": "2y"}}, "history.keep"),
+        ({"kind": "figure", "history": {"keep": "2d", "fields": [""]}}, "history.fields[0]"),
+    ],
+)  # fmt: skip
+def test_a_display_of_a_wrong_shape_is_refused_by_field_unless_it_was_stored_before(display, field):
+    manifest = changed(("blocks", 0, "display"), display)
+
+    assert list(errors_of(manifest)) == [f"manifest.blocks[0].display.{field}"]
+    assert compile_plugin("example", "integration", manifest, is_stored=True) is not None
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        None,
+        "table",
+        5,
+        [],
+        {},
+        {"as": "chart", "fields": 5},
+        {"thresholds": []},
+        {"kind": "list", "own": [1]},
+    ],
+)
+def test_a_display_from_before_there_was_a_kind_registers_as_before(display):
+    manifest = changed(("blocks", 0, "id"), "weather")
+    manifest["blocks"][0]["display"] = display
+
+    assert compile_plugin("example", "integration", manifest) is not None
+
+
+@pytest.mark.parametrize("word", ["displays", "displayed", "displai"])
+def test_own_data_that_looks_like_a_recent_member_remains_own_data(word):
+    assert compile_plugin("example", "integration", changed(("blocks", 0, word), {"any": 1})) is not None
+
+
+@pytest.mark.parametrize("kind", ["integration", "view", "theme"])
+@pytest.mark.parametrize(
+    "icon", ["si:Git Hub", "si:", "lucide:cloud--sun", "lucide:../x", "si:a\n", "si:" + "x" * 62]
+)
+def test_a_damaged_icon_is_refused_unless_it_was_stored_before(icon, kind):
+    manifest = {**(GOOD if kind == "integration" else {}), "icon": icon}
+
+    assert list(errors_of(manifest, kind)) == ["manifest.icon"]
+    compile_plugin("example", kind, manifest, is_stored=True)
+
+
+@pytest.mark.parametrize(
+    "icon", ["si:github", "lucide:cloud-sun", "🌡️", "github", "/static/own.svg", 5, None, {}]
+)
+def test_an_icon_or_whatever_the_frontend_calls_so_is_kept(icon):
+    assert compile_plugin("example", "integration", {**GOOD, "icon": icon}) is not None
+
+
 def test_what_is_fetched_ahead_only_reads():
     block = {"id": "b", "endpoint": "write", "pre_fetch": True}
     assert "manifest.blocks[0].pre_fetch" in errors_of({**GOOD, "blocks": [block]})

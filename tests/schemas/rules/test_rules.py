@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from errors import Invalid
 from integrations.authoring.json_schema import registration_schema
 from integrations.manifests.compiling import compile_plugin
-from schemas.manifests import answers, credentials, logins, manifest
+from schemas.manifests import answers, credentials, display, logins, manifest
 from schemas.manifests.credentials import AuthField, SessionEndField
 from schemas.manifests.declared import Declared, Scalar
 from schemas.manifests.logins import LoginField
@@ -25,7 +25,8 @@ SCHEMA = registration_schema()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 SECTIONS: dict[str, type[Ruled]] = {
     name.removesuffix("Schema"): section
-    for name, section in (vars(manifest) | vars(logins) | vars(credentials) | vars(answers)).items()
+    for module in (manifest, logins, credentials, answers, display)
+    for name, section in vars(module).items()
     if isinstance(section, type) and issubclass(section, Ruled) and section not in (Ruled, Declared)
 }
 RULED = {name: section for name, section in SECTIONS.items() if section.rules}
@@ -47,8 +48,12 @@ def one_or_many(section: type[Ruled], depth: int) -> st.SearchStrategy[Any]:
 UNIONS: dict[type[fields.Field], Callable[[int], st.SearchStrategy[Any]]] = {
     AuthField: lambda depth: one_or_many(credentials.CredentialSchema, depth),
     LoginField: lambda depth: one_or_many(logins.LoginStepSchema, depth),
+    display.DisplayField: lambda depth: st.sampled_from([None, "table", 5, {"as": 5}]) | words_of(display.DisplaySchema, depth),
+    display.IconField: lambda _: st.sampled_from([None, "si:github", "lucide:a-b", "lucide:-", "si:", "sun", {}]),
+    display.EndField: lambda _: st.sampled_from([0, -1.5, "a.b", "", True, [], None]),
+    display.KeepField: lambda _: st.sampled_from([60, 0.5, "30d", "9600h", "9601h", "57w", "58w", "m", True, None]),
     SessionEndField: lambda depth: st.sampled_from(["", "a"]) | words_of(credentials.SessionEndSchema, depth),
-}
+}  # fmt: skip
 
 
 def values_of(field: fields.Field, depth: int) -> st.SearchStrategy[Any]:
@@ -335,6 +340,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     *((f"{ENDPOINT}.{word}", with_endpoint(parameters=[{"name": "url", "in": "url"}], **{word: value}), with_endpoint(parameters=[{"name": "url", "in": "url"}])) for word, value in (("path", "/x"), ("headers", {"X-A": "b"}), ("base_url", URL), ("paginate", {"type": "link"}))),
     (f"{ENDPOINT}.parameters", with_endpoint(parameters=[{"name": "url", "in": "url"}, {"name": "q"}]), with_endpoint(path="/it", parameters=[{"name": "url"}, {"name": "q"}])),
     ("manifest.blocks[0].steps", with_block(endpoint="it", steps=[STEP]), with_block(steps=[STEP])),
+    ("manifest.blocks[0].display.as", with_block(display={"kind": "table", "as": "table"}), with_block(display={"as": "table"})),
     *((f"manifest.blocks[0].{word}", with_action(**{word: value}), with_action()) for word, value in (("cache_ttl", 1), ("stale_while_revalidate", 1), ("stale_if_error", 1), ("refresh_interval", 1), ("schedule", "0 7 * * *"), ("timezone", "Europe/Oslo"), ("pre_fetch", True))),
     ("manifest.endpoints", with_endpoint(api_type="none", path="/it"), {**with_section(api_type="none"), "endpoints": []}),
     (f"{ENDPOINT}.body_format", with_endpoint(api_type="graphql", path="/it", body_format="form", body={"query": "{a}"}), with_endpoint(api_type="graphql", path="/it", body={"query": "{a}"})),
