@@ -246,6 +246,8 @@ SETTINGS = (
             "How long an answer is fresh when neither manifest nor upstream says so."),
     Setting("cache_size_limit_bytes", "PATCHBAY_CACHE_SIZE_LIMIT", parse_bytes, "1G", BYTES_RIGHT,
             "Size on disk above which the least recently used artifacts are evicted."),
+    Setting("history_size_limit_bytes", "PATCHBAY_HISTORY_SIZE_LIMIT", parse_bytes, "200M", BYTES_RIGHT,
+            "Size on disk above which the oldest numbers of blocks with a history are thinned out."),
     Setting("memory_cache_bytes", "PATCHBAY_MEMORY_CACHE", parse_bytes, "4M", BYTES_RIGHT,
             "Memory for the most requested answers."),
     Setting("prefetch", "PATCHBAY_PREFETCH", parse_switch, "on", "on or off",
@@ -292,6 +294,7 @@ class Settings:
     secret_key_file: Path
     default_ttl_seconds: int
     cache_size_limit_bytes: int
+    history_size_limit_bytes: int
     memory_cache_bytes: int
     prefetch: bool
     prefetch_idle_intervals: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -324,3 +324,41 @@ class Event(Base):
     plugin_id: Mapped[str | None] = mapped_column(Text)
     block_id: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+class HistorySeries(Base):
+    """A series of samples: one numeric field of a block, with the inputs and settings of which `key` is a digest.
+
+    `notebook_id` is set while only the settings of that notebook lead to it.
+    """
+
+    __tablename__ = "history_series"
+    __table_args__ = (
+        UniqueConstraint("key", "field", name="uq_history_series_key_field"),
+        Index("ix_history_series_scope", "workspace_id", "plugin_id", "block_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    notebook_id: Mapped[int | None] = mapped_column(
+        ForeignKey("notebooks.id", ondelete="CASCADE"), index=True
+    )
+    plugin_id: Mapped[str] = mapped_column(ForeignKey("plugins.id", ondelete="CASCADE"), index=True)
+    block_id: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    field: Mapped[str] = mapped_column(Text)
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json)
+    keep_seconds: Mapped[float]
+
+
+class HistorySample(Base):
+    """What a number was at a moment, in whole epoch seconds."""
+
+    __tablename__ = "history_samples"
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey("history_series.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[float]

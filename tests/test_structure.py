@@ -60,6 +60,7 @@ LAYERS = [
     "integrations/usage",
     "integrations/catalog",
     "integrations/caching",
+    "integrations/history",
     "integrations/manifests",
     "integrations/answers",
     "integrations/egress",
@@ -122,6 +123,7 @@ PURE_MODULES = {
     "manifests/tls_settings.py",
     "rendering/block_inputs.py",
     "rendering/inputs.py",
+    "rendering/sampling.py",
 }
 REPLACEABLE = {
     "granian": {"web/server/granian_engine.py"},

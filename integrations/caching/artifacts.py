@@ -23,6 +23,7 @@ from integrations.caching.eviction import DELETE_BATCH, Eviction, drop, forget_r
 from integrations.caching.freshness import Freshness, State
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.egress.messages import Headers
+from integrations.history.samples import Samples, write_samples
 from integrations.json.exact_json import dump_json
 from plugin_store.engine.database import Database
 from plugin_store.engine.dialect import insert, to_named_sql
@@ -101,6 +102,7 @@ class _New:
     source: ArtifactSource
     entry: Entry
     row: dict[str, Any]
+    samples: Samples | None
 
     @property
     def place(self) -> tuple[int, str]:
@@ -155,10 +157,13 @@ class Artifacts:
         """Records that the artifact was served now. Costs a fraction of a microsecond and writes nothing."""
         self._eviction.access_log.note(key)
 
-    def put(self, artifact: Artifact, source: ArtifactSource, siblings: int = 0) -> bool:
-        """Stores the artifact. Returns False if its plugin or workspace was purged or deleted meanwhile.
+    def put(
+        self, artifact: Artifact, source: ArtifactSource, siblings: int = 0, samples: Samples | None = None
+    ) -> bool:
+        """Stores the artifact, and the samples that were taken of it.
 
-        `siblings` is the number of other fetches in progress, whose artifacts may be stored in the same commit.
+        Returns False if its plugin or workspace was purged or deleted meanwhile. `siblings` is the number of other
+        fetches in progress, whose artifacts may be stored in the same commit.
         Raises StorageFailed if nothing can be written.
         """
         keep_seconds = artifact.freshness.kept_until - self._clock()
@@ -166,7 +171,8 @@ class Artifacts:
             return False
         packed = _pack(artifact)
         is_kept = self._together.write(
-            _New(source, (artifact.key, packed, keep_seconds), _row(artifact, source, len(packed))), siblings
+            _New(source, (artifact.key, packed, keep_seconds), _row(artifact, source, len(packed)), samples),
+            siblings,
         )
         if is_kept:
             self._eviction.note_growth(len(packed))
@@ -185,6 +191,9 @@ class Artifacts:
             if not valid or not self._bodies.set_all([artifact.entry for artifact in valid]):
                 return [False] * len(new)
             connection.executemany(KEEP_ROW, [artifact.row for artifact in valid])
+            write_samples(
+                connection, [artifact.samples for artifact in valid if artifact.samples is not None]
+            )
         return [artifact in valid for artifact in new]
 
     def note_failure(self, key: str, code: str) -> None:

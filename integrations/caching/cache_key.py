@@ -21,14 +21,14 @@ class KeyPrefix:
     def __init__(
         self,
         *,
-        kind: Literal["block", "endpoint"],
+        kind: Literal["block", "endpoint", "history"],
         workspace_id: int,
         plugin_id: str,
         declaration_digest: str,
         config: Mapping[str, Any],
         secret_revisions: Mapping[str, str],
     ) -> None:
-        """`declaration_digest` covers the block and the endpoints it uses.
+        """`declaration_digest` covers the block and the endpoints it uses; for a history it is the block's id.
 
         `config` and `secret_revisions` hold only what the call binds, so a change of another setting leaves the
         artifacts fresh.

@@ -1,11 +1,11 @@
-"""Background thread that keeps the cache within its limit and consistent, and the log of events short."""
+"""Background thread that keeps the cache within its limit and consistent, and tables short."""
 
 from __future__ import annotations
 
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from errors import StorageFailed
 from integrations.caching.eviction import Eviction
@@ -24,11 +24,12 @@ class Housekeeping:
         self,
         eviction: Eviction,
         clock: Callable[[], float],
-        trim_events: Callable[[float], None] = lambda _now: None,
+        sweeps: Sequence[Callable[[float], None]] = (),
     ) -> None:
+        """`sweeps` are called with the time, in epoch seconds, about once a minute."""
         self._eviction = eviction
         self._clock = clock
-        self._trim_events = trim_events
+        self._sweeps = sweeps
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._swept_at = -math.inf
@@ -54,7 +55,8 @@ class Housekeeping:
         now = self._clock()
         if not 0 <= now - self._swept_at < SWEEP_EVERY_SECONDS:
             self._eviction.sweep()
-            self._trim_events(now)
+            for sweep in self._sweeps:
+                sweep(now)
             self._swept_at = now
         if not 0 <= now - self._reconciled_at < RECONCILE_EVERY_SECONDS:
             self._eviction.reconcile(self._closing.wait)

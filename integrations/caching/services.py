@@ -10,6 +10,7 @@ from integrations.caching.eviction import Eviction
 from integrations.caching.housekeeping import Housekeeping
 from integrations.caching.negative_cache import NegativeCache
 from integrations.concurrency.process_locks import ProcessLocks
+from integrations.history.retention import HistoryRetention
 from plugin_store.engine.runtime import Runtime
 from plugin_store.events import EventLog
 
@@ -30,7 +31,9 @@ def build_caching(runtime: Runtime) -> CachingServices:
     bodies = runtime.close_at_end(Bodies(folder / "cache"))
     locks = runtime.close_at_end(ProcessLocks(folder / ".claims.lock"))
     eviction = Eviction(bodies, database, clock, runtime.settings.cache_size_limit_bytes)
-    runtime.close_at_end(Housekeeping(eviction, clock, EventLog(database).trim)).start()
+    history = HistoryRetention(database, runtime.settings.history_size_limit_bytes)
+    sweeps = (EventLog(database).trim, history.sweep_now_and_then)
+    runtime.close_at_end(Housekeeping(eviction, clock, sweeps)).start()
     return CachingServices(
         artifacts=Artifacts(bodies, database, clock, eviction),
         eviction=eviction,

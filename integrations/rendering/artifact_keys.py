@@ -56,6 +56,27 @@ def endpoint_key(installed: Installed, endpoint: Endpoint, parameters: Mapping[s
     return ArtifactKey(_frame(installed, "endpoint", endpoint).key(shown), shown)
 
 
+def history_key(
+    installed: Installed, block: Block, parameters: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> str:
+    """The key under which the numbers of a block are kept, whatever the clock says. `inputs` are bound `parameters`.
+
+    It depends on the block's id and settings, not on its declaration and its secrets: a series continues when the
+    manifest changes or a key is renewed.
+    """
+    fixed = installed.at(0.0) if block.times else installed
+    bound = bind_inputs(block, parameters, fixed.config) if block.times else inputs
+    prefix = KeyPrefix(
+        kind="history",
+        workspace_id=fixed.scope.workspace_id,
+        plugin_id=fixed.plugin_id,
+        declaration_digest=block.id,
+        config=_bound_config(fixed, block.config_names),
+        secret_revisions={},
+    )
+    return prefix.key(bound)
+
+
 def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: Block | Endpoint) -> KeyPrefix:
     """The prefix of the block's or endpoint's keys. The first few are cached with the installed integration."""
     frame = installed.key_frames.get((kind, declared.id))

@@ -31,6 +31,8 @@ from integrations.concurrency.interpreter_slots import released_slot
 from integrations.concurrency.parallel_calls import ParallelCalls
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
+from integrations.history.samples import Samples
+from integrations.json.exact_json import load_json
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.usage.call_log import Cause
 from integrations.usage.recent_renders import Use
@@ -94,6 +96,8 @@ class RenderRequest:
     use: Use | None = None
     is_fresh_enough: Callable[[Artifact], bool] | None = None
     """Whether a fresh artifact will do, for who fetches ahead; None takes any."""
+    take_samples: Callable[[Any, float], Samples | None] | None = None
+    """The numbers to keep of a fetched value and its time, for a block with a history."""
 
     @property
     def flight(self) -> str:
@@ -260,7 +264,7 @@ class ReadThroughCache:
             fetched.call_key,
         )
         may_keep = request.is_safe and freshness is not None and outcome.partial is None
-        is_kept = may_keep and self._keep(artifact, request.source)
+        is_kept = may_keep and self._keep(artifact, request, lambda: outcome.value)
         return Rendered(artifact, "MISS" if use_cache else "BYPASS", is_kept=is_kept, error=outcome.partial)
 
     def _renew(
@@ -282,14 +286,18 @@ class ReadThroughCache:
             validators=unchanged.validators,
         )
         return Rendered(
-            renewed, "REVALIDATED", is_kept=freshness is not None and self._keep(renewed, request.source)
+            renewed,
+            "REVALIDATED",
+            is_kept=freshness is not None and self._keep(renewed, request, lambda: load_json(kept.data)),
         )
 
-    def _keep(self, artifact: Artifact, source: ArtifactSource) -> bool:
+    def _keep(self, artifact: Artifact, request: RenderRequest, value: Callable[[], Any]) -> bool:
+        source, take = request.source, request.take_samples
+        samples = take(value(), artifact.fetched_at) if take is not None else None
         try:
             # A step's artifact is awaited by its block, and the block is itself one of the flights.
             siblings = self.flights.count() - 1 if source.block_id is not None else 0
-            return self._artifacts.put(artifact, source, siblings)
+            return self._artifacts.put(artifact, source, siblings, samples)
         except StorageFailed as error:
             # A storage failure must not lose the answer.
             _log.warning("An artifact of %s cannot be stored: %s", source.plugin_id, error.detail)

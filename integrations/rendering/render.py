@@ -25,6 +25,7 @@ from integrations.rendering.chain import Chain
 from integrations.rendering.inputs import bind_inputs
 from integrations.rendering.offers import describe_action, not_fetched_ahead
 from integrations.rendering.read_through import FetchResult, ReadThroughCache, Rendered, RenderRequest
+from integrations.rendering.sampling import sampler_of
 from integrations.usage.call_log import Cause
 from integrations.usage.recent_renders import Use
 from integrations.usage.render_log import RenderLog
@@ -134,7 +135,8 @@ class Renderer:
     def _block_request(
         self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
     ) -> RenderRequest:
-        request = self._request_of_block(installed, block, bind_inputs(block, parameters, installed.config))
+        inputs = bind_inputs(block, parameters, installed.config)
+        request = self._request_of_block(installed, block, parameters, inputs)
         if not block.pre_fetch or cause == "prefetch" or not self._render_log.notes_uses:
             return request
         scope = installed.scope
@@ -144,7 +146,7 @@ class Renderer:
         return replace(request, use=use)
 
     def _request_of_block(
-        self, installed: Installed, block: Block, inputs: Mapping[str, Any]
+        self, installed: Installed, block: Block, parameters: Mapping[str, Any], inputs: Mapping[str, Any]
     ) -> RenderRequest:
         installed.require_readable(block.secret_names)
         return RenderRequest(
@@ -157,6 +159,7 @@ class Renderer:
             fetch=lambda use_cache, cause, kept: self._run_block(
                 installed, block, inputs, use_cache, cause, kept
             ),
+            take_samples=sampler_of(installed, block, parameters, inputs),
         )
 
     def _endpoint_request(

@@ -12,6 +12,7 @@ from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.rendering.batch import Batches
 from integrations.rendering.connection_test import ConnectionTest
 from integrations.rendering.explain.explainer import Explainer, Forecast
+from integrations.rendering.histories import Histories
 from integrations.rendering.read_through import ReadThroughCache
 from integrations.rendering.render import Renderer
 from integrations.usage.render_log import RenderLog
@@ -20,12 +21,13 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class RenderingServices:
-    """Services for one block, for batches, for the connection test and for explanations."""
+    """Services for one block, for batches, connection tests, explanations and histories."""
 
     renderer: Renderer
     batches: Batches
     connection_test: ConnectionTest
     explainer: Explainer
+    histories: Histories
 
 
 def build_rendering(
@@ -54,4 +56,5 @@ def build_rendering(
         batches=Batches(renderer, batch_threads),
         connection_test=ConnectionTest(catalog, executor),
         explainer=Explainer(catalog, caching.artifacts, forecast, limits_of(runtime), clock),
+        histories=Histories(catalog, runtime.database, clock),
     )

@@ -9,7 +9,7 @@ import orjson
 from flask import Response, request
 from flask.views import MethodView
 
-from errors import Invalid, Malformed, PatchbayError
+from errors import PatchbayError
 from integrations.actions.keys import read_key
 from integrations.caching.artifacts import ArtifactRow
 from integrations.catalog.catalog import Installed
@@ -18,6 +18,7 @@ from integrations.rendering.block_inputs import describe_inputs, settings_of
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
 from integrations.routes.actions import IDEMPOTENCY_KEY, answer_performed
+from integrations.routes.query_parameters import read_parameters
 from plugin_store.engine.paging import Page
 from plugin_store.workspaces import Scope, get_workspace, resolve_scope
 from schemas.api.integrations import (
@@ -38,7 +39,6 @@ from schemas.api.integrations import (
 from schemas.api.state import PageSchema, ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
-from web.api.json import parse_json
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
 from web.server.fast_path import HIT_ENVIRON_KEY
@@ -98,7 +98,7 @@ class Render(MethodView):
     @blueprint.alt_response(304, description="The client's copy is still valid.", success=True)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """The same in a URL, so that a browser can cache it: send `If-None-Match` and get 304 while it is valid."""
-        answer = _render(query, plugin_id, asked, _parameters_of(asked["parameters"]))
+        answer = _render(query, plugin_id, asked, read_parameters(asked["parameters"]))
         answer.make_conditional(request)
         return answer
 
@@ -238,18 +238,6 @@ def _etag(rendered: Rendered) -> str:
         return f'W/"{artifact.key[:32]}"'
     state = "-stale" if rendered.is_stale else ""
     return f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'
-
-
-def _parameters_of(text: str) -> dict[str, Any]:
-    try:
-        value = parse_json(text.encode()) if text else {}
-    except Malformed as error:
-        raise Malformed(error.detail.replace("The body", "`parameters`", 1)) from None
-    if not isinstance(value, dict):
-        raise Invalid(
-            "`parameters` must be a JSON object.", errors={"parameters": ["Must be a JSON object."]}
-        )
-    return value
 
 
 def _listed(installed: Installed) -> dict[str, Any]:

@@ -27,12 +27,8 @@ class BatchBlockSchema(RenderSchema):
     )
 
 
-class RenderBatchSchema(Schema):
-    """The blocks of a page, each with a unique key."""
-
-    blocks = fields.List(
-        fields.Nested(BatchBlockSchema), required=True, validate=validate.Length(1, MAX_BLOCKS)
-    )
+class UniqueKeysSchema(Schema):
+    """A batch in which no two blocks have the same key."""
 
     @validates_schema
     def check_keys(self, data: dict[str, Any], **_more: Any) -> None:
@@ -41,3 +37,11 @@ class RenderBatchSchema(Schema):
         if repeated:
             message = {"key": ["Another block of the batch has this key."]}
             raise ValidationError({"blocks": dict.fromkeys(repeated, message)})
+
+
+class RenderBatchSchema(UniqueKeysSchema):
+    """The blocks of a page, each with a unique key."""
+
+    blocks = fields.List(
+        fields.Nested(BatchBlockSchema), required=True, validate=validate.Length(1, MAX_BLOCKS)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from integrations.routes import actions, batch, explain, integrations, oauth2, prefetch, usage
+from integrations.routes import actions, batch, explain, history, integrations, oauth2, prefetch, usage
 from plugin_store.routes import plugin_states, plugins, review_page, settings, workspaces
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
@@ -16,6 +16,7 @@ API_BLUEPRINTS = (
     plugins.blueprint,
     integrations.blueprint,
     batch.blueprint,
+    history.blueprint,
     events.blueprint,
     actions.blueprint,
     explain.blueprint,

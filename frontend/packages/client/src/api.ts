@@ -728,6 +728,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations/{plugin_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plugin_id: string;
+            };
+            cookie?: never;
+        };
+        /** The numbers that a block with these inputs had over time. Nothing is fetched. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description ISO 8601, in UTC unless it has an offset, or how long ago: `24h`, `30d`, `8w`. Default: all that is kept. */
+                    since?: string;
+                    /** @description At most so many; more samples become the means of equal time spans. */
+                    points?: number;
+                    /** @description The block's id. */
+                    block_type: string;
+                    /** @description The block's inputs as a JSON object. */
+                    parameters?: string;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path: {
+                    plugin_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["History"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Delete a plugin's history in the workspace, or that of one block. Fetches in progress leave no sample. */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Only of this block. */
+                    block_type?: string;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path: {
+                    plugin_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Purged"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The histories of many blocks in one request. A block that cannot be answered has a problem of its own. */
+        post: {
+            parameters: {
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HistoryBatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Histories"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2604,6 +2731,58 @@ export interface components {
         };
         RenderBatch: {
             blocks: components["schemas"]["BatchBlock"][];
+        };
+        Series: {
+            field: string;
+            /** @description As `display.units` declares it. */
+            unit: string | null;
+            /** @description Of all samples in the span. */
+            min: number | null;
+            /** @description Of all samples in the span. */
+            max: number | null;
+            /** @description Epoch seconds and value, oldest first. */
+            points: number[][];
+        };
+        History: {
+            series: components["schemas"]["Series"][];
+        };
+        HistoryBlock: {
+            /** @description The block's id. */
+            block_type: string;
+            /** @description The block's inputs. */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            key: string;
+            integration_id: string;
+            /**
+             * @description The notebook of this block, if it is not the notebook of the whole request.
+             * @default null
+             */
+            notebook_id?: number | null;
+        };
+        HistoryBatch: {
+            /** @description ISO 8601, in UTC unless it has an offset, or how long ago: `24h`, `30d`, `8w`. Default: all that is kept. */
+            since?: string;
+            /**
+             * @description At most so many; more samples become the means of equal time spans.
+             * @default 300
+             */
+            points?: number;
+            blocks: components["schemas"]["HistoryBlock"][];
+        };
+        KeyedHistory: {
+            key: string;
+            status: number;
+            series?: components["schemas"]["Series"][];
+            code?: string;
+            detail?: string;
+            errors?: {
+                [key: string]: string[];
+            };
+        };
+        Histories: {
+            histories: components["schemas"]["KeyedHistory"][];
         };
         ActionRun: {
             /** @description The block's inputs. */

@@ -1,0 +1,1 @@
+"""The history of numbers: samples of what blocks answered."""

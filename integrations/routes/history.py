@@ -1,0 +1,119 @@
+"""The routes for the history of numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from flask import Response
+from flask.views import MethodView
+
+from errors import Invalid, PatchbayError
+from integrations.history.purging import purge_history
+from integrations.manifests.display import duration_seconds
+from integrations.rendering.histories import UnitSeries
+from integrations.routes.query_parameters import read_parameters
+from plugin_store.workspaces import resolve_scope
+from schemas.api.history import (
+    HistoriesSchema,
+    HistoryBatchSchema,
+    HistoryPurgeSchema,
+    HistoryQuerySchema,
+    HistorySchema,
+)
+from schemas.api.integrations import PurgedSchema
+from schemas.api.state import ScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.api.problems import problem_of
+from web.api.ready_response import ReadyResponse
+
+blueprint = Blueprint("history", __name__, description="The numbers that blocks had over time.")
+
+
+@blueprint.route("/integrations/<string:plugin_id>/history")
+class BlockHistory(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(HistoryQuerySchema, location="query")
+    @blueprint.response(200, HistorySchema)
+    def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
+        """The numbers that a block with these inputs had over time. Nothing is fetched."""
+        scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+        found = services().rendering.histories.read(
+            scope,
+            plugin_id,
+            asked["block_type"],
+            read_parameters(asked["parameters"]),
+            _since(asked),
+            asked["points"],
+        )
+        return _answer({"series": _dump(found)})
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(HistoryPurgeSchema, location="query")
+    @blueprint.response(200, PurgedSchema)
+    def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
+        """Delete a plugin's history in the workspace, or that of one block. Fetches in progress leave no sample."""
+        services().store.registry.get(plugin_id)
+        database = services().database
+        scope = resolve_scope(database, query.get("workspace_id"), query.get("notebook_id"))
+        return {"purged": purge_history(database, scope.workspace_id, plugin_id, asked.get("block_type"))}
+
+
+@blueprint.route("/history", methods=["POST"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(HistoryBatchSchema)
+@blueprint.response(200, HistoriesSchema)
+def read_histories(query: dict[str, Any], asked: dict[str, Any]) -> Response:
+    """The histories of many blocks in one request. A block that cannot be answered has a problem of its own."""
+    resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+    since = _since(asked)
+    return _answer({"histories": [_keyed(query, block, since, asked["points"]) for block in asked["blocks"]]})
+
+
+def _keyed(query: dict[str, Any], block: dict[str, Any], since: float | None, points: int) -> dict[str, Any]:
+    notebook_id = block["notebook_id"] or query.get("notebook_id")
+    try:
+        scope = resolve_scope(services().database, query.get("workspace_id"), notebook_id)
+        found = services().rendering.histories.read(
+            scope, block["integration_id"], block["block_type"], block["parameters"], since, points
+        )
+    except PatchbayError as error:
+        return {"key": block["key"], **problem_of(error)}
+    return {"key": block["key"], "status": 200, "series": _dump(found)}
+
+
+def _since(asked: dict[str, Any]) -> float | None:
+    """The beginning of the span in epoch seconds. Raises Invalid."""
+    text = asked.get("since")
+    if text is None:
+        return None
+    seconds = duration_seconds(text)
+    if seconds is not None:
+        return services().clock() - seconds
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        wrong = "Neither a time in ISO 8601 nor a duration like 24h, 30d or 8w."
+        raise Invalid("`since` cannot be read.", errors={"since": [wrong]}) from None
+
+
+def _dump(found: list[UnitSeries]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": series.field,
+            "unit": unit,
+            "min": series.low,
+            "max": series.high,
+            "points": series.points,
+        }
+        for series, unit in ((item.series, item.unit) for item in found)
+    ]
+
+
+def _answer(value: dict[str, Any]) -> Response:
+    data = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
+    return ReadyResponse([data], headers=headers)
