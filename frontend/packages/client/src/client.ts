@@ -3,6 +3,7 @@
 import { createRenders } from './batching.ts';
 import { type ChangeListener, createChanges } from './changes.ts';
 import { PatchbayError } from './errors.ts';
+import { createHistories } from './histories.ts';
 import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
@@ -172,6 +173,9 @@ export function createClient(options: ClientOptions = {}) {
      * fails alone: its answer carries the error.
      */
     renderAll: renders.all,
+
+    /** The numbers that a block had over time, a series for each field. Calls of one tick are sent as one batch. */
+    history: createHistories(open),
 
     /**
      * Runs an action, because a person asked for it just now; `render` tells its label, inputs and confirmation.

@@ -94,6 +94,8 @@ export type TestResult = Schemas['Verdict'];
 export type Artifact = Schemas['Artifact'];
 export type Explanation = Schemas['Explanation'];
 export type PrefetchJob = Schemas['PrefetchJob'];
+/** The numbers of one field; `points` are epoch seconds and value, oldest first. */
+export type Series = Omit<Schemas['Series'], 'points'> & { points: [number, number][] };
 export type Usage = Schemas['Usage'];
 export type IntegrationUsage = Schemas['OneUsage'];
 export type Workspace = Schemas['Workspace'];
@@ -149,6 +151,13 @@ export interface RenderOptions {
   /** false fetches now, and stores what comes. */
   useCache?: boolean;
   signal?: AbortSignal;
+}
+
+export interface HistoryOptions {
+  /** A time in ISO 8601, or how long ago, like `24h`; all that is kept, when left out. */
+  since?: string;
+  /** At most so many points of each series; the rest becomes means. */
+  points?: number;
 }
 
 export interface ClientOptions {
