@@ -10,6 +10,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from schemas.manifests.display import icon_of
+
 
 class Json(TypeDecorator[Any]):
     """A JSON value stored as text, with its keys in their original order."""
@@ -48,6 +50,11 @@ class Plugin(Base):
     registered_at: Mapped[float]
     updated_at: Mapped[float]
     last_seen_at: Mapped[float]
+
+    @property
+    def icon(self) -> str | None:
+        """The icon that the manifest declares; None if it has none that can be drawn."""
+        return icon_of(self.manifest)
 
 
 class Workspace(Base):

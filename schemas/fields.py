@@ -81,6 +81,21 @@ class Name(fields.String):
         super().__init__(validate=validate.Length(1, 200), **kwargs)
 
 
+class Icon(fields.String):
+    """The icon of a plugin in answers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=True,
+            allow_none=True,
+            metadata={
+                "description": "`si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the "
+                "manifest declares no such icon."
+            },
+            **kwargs,
+        )
+
+
 class Version(fields.String):
     """A SemVer 2.0 version."""
 

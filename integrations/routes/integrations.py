@@ -37,6 +37,7 @@ from schemas.api.integrations import (
     VerdictSchema,
 )
 from schemas.api.state import PageSchema, ScopeSchema
+from schemas.manifests.display import icon_of
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
@@ -248,6 +249,7 @@ def _listed(installed: Installed) -> dict[str, Any]:
         "id": plugin_state.plugin_id,
         "name": plugin_state.name,
         "description": manifest.get("description") or section.get("description"),
+        "icon": icon_of(manifest),
         "version": plugin_state.version,
         "author": manifest.get("author") or section.get("author"),
         "api_type": integration.api_type,

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_dump, validate
 
 from schemas.api.state import ReviewSchema
-from schemas.fields import Timestamp
+from schemas.fields import Icon, Timestamp
 
 
 class RenderSchema(Schema):
@@ -173,6 +173,7 @@ class IntegrationListedSchema(Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True, allow_none=True)
+    icon = Icon()
     version = fields.String(required=True)
     author = fields.Raw(required=True, allow_none=True)
     api_type = fields.String(required=True)

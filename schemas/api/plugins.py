@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.state import PageSchema, ReviewSchema
-from schemas.fields import Name, PluginId, Timestamp, Version
+from schemas.fields import Icon, Name, PluginId, Timestamp, Version
 
 PLUGIN_TYPES = ("view", "theme", "integration")
 MAX_BATCH_SIZE = 1000
@@ -101,6 +101,7 @@ class PluginSummarySchema(Schema):
     name = fields.String(required=True)
     version = fields.String(required=True)
     type = fields.String(required=True)
+    icon = Icon()
     enabled = fields.Boolean(
         required=True,
         allow_none=True,

@@ -63,7 +63,7 @@ def test_a_view_is_registered_whatever_it_says_of_its_own_settings(client):
 def test_warnings_are_answered_when_an_integration_is_registered(client):
     section = {"base_url": "https://api.test"}
     endpoints = [{"id": "metrics", "path": "/metrics", "select": "up", "cache_ttl": 60}]
-    blocks = [{"id": "up", "display": {"as": "gauge"}}]
+    blocks = [{"id": "up", "display": {"as": "chart"}}]
     manifest = {"integration": section, "endpoints": endpoints, "blocks": blocks}
     declared = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration", "manifest": manifest}
     told = client.post("/plugins/register", declared).json["warnings"]
@@ -85,7 +85,7 @@ class TestLists:
         [listed] = client.get("/integrations").json
         base_url = upstream.url_for("/").rstrip("/")
         assert listed == {
-            "id": "svc", "name": "Service", "description": "A service", "version": "1.2.3", "author": "us",
+            "id": "svc", "name": "Service", "description": "A service", "icon": None, "version": "1.2.3", "author": "us",
             "api_type": "rest", "base_url": base_url, "auth_method": "api_key", "enabled": True, "review": None,
         }  # fmt: skip
         detail = client.get("/integrations/svc").json
@@ -96,6 +96,16 @@ class TestLists:
             "integration_id": "svc",
             "blocks": detail["blocks"],
         }
+
+    @pytest.mark.parametrize(("icon", "shown"), [("si:github", "si:github"), ("🌡️", None), ({"a": 1}, None)])
+    def test_the_icon_is_told_wherever_plugins_are_listed(self, client, icon, shown):
+        manifest = {"integration": {"base_url": "https://api.test"}, "icon": icon}
+        declared = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration", "manifest": manifest}
+        client.post("/plugins/register", declared)
+
+        listed = [client.get(path).json[0] for path in ("/integrations", "/plugins")]
+        alone = [client.get(f"{path}/svc").json for path in ("/integrations", "/plugins")]
+        assert [item["icon"] for item in [*listed, *alone]] == [shown] * 4
 
     @pytest.mark.parametrize(
         "path", ["/integrations/nope", "/integrations/nope/blocks", "/integrations/dark"]

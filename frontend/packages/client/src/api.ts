@@ -2529,6 +2529,8 @@ export interface components {
             name: string;
             version: string;
             type: string;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             /** @description Whether the plugin starts enabled, if the manifest says so. */
             enabled: boolean | null;
             /** Format: date-time */
@@ -2543,6 +2545,8 @@ export interface components {
             name: string;
             version: string;
             type: string;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             /** @description Whether the plugin starts enabled, if the manifest says so. */
             enabled: boolean | null;
             /** Format: date-time */
@@ -2581,6 +2585,8 @@ export interface components {
             id: string;
             name: string;
             description: string | null;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             version: string;
             author: unknown;
             api_type: string;
@@ -2600,6 +2606,8 @@ export interface components {
             id: string;
             name: string;
             description: string | null;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             version: string;
             author: unknown;
             api_type: string;
