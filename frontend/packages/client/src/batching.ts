@@ -1,7 +1,7 @@
 /** Renders: one request for one block, one for all that are asked for in the same tick. */
 
 import { PatchbayError, connectionLost } from './errors.ts';
-import { type Open, readJson, readLines } from './http.ts';
+import { type Open, parseJson, readJson, readLines } from './http.ts';
 import type { BlockAnswer, BlockCall, CacheState, Inputs, RenderOptions, Rendered } from './types.ts';
 
 /** What the server takes in one batch. */
@@ -106,7 +106,7 @@ async function renderBatch(
     notebook_id: notebook,
   }));
   const response = await open('/render-batch', { method: 'POST', body: { blocks: asked }, signal });
-  for await (const line of readLines(response, signal)) onAnswer(answerOf(line));
+  for await (const line of readLines(response, signal)) if (line.trim()) onAnswer(answerOf(parseJson(line, response.status)));
 }
 
 function answerOf({ key, ...line }: any): BlockAnswer {

@@ -1,10 +1,11 @@
 /** A client of one Patchbay server, for one workspace and perhaps one notebook of it. */
 
 import { createRenders } from './batching.ts';
-import { type ChangeListener, createChanges } from './changes.ts';
+import { type ChangeListener, changeOf, createChanges } from './changes.ts';
 import { PatchbayError } from './errors.ts';
 import { createHistories } from './histories.ts';
 import { type Call, type Query, createOpen, readJson } from './http.ts';
+import { createSubscribe } from './live.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
   Artifact, Authorization, ClientOptions, Connection, Declaration, BatchResult, Envelope, Explanation, Inputs,
@@ -30,6 +31,10 @@ export function createClient(options: ClientOptions = {}) {
   const open = createOpen({ baseUrl, token, scope, fetch });
   const renders = createRenders(open);
   const changes = createChanges();
+  const subscribe = createSubscribe(open, `patchbay-events ${baseUrl} ${JSON.stringify(scope)}`, (event) => {
+    const change = changeOf(event);
+    if (change) changes.tell(change);
+  });
 
   const ask = async (path: string, call?: Call): Promise<any> => readJson(await open(path, call), call?.signal);
   const send = (method: string, path: string, body?: unknown, more?: Call): Promise<any> =>
@@ -56,7 +61,7 @@ export function createClient(options: ClientOptions = {}) {
   /** Tells those who show an integration that it has changed, once a call has succeeded. */
   const changing = async <Answer>(id: string, call: Promise<Answer>): Promise<Answer> => {
     const answer = await call;
-    changes.tell(id);
+    changes.tell({ integration: id, blocks: null });
     return answer;
   };
 
@@ -132,7 +137,7 @@ export function createClient(options: ClientOptions = {}) {
     pluginState: (id: string): Promise<TaggedState> => tagged(stateOf(id)),
     /** Changes only what is given. With the `etag` of a state, fails with `precondition_failed` if that is not the newest. */
     setPluginState: (id: string, state: NewState, { etag }: { etag?: string | null } = {}): Promise<TaggedState> =>
-      changing(id, tagged(stateOf(id), { method: 'PUT', body: state, ifMatch: etag })),
+      changing(id, tagged(stateOf(id), { method: 'PUT', body: state, headers: { 'If-Match': etag } })),
     /**
      * Changes the settings from what they are now. `change` gets a copy and returns what shall be instead; it is called
      * again with the latest settings when somebody else has changed them meanwhile, so that neither loses anything.
@@ -142,7 +147,7 @@ export function createClient(options: ClientOptions = {}) {
         const state = await tagged(stateOf(id));
         const body = { config: change(structuredClone(state.config)) };
         try {
-          return await changing(id, tagged(stateOf(id), { method: 'PUT', body, ifMatch: state.etag }));
+          return await changing(id, tagged(stateOf(id), { method: 'PUT', body, headers: { 'If-Match': state.etag } }));
         } catch (error) {
           const isLate = error instanceof PatchbayError && error.code === 'precondition_failed';
           if (!isLate || changes === MAX_CHANGES) throw error;
@@ -192,15 +197,15 @@ export function createClient(options: ClientOptions = {}) {
       const path = of(id, `/actions/${encodeURIComponent(block)}`);
       try {
         const performed = await untilAnswered<Performed>(
-          () => send('POST', path, { parameters: inputs }, { signal, idempotencyKey }),
+          () => send('POST', path, { parameters: inputs }, { signal, headers: { 'Idempotency-Key': `"${idempotencyKey}"` } }),
           signal,
         );
-        changes.tell(id, performed.renewed);
+        changes.tell({ integration: id, blocks: performed.renewed });
         return performed;
       } catch (error) {
         if (error instanceof PatchbayError) {
           error.idempotencyKey = idempotencyKey;
-          if (error.problem?.renewed) changes.tell(id, error.problem.renewed);
+          if (error.problem?.renewed) changes.tell({ integration: id, blocks: error.problem.renewed });
         }
         throw error;
       }
@@ -241,8 +246,19 @@ export function createClient(options: ClientOptions = {}) {
     review: (id: string, accept: boolean, seen?: Review['new']): Promise<{ review: Review | null }> =>
       changing(id, send('POST', of(id, '/review'), { accept, new: seen })),
 
-    /** Calls back when a call of this client changed an integration. Returns what ends it. */
+    /**
+     * Calls back when an integration was changed: by a call of this client or, while anything is subscribed, by anybody.
+     * Returns what ends it.
+     */
     onChange: (listener: ChangeListener): (() => void) => changes.listen(listener),
+
+    /**
+     * Calls back with what happens on the server, as docs/api.md lists it, from now on. Returns what ends it.
+     *
+     * All subscribers share one stream, also those of other tabs where the browser allows it. It connects again by itself.
+     * After an event `resync` some are missing: read everything again.
+     */
+    subscribe,
   };
 }
 

@@ -13,8 +13,8 @@ export interface Call {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;
-  idempotencyKey?: string;
-  ifMatch?: string | null;
+  /** Those without a value are left out. */
+  headers?: Record<string, string | null | undefined>;
 }
 
 export interface Destination {
@@ -29,7 +29,7 @@ export type Open = (path: string, call?: Call) => Promise<Response>;
 /** A function that sends one request and returns the answer of a success, its body unread. */
 export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open {
   const base = baseUrl.replace(/\/+$/, '');
-  return async (path, { method = 'GET', query = {}, body, signal, idempotencyKey, ifMatch } = {}) => {
+  return async (path, { method = 'GET', query = {}, body, signal, headers: given = {} } = {}) => {
     const url = new URL(`${base}/api/v1${path}`);
     for (const [name, value] of Object.entries({ ...scope, ...query })) {
       for (const one of [value].flat()) {
@@ -39,8 +39,7 @@ export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open 
     const headers = new Headers({ Accept: 'application/json' });
     if (body !== undefined) headers.set('Content-Type', 'application/json');
     if (token) headers.set('Authorization', `Bearer ${token}`);
-    if (idempotencyKey) headers.set('Idempotency-Key', `"${idempotencyKey}"`);
-    if (ifMatch) headers.set('If-Match', ifMatch);
+    for (const [name, value] of Object.entries(given)) if (value) headers.set(name, value);
     const request: RequestInit = {
       method,
       headers,
@@ -64,8 +63,8 @@ export async function readJson(response: Response, signal?: AbortSignal): Promis
   return parseJson(text, response.status);
 }
 
-/** The values of an NDJSON answer, each as soon as its line is there. */
-export async function* readLines(response: Response, signal?: AbortSignal): AsyncGenerator<any, void, void> {
+/** The lines of an answer, each as soon as it is there. */
+export async function* readLines(response: Response, signal?: AbortSignal): AsyncGenerator<string, void, void> {
   if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
@@ -75,7 +74,7 @@ export async function* readLines(response: Response, signal?: AbortSignal): Asyn
       const { done, value } = await reader.read().catch((cause: unknown) => Promise.reject(connectionLost(cause, signal)));
       const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
       rest = done ? '' : (lines.pop() ?? '');
-      for (const line of lines) if (line.trim()) yield parseJson(line, response.status);
+      yield* lines;
       if (done) return;
     }
   } finally {
@@ -84,7 +83,8 @@ export async function* readLines(response: Response, signal?: AbortSignal): Asyn
   }
 }
 
-function parseJson(text: string, status: number): any {
+/** The value of a JSON text; null for none. */
+export function parseJson(text: string, status: number): any {
   if (!text) return null;
   try {
     return JSON.parse(text);

@@ -9,9 +9,11 @@
  * Every failure is a `PatchbayError`, except that an aborted call rejects with the reason of its signal.
  */
 
-export { type Change, type ChangeListener } from './changes.ts';
+export { type Change, type ChangeListener, concerns } from './changes.ts';
 export { type Client, createClient } from './client.ts';
 export { PatchbayError, retryAfterSeconds } from './errors.ts';
+export type { LiveEvent } from './event-stream.ts';
+export type { LiveListener, LiveOptions } from './live.ts';
 export { type BlockObserver, type BlockState, type BlockTarget, observeBlock } from './observing.ts';
 export { newIdempotencyKey } from './repeating.ts';
 export type * from './types.ts';

@@ -1,7 +1,9 @@
 /** One block kept up to date for as long as somebody shows it. */
 
+import { concerns } from './changes.ts';
 import type { Client } from './client.ts';
 import { PatchbayError } from './errors.ts';
+import type { LiveEvent } from './event-stream.ts';
 import type { Inputs, Rendered } from './types.ts';
 
 export interface BlockTarget {
@@ -32,6 +34,10 @@ const SECOND_LOOK_MILLISECONDS = 2500;
 const MIN_DELAY_MILLISECONDS = 5000;
 const FIRST_RETRY_MILLISECONDS = 30_000;
 const MAX_RETRY_MILLISECONDS = 300_000;
+/** The prefetcher spreads its fetches by a tenth of the lifetime. What it fetches is not to be asked for before. */
+const PREFETCH_SPREAD = 0.1;
+const MAX_PREFETCH_SPREAD_MILLISECONDS = 60_000;
+const PREFETCH_PATIENCE_MILLISECONDS = 5000;
 /** The largest delay that timers take. */
 const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
 
@@ -41,33 +47,52 @@ const PASSING = new Set([
   'upstream_unreachable', 'upstream_invalid', 'upstream_failed',
 ]);
 
+type Shown = Pick<BlockState, 'rendered' | 'error'>;
+
 /**
  * When to ask again after an answer or a failure, in milliseconds; null for never. `failures` counts those in a row, and
- * stale answers with them; the more, the longer the wait. Uses the server's times only, so that the clock here does not matter.
+ * stale answers with them; the more, the longer the wait. With `isLive` events tell what others fetch, so only what nobody
+ * fetches is asked for. Uses the server's times only, so that the clock here does not matter.
  */
-export function nextDelay({ rendered, error }: Pick<BlockState, 'rendered' | 'error'>, failures: number): number | null {
+export function nextDelay({ rendered, error }: Shown, failures: number, isLive = false): number | null {
   if (error) {
     if (!PASSING.has(error.code)) return null;
     const growing = Math.min(FIRST_RETRY_MILLISECONDS * 2 ** Math.max(0, failures - 1), MAX_RETRY_MILLISECONDS);
     return Math.max(growing, (error.retryAfter ?? 0) * 1000);
   }
   if (!rendered?.fetched_at) return null;
-  if (rendered.stale) return rendered.error || failures > 1 ? FIRST_RETRY_MILLISECONDS : SECOND_LOOK_MILLISECONDS;
+  if (rendered.stale) return rendered.error || failures > 1 || isLive ? FIRST_RETRY_MILLISECONDS : SECOND_LOOK_MILLISECONDS;
   if (!rendered.expires_at) return null;
   const lifetime = Date.parse(rendered.expires_at) - Date.parse(rendered.fetched_at);
-  return Math.max(MIN_DELAY_MILLISECONDS, lifetime - (rendered.age ?? 0) * 1000 + 500);
+  const spread = Math.min(lifetime * PREFETCH_SPREAD, MAX_PREFETCH_SPREAD_MILLISECONDS);
+  const patience = isLive ? PREFETCH_PATIENCE_MILLISECONDS + spread : 500;
+  return Math.max(MIN_DELAY_MILLISECONDS, lifetime - (rendered.age ?? 0) * 1000 + patience);
+}
+
+/** Whether an event tells of a newer answer of the block than the one that is shown, or of a failure that is not shown. */
+export function isNews(event: LiveEvent, { integration, block }: BlockTarget, { rendered, error }: Shown): boolean {
+  const isOfBlock = event.plugin_id === integration && (!event.block_id || event.block_id === block);
+  const [hash, shownHash] = [event.parameters_hash, rendered?.parameters_hash];
+  if (!isOfBlock || (hash && shownHash && hash !== shownHash)) return false;
+  if (event.type === 'artifact.failed') return (error ?? rendered?.error)?.code !== event.code;
+  if (event.type !== 'artifact.renewed') return false;
+  return !rendered?.fetched_at || !event.fetched_at || Date.parse(event.fetched_at) > Date.parse(rendered.fetched_at);
 }
 
 /**
- * Renders a block, and again whenever its answer has expired, its integration was changed through the same client, or a
- * failure may have passed; never while the page is hidden. `listener` gets every state.
+ * Renders a block, and again whenever its answer was fetched or its integration changed, by anybody, or when it has
+ * expired and nobody fetches it, or a failure may have passed; never while the page is hidden. `listener` gets every
+ * state.
  */
 export function observeBlock(client: Client, target: BlockTarget, listener: (state: BlockState) => void): BlockObserver {
   let state: BlockState = { status: 'loading', rendered: null, error: null, isRefreshing: true };
   let running: AbortController | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
-  let isStopped = false;
+  let isLive = false;
+  let settledAt = 0;
+  /** What was told while an answer was under way, which may or may not have it. */
+  let waiting: LiveEvent[] = [];
 
   const show = (change: Partial<BlockState>): void => {
     state = { ...state, ...change };
@@ -75,14 +100,30 @@ export function observeBlock(client: Client, target: BlockTarget, listener: (sta
   };
 
   const schedule = (): void => {
-    const delay = nextDelay(state, failures);
-    if (delay !== null) timer = setTimeout(whenVisible, Math.min(delay, MAX_TIMER_MILLISECONDS));
+    clearTimeout(timer);
+    const delay = nextDelay(state, failures, isLive);
+    if (delay === null) return;
+    const left = Math.max(0, delay - (performance.now() - settledAt));
+    timer = setTimeout(whenVisible, Math.min(left, MAX_TIMER_MILLISECONDS));
   };
 
   const whenVisible = (): void => {
     const { document } = globalThis;
     if (document?.hidden) document.addEventListener('visibilitychange', whenVisible, { once: true });
-    else if (!isStopped) void refresh({ useCache: true });
+    else void refresh({ useCache: true });
+  };
+
+  const hear = (event: LiveEvent): void => {
+    if (state.isRefreshing) waiting.push(event);
+    else if (isNews(event, target, state)) whenVisible();
+  };
+
+  const settle = (): void => {
+    settledAt = performance.now();
+    schedule();
+    const told = waiting;
+    waiting = [];
+    told.forEach(hear);
   };
 
   const refresh = async ({ useCache = false } = {}): Promise<void> => {
@@ -103,12 +144,17 @@ export function observeBlock(client: Client, target: BlockTarget, listener: (sta
       const error = cause instanceof PatchbayError ? cause : unexpected(cause);
       show({ status: state.rendered ? 'stale' : 'error', error, isRefreshing: false });
     }
-    schedule();
+    if (!controller.signal.aborted) settle();
   };
 
-  const endListening = client.onChange(({ integration, blocks }) => {
-    const isMeant = integration === target.integration && (blocks === null || blocks.includes(target.block));
-    if (isMeant) void refresh({ useCache: true });
+  const endListening = client.onChange((change) => {
+    if (concerns(change, target.integration, target.block)) whenVisible();
+  });
+  const endLive = client.subscribe(hear, {
+    onStatus: (isOpen) => {
+      isLive = isOpen;
+      if (!state.isRefreshing) schedule();
+    },
   });
 
   void refresh({ useCache: true });
@@ -118,11 +164,11 @@ export function observeBlock(client: Client, target: BlockTarget, listener: (sta
     },
     refresh,
     stop: () => {
-      isStopped = true;
       clearTimeout(timer);
       running?.abort();
       globalThis.document?.removeEventListener('visibilitychange', whenVisible);
       endListening();
+      endLive();
     },
   };
 }

@@ -76,7 +76,7 @@ test('a change that throws writes nothing, and one in place is no change of what
 
 test('those who show the plugin hear of the change once', async () => {
   const client = keep().open();
-  const heard: string[] = [];
+  const heard: unknown[] = [];
   client.onChange(({ integration }) => heard.push(integration));
   await client.changePluginState('board', add('a'));
   expect(heard).toEqual(['board']);

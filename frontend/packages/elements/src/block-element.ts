@@ -1,6 +1,6 @@
 /** `<patchbay-block integration="…" block="…">`: one block, in whichever state it is. */
 
-import { type BlockObserver, type BlockState, type Client, type Inputs, type Integration, type Rendered, observeBlock } from '@patchbay/client';
+import { type BlockObserver, type BlockState, type Client, type Inputs, type Integration, type Rendered, concerns, observeBlock } from '@patchbay/client';
 
 import { drawAction } from './action.ts';
 import { type Failure, type Remedy, adviceFor, failureOf, failureOfProblem } from './advice.ts';
@@ -40,6 +40,7 @@ export class PatchbayBlock extends HTMLElement {
   #details: Integration | null = null;
   #observer: BlockObserver | null = null;
   #ends: (() => void)[] = [];
+  #endChanges: () => void = () => {};
   #isStarting = false;
   /** What the body was drawn from, so that an answer that stayed the same keeps its scroll and selection. */
   #drawnFrom: unknown = null;
@@ -123,8 +124,7 @@ export class PatchbayBlock extends HTMLElement {
 
   disconnectedCallback(): void {
     for (const end of this.#ends.splice(0)) end();
-    this.#observer?.stop();
-    this.#observer = null;
+    this.#stop();
   }
 
   attributeChangedCallback(name: string): void {
@@ -150,14 +150,22 @@ export class PatchbayBlock extends HTMLElement {
     });
   }
 
-  async #start(): Promise<void> {
+  #stop(): void {
     this.#observer?.stop();
     this.#observer = null;
+    this.#endChanges();
+  }
+
+  async #start(): Promise<void> {
+    this.#stop();
     const { client } = this;
     const [integration, block] = [this.getAttribute('integration') ?? '', this.getAttribute('block') ?? ''];
     this.#showLoading();
     if (!integration || !block) return;
     const details = this.#loadDetails(client, integration);
+    this.#endChanges = client.onChange((change) => {
+      if (change.blocks === null && concerns(change, integration)) void this.#loadDetails(client, integration);
+    });
     // Text from attributes becomes what the block declares; without any, nothing has to be known before.
     if (inputAttributes(this).length > 0) await details;
     const isStill = this.isConnected && client === this.client && integration === this.getAttribute('integration') && block === this.getAttribute('block');

@@ -29,7 +29,7 @@ export function integrationOf(client: Client, id: string): Promise<Integration> 
     const created = new Map<string, Promise<Integration>>();
     known = created;
     details.set(client, created);
-    client.onChange(({ integration }) => void created.delete(integration));
+    client.onChange(({ integration }) => (integration === null ? created.clear() : created.delete(integration)));
   }
   const found = known.get(id) ?? new Promise<Integration>((resolve, reject) => ask(client, { id, resolve, reject }));
   known.set(id, found);

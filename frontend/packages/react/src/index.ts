@@ -5,7 +5,8 @@
  */
 
 import {
-  type BlockObserver, type BlockState, type Client, type Inputs, type Integration, PatchbayError, createClient, observeBlock,
+  type BlockObserver, type BlockState, type Client, type Inputs, type Integration, PatchbayError, concerns, createClient,
+  observeBlock,
 } from '@patchbay/client';
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react';
 
@@ -48,15 +49,17 @@ export interface IntegrationView {
   reload: () => void;
 }
 
-/** What is declared and set of an integration, read again after each change through the same client. */
+/** What is declared and set of an integration, read again after each change, whoever made it. */
 export function useIntegration(id: string): IntegrationView {
   const client = useClient();
   const [shown, setShown] = useState<{ integration: Integration | null; error: PatchbayError | null }>({ integration: null, error: null });
   const [reads, setReads] = useState(0);
   const reload = useCallback(() => setReads((count) => count + 1), []);
-  useEffect(() => client.onChange(({ integration }) => {
-    if (integration === id) reload();
+  useEffect(() => client.onChange((change) => {
+    if (concerns(change, id)) reload();
   }), [client, id, reload]);
+  // Keeps the stream open, so that changes by others are told, too.
+  useEffect(() => client.subscribe(() => {}), [client]);
   useEffect(() => {
     const { abort, signal } = startRead();
     client.integration(id, { signal }).then(

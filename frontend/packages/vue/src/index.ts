@@ -5,7 +5,8 @@
  */
 
 import {
-  type BlockObserver, type BlockState, type Client, type Inputs, type Integration, PatchbayError, createClient, observeBlock,
+  type BlockObserver, type BlockState, type Client, type Inputs, type Integration, PatchbayError, concerns, createClient,
+  observeBlock,
 } from '@patchbay/client';
 import {
   type App, type ComputedRef, type InjectionKey, type MaybeRefOrGetter, type ShallowRef, computed, inject, onScopeDispose,
@@ -69,7 +70,7 @@ export interface IntegrationView {
   reload: () => Promise<void>;
 }
 
-/** What is declared and set of an integration, read again after each change through the same client. */
+/** What is declared and set of an integration, read again after each change, whoever made it. */
 export function useIntegration(id: MaybeRefOrGetter<string>): IntegrationView {
   const client = useClient();
   const integration = shallowRef<Integration | null>(null);
@@ -91,11 +92,15 @@ export function useIntegration(id: MaybeRefOrGetter<string>): IntegrationView {
     integration.value = null;
     void reload();
   }, { immediate: true });
-  const end = client.onChange((change) => {
-    if (change.integration === toValue(id)) void reload();
-  });
+  const ends = [
+    client.onChange((change) => {
+      if (concerns(change, toValue(id))) void reload();
+    }),
+    // Keeps the stream open, so that changes by others are told, too.
+    client.subscribe(() => {}),
+  ];
   onScopeDispose(() => {
-    end();
+    for (const end of ends) end();
     running?.abort();
   });
   return { integration, error, reload };

@@ -7,7 +7,12 @@ import { patchbay, useBlock, useIntegration } from '../src/index.ts';
 /** A client whose server answers with what was asked for, and a component that uses it. */
 function mount(setup: () => () => unknown) {
   const asked: any[] = [];
+  let stream: ReadableStreamDefaultController<Uint8Array> | null = null;
+  const events = (): Response =>
+    new Response(new ReadableStream({ start: (controller) => void (stream = controller) }), { headers: { 'Content-Type': 'text/event-stream' } });
+  const tell = (type: string, data: object): void => stream?.enqueue(new TextEncoder().encode(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`));
   const fetch = async (url: URL | RequestInfo, request?: RequestInit): Promise<Response> => {
+    if (new URL(String(url)).pathname === '/api/v1/events') return events();
     const body = JSON.parse(String(request?.body ?? 'null'));
     asked.push(body?.parameters ?? new URL(String(url)).pathname);
     return new Response(JSON.stringify({ success: true, data: body?.parameters, name: `Name ${asked.length}`, fetched_at: null }));
@@ -18,7 +23,7 @@ function mount(setup: () => () => unknown) {
   app.use(patchbay, client);
   const root = document.createElement('div');
   app.mount(root);
-  return { app, asked, client, root };
+  return { app, asked, client, root, tell };
 }
 
 test('a block is rendered, and again with other inputs only', async () => {
@@ -58,5 +63,18 @@ test('an integration is read again after a change', async () => {
   await vi.waitFor(() => expect(root.textContent).toBe('Name 1'));
   await client.enable('meteo', false);
   await vi.waitFor(() => expect(root.textContent).toBe('Name 3'));
+  app.unmount();
+});
+
+test('what others change is shown, too', async () => {
+  const { app, root, tell } = mount(() => {
+    const { integration } = useIntegration('meteo');
+    const { data } = useBlock('meteo', 'daily', { days: 3 });
+    return () => `${integration.value?.name} ${data.value?.days}`;
+  });
+  await vi.waitFor(() => expect(root.textContent).toMatch(/Name [12] 3/));
+  tell('settings.changed', { plugin_id: 'other' });
+  tell('settings.changed', { plugin_id: 'meteo' });
+  await vi.waitFor(() => expect(root.textContent).toMatch(/Name [34] 3/));
   app.unmount();
 });
