@@ -177,9 +177,11 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(settings: Settings, make_app: Callable[[Settings], Flask]) -> Iterator[RunningServer]:
-    """A real server in a thread, on a free port; it is drained at the end."""
-    listener = bind(replace(settings, port=0))
+def running_server(
+    settings: Settings, make_app: Callable[[Settings], Flask], port: int = 0
+) -> Iterator[RunningServer]:
+    """A real server in a thread, on this port or a free one; it is drained at the end."""
+    listener = bind(replace(settings, port=port))
     settings = replace(settings, port=listener.getsockname()[1])
     app = make_app(settings)
     server = make_server(app, listener, settings)
