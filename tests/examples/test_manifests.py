@@ -245,3 +245,13 @@ def test_the_path_of_a_base_url_and_all_else_stay():
     assert against_sandbox(syncthing, "http://127.0.0.1:9") == syncthing
     assert sandbox_config("syncthing", "http://127.0.0.1:9")["server"] == "http://127.0.0.1:9/syncthing"
     assert sandbox_config("unknown", "http://127.0.0.1:9") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "regions"),
+    [("San Marino", ["San Marino"]), ("Berl", ["State of Berlin, Germany"]), ("Nowhere", [])],
+)
+def test_places_are_found_with_or_without_a_region_and_none_is_an_empty_list(client, sandbox, name, regions):
+    answer = render(client, "open-meteo-geocoding", Sample("search", {"name": name}, None))
+
+    assert [place["region"] for place in answer.get_json()["data"]] == regions
