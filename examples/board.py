@@ -1,0 +1,132 @@
+"""The filled board on which the demo opens: blocks of the examples, as the notebook keeps them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from examples.catalog import fill_in
+
+VIEWS_FILE = Path(__file__).parent.parent / "frontend" / "apps" / "notebook" / "src" / "registry" / "views.json"
+BOARD = "notebook-board"
+PAGE = "notebook-page"
+
+COLUMNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A block with its size in cells; `block` is `integration/block`."""
+
+    block: str
+    width: int
+    height: int
+    inputs: dict[str, Any] = field(default_factory=dict)
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Links in groups, each with whether it is up."""
+
+    title: str
+    width: int
+    height: int
+    groups: dict[str, dict[str, str]]
+
+
+LISBON = {"latitude": 38.7, "longitude": -9.1}
+
+# Row by row; the sizes of each row fill the twelve columns.
+ROWS: tuple[tuple[Placed | Links, ...], ...] = (
+    (
+        Placed("open-meteo/current", 3, 3, LISBON, "Lisbon"),
+        Placed("pi-hole/summary", 3, 3),
+        Placed("speedtest-tracker/latest", 3, 3),
+        Placed("uptime-kuma/status", 3, 3),
+    ),
+    (
+        Placed("open-meteo/hourly", 6, 4, LISBON),
+        Placed("speedtest-tracker/history", 6, 4),
+    ),
+    (
+        Placed("rss-feed/entries", 4, 5, {"url": "{sandbox}/rss-feed/feed.xml"}),
+        Placed("github/issues", 5, 5, {"url": "https://github.com/octocat/hello-world"}),
+        Links(
+            "Home",
+            3,
+            5,
+            {
+                "Services": {"Proxmox": "{sandbox}/link-status/up", "Jellyfin": "{sandbox}/link-status/slow"},
+                "Elsewhere": {"Wiki": "{sandbox}/link-status/down"},
+            },
+        ),
+    ),
+    (
+        Placed("proxmox-ve/nodes", 4, 4),
+        Placed("qbittorrent/torrents", 5, 4),
+        Placed("jellyfin/playing", 3, 4),
+    ),
+    (
+        Placed("ical-calendar/agenda", 4, 5),
+        Placed("ecb-rates/rates", 4, 5),
+        Placed("overpass/near", 4, 5, {"latitude": 52.52, "longitude": 13.41, "radius": 300}, "Drinking water"),
+    ),
+    (
+        Placed("pi-hole/pause", 3, 3),
+        Placed("github/repository", 3, 3, {"url": "https://github.com/octocat/hello-world"}),
+        Placed("proxmox-ve/summary", 3, 3),
+        Placed("syncthing/folder", 3, 3, {"folder": "docs-x7k2p"}),
+    ),
+)
+
+PAGE_TEXT = """# Notes
+
+A page is Markdown with **live blocks** between the paragraphs.
+
+```open-meteo/daily
+latitude: 38.7
+longitude: -9.1
+days: 7
+```
+
+| a block | is written as |
+|---|---|
+| integration and block | the language of a fence |
+| its inputs | YAML in the fence |
+"""
+
+
+def view_declarations() -> list[dict[str, Any]]:
+    """The views of the notebook, as its page declares them."""
+    return json.loads(VIEWS_FILE.read_text("utf-8"))
+
+
+def board_settings(sandbox_url: str, rows: tuple[tuple[Placed | Links, ...], ...] = ROWS) -> dict[str, Any]:
+    """The settings of the view `notebook-board` that hold the board."""
+    items: list[dict[str, Any]] = []
+    y = 0
+    for row in rows:
+        x = 0
+        for one in row:
+            place = {"x": x, "y": y, "w": one.width, "h": one.height}
+            items.append({"key": f"demo-{len(items)}", "place": place, **_described(one)})
+            x += one.width
+        assert x == COLUMNS, f"the row of {row[0]} is {x} wide"
+        y += max(one.height for one in row)
+    integrations = sorted({item["integration"] for item in items if item["type"] == "block"} | {"link-status"})
+    return fill_in({"items": items, "order": [], "integrations": integrations}, sandbox_url)
+
+
+def _described(one: Placed | Links) -> dict[str, Any]:
+    if isinstance(one, Links):
+        groups = [
+            {"name": name, "links": [{"name": link, "url": url} for link, url in links.items()]}
+            for name, links in one.groups.items()
+        ]
+        return {"type": "links", "title": one.title, "groups": groups}
+    integration, _, block = one.block.partition("/")
+    described = {"type": "block", "integration": integration, "block": block, "inputs": one.inputs}
+    return described | ({"title": one.title} if one.title else {})
