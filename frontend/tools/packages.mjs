@@ -9,11 +9,11 @@ import { ROOT } from './workspace.mjs';
 /** The modules of each package that others may import. */
 const PACKAGES = {
   client: { index: 'index.ts' },
-  elements: { index: 'index.ts', drawing: 'drawing/index.ts' },
+  elements: { index: 'index.ts', drawing: 'drawing/index.ts', markdown: 'markdown.ts' },
   vue: { index: 'index.ts' },
   react: { index: 'index.ts' },
 };
-const EXTERNAL = [/^@patchbay\//, /^uplot$/, /^vue$/, /^react$/];
+const EXTERNAL = [/^@patchbay\//, /^uplot$/, /^lucide$/, /^marked$/, /^dompurify$/, /^vue$/, /^react$/];
 const TYPES = `${ROOT}../build/package-types`;
 const TARBALLS = `${ROOT}../build/packages`;
 

@@ -18,8 +18,16 @@ export function appEntries() {
   return Object.fromEntries(entries.filter(([, entry]) => entry !== null));
 }
 
-/** Imports between packages lead to their sources, so that nothing has to be built before. */
-export const sourceAliases = ['client', 'elements', 'vue', 'react', 'ui'].flatMap((name) => {
+const packageAliases = ['client', 'elements', 'vue', 'react', 'ui'].flatMap((name) => {
   const entry = findModule(`${ROOT}packages/${name}/src`, 'index');
   return entry === null ? [] : [{ find: new RegExp(`^@patchbay/${name}$`), replacement: entry }];
 });
+
+const MODULES_OF_ELEMENTS = { markdown: 'markdown.ts', drawing: 'drawing/index.ts' };
+const moduleAliases = Object.entries(MODULES_OF_ELEMENTS).map(([name, path]) => ({
+  find: `@patchbay/elements/${name}`,
+  replacement: `${ROOT}packages/elements/src/${path}`,
+}));
+
+/** Imports between packages lead to their sources, so that nothing has to be built before. */
+export const sourceAliases = [...packageAliases, ...moduleAliases];

@@ -188,7 +188,7 @@ def test_settings_show_errors_at_their_fields_and_say_what_was_saved(
 def open_gallery(frontend: Frontend, page: Page) -> Page:
     files = {path.name: path.read_text() for path in SITE.iterdir()}
     frontend.open(page, f"gallery.html?server={frontend.server.url}", files)
-    expect(page.locator(".u-legend")).to_have_count(2)
+    page.locator(".uplot").nth(1).wait_for()
     page.locator("patchbay-settings form").wait_for()
     return page
 
@@ -208,13 +208,70 @@ def test_every_kind_and_state_is_accessible_and_fits(
     context.close()
 
 
-def test_charts_are_loaded_when_one_is_drawn(frontend: Frontend, context: Any) -> None:
+def test_markdown_is_drawn_without_what_could_harm(frontend: Frontend, context: Any) -> None:
+    page = open_gallery(frontend, context.new_page())
+    block = block_of(page, "markdown")
+    expect(block.get_by_role("heading", name="Steps")).to_be_visible()
+    expect(block.locator("strong")).to_have_text("the error")
+    expect(block.get_by_role("cell", name="1")).to_be_attached()
+    assert block.locator("img, script, style, form, input, [onerror]").count() == 0
+    links = block.locator(".markdown a")
+    hrefs = [link.get_attribute("href") for link in links.all()]
+    assert hrefs == ["https://a.example/page", "https://pictures.example/x.png"]
+    assert [link.get_attribute("rel") for link in links.all()] == ["noopener noreferrer"] * 2
+    expect(block.get_by_text("bad")).to_be_attached()
+
+
+def test_what_draws_markdown_and_charts_is_loaded_when_it_is_needed(frontend: Frontend, context: Any) -> None:
     page = context.new_page()
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     open_blocks(frontend, page, '<patchbay-block integration="none" block="none"></patchbay-block>')
     frontend.watch.expected_errors = ["status of 404"]
     expect(page.locator("patchbay-block")).to_have_attribute("data-status", "error")
-    assert not [url for url in loaded if "/chunks/plot" in url]
+    chunks = ("/chunks/plot", "/chunks/markdown")
+    assert not [url for url in loaded if any(chunk in url for chunk in chunks)]
     open_gallery(frontend, page)
-    assert [url for url in loaded if "/chunks/plot" in url]
+    assert all(any(chunk in url for url in loaded) for chunk in chunks)
+
+
+def test_a_table_that_is_wider_than_its_card_fades_out_and_keeps_its_first_column(
+    frontend: Frontend, context: Any
+) -> None:
+    page = open_gallery(frontend, context.new_page())
+    scroll = block_of(page, "wide").locator(".scroll")
+    expect(scroll).to_have_attribute("data-more", "true")
+    first = scroll.locator("tbody td").first
+    before = first.bounding_box()
+    scroll.evaluate("(place) => place.scrollTo({ left: 1e6 })")
+    expect(scroll).to_have_attribute("data-more", "false")
+    assert first.bounding_box() == before
+
+
+def test_the_place_of_a_chart_has_its_size_before_the_chart_is_drawn(
+    frontend: Frontend, context: Any
+) -> None:
+    page = context.new_page()
+    page.route("**/chunks/plot*", lambda route: route.abort())
+    frontend.watch.expected_errors = ["net::ERR_FAILED"]
+    files = {path.name: path.read_text() for path in SITE.iterdir()}
+    frontend.open(page, f"gallery.html?server={frontend.server.url}", files)
+    place = block_of(page, "line").locator(".chart")
+    place.get_by_text("between").wait_for()
+    undrawn = place.bounding_box()
+    page.unroute("**/chunks/plot*")
+    page.reload()
+    expect(place.locator(".uplot")).to_be_attached()
+    drawn = place.bounding_box()
+    assert undrawn is not None
+    assert drawn is not None
+    assert (undrawn["width"], undrawn["height"]) == (drawn["width"], drawn["height"])
+
+
+def test_the_legend_of_a_chart_tells_what_is_pointed_at(frontend: Frontend, context: Any) -> None:
+    page = open_gallery(frontend, context.new_page())
+    chart = block_of(page, "bars").locator(".chart")
+    expect(chart.locator(".legend-at")).to_have_text("")
+    chart.locator(".u-over").hover(position={"x": 4, "y": 60})
+    expect(chart.locator(".legend-at")).to_have_text("Fri 1 May")
+    expect(chart.locator(".legend-value")).to_have_text("0 mm")

@@ -11,6 +11,22 @@ const hours = Array.from({ length: 24 }, (_, index) => `2026-05-04T${String(inde
 const page = (number) => ({ title: `Release ${number} is out`, url: `https://a.example/${number}`, published: '2026-05-04T10:00:00Z', summary: 'What is <b>new</b>, what is gone, and what to look at before an upgrade.' });
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+const MARKDOWN = `## Steps
+
+1. Run \`make run\`
+2. See **the error**
+
+\`\`\`
+raise SystemExit("a line of code that is wider than any card, so that one has to scroll to its end")
+\`\`\`
+
+| name | value |
+|---|---|
+| a | 1 |
+
+[a page](https://a.example/page) ![a picture](https://pictures.example/x.png) <img src=x onerror="alert(1)"> <a href="javascript:alert(1)">bad</a>
+<script>alert(1)</script><form action="https://evil.example"><input name="token"></form><style>* { display: none }</style>`;
+
 const BLOCKS = {
   figure: { data: { temperature: 21.4, condition: 'Partly cloudy', humidity: 64, wind: 12 }, display: { kind: 'figure', units: { temperature: '°C', humidity: '%', wind: 'km/h' } } },
   gauge: { data: { disk: 0.87 }, display: { kind: 'gauge', units: { disk: 'ratio' }, thresholds: { disk: [{ from: 0.8, level: 'warn' }, { from: 0.95, level: 'bad' }] } } },
@@ -20,6 +36,8 @@ const BLOCKS = {
   list: { data: ['Water the plants', 'Call the bank', 'Book the train'] },
   feed: { data: { feed: { title: 'Releases' }, entries: [page(3), page(2), page(1)] } },
   article: { data: { ...page(4), site_name: 'a.example', stars: 1200, language: 'Python' } },
+  markdown: { data: { title: 'It does not start', url: 'https://a.example/7', state: 'open', body: MARKDOWN }, display: { kind: 'article', formats: { body: 'markdown' } } },
+  wide: { data: Array.from({ length: 5 }, (_, index) => Object.fromEntries(['name', 'address', 'system', 'version', 'owner', 'room', 'contact'].map((name) => [name, `${name} number ${index}`]))) },
   image: { data: PIXEL, contentType: 'image/png' },
   line: { data: { time: hours, inside: hours.map((_, index) => 20 + Math.sin(index / 3)), outside: hours.map((_, index) => 12 + 6 * Math.sin(index / 4)) }, display: { units: { inside: '°C', outside: '°C' } } },
   bars: { data: days.map((date, index) => ({ date, rain: (index * 7) % 11 })), display: { kind: 'bars', units: { rain: 'mm' } } },

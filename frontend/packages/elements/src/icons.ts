@@ -2,7 +2,7 @@
 
 import {
   ArrowDown, ArrowDownUp, ArrowRight, ArrowUp, Check, Clock, Cloud, CloudDrizzle, CloudFog, CloudLightning, CloudRain, CloudSnow, CloudSun, CloudSunRain,
-  Download, ExternalLink, type IconNode, RefreshCw, Sun, SunMedium, TriangleAlert, X, createElement,
+  Download, ExternalLink, type IconNode, Inbox, RefreshCw, Sun, SunMedium, TriangleAlert, X, createElement,
 } from 'lucide';
 
 const ICONS = {
@@ -10,6 +10,7 @@ const ICONS = {
   check: Check,
   clock: Clock,
   close: X,
+  empty: Inbox,
   download: Download,
   down: ArrowDown,
   even: ArrowRight,

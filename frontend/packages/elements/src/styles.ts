@@ -1,5 +1,7 @@
 /** The look of the elements. Pages change it by custom properties and parts; docs/frontends.md lists both. */
 
+import { DRAWING_CSS } from './drawing/styles.ts';
+
 const COLOURS: Record<string, string> = {
   surface: 'light-dark(#ffffff, #181c24)',
   ink: 'light-dark(#1c2430, #e6eaf1)',
@@ -10,6 +12,10 @@ const COLOURS: Record<string, string> = {
   good: 'light-dark(#1d7a46, #62c98f)',
   warn: 'light-dark(#8a5a00, #eebb55)',
   bad: 'light-dark(#b3261e, #ff8a80)',
+  // The same on areas, which need less contrast than words.
+  'good-fill': 'light-dark(#23975a, #4fbf80)',
+  'warn-fill': 'light-dark(#c97a00, #eebb55)',
+  'bad-fill': 'light-dark(#d9362b, #ff7b70)',
   'series-1': 'light-dark(#2f6fd0, #7fb0ff)',
   'series-2': 'light-dark(#c2571a, #ffab70)',
   'series-3': 'light-dark(#1d8a63, #5fd0a3)',
@@ -22,8 +28,8 @@ const tokens = Object.entries(COLOURS).map(([name, colour]) => `--${name}: var(-
 const CSS = `
 :host {
   ${tokens}
-  --radius: var(--patchbay-radius, 8px);
-  --space: var(--patchbay-space, 0.875rem);
+  --radius: var(--patchbay-radius, 12px);
+  --space: var(--patchbay-space, 1rem);
   display: block;
   min-width: 0;
   color: var(--ink);
@@ -44,14 +50,15 @@ code, pre { font-family: var(--patchbay-font-mono, ui-monospace, monospace); fon
 
 .frame { display: flex; flex-direction: column; height: 100%; min-width: 0; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); }
 :host([bare]) .frame { background: none; border: 0; border-radius: 0; }
-.head { display: flex; align-items: center; gap: 0.5rem; padding: 0.5rem var(--space) 0; min-height: 2.25rem; }
+.head { display: grid; grid-template: auto auto / auto 1fr auto; align-items: center; column-gap: 0.65rem; padding: 0.7rem var(--space) 0; }
 :host([bare]) .head, :host([bare]) .foot { display: none; }
-.title { min-width: 0; font-size: 0.875rem; font-weight: 600; line-height: 1.3; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.mark { display: inline-grid; flex: none; min-width: 1.25rem; min-height: 1.25rem; color: var(--ink-soft); }
-.origin { min-width: 0; flex: 1; font-size: 0.75rem; color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.body { flex: 1; min-height: 0; padding: 0.5rem var(--space) var(--space); overflow: auto; }
+.mark { --patchbay-mark-size: 1.5rem; grid-row: 1 / 3; display: grid; width: 1.5rem; height: 1.5rem; color: color-mix(in srgb, var(--ink) 78%, transparent); }
+h3.title { grid-column: 2; min-width: 0; font-size: 0.875rem; font-weight: 600; line-height: 1.25; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.origin { grid-column: 2; grid-row: 2; min-width: 0; font-size: 0.75rem; line-height: 1.3; color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.head > .icon-button { grid-column: 3; grid-row: 1 / 3; margin-right: -0.35rem; }
+.body { flex: 1; min-height: 0; padding: 0.7rem var(--space) 0.6rem; overflow: auto; scrollbar-width: thin; }
 :host([bare]) .body { padding: 0; }
-.foot { display: flex; align-items: center; gap: 0.4rem; padding: 0 var(--space) 0.5rem; font-size: 0.75rem; color: var(--ink-soft); }
+.foot { display: flex; align-items: center; gap: 0.4rem; min-height: 1.6rem; padding: 0 var(--space) 0.6rem; font-size: 0.6875rem; color: var(--ink-soft); }
 .frame[data-status="loading"] .foot, .frame[data-status="error"] .foot { visibility: hidden; }
 .frame[data-refreshing="true"] .icon-button .icon { animation: turn 1s linear infinite; }
 @keyframes turn { to { transform: rotate(360deg); } }
@@ -77,81 +84,9 @@ code, pre { font-family: var(--patchbay-font-mono, ui-monospace, monospace); fon
 .failure-title { font-weight: 600; color: var(--ink); }
 .failure ul { padding-left: 1.1rem; list-style: disc; }
 .none { color: var(--ink-soft); }
-
-.figure-value { font-size: 2.25rem; font-weight: 350; line-height: 1.1; letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
-.figure-value .unit { font-size: 0.5em; }
-.figure-caption { color: var(--ink-soft); }
-.figure .facts { margin-top: 0.75rem; }
-.number { font-variant-numeric: tabular-nums; }
-.unit { color: var(--ink-soft); }
-.weather { white-space: nowrap; }
-[data-level="good"] { --level: var(--good); }
-[data-level="warn"] { --level: var(--warn); }
-[data-level="bad"] { --level: var(--bad); }
-span[data-level], span[data-level] .unit { color: var(--level); }
-.gauge { position: relative; width: min(100%, 13rem); margin: 0 auto; text-align: center; }
-.gauge svg { display: block; width: 100%; }
-.gauge path { fill: none; stroke-width: 10; stroke-linecap: round; }
-.gauge-track { stroke: var(--line); }
-.gauge-value { stroke: var(--level, var(--accent)); }
-.gauge-text { margin-top: -2.6rem; font-size: 1.5rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.gauge-text .unit { font-size: 0.6em; }
-
-.statuses { display: grid; }
-.status { display: flex; align-items: baseline; gap: 0.6rem; padding: 0.35rem 0; border-top: 1px solid var(--line); }
-.status:first-child { border-top: 0; }
-.dot { flex: none; align-self: center; width: 0.6rem; height: 0.6rem; border-radius: 50%; background: var(--level, var(--ink-soft)); }
-.status-name { flex: 1; min-width: 0; }
-.status-extra, .status-word { color: var(--ink-soft); }
-.status[data-level] .status-word { color: var(--level); }
-
-.fact { display: flex; justify-content: space-between; gap: 1rem; padding: 0.3rem 0; border-top: 1px solid var(--line); }
-.facts > .fact:first-child { border-top: 0; }
-.fact dt { flex: none; max-width: 50%; color: var(--ink-soft); }
-.fact dd { min-width: 0; text-align: right; }
-.fact.nested { display: block; }
-.fact.nested dd { padding-top: 0.25rem; text-align: left; }
-.fact.nested .facts { padding-left: 0.75rem; border-left: 2px solid var(--line); }
-
-.scroll { overflow-x: auto; scrollbar-width: thin; scrollbar-color: var(--ink-soft) transparent; padding-bottom: 0.25rem;
-  background: linear-gradient(to right, var(--surface) 30%, transparent) left / 2rem 100% local no-repeat, linear-gradient(to left, var(--surface) 30%, transparent) right / 2rem 100% local no-repeat, linear-gradient(to right, rgb(0 0 0 / 22%), transparent) left / 0.5rem 100% scroll no-repeat, linear-gradient(to left, rgb(0 0 0 / 22%), transparent) right / 0.5rem 100% scroll no-repeat; }
-table { width: 100%; border-collapse: collapse; }
-th { padding: 0 0.75rem 0.3rem 0; font-size: 0.75rem; font-weight: 600; text-align: left; color: var(--ink-soft); white-space: nowrap; }
-td { min-width: 3.5rem; padding: 0.35rem 0.75rem 0.35rem 0; vertical-align: top; border-top: 1px solid var(--line); overflow-wrap: break-word; }
-th:last-child, td:last-child { padding-right: 0; }
-td time, td .number { white-space: nowrap; }
-.numeric { text-align: right; white-space: nowrap; }
-.items { display: grid; gap: 0.25rem; padding-left: 1.1rem; list-style: disc; }
-.items ::marker { color: var(--ink-soft); }
-.more { margin-top: 0.5rem; font-size: 0.8125rem; color: var(--ink-soft); }
-
-.source, .summary { color: var(--ink-soft); }
-.source { font-size: 0.75rem; }
-.article-title { font-size: 1rem; font-weight: 600; line-height: 1.35; }
-.article-title a, .feed-title a { color: inherit; text-decoration-color: transparent; }
-.article-title a:hover, .feed-title a:hover { text-decoration-color: currentcolor; }
-.article .summary { margin-top: 0.25rem; }
-.article .facts { margin-top: 0.6rem; padding-top: 0.15rem; border-top: 1px solid var(--line); }
-.feed-entries { display: grid; gap: 0.7rem; margin-top: 0.35rem; }
-.feed-title { font-weight: 550; line-height: 1.35; }
-.feed .summary { font-size: 0.8125rem; display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
-.timeline-day { margin-top: 0.6rem; font-size: 0.75rem; font-weight: 600; color: var(--ink-soft); }
-.timeline-day:first-child { margin-top: 0; }
-.timeline-entry { display: grid; grid-template-columns: 4rem 1fr; gap: 0.6rem; padding: 0.25rem 0 0.25rem 0.6rem; border-left: 2px solid var(--accent); margin-top: 0.2rem; }
-.timeline-entry time { color: var(--ink-soft); font-variant-numeric: tabular-nums; }
-.picture { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 4px; }
-.plain { white-space: pre-wrap; }
-.map svg { display: block; width: 100%; border: 1px solid var(--line); border-radius: 6px; }
-.map-grid { stroke: var(--line); }
-.map-point { fill: var(--accent); stroke: var(--surface); stroke-width: 1.5; }
-.map text { font-size: 9px; fill: var(--ink); }
-.chart { min-height: 180px; min-width: 0; }
-.chart .uplot { font-family: inherit; }
-.chart .u-legend { margin: 0; font-size: 0.75rem; color: var(--ink-soft); text-align: left; }
-.chart .u-legend th { padding: 0; font-weight: 400; }
-.chart .u-legend td { border: 0; padding: 0 0.5rem 0 0; min-width: 0; font-variant-numeric: tabular-nums; color: var(--ink); }
-.chart .u-legend .u-marker { border-radius: 2px; }
-
+.text-button { padding: 0; font: inherit; font-size: 0.8125rem; color: var(--accent); background: none; border: 0; cursor: pointer; }
+.text-button:hover { text-decoration: underline; text-underline-offset: 0.15em; }
+${DRAWING_CSS}
 form { display: grid; gap: 0.75rem; }
 .field { display: grid; gap: 0.2rem; }
 .field-check { grid-template-columns: auto 1fr; align-items: center; column-gap: 0.5rem; }

@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { safeUrl } from '../src/dom.ts';
 import { levelOf, rowsOfColumns } from '../src/drawing/display.ts';
 import { draw, kindOf } from '../src/drawing/draw.ts';
-import { levelOfStatus, shareOf } from '../src/drawing/figures.ts';
+import { shareOf } from '../src/drawing/figures.ts';
+import { levelOfStatus } from '../src/drawing/levels.ts';
 import { project } from '../src/drawing/map.ts';
 import { labelOf } from '../src/drawing/records.ts';
+import { guessUnit } from '../src/drawing/units.ts';
 import { chartData } from '../src/drawing/series.ts';
 import { type Display, KINDS } from '../src/index.ts';
 
@@ -38,7 +40,7 @@ test.each<[unknown, Display, string]>([
 });
 
 test.each([null, '', [], {}, { entries: [] }])('%j shows that there is nothing', (data) => {
-  expect(drawn(data).textContent).toBe('Nothing to show right now.');
+  expect(drawn(data).textContent).toContain('its answer is empty');
 });
 
 /** Whatever a provider sends for whatever was declared: something is drawn. */
@@ -159,4 +161,77 @@ test.each([
     expect(y).toBeGreaterThanOrEqual(0);
     expect(y).toBeLessThanOrEqual(180);
   }
+});
+
+test.each([
+  ['cpu_percent', 12, 'percent'], ['size_bytes', 1, 'bytes'], ['milliseconds', 3, 'milliseconds'], ['weather_code', 3, 'weather_code'],
+  ['created_at', 1_767_279_600, 'epoch'], ['created_at', 1_767_279_600_000, 'epoch_ms'], ['created_at', 12, ''], ['created_at', '2026-01-01', ''],
+  ['id', 12_345, 'year'], ['grid', 12_345, ''], ['lat', 52.5211, 'coordinate'], ['price', 3, ''],
+])('the unit of %s with %j is guessed as %j', (name, value, unit) => {
+  expect(guessUnit(name, value)).toBe(unit);
+});
+
+const COINS = [{ name: 'b', price: 2, share: 0.5 }, { name: 'a', price: 10, share: 0.1 }, { name: 'c', price: null, share: 1 }];
+const firstCells = (element: HTMLElement): (string | null)[] => [...element.querySelectorAll('tbody tr')].map((row) => row.firstElementChild?.textContent ?? null);
+const press = (element: HTMLElement, name: string): void => [...element.querySelectorAll<HTMLElement>('th button')].find((button) => button.textContent === name)?.click();
+
+test('a table is sorted by a press on a name, the other way by a second one, and what is missing comes last', () => {
+  const element = drawn(COINS, { kind: 'table' });
+  press(element, 'Price');
+  expect(firstCells(element)).toEqual(['a', 'b', 'c']);
+  expect(element.querySelector('th[aria-sort=descending]')?.textContent).toBe('Price');
+  press(element, 'Price');
+  expect(firstCells(element)).toEqual(['b', 'a', 'c']);
+  press(element, 'Name');
+  expect(firstCells(element)).toEqual(['a', 'b', 'c']);
+});
+
+test('parts of a whole have bars, differences have none', () => {
+  const widths = (units: Record<string, string>, rows: object[]): string[] => [...drawn(rows, { kind: 'table', units }).querySelectorAll<HTMLElement>('.bar-value')].map(({ style }) => style.width);
+  expect(widths({ share: 'ratio' }, COINS)).toEqual(['50.0%', '10.0%', '100.0%']);
+  expect(widths({ change: '%' }, [{ change: 5 }, { change: 7 }])).toEqual([]);
+  expect(widths({ load: '%' }, [{ load: 5 }, { load: 250 }])).toEqual([]);
+});
+
+test('a long list shows its beginning, and the rest when a person asks for it', () => {
+  const element = drawn(Array.from({ length: 30 }, (_, index) => ({ n: index })), { kind: 'table', limit: 4 });
+  expect(element.querySelectorAll('tbody tr').length).toBe(4);
+  const button = [...element.querySelectorAll('button')].find(({ textContent }) => textContent === 'Show 26 more');
+  button?.click();
+  expect(element.querySelectorAll('tbody tr').length).toBe(30);
+});
+
+test('without a declaration the title of a row leads to its address', () => {
+  const element = drawn([{ title: 'A', html_url: 'https://a.example/', n: 1 }, { title: 'B', html_url: 'javascript:alert(1)', n: 2 }], { kind: 'table' });
+  expect([...element.querySelectorAll('th')].map(({ textContent }) => textContent)).toEqual(['Title', 'N']);
+  expect([...element.querySelectorAll('a')].map(({ href }) => href)).toEqual(['https://a.example/']);
+});
+
+test('a status word is a badge in the colour of what it means, other words are words', () => {
+  const element = drawn({ status: 'RUNNING', wan: 'ok', name: 'open' }, { kind: 'facts' });
+  expect([...element.querySelectorAll<HTMLElement>('.badge')].map((badge) => [badge.textContent, badge.dataset.level])).toEqual([['Running', 'good'], ['Ok', 'good']]);
+});
+
+test('several statuses of one thing are rows of their own', () => {
+  const element = drawn({ database: true, queue: false, version: '1.2' }, { kind: 'status' });
+  expect([...element.querySelectorAll<HTMLElement>('li')].map(({ dataset, textContent }) => [dataset.level, textContent])).toEqual([['good', 'DatabaseUp'], ['bad', 'QueueDown']]);
+});
+
+test('HTML in texts is never seen as its source', () => {
+  const entry = { title: 'A &amp; B', url: 'https://a.example/', summary: '<p>One</p><p>two<script>x</script></p>' };
+  expect(drawn([entry]).textContent).toBe('A & BOne two');
+  expect(drawn({ note: '<b>bold</b> claim' }).querySelector('dd')?.textContent).toBe('bold claim');
+  expect(drawn({ note: '1 < 2 > 0' }).querySelector('dd')?.textContent).toBe('1 < 2 > 0');
+  expect(drawn({ note: 'Take List<T> and Vec<u8>' }).querySelector('dd')?.textContent).toBe('Take List<T> and Vec<u8>');
+});
+
+test('moments of the last days are distances, of later today times, and days stay days', () => {
+  vi.setSystemTime('2026-06-01T12:00:00Z');
+  const element = drawn({ a: '2026-06-01T09:00:00Z', b: '2026-06-01T18:30:00Z', c: '2026-06-02', d: '2026-05-01T09:00:00Z' }, { kind: 'facts' });
+  const written = [...element.querySelectorAll('dd')].map(({ textContent }) => textContent);
+  expect(written[0]).toBe('3 hours ago');
+  expect(written[1]).toMatch(/^(?:18:30|6:30.PM)$/);
+  expect(written[2]).toMatch(/Tue/);
+  expect(written[3]).not.toMatch(/ago/);
+  vi.useRealTimers();
 });

@@ -12,7 +12,10 @@ test.each([
   [-1500, 'bytes', '-1.5 kB'],
   [94_000_000, 'bit/s', '94 Mbit/s'],
   [0.07, '', '0.07'],
-  [0.000_423, '', '0.00042'],
+  [0.000_423, '', '0.000423'],
+  [1.1721, '', '1.1721'],
+  [1.1721, '°C', '1.17°C'],
+  [0.0125, '', '0.0125'],
   [1234.567, '', '1,234.57'],
   [21.4, '°C', '21.4°C'],
   [12, 'km/h', '12 km/h'],
@@ -63,7 +66,7 @@ test.each([
   expect(writeDistance(seconds)).toBe(expected);
 });
 
-test('a weather code is a symbol and words', () => {
-  expect(weatherOf(61)).toEqual({ symbol: '🌧️', words: 'Rain' });
+test('a weather code is an icon and words', () => {
+  expect(weatherOf(61)).toEqual({ icon: 'rain', words: 'Rain' });
   expect(weatherOf(12)).toBeNull();
 });

@@ -28,6 +28,12 @@ export interface Display {
   /** Units by field; `format.ts` lists the ones that change how a value is written. */
   units?: Record<string, string>;
   thresholds?: Record<string, Threshold[]>;
+  /** By field: what its text is written in. */
+  formats?: Record<string, 'markdown'>;
+  /** How many rows or entries are shown at first. */
+  limit?: number;
+  /** Which numbers keep their past; `value` when no fields are named. */
+  history?: { keep?: string; fields?: string[] };
   /** By field: the field that holds the address it links to. */
   links?: Record<string, string>;
   /** The ends of a gauge; numbers, or fields that hold them. */
@@ -77,11 +83,13 @@ export function rowsOfColumns(record: Values, fields: readonly string[] = Object
 /** The names under which providers send the same thing, the most telling first. */
 export const TITLE = ['title', 'name', 'full_name', 'headline', 'label', 'og:title'];
 export const ADDRESS = ['html_url', 'url', 'link', 'href', 'og:url'];
+/** Pictures of entries, where they come as data. */
+export const IMAGE = ['image', 'thumbnail', 'picture', 'avatar', 'icon'];
 export const SUMMARY = ['description', 'summary', 'excerpt', 'body', 'og:description'];
 export const SOURCE = ['site_name', 'source', 'author', 'og:site_name'];
 export const MOMENT = ['published', 'published_at', 'start', 'starts_at', 'time', 'at', 'date', 'updated', 'updated_at', 'created_at'];
 export const ENTRIES = ['entries', 'items', 'articles', 'posts', 'results', 'events'];
-export const STATUS = ['status', 'state', 'health', 'online', 'up'];
+export const STATUS = ['status', 'state', 'health', 'conclusion', 'online', 'up'];
 
 /** The first of these fields that holds something to read. */
 export function firstText(record: Values, names: readonly string[]): string {

@@ -1,14 +1,17 @@
 /** A block's data as an element: by its declared display, else by the data's own shape. */
 
-import { h } from '../dom.ts';
 import { type Display, type Kind, KINDS, isRecord, isRecords, isScalar, rowsOfColumns } from './display.ts';
 import { drawChart } from './chart.ts';
-import { drawFigure, drawGauge, drawStatus } from './figures.ts';
+import { drawEmpty } from './empty.ts';
+import { drawFigure, drawGauge } from './figures.ts';
 import { drawMap, placesOf } from './map.ts';
 import { drawMedia, drawText } from './media.ts';
-import { drawArticle, drawFeed, drawTimeline, entriesOf, isArticle, isFeed, isTimeline } from './pages.ts';
-import { drawFacts, drawList, drawTable } from './records.ts';
+import { drawArticle, drawFeed, entriesOf, isArticle, isFeed } from './pages.ts';
+import { drawFacts, drawList } from './records.ts';
 import { chartData, isSeries, rowsOf } from './series.ts';
+import { drawStatus } from './status.ts';
+import { drawTable } from './table.ts';
+import { drawTimeline, isTimeline } from './timeline.ts';
 
 interface Drawing {
   /** Whether data can be drawn so. What cannot is drawn as it would be without a declaration. */
@@ -63,7 +66,7 @@ export const isEmpty = (data: any): boolean => {
  */
 export function draw(answer: { data: any; content_type: string | null }, display: Display = {}, name = ''): HTMLElement {
   const { data } = answer;
-  if (isEmpty(data)) return h('p', { class: 'none', part: 'empty' }, 'Nothing to show right now.');
+  if (isEmpty(data)) return drawEmpty(display.kind);
   if (typeof data === 'string') {
     const media = drawMedia(data, answer.content_type, name);
     if (media) return media;

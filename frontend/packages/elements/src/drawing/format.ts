@@ -3,6 +3,7 @@
  * one stands behind it.
  */
 
+import type { IconName } from '../icons.ts';
 import { own } from './display.ts';
 
 const language = (): string | undefined => globalThis.navigator?.language;
@@ -53,10 +54,10 @@ function duration(seconds: number): Written {
 
 const percent = (value: number): Written => ({ text: plain(value, Math.abs(value) < 10 ? 1 : 0), unit: '%' });
 
-/** Significant digits for what is small, so that 0.07 and 0.00042 keep theirs; two decimals for the rest. */
+/** Significant digits for what is small, so that 0.07 and 0.000423 keep theirs; two decimals for the rest. */
 function plain(value: number, decimals = 2): string {
   const isTiny = value !== 0 && Math.abs(value) < 0.1;
-  return numberFormat(isTiny ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: decimals }).format(value);
+  return numberFormat(isTiny ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: decimals }).format(value);
 }
 
 const WRITERS: Record<string, (value: number) => Written> = {
@@ -68,6 +69,7 @@ const WRITERS: Record<string, (value: number) => Written> = {
   percent,
   ratio: (value) => percent(value * 100),
   compact: (value) => ({ text: numberFormat({ notation: 'compact', maximumFractionDigits: 1 }).format(value), unit: '' }),
+  coordinate: (value) => ({ text: numberFormat({ maximumFractionDigits: 4 }).format(value), unit: '' }),
   year: (value) => ({ text: String(value), unit: '' }),
 };
 const ALIASES: Record<string, string> = {
@@ -79,10 +81,13 @@ const EPOCHS: Record<string, number> = { epoch: 1000, epoch_ms: 1 };
 /** ISO 4217. */
 const CURRENCY = /^[A-Z]{3}$/;
 
+/** A number without a unit may be a rate: what is below ten keeps four decimals. */
+const decimalsOf = (value: number): number => (Math.abs(value) < 10 ? 4 : 2);
+
 /** A number and its unit; the unit begins with the space that stands before it, if one does. */
 export function writeNumber(value: number, unit = ''): Written {
   const write = own(WRITERS, own(ALIASES, unit) ?? unit);
-  const { text, unit: shown } = write ? write(value) : CURRENCY.test(unit) ? { text: money(value, unit), unit: '' } : { text: plain(value), unit };
+  const { text, unit: shown } = write ? write(value) : CURRENCY.test(unit) ? { text: money(value, unit), unit: '' } : { text: plain(value, unit ? 2 : decimalsOf(value)), unit };
   return { text, unit: shown && !STANDS_CLOSE.test(shown) ? `\u00a0${shown}` : shown };
 }
 
@@ -107,6 +112,9 @@ function money(value: number, currency: string): string {
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 const ISO_MOMENT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/;
 
+/** Whether a value is a day without a time. */
+export const isDay = (value: unknown): value is string => typeof value === 'string' && ISO_DAY.test(value);
+
 /** The moment that a value stands for; null when it stands for none. Bare days are days in UTC. */
 export function momentOf(value: unknown, unit = ''): Date | null {
   const scale = own(EPOCHS, unit);
@@ -118,7 +126,7 @@ export function momentOf(value: unknown, unit = ''): Date | null {
 
 /** `Mon 5 May`, with the year where it is another one, and the time where there is one. */
 export function writeMoment(value: unknown, at: Date): string {
-  if (typeof value === 'string' && ISO_DAY.test(value)) return writeDay(at, 'UTC');
+  if (isDay(value)) return writeDay(at, 'UTC');
   const isThisYear = at.getFullYear() === new Date().getFullYear();
   const options: Intl.DateTimeFormatOptions = isThisYear
     ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }
@@ -134,6 +142,10 @@ export function writeDay(at: Date, timeZone?: string): string {
   return new Intl.DateTimeFormat(language(), { ...options, timeZone }).format(at);
 }
 
+/** `4 May`, for the axis of a chart. */
+export const writeShortDay = (at: Date, timeZone?: string): string =>
+  new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'short', timeZone }).format(at);
+
 export const writeTime = (at: Date): string => new Intl.DateTimeFormat(language(), { timeStyle: 'short' }).format(at);
 
 /** Coarsest first: how many seconds each unit has. */
@@ -147,15 +159,15 @@ export function writeDistance(seconds: number): string {
 }
 
 /** WMO code table 4677, as weather services send it. */
-const WEATHER: [codes: number[], symbol: string, words: string][] = [
-  [[0], '☀️', 'Clear'], [[1], '🌤️', 'Mostly clear'], [[2], '⛅', 'Partly cloudy'], [[3], '☁️', 'Overcast'],
-  [[45, 48], '🌫️', 'Fog'], [[51, 53, 55, 56, 57], '🌦️', 'Drizzle'], [[61, 63, 65, 66, 67], '🌧️', 'Rain'],
-  [[71, 73, 75, 77], '🌨️', 'Snow'], [[80, 81, 82], '🌦️', 'Rain showers'], [[85, 86], '🌨️', 'Snow showers'],
-  [[95, 96, 99], '⛈️', 'Thunderstorm'],
+const WEATHER: [codes: number[], icon: IconName, words: string][] = [
+  [[0], 'sun', 'Clear'], [[1], 'sun-medium', 'Mostly clear'], [[2], 'cloud-sun', 'Partly cloudy'], [[3], 'cloud', 'Overcast'],
+  [[45, 48], 'fog', 'Fog'], [[51, 53, 55, 56, 57], 'drizzle', 'Drizzle'], [[61, 63, 65, 66, 67], 'rain', 'Rain'],
+  [[71, 73, 75, 77], 'snow', 'Snow'], [[80, 81, 82], 'showers', 'Rain showers'], [[85, 86], 'snow', 'Snow showers'],
+  [[95, 96, 99], 'thunder', 'Thunderstorm'],
 ];
 
-/** Symbol and words of a weather code; null for a number that is none. */
-export function weatherOf(code: unknown): { symbol: string; words: string } | null {
+/** Icon and words of a weather code; null for a number that is none. */
+export function weatherOf(code: unknown): { icon: IconName; words: string } | null {
   const found = WEATHER.find(([codes]) => codes.includes(code as number));
-  return found ? { symbol: found[1], words: found[2] } : null;
+  return found ? { icon: found[1], words: found[2] } : null;
 }

@@ -3,13 +3,15 @@
 import { externalLink, h, svg } from '../dom.ts';
 import { type Display, TITLE, type Values, fieldOf, firstText, isRecord } from './display.ts';
 import { entriesOf } from './pages.ts';
-import { MAX_ROWS, drawTable, more } from './records.ts';
+import { drawTable } from './table.ts';
 
 const LATITUDE = ['latitude', 'lat'];
 const LONGITUDE = ['longitude', 'lon', 'lng', 'long'];
 const WIDTH = 320;
 const HEIGHT = 180;
-const MARGIN = 18;
+const MARGIN = 24;
+const MAX_PLACES = 200;
+const MAX_NAMES = 12;
 
 interface Place {
   record: Values;
@@ -56,27 +58,33 @@ export function project(places: readonly Pick<Place, 'latitude' | 'longitude'>[]
 export function drawMap(data: any, display: Display = {}): HTMLElement {
   const places = placesOf(data, display);
   if (places.length === 0) return h('p', { class: 'none' }, 'No coordinates to draw.');
-  const shown = places.slice(0, MAX_ROWS);
+  const shown = places.slice(0, MAX_PLACES);
   const points = project(shown);
   const marks = shown.map(({ record }, index) => {
     const { x, y } = points[index] ?? { x: 0, y: 0 };
     const name = firstText(record, TITLE);
     return svg('g', {}, [
       svg('circle', { class: 'map-point', part: 'map-point', cx: x.toFixed(1), cy: y.toFixed(1), r: 4 }, name && svg('title', {}, name)),
-      shown.length <= 12 && name && svg('text', { x: (x + 7).toFixed(1), y: (y + 3.5).toFixed(1) }, name),
+      shown.length <= MAX_NAMES && name && nameBeside(name, x, y),
     ]);
   });
   const lines = [0.25, 0.5, 0.75].flatMap((part) => [
-    svg('path', { class: 'map-grid', d: `M ${WIDTH * part} 0 V ${HEIGHT}` }),
-    svg('path', { class: 'map-grid', d: `M 0 ${HEIGHT * part} H ${WIDTH}` }),
+    svg('path', { class: 'map-grid', d: `M ${WIDTH * part} -${WIDTH} V ${2 * WIDTH}` }),
+    svg('path', { class: 'map-grid', d: `M -${2 * WIDTH} ${HEIGHT * part} H ${3 * WIDTH}` }),
   ]);
   const label = shown.length === 1 ? 'A place' : `${shown.length} places`;
   return h('div', { class: 'map' }, [
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label }, lines, marks),
     shown.length === 1 && shown[0] && mapLink(shown[0]),
     shown.length > 1 && display.fields && drawTable(shown.map(({ record }) => record), display),
-    more(places.length),
+    places.length > MAX_PLACES && h('p', { class: 'more' }, `and ${places.length - MAX_PLACES} more`),
   ]);
+}
+
+/** To the right of its place; to the left where it would leave the picture. */
+function nameBeside(name: string, x: number, y: number): SVGElement {
+  const isLeft = x > WIDTH * 0.66;
+  return svg('text', { x: (isLeft ? x - 8 : x + 8).toFixed(1), y: (y + 3.5).toFixed(1), 'text-anchor': isLeft ? 'end' : 'start' }, name.length > 24 ? `${name.slice(0, 23)}…` : name);
 }
 
 function mapLink({ latitude, longitude }: Place): HTMLElement {

@@ -1,7 +1,8 @@
 /** What is no JSON: text, pictures, files. */
 
-import { h } from '../dom.ts';
+import { h, safeUrl } from '../dom.ts';
 import { icon } from '../icons.ts';
+import { ADDRESS, IMAGE, type Values } from './display.ts';
 import { writeText } from './format.ts';
 
 const IMAGE_TYPES = /^image\/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon|vnd\.microsoft\.icon)$/;
@@ -27,3 +28,14 @@ function drawDownload(base64: string, type: string, name: string): HTMLElement {
   const href = `data:application/octet-stream;base64,${base64}`;
   return h('p', {}, h('a', { class: 'button', href, download: name }, icon('download'), `Download (${size}, ${type})`));
 }
+
+const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/]+={0,2}$/;
+
+/** The picture of an entry; null where there is none, or it would have to be loaded from a stranger. */
+export function pictureOf(record: Values): HTMLElement | null {
+  const src = IMAGE.map((name) => record[name]).find((value) => typeof value === 'string' && DATA_IMAGE.test(value));
+  return src ? h('img', { class: 'thumbnail', src, alt: '', loading: 'lazy' }) : null;
+}
+
+/** Where an entry leads to. */
+export const addressOf = (record: Values): string | null => ADDRESS.map((name) => safeUrl(record[name])).find(Boolean) ?? null;

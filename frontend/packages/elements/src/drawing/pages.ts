@@ -1,13 +1,18 @@
-/** What points to pages elsewhere: articles, feeds; and what happens when: timelines. */
+/** What points to pages elsewhere: articles and feeds. */
 
-import { externalLink, h, safeUrl, shortAddress } from '../dom.ts';
-import { parseInert } from '../inert.ts';
+import { type Child, externalLink, h, shortAddress } from '../dom.ts';
 import {
-  ADDRESS, type Display, ENTRIES, MOMENT, SOURCE, SUMMARY, TITLE, type Values, fieldOf, firstText, isRecord, isRecords, own,
+  ADDRESS, type Display, ENTRIES, IMAGE, MOMENT, SOURCE, SUMMARY, TITLE, type Values, fieldOf, firstText, isRecord, own,
 } from './display.ts';
-import { momentOf, writeDay, writeTime } from './format.ts';
-import { MAX_ROWS, drawFacts, fieldsOf, more, shortened } from './records.ts';
+import { momentOf } from './format.ts';
+import { drawMarkdown } from './markdown-text.ts';
+import { addressOf, pictureOf } from './media.ts';
+import { drawDetails, fieldsOf, limitOf } from './records.ts';
+import { fillRows } from './rows.ts';
+import { clamped, textOf } from './text.ts';
 import { drawValue } from './values.ts';
+
+const DEFAULT_ENTRIES = 6;
 
 /** Whether data reads as one page: a title and where it is. */
 export const isArticle = (data: any): boolean =>
@@ -24,76 +29,49 @@ export function isFeed(data: any): boolean {
   return entries !== null && entries.length > 0 && entries.every(isArticle);
 }
 
-const addressOf = (record: Values): string | null => ADDRESS.map((name) => safeUrl(record[name])).find(Boolean) ?? null;
-const isEmpty = (value: unknown): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0);
-/** Text without the tags that feeds send in it. */
-const textOf = (html: string): string => (/<[a-z!/]/i.test(html) ? withoutTags(html) : html);
-
-function withoutTags(html: string): string {
-  const parsed = parseInert(html, 'text/html');
-  for (const hidden of parsed.querySelectorAll('script, style')) hidden.remove();
-  return parsed.body.textContent?.replace(/\s+/g, ' ').trim() ?? '';
-}
+const isBlank = (value: unknown): boolean => value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 /** A page, issue or repository: its title as a link, what it says, and its other facts. */
 export function drawArticle(record: Values, display: Display = {}): HTMLElement {
   const href = addressOf(record);
-  const known = new Set([...TITLE, ...ADDRESS, ...SUMMARY, ...SOURCE, 'image', 'og:image', 'favicon', 'icon']);
-  const others = fieldsOf(record, display).filter((name) => !known.has(name) && !isEmpty(fieldOf(record, name)));
-  const summary = textOf(firstText(record, SUMMARY));
+  const known = new Set([...TITLE, ...ADDRESS, ...SUMMARY, ...SOURCE, ...IMAGE, 'og:image', 'favicon', 'canonical']);
+  const others = fieldsOf(record, display).filter((name) => !known.has(name) && !isBlank(fieldOf(record, name)));
   const source = firstText(record, SOURCE) || (href ? shortAddress(new URL(href).origin) : '');
   return h('div', { class: 'article', part: 'article' }, [
     source && h('p', { class: 'source' }, source),
-    h('p', { class: 'article-title' }, externalLink(href, firstText(record, TITLE) || 'Untitled')),
-    summary && h('p', { class: 'summary' }, shortened(summary)),
-    others.length > 0 && drawFacts(record, { ...display, fields: others }),
+    h('p', { class: 'article-title' }, externalLink(href, textOf(firstText(record, TITLE)) || 'Untitled')),
+    bodyOf(record, display),
+    drawDetails(record, others, display),
   ]);
 }
 
-export function drawFeed(data: any, _display: Display = {}): HTMLElement {
-  const entries = entriesOf(data) ?? [];
+/** What a page says, in the format that is declared for it. */
+function bodyOf(record: Values, display: Display): Child {
+  const name = SUMMARY.find((candidate) => firstText(record, [candidate]) !== '');
+  const text = name ? firstText(record, [name]) : '';
+  if (!text) return null;
+  return own(display.formats, name ?? '') === 'markdown' ? drawMarkdown(text) : clamped(textOf(text));
+}
+
+export function drawFeed(data: any, display: Display = {}): HTMLElement {
+  const entries = (entriesOf(data) ?? []).filter(isRecord);
   const title = Array.isArray(data) ? '' : firstText(isRecord(data.feed) ? data.feed : data, TITLE);
-  const items = entries.slice(0, MAX_ROWS).filter(isRecord).map((entry) => {
-    const moment = firstText(entry, MOMENT);
-    const summary = textOf(firstText(entry, SUMMARY));
-    return h('li', {}, [
-      h('p', { class: 'feed-title' }, externalLink(addressOf(entry), textOf(firstText(entry, TITLE)) || 'Untitled')),
-      moment && h('p', { class: 'source' }, drawValue(moment)),
-      summary && h('p', { class: 'summary' }, shortened(summary)),
-    ]);
-  });
-  return h('div', { class: 'feed', part: 'feed' }, [
-    title && h('p', { class: 'source' }, title),
-    h('ol', { class: 'feed-entries' }, items),
-    more(entries.length),
+  const list = h('ol', { class: 'feed-entries' });
+  const rest = fillRows(list, entries, limitOf(display, DEFAULT_ENTRIES), drawEntry);
+  return h('div', { class: 'feed', part: 'feed' }, title && h('p', { class: 'source' }, title), list, rest);
+}
+
+function drawEntry(entry: Values): HTMLElement {
+  const moment = MOMENT.map((name) => entry[name]).find((value) => momentOf(value));
+  const source = firstText(entry, SOURCE);
+  const summary = textOf(firstText(entry, SUMMARY));
+  const title = textOf(firstText(entry, TITLE)) || 'Untitled';
+  return h('li', { class: 'entry' }, [
+    pictureOf(entry),
+    h('div', { class: 'entry-text' }, [
+      h('p', { class: 'feed-title' }, externalLink(addressOf(entry), title)),
+      (source || moment) && h('p', { class: 'source joined' }, source && h('span', {}, textOf(source)), moment && h('span', {}, drawValue(moment))),
+      summary && summary !== title && h('p', { class: 'summary' }, clamped(summary, 'words')),
+    ]),
   ]);
-}
-
-const momentField = (record: Values, display: Display): string =>
-  display.x ?? MOMENT.find((name) => momentOf(record[name], own(display.units, name))) ?? '';
-
-/** Whether every entry has a moment, and no more to it than a name. */
-export function isTimeline(data: any): boolean {
-  const entries = entriesOf(data);
-  return isRecords(entries) && entries.every((entry) => firstText(entry, TITLE) !== '' && /^(?:start|starts_at)$/.test(momentField(entry, {})));
-}
-
-/** What happens when, in order and by day. */
-export function drawTimeline(data: any, display: Display = {}): HTMLElement {
-  const entries = (entriesOf(data) ?? []).filter(isRecord).flatMap((entry) => {
-    const name = momentField(entry, display);
-    const value = fieldOf(entry, name);
-    const at = momentOf(value, own(display.units, name));
-    return at ? [{ entry, at, isDay: typeof value === 'string' && value.length === 10 }] : [];
-  });
-  const ordered = entries.sort((one, other) => one.at.getTime() - other.at.getTime()).slice(0, MAX_ROWS);
-  let day = '';
-  const items = ordered.flatMap(({ entry, at, isDay }) => {
-    const on = writeDay(at, isDay ? 'UTC' : undefined);
-    const heading = on === day ? [] : [h('li', { class: 'timeline-day' }, on)];
-    day = on;
-    const time = h('time', { datetime: at.toISOString() }, isDay ? '' : writeTime(at));
-    return [...heading, h('li', { class: 'timeline-entry' }, time, externalLink(addressOf(entry), firstText(entry, TITLE) || 'Untitled'))];
-  });
-  return h('div', {}, h('ol', { class: 'timeline', part: 'timeline' }, items), more(entries.length));
 }

@@ -1,91 +1,100 @@
-/** Facts, tables and lists: what most data is. */
+/** Facts and lists: what most data is. */
 
-import { type Child, h, humanized } from '../dom.ts';
+import { type Child, externalLink, h, humanized } from '../dom.ts';
 import {
-  type Display, TITLE, type Values, fieldOf, firstText, isRecord, isRecords, isScalar, own, rowsOfColumns,
+  ADDRESS, type Display, MOMENT, SUMMARY, TITLE, type Values, fieldOf, firstText, isRecords, isScalar, own, rowsOfColumns,
 } from './display.ts';
 import { momentOf } from './format.ts';
+import { addressOf } from './media.ts';
+import { fillRows } from './rows.ts';
+import { drawTable } from './table.ts';
+import { clamped, shortened, textOf } from './text.ts';
+import { unitOf, withoutUnit } from './units.ts';
 import { drawField, drawValue } from './values.ts';
 
-export const MAX_ROWS = 50;
-const MAX_COLUMNS = 8;
 const MAX_DEPTH = 3;
-const MAX_TEXT = 280;
+/** Fewer facts stand below each other, however wide the card is. */
+const MIN_FOR_COLUMNS = 4;
+export const DEFAULT_LIMIT = 12;
 
-/** What names of fields say of their unit; beside a value that is written with it they say it twice. */
-const UNIT_IN_NAME = /_(percent|(bytes|bits)(_per_second)?|seconds|ms|milliseconds)$/;
-
-export const labelOf = (name: string, display: Display): string =>
-  own(display.labels, name) ?? humanized(own(display.units, name) ? name.replace(UNIT_IN_NAME, '') : name);
-export const shortened = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1).trimEnd()}…` : text);
-export const more = (total: number): Child => total > MAX_ROWS && h('p', { class: 'more' }, `and ${total - MAX_ROWS} more`);
+export const labelOf = (name: string, display: Display, unit = own(display.units, name)): string =>
+  own(display.labels, name) ?? humanized(unit ? withoutUnit(name) : name);
 export const fieldsOf = (record: Values, display: Display): string[] =>
   display.fields?.filter((name) => fieldOf(record, name) !== undefined) ?? Object.keys(record);
+export const limitOf = ({ limit }: Display, fallback = DEFAULT_LIMIT): number => (Number.isInteger(limit) && limit && limit > 0 ? limit : fallback);
 
 /** What may be said of the parts of a value, too. */
 const inner = ({ labels, units, thresholds, links }: Display): Display => ({ labels, units, thresholds, links });
+const nameOf = (record: Values, name: string, display: Display): string => labelOf(name, display, unitOf(record, name, display));
 
 /** Name and value of each field; what is nested is drawn below its name. */
 export function drawFacts(record: Values, display: Display = {}, depth = 0): HTMLElement {
   const rows = fieldsOf(record, display).map((name) => {
     const value = fieldOf(record, name);
-    const isShort = isScalar(value) || (Array.isArray(value) && value.every((item) => isScalar(item) || isTag(item)));
+    const isShort = isScalar(value) ? String(value).length < 120 : Array.isArray(value) && value.every((item) => isScalar(item) || isTag(item));
     const drawn = isScalar(value) ? drawField(record, name, display) : drawNested(value, display, depth + 1);
-    return h('div', { class: isShort ? 'fact' : 'fact nested' }, h('dt', {}, labelOf(name, display)), h('dd', {}, drawn));
+    return h('div', { class: isShort ? 'fact' : 'fact nested' }, h('dt', {}, nameOf(record, name, display)), h('dd', {}, drawn));
   });
-  return h('dl', { class: 'facts', part: 'facts' }, rows);
+  const short = rows.filter((row) => row.className === 'fact').length;
+  return h('dl', { class: short >= MIN_FOR_COLUMNS ? 'facts columns' : 'facts', part: 'facts' }, rows);
 }
 
-function drawNested(value: any, display: Display, depth: number): HTMLElement {
+/** Facts that stand beside something bigger: small tiles, each with its name above its value. */
+export function drawDetails(record: Values, fields: readonly string[], display: Display): Child {
+  const short = fields.filter((name) => isScalar(fieldOf(record, name)));
+  const long = fields.filter((name) => !short.includes(name));
+  const tiles = short.map((name) => h('div', { class: 'detail' }, h('dt', {}, nameOf(record, name, display)), h('dd', {}, drawField(record, name, display))));
+  return [tiles.length > 0 && h('dl', { class: 'details', part: 'details' }, tiles), long.length > 0 && drawFacts(record, { ...display, fields: long })];
+}
+
+export function drawNested(value: any, display: Display, depth: number): HTMLElement {
   if (depth > MAX_DEPTH) return h('code', {}, shortened(JSON.stringify(value)));
   if (!Array.isArray(value)) {
     const rows = rowsOfColumns(value);
     return rows ? drawTable(rows, inner(display)) : drawFacts(value, inner(display), depth);
   }
   if (value.length === 0) return drawValue(null);
-  if (value.every(isScalar)) return h('span', {}, shortened(value.map(String).join(', ')));
-  if (value.every(isTag)) return h('span', {}, value.map((tag) => firstText(tag, TITLE)).join(', '));
+  if (value.every(isScalar)) return value.every(isWord) ? drawTags(value) : h('span', {}, shortened(value.map(String).join(', ')));
+  if (value.every(isTag)) return drawTags(value.map((tag) => firstText(tag, TITLE)));
   return isRecords(value) ? drawTable(value, inner(display)) : drawList(value, inner(display));
 }
 
-/** A name with hardly more than a colour: `{name: 'bug', color: 'd73a4a'}`. */
-const isTag = (value: unknown): boolean =>
-  isRecord(value) && Object.keys(value).length <= 2 && firstText(value, TITLE) !== '';
+/** A record that is no more than a name with a look: a label of an issue. */
+const isTag = (value: any): boolean => isRecords([value]) && firstText(value, TITLE) !== '' && Object.keys(value).every((name) => TAG_FIELDS.has(name));
+const TAG_FIELDS = new Set([...TITLE, 'id', 'node_id', 'color', 'colour', 'default', 'description', 'url']);
 
-/** One row a record. What does not fit can be scrolled to. */
-export function drawTable(records: Values[], display: Display = {}): HTMLElement {
-  const shown = records.slice(0, MAX_ROWS);
-  const columns = [...new Set(shown.flatMap((record) => fieldsOf(record, display)))].slice(0, MAX_COLUMNS);
-  const numeric = new Set(columns.filter((name) => isNumeric(records, name, display)));
-  const side = (name: string): string | null => (numeric.has(name) ? 'numeric' : null);
-  const head = columns.map((name) => h('th', { scope: 'col', class: side(name) }, labelOf(name, display)));
-  const rows = shown.map((record) =>
-    h('tr', {}, columns.map((name) => h('td', { class: side(name) }, drawCell(record, name, display)))),
-  );
-  return h('div', {}, [
-    h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Table' }, [
-      h('table', { part: 'table' }, h('thead', {}, h('tr', {}, head)), h('tbody', {}, rows)),
-    ]),
-    more(records.length),
-  ]);
-}
+const isWord = (value: unknown): value is string => typeof value === 'string' && !momentOf(value) && value.length <= 60;
+const MAX_TAGS = 12;
 
-const isNumeric = (records: Values[], name: string, display: Display): boolean => {
-  const values = records.map((record) => fieldOf(record, name)).filter((value) => value !== null && value !== undefined);
-  return values.length > 0 && values.every((value) => typeof value === 'number' && !momentOf(value, own(display.units, name)));
-};
-
-function drawCell(record: Values, name: string, display: Display): Child {
-  const value = fieldOf(record, name);
-  if (isScalar(value) || value === undefined) return drawField(record, name, display);
-  if (Array.isArray(value) && value.every(isScalar)) return value.join(', ');
-  if (isRecord(value) && firstText(value, TITLE)) return firstText(value, TITLE);
-  return h('code', {}, shortened(JSON.stringify(value)));
+function drawTags(words: readonly string[]): HTMLElement {
+  const tags = words.slice(0, MAX_TAGS).map((word) => h('li', { class: 'tag' }, shortened(word, 60)));
+  const rest = words.length - tags.length;
+  return h('ul', { class: 'tags' }, tags, rest > 0 && h('li', { class: 'none' }, `+${rest}`));
 }
 
 export function drawList(values: any[], display: Display = {}): HTMLElement {
-  const items = values.slice(0, MAX_ROWS).map((value) =>
-    h('li', {}, isScalar(value) ? drawValue(value) : drawNested(value, display, 2)),
-  );
-  return h('div', {}, h('ul', { class: 'items', part: 'list' }, items), more(values.length));
+  const list = h('ul', { class: 'items', part: 'list' });
+  const rest = fillRows(list, values, limitOf(display), (value) => h('li', {}, drawItem(value, display)));
+  return h('div', {}, list, rest);
+}
+
+function drawItem(value: any, display: Display): Child {
+  if (isScalar(value)) return drawValue(value);
+  if (!isRecords([value]) || (!display.fields && firstText(value, TITLE) === '')) return drawNested(value, display, 2);
+  const [title = '', ...others] = display.fields ?? [TITLE.find((name) => firstText(value, [name])) ?? '', ...restOf(value)];
+  const known = others.filter((name) => isScalar(fieldOf(value, name)) && !isBlank(fieldOf(value, name)));
+  return [
+    h('p', { class: 'item-title' }, own(display.links, title) ? drawField(value, title, display) : externalLink(addressOf(value), textOf(String(fieldOf(value, title) ?? '')))),
+    known.length > 0 && h('p', { class: 'source joined' }, known.map((name) => h('span', {}, drawField(value, name, display)))),
+    !display.fields && firstText(value, SUMMARY) !== '' && clamped(textOf(firstText(value, SUMMARY))),
+  ];
+}
+
+const isBlank = (value: unknown): boolean => value === null || value === undefined || value === '';
+
+/** The few other things that are worth a line below the title of an entry. */
+function restOf(record: Values): string[] {
+  const told = new Set([...TITLE, ...ADDRESS, ...SUMMARY]);
+  const names = Object.keys(record).filter((name) => !told.has(name));
+  return [...names.filter((name) => MOMENT.includes(name)), ...names.filter((name) => !MOMENT.includes(name))].slice(0, 3);
 }

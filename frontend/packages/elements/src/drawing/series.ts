@@ -1,8 +1,9 @@
 /** What a chart is made of: one axis and one or more series of numbers. Pure. */
 
-import { type Display, type Values, fieldOf, isRecord, isRecords, own, rowsOfColumns } from './display.ts';
+import { type Display, type Values, fieldOf, isRecord, isRecords, rowsOfColumns } from './display.ts';
 import { momentOf } from './format.ts';
 import { entriesOf } from './pages.ts';
+import { unitOf } from './units.ts';
 
 export interface Series {
   name: string;
@@ -44,11 +45,11 @@ export function chartData(data: any, display: Display = {}): ChartData | null {
   const series = names
     .filter((name) => name !== x && isNumberColumn(rows, name) && !isMomentColumn(rows, name, display))
     .slice(0, MAX_SERIES)
-    .map((name) => ({ name, unit: own(display.units, name) ?? '', values: rows.map((row) => numberOf(fieldOf(row, name))) }));
+    .map((name) => ({ name, unit: unitOf(first, name, display), values: rows.map((row) => numberOf(fieldOf(row, name))) }));
   if (series.length === 0) return null;
   const isTime = isMomentColumn(rows, x, display);
   const labels = rows.map((row, index) => String(fieldOf(row, x) ?? index + 1));
-  const axis = rows.map((row, index) => (isTime ? (momentOf(fieldOf(row, x), own(display.units, x))?.getTime() ?? 0) / 1000 : index));
+  const axis = rows.map((row, index) => (isTime ? (momentOf(fieldOf(row, x), unitOf(row, x, display))?.getTime() ?? 0) / 1000 : index));
   const isDays = isTime && labels.every((label) => label.length === 10 && label.includes('-'));
   return inOrder({ axis, labels, isTime, isDays, series });
 }
@@ -82,4 +83,4 @@ const isNumberColumn = (rows: Values[], name: string): boolean => {
 };
 
 const isMomentColumn = (rows: Values[], name: string, display: Display): boolean =>
-  rows.every((row) => momentOf(fieldOf(row, name), own(display.units, name)) !== null);
+  rows.every((row) => momentOf(fieldOf(row, name), unitOf(row, name, display)) !== null);
