@@ -50,16 +50,15 @@ export class PatchbayBlock extends HTMLElement {
   readonly #parts = {
     mark: h('span', { class: 'mark', part: 'mark' }),
     title: h('h3', { class: 'title', part: 'title' }),
-    origin: h('p', { class: 'origin', part: 'origin' }),
+    origin: h('span', { class: 'origin-text', part: 'origin' }),
     refresh: h('button', { type: 'button', class: 'icon-button', part: 'refresh', title: 'Fetch again', 'aria-label': 'Fetch again', onclick: () => void this.refresh() }, icon('refresh')),
     notice: h('div', { 'aria-live': 'polite' }),
     drawn: h('div', { class: 'drawn' }),
-    age: h('span', { part: 'age' }),
+    age: h('span', { class: 'age', part: 'age' }),
   };
   readonly #frame = h('article', { class: 'frame', part: 'block' }, [
-    h('header', { class: 'head', part: 'header' }, this.#parts.mark, this.#parts.title, this.#parts.origin, this.#parts.refresh, h('slot', { name: 'actions' })),
+    h('header', { class: 'head', part: 'header' }, this.#parts.mark, this.#parts.title, h('p', { class: 'origin' }, this.#parts.origin, this.#parts.age), this.#parts.refresh, h('slot', { name: 'actions' })),
     h('div', { class: 'body', part: 'body' }, this.#parts.notice, this.#parts.drawn),
-    h('footer', { class: 'foot', part: 'footer' }, this.#parts.age),
   ]);
 
   constructor() {
@@ -228,7 +227,7 @@ export class PatchbayBlock extends HTMLElement {
     const failure = failed ?? (rendered.error ? failureOfProblem(rendered.error) : null);
     const notice = status === 'stale' ? drawStaleNotice(rendered.fetched_at, failure, this.#remedyButton) : '';
     this.#parts.notice.replaceChildren(notice);
-    this.#parts.age.replaceChildren(...(rendered.fetched_at && status !== 'stale' ? ['Updated ', ago(rendered.fetched_at)] : []));
+    this.#parts.age.replaceChildren(...(rendered.fetched_at && status !== 'stale' ? [ago(rendered.fetched_at)] : []));
     if (this.#drawnFrom === rendered) return;
     this.#drawnFrom = rendered;
     this.#parts.drawn.replaceChildren(rendered.action ? this.#action(rendered) : this.#drawData(rendered));

@@ -50,16 +50,18 @@ code, pre { font-family: var(--patchbay-font-mono, ui-monospace, monospace); fon
 
 .frame { display: flex; flex-direction: column; height: 100%; min-width: 0; background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); }
 :host([bare]) .frame { background: none; border: 0; border-radius: 0; }
-.head { display: grid; grid-template: auto auto / auto 1fr auto; align-items: center; column-gap: 0.65rem; padding: 0.7rem var(--space) 0; }
-:host([bare]) .head, :host([bare]) .foot { display: none; }
+.head { display: grid; grid-template: auto auto / auto 1fr auto auto; align-items: center; column-gap: 0.65rem; padding: 0.7rem var(--space) 0; }
+:host([bare]) .head { display: none; }
 .mark { --patchbay-mark-size: 1.5rem; grid-row: 1 / 3; display: grid; width: 1.5rem; height: 1.5rem; color: color-mix(in srgb, var(--ink) 78%, transparent); }
 h3.title { grid-column: 2; min-width: 0; font-size: 0.875rem; font-weight: 600; line-height: 1.25; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.origin { grid-column: 2; grid-row: 2; min-width: 0; font-size: 0.75rem; line-height: 1.3; color: var(--ink-soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.origin { grid-column: 2; grid-row: 2; display: flex; min-width: 0; font-size: 0.75rem; line-height: 1.3; color: var(--ink-soft); white-space: nowrap; }
+.origin-text { min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.age:not(:empty)::before { content: '·'; margin: 0 0.3em; }
+.frame[data-status="loading"] .age, .frame[data-status="error"] .age { display: none; }
 .head > .icon-button { grid-column: 3; grid-row: 1 / 3; margin-right: -0.35rem; }
-.body { flex: 1; min-height: 0; padding: 0.7rem var(--space) 0.6rem; overflow: auto; scrollbar-width: thin; }
+.head > slot { grid-column: 4; grid-row: 1 / 3; display: block; margin-right: -0.35rem; }
+.body { flex: 1; min-height: 0; padding: 0.7rem var(--space) 0.8rem; overflow: auto; scrollbar-width: thin; }
 :host([bare]) .body { padding: 0; }
-.foot { display: flex; align-items: center; gap: 0.4rem; min-height: 1.6rem; padding: 0 var(--space) 0.6rem; font-size: 0.6875rem; color: var(--ink-soft); }
-.frame[data-status="loading"] .foot, .frame[data-status="error"] .foot { visibility: hidden; }
 .frame[data-refreshing="true"] .icon-button .icon { animation: turn 1s linear infinite; }
 @keyframes turn { to { transform: rotate(360deg); } }
 
