@@ -10,11 +10,11 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import vue from '@vitejs/plugin-vue';
 import { build } from 'vite';
 
 import { writeIcons } from './icons.mjs';
 import { precompress } from './precompress.mjs';
+import { vuePlugin } from './vue-plugin.mjs';
 import { ROOT, appEntries, findModule, sourceAliases } from './workspace.mjs';
 
 const MODULES = { patchbay: 'client', elements: 'elements' };
@@ -58,8 +58,7 @@ const buildModules = () =>
 const buildApps = () =>
   buildWith({
     base: BASE,
-    // `patchbay-block` and its like are custom elements.
-    plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag.startsWith('patchbay-') } } })],
+    plugins: [vuePlugin()],
     define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
     build: { outDir: folder, assetsDir: 'assets', assetsInlineLimit: 0, manifest: 'manifest.json', rolldownOptions: { input: appEntries() } },
   });

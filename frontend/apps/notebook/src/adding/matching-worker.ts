@@ -15,3 +15,5 @@ self.onmessage = ({ data: { address, patterns } }: MessageEvent<{ address: strin
   );
   self.postMessage(indexes);
 };
+
+export {};

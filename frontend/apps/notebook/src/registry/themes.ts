@@ -62,7 +62,7 @@ export const declarationsOfThemes = (): Declaration[] =>
 
 /** Gives the page a theme; without one it follows the system. */
 export function applyTheme(id: string | null, root: HTMLElement = document.documentElement): void {
-  for (const name of [...root.style]) if (name.startsWith('--')) root.style.removeProperty(name);
+  for (const name of Array.from(root.style)) if (name.startsWith('--')) root.style.removeProperty(name);
   const theme = THEMES.find((candidate) => candidate.id === id);
   root.style.colorScheme = theme?.scheme ?? 'light dark';
   root.dataset.theme = theme?.id ?? 'system';

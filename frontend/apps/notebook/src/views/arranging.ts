@@ -71,10 +71,11 @@ export function arrange(board: HTMLElement, { moved, say }: ArrangingHost): Arra
   };
 }
 
+const STEPS = new Map<string, [number, number]>([['ArrowLeft', [-1, 0]], ['ArrowRight', [1, 0]], ['ArrowUp', [0, -1]], ['ArrowDown', [0, 1]]]);
+
 /** Where a key moves a block; null for other keys. */
 export function nextPlace({ x, y, w, h }: Place, { key, shiftKey }: Pick<KeyboardEvent, 'key' | 'shiftKey'>): Place | null {
-  const steps: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const step = steps[key];
+  const step = STEPS.get(key);
   if (!step) return null;
   const [dx, dy] = step;
   if (shiftKey) return { x, y, w: Math.min(Math.max(2, w + dx), COLUMNS - x), h: Math.max(2, h + dy) };

@@ -40,6 +40,6 @@ function blockOf(source: string, { integration, block, title }: { integration: s
 
 /** The fence of a block, to be put into a page. */
 export function fenceOf(integration: string, block: string, inputs: Inputs): string {
-  const lines = Object.entries(inputs).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  const lines = Object.entries(inputs).map(([name, value]) => `${/^[\w-]+$/.test(name) ? name : JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return ['', `\`\`\`${integration}/${block}`, ...lines, '```', ''].join('\n');
 }
