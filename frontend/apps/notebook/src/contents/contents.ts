@@ -60,13 +60,13 @@ export const EMPTY: Contents = { items: [], order: [], integrations: [], view: n
 
 /** The contents that some settings stand for; whatever is not understood is left out. */
 export function readContents(config: Record<string, any> = {}): Contents {
-  return {
-    items: list(config.items).filter(isItem),
+  return separate({
+    items: list(config.items).filter(isItem).filter(isFirstOfItsKey),
     order: list(config.order).filter(isText),
     integrations: list(config.integrations).filter(isText),
     view: isText(config.view) ? config.view : null,
     theme: isText(config.theme) ? config.theme : null,
-  };
+  });
 }
 
 /** The settings that stand for some contents, beside those that this page knows nothing of. */
@@ -79,13 +79,18 @@ export const newKey = (): string => crypto.getRandomValues(new Uint32Array(2)).j
 
 /** Adds an item, or brings one back that was removed; one that is there stays as it is. */
 export const addItem = (item: Item): Change => (contents) =>
-  contents.items.some(({ key }) => key === item.key) ? contents : { ...contents, items: [...contents.items, item] };
+  contents.items.some(({ key }) => key === item.key) ? contents : separate({ ...contents, items: [...contents.items, item] });
 
-export const removeItem = (key: string): Change => (contents) => ({
-  ...contents,
-  items: contents.items.filter((item) => item.key !== key),
-  order: contents.order.filter((other) => other !== key),
-});
+export const removeItem = (key: string): Change => removeItems((item) => item.key === key);
+
+const removeItems = (isMeant: (item: Item) => boolean): Change => (contents) => {
+  const gone = new Set(contents.items.filter(isMeant).map(({ key }) => key));
+  return {
+    ...contents,
+    items: contents.items.filter(({ key }) => !gone.has(key)),
+    order: contents.order.filter((key) => !gone.has(key)),
+  };
+};
 
 /** Replaces some members of an item; one that is gone stays gone. */
 export const changeItem = (key: string, part: Partial<BlockItem> | Partial<LinksItem>): Change => (contents) => ({
@@ -93,10 +98,8 @@ export const changeItem = (key: string, part: Partial<BlockItem> | Partial<Links
   items: contents.items.map((item) => (item.key === key ? ({ ...item, ...part } as Item) : item)),
 });
 
-export const placeItems = (places: ReadonlyMap<string, Place>): Change => (contents) => ({
-  ...contents,
-  items: contents.items.map((item) => ({ ...item, place: places.get(item.key) ?? item.place })),
-});
+export const placeItems = (places: ReadonlyMap<string, Place>): Change => (contents) =>
+  separate({ ...contents, items: contents.items.map((item) => ({ ...item, place: places.get(item.key) ?? item.place })) });
 
 /** Moves an item up (-1) or down (1) in the list. */
 export const moveInList = (key: string, by: -1 | 1): Change => (contents) => {
@@ -116,9 +119,8 @@ export const addIntegration = (id: string): Change => (contents) => ({
 
 /** Takes an integration out, with its blocks. */
 export const removeIntegration = (id: string): Change => (contents) => ({
-  ...contents,
+  ...removeItems((item) => item.type === 'block' && item.integration === id)(contents),
   integrations: contents.integrations.filter((other) => other !== id),
-  items: contents.items.filter((item) => item.type !== 'block' || item.integration !== id),
 });
 
 export const chooseView = (view: string): Change => (contents) => ({ ...contents, view });
@@ -147,6 +149,17 @@ export function freePlace(items: readonly Item[], { w, h }: { w: number; h: numb
     }
   }
 }
+
+/** Moves items down that would lie on others: two tabs may have given them the same place. */
+const separate: Change = (contents) => {
+  const places = new Map<string, Place>();
+  for (const { key, place: wanted } of inBoardOrder(contents.items)) {
+    let place = wanted;
+    while ([...places.values()].some((other) => overlap(other, place))) place = { ...place, y: place.y + 1 };
+    places.set(key, place);
+  }
+  return { ...contents, items: contents.items.map((item) => ({ ...item, place: places.get(item.key) ?? item.place })) };
+};
 
 /** Moves every item up as far as it can go, so that no hole is left. */
 export const closeGaps: Change = (contents) => {
@@ -177,6 +190,8 @@ function isItem(value: any): value is Item {
   const hasInputs = typeof value.inputs === 'object' && value.inputs !== null && !Array.isArray(value.inputs);
   return value.type === 'block' && isText(value.integration) && isText(value.block) && hasInputs;
 }
+
+const isFirstOfItsKey = ({ key }: Item, at: number, all: Item[]): boolean => all.findIndex((item) => item.key === key) === at;
 
 const isGroup = (value: any): value is LinkGroup =>
   isText(value?.name) && Array.isArray(value.links) && value.links.every((link: any) => isText(link?.name) && isText(link?.url));
