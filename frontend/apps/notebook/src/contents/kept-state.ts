@@ -5,7 +5,7 @@
  * whatever another tab has saved meanwhile: neither loses anything.
  */
 
-import { type Client, PatchbayError } from '@patchbay/client';
+import { type Client, PatchbayError, type TaggedState } from '@patchbay/client';
 import { type Ref, type ShallowRef, ref, shallowRef } from 'vue';
 
 export interface Format<State> {
@@ -24,6 +24,8 @@ export interface KeptState<State> {
   reload: () => Promise<void>;
   /** Saves now what is not saved yet. */
   save: () => Promise<void>;
+  /** Sends what is not saved yet while the page goes. */
+  leave: () => void;
 }
 
 const SAVE_AFTER_MILLISECONDS = 300;
@@ -33,40 +35,41 @@ const RETRY_AFTER_MILLISECONDS = 5000;
 export function keepState<State>(client: Client, format: Format<State>, isDeclared: Promise<unknown>): KeptState<State> {
   type Change = (state: State) => State;
   const problem: Ref<PatchbayError | null> = ref(null);
+  let latest: TaggedState | null = null;
   let saved = format.read({});
-  let unsaved: Change[] = [];
+  let unsaved: readonly Change[] = [];
   let saving: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const state = shallowRef(saved);
+  // Whoever changes something gets to know of it; until then there is nothing to tell.
+  isDeclared.catch(() => {});
 
-  const show = (): void => {
-    state.value = unsaved.reduce((before, change) => change(before), saved);
+  const take = (taken: TaggedState | null, done: readonly Change[] = []): void => {
+    latest = taken;
+    saved = format.read(taken?.config ?? {});
+    unsaved = unsaved.filter((change) => !done.includes(change));
+    state.value = applied(saved, unsaved);
   };
 
-  const reload = async (): Promise<void> => {
-    saved = format.read((await configOf(client, format.view)) ?? {});
-    show();
-  };
+  const reload = async (): Promise<void> => take(await stateOf(client, format.view));
 
   const save = async (): Promise<void> => {
     clearTimeout(timer);
-    await saving;
+    while (saving) await saving;
     if (unsaved.length === 0) return;
     saving = saveAll().finally(() => (saving = null));
     await saving;
   };
 
+  const written = (config: Record<string, unknown>, changes: readonly Change[]): Record<string, unknown> =>
+    format.write(config, applied(format.read(config), changes));
+
   const saveAll = async (): Promise<void> => {
-    await isDeclared;
     const changes = unsaved;
-    const apply = (config: Record<string, unknown>): Record<string, unknown> =>
-      format.write(config, changes.reduce((before, change) => change(before), format.read(config)));
     try {
-      const { config } = await client.changePluginState(format.view, apply);
-      saved = format.read(config);
-      unsaved = unsaved.slice(changes.length);
+      await isDeclared;
+      take(await client.changePluginState(format.view, (config) => written(config, changes)), changes);
       problem.value = null;
-      show();
     } catch (error) {
       if (!(error instanceof PatchbayError)) throw error;
       problem.value = error;
@@ -74,24 +77,40 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
     }
   };
 
+  const leave = (): void => {
+    if (unsaved.length === 0 || latest === null) return;
+    clearTimeout(timer);
+    const { config, etag } = latest;
+    const changes = unsaved;
+    // One request: nothing can be read first any more. If somebody else was faster, it changes nothing.
+    saving = client
+      .setPluginState(format.view, { config: written(config, changes) }, { etag, keepalive: true })
+      .then((taken) => take(taken, changes), () => {})
+      .finally(() => (saving = null));
+  };
+
   return {
     state,
     problem,
     change: (change) => {
       unsaved = [...unsaved, change];
-      show();
+      state.value = applied(saved, unsaved);
       clearTimeout(timer);
       timer = setTimeout(save, SAVE_AFTER_MILLISECONDS);
     },
     reload,
     save,
+    leave,
   };
 }
 
+const applied = <State>(state: State, changes: readonly ((state: State) => State)[]): State =>
+  changes.reduce((before, change) => change(before), state);
+
 /** The notebook's own settings of a view; null while it is not declared. */
-async function configOf(client: Client, view: string): Promise<Record<string, any> | null> {
+async function stateOf(client: Client, view: string): Promise<TaggedState | null> {
   try {
-    return (await client.pluginState(view)).config;
+    return await client.pluginState(view);
   } catch (error) {
     if (error instanceof PatchbayError && error.code === 'not_found') return null;
     throw error;
