@@ -135,9 +135,12 @@ export function createClient(options: ClientOptions = {}) {
 
     /** What is set of any plugin in the client's notebook, or in its workspace, and what is in effect there. */
     pluginState: (id: string): Promise<TaggedState> => tagged(stateOf(id)),
-    /** Changes only what is given. With the `etag` of a state, fails with `precondition_failed` if that is not the newest. */
-    setPluginState: (id: string, state: NewState, { etag }: { etag?: string | null } = {}): Promise<TaggedState> =>
-      changing(id, tagged(stateOf(id), { method: 'PUT', body: state, headers: { 'If-Match': etag } })),
+    /**
+     * Changes only what is given. With the `etag` of a state, fails with `precondition_failed` if that is not the newest.
+     * With `keepalive` a small change arrives even if the page is closed meanwhile.
+     */
+    setPluginState: (id: string, state: NewState, { etag, keepalive }: { etag?: string | null; keepalive?: boolean } = {}): Promise<TaggedState> =>
+      changing(id, tagged(stateOf(id), { method: 'PUT', body: state, headers: { 'If-Match': etag }, keepalive })),
     /**
      * Changes the settings from what they are now. `change` gets a copy and returns what shall be instead; it is called
      * again with the latest settings when somebody else has changed them meanwhile, so that neither loses anything.

@@ -15,6 +15,8 @@ export interface Call {
   signal?: AbortSignal;
   /** Those without a value are left out. */
   headers?: Record<string, string | null | undefined>;
+  /** Whether the request goes on when the page goes. */
+  keepalive?: boolean;
 }
 
 export interface Destination {
@@ -24,12 +26,15 @@ export interface Destination {
   fetch: Fetch;
 }
 
+/** Browsers refuse to keep a larger request alive. */
+const MAX_KEEPALIVE_CHARACTERS = 20_000;
+
 export type Open = (path: string, call?: Call) => Promise<Response>;
 
 /** A function that sends one request and returns the answer of a success, its body unread. */
 export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open {
   const base = baseUrl.replace(/\/+$/, '');
-  return async (path, { method = 'GET', query = {}, body, signal, headers: given = {} } = {}) => {
+  return async (path, { method = 'GET', query = {}, body, signal, headers: given = {}, keepalive = false } = {}) => {
     const url = new URL(`${base}/api/v1${path}`);
     for (const [name, value] of Object.entries({ ...scope, ...query })) {
       for (const one of [value].flat()) {
@@ -40,10 +45,12 @@ export function createOpen({ baseUrl, token, scope, fetch }: Destination): Open 
     if (body !== undefined) headers.set('Content-Type', 'application/json');
     if (token) headers.set('Authorization', `Bearer ${token}`);
     for (const [name, value] of Object.entries(given)) if (value) headers.set(name, value);
+    const text = body === undefined ? undefined : JSON.stringify(body);
     const request: RequestInit = {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: text,
+      keepalive: keepalive && (text?.length ?? 0) <= MAX_KEEPALIVE_CHARACTERS,
       // A token is enough; a cookie beside it would only make unclear whose call this is.
       credentials: token ? 'omit' : 'same-origin',
       redirect: 'error',

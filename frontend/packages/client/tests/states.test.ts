@@ -81,3 +81,16 @@ test('those who show the plugin hear of the change once', async () => {
   await client.changePluginState('board', add('a'));
   expect(heard).toEqual(['board']);
 });
+
+test('a small change goes on when its page goes; one that a browser would refuse to keep alive is sent as usual', async () => {
+  const kept: (boolean | undefined)[] = [];
+  const fetch = async (_url: URL | RequestInfo, { keepalive }: RequestInit = {}): Promise<Response> => {
+    kept.push(keepalive);
+    return Response.json({ config: {} });
+  };
+  const client = createClient({ baseUrl: 'http://patchbay.test', notebook: 1, fetch });
+  await client.setPluginState('board', { config: { a: 1 } }, { keepalive: true });
+  await client.setPluginState('board', { config: { text: 'x'.repeat(70_000) } }, { keepalive: true });
+  await client.setPluginState('board', { config: {} });
+  expect(kept).toEqual([true, false, false]);
+});
