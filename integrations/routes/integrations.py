@@ -62,7 +62,11 @@ class Integrations(MethodView):
         if "id" in asked:
             found = [installed for installed in found if installed.plugin_state.plugin_id in asked["id"]]
         describe = _described if asked.get("include") == "details" else _listed
-        return [describe(installed) for installed in found[page.offset : page.end]], 200, page.headers(len(found))
+        return (
+            [describe(installed) for installed in found[page.offset : page.end]],
+            200,
+            page.headers(len(found)),
+        )
 
 
 @blueprint.route("/integrations/<string:plugin_id>")

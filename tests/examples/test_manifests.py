@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ from examples.catalog import (
 )
 from examples.sandbox import Sandbox
 from examples.sandbox.provider import Sample
+from integrations.authoring.lint import check_manifest
 from integrations.manifests.compiling import compile_plugin
+from schemas.manifests.display import is_icon
 from tests.conftest import Client
 from tests.examples.stage import EXAMPLES, INTEGRATIONS, render, staged_app
 
@@ -102,6 +105,36 @@ def test_each_block_says_how_long_it_is_good_and_selects_what_is_drawn(plugin_id
     assert block["cache_ttl"] > 0
     assert block["name"]
     assert block["description"]
+
+
+@pytest.mark.parametrize("plugin_id", INTEGRATIONS)
+def test_each_integration_has_an_icon_and_nothing_in_its_drawings_is_ignored(plugin_id):
+    example = INTEGRATIONS[plugin_id]
+    warned = {warning.code for warning in check_manifest(plugin_id, example["type"], example["manifest"])}
+
+    assert is_icon(example["manifest"]["icon"])
+    assert not warned & {"unknown-display", "unknown-icon"}
+
+
+@pytest.mark.parametrize(
+    ("plugin_id", "block"), BLOCKS, ids=lambda part: part if isinstance(part, str) else part["id"]
+)
+def test_each_block_declares_how_it_is_drawn_by_fields_that_its_data_has(plugin_id, block):
+    (sample,) = [one for one in sandbox_samples(plugin_id, SANDBOX_PLACEHOLDER) if one.block == block["id"]]
+    display = block["display"]
+    fields = {*display.get("fields", []), *display.get("units", {}), *display.get("links", {}).values()}
+    fields |= {display[word] for word in ("title", "value", "caption", "x", "latitude") if word in display}
+    fields |= {*display.get("history", {}).get("fields", [])}
+
+    assert display.get("kind") or isinstance(sample.data, str)
+    assert [name for name in sorted(fields) if not has_field(sample.data, name)] == []
+
+
+def has_field(data: Any, name: str) -> bool:
+    """Whether the data, one of its records or a list in it has the field."""
+    if isinstance(data, dict):
+        return name in data or any(has_field(value, name) for value in data.values())
+    return isinstance(data, list) and any(has_field(item, name) for item in data)
 
 
 @pytest.mark.parametrize("plugin_id", INTEGRATIONS)

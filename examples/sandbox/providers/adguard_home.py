@@ -31,7 +31,7 @@ provider = Provider(
             {"least": 100},
             [{"domain": "telemetry.example", "times": 412}, {"domain": "ads.example", "times": 220}],
         ),
-        Sample("protection", {}, {"protection": True, "seconds_left": 0, "version": "v0.107.55"}),
+        Sample("protection", {}, {"protection": "enabled", "seconds_left": None, "version": "v0.107.55"}),
         Sample("pause", {"milliseconds": 60000}, "OK"),
         Sample("resume", {}, "OK"),
     ),

@@ -5,15 +5,35 @@ Shapes as in https://www.alphavantage.co/documentation/.
 
 from __future__ import annotations
 
+import math
+from datetime import date, timedelta
+
 from examples.sandbox.exchange import Reply, Request, json_reply, text_reply
 from examples.sandbox.provider import Provider, Sample
 
 API_KEY = "sandbox-alpha-vantage-key"
-ROWS = (
-    ("2026-01-02", "218.1000", "221.4600", "217.8800", "220.9500", 3120450),
-    ("2025-12-31", "219.0000", "219.7400", "216.5200", "217.2300", 2846013),
-    ("2025-12-30", "220.3300", "221.0100", "218.2500", "219.4000", 2210987),
-)
+LAST_DAY = date(2026, 1, 2)
+
+
+def _rows() -> list[tuple[str, str, str, str, str, int]]:
+    """Day, open, high, low, close and volume of the last forty trading days, the newest first."""
+    days = [LAST_DAY - timedelta(days=back) for back in range(56)]
+    trading = [day for day in days if day.weekday() < 5]
+    closes = [220.95 - 0.31 * back + 5.2 * math.sin(back / 3.1) for back in range(len(trading) + 1)]
+    return [
+        (
+            day.isoformat(),
+            f"{closes[back + 1]:.4f}",
+            f"{max(closes[back], closes[back + 1]) + 1.35:.4f}",
+            f"{min(closes[back], closes[back + 1]) - 1.1:.4f}",
+            f"{closes[back]:.4f}",
+            2_400_000 + 730_000 * (back * 7 % 11) // 10,
+        )
+        for back, day in enumerate(trading)
+    ]
+
+
+ROWS = _rows()
 
 
 def check_key(request: Request) -> Reply | None:
@@ -31,7 +51,7 @@ provider = Provider(
         Sample(
             "prices",
             {"symbol": "IBM"},
-            [{"date": row[0], "close": float(row[4]), "volume": row[5]} for row in ROWS],
+            [{"date": row[0], "close": float(row[4]), "volume": row[5]} for row in ROWS[:30]],
         ),
     ),
 )

@@ -44,9 +44,10 @@ provider = Provider(
             {},
             [
                 {
-                    "file": "/downloads/debian-13-netinst.iso",
+                    "file": "debian-13-netinst.iso",
                     "size_bytes": 700_000_000,
                     "done_bytes": 175_000_000,
+                    "done_percent": 25,
                     "bytes_per_second": 2_000_000,
                 }
             ],

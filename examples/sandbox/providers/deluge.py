@@ -60,7 +60,7 @@ provider = Provider(
                     "state": "Seeding",
                     "done_percent": 100,
                     "size_bytes": 60_000_000,
-                    "seconds_left": 0,
+                    "seconds_left": None,
                 },
                 {
                     "name": "debian-13-netinst.iso",

@@ -54,6 +54,7 @@ provider = Provider(
                     "posts": number,
                     "views": number * 10,
                     "at": f"2026-01-0{number}T08:00:00.000Z",
+                    "link": f"{{sandbox}}/discourse/t/{number}",
                 }
                 for number, title in ((3, "Which pencil"), (2, "My desk"), (1, "Hello"))
             ],

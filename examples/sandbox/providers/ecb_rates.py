@@ -9,7 +9,11 @@ from examples.sandbox.exchange import Reply, Request, text_reply
 from examples.sandbox.provider import Provider, Sample
 
 DAY = "2026-01-02"
-RATES = {"USD": "1.1721", "JPY": "183.94", "CHF": "0.9308"}
+RATES = {
+    "USD": "1.1721", "JPY": "183.94", "GBP": "0.8714", "CHF": "0.9308", "SEK": "10.8215", "NOK": "11.8120",
+    "DKK": "7.4691", "PLN": "4.2255", "CZK": "24.235", "HUF": "384.60", "AUD": "1.7583", "CAD": "1.6092",
+    "CNY": "8.1970", "INR": "105.42", "BRL": "6.4290", "TRY": "50.3710", "ZAR": "19.4360", "SGD": "1.5089",
+}  # fmt: skip
 
 provider = Provider(
     "ecb-rates",
@@ -19,7 +23,7 @@ provider = Provider(
             {},
             {
                 "date": DAY,
-                "rates": [{"currency": name, "rate": float(rate)} for name, rate in RATES.items()],
+                "items": [{"currency": name, "rate": float(rate)} for name, rate in RATES.items()],
             },
         ),
     ),

@@ -31,6 +31,10 @@ def _label(name: str, color: str) -> dict[str, Any]:
     return {"name": name, "color": color, "default": True, "description": None}
 
 
+def _body(title: str) -> str:
+    return f"What happened with “{title}”:\n\n1. Open the desk.\n2. **Nothing moves**, see `cards.css`.\n"
+
+
 def _issue(
     number: int, title: str, state: str, login: str, labels: list[dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def _issue(
         "updated_at": "2026-01-02T10:30:00Z",
         "closed_at": "2026-01-02T10:30:00Z" if state == "closed" else None,
         "html_url": f"{PAGE}/{'pull' if 'pull_request' in more else 'issues'}/{number}",
-        "body": f"What happened with “{title}”.",
+        "body": _body(title),
         **more,
     }
 
@@ -139,6 +143,7 @@ provider = Provider(
                 "labels": [{"name": "bug", "color": "d73a4a"}, {"name": "question", "color": "d876e3"}],
                 "comments": 2,
                 "updated_at": "2026-01-02T10:30:00Z",
+                "body": _body("The weather card shows yesterday"),
                 "link": f"{PAGE}/issues/42",
             },
         ),
@@ -149,8 +154,6 @@ provider = Provider(
                 "number": 44,
                 "title": "Drag a card between columns",
                 "state": "open",
-                "draft": False,
-                "merged": False,
                 "author": "hubot",
                 "from": "drag-cards",
                 "into": "main",
@@ -158,6 +161,7 @@ provider = Provider(
                 "deletions": 17,
                 "changed_files": 5,
                 "updated_at": "2026-01-02T10:30:00Z",
+                "body": _body("Drag a card between columns"),
                 "link": f"{PAGE}/pull/44",
             },
         ),

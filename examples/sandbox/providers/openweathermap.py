@@ -16,6 +16,8 @@ API_KEY = "sandbox-openweathermap-key"
 NOW_EPOCH_SECONDS = 1_767_268_800  # 2026-01-01T12:00:00Z
 STEP_SECONDS = 3 * 3600
 MAX_STEPS = 40
+WARMER_BY = (0, 1, 2, 1, 0, -2, -4, -3)
+"""A day's steps against its first, in kelvin."""
 SAME_PLACE_DEGREES = 0.5
 UNITS = ("standard", "metric", "imperial")
 
@@ -70,9 +72,8 @@ provider = Provider(
                 "temperature": 9.5,
                 "feels_like": 7.5,
                 "humidity": 81,
-                "wind_speed": 4.1,
+                "wind": "4.1 m/s",
                 "summary": "light rain",
-                "icon": "10d",
                 "observed_at": NOW_EPOCH_SECONDS,
             },
             upstream_calls=2,
@@ -80,32 +81,11 @@ provider = Provider(
         Sample(
             "forecast",
             {"location": "Tokyo,JP", "units": "imperial", "steps": 3},
-            {
-                "place": "Tokyo",
-                "steps": [
-                    {
-                        "at": 1767279600,
-                        "temperature": 59.0,
-                        "summary": "clear sky",
-                        "icon": "01d",
-                        "rain_chance": 0,
-                    },
-                    {
-                        "at": 1767290400,
-                        "temperature": 60.8,
-                        "summary": "clear sky",
-                        "icon": "01d",
-                        "rain_chance": 0.1,
-                    },
-                    {
-                        "at": 1767301200,
-                        "temperature": 62.6,
-                        "summary": "clear sky",
-                        "icon": "01d",
-                        "rain_chance": 0.2,
-                    },
-                ],
-            },
+            [
+                {"at": 1767279600, "temperature": 59.0, "summary": "clear sky", "rain_chance": 0},
+                {"at": 1767290400, "temperature": 60.8, "summary": "clear sky", "rain_chance": 0.1},
+                {"at": 1767301200, "temperature": 62.6, "summary": "clear sky", "rain_chance": 0.2},
+            ],
             upstream_calls=2,
         ),
     ),
@@ -212,7 +192,7 @@ def _forecast_step(city: City, step: int, units: str) -> dict[str, Any]:
     at = NOW_EPOCH_SECONDS + step * STEP_SECONDS
     return {
         "dt": at,
-        "main": _measures(city, step - 1, units),
+        "main": _measures(city, WARMER_BY[(step - 1) % len(WARMER_BY)], units),
         "weather": [_as_condition(city)],
         "clouds": {"all": 75},
         "wind": {"speed": _speed(city.meters_per_second, units), "deg": 240},

@@ -14,21 +14,25 @@ QUERY = re.compile(
     r"\[out:json\]\[timeout:\d+\];node\(around:(?P<radius>\d+),(?P<latitude>-?[\d.]+),(?P<longitude>-?[\d.]+)\)"
     r'\["amenity"="(?P<amenity>\w+)"\];out body \d+;'
 )
+# Id, latitude, longitude, name, opening hours.
+FOUNTAINS = (
+    (101, 52.5211, 13.4105, None, "Mar-Oct"),
+    (102, 52.5196, 13.4069, "Market fountain", None),
+    (103, 52.5224, 13.4139, "Station", "24/7"),
+    (104, 52.5179, 13.4128, "Playground", None),
+    (105, 52.5208, 13.4047, "Old bridge", "Apr-Sep"),
+)
 NODES = [
     {
         "type": "node",
-        "id": 101,
-        "lat": 52.5211,
-        "lon": 13.4105,
-        "tags": {"amenity": "drinking_water", "opening_hours": "Mar-Oct"},
-    },
-    {
-        "type": "node",
-        "id": 102,
-        "lat": 52.5196,
-        "lon": 13.4069,
-        "tags": {"amenity": "drinking_water", "name": "Market fountain"},
-    },
+        "id": id_,
+        "lat": latitude,
+        "lon": longitude,
+        "tags": {"amenity": "drinking_water"}
+        | ({"name": name} if name else {})
+        | ({"opening_hours": hours} if hours else {}),
+    }
+    for id_, latitude, longitude, name, hours in FOUNTAINS
 ]
 
 provider = Provider(
@@ -39,17 +43,12 @@ provider = Provider(
             {"latitude": 52.52, "longitude": 13.41, "radius": 300},
             [
                 {
-                    "name": "drinking_water",
-                    "latitude": 52.5211,
-                    "longitude": 13.4105,
-                    "opening_hours": "Mar-Oct",
-                },
-                {
-                    "name": "Market fountain",
-                    "latitude": 52.5196,
-                    "longitude": 13.4069,
-                    "opening_hours": None,
-                },
+                    "name": name or "drinking water",
+                    "latitude": latitude,
+                    "longitude": longitude,
+                    "opening_hours": hours,
+                }
+                for _, latitude, longitude, name, hours in FOUNTAINS
             ],
         ),
     ),

@@ -51,10 +51,11 @@ provider = Provider(
             [
                 {
                     "id": charge["id"],
-                    "amount": charge["amount"],
-                    "currency": "eur",
+                    "amount": charge["amount"] / 100,
+                    "currency": "EUR",
                     "status": charge["status"],
                     "refused": charge["failure_message"],
+                    "at": charge["created"],
                 }
                 for charge in CHARGES
             ],

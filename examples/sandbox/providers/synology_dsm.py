@@ -47,11 +47,12 @@ provider = Provider(
             [
                 {
                     "name": share["name"],
+                    "used_percent": used,
                     "free_bytes": share["additional"]["volume_status"]["freespace"],
                     "total_bytes": 3600 * GIBIBYTE,
                     "read_only": share["additional"]["volume_status"]["readonly"],
                 }
-                for share in SHARES
+                for share, used in zip(SHARES, (66.7, 97.8), strict=True)
             ],
         ),
     ),

@@ -61,7 +61,7 @@ provider = Provider(
                     "down_bytes_per_second": 2_000_000,
                     "seconds_left": 300,
                 },
-                {"name": "alpine.iso", "done": 1, "down_bytes_per_second": 0, "seconds_left": -1},
+                {"name": "alpine.iso", "done": 1, "down_bytes_per_second": 0, "seconds_left": None},
             ],
         ),
     ),
