@@ -34,6 +34,7 @@ CHOICES = sorted(
         *words.EXTRACT_TYPES,
         *words.DISPLAY_KINDS,
         *words.LEVELS,
+        *words.TEXT_FORMATS,
     }
 )
 

@@ -195,7 +195,8 @@ class IntegrationsQuerySchema(Schema):
     """Selects the integrations to list, and how much of each."""
 
     id = fields.List(
-        fields.String(), metadata={"description": "Only these; repeat it for several. Unknown ones are left out."}
+        fields.String(),
+        metadata={"description": "Only these; repeat it for several. Unknown ones are left out."},
     )
     include = fields.String(
         validate=validate.OneOf(["details"]),

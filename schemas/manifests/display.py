@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import INCLUDE, ValidationError, fields, validate
 
 from schemas.manifests.declared import Count, Members, Text, one_of
-from schemas.manifests.words import DISPLAY_KINDS, LEVELS, MAX_HISTORY_SECONDS
+from schemas.manifests.words import DISPLAY_KINDS, LEVELS, MAX_HISTORY_SECONDS, TEXT_FORMATS
 from schemas.rules.rule_kinds import AtMostOne, matches
 from schemas.rules.rules import Ruled
 
@@ -141,6 +141,7 @@ class DisplaySchema(Ruled):
     units = _by_field(Text(40))
     thresholds = _by_field(fields.List(fields.Nested(ThresholdSchema), validate=validate.Length(max=20)))
     links = _by_field(FieldName())
+    formats = _by_field(fields.String(validate=one_of(*TEXT_FORMATS)))
     min = EndField()
     max = EndField()
     x = FieldName()

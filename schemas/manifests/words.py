@@ -37,6 +37,7 @@ DISPLAY_KINDS = (
     "map",
 )  # fmt: skip
 """The kinds of drawing of a block, under `display.kind`."""
+TEXT_FORMATS = ("markdown",)
 LEVELS = ("good", "warn", "bad")
 """What a threshold says of a value."""
 MAX_HISTORY_SECONDS = 400 * 86400

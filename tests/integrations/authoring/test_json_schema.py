@@ -267,6 +267,7 @@ WRONG_TYPES = [
     ("blocks.0.display.thresholds", {"t": [{"below": True, "level": "warn"}]}),
     ("blocks.0.display.thresholds", {"t": [{"from": 30, "level": "awful"}]}),
     ("blocks.0.display.links", {"name": ["url"]}),
+    ("blocks.0.display.formats", {"body": "html"}),
     ("blocks.0.display.min", None),
     ("blocks.0.display.min", ""),
     ("blocks.0.display.max", True),
