@@ -189,6 +189,7 @@ def open_gallery(frontend: Frontend, page: Page) -> Page:
     files = {path.name: path.read_text() for path in SITE.iterdir()}
     frontend.open(page, f"gallery.html?server={frontend.server.url}", files)
     page.locator(".uplot").nth(1).wait_for()
+    page.locator(".sparkline").wait_for()
     page.locator("patchbay-settings form").wait_for()
     return page
 
@@ -275,3 +276,29 @@ def test_the_legend_of_a_chart_tells_what_is_pointed_at(frontend: Frontend, cont
     chart.locator(".u-over").hover(position={"x": 4, "y": 60})
     expect(chart.locator(".legend-at")).to_have_text("Fri 1 May")
     expect(chart.locator(".legend-value")).to_have_text("0 mm")
+
+
+def test_a_figure_shows_its_last_day_and_other_ranges_on_demand(frontend: Frontend, context: Any) -> None:
+    page = open_gallery(frontend, context.new_page())
+    sparkline = block_of(page, "figure").get_by_role("button", name="History of Temperature")
+    expect(sparkline).to_contain_text("3.83°C in 24 h")
+    sparkline.click()
+    dialog = page.get_by_role("dialog", name="History")
+    dialog.locator(".uplot").wait_for()
+    assert serious_violations(page) == []
+    dialog.get_by_role("button", name="30 d").click()
+    expect(dialog.get_by_role("button", name="30 d")).to_have_attribute("aria-pressed", "true")
+    expect(dialog.get_by_role("img", name="Temperature")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(sparkline).to_be_focused()
+
+
+@pytest.mark.usefixtures("declared")
+def test_blocks_without_a_history_ask_for_none(frontend: Frontend, context: Any) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_blocks(frontend, page, WEATHER.replace("<patchbay-block", "<patchbay-block display='{}'"))
+    block_of(page, "current").locator(".drawn > *").first.wait_for()
+    assert not [url for url in asked if "history" in url]

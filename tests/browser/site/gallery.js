@@ -28,7 +28,7 @@ raise SystemExit("a line of code that is wider than any card, so that one has to
 <script>alert(1)</script><form action="https://evil.example"><input name="token"></form><style>* { display: none }</style>`;
 
 const BLOCKS = {
-  figure: { data: { temperature: 21.4, condition: 'Partly cloudy', humidity: 64, wind: 12 }, display: { kind: 'figure', units: { temperature: '°C', humidity: '%', wind: 'km/h' } } },
+  figure: { data: { temperature: 21.4, condition: 'Partly cloudy', humidity: 64, wind: 12 }, display: { kind: 'figure', value: 'temperature', history: { keep: '30d' }, units: { temperature: '°C', humidity: '%', wind: 'km/h' } } },
   gauge: { data: { disk: 0.87 }, display: { kind: 'gauge', units: { disk: 'ratio' }, thresholds: { disk: [{ from: 0.8, level: 'warn' }, { from: 0.95, level: 'bad' }] } } },
   status: { data: [{ name: 'NAS', status: 'up', ms: 12 }, { name: 'Router', status: 'degraded', ms: 240 }, { name: 'Printer', status: 'down', ms: null }], display: { kind: 'status', fields: ['ms'], units: { ms: 'ms' } } },
   facts: { data: { memory: 9_663_676_416, uptime: 93_784, load: 0.07, weather_code: 61, trading: true, tags: ['home', 'lab'] }, display: { units: { memory: 'bytes', uptime: 's' } } },
@@ -67,6 +67,13 @@ function answer(id) {
   return { success: true, data, content_type: contentType, error, cached: true, stale, fetched_at: fetched, expires_at: null, cache: stale ? 'STALE' : 'HIT', age: 300, ...(action && { action }) };
 }
 
+/** A day, a week or a month of a temperature, a sample an hour. */
+function samples({ since }) {
+  const hours = { '24h': 24, '7d': 168, '30d': 720 }[since];
+  const now = Math.floor(Date.now() / 3_600_000) * 3600;
+  return Array.from({ length: hours }, (_, index) => [now - (hours - index) * 3600, 18 + (index % 24) / 6]);
+}
+
 async function fetch(url, { body }) {
   const path = new URL(url).pathname.replace('/api/v1', '');
   const json = (value, status = 200) => new Response(JSON.stringify(value), { status });
@@ -75,7 +82,8 @@ async function fetch(url, { body }) {
     return new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))) }));
   }
   if (path.endsWith('/config')) return json({ plugin_id: 'made-up', config: {}, secrets: { api_key: { set: false, status: null, updated_at: null } } });
-  return json(integration);
+  if (path === '/history') return json({ histories: JSON.parse(body).blocks.map(() => ({ series: [{ field: 'temperature', points: samples(JSON.parse(body)) }] })) });
+  return json(path === '/integrations' ? [integration] : integration);
 }
 
 configure(createClient({ baseUrl: server, fetch }));

@@ -6,9 +6,9 @@ import { drawAction } from './action.ts';
 import { type Failure, type Remedy, adviceFor, failureOf, failureOfProblem } from './advice.ts';
 import { integrationOf, onConfigure, sharedClient } from './connection.ts';
 import { type Child, h, safeUrl, shortAddress } from './dom.ts';
-
 import { type Display, isScalar } from './drawing/display.ts';
 import { draw } from './drawing/draw.ts';
+import { fillHistory } from './drawing/history.ts';
 import { ago, refreshAges } from './drawing/values.ts';
 import { drawFailure, drawStaleNotice } from './failure.ts';
 import { icon } from './icons.ts';
@@ -216,7 +216,7 @@ export class PatchbayBlock extends HTMLElement {
   /** What the block is, where it comes from and what makes it this one: `Weather now`, `Open-Meteo · Lisbon`. */
   #label(): void {
     const [integration, block] = [this.getAttribute('integration') ?? '', this.getAttribute('block') ?? ''];
-    const inputs = Object.values(this.inputs).filter((value) => isScalar(value) && value !== '').map(asWords);
+    const inputs = Object.values(this.inputs).filter((value) => isScalar(value) && typeof value !== 'boolean' && value !== '' && value !== null).map(asWords);
     const title = this.getAttribute('heading') || this.#declared?.name || block;
     this.#parts.title.textContent = title;
     this.#frame.setAttribute('aria-label', title);
@@ -231,10 +231,21 @@ export class PatchbayBlock extends HTMLElement {
     if (this.#drawnFrom === rendered) return;
     this.#drawnFrom = rendered;
     this.#parts.drawn.replaceChildren(rendered.action ? this.#action(rendered) : this.#drawData(rendered));
+    this.#fillHistory();
   }
 
   #drawData(answer: Pick<Rendered, 'data' | 'content_type'>): HTMLElement {
     return draw(answer, this.display, this.#parts.title.textContent ?? '');
+  }
+
+  /** Asks for the history that is declared, and draws it where the drawing has left a place, or below it. */
+  #fillHistory(): void {
+    const { display, client, inputs } = this;
+    if (!display.history) return;
+    const [integration, block] = [this.getAttribute('integration') ?? '', this.getAttribute('block') ?? ''];
+    const place = this.#parts.drawn.querySelector<HTMLElement>('.history') ?? h('div', { class: 'history' });
+    if (!place.isConnected) this.#parts.drawn.append(place);
+    void fillHistory(place, display, (span) => client.history(integration, block, inputs, span));
   }
 
   #action(rendered: Rendered): Child & Node {

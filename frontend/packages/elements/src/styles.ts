@@ -110,6 +110,7 @@ input:not([type="checkbox"], [type="color"]), select, textarea { width: 100%; mi
 .switch { display: flex; justify-content: space-between; align-items: center; gap: 1rem; }
 .about { color: var(--ink-soft); }
 dialog { width: min(30rem, calc(100vw - 2rem)); max-height: 85vh; padding: 1.1rem; color: var(--ink); background: var(--surface); border: 1px solid var(--line); border-radius: 10px; font: inherit; }
+dialog.wide { width: min(46rem, calc(100vw - 2rem)); }
 dialog::backdrop { background: rgb(10 14 22 / 45%); }
 .dialog-head { display: flex; justify-content: space-between; align-items: center; gap: 1rem; margin-bottom: 0.75rem; font-weight: 600; font-size: 1rem; }
 @media (prefers-reduced-motion: reduce) { *, ::before, ::after { animation: none !important; } }

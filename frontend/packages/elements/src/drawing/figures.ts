@@ -32,9 +32,13 @@ export function drawFigure(data: any, display: Display): HTMLElement {
   return h('div', { class: 'figure' }, [
     h('p', { class: 'figure-value', part: 'figure' }, drawField(record, name, display)),
     hasCaption ? h('p', { class: 'figure-caption' }, drawField(record, caption, display)) : isRecord(data) && h('p', { class: 'figure-caption' }, labelOf(name, display, unitOf(record, name, display))),
+    historyPlace(display),
     isRecord(data) && drawDetails(record, others, display),
   ]);
 }
+
+/** Where the history of a value is drawn by whoever can ask for it. */
+const historyPlace = ({ history }: Display): HTMLElement | null => (history ? h('div', { class: 'history' }) : null);
 
 const ARC = 'M 12 62 A 48 48 0 0 1 108 62';
 const ARC_LENGTH = Math.PI * 48;
@@ -67,6 +71,7 @@ export function drawGauge(data: any, display: Display): HTMLElement {
       h('p', { class: 'gauge-text', 'aria-hidden': 'true' }, drawValue(value, unit)),
       h('p', { class: 'gauge-ends', 'aria-hidden': 'true' }, h('span', {}, writeText(min, unit)), h('span', {}, label), h('span', {}, writeText(max, unit))),
     ]),
+    historyPlace(display),
     drawDetails(record, others.filter((field) => fieldOf(record, field) !== undefined), display),
   ]);
 }

@@ -94,7 +94,7 @@ function seriesOf(place: HTMLElement, chart: ChartData, index: number, kind: Cha
   const isAlone = chart.series.length === 1;
   const shade = (percent: number): string => colourOf(place, `color-mix(in srgb, ${name} ${percent}%, transparent)`);
   const fill = isAlone ? fade(shade(26), shade(1)) : undefined;
-  return { stroke, fill, width: 2, points: { show: chart.axis.length < 3 }, paths: uPlot.paths.spline?.() };
+  return { stroke, fill, width: 2, spanGaps: !chart.hasGaps, points: { show: chart.axis.length < 3 }, paths: uPlot.paths.spline?.() };
 }
 
 /** An area that fades out towards the axis. */

@@ -18,6 +18,8 @@ export interface ChartData {
   isTime: boolean;
   /** Whether the moments are days without a time. */
   isDays: boolean;
+  /** Whether a missing value interrupts the line. */
+  hasGaps: boolean;
   series: Series[];
 }
 
@@ -51,7 +53,7 @@ export function chartData(data: any, display: Display = {}): ChartData | null {
   const labels = rows.map((row, index) => String(fieldOf(row, x) ?? index + 1));
   const axis = rows.map((row, index) => (isTime ? (momentOf(fieldOf(row, x), unitOf(row, x, display))?.getTime() ?? 0) / 1000 : index));
   const isDays = isTime && labels.every((label) => label.length === 10 && label.includes('-'));
-  return inOrder({ axis, labels, isTime, isDays, series });
+  return inOrder({ axis, labels, isTime, isDays, hasGaps: true, series });
 }
 
 /** Providers often send the newest first; a line goes to the right. */

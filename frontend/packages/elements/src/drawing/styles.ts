@@ -146,6 +146,19 @@ pre.plain { max-height: 24rem; overflow: auto; font-size: 0.8125rem; }
 .swatch { width: 0.6rem; height: 0.6rem; border-radius: 3px; }
 ${swatches}
 
+.history { min-height: ${SPARKLINE_HEIGHT + 20}px; margin-top: 0.5rem; }
+.sparkline { display: block; width: 100%; padding: 0; font: inherit; text-align: left; color: var(--ink-soft); background: none; border: 0; border-radius: 6px; cursor: pointer; }
+.sparkline > svg { display: block; width: 100%; height: ${SPARKLINE_HEIGHT}px; }
+.sparkline-line { fill: none; stroke: var(--series-1); stroke-width: 2; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
+.sparkline-area { fill: color-mix(in srgb, var(--series-1) 14%, transparent); }
+.sparkline:hover .sparkline-area { fill: color-mix(in srgb, var(--series-1) 22%, transparent); }
+.trend { font-size: 0.75rem; font-variant-numeric: tabular-nums; }
+.trend .icon { width: 0.8rem; height: 0.8rem; vertical-align: -0.12em; }
+.history-chart { min-height: ${PLOT_HEIGHT + 28}px; }
+.ranges { display: flex; gap: 0.25rem; margin-left: auto; font-weight: 400; }
+.ranges .button { min-height: 1.75rem; padding: 0.1rem 0.6rem; font-size: 0.8125rem; }
+.ranges .button[aria-pressed="true"] { color: var(--on-accent); background: var(--accent); border-color: transparent; }
+
 .empty { display: grid; justify-items: center; gap: 0.2rem; padding: 0.75rem 0.5rem; text-align: center; color: var(--ink-soft); font-size: 0.8125rem; }
 .empty .icon { width: 1.5rem; height: 1.5rem; margin-bottom: 0.25rem; opacity: 0.7; }
 .empty-title { font-size: 0.875rem; font-weight: 550; color: var(--ink); }
