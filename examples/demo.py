@@ -1,7 +1,8 @@
 """`make demo`: all of Patchbay at work, with the example plugins and a sandbox instead of the internet.
 
 Starts the server and the sandbox, declares the plugins like a frontend, sets them up, renders each block twice and
-shows the results; then keeps running for a browser. Exits with 1 if anything differs from what is expected.
+shows the results. Then it keeps running for a browser, with a few providers in trouble, so that a page shows that, too.
+Exits with 1 if anything differs from what is expected.
 """
 
 from __future__ import annotations
@@ -27,12 +28,18 @@ from examples.catalog import (
     secret_names,
 )
 from examples.sandbox import Sandbox
+from examples.sandbox.faults import DOWN, KEY_REVOKED, failing
 from examples.sandbox.provider import Sample
 from examples.server_process import ServerError, ServerProcess
 from examples.sign_in import approve, needs_sign_in, visit
 
 SHOWN_DATA_CHARACTERS = 72
 EXPECTED_CACHE_STATES = ("MISS", "HIT")
+
+# What a browser finds. The first keeps its last answer, which is stale after a minute; the second has none.
+FAILING_LATER, FAILING_EVER = "nextcloud", "freshdesk"
+FAULTS = {FAILING_LATER: DOWN, FAILING_EVER: KEY_REVOKED}
+WITHOUT_SECRET = "tailscale"
 
 
 class Stopped(BaseException):
@@ -179,6 +186,16 @@ class Demo:
                 for asked in self._api.answers_with(config[name]):
                     self.differences.append(f"{example['id']}: the answer to {asked} holds the secret {name}")
 
+    def make_trouble(self) -> None:
+        """Leaves one plugin without an answer of its failing provider, and one without its secret."""
+        for plugin_id in (FAILING_EVER, WITHOUT_SECRET):
+            path = f"/plugins/{plugin_id}/artifacts"
+            _required(self._api.call("DELETE", path), f"DELETE {path}")
+        example = next(example for example in self.examples if example["id"] == WITHOUT_SECRET)
+        for name in secret_names(example):
+            path = f"/integrations/{WITHOUT_SECRET}/secrets/{name}"
+            _required(self._api.call("DELETE", path), f"DELETE {path}")
+
     def _expect(self, what: str, got: Any, wanted: Any) -> None:
         if got != wanted:
             self.differences.append(f"{what}: expected {_json(wanted)}, got {_json(got)}")
@@ -229,7 +246,9 @@ def run_demo(port: int, *, stay: bool) -> int:
                 flush=True,
             )
             if stay:
-                stay_up(server, sandbox)
+                with failing(FAULTS):
+                    demo.make_trouble()
+                    stay_up(server, sandbox)
     return 0
 
 
@@ -274,7 +293,7 @@ def print_table(rows: list[Row]) -> None:
 
 
 def _required(answer: ApiAnswer, asked: str) -> Any:
-    if answer.status not in {200, 201}:
+    if answer.status not in {200, 201, 204}:
         raise DemoError(f"{asked}: expected 200, got {answer.describe()}")
     return answer.json()
 

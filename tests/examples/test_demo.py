@@ -10,11 +10,13 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from examples.api import Api
 from examples.catalog import is_action, load_examples
-from examples.demo import Row, main, print_table
+from examples.demo import FAILING_EVER, FAILING_LATER, WITHOUT_SECRET, Row, main, print_table
 from examples.sandbox.providers import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +63,17 @@ def test_the_demo_checks_every_block_twice_and_ends(environment, tmp_path):
     assert not (tmp_path / "instance").exists()
 
 
+def render_troubles(api: Api) -> dict[str, Any]:
+    """What a page gets of the blocks that the demo leaves in trouble."""
+    blocks = {FAILING_LATER: "server", FAILING_EVER: "tickets", WITHOUT_SECRET: "devices"}
+    return {
+        plugin_id: api.post(
+            f"/integrations/{plugin_id}/render", {"block_type": block, "use_cache": False}
+        ).json()
+        for plugin_id, block in blocks.items()
+    }
+
+
 def test_the_demo_stays_up_until_it_is_stopped_and_takes_the_server_with_it(environment):
     with subprocess.Popen(COMMAND, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
@@ -71,10 +84,16 @@ def test_the_demo_stays_up_until_it_is_stopped_and_takes_the_server_with_it(envi
         with opener.open(link, timeout=GENEROUS_SECONDS) as page:
             assert page.status == 200
             assert "token=" not in page.url
+        troubles = render_troubles(Api(link.partition("/signin")[0], link.partition("token=")[2]))
 
         demo.send_signal(signal.SIGTERM)
 
         assert demo.wait(GENEROUS_SECONDS) == 0
+    old = troubles[FAILING_LATER]
+    assert (old["stale"], old["data"] is None, old["error"]["upstream_status"]) == (True, False, 503)
+    refused = troubles[FAILING_EVER]
+    assert (refused["code"], refused["upstream_status"]) == ("upstream_failed", 401)
+    assert troubles[WITHOUT_SECRET]["code"] == "settings_incomplete"
     port = int(link.split(":")[2].partition("/")[0])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
