@@ -47,6 +47,10 @@ demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of pro
 demo-check: $(VENV)/run.stamp ## Run the demo once and check its results
 	@$(BIN)/python -m examples.demo --check
 
+screenshots: $(VENV)/dev.stamp ## Draw the pictures of the README from the demo (needs Chromium)
+	@$(FRONTEND) build
+	@$(BIN)/python -m scripts.screenshots $(ARGS)
+
 lint: $(VENV)/dev.stamp ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -79,4 +83,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages api-types bench demo demo-check lint format lock clean
+.PHONY: help run flask test frontend npm packages api-types bench demo demo-check screenshots lint format lock clean
