@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from examples.api import Api, ApiAnswer
 from examples.catalog import fill_in
 
-VIEWS_FILE = Path(__file__).parent.parent / "frontend" / "apps" / "notebook" / "src" / "registry" / "views.json"
+VIEWS_FILE = (
+    Path(__file__).parent.parent / "frontend" / "apps" / "notebook" / "src" / "registry" / "views.json"
+)
 BOARD = "notebook-board"
 PAGE = "notebook-page"
 
@@ -45,11 +48,12 @@ ROWS: tuple[tuple[Placed | Links, ...], ...] = (
         Placed("open-meteo/current", 3, 3, LISBON, "Lisbon"),
         Placed("pi-hole/summary", 3, 3),
         Placed("speedtest-tracker/latest", 3, 3),
-        Placed("uptime-kuma/status", 3, 3),
+        Placed("proxmox-ve/guests", 3, 3),
     ),
     (
-        Placed("open-meteo/hourly", 6, 4, LISBON),
-        Placed("speedtest-tracker/history", 6, 4),
+        Placed("open-meteo/hourly", 5, 4, LISBON),
+        Placed("speedtest-tracker/history", 4, 4),
+        Placed("nextcloud/server", 3, 4),
     ),
     (
         Placed("rss-feed/entries", 4, 5, {"url": "{sandbox}/rss-feed/feed.xml"}),
@@ -65,20 +69,21 @@ ROWS: tuple[tuple[Placed | Links, ...], ...] = (
         ),
     ),
     (
-        Placed("proxmox-ve/nodes", 4, 4),
-        Placed("qbittorrent/torrents", 5, 4),
-        Placed("jellyfin/playing", 3, 4),
+        Placed("open-meteo/daily", 5, 4, {**LISBON, "days": 7}, "The week in Lisbon"),
+        Placed("qbittorrent/torrents", 4, 4),
+        Placed("tailscale/devices", 3, 4),
     ),
     (
         Placed("ical-calendar/agenda", 4, 5),
-        Placed("ecb-rates/rates", 4, 5),
-        Placed("overpass/near", 4, 5, {"latitude": 52.52, "longitude": 13.41, "radius": 300}, "Drinking water"),
+        Placed("open-meteo/rain", 4, 5, LISBON),
+        Placed(
+            "overpass/near", 4, 5, {"latitude": 52.52, "longitude": 13.41, "radius": 300}, "Drinking water"
+        ),
     ),
     (
         Placed("pi-hole/pause", 3, 3),
-        Placed("github/repository", 3, 3, {"url": "https://github.com/octocat/hello-world"}),
-        Placed("proxmox-ve/summary", 3, 3),
-        Placed("syncthing/folder", 3, 3, {"folder": "docs-x7k2p"}),
+        Placed("jellyfin/playing", 6, 3),
+        Placed("freshdesk/tickets", 3, 3),
     ),
 )
 
@@ -99,16 +104,24 @@ days: 7
 """
 
 
-def view_declarations() -> list[dict[str, Any]]:
-    """The views of the notebook, as its page declares them."""
-    return json.loads(VIEWS_FILE.read_text("utf-8"))
+def fill_notebook(api: Api, notebook_id: int, sandbox_url: str) -> list[ApiAnswer]:
+    """Declares the views of the notebook as its page does, and fills the board and the page. Returns the answers."""
+    views = json.loads(VIEWS_FILE.read_text("utf-8"))
+    kept = {BOARD: board_settings(sandbox_url), PAGE: {"text": PAGE_TEXT}}
+    return [
+        api.post("/plugins/register-batch", {"plugins": views}),
+        *(
+            api.put(f"/notebooks/{notebook_id}/plugins/{view}", {"config": config})
+            for view, config in kept.items()
+        ),
+    ]
 
 
-def board_settings(sandbox_url: str, rows: tuple[tuple[Placed | Links, ...], ...] = ROWS) -> dict[str, Any]:
+def board_settings(sandbox_url: str) -> dict[str, Any]:
     """The settings of the view `notebook-board` that hold the board."""
     items: list[dict[str, Any]] = []
     y = 0
-    for row in rows:
+    for row in ROWS:
         x = 0
         for one in row:
             place = {"x": x, "y": y, "w": one.width, "h": one.height}
@@ -116,7 +129,9 @@ def board_settings(sandbox_url: str, rows: tuple[tuple[Placed | Links, ...], ...
             x += one.width
         assert x == COLUMNS, f"the row of {row[0]} is {x} wide"
         y += max(one.height for one in row)
-    integrations = sorted({item["integration"] for item in items if item["type"] == "block"} | {"link-status"})
+    integrations = sorted(
+        {item["integration"] for item in items if item["type"] == "block"} | {"link-status"}
+    )
     return fill_in({"items": items, "order": [], "integrations": integrations}, sandbox_url)
 
 

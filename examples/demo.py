@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from examples.api import Api, ApiAnswer
+from examples.board import fill_notebook
 from examples.catalog import (
     against_sandbox,
     is_action,
@@ -40,6 +41,7 @@ EXPECTED_CACHE_STATES = ("MISS", "HIT")
 FAILING_LATER, FAILING_EVER = "nextcloud", "freshdesk"
 FAULTS = {FAILING_LATER: DOWN, FAILING_EVER: KEY_REVOKED}
 WITHOUT_SECRET = "tailscale"
+FIRST_NOTEBOOK = 1
 
 
 class Stopped(BaseException):
@@ -196,6 +198,11 @@ class Demo:
             path = f"/integrations/{WITHOUT_SECRET}/secrets/{name}"
             _required(self._api.call("DELETE", path), f"DELETE {path}")
 
+    def fill_notebook(self) -> None:
+        """Puts blocks on the board of the first notebook."""
+        for answer in fill_notebook(self._api, FIRST_NOTEBOOK, self._sandbox.url):
+            _required(answer, "Filling the notebook")
+
     def _expect(self, what: str, got: Any, wanted: Any) -> None:
         if got != wanted:
             self.differences.append(f"{what}: expected {_json(wanted)}, got {_json(got)}")
@@ -248,6 +255,7 @@ def run_demo(port: int, *, stay: bool) -> int:
             if stay:
                 with failing(FAULTS):
                     demo.make_trouble()
+                    demo.fill_notebook()
                     stay_up(server, sandbox)
     return 0
 
