@@ -56,12 +56,12 @@ ROWS: tuple[tuple[Placed | Links, ...], ...] = (
         Placed("nextcloud/server", 3, 4),
     ),
     (
-        Placed("rss-feed/entries", 4, 5, {"url": "{sandbox}/rss-feed/feed.xml"}),
-        Placed("github/issues", 5, 5, {"url": "https://github.com/octocat/hello-world"}),
+        Placed("rss-feed/entries", 4, 4, {"url": "{sandbox}/rss-feed/feed.xml"}),
+        Placed("github/issues", 5, 4, {"url": "https://github.com/octocat/hello-world"}),
         Links(
             "Home",
             3,
-            5,
+            4,
             {
                 "Services": {"Proxmox": "{sandbox}/link-status/up", "Jellyfin": "{sandbox}/link-status/slow"},
                 "Elsewhere": {"Wiki": "{sandbox}/link-status/down"},

@@ -225,9 +225,10 @@ export class PatchbayBlock extends HTMLElement {
 
   #showRendered(rendered: Rendered, status: BlockState['status'], failed: Failure | null): void {
     const failure = failed ?? (rendered.error ? failureOfProblem(rendered.error) : null);
-    const notice = status === 'stale' ? drawStaleNotice(rendered.fetched_at, failure, this.#remedyButton) : '';
+    // While the newer answer is on its way, the age says enough.
+    const notice = status === 'stale' && failure ? drawStaleNotice(rendered.fetched_at, failure, this.#remedyButton) : '';
     this.#parts.notice.replaceChildren(notice);
-    this.#parts.age.replaceChildren(...(rendered.fetched_at && status !== 'stale' ? [ago(rendered.fetched_at)] : []));
+    this.#parts.age.replaceChildren(...(rendered.fetched_at && !notice ? [ago(rendered.fetched_at)] : []));
     if (this.#drawnFrom === rendered) return;
     this.#drawnFrom = rendered;
     this.#parts.drawn.replaceChildren(rendered.action ? this.#action(rendered) : this.#drawData(rendered));

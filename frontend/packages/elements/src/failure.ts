@@ -27,10 +27,9 @@ export function drawFailure(failure: Failure, remedy: RemedyButton, more: Child 
   ]);
 }
 
-/** What stands above data that is not of now. */
-export function drawStaleNotice(fetchedAt: string | null, failure: Failure | null, remedy: RemedyButton): HTMLElement {
+/** What stands above data whose refresh has failed. */
+export function drawStaleNotice(fetchedAt: string | null, failure: Failure, remedy: RemedyButton): HTMLElement {
   const when = fetchedAt ? ago(fetchedAt) : 'an earlier time';
-  if (!failure) return h('div', { class: 'notice', part: 'notice' }, h('p', {}, icon('clock'), 'From ', when, '. A newer answer is on its way.'));
   return h('div', { class: 'notice', part: 'notice' }, [
     h('p', {}, icon('clock'), 'From ', when, '. The refresh failed: ', withCode(failure.detail)),
     providerSaid(failure),

@@ -30,9 +30,13 @@ export function drawFigure(data: any, display: Display): HTMLElement {
   const others = fieldsOf(record, display).filter((field) => field !== name && field !== caption);
   const hasCaption = caption !== undefined && isScalar(fieldOf(record, caption)) && fieldOf(record, caption) !== undefined;
   return h('div', { class: 'figure' }, [
-    h('p', { class: 'figure-value', part: 'figure' }, drawField(record, name, display)),
-    hasCaption ? h('p', { class: 'figure-caption' }, drawField(record, caption, display)) : isRecord(data) && h('p', { class: 'figure-caption' }, labelOf(name, display, unitOf(record, name, display))),
-    historyPlace(display),
+    h('div', { class: 'figure-top' }, [
+      h('div', {}, [
+        h('p', { class: 'figure-value', part: 'figure' }, drawField(record, name, display)),
+        hasCaption ? h('p', { class: 'figure-caption' }, drawField(record, caption, display)) : isRecord(data) && h('p', { class: 'figure-caption' }, labelOf(name, display, unitOf(record, name, display))),
+      ]),
+      historyPlace(display),
+    ]),
     isRecord(data) && drawDetails(record, others, display),
   ]);
 }

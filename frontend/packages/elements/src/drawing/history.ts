@@ -17,12 +17,12 @@ const RANGES = [{ since: '24h', label: '24 h' }, { since: '7d', label: '7 d' }, 
 const SPARKLINE_POINTS = 60;
 const CHART_POINTS = 300;
 
-/** Fills `place`, whose height is reserved, with the last day as a line. Pressed, it shows the chart. */
+/** Fills `place` with the last day as a line; pressed, it shows the chart. Without two samples there is none. */
 export async function fillHistory(place: HTMLElement, display: Display, load: LoadHistory): Promise<void> {
   // Without its past, what is now is shown all the same.
   const series = await load({ since: '24h', points: SPARKLINE_POINTS }).catch(() => []);
   const [first] = series;
-  if (!first || first.points.length < 2) return place.replaceChildren(h('p', { class: 'source' }, 'Its history begins with the next answers.'));
+  if (!first || first.points.length < 2) return place.replaceChildren();
   const unit = unitOfField(first.field, display);
   const name = labelOf(first.field, display, unit);
   place.replaceChildren(

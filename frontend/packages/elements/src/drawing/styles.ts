@@ -59,6 +59,7 @@ span[data-level], span[data-level] .unit { color: var(--level); }
 .status-name a:hover { text-decoration-color: currentcolor; }
 .status-extra { font-size: 0.8125rem; color: var(--ink-soft); }
 .status-word { flex: none; color: var(--ink-soft); }
+@container (max-width: 22rem) { .status-extra { display: none; } }
 
 .facts { display: grid; overflow: hidden; }
 .facts.columns { grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); column-gap: 2rem; }
@@ -146,7 +147,9 @@ pre.plain { max-height: 24rem; overflow: auto; font-size: 0.8125rem; }
 .swatch { width: 0.6rem; height: 0.6rem; border-radius: 3px; }
 ${swatches}
 
-.history { min-height: ${SPARKLINE_HEIGHT + 20}px; margin-top: 0.5rem; }
+.figure-top { display: flex; align-items: flex-start; gap: 1rem; min-height: ${SPARKLINE_HEIGHT + 20}px; }
+.figure-top > .history { flex: 1; min-width: 4rem; max-width: 14rem; margin: 0 0 0 auto; }
+.history:not(:empty) { margin-top: 0.5rem; }
 .sparkline { display: block; width: 100%; padding: 0; font: inherit; text-align: left; color: var(--ink-soft); background: none; border: 0; border-radius: 6px; cursor: pointer; }
 .sparkline > svg { display: block; width: 100%; height: ${SPARKLINE_HEIGHT}px; }
 .sparkline-line { fill: none; stroke: var(--series-1); stroke-width: 2; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
