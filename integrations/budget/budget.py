@@ -19,6 +19,7 @@ from integrations.budget.origin_pauses import (
     requested_pause_seconds,
     signal_of,
     with_probe,
+    without_breaker,
 )
 from integrations.budget.rows import (
     list_pauses,
@@ -119,6 +120,9 @@ class Budget:
         BudgetSpent, BreakerOpen and StorageFailed before anything is sent.
         """
         admission = self._admit(account, call, cause, waited_until)
+        if call.is_check:
+            # It has to find out whether the origin answers, so that no outcome of it pauses the other calls.
+            return send()
         try:
             answer = send()
         except BaseException as error:
@@ -155,11 +159,13 @@ class Budget:
 
     def _admit(self, account: Account, call: PreparedCall, cause: Cause, waited_until: float) -> _Admission:
         pause = query_pause(self._database, account.workspace_id, account.plugin_id, call.origin)
+        pause = without_breaker(pause) if call.is_check else pause
         self._refuse_paused(account, pause, waited_until)
         if account.rate_limit is None and not pause.is_open:
             return _Admission(pause)
         with self._database.raw_write() as connection:
             pause = load_pause(connection, account.workspace_id, account.plugin_id, call.origin)
+            pause = without_breaker(pause) if call.is_check else pause
             self._refuse_paused(account, pause, waited_until)
             charged_at = self._clock()
             refused_by = self._charge(connection, account, cause, charged_at)

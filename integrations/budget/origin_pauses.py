@@ -89,6 +89,11 @@ def pause_seconds(openings: int) -> float:
     return min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(openings - 1, 10))
 
 
+def without_breaker(pause: OriginPause) -> OriginPause:
+    """What of the pause counts for a check whether the origin answers: only what the provider asked for."""
+    return OriginPause(cooldown_until=pause.cooldown_until)
+
+
 def with_probe(pause: OriginPause, now: float, probe_seconds: float) -> OriginPause:
     """The pause while its one probe runs. A probe that never returns ends after `probe_seconds`."""
     return replace(pause, probe_until=now + min(probe_seconds, MAX_PROBE_SECONDS))

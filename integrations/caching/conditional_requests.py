@@ -75,7 +75,7 @@ def renewed_validators(validators: Validators, headers: Headers, secrets: Iterab
 def can_be_renewed(endpoint: Endpoint) -> bool:
     """Whether the endpoint's answer comes from exactly one safe request, and from nothing else."""
     is_one_call = endpoint.method in SAFE_METHODS and endpoint.is_safe and endpoint.paginator is None
-    return is_one_call and not endpoint.depends_on_time
+    return is_one_call and not endpoint.depends_on_time and not endpoint.is_check
 
 
 def has_own_conditions(call: PreparedCall) -> bool:

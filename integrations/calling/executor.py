@@ -35,7 +35,9 @@ from integrations.calling.requests_builder import FIRST_PAGE, Limits, Page
 from integrations.calling.schema_check import require_match, schema_check
 from integrations.calling.sender import CallContext, Sender
 from integrations.calling.session_end import require_session
+from integrations.calling.status_check import check_status
 from integrations.calling.token_need import needed_token
+from integrations.calling.upstream_caching import changing_headers, upstream_of
 from integrations.calling.upstream_error_message import hint_at_slashes, upstream_error_message
 from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, Headers, PreparedCall
@@ -45,7 +47,6 @@ from plugin_store.vault.destinations import Destination
 from plugin_store.vault.vault import OpenedSecret, Vault
 
 MAX_RETRY_AFTER_SECONDS = 86400.0
-MAX_TIMED_LIFETIME_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,10 @@ class Executor:
         """
         values = values or self.stored_values(installed, endpoint)
         context = self._with_deadline(installed, endpoint, context)
+        if endpoint.is_check:
+            return _selected(
+                endpoint, self._check(installed, endpoint, parameters, context, values), parameters, values
+            )
         first = self._page(installed, endpoint, parameters, context, values, first_position(endpoint))
         outcome = first.outcome
         if first.items is not None:
@@ -186,6 +191,25 @@ class Executor:
             # The secret changed since this call was planned, perhaps for another origin. The old plan must not send it.
             raise Conflict(f"The secret `{name}` changed while the call was prepared. Try again.")
         return opened
+
+    def _check(
+        self,
+        installed: Installed,
+        endpoint: Endpoint,
+        parameters: Mapping[str, Any],
+        context: CallContext,
+        values: Values,
+    ) -> EndpointResult:
+        """Whether the address is up, and how fast it answers. What its headers say of caching is about its body."""
+
+        def build(asked: Endpoint, tokens: Mapping[str, str]) -> PreparedCall:
+            return self.prepare(installed, asked, parameters, replace(values, tokens=tokens))
+
+        found = check_status(self._sender, installed, endpoint, values, context, build)
+        check = schema_check(endpoint, parameters, values)
+        if check is not None:
+            require_match(check, found)
+        return EndpointResult(found, "json", "application/json", Upstream(), self._clock())
 
     def _with_deadline(self, installed: Installed, endpoint: Endpoint, context: CallContext) -> CallContext:
         """Sets one deadline over all pages and attempts, within an existing one."""
@@ -272,7 +296,7 @@ class Executor:
             value=unwrapped.value,
             kind=parsed.kind,
             content_type=media_type_without_secrets(parsed.content_type, call),
-            upstream=_upstream(endpoint, answer.headers, now),
+            upstream=upstream_of(endpoint, answer.headers, now),
             fetched_at=now,
             partial=unwrapped.partial,
             validators=validators,
@@ -312,16 +336,6 @@ class Executor:
                 upstream_status=answer.status,
                 reason="redirect",
             )
-
-
-def changing_headers(endpoint: Endpoint) -> frozenset[str]:
-    """The headers that differ in each request, in lower case: signature headers, which contain the time."""
-    return frozenset(
-        name.lower()
-        for credential in endpoint.credentials
-        if credential.signature is not None
-        for name, _ in credential.signature.headers
-    )
 
 
 def _session_end(installed: Installed, endpoint: Endpoint, values: Values) -> SessionEnd | None:
@@ -374,11 +388,3 @@ def to_json(value: Any, kind: str) -> bytes:
         raise UpstreamInvalid(
             "The provider's answer cannot be written as JSON.", reason="unparsable"
         ) from None
-
-
-def _upstream(endpoint: Endpoint, headers: Headers, now: float) -> Upstream:
-    """What the provider says about caching. It knows nothing of the window that is shown of its calendar."""
-    upstream = read_upstream(headers, now, changing_headers(endpoint))
-    if not endpoint.depends_on_time or upstream.ttl_seconds is None:
-        return upstream
-    return replace(upstream, ttl_seconds=min(upstream.ttl_seconds, MAX_TIMED_LIFETIME_SECONDS))

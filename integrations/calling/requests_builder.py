@@ -47,6 +47,7 @@ ACCEPT = {
     "image": "image/*",
     "csv": "text/csv, */*;q=0.5",
     "ndjson": "application/x-ndjson, application/json;q=0.9, */*;q=0.5",
+    "status": "*/*",
     "prometheus": "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.9, */*;q=0.1",
 }
 
@@ -142,6 +143,7 @@ def build_call(
         digest=DigestLogin(*placed.digest) if placed.digest else None,
         tls=fill_tls(integration, settings, url),
         is_repeatable=endpoint.is_safe,
+        is_check=endpoint.is_check,
     )
 
 
@@ -378,10 +380,10 @@ def _with_members(
 def _build_whole_url_call(
     endpoint: Endpoint, parameter: Parameter, bound: Mapping[str, Any], values: Values, limits: Limits
 ) -> PreparedCall:
-    """A GET of the given URL without any credential, header or query of the integration."""
+    """A request of the given URL without any credential, header or query of the integration."""
     filled_by = values.secrets.get(parameter.value.from_config or "")
     return PreparedCall(
-        method="GET",
+        method=endpoint.method,
         url=normalise_public_url(parameter.name, Namespace(bound, {parameter.name}).text(parameter.name)),
         headers=(("Accept", ACCEPT.get(endpoint.response_type, "*/*")),),
         timeout_seconds=endpoint.timeout_seconds or limits.timeout_seconds,
@@ -391,4 +393,5 @@ def _build_whole_url_call(
         public_only=True,
         is_repeatable=endpoint.is_safe,
         secrets=frozenset({filled_by} if filled_by is not None else ()),
+        is_check=endpoint.is_check,
     )

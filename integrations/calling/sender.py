@@ -95,15 +95,26 @@ class Sender:
         context: CallContext,
         build: Callable[[Mapping[str, str]], PreparedCall],
         read: Callable[[PreparedCall, Answer], Read],
+        read_failure: Callable[[PatchbayError], Read | None] = lambda _error: None,
     ) -> Read:
-        """Sends the request that `build` makes (with the token, if needed). Returns what `read` makes of the answer."""
+        """Sends the request that `build` makes (with the token, if needed). Returns what `read` makes of the answer.
+
+        `read_failure` may make something of a failure of the call that is not retried; else it is raised.
+        """
         needs_token = needed_token(installed.integration, endpoint, values) is not None
         tokens = self._tokens.get(installed, values, context.cause) if needs_token else {}
         may_renew, attempt, waited_until = needs_token, 1, 0.0
         while True:
             call = with_connection_key(installed, build(tokens))
             self._egress.door.check_settings(call)
-            result = self._attempt(installed, endpoint, context, call, read, attempt, may_renew, waited_until)
+            try:
+                result = self._attempt(
+                    installed, endpoint, context, call, read, attempt, may_renew, waited_until
+                )
+            except PatchbayError as error:
+                if (made := read_failure(error)) is None:
+                    raise
+                return made
             if not isinstance(result, _Retry):
                 return result
             if may_renew and self._is_rejected(installed, result.outcome):

@@ -132,12 +132,12 @@ class Egress:
                 _check_loop(hop, seen)
                 exchange = self._make_exchange(call, hop, watch)
                 reply = self._adapter.send(_Request(exchange)).raw
-                if not is_followed(call, reply.status, reply.headers):
+                following = _following_hop(call, hop, reply)
+                if following is None:
                     body = _read_answer_body(reply, exchange, call)
                     break
-                reply.drop()
                 received_bytes += exchange.received_bytes
-                hop = next_hop(call, hop, reply.status, reply.headers, time.time())
+                hop = following
                 visited.append(hop.url)
         return Answer(
             status=reply.status,
@@ -182,6 +182,21 @@ class Egress:
         )
 
 
+def _following_hop(call: PreparedCall, hop: Hop, reply: Reply) -> Hop | None:
+    """The hop that the answer redirects to; None if it is the answer. Raises as `next_hop` does."""
+    if not is_followed(call, reply.status, reply.headers):
+        return None
+    try:
+        following = next_hop(call, hop, reply.status, reply.headers, time.time())
+    except PatchbayError as error:
+        if call.is_check and isinstance(error, UpstreamFailed):
+            return None
+        reply.drop()
+        raise
+    reply.drop()
+    return following
+
+
 def _check_loop(hop: Hop, seen: set[tuple[str, str, tuple[Cookie, ...]]]) -> None:
     # A page may redirect to itself to set a cookie.
     step = (hop.method, hop.url, hop.cookies)
@@ -191,6 +206,8 @@ def _check_loop(hop: Hop, seen: set[tuple[str, str, tuple[Cookie, ...]]]) -> Non
 
 
 def _read_answer_body(reply: Reply, exchange: Exchange, call: PreparedCall) -> bytes:
+    if call.is_check:
+        return _leave_body(reply, exchange)
     try:
         # A short body arrived with the head: reading it does not block.
         with nullcontext() if reply.response.is_here else released_slot():
@@ -204,6 +221,15 @@ def _read_answer_body(reply: Reply, exchange: Exchange, call: PreparedCall) -> b
     reply.keep()
     exchange.watch.remaining_seconds()
     return body
+
+
+def _leave_body(reply: Reply, exchange: Exchange) -> bytes:
+    """Ends an answer of which only the head counts, however large it is."""
+    if exchange.hop.method == "HEAD":
+        reply.keep()
+    else:
+        reply.drop()
+    return b""
 
 
 def _with_setting(error: PatchbayError, call: PreparedCall) -> PatchbayError:

@@ -80,6 +80,8 @@ class PreparedCall:
     """Whether a GET or HEAD may be repeated if a kept connection closed before any answer."""
     carried: tuple[CarriedSecret, ...] | None = field(default=None, repr=False)
     connection_key: bytes | None = field(default=None, repr=False)
+    is_check: bool = False
+    """Whether only the head of the answer counts. Its body is not read; a redirect that may not be followed is one."""
 
     @property
     def origin(self) -> str:

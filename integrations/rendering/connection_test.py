@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,13 +71,18 @@ class ConnectionTest:
     def _try(self, installed: Installed, endpoint: Endpoint, values: Values) -> Verdict:
         known = {"endpoint": endpoint.id}
         try:
-            outcome = self._executor.call(installed, endpoint, {}, CallContext("test"), values)
+            # What an expression makes of a status does not say whether the address is up.
+            called = replace(endpoint, selector=None) if endpoint.is_check else endpoint
+            outcome = self._executor.call(installed, called, {}, CallContext("test"), values)
         except (SettingsIncomplete, Invalid):
             raise
         except PatchbayError as error:
             proves = carries_credentials(installed, endpoint, values)
             message = explain_failure(error, self._clock(), carries_credentials=proves)
             return Verdict(False, message, known | failure_details(error))
+        if endpoint.is_check and not outcome.value["up"]:
+            message = _DOWN_WORDS.get(outcome.value["reason"], _DOWN)
+            return Verdict(False, message.format(**outcome.value), known | outcome.value)
         return Verdict(
             True, "The provider answered as expected.", known | {"content_type": outcome.content_type}
         )
@@ -197,6 +202,18 @@ _UNREACHABLE_WORDS = {
     "connect_timeout": "The host does not answer. Check that it is running and reachable from this machine.",
     "reset": "The provider closed the connection. Check whether the URL should start with http or https.",
 }
+
+
+_DOWN_WORDS = {
+    "dns": _UNREACHABLE_WORDS["dns"],
+    "refused": _UNREACHABLE_WORDS["refused"],
+    "timeout": _UNREACHABLE_WORDS["connect_timeout"],
+    "reset": _UNREACHABLE_WORDS["reset"],
+    "tls": "The certificate of this address is not trusted, or no secure connection can be made.",
+    "redirects": "The address redirects in a loop or too many times.",
+    "status": "The address answers with status {status}.",
+}
+_DOWN = "The address does not answer as a web server does."
 
 
 def _unreachable_words(error: Any) -> str:

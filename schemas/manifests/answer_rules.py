@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.manifests.words import RESPONSE_TYPES, VALUE_RESPONSE_TYPES
-from schemas.rules.rule_kinds import AtMostOne, Needs, OneFilled, RequiredTogether, Requires, Without
+from schemas.manifests.words import READING_METHODS, RESPONSE_TYPES, VALUE_RESPONSE_TYPES
+from schemas.rules.rule_kinds import Among, AtMostOne, Needs, OneFilled, RequiredTogether, Requires, Without
 from schemas.rules.rules import EachMember, Has, If, Is, Lacks, Rule
 
 _ON_A_PAGE = "A value of a page is found by a `selector`; objects are made for `each` element."
@@ -52,6 +52,11 @@ ANSWER_RULES: tuple[Rule, ...] = (
         Is("response_type", ("html",)),
         If(Lacks("extract"), _nothing_to_select("html")),
         EachMember("extract", OneFilled(("selector", "each"), _ON_A_PAGE)),
+    ),
+    If(
+        Is("response_type", ("status",)),
+        Among("method", READING_METHODS, "A status is checked with GET or HEAD."),
+        Among("safe", (True,), "A check of a status only reads."),
     ),
     _only_for("ical", ("ical",), "Only used with `response_type: ical`."),
     _only_for("xml", ("xml",), "Only used with `response_type: xml`."),

@@ -19,6 +19,7 @@ from schemas.manifests.words import (
     PAGINATOR_WORDS,
     PAGINATORS,
     READING_METHODS,
+    RESPONSE_TYPES,
     SCALAR_TYPES,
     SECRET_TYPES,
     TOKEN_PLACES,
@@ -208,6 +209,9 @@ def _reading_rules(method: str) -> tuple[Rule, ...]:
     )
 
 
+# Of the others only the head counts.
+_READ_TYPES = tuple(kind for kind in RESPONSE_TYPES if kind != "status")
+
 ENDPOINT_RULES = (
     NO_OWN_HEADERS,
     *(If(Is("method", (method,)), *_reading_rules(method)) for method in READING_METHODS),
@@ -236,7 +240,10 @@ ENDPOINT_RULES = (
     ),
     If(
         AnyItem("parameters", Is("in", ("url",))),
-        Among("method", ("GET",), "A whole URL from an input can only be fetched with GET."),
+        If(
+            Is("response_type", _READ_TYPES, or_absent=True),
+            Among("method", ("GET",), "A whole URL from an input can only be fetched with GET."),
+        ),
         Empty(
             ("path", "headers", "body", "base_url", "paginate"),
             "Not used with a whole URL from an input.",

@@ -20,6 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOCATIONS = ("path", "query", "header", "body", "url")
 RESPONSE_TYPES = (
     "json", "text", "html", "xml", "image", "binary", "feed", "opengraph", "csv", "ndjson", "prometheus", "ical",
+    "status",
 )  # fmt: skip
 BODY_FORMATS = ("json", "form", "multipart", "text", "xml", "jsonrpc")
 PAGINATORS = ("cursor", "link", "offset", "page")
@@ -46,7 +47,7 @@ OAUTH2_METHODS = ("oauth2_client_credentials", "oauth2_authorization_code")
 READING_METHODS = ("GET", "HEAD")
 BODY_METHODS = ("POST", "PUT", "PATCH")
 # `select` only works on these types.
-VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus", "ical")
+VALUE_RESPONSE_TYPES = ("json", "ndjson", "csv", "xml", "feed", "opengraph", "prometheus", "ical", "status")
 DEFAULT_DAYS = 30
 """The days of a calendar that an answer has."""
 EXTRACT_TYPES = ("text", "number", "integer", "boolean")

@@ -146,6 +146,7 @@ class _EndpointCompiler:
             self._check_whole_url()
         elif base_url is None:
             problems.add("path", "There is no base_url to which the path could be appended.")
+        self._check_method()
         self._check_templates(path, path_query, headers, body, parameters)
         common_headers, query = ((), ()) if is_whole_url else (around.headers, around.query)
         # The more specific declaration wins, in the query as among the headers.
@@ -298,8 +299,16 @@ class _EndpointCompiler:
             self.problems.add("from_config", f"There is no property `{name}`.")
 
     def _check_whole_url(self) -> None:
-        if self.method != "GET":
+        if self.method != "GET" and not self._is_head_check():
             self.problems.add("method", "A whole URL from an input can only be fetched with GET.")
+
+    def _is_head_check(self) -> bool:
+        return self.method == "HEAD" and self.item["response_type"] == "status"
+
+    def _check_method(self) -> None:
+        # The method may come from the protocol.
+        if self.item["response_type"] == "status" and self.method not in SAFE_METHODS:
+            self.problems.add("response_type", "A status is checked with GET or HEAD.")
 
     def _check_templates(
         self,

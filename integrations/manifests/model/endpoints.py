@@ -123,6 +123,11 @@ class Endpoint:
         return self.response_type in VALUE_RESPONSE_TYPES or self.reading.makes_object
 
     @property
+    def is_check(self) -> bool:
+        """Whether it asks only if the address is up: every outcome is an answer, and of an answer only the head."""
+        return self.response_type == "status"
+
+    @property
     def depends_on_time(self) -> bool:
         """Whether the same bytes of the provider mean something else at another time, so that a 304 is no use."""
         is_asked = self.selector is not None and self.selector.asks_time

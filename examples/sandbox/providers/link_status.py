@@ -1,0 +1,24 @@
+"""An address that is up."""
+
+from __future__ import annotations
+
+from examples.sandbox.exchange import Reply, Request, text_reply
+from examples.sandbox.provider import ANY_NUMBER, Provider, Sample
+
+ADDRESS = "{sandbox}/link-status/home"
+
+provider = Provider(
+    "link-status",
+    samples=(
+        Sample(
+            "status",
+            {"url": ADDRESS},
+            {"url": ADDRESS, "up": True, "status": 200, "milliseconds": ANY_NUMBER, "reason": None},
+        ),
+    ),
+)
+
+
+@provider.route("/home")
+def show_home(_request: Request) -> Reply:
+    return text_reply("Welcome.\n")
