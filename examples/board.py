@@ -63,8 +63,11 @@ ROWS: tuple[tuple[Placed | Links, ...], ...] = (
             3,
             4,
             {
-                "Services": {"Proxmox": "{sandbox}/link-status/up", "Jellyfin": "{sandbox}/link-status/slow"},
-                "Elsewhere": {"Wiki": "{sandbox}/link-status/down"},
+                "Services": {
+                    "Proxmox": "{sandbox}/link-status/home",
+                    "Jellyfin": "{sandbox}/link-status/media",
+                },
+                "Elsewhere": {"Wiki": "{sandbox}/link-status/wiki"},
             },
         ),
     ),

@@ -1,4 +1,4 @@
-"""An address that is up."""
+"""Addresses that are up, and one that is not."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ provider = Provider(
 @provider.route("/home")
 def show_home(_request: Request) -> Reply:
     return text_reply("Welcome.\n")
+
+
+@provider.route("/media")
+def show_media(_request: Request) -> Reply:
+    return text_reply("Films and music.\n")
+
+
+@provider.route("/wiki")
+def show_wiki(_request: Request) -> Reply:
+    return text_reply("Down for maintenance.\n", 503)
