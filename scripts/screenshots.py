@@ -26,12 +26,12 @@ MAX_BYTES = 200 * 1024
 SETTLED_MS = 120_000
 STOP_SECONDS = 30
 
-# Every block has an answer, and none waits for another one; one of them is past its lifetime.
+# Every block has an answer, and none waits for another one; for one of them the provider has failed since.
 SETTLED = """() => {
   const blocks = [...document.querySelectorAll('patchbay-block')];
   const states = blocks.map((block) => block.state);
   return states.length > 0 && states.every((state) => state && !state.isRefreshing && state.status !== 'loading')
-    && states.some((state) => state.status === 'stale');
+    && states.some((state) => state.status === 'stale' && (state.error ?? state.rendered?.error));
 }"""
 
 
