@@ -34,17 +34,22 @@ TOKEN = "test-token-of-43-characters-like-a-real-one"
 API = "/api/v1"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings with a fresh data folder; upstreams on loopback may be called."""
+def settings_for(instance: Path) -> Settings:
+    """Settings with this data folder; upstreams on loopback may be called."""
     environ = {
-        "PATCHBAY_INSTANCE": str(tmp_path / "instance"),
+        "PATCHBAY_INSTANCE": str(instance),
         "PATCHBAY_TOKEN": TOKEN,
         "PATCHBAY_PREFETCH": "off",
         "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
         "PATCHBAY_EGRESS_ALLOW_URLS": "127.0.0.1/32",
     }
     return load_settings(environ)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a fresh data folder."""
+    return settings_for(tmp_path / "instance")
 
 
 @contextmanager

@@ -8,11 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
+from examples.notebook_plugins import find_declaration
 from examples.sandbox import Sandbox
 from settings import Settings
-from tests.conftest import RunningServer
+from tests.browser.notebooks import Notebook
+from tests.conftest import RunningServer, open_apps, running_server, settings_for
 from web.pages.built_files import is_built
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,6 +40,9 @@ INSTALL_HELP = (
     "(Debian), `brew install --cask chromium` (macOS)."
 )
 BUILD_HELP = "These tests need the built pages: `make frontend` builds them."
+# Nothing waits so long unless it fails; a machine that runs all tests at once is slow.
+PATIENCE_MILLISECONDS = 15_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +70,37 @@ def start_patchbay(
     """Starts servers with these settings besides; their example frontend is turned to the sandbox."""
 
     def start(**given: Any) -> RunningServer:
-        if not is_built():
-            pytest.fail(BUILD_HELP, pytrace=False)
+        require_built_pages()
         server = start_server(replace(settings, sandbox=sandbox.url, prefetch=True, **given))
         server.app.extensions["patchbay"].prefetch.prefetcher.start()
         return server
 
     return start
+
+
+def require_built_pages() -> None:
+    if not is_built():
+        pytest.fail(BUILD_HELP, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def shared_patchbay(
+    shared_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """One server for the stories of many workspaces. Whoever stops it or its sandbox takes one of their own."""
+    require_built_pages()
+    settings = replace(
+        settings_for(tmp_path_factory.mktemp("shared")), sandbox=shared_sandbox.url, prefetch=True
+    )
+    with open_apps() as make_app, running_server(settings, make_app) as server:
+        server.app.extensions["patchbay"].prefetch.prefetcher.start()
+        yield server
 
 
 @pytest.fixture
@@ -124,13 +161,46 @@ def watch(patchbay: RunningServer) -> Iterator[Watch]:
     assert watch.complaints == []
 
 
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """A browser profile of its own: no cookies, nothing remembered."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options})
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    return context
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile of its own: no cookies, nothing remembered."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context = new_context(browser)
     yield context
     context.close()
+
+
+@pytest.fixture
+def other_context(browser: Browser) -> Iterator[BrowserContext]:
+    """Another browser profile."""
+    context = new_context(browser)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def declare(api: Api, sandbox: Sandbox) -> Callable[..., None]:
+    """Declares integrations of the gallery, as the notebook does with what is added to it."""
+
+    def declare(*ids: str) -> None:
+        for plugin_id in ids:
+            declaration = find_declaration(plugin_id, sandbox.url)
+            assert api("POST", "/plugins/register", declaration)["registered"] is True
+
+    return declare
+
+
+@pytest.fixture
+def notebook(
+    patchbay: RunningServer, context: BrowserContext, watch: Watch, declare: Callable[..., None]
+) -> Notebook:
+    """The notebook of a new workspace: nothing that another test set counts in it."""
+    return Notebook.create(patchbay, context, watch.over, declare)
 
 
 @pytest.fixture
