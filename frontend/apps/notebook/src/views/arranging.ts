@@ -24,7 +24,7 @@ const HALF_GAP_PIXELS = 8;
 
 export function arrange(board: HTMLElement, { moved, say }: ArrangingHost): Arranging {
   board.classList.add('grid-stack');
-  const grid = GridStack.init({ column: COLUMNS, cellHeight: ROW_PIXELS, margin: HALF_GAP_PIXELS, mode: 'top', animate: false, minRow: 1, alwaysShowResizeHandle: true }, board);
+  const grid = GridStack.init({ column: COLUMNS, cellHeight: ROW_PIXELS, margin: HALF_GAP_PIXELS, mode: 'top', animate: false, minRow: 1, alwaysShowResizeHandle: true, draggable: { handle: '.grid-stack-item' } }, board);
   if (!grid) throw new Error('The board cannot be arranged.');
   let isFollowing = false;
 
