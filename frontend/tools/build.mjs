@@ -21,6 +21,8 @@ const MODULES = { patchbay: 'client', elements: 'elements' };
 /** Where the server serves the folder that is built. */
 const BASE = '/static/built/';
 const TARGET = 'es2022';
+/** These know light-dark(). What would stand in for it follows the system only, not the theme that was chosen. */
+const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5'];
 
 const folder = resolve(process.argv[2] ?? `${ROOT}../static/built`);
 
@@ -39,7 +41,7 @@ const buildWith = (config) =>
     resolve: { alias: sourceAliases },
     ...config,
     // A page's policy forbids inline scripts, and every browser that we support preloads modules itself.
-    build: { target: TARGET, modulePreload: { polyfill: false }, emptyOutDir: false, ...config.build },
+    build: { target: TARGET, cssTarget: CSS_TARGET, modulePreload: { polyfill: false }, emptyOutDir: false, ...config.build },
   });
 
 const buildModules = () =>
