@@ -19,7 +19,7 @@ SERIOUS = """async () => {
   const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
   return serious.map(({ id, nodes }) => [id, nodes.map(({ target }) => target.flat().join(' '))]);
 }"""
-PAGES = ("/notebook", "/api/docs", "/docs/problems", "/signin")
+PAGES = ("/notebook", "/console", "/api/docs", "/docs/problems", "/signin")
 
 
 def serious_violations(page: Page) -> list[Any]:

@@ -53,6 +53,16 @@ def show_notebook() -> str | tuple[str, int]:
     return render_template("notebook.html", files=files)
 
 
+@blueprint.get("/console")
+@blueprint.get("/console/<path:_page>")
+def show_console(_page: str = "") -> str | tuple[str, int]:
+    """The console, whatever page of it the address names; 503 with what to do while it is not built."""
+    files = find_app("console")
+    if files is None:
+        return render_template("not-built.html"), 503
+    return render_template("console.html", files=files)
+
+
 @blueprint.get("/api/docs")
 def show_api_docs() -> str:
     """The API documentation, rendered from its OpenAPI document."""
