@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import ColumnElement, func, select, update
 
 from errors import StorageFailed
+from integrations.caching.artifact_rows import ArtifactRow
 from integrations.caching.bodies import Bodies, Entry
 from integrations.caching.conditional_requests import Validators
 from integrations.caching.eviction import DELETE_BATCH, Eviction, drop, forget_rows
@@ -76,23 +77,6 @@ class ArtifactSource:
         A failure of an earlier generation does not affect later requests.
         """
         return f"{self.epoch}:{self.manifest_digest[:16]}"
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactRow:
-    """An artifact as shown in a list."""
-
-    parameters_hash: str
-    workspace_id: int
-    block_id: str | None
-    endpoint_id: str | None
-    parameters: Mapping[str, Any]
-    fetched_at: float
-    expires_at: float
-    stale_until: float
-    size_bytes: int
-    content_type: str
-    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,19 +190,19 @@ class Artifacts:
             )
 
     def list_artifacts(
-        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None = None
+        self, plugin_id: str | None, workspace_id: int, offset: int, limit: int, block_id: str | None = None
     ) -> tuple[list[ArtifactRow], int]:
-        """A page of a plugin's usable artifacts, newest first, and their total number."""
+        """A page of the usable artifacts of a plugin or of all, newest first, and their total number."""
         while True:
             rows, total = self._list_rows(plugin_id, workspace_id, offset, limit, block_id)
             lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
             if not lost:
-                return [_listed(row) for row in rows], total
+                return [ArtifactRow.of(row) for row in rows], total
             # The body of a listed row can be missing: its file was damaged or deleted.
             try:
                 self._forget_rows(lost)
             except StorageFailed:
-                whole = [_listed(row) for row in rows if row.parameters_hash not in lost]
+                whole = [ArtifactRow.of(row) for row in rows if row.parameters_hash not in lost]
                 return whole, total - len(lost)
 
     def purge(
@@ -271,7 +255,7 @@ class Artifacts:
             forget_rows(session, self._bodies, keys)
 
     def _list_rows(
-        self, plugin_id: str, workspace_id: int, offset: int, limit: int, block_id: str | None
+        self, plugin_id: str | None, workspace_id: int, offset: int, limit: int, block_id: str | None
     ) -> tuple[Sequence[IntegrationArtifact], int]:
         table = IntegrationArtifact
         mine = (*_narrowed(plugin_id, workspace_id, block_id), table.kept_until > self._clock())
@@ -375,19 +359,3 @@ def _row(artifact: Artifact, source: ArtifactSource, size_bytes: int) -> dict[st
         "last_error": None,
         "last_used_at": artifact.fetched_at,
     }
-
-
-def _listed(row: IntegrationArtifact) -> ArtifactRow:
-    return ArtifactRow(
-        parameters_hash=row.parameters_hash,
-        workspace_id=row.workspace_id,
-        block_id=row.block_id,
-        endpoint_id=row.endpoint_id,
-        parameters=row.parameters,
-        fetched_at=row.fetched_at,
-        expires_at=row.expires_at,
-        stale_until=row.stale_until,
-        size_bytes=row.size_bytes,
-        content_type=row.content_type,
-        last_error=row.last_error,
-    )

@@ -103,6 +103,10 @@ class Installed:
                 errors={f"config.{name}": ["Required, but not set."] for name in self.missing},
             )
 
+    def unreadable_secrets(self) -> list[str]:
+        """The names of its secrets that cannot be decrypted with the present key."""
+        return sorted(name for name, state in self.secrets.items() if state.status == "unreadable")
+
     def require_readable(self, names: frozenset[str]) -> None:
         """Raises SecretUnreadable if a secret that a call binds cannot be read."""
         for name in sorted(names):

@@ -15,6 +15,7 @@ from integrations.manifests.display import duration_seconds
 from integrations.rendering.histories import UnitSeries
 from integrations.routes.query_parameters import read_parameters
 from plugin_store.workspaces import resolve_scope
+from schemas.api.artifacts import PurgedSchema
 from schemas.api.history import (
     HistoriesSchema,
     HistoryBatchSchema,
@@ -22,7 +23,6 @@ from schemas.api.history import (
     HistoryQuerySchema,
     HistorySchema,
 )
-from schemas.api.integrations import PurgedSchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services

@@ -1,17 +1,13 @@
-"""The routes for answers: integrations, render, execute, test, artifacts."""
+"""The routes for answers: integrations, render, execute, test."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-import orjson
 from flask import Response, request
 from flask.views import MethodView
 
-from errors import PatchbayError
 from integrations.actions.keys import read_key
-from integrations.caching.artifacts import ArtifactRow
 from integrations.catalog.catalog import Installed
 from integrations.fast_path.response_cache import Hit
 from integrations.rendering.block_inputs import describe_inputs, settings_of
@@ -20,17 +16,14 @@ from integrations.rendering.read_through import Rendered
 from integrations.routes.actions import IDEMPOTENCY_KEY, answer_performed
 from integrations.routes.query_parameters import read_parameters
 from plugin_store.engine.paging import Page
-from plugin_store.workspaces import Scope, get_workspace, resolve_scope
+from plugin_store.workspaces import Scope, resolve_scope
 from schemas.api.integrations import (
-    ArtifactSchema,
-    ArtifactsQuerySchema,
     BlocksSchema,
     EnvelopeSchema,
     ExecuteSchema,
     IntegrationInListSchema,
     IntegrationSchema,
     IntegrationsQuerySchema,
-    PurgedSchema,
     RenderQuerySchema,
     RenderSchema,
     TestSchema,
@@ -139,59 +132,6 @@ class Test(MethodView):
         return services().rendering.connection_test.run(_scope(query), plugin_id, asked.get("config"))
 
 
-@blueprint.route("/plugins/<string:plugin_id>/artifacts")
-class PluginArtifacts(MethodView):
-    @blueprint.arguments(ScopeSchema, location="query")
-    @blueprint.arguments(PageSchema, location="query")
-    @blueprint.arguments(ArtifactsQuerySchema, location="query")
-    @blueprint.response(200, ArtifactSchema(many=True))
-    def get(
-        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any], plugin_id: str
-    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
-        """The stored answers of a plugin in the workspace, newest first; `include=data` adds their data."""
-        page = Page(paging["page"], paging["page_size"])
-        services().store.registry.get(plugin_id)
-        rows, total = services().caching.artifacts.list_artifacts(
-            plugin_id, _scope(query).workspace_id, page.offset, page.size, asked.get("block_type")
-        )
-        with_data = asked.get("include") == "data"
-        return [_artifact(row, with_data=with_data) for row in rows], 200, page.headers(total)
-
-    @blueprint.arguments(ScopeSchema, location="query")
-    @blueprint.arguments(ArtifactsQuerySchema(only=["block_type"]), location="query")
-    @blueprint.response(200, PurgedSchema)
-    def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
-        """Purge a plugin's stored answers in the workspace. Fetches in progress are not stored either."""
-        services().store.registry.get(plugin_id)
-        scope, block_id = _scope(query), asked.get("block_type")
-        steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
-        purged = services().caching.artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
-        return {"purged": purged}
-
-
-@blueprint.route("/workspaces/<int64:workspace_id>/artifacts", methods=["DELETE"])
-@blueprint.response(200, PurgedSchema)
-def purge_workspace(workspace_id: int) -> dict[str, int]:
-    """Purge all stored answers of a workspace. Fetches in progress are not stored either."""
-    get_workspace(services().database, workspace_id)
-    return {"purged": services().caching.artifacts.purge(workspace_id=workspace_id)}
-
-
-@blueprint.route("/artifacts", methods=["DELETE"])
-@blueprint.response(200, PurgedSchema)
-def purge_all() -> dict[str, int]:
-    """Purge all stored answers of every workspace. Fetches in progress are not stored either."""
-    return {"purged": services().caching.artifacts.purge()}
-
-
-def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
-    """The endpoints of steps whose answers have artifacts of their own; none for an unknown block."""
-    try:
-        return services().catalog.find(scope, plugin_id).block(block_id).endpoints_of_steps
-    except PatchbayError:
-        return []
-
-
 def _scope(query: dict[str, Any]) -> Scope:
     return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
 
@@ -260,6 +200,8 @@ def _listed(installed: Installed) -> dict[str, Any]:
         "base_url": integration.base_url.source if integration.base_url else None,
         "auth_method": integration.auth_method,
         "enabled": installed.enabled,
+        "missing": list(installed.missing),
+        "unreadable": installed.unreadable_secrets(),
         "review": installed.review,
     }
 
@@ -279,11 +221,3 @@ def _blocks(installed: Installed) -> list[dict[str, Any]]:
         {**declared, "inputs": describe_inputs(blocks[declared["id"]], settings)}
         for declared in _declared(installed, "blocks")
     ]
-
-
-def _artifact(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:
-    listed = asdict(row)
-    if with_data:
-        kept = services().caching.artifacts.get(row.parameters_hash)
-        listed["data"] = orjson.loads(kept.data) if kept is not None else None
-    return listed

@@ -180,6 +180,16 @@ class IntegrationListedSchema(Schema):
     base_url = fields.String(required=True, allow_none=True)
     auth_method = fields.String(required=True)
     enabled = fields.Boolean(required=True)
+    missing = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The required settings and secrets that are not set."},
+    )
+    unreadable = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The secrets that cannot be decrypted with the present key."},
+    )
     review = fields.Nested(ReviewSchema, required=True, allow_none=True)
 
 
@@ -217,32 +227,3 @@ class BlocksSchema(Schema):
 
     integration_id = fields.String(required=True)
     blocks = fields.List(fields.Nested(DeclaredBlockSchema), required=True)
-
-
-class ArtifactsQuerySchema(Schema):
-    """Selects the artifacts to list."""
-
-    include = fields.String(validate=validate.OneOf(["data"]))
-    block_type = fields.String()
-
-
-class ArtifactSchema(Schema):
-    """A stored answer."""
-
-    block_id = fields.String(required=True, allow_none=True)
-    endpoint_id = fields.String(required=True, allow_none=True)
-    parameters = fields.Dict(required=True)
-    parameters_hash = fields.String(required=True)
-    fetched_at = Timestamp(required=True)
-    expires_at = Timestamp(required=True)
-    stale_until = Timestamp(required=True)
-    size_bytes = fields.Integer(required=True)
-    content_type = fields.String(required=True)
-    last_error = fields.String(required=True, allow_none=True)
-    data = fields.Raw(metadata={"description": "With include=data: the stored answer; null if it is gone."})
-
-
-class PurgedSchema(Schema):
-    """The number of purged artifacts."""
-
-    purged = fields.Integer(required=True)

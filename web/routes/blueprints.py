@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from integrations.routes import actions, batch, explain, history, integrations, oauth2, prefetch, usage
+from integrations.routes import (
+    actions,
+    artifacts,
+    batch,
+    calls,
+    explain,
+    history,
+    integrations,
+    oauth2,
+    prefetch,
+    usage,
+)
 from plugin_store.routes import plugin_states, plugins, review_page, settings, workspaces
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
@@ -15,12 +26,14 @@ from web.routes import events, sessions
 API_BLUEPRINTS = (
     plugins.blueprint,
     integrations.blueprint,
+    artifacts.blueprint,
     batch.blueprint,
     history.blueprint,
     events.blueprint,
     actions.blueprint,
     explain.blueprint,
     usage.blueprint,
+    calls.blueprint,
     prefetch.blueprint,
     oauth2.blueprint,
     settings.blueprint,

@@ -86,7 +86,8 @@ class TestLists:
         base_url = upstream.url_for("/").rstrip("/")
         assert listed == {
             "id": "svc", "name": "Service", "description": "A service", "icon": None, "version": "1.2.3", "author": "us",
-            "api_type": "rest", "base_url": base_url, "auth_method": "api_key", "enabled": True, "review": None,
+            "api_type": "rest", "base_url": base_url, "auth_method": "api_key", "enabled": True, "missing": [], "unreadable": [],
+            "review": None,
         }  # fmt: skip
         detail = client.get("/integrations/svc").json
         assert listed.items() <= detail.items()
@@ -96,6 +97,23 @@ class TestLists:
             "integration_id": "svc",
             "blocks": detail["blocks"],
         }
+
+    def test_what_an_integration_waits_for_is_listed(self, client, upstream, app):
+        declare(client, upstream, properties=[
+            {"name": "api_key", "secure": True, "required": True},
+            {"name": "server", "required": True},
+        ])  # fmt: skip
+        [listed] = client.get("/integrations").json
+        assert (listed["missing"], listed["unreadable"]) == (["server"], [])
+        client.delete("/integrations/svc/secrets/api_key")
+        assert client.get("/integrations/svc").json["missing"] == ["api_key", "server"]
+
+    def test_secrets_of_a_lost_key_are_listed_as_unreadable(self, client, upstream, app):
+        declare(client, upstream)
+        with app.extensions["patchbay"].database.raw_write() as connection:
+            connection.execute("UPDATE plugin_secrets SET ciphertext = 'damaged'")
+        [listed] = client.get("/integrations").json
+        assert (listed["missing"], listed["unreadable"]) == ([], ["api_key"])
 
     @pytest.mark.parametrize(("icon", "shown"), [("si:github", "si:github"), ("🌡️", None), ({"a": 1}, None)])
     def test_the_icon_is_told_wherever_plugins_are_listed(self, client, icon, shown):

@@ -653,7 +653,36 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The stored answers of a workspace, newest first, of all plugins or one. */
+        get: {
+            parameters: {
+                query?: {
+                    integration_id?: string;
+                    block_type?: string;
+                    page?: number;
+                    page_size?: number;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Artifact"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         put?: never;
         post?: never;
         /** Purge all stored answers of every workspace. Fetches in progress are not stored either. */
@@ -678,6 +707,51 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/artifacts/{parameters_hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                parameters_hash: string;
+            };
+            cookie?: never;
+        };
+        /** One stored answer of a workspace with its data. */
+        get: {
+            parameters: {
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path: {
+                    parameters_hash: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArtifactWithData"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1084,6 +1158,55 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["OneUsage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls to providers in the workspace, newest first. A page may be followed by another if it is full. */
+        get: {
+            parameters: {
+                query?: {
+                    integration_id?: string;
+                    cause?: "live" | "action" | "batch" | "prefetch" | "revalidate" | "test";
+                    outcome?: "ok" | "failed";
+                    /** @description ISO 8601, in UTC unless it has an offset. Default: all that is kept. */
+                    from?: string;
+                    /** @description The `id` of the last call of a page: the next page follows it. */
+                    before?: number;
+                    page_size?: number;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Call"][];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -2593,6 +2716,10 @@ export interface components {
             base_url: string | null;
             auth_method: string;
             enabled: boolean;
+            /** @description The required settings and secrets that are not set. */
+            missing: string[];
+            /** @description The secrets that cannot be decrypted with the present key. */
+            unreadable: string[];
             review: components["schemas"]["Review"] | null;
             properties?: {
                 [key: string]: unknown;
@@ -2614,6 +2741,10 @@ export interface components {
             base_url: string | null;
             auth_method: string;
             enabled: boolean;
+            /** @description The required settings and secrets that are not set. */
+            missing: string[];
+            /** @description The secrets that cannot be decrypted with the present key. */
+            unreadable: string[];
             review: components["schemas"]["Review"] | null;
             properties: {
                 [key: string]: unknown;
@@ -2696,6 +2827,7 @@ export interface components {
             };
         };
         Artifact: {
+            plugin_id: string;
             block_id: string | null;
             endpoint_id: string | null;
             parameters: {
@@ -2716,6 +2848,26 @@ export interface components {
         };
         Purged: {
             purged: number;
+        };
+        ArtifactWithData: {
+            plugin_id: string;
+            block_id: string | null;
+            endpoint_id: string | null;
+            parameters: {
+                [key: string]: unknown;
+            };
+            parameters_hash: string;
+            /** Format: date-time */
+            fetched_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            stale_until: string;
+            size_bytes: number;
+            content_type: string;
+            last_error: string | null;
+            /** @description The stored answer; null if it is gone. */
+            data: unknown;
         };
         BatchBlock: {
             /** @description The block's id. */
@@ -3011,6 +3163,23 @@ export interface components {
             /** Format: date-time */
             to: string;
             by: string;
+        };
+        Call: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            integration_id: string;
+            /** @description `token:oauth2` or `token:login` for a token request. */
+            endpoint_id: string;
+            block_id: string | null;
+            /** @enum {string} */
+            cause: "live" | "action" | "batch" | "prefetch" | "revalidate" | "test";
+            /** @description The provider's status. */
+            status: number | null;
+            /** @description The problem's code; null if it succeeded. */
+            error_code: string | null;
+            duration_ms: number;
+            response_bytes: number;
         };
         PrefetchJob: {
             id: number;

@@ -8,9 +8,9 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { createSubscribe } from './live.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
-  Artifact, Authorization, ClientOptions, Connection, Declaration, BatchResult, Envelope, Explanation, Inputs,
+  Artifact, ArtifactChoice, Authorization, CallChoice, ClientOptions, Connection, Declaration, DeclaredPlugin, BatchResult, Envelope, Explanation, Inputs,
   Integration, IntegrationSummary, IntegrationUsage, NewState, NewWorkspace, Notebook, Performed, Plugin, PluginConfig,
-  PluginType, PrefetchJob, Registration, Review, Secret, TaggedState, TestResult, Usage, Workspace, WorkspaceChange,
+  PluginType, PrefetchJob, ProviderCall, Registration, Review, Secret, Session, TaggedState, TestResult, Usage, UsageSpan, Workspace, WorkspaceChange,
 } from './types.ts';
 
 /** What the server takes in one batch of declarations. */
@@ -53,7 +53,7 @@ export function createClient(options: ClientOptions = {}) {
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const response = await open(path, { query: { ...query, page } });
       items.push(...(await readJson(response)));
-      pages = pageCount(response.headers.get('X-Pagination'));
+      pages = paginationOf(response).total_pages || 1;
     }
     return items;
   };
@@ -93,6 +93,8 @@ export function createClient(options: ClientOptions = {}) {
       return total;
     },
 
+    /** A plugin as it was declared, with its manifest. */
+    plugin: (id: string): Promise<DeclaredPlugin> => ask(`/plugins/${encodeURIComponent(id)}`),
     plugins: (type?: PluginType): Promise<Plugin[]> => list('/plugins', { type }),
 
     /** Forgets a plugin, with its settings, secrets and cached answers. */
@@ -223,6 +225,17 @@ export function createClient(options: ClientOptions = {}) {
       ask(`/plugins/${encodeURIComponent(id)}/artifacts`, {
         query: { page, page_size: pageSize, include: data ? 'data' : undefined },
       }),
+    /** A page of the cached answers of the workspace, newest first, and how many there are. */
+    artifactPage: async ({ integration, block, page, pageSize }: ArtifactChoice = {}): Promise<{ items: Artifact[]; total: number }> => {
+      const query = { integration_id: integration, block_type: block, page, page_size: pageSize };
+      const response = await open('/artifacts', { query });
+      const items: Artifact[] = await readJson(response);
+      return { items, total: paginationOf(response).total ?? items.length };
+    },
+    /** One cached answer with its data. */
+    artifact: (parametersHash: string): Promise<Artifact> => ask(`/artifacts/${encodeURIComponent(parametersHash)}`),
+    /** Deletes every cached answer of the workspace. */
+    purgeWorkspace: (id: number): Promise<{ purged: number }> => send('DELETE', `/workspaces/${id}/artifacts`),
     /** Deletes a plugin's cached answers, or those of one block. */
     purge: (id: string, block?: string): Promise<{ purged: number }> =>
       changing(id, send('DELETE', `/plugins/${encodeURIComponent(id)}/artifacts`, undefined, { query: { block_type: block } })),
@@ -237,9 +250,18 @@ export function createClient(options: ClientOptions = {}) {
       run: (job: number): Promise<PrefetchJob> => send('POST', `/prefetch/${job}/run`),
     },
 
-    /** Renders, calls and budgets of every integration. */
-    usage: (): Promise<Usage> => ask('/usage'),
-    integrationUsage: (id: string): Promise<IntegrationUsage> => ask(of(id, '/usage')),
+    /** Renders, calls and budgets of every integration, of the last day or a span of time. */
+    usage: (span: UsageSpan = {}): Promise<Usage> => ask('/usage', { query: { ...span } }),
+    integrationUsage: (id: string, span: UsageSpan = {}): Promise<IntegrationUsage> => ask(of(id, '/usage'), { query: { ...span } }),
+    /** The calls to providers, newest first; `before` is the id of the last one of the page before. */
+    calls: ({ integration, pageSize, ...choice }: CallChoice = {}): Promise<ProviderCall[]> =>
+      ask('/calls', { query: { ...choice, integration_id: integration, page_size: pageSize } }),
+
+    /** The browsers that are signed in, last used first. */
+    sessions: (): Promise<Session[]> => ask('/sessions'),
+    endSession: (id: number): Promise<void> => send('DELETE', `/sessions/${id}`),
+    /** Signs out all browsers but this one. */
+    endOtherSessions: (): Promise<{ ended: number }> => send('DELETE', '/sessions'),
 
     /**
      * Accepts that stored secrets go where the manifest now sends them, or leaves them locked. With `seen` (the
@@ -268,12 +290,12 @@ export function createClient(options: ClientOptions = {}) {
 const of = (id: string, rest = ''): string => `/integrations/${encodeURIComponent(id)}${rest}`;
 const secretOf = (id: string, key: string): string => of(id, `/secrets/${encodeURIComponent(key)}`);
 
-/** How many pages a list has, by its `X-Pagination` header; 1 when it has none. */
-function pageCount(header: string | null): number {
+/** What the `X-Pagination` header of a list says; nothing when it has none. */
+function paginationOf({ headers }: Response): { total?: number; total_pages?: number } {
   try {
-    return Number(JSON.parse(header ?? '{}').total_pages) || 1;
+    return JSON.parse(headers.get('X-Pagination') ?? '{}');
   } catch {
-    return 1;
+    return {};
   }
 }
 

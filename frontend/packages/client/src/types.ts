@@ -26,6 +26,7 @@ export type Registration = Schemas['BatchResult'];
 /** `results` are in the order in which the plugins were given. */
 export type BatchResult = Schemas['BatchResults'];
 export type Plugin = Schemas['PluginSummary'];
+export type DeclaredPlugin = Schemas['Plugin'];
 export type PluginState = Schemas['PluginState'];
 /** A state with its entity tag, which changes with it. */
 export type TaggedState = PluginState & { etag: string | null };
@@ -96,6 +97,29 @@ export type Explanation = Schemas['Explanation'];
 export type PrefetchJob = Schemas['PrefetchJob'];
 /** The numbers of one field; `points` are epoch seconds and value, oldest first. */
 export type Series = Omit<Schemas['Series'], 'points'> & { points: [number, number][] };
+/** Which cached answers of the workspace; all, when left out. Pages count from 1. */
+export interface ArtifactChoice {
+  integration?: string;
+  block?: string;
+  page?: number;
+  pageSize?: number;
+}
+/** `from` and `to` in ISO 8601. */
+export interface UsageSpan {
+  from?: string;
+  to?: string;
+  by?: 'hour' | 'day';
+}
+export type ProviderCall = Schemas['Call'];
+export interface CallChoice {
+  integration?: string;
+  cause?: ProviderCall['cause'];
+  outcome?: 'ok' | 'failed';
+  from?: string;
+  before?: number;
+  pageSize?: number;
+}
+export type Session = Schemas['Session'];
 export type Usage = Schemas['Usage'];
 export type IntegrationUsage = Schemas['OneUsage'];
 export type Workspace = Schemas['Workspace'];

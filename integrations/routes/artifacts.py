@@ -1,0 +1,122 @@
+"""The routes of stored answers: listed, shown, purged."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from flask.views import MethodView
+
+from errors import NotFound, PatchbayError
+from integrations.caching.artifact_rows import ArtifactRow, find_artifact_row
+from plugin_store.engine.paging import Page
+from plugin_store.workspaces import Scope, get_workspace, resolve_scope
+from schemas.api.artifacts import (
+    ArtifactSchema,
+    ArtifactsQuerySchema,
+    ArtifactWithDataSchema,
+    PurgedSchema,
+    WorkspaceArtifactsQuerySchema,
+)
+from schemas.api.state import PageSchema, ScopeSchema
+from web.api.blueprint import Blueprint
+from web.api.context import services
+
+blueprint = Blueprint("artifacts", __name__, description="Stored answers.")
+
+Listed = tuple[list[dict[str, Any]], int, dict[str, str]]
+
+
+@blueprint.route("/plugins/<string:plugin_id>/artifacts")
+class PluginArtifacts(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema, location="query")
+    @blueprint.response(200, ArtifactSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any], plugin_id: str
+    ) -> Listed:
+        """The stored answers of a plugin in the workspace, newest first; `include=data` adds their data."""
+        services().store.registry.get(plugin_id)
+        return _list(query, paging, {**asked, "integration_id": plugin_id})
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(ArtifactsQuerySchema(only=["block_type"]), location="query")
+    @blueprint.response(200, PurgedSchema)
+    def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
+        """Purge a plugin's stored answers in the workspace. Fetches in progress are not stored either."""
+        services().store.registry.get(plugin_id)
+        scope, block_id = _scope(query), asked.get("block_type")
+        steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
+        purged = services().caching.artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
+        return {"purged": purged}
+
+
+@blueprint.route("/workspaces/<int64:workspace_id>/artifacts", methods=["DELETE"])
+@blueprint.response(200, PurgedSchema)
+def purge_workspace(workspace_id: int) -> dict[str, int]:
+    """Purge all stored answers of a workspace. Fetches in progress are not stored either."""
+    get_workspace(services().database, workspace_id)
+    return {"purged": services().caching.artifacts.purge(workspace_id=workspace_id)}
+
+
+@blueprint.route("/artifacts")
+class Artifacts(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(WorkspaceArtifactsQuerySchema, location="query")
+    @blueprint.response(200, ArtifactSchema(many=True))
+    def get(self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:
+        """The stored answers of a workspace, newest first, of all plugins or one."""
+        return _list(query, paging, asked)
+
+    @blueprint.response(200, PurgedSchema)
+    def delete(self) -> dict[str, int]:
+        """Purge all stored answers of every workspace. Fetches in progress are not stored either."""
+        return {"purged": services().caching.artifacts.purge()}
+
+
+@blueprint.route("/artifacts/<string:parameters_hash>", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.response(200, ArtifactWithDataSchema)
+def get_artifact(query: dict[str, Any], parameters_hash: str) -> dict[str, Any]:
+    """One stored answer of a workspace with its data."""
+    held = services()
+    row = find_artifact_row(held.database, parameters_hash, _scope(query).workspace_id, held.clock())
+    if row is None:
+        raise NotFound(f"There is no stored answer `{parameters_hash[:64]}` in this workspace.")
+    return _dump(row, with_data=True)
+
+
+def _list(query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:
+    page = Page(paging["page"], paging["page_size"])
+    rows, total = services().caching.artifacts.list_artifacts(
+        asked.get("integration_id"),
+        _scope(query).workspace_id,
+        page.offset,
+        page.size,
+        asked.get("block_type"),
+    )
+    with_data = asked.get("include") == "data"
+    return [_dump(row, with_data=with_data) for row in rows], 200, page.headers(total)
+
+
+def _dump(row: ArtifactRow, *, with_data: bool) -> dict[str, Any]:
+    listed = asdict(row)
+    if with_data:
+        kept = services().caching.artifacts.get(row.parameters_hash)
+        listed["data"] = orjson.loads(kept.data) if kept is not None else None
+    return listed
+
+
+def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
+    """The endpoints of steps whose answers have artifacts of their own; none for an unknown block."""
+    try:
+        return services().catalog.find(scope, plugin_id).block(block_id).endpoints_of_steps
+    except PatchbayError:
+        return []
+
+
+def _scope(query: dict[str, Any]) -> Scope:
+    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))

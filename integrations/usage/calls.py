@@ -1,0 +1,63 @@
+"""The calls that were made, as listed for people: newest first, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from plugin_store.engine.database import Database
+from plugin_store.models import PluginApiLog
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls are listed; None is any. Times are epoch seconds."""
+
+    plugin_id: str | None = None
+    cause: str | None = None
+    has_failed: bool | None = None
+    since: float | None = None
+    before_id: int | None = None
+    """Only calls that were recorded before this one: the next page after it."""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> CallFilter:
+        """The filter of a request's query."""
+        since = asked.get("from_")
+        return cls(
+            plugin_id=asked.get("integration_id"),
+            cause=asked.get("cause"),
+            has_failed=None if "outcome" not in asked else asked["outcome"] == "failed",
+            since=None if since is None else since.timestamp(),
+            before_id=asked.get("before"),
+        )
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for the database."""
+        table = PluginApiLog
+        failed = None if self.has_failed is None else table.error_code.is_not(None) == self.has_failed
+        wanted = (
+            None if self.plugin_id is None else table.plugin_id == self.plugin_id,
+            None if self.cause is None else table.cause == self.cause,
+            failed,
+            None if self.since is None else table.at >= self.since,
+            None if self.before_id is None else table.id < self.before_id,
+        )
+        return [condition for condition in wanted if condition is not None]
+
+
+def read_calls(
+    database: Database, workspace_id: int, wanted: CallFilter, limit: int
+) -> Sequence[PluginApiLog]:
+    """The newest calls of a workspace that pass the filter, at most `limit`. Raises StorageFailed."""
+    query = (
+        select(PluginApiLog)
+        .where(PluginApiLog.workspace_id == workspace_id, *wanted.conditions())
+        .order_by(PluginApiLog.id.desc())
+        .limit(limit)
+    )
+    with database.reading() as session:
+        return session.scalars(query).all()

@@ -1,0 +1,70 @@
+"""The call log as people read it."""
+
+import pytest
+
+from tests.integrations.usage.test_usage import record
+
+
+@pytest.fixture
+def log(app):
+    """Records calls; returns nothing."""
+    call_log = app.extensions["patchbay"].usage.call_log
+
+    def write(**changed):
+        call_log.record(record(**changed))
+
+    return write
+
+
+def listed(client, query=""):
+    return [item["endpoint_id"] for item in client.get(f"/calls{query}").json]
+
+
+def test_calls_are_listed_newest_first_as_soon_as_they_are_made(client, log):
+    log(endpoint_id="one", at=1_800_000_000.0)
+    log(endpoint_id="two", block_id="b", status=502, error_code="upstream_failed", duration_ms=12.34)
+    newest, oldest = client.get("/calls").json
+    assert newest.pop("id") > oldest.pop("id")
+    assert newest == {
+        "at": "2027-01-15T09:00:00.000Z", "integration_id": "svc", "endpoint_id": "two", "block_id": "b",
+        "cause": "live", "status": 502, "error_code": "upstream_failed", "duration_ms": 12.3, "response_bytes": 10,
+    }  # fmt: skip
+
+
+def test_they_are_filtered(client, log):
+    log(endpoint_id="live")
+    log(endpoint_id="ahead", cause="prefetch", plugin_id="other")
+    log(endpoint_id="failed", status=500, error_code="upstream_failed")
+    log(endpoint_id="early", at=1_799_000_000.0)
+    assert listed(client, "?integration_id=other") == ["ahead"]
+    assert listed(client, "?cause=prefetch") == ["ahead"]
+    assert listed(client, "?outcome=failed") == ["failed"]
+    assert listed(client, "?outcome=ok") == ["early", "ahead", "live"]
+    assert listed(client, "?from=2027-01-10") == ["failed", "ahead", "live"]
+
+
+def test_the_next_page_follows_the_last_call_of_a_page_though_calls_are_made_meanwhile(client, log):
+    for number in range(5):
+        log(endpoint_id=f"call{number}")
+    first = client.get("/calls?page_size=2").json
+    log(endpoint_id="later")
+    assert [item["endpoint_id"] for item in first] == ["call4", "call3"]
+    assert listed(client, f"?page_size=2&before={first[-1]['id']}") == ["call2", "call1"]
+
+
+def test_calls_of_another_workspace_are_not_listed(client, log):
+    log(workspace_id=1)
+    other = client.post("/workspaces", {"name": "Other"}).json["id"]
+    assert listed(client, f"?workspace_id={other}") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("cause=mine", "cause"), ("outcome=maybe", "outcome"), ("from=soon", "from"), ("before=0", "before"),
+        ("page_size=0", "page_size"), ("page_size=5000", "page_size"), (f"before={2**70}", "before"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_means_nothing_is_refused_by_name(client, query, field):
+    answer = client.get(f"/calls?{query}")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
