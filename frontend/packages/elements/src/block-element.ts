@@ -228,7 +228,7 @@ export class PatchbayBlock extends HTMLElement {
     // While the newer answer is on its way, the age says enough.
     const notice = status === 'stale' && failure ? drawStaleNotice(rendered.fetched_at, failure, this.#remedyButton) : '';
     this.#parts.notice.replaceChildren(notice);
-    this.#parts.age.replaceChildren(...(rendered.fetched_at && !notice ? [ago(rendered.fetched_at)] : []));
+    this.#parts.age.replaceChildren(...(rendered.fetched_at && !notice ? [ago(rendered.fetched_at, 'narrow')] : []));
     if (this.#drawnFrom === rendered) return;
     this.#drawnFrom = rendered;
     this.#parts.drawn.replaceChildren(rendered.action ? this.#action(rendered) : this.#drawData(rendered));

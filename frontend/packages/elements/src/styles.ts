@@ -60,6 +60,8 @@ h3.title { grid-column: 2; min-width: 0; font-size: 0.875rem; font-weight: 600; 
 .frame[data-status="loading"] .age, .frame[data-status="error"] .age { display: none; }
 .head > .icon-button { grid-column: 3; grid-row: 1 / 3; margin-right: -0.35rem; }
 .head > slot { grid-column: 4; grid-row: 1 / 3; display: block; margin-right: -0.35rem; }
+.drawn { height: 100%; }
+.notice + .drawn, div:not(:empty) + .drawn { height: auto; }
 .body { container-type: inline-size; flex: 1; min-height: 0; padding: 0.7rem var(--space) 0.8rem; overflow: auto; scrollbar-width: thin; }
 :host([bare]) .body { padding: 0; }
 .frame[data-refreshing="true"] .icon-button .icon { animation: turn 1s linear infinite; }

@@ -19,7 +19,7 @@ export interface Arranging {
 }
 
 /** A row with its gap, as in notebook.css. */
-const ROW_PIXELS = 80;
+const ROW_PIXELS = 84;
 const HALF_GAP_PIXELS = 8;
 
 export function arrange(board: HTMLElement, { moved, say }: ArrangingHost): Arranging {

@@ -152,9 +152,9 @@ export const writeTime = (at: Date): string => new Intl.DateTimeFormat(language(
 const RELATIVE: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400], ['hour', 3600], ['minute', 60]];
 
 /** `5 minutes ago`, for a distance in seconds; negative is past. */
-export function writeDistance(seconds: number): string {
+export function writeDistance(seconds: number, style: 'long' | 'narrow' = 'long'): string {
   const [unit, size] = RELATIVE.find(([, length]) => Math.abs(seconds) >= length) ?? (['second', 1] as const);
-  const format = new Intl.RelativeTimeFormat(language(), { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(language(), { numeric: 'auto', style });
   return format.format(unit === 'second' && Math.abs(seconds) < 45 ? 0 : Math.round(seconds / size), unit);
 }
 

@@ -34,6 +34,9 @@ new MutationObserver(() => requestAnimationFrame(redrawAll)).observe(document.do
   attributeFilter: ['class', 'style', 'data-theme'],
 });
 
+/** All of the room that the place has, never less than what is reserved. */
+const heightOf = (place: HTMLElement): number => Math.max(PLOT_HEIGHT, place.clientHeight);
+
 export function plot(place: HTMLElement, chart: ChartData, options: PlotOptions): void {
   const root = place.getRootNode();
   if (!(root instanceof ShadowRoot || root instanceof Document)) return;
@@ -47,12 +50,12 @@ export function plot(place: HTMLElement, chart: ChartData, options: PlotOptions)
   drawn.set(place, draw);
   const sizes = new ResizeObserver(() => {
     if (!place.isConnected) sizes.disconnect();
-    else if (place.clientWidth > 0) shown?.setSize({ width: place.clientWidth, height: options.height ?? PLOT_HEIGHT });
+    else if (place.clientWidth > 0) shown?.setSize({ width: place.clientWidth, height: options.height ?? heightOf(place) });
   });
   sizes.observe(place);
 }
 
-function optionsFor(place: HTMLElement, chart: ChartData, { kind, height = PLOT_HEIGHT, onPoint }: PlotOptions): uPlot.Options {
+function optionsFor(place: HTMLElement, chart: ChartData, { kind, height = heightOf(place), onPoint }: PlotOptions): uPlot.Options {
   const ink = colourOf(place, 'var(--ink-soft)');
   const line = colourOf(place, 'var(--line)');
   const units = new Set(chart.series.map(({ unit }) => unit));

@@ -32,7 +32,7 @@ span[data-level], span[data-level] .unit { color: var(--level); }
 .clamped.open { display: inline; }
 .joined > * + *::before { content: " · "; }
 
-.details { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 6.5rem), 1fr)); gap: 0.7rem 1rem; margin-top: 0.85rem; padding-top: 0.75rem; border-top: 1px solid var(--line); }
+.details { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 5.25rem), 1fr)); gap: 0.5rem 0.75rem; margin-top: 0.6rem; padding-top: 0.6rem; border-top: 1px solid var(--line); }
 .detail { min-width: 0; }
 .detail dt { font-size: 0.75rem; line-height: 1.35; color: var(--ink-soft); }
 .detail dd { font-weight: 550; }
@@ -137,8 +137,9 @@ pre.plain { max-height: 24rem; overflow: auto; font-size: 0.8125rem; }
 .map text { font-size: 10px; font-weight: 500; fill: var(--ink); paint-order: stroke; stroke: var(--surface); stroke-width: 3px; stroke-linejoin: round; }
 .map .source, .map .table { margin-top: 0.5rem; }
 
-.chart { min-width: 0; }
-.plot { height: ${PLOT_HEIGHT}px; min-width: 0; }
+.chart { display: flex; flex-direction: column; min-width: 0; height: 100%; }
+.plot { flex: 1 0 ${PLOT_HEIGHT}px; min-width: 0; overflow: hidden; }
+.history-chart .plot { flex: none; height: ${PLOT_HEIGHT}px; }
 .plot .uplot { font-family: inherit; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 0.9rem; margin-bottom: 0.35rem; font-size: 0.75rem; line-height: 1.5; color: var(--ink-soft); }
 .legend li { display: inline-flex; align-items: center; gap: 0.35rem; }

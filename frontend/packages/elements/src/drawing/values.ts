@@ -57,17 +57,17 @@ function drawMoment(value: unknown, at: Date): HTMLElement {
 }
 
 /** A moment as its distance from now, with the exact time on hover. */
-export function ago(iso: string): HTMLElement {
+export function ago(iso: string, style: 'long' | 'narrow' = 'long'): HTMLElement {
   const at = momentOf(iso);
   if (!at) return h('span', {}, iso);
   const title = writeMoment(iso, at);
-  return h('time', { datetime: iso, title, 'data-ago': true }, writeDistance((at.getTime() - Date.now()) / 1000));
+  return h('time', { datetime: iso, title, 'data-ago': style }, writeDistance((at.getTime() - Date.now()) / 1000, style));
 }
 
 /** Brings every distance below an element up to date. */
 export function refreshAges(root: ParentNode): void {
   for (const time of root.querySelectorAll('time[data-ago]')) {
     const at = Date.parse(time.getAttribute('datetime') ?? '');
-    time.textContent = writeDistance((at - Date.now()) / 1000);
+    time.textContent = writeDistance((at - Date.now()) / 1000, time.getAttribute('data-ago') === 'narrow' ? 'narrow' : 'long');
   }
 }
