@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from functools import lru_cache
@@ -26,18 +27,43 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-@lru_cache(maxsize=1)
-def tiny_jpeg() -> bytes:
-    """8 by 8 pixels of middle grey as baseline JPEG (ITU-T T.81), the smallest block there is."""
-    side = struct.pack(">H", SIDE_PIXELS)
-    one_code_of_one_bit = bytes([1, *[0] * 15, 0])
+@lru_cache(maxsize=4)
+def evening_jpeg(width: int, height: int) -> bytes:
+    """A grey evening over a hill as baseline JPEG (ITU-T T.81): one shade for each block of 8 by 8 pixels."""
+    columns, rows = -(-width // SIDE_PIXELS), -(-height // SIDE_PIXELS)
+    shades = [_shade(column / columns, row / rows) for row in range(rows) for column in range(columns)]
+    # Nine codes of four bits for the sizes of differences; one of one bit for the end of a block.
+    sizes = bytes([0, 0, 0, 9, *[0] * 12, *range(9)])
+    end_only = bytes([1, *[0] * 15, 0])
     segments = (
-        (b"\xdb", b"\x00" + b"\x01" * 64),
-        (b"\xc0", b"\x08" + side + side + b"\x01\x01\x11\x00"),
-        (b"\xc4", b"\x00" + one_code_of_one_bit),
-        (b"\xc4", b"\x10" + one_code_of_one_bit),
+        (b"\xdb", b"\x00" + b"\x08" * 64),
+        (b"\xc0", b"\x08" + struct.pack(">HH", height, width) + b"\x01\x01\x11\x00"),
+        (b"\xc4", b"\x00" + sizes),
+        (b"\xc4", b"\x10" + end_only),
         (b"\xda", b"\x01\x01\x00\x00\x3f\x00"),
     )
     marked = b"".join(b"\xff" + kind + struct.pack(">H", len(data) + 2) + data for kind, data in segments)
-    # No difference, end of block, and ones to fill the byte.
-    return b"\xff\xd8" + marked + bytes([0b00111111]) + b"\xff\xd9"
+    return b"\xff\xd8" + marked + _entropy_coded(shades) + b"\xff\xd9"
+
+
+def _shade(x: float, y: float) -> int:
+    """From -128 for black to 127 for white, at a place of the picture."""
+    horizon = 0.62 + 0.12 * math.sin(x * 4.2 + 0.6)
+    if y > horizon:
+        return round(-96 + 30 * (y - horizon))
+    is_moon = (x - 0.76) ** 2 * 3.2 + (y - 0.24) ** 2 < 0.006
+    return 118 if is_moon else round(-42 + 110 * y * y)
+
+
+def _entropy_coded(shades: list[int]) -> bytes:
+    """The blocks as differences to the one before (F.1.2.1), with zeros after each byte of ones (F.1.2.3)."""
+    bits = []
+    for before, shade in zip([0, *shades], shades, strict=False):
+        difference = shade - before
+        size = abs(difference).bit_length()
+        value = difference if difference >= 0 else difference + (1 << size) - 1
+        bits.append(f"{size:04b}" + (f"{value:0{size}b}" if size else "") + "0")
+    text = "".join(bits)
+    text += "1" * (-len(text) % 8)
+    coded = bytes(int(text[at : at + 8], 2) for at in range(0, len(text), 8))
+    return coded.replace(b"\xff", b"\xff\x00")

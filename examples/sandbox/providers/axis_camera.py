@@ -9,11 +9,12 @@ import base64
 
 from examples.sandbox.credentials import digest_challenge, has_digest
 from examples.sandbox.exchange import Reply, Request, text_reply
-from examples.sandbox.pictures import tiny_jpeg
+from examples.sandbox.pictures import evening_jpeg
 from examples.sandbox.provider import Provider, Sample
 
 USERNAME, PASSWORD = "root", "sandbox axis password"
 REALM, NONCE = "AXIS_ACCC8E000000", "sandbox0axis0nonce"
+MAX_SIDE = 1920
 BRAND = {
     "Brand": "AXIS",
     "ProdFullName": "AXIS P3245-LV Network Camera",
@@ -38,7 +39,7 @@ provider = Provider(
         Sample(
             "snapshot",
             {"resolution": "320x180"},
-            base64.b64encode(tiny_jpeg()).decode(),
+            base64.b64encode(evening_jpeg(320, 180)).decode(),
             # The first request is answered by the challenge.
             upstream_calls=2,
         ),
@@ -58,4 +59,6 @@ def take_picture(request: Request) -> Reply:
     width, _, height = request.query.get("resolution", "320x180").partition("x")
     if not (width.isdecimal() and height.isdecimal()):
         return text_reply("Bad request", 400)
-    return Reply(200, tiny_jpeg(), "image/jpeg")
+    if not (int(width) <= MAX_SIDE and int(height) <= MAX_SIDE and int(width) * int(height)):
+        return text_reply("Bad request", 400)
+    return Reply(200, evening_jpeg(int(width), int(height)), "image/jpeg")

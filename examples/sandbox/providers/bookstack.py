@@ -11,7 +11,8 @@ from examples.sandbox.exchange import Reply, Request, json_reply
 from examples.sandbox.provider import Provider, Sample
 
 TOKEN_ID, TOKEN_SECRET = "sandbox0bookstack0id", "sandbox0bookstack0secret"
-PAGE = '<!doctype html><html lang="en"><head><title>Tea</title></head><body><h1>Tea</h1></body></html>'
+STEEPED = "Green tea takes two minutes at 80 °C, black tea four at 100 °C."
+PAGE = f'<!doctype html><html lang="en"><head><title>Tea</title></head><body><p>{STEEPED}</p></body></html>'
 PDF = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 PAGES = [
     {
@@ -47,7 +48,7 @@ provider = Provider(
             {},
             [{"id": page["id"], "name": page["name"], "updated_at": page["updated_at"]} for page in PAGES],
         ),
-        Sample("page", {"page": 3}, PAGE),
+        Sample("page", {"page": 3}, {"title": "Tea", "summary": STEEPED}),
         Sample("page-pdf", {"page": 3}, base64.b64encode(PDF).decode()),
     ),
 )
