@@ -95,6 +95,11 @@ td a { color: inherit; text-decoration-color: color-mix(in srgb, currentcolor 35
 .share { display: inline-flex; align-items: center; gap: 0.5rem; }
 .share > :last-child { min-width: 2.6rem; }
 .bar { width: 3.5rem; height: 0.375rem; border-radius: 99px; overflow: hidden; background: color-mix(in srgb, var(--ink) 10%, transparent); }
+.table { container-type: inline-size; }
+@container (max-width: 30rem) {
+  .share { flex-direction: column; align-items: flex-end; gap: 0.15rem; }
+  .share > .bar { order: 1; width: 2.75rem; height: 0.2rem; }
+}
 .bar-value { display: block; height: 100%; border-radius: inherit; background: var(--level-fill, var(--accent)); }
 .more { margin-top: 0.5rem; font-size: 0.8125rem; color: var(--ink-soft); }
 .items { display: grid; }
