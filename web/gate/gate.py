@@ -21,6 +21,7 @@ from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
 from web.gate.attempts import Attempts
 from web.gate.client_files import CLIENT_HEADERS, is_client_file
+from web.gate.content_policy import PAGE_POLICY
 from web.gate.host_page import unknown_host
 from web.gate.hosts import SAFE_METHODS, HostNames, Origins
 from web.gate.machine_addresses import machine_addresses
@@ -51,10 +52,7 @@ PREFLIGHT_HEADERS = {
     "Access-Control-Max-Age": "600",
 }
 SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     # Not no-referrer: with it, a browser sends the forms of our own pages with `Origin: null`.

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
+from web.gate.content_policy import API_DOCS_POLICY
 from web.pages.built_files import find_app
 from web.pages.signin import FIRST_PAGE
 
@@ -64,9 +65,13 @@ def show_console(_page: str = "") -> str | tuple[str, int]:
 
 
 @blueprint.get("/api/docs")
-def show_api_docs() -> str:
-    """The API documentation, rendered from its OpenAPI document."""
-    return render_template("api-docs.html")
+def show_api_docs() -> str | tuple[str, int] | tuple[str, dict[str, str]]:
+    """The API's documentation, drawn from its OpenAPI document; 503 with what to do while it is not built."""
+    files = find_app("api-docs")
+    if files is None:
+        return render_template("not-built.html"), 503
+    page = render_template("api-docs.html", files=files)
+    return page, {"Content-Security-Policy": API_DOCS_POLICY}
 
 
 @blueprint.get("/docs/problems")
