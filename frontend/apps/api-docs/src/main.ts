@@ -31,7 +31,8 @@ followColourScheme();
 SwaggerUI({
   url: '/api/v1/openapi.json',
   dom_id: '#app',
-  deepLinking: true,
+  // Links to single routes would stand inside their buttons.
+  deepLinking: false,
   filter: true,
   docExpansion: 'list',
   defaultModelsExpandDepth: -1,
