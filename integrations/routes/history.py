@@ -12,18 +12,21 @@ from flask.views import MethodView
 from errors import Invalid, PatchbayError
 from integrations.history.purging import purge_history
 from integrations.manifests.display import duration_seconds
+from integrations.rendering.alerts import Alert, list_alerts
 from integrations.rendering.histories import UnitSeries
 from integrations.routes.query_parameters import read_parameters
+from plugin_store.engine.paging import Page
 from plugin_store.workspaces import resolve_scope
 from schemas.api.artifacts import PurgedSchema
 from schemas.api.history import (
+    AlertSchema,
     HistoriesSchema,
     HistoryBatchSchema,
     HistoryPurgeSchema,
     HistoryQuerySchema,
     HistorySchema,
 )
-from schemas.api.state import ScopeSchema
+from schemas.api.state import PageSchema, ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
@@ -70,6 +73,38 @@ def read_histories(query: dict[str, Any], asked: dict[str, Any]) -> Response:
     resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
     since = _since(asked)
     return _answer({"histories": [_keyed(query, block, since, asked["points"]) for block in asked["blocks"]]})
+
+
+@blueprint.route("/alerts")
+class Alerts(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.response(200, AlertSchema(many=True))
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any]
+    ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+        """The numbers whose latest sample is at level `warn` or `bad`, newest first. Nothing is fetched."""
+        held = services()
+        scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"))
+        page = Page(paging["page"], paging["page_size"])
+        found = list_alerts(held.catalog, held.database, scope, held.clock())
+        return [_alert(alert) for alert in found[page.offset : page.end]], 200, page.headers(len(found))
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    latest = alert.latest
+    return {
+        "integration_id": latest.plugin_id,
+        "block_type": latest.block_id,
+        "notebook_id": latest.notebook_id,
+        "parameters": latest.parameters,
+        "field": latest.field,
+        "unit": alert.unit,
+        "value": latest.value,
+        "level": alert.level,
+        "since": alert.since,
+        "at": latest.at,
+    }
 
 
 def _keyed(query: dict[str, Any], block: dict[str, Any], since: float | None, points: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from schemas.api.batch import MAX_BLOCKS, BatchBlockSchema, UniqueKeysSchema
-from schemas.fields import Ordinal
+from schemas.fields import Ordinal, Timestamp
 
 MAX_POINTS = 2000
 DEFAULT_POINTS = 300
@@ -62,6 +62,27 @@ class HistorySchema(Schema):
     """The series of a block, one for each field that its manifest names."""
 
     series = fields.List(fields.Nested(SeriesSchema), required=True)
+
+
+class AlertSchema(Schema):
+    """A number whose latest sample is at level `warn` or `bad`."""
+
+    integration_id = fields.String(required=True)
+    block_type = fields.String(required=True)
+    notebook_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The notebook whose own settings lead to it; null for the workspace."},
+    )
+    parameters = fields.Dict(required=True, metadata={"description": "The block's inputs."})
+    field = fields.String(required=True)
+    unit = fields.String(required=True, allow_none=True)
+    value = fields.Float(required=True)
+    level = fields.String(required=True, validate=validate.OneOf(["warn", "bad"]))
+    since = Timestamp(
+        required=True, metadata={"description": "The first sample from which on all are at this level."}
+    )
+    at = Timestamp(required=True, metadata={"description": "The latest sample."})
 
 
 class HistoryBlockSchema(BatchBlockSchema):

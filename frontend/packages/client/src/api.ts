@@ -929,6 +929,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers whose latest sample is at level `warn` or `bad`, newest first. Nothing is fetched. */
+        get: {
+            parameters: {
+                query?: {
+                    page?: number;
+                    page_size?: number;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alert"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -2943,6 +2986,31 @@ export interface components {
         };
         Histories: {
             histories: components["schemas"]["KeyedHistory"][];
+        };
+        Alert: {
+            integration_id: string;
+            block_type: string;
+            /** @description The notebook whose own settings lead to it; null for the workspace. */
+            notebook_id: number | null;
+            /** @description The block's inputs. */
+            parameters: {
+                [key: string]: unknown;
+            };
+            field: string;
+            unit: string | null;
+            value: number;
+            /** @enum {string} */
+            level: "warn" | "bad";
+            /**
+             * Format: date-time
+             * @description The first sample from which on all are at this level.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The latest sample.
+             */
+            at: string;
         };
         ActionRun: {
             /** @description The block's inputs. */
