@@ -39,6 +39,7 @@ span[data-level], span[data-level] .unit { color: var(--level); }
 .details + .facts { margin-top: 0.5rem; }
 
 .gauge { width: min(100%, 14rem); margin: 0 auto; text-align: center; }
+.gauge:has(+ .history) { width: min(100%, 10rem); }
 .gauge svg { display: block; width: 100%; }
 .gauge path { fill: none; stroke-width: 11; stroke-linecap: round; }
 .gauge-track { stroke: color-mix(in srgb, var(--ink) 10%, transparent); }
