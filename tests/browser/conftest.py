@@ -163,7 +163,9 @@ def watch(patchbay: RunningServer) -> Iterator[Watch]:
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """A browser profile of its own: no cookies, nothing remembered."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options})
+    context = browser.new_context(
+        **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
+    )
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     return context
 

@@ -19,7 +19,9 @@ COLUMNS = 12
 _keys = itertools.count(1)
 
 
-def block(offer: str, *, title: str | None = None, size: tuple[int, int] = (4, 4), **inputs: Any) -> dict[str, Any]:
+def block(
+    offer: str, *, title: str | None = None, size: tuple[int, int] = (4, 4), **inputs: Any
+) -> dict[str, Any]:
     """An item that draws `integration/block`; it gets its place when a notebook is filled."""
     integration, block_id = offer.split("/")
     item = {"key": f"key-{next(_keys)}", "type": "block", "integration": integration, "block": block_id}
@@ -90,8 +92,16 @@ class Notebook:
         self.keep(PAGE, text=text)
 
     def keep(self, view: str, /, **config: Any) -> None:
-        properties = [{"name": name, "type": "string" if name == "text" else "array"} for name in SETTINGS[view]]
-        body = {"id": view, "name": view, "version": "0.0.1", "type": "view", "manifest": {"properties": properties}}
+        properties = [
+            {"name": name, "type": "string" if name == "text" else "array"} for name in SETTINGS[view]
+        ]
+        body = {
+            "id": view,
+            "name": view,
+            "version": "0.0.1",
+            "type": "view",
+            "manifest": {"properties": properties},
+        }
         if self.server.request("GET", f"/api/v1/plugins/{view}").status_code == 404:
             self.api("POST", "/plugins/register", body)
         self.api("PUT", f"/notebooks/{self.notebook_id}/plugins/{view}", {"config": config})

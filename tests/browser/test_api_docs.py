@@ -29,7 +29,9 @@ def operation(page: Page, method: str, path: str) -> Locator:
 def test_the_api_page_draws_every_route_and_asks_nobody_else(docs: Page, patchbay: RunningServer):
     described = patchbay.request("GET", "/api/v1/openapi.json").json()["paths"]
     methods = {"get", "put", "post", "delete", "patch"}
-    expect(docs.locator(".opblock")).to_have_count(sum(len(methods & item.keys()) for item in described.values()))
+    expect(docs.locator(".opblock")).to_have_count(
+        sum(len(methods & item.keys()) for item in described.values())
+    )
     render = operation(docs, "post", "/api/v1/integrations/{plugin_id}/render")
     render.locator(".opblock-summary-control").click()
     expect(render.get_by_text("plugin_id").first).to_be_visible()
@@ -66,7 +68,9 @@ def test_the_api_page_fits_a_phone(browser: Browser, patchbay: RunningServer, sc
 def test_html_that_the_viewer_sets_is_sanitized_by_the_page(docs: Page, watch: Watch):
     # The browser reports what it finds in the text before it is sanitized.
     watch.expected_errors = ["inline event handler"]
-    docs.evaluate("document.body.insertAdjacentHTML('beforeend', '<i id=set><b onclick=alert(1)>text</b></i>')")
+    docs.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<i id=set><b onclick=alert(1)>text</b></i>')"
+    )
     expect(docs.locator("#set")).to_be_attached()
     assert docs.locator("#set [onclick]").count() == 0
 

@@ -99,3 +99,20 @@ def test_a_pattern_that_runs_for_ages_is_given_up(open_notebook: OpenNotebook, a
     found = page.locator(".found")
     expect(found).to_contain_text("This address can be shown as")
     expect(found.locator("[data-offer='hostile/slow']")).to_have_count(0)
+
+
+# One page of each kind: what our code draws, what a library draws, and forms without a script.
+@pytest.mark.parametrize("path", ["/notebook", "/signin"])
+def test_a_page_takes_no_text_as_html_except_by_its_own_policies(
+    open_notebook: OpenNotebook, watch: Watch, path: str
+) -> None:
+    page = open_notebook()
+    watch.expected_errors = ["TrustedHTML", "Creating a TrustedTypePolicy"]
+    page.goto(watch.origin + path)
+    refused = """() => [
+      () => (document.body.innerHTML = '<b>text</b>'),
+      () => document.body.insertAdjacentHTML('beforeend', '<b>text</b>'),
+      () => new DOMParser().parseFromString('<b>text</b>', 'text/html'),
+      () => trustedTypes.createPolicy('anything', { createHTML: (text) => text }),
+    ].map((attempt) => { try { attempt(); return 'done'; } catch { return 'refused'; } })"""
+    assert page.evaluate(refused) == ["refused"] * 4

@@ -162,7 +162,9 @@ def test_a_pasted_address_is_an_input_and_its_parts_are_not_asked_for(notebook: 
     expect(panel.locator("patchbay-inputs input").first).to_have_value(address)
     panel.get_by_role("button", name="Add to the notebook").click()
 
-    title = page.locator("[data-key][block=issue]").get_by_role("link", name="The weather card shows yesterday")
+    title = page.locator("[data-key][block=issue]").get_by_role(
+        "link", name="The weather card shows yesterday"
+    )
     expect(title).to_have_attribute("href", address)
     expect(title).to_have_attribute("rel", "noopener noreferrer")
 

@@ -159,7 +159,12 @@ def test_fetch_again_asks_the_provider(notebook: Notebook, sandbox: Sandbox) -> 
 def test_a_notebook_that_somebody_filled_with_nonsense_still_opens(notebook: Notebook) -> None:
     notebook.fill(weather("Lisbon", 38.7))
     kept = notebook.kept()
-    odd = [7, None, {"key": "x"}, {**kept["items"][0], "key": "y", "place": {"x": 11, "y": 0, "w": 9, "h": 1}}]
+    odd = [
+        7,
+        None,
+        {"key": "x"},
+        {**kept["items"][0], "key": "y", "place": {"x": 11, "y": 0, "w": 9, "h": 1}},
+    ]
     notebook.keep("notebook-board", items=[*odd, *kept["items"]], order=[7], view="none", theme="gone")
     page = notebook.open()
     expect(page.locator("[data-key]")).to_have_count(1)
