@@ -13,7 +13,8 @@ def _policy(trusted: str) -> str:
     return f"{_SOURCES}; require-trusted-types-for 'script'; trusted-types {trusted}"
 
 
-# Vue sets templates that were compiled before; DOMPurify what it sanitized; the elements parse apart from the page.
-PAGE_POLICY = _policy("vue dompurify patchbay-inert")
+# Vue sets templates that were compiled before; DOMPurify what it sanitized; the elements parse apart from the page; the
+# notebook starts one worker.
+PAGE_POLICY = _policy("vue dompurify patchbay-inert patchbay-worker")
 # Swagger UI sets HTML as text. Its page sanitizes all of that in a default policy, by a second copy of DOMPurify.
 API_DOCS_POLICY = _policy("default dompurify 'allow-duplicates'")

@@ -3,6 +3,7 @@
  * bad one, so they run in a worker that is ended when it takes too long.
  */
 
+import workerUrl from './matching-worker.ts?worker&url';
 import type { Offer, OfferedBlock } from '../registry/gallery.ts';
 
 export interface Choice {
@@ -35,9 +36,18 @@ export async function choicesFor(address: string, offers: readonly Offer[]): Pro
   return [...indexes.flatMap((index) => withPatterns[index] ?? []), ...takeAny];
 }
 
+/** The worker's address, by a policy of Trusted Types that knows no other one. */
+function workerAddress(): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: { createPolicy: (name: string, rules: object) => { createScriptURL: (url: string) => string } } };
+  policy ??= trustedTypes?.createPolicy('patchbay-worker', { createScriptURL: () => workerUrl }) ?? null;
+  return policy?.createScriptURL('') ?? workerUrl;
+}
+
+let policy: { createScriptURL: (url: string) => string } | null = null;
+
 /** The indexes of the lists of patterns that match; none when that takes too long. */
 function matchingIndexes(address: string, patterns: string[][]): Promise<number[]> {
-  const worker = new Worker(new URL('./matching-worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(workerAddress(), { type: 'module' });
   return new Promise((resolve) => {
     const end = (indexes: number[]): void => {
       clearTimeout(timer);
