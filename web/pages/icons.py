@@ -19,10 +19,10 @@ FRESHNESS = "public, max-age=86400, stale-while-revalidate=2592000"
 blueprint = Blueprint("icons", __name__)
 
 
-@blueprint.get("/static/icons/<any(si, lucide):of>/<name>.svg")
+@blueprint.get("/static/icons/<of>/<name>.svg")
 def send_icon(of: str, name: str) -> Response:
     """One icon by its name, conditional (RFC 9110 section 13)."""
-    document = read_icon(of, name)
+    document = read_icon(of, name) if of in SETS else None
     if document is None:
         abort(404)
     response = Response(document, mimetype="image/svg+xml")
