@@ -41,8 +41,9 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(open_notebook: Callable[[], Page]) -> Run:
+def run(open_notebook: Callable[[], Page], declare: Callable[..., None]) -> Run:
     """Runs JavaScript with the client on a signed-in page; `argument` is passed in."""
+    declare("open-meteo", "github", "openweathermap")
     page = open_notebook()
 
     def run(body: str, argument: Any = None) -> Any:
@@ -68,12 +69,15 @@ def test_a_list_and_a_single_plugin_are_registered_in_one_batch(run: Run, open_m
 
 
 def test_plugins_and_integrations_are_listed(run: Run) -> None:
-    assert len(run("return createClient().plugins();")) == 10
-    assert {theme["id"] for theme in run("return createClient().plugins('theme');")} == {
-        "theme-daylight",
-        "theme-midnight",
-    }
-    assert len(run("return createClient().integrations();")) == 6
+    theme = {"id": "mine", "name": "Mine", "version": "1.0.0", "type": "theme", "manifest": {}}
+    run("return createClient().register(argument);", theme)
+    listed = {plugin["id"]: plugin["type"] for plugin in run("return createClient().plugins();")}
+    assert (listed["mine"], listed["github"]) == ("theme", "integration")
+    themes = run("return createClient().plugins('theme');")
+    assert {plugin["type"] for plugin in themes} == {"theme"}
+    assert "mine" in {plugin["id"] for plugin in themes}
+    integrations = {one["id"] for one in run("return createClient().integrations();")}
+    assert integrations == {"github", "open-meteo", "openweathermap"}
     assert run("return createClient().integration('github');")["blocks"][0]["id"] == "issue"
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_httpserver import HTTPServer
 
 from examples.sandbox.providers.openweathermap import API_KEY
-from tests.browser.conftest import Api, Watch
+from tests.browser.conftest import Watch
 from tests.browser.test_accessibility import serious_violations
 from tests.conftest import RunningServer
 from tests.upstreams import Upstream
@@ -81,9 +81,9 @@ def open_blocks(frontend: Frontend, page: Page, blocks: str) -> Page:
 
 
 @pytest.fixture
-def declared(api: Api, open_notebook: Callable[[], Page]) -> None:
-    """The example plugins, declared by their frontend."""
-    open_notebook().close()
+def declared(declare: Callable[..., None]) -> None:
+    """The integrations that blocks here draw."""
+    declare("open-meteo", "openweathermap")
 
 
 def block_of(page: Page, name: str) -> Locator:
