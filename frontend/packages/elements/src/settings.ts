@@ -186,7 +186,8 @@ function drawAccount({ id, name }: Integration, connection: Connection, { client
   return h('section', { class: 'settings', 'data-connection': standing }, [
     h('h3', {}, 'Your account'),
     h('p', {}, STANDINGS[standing], ' ', standing === 'ok' && connection.connected_at && ago(connection.connected_at)),
-    connection.obstacle && h('p', { class: 'notice' }, connection.obstacle),
+    standing === 'ok' && connection.scopes.length > 0 && h('p', { class: 'about' }, 'It may be used for: ', connection.scopes.join(', ')),
+    connection.obstacle && h('p', { class: 'notice', role: 'alert' }, connection.obstacle),
     connection.redirect_uri && h('p', { class: 'about' }, 'Register this redirect URI with the provider: ', h('code', {}, connection.redirect_uri)),
     h('div', { class: 'buttons' }, [
       h('button', { type: 'button', class: 'button primary', disabled: connection.obstacle !== null, onclick: connect }, standing === 'none' ? 'Connect' : 'Connect again'),
