@@ -48,7 +48,7 @@ def choose(page: Page, menu: str | re.Pattern[str], item: str) -> None:
 
 def open_settings(page: Page, name: str) -> Locator:
     page.get_by_role("button", name="Integrations", exact=True).click()
-    page.get_by_role("button", name=f"Settings of {name}", exact=True).click()
+    page.get_by_role("button", name=f"Settings of {name}").click()
     return page.locator("patchbay-settings")
 
 

@@ -1,6 +1,6 @@
-/** What can be added: integrations whose manifests ship with this frontend. */
+/** What can be added: integrations whose manifests ship with this frontend, and those that others declared. */
 
-import { type Client, type Declaration, PatchbayError } from '@patchbay/client';
+import { type Block, type Client, type Declaration, type Integration, PatchbayError } from '@patchbay/client';
 
 export interface OfferedBlock {
   id: string;
@@ -24,16 +24,46 @@ export interface Offer {
   /** Whether a person signs in at the provider. */
   signs_in: boolean;
   blocks: OfferedBlock[];
+  /** Whether another frontend declared it. This one shows it, and leaves its declaration alone. */
+  is_foreign?: boolean;
 }
 
 let offers: Promise<Offer[]> | null = null;
 
-/** Every integration on offer; asked for once. */
+/** The integrations that ship with this frontend; asked for once. */
 export function loadOffers(): Promise<Offer[]> {
   offers ??= getJson<Offer[]>('/notebook/gallery.json');
   offers.catch(() => (offers = null));
   return offers;
 }
+
+/** The integrations beside these that Patchbay knows. */
+export async function loadForeignOffers(client: Client, own: readonly Offer[]): Promise<Offer[]> {
+  const known = new Set(own.map(({ id }) => id));
+  const ids = (await client.integrations()).map(({ id }) => id).filter((id) => !known.has(id));
+  return ids.length === 0 ? [] : (await client.integrationDetails(ids)).map(offerOf);
+}
+
+function offerOf({ id, name, version, description, icon, missing, properties, auth_method: method, blocks }: Integration): Offer {
+  const labelOf = (key: string): string => properties.find((property) => property.name === key)?.ui?.label ?? key;
+  return {
+    id, name, version, icon, is_foreign: true,
+    description: description ?? '',
+    needs: missing.map(labelOf),
+    signs_in: method === 'oauth2_authorization_code',
+    blocks: blocks.map(offeredBlockOf),
+  };
+}
+
+const offeredBlockOf = ({ id, name, description, display, action, config_schema: inputs, url_patterns: patterns }: Block): OfferedBlock => ({
+  id,
+  name: name ?? id,
+  description: description ?? '',
+  kind: display?.kind ?? null,
+  is_action: action !== undefined,
+  takes_url: inputs?.url !== undefined,
+  url_patterns: patterns ?? [],
+});
 
 export const loadDeclaration = (id: string): Promise<Declaration> =>
   getJson(`/notebook/plugins/${encodeURIComponent(id)}.json`);

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Api, Watch
-from tests.browser.steps import add_block, open_settings
+from tests.browser.notebooks import Notebook
+from tests.browser.steps import add_block, choose_offer, open_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-OpenNotebook = Callable[[], Page]
 # Nobody listens where these blocks call; what matters is what is asked.
 NOBODY_LISTENS = ["status of 502", "status of 403"]
 
@@ -31,15 +30,15 @@ PROPERTIES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def declare(api: Api, **manifest: Any) -> None:
+def declare_forms(api: Api, plugin_id: str, **manifest: Any) -> None:
     section = {"base_url": "http://127.0.0.1:9"}
-    body = {"id": "forms", "name": "Forms", "version": "1.0.0", "type": "integration"}
+    body = {"id": plugin_id, "name": "Forms", "version": "1.0.0", "type": "integration"}
     api("POST", "/plugins/register", body | {"manifest": {"integration": section, **manifest}})
 
 
-def test_each_type_has_its_control_and_what_it_gives_is_kept(open_notebook: OpenNotebook, api: Api) -> None:
-    declare(api, properties=PROPERTIES)
-    page = open_notebook()
+def test_each_type_has_its_control_and_what_it_gives_is_kept(notebook: Notebook, api: Api) -> None:
+    declare_forms(api, "forms-settings", properties=PROPERTIES)
+    page = notebook.open()
     settings = open_settings(page, "Forms")
     for label, text in {
         "Due": "2024-05-31",
@@ -57,9 +56,9 @@ def test_each_type_has_its_control_and_what_it_gives_is_kept(open_notebook: Open
     types = {name: settings.get_by_label(name).get_attribute("type") for name in ("Due", "Wake", "Word")}
     assert types == {"Due": "date", "Wake": "time", "Word": "password"}
     settings.get_by_role("button", name="Save").click()
-    expect(page.locator("#announcer, [role=status]").filter(has_text="settings saved").first).to_be_attached()
+    expect(settings.get_by_role("status").filter(has_text="settings saved")).to_be_attached()
 
-    assert api("GET", "/integrations/forms/config")["config"] == {
+    assert notebook.api("GET", "/integrations/forms-settings/config")["config"] == {
         "due": "2024-05-31",
         "moment": "2024-05-31T14:30",
         "wake": "06:45",
@@ -76,31 +75,28 @@ def test_each_type_has_its_control_and_what_it_gives_is_kept(open_notebook: Open
 
 
 def test_a_block_without_a_schema_asks_for_its_endpoint_s_parameters(
-    open_notebook: OpenNotebook, api: Api, watch: Watch
+    notebook: Notebook, api: Api, watch: Watch
 ) -> None:
     watch.expected_errors = NOBODY_LISTENS
     endpoint = {"id": "find", "path": "/find/{place}", "parameters": [
         {"name": "place", "label": "Where"},
         {"name": "kind", "type": "select", "options": ["city", "river"], "default": "city"},
     ]}  # fmt: skip
-    declare(api, endpoints=[endpoint], blocks=[{"id": "find"}])
-    page = open_notebook()
-    page.get_by_role("button", name="Add block", exact=True).click()
-    page.locator("[data-offer='forms/find']").first.click()
-    form = page.locator("form.inputs-form")
+    declare_forms(api, "forms-endpoint", endpoints=[endpoint], blocks=[{"id": "find"}])
+    page = notebook.open()
+    panel = choose_offer(page, "forms-endpoint")
+    form = panel.locator("patchbay-inputs")
     expect(form.get_by_label("Kind").locator("option")).to_have_text(["Default (city)", "city", "river"])
-    form.get_by_role("button", name="Add", exact=True).click()
+    panel.get_by_role("button", name="Add to the notebook").click()
     expect(form).to_contain_text("This is needed.")
     page.keyboard.press("Escape")
 
-    block = add_block(page, "forms/find", {"Where": "Oslo"})
+    block = add_block(page, "forms-endpoint/find", {"Where": "Oslo"})
     expect(block).to_contain_text("Oslo")
-    expect(block).to_have_attribute("data-state", "error")
+    expect(block).to_have_attribute("data-status", "error")
 
 
-def test_a_pasted_address_is_all_that_a_block_asks_for(
-    open_notebook: OpenNotebook, api: Api, watch: Watch
-) -> None:
+def test_a_pasted_address_is_all_that_a_block_asks_for(notebook: Notebook, api: Api, watch: Watch) -> None:
     watch.expected_errors = NOBODY_LISTENS
     endpoint = {
         "id": "repo",
@@ -108,14 +104,17 @@ def test_a_pasted_address_is_all_that_a_block_asks_for(
         "parameters": [{"name": "owner"}, {"name": "repo"}],
     }
     pattern = "https://git\\.test/(?P<owner>[^/]+)/(?P<repo>[^/]+)"
-    declare(api, endpoints=[endpoint], blocks=[{"id": "repo", "url_patterns": [pattern]}])
-    page = open_notebook()
+    declare_forms(
+        api, "forms-address", endpoints=[endpoint], blocks=[{"id": "repo", "url_patterns": [pattern]}]
+    )
+    page = notebook.open()
     page.get_by_role("button", name="Add block", exact=True).click()
-    page.get_by_label("Paste an address").fill("https://git.test/ada/engine")
-    page.locator(".found [data-offer='forms/repo']").click()
-    form = page.locator("form.inputs-form")
-    expect(form.locator("[data-field]")).to_have_count(1)
-    form.get_by_role("button", name="Add", exact=True).click()
-    block = page.locator("[data-integration='forms'][data-block='repo']").last
+    panel = page.get_by_role("dialog")
+    panel.get_by_label("Search").fill("https://git.test/ada/engine")
+    panel.locator("[data-offer='forms-address/repo']").click()
+    expect(panel.locator("patchbay-inputs [data-field]")).to_have_count(1)
+    panel.get_by_role("button", name="Add to the notebook").click()
+    block = page.locator("[data-key][integration='forms-address']")
     expect(block).to_contain_text("git.test/ada/engine")
-    expect(block).not_to_have_attribute("data-code", "invalid")
+    expect(block).to_have_attribute("data-status", "error")
+    expect(block.get_by_role("alert")).not_to_contain_text("An input is not right")
