@@ -13,9 +13,17 @@ const INTEGRATION_TABS: RouteRecordRaw[] = [
 ];
 
 const PAGES: RouteRecordRaw[] = [
-  { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
+  { path: '/', name: 'overview', component: () => import('./pages/overview/OverviewPage.vue') },
   { path: '/integrations', name: 'integrations', component: () => import('./pages/integrations/IntegrationsPage.vue') },
   { path: '/integrations/:id', component: () => import('./pages/integrations/IntegrationPage.vue'), props: true, children: INTEGRATION_TABS },
+  { path: '/answers', name: 'answers', component: () => import('./pages/AnswersPage.vue') },
+  { path: '/schedule', name: 'schedule', component: () => import('./pages/SchedulePage.vue') },
+  { path: '/usage', name: 'usage', component: () => import('./pages/usage/UsagePage.vue') },
+  { path: '/usage/calls', name: 'calls', component: () => import('./pages/usage/CallsPage.vue') },
+  { path: '/workspaces', name: 'workspaces', component: () => import('./pages/WorkspacesPage.vue') },
+  { path: '/access', name: 'access', component: () => import('./pages/AccessPage.vue') },
+  { path: '/about', name: 'about', component: () => import('./pages/AboutPage.vue') },
+  { path: '/add', name: 'add', component: () => import('./pages/adding/AddPage.vue') },
   { path: '/:rest(.*)*', name: 'unknown', component: () => import('./pages/UnknownPage.vue') },
 ];
 

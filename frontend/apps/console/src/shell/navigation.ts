@@ -1,6 +1,6 @@
 /** The pages that the sidebar leads to. */
 
-import { Activity, Blocks, type IconNode } from 'lucide';
+import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers } from 'lucide';
 
 export interface Destination {
   /** The name of a route. */
@@ -14,6 +14,12 @@ export interface Destination {
 export const DESTINATIONS: readonly Destination[] = [
   { to: 'overview', label: 'Overview', icon: Activity, path: '/' },
   { to: 'integrations', label: 'Integrations', icon: Blocks, path: '/integrations' },
+  { to: 'answers', label: 'Cached answers', icon: Database, path: '/answers' },
+  { to: 'schedule', label: 'Schedule', icon: CalendarClock, path: '/schedule' },
+  { to: 'usage', label: 'Usage', icon: ChartLine, path: '/usage' },
+  { to: 'workspaces', label: 'Workspaces', icon: Layers, path: '/workspaces' },
+  { to: 'access', label: 'Access', icon: KeyRound, path: '/access' },
+  { to: 'about', label: 'About', icon: Info, path: '/about' },
 ];
 
 /** Whether a page of the sidebar is open, or one below it. */

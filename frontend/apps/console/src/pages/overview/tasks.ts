@@ -1,0 +1,72 @@
+/** What needs a hand, the most urgent first. */
+
+import type { Integration, IntegrationSummary, PrefetchJob } from '@patchbay/client';
+
+import { count, writeDistance } from '../../format.ts';
+import type { UsageRow } from '../usage/sums.ts';
+
+export interface Task {
+  level: 'warn' | 'bad';
+  /** Of whom; null for no integration in particular. */
+  integration: string | null;
+  title: string;
+  text: string;
+  /** The route on which it is dealt with. */
+  to: string;
+  verb: string;
+}
+
+/** A schedule is behind when a run is this late. */
+export const LATE_MILLISECONDS = 120_000;
+/** So many calls have to have failed before their share means something. */
+const MIN_FAILED = 3;
+const FAILING_SHARE = 0.5;
+
+type Waiting = Pick<Integration, 'id' | 'name' | 'enabled' | 'review' | 'missing' | 'unreadable'>;
+
+export function findTasks(integrations: readonly IntegrationSummary[], usage: readonly UsageRow[], jobs: readonly PrefetchJob[], now: number): Task[] {
+  const on = new Set(integrations.filter(({ enabled }) => enabled).map(({ id }) => id));
+  const tasks = [
+    ...integrations.flatMap(tasksOfSettings),
+    ...usage.filter(({ integration_id: id }) => on.has(id)).flatMap((one) => tasksOfUsage(one, now)),
+    ...tasksOfSchedule(jobs, now),
+  ];
+  return tasks.sort((one, other) => RANKS[one.level] - RANKS[other.level]);
+}
+
+const RANKS = { bad: 0, warn: 1 };
+
+function tasksOfSettings({ id, enabled, review, missing, unreadable }: Waiting): Task[] {
+  const tasks: Task[] = [];
+  if (review) tasks.push({ level: 'warn', integration: id, title: 'A change needs your review', text: review.reason, to: 'review', verb: 'Review' });
+  if (enabled && unreadable.length > 0) tasks.push({ level: 'bad', integration: id, title: 'A secret cannot be read', text: `Enter ${listed(unreadable)} again: the present key does not decrypt it.`, to: 'integration', verb: 'Enter it' });
+  if (enabled && missing.length > 0) tasks.push({ level: 'warn', integration: id, title: 'A setting is missing', text: `It still needs ${listed(missing)}.`, to: 'integration', verb: 'Fill it in' });
+  return tasks;
+}
+
+function tasksOfUsage({ integration_id: id, calls, errors, budget, rests }: UsageRow, now: number): Task[] {
+  const tasks: Task[] = rests.map(({ origin, reason, until }) => ({
+    level: reason === 'breaker' ? 'bad' as const : 'warn' as const,
+    integration: id,
+    title: reason === 'breaker' ? 'The provider keeps failing' : 'The provider asked for a pause',
+    text: `${origin} is called again ${writeDistance(until, now)}.`,
+    to: 'connection',
+    verb: 'Look',
+  }));
+  const spent = budget.find(({ left, window }) => left === 0 && window !== 'second');
+  if (spent) tasks.push({ level: 'warn', integration: id, title: 'The call budget is spent', text: `${count(spent.limit, 'call')} a ${spent.window}; the next one ${writeDistance(spent.next_at, now)}.`, to: 'connection', verb: 'Look' });
+  const isFailing = errors >= MIN_FAILED && errors >= calls * FAILING_SHARE;
+  if (isFailing && rests.length === 0) tasks.push({ level: 'bad', integration: id, title: 'Most calls fail', text: `${errors} of ${count(calls, 'call')} of the last day failed.`, to: 'calls', verb: 'See why' });
+  return tasks;
+}
+
+function tasksOfSchedule(jobs: readonly PrefetchJob[], now: number): Task[] {
+  const late = jobs.filter((job) => isLate(job, now));
+  if (late.length === 0) return [];
+  return [{ level: 'warn', integration: null, title: 'The schedule is behind', text: `${count(late.length, 'fetch', 'fetches')} should have run by now.`, to: 'schedule', verb: 'Look' }];
+}
+
+export const isLate = ({ state, next_run_at: next }: PrefetchJob, now: number): boolean =>
+  state === 'scheduled' && next !== null && now - Date.parse(next) > LATE_MILLISECONDS;
+
+const listed = (names: readonly string[]): string => names.map((name) => name.replace(/_/g, ' ')).join(', ');
