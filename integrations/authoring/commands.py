@@ -11,7 +11,7 @@ import click
 from integrations.authoring.files import FORMATS, format_of, read_file, render
 from integrations.authoring.findings import Finding
 from integrations.authoring.json_schema import registration_schema
-from integrations.authoring.lint import is_registration_body, lint
+from integrations.authoring.lint import lint, position_of
 from integrations.authoring.lint_rules import OWN_RULES, RULES
 from integrations.authoring.openapi.document import NotConvertible
 from integrations.authoring.openapi_import import Choice, ImportOptions, import_openapi
@@ -66,21 +66,15 @@ def _lint_file(name: str, ignored: Collection[str]) -> list[tuple[str, str]]:
         return [("error", f"{name}:1:1: error: {error.strerror}")]
     return [
         (found.level, _line(name, source, found))
-        for found in sorted(lint(source.value), key=lambda found: _position(source, found))
+        for found in sorted(lint(source.value), key=lambda found: position_of(source, found))
         if found.code not in ignored
     ]
 
 
 def _line(name: str, source: Source, found: Finding) -> str:
-    line, column = _position(source, found)
+    line, column = position_of(source, found)
     rule = f" [{found.code}]" if found.code else ""
     return f"{name}:{line}:{column}: {found.level}: {found.path}: {found.message}{rule}"
-
-
-def _position(source: Source, found: Finding) -> tuple[int, int]:
-    is_body = isinstance(source.value, dict) and is_registration_body(source.value)
-    path = found.path if is_body else found.path.removeprefix("manifest").removeprefix(".")
-    return source.position(path)
 
 
 @manifest_commands.command("schema")

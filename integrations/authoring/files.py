@@ -30,6 +30,11 @@ def read_file(name: str) -> Source:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SourceError("Not UTF-8.") from None
+    return read_text(text, name)
+
+
+def read_text(text: str, name: str = "") -> Source:
+    """The content of a text, as JSON or YAML by its name or else by its first character. Raises SourceError."""
     return read_json(text) if _is_json(name, text) else read_yaml(text)
 
 

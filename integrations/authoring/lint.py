@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from errors import Invalid
 from integrations.authoring.findings import Finding, Reviewed
 from integrations.authoring.lint_rules import find_own_warnings, find_warnings
+from integrations.authoring.source_map import Position, Source
 from integrations.manifests.compiling import compile_plugin
 from integrations.manifests.compiling.problems import Problems
 from schemas.api.plugins import DeclarationSchema
@@ -38,6 +39,13 @@ def lint(value: Any) -> list[Finding]:
 def is_registration_body(value: Mapping[str, Any]) -> bool:
     """Whether it is `{id, name, version, type, manifest}`, complete or not, rather than a manifest alone."""
     return "manifest" in value or bool(_BODY_WORDS & value.keys() and not _SECTIONS & value.keys())
+
+
+def position_of(source: Source, found: Finding) -> Position:
+    """Where a finding stands in the text that was checked."""
+    is_body = isinstance(source.value, dict) and is_registration_body(source.value)
+    path = found.path if is_body else found.path.removeprefix("manifest").removeprefix(".")
+    return source.position(path)
 
 
 def _type_of(manifest: Mapping[str, Any]) -> str:

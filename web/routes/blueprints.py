@@ -12,6 +12,7 @@ from integrations.routes import (
     explain,
     history,
     integrations,
+    manifests,
     oauth2,
     prefetch,
     usage,
@@ -20,7 +21,7 @@ from plugin_store.routes import plugin_states, plugins, review_page, settings, w
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, icons, notebook, pages, signin
-from web.routes import events, sessions
+from web.routes import about, events, sessions
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
@@ -40,6 +41,8 @@ API_BLUEPRINTS = (
     plugin_states.blueprint,
     workspaces.blueprint,
     sessions.blueprint,
+    manifests.blueprint,
+    about.blueprint,
 )
 PAGES = (
     health.blueprint,

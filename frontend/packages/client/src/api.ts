@@ -2572,6 +2572,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/manifests/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema (2020-12) of a registration body; that of a manifest alone is `#/$defs/Manifest`. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manifests/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a text as registration does, and warn about parts that are probably not meant, each with its place. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ManifestText"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Linted"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manifests/import-openapi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Convert an OpenAPI 3.0 or 3.1 document to a registration body. References to other files are not followed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenApiText"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Converted"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the version, what the data folder holds, and who may call this server. Never a key or a token. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["About"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3447,6 +3603,86 @@ export interface components {
         };
         EndedSessions: {
             ended: number;
+        };
+        ManifestText: {
+            /** @description JSON, or YAML 1.2. */
+            text: string;
+        };
+        Finding: {
+            /** @enum {string} */
+            level: "error" | "warning";
+            /** @description Such as `manifest.endpoints[2].path`. */
+            path: string;
+            message: string;
+            /** @description The rule of a warning. */
+            code: string | null;
+            /** @description In the text, from 1. */
+            line: number;
+            /** @description In characters, from 1. */
+            column: number;
+        };
+        Linted: {
+            findings: components["schemas"]["Finding"][];
+            /**
+             * @description Whether the text is a registration body, or a manifest alone.
+             * @enum {string}
+             */
+            kind: "registration" | "manifest";
+            /** @description The text as JSON; null if it cannot be read or has an error. */
+            value: unknown;
+        };
+        OpenApiText: {
+            /** @description JSON, or YAML 1.2. */
+            text: string;
+            id: string;
+            /** @description Default: the document's title. */
+            name?: string;
+            /** @description Default: the document's, or 1.0.0. */
+            version?: string;
+            /** @description The document's N-th server, from 1, or an absolute URL. */
+            server?: string;
+            tags?: string[];
+            /** @description Like `/pets*`. */
+            paths?: string[];
+        };
+        Converted: {
+            declaration: {
+                [key: string]: unknown;
+            };
+            notes: string[];
+        };
+        Storage: {
+            folder: string;
+            database_bytes: number;
+            artifacts: number;
+            artifacts_bytes: number;
+            artifacts_limit_bytes: number;
+            /** @description Rows of the call log. */
+            calls: number;
+            calls_kept_days: number;
+            plugins: number;
+            secrets: number;
+        };
+        Place: {
+            /**
+             * @description A setting of the environment or of `.env`, or a file.
+             * @enum {string}
+             */
+            source: "setting" | "file";
+            /** @description The file's; null for a setting. */
+            path: string | null;
+        };
+        About: {
+            version: string;
+            storage: components["schemas"]["Storage"];
+            key: components["schemas"]["Place"];
+            token: components["schemas"]["Place"];
+            public_url: string | null;
+            allowed_origins: string[];
+            allowed_hosts: string[];
+            egress_allow: string[];
+            /** @description Whether this process fetches ahead. */
+            prefetch: boolean;
         };
     };
     responses: {

@@ -8,8 +8,8 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { createSubscribe } from './live.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
-  Artifact, ArtifactChoice, Authorization, CallChoice, ClientOptions, Connection, Declaration, DeclaredPlugin, BatchResult, Envelope, Explanation, Inputs,
-  Integration, IntegrationSummary, IntegrationUsage, NewState, NewWorkspace, Notebook, Performed, Plugin, PluginConfig,
+  About, Artifact, ArtifactChoice, Authorization, CallChoice, ClientOptions, Connection, Converted, Declaration, DeclaredPlugin, BatchResult, Envelope, Explanation, Inputs,
+  Integration, IntegrationSummary, IntegrationUsage, Linted, NewState, NewWorkspace, Notebook, OpenApiDocument, Performed, Plugin, PluginConfig,
   PluginType, PrefetchJob, ProviderCall, Registration, Review, Secret, Session, TaggedState, TestResult, Usage, UsageSpan, Workspace, WorkspaceChange,
 } from './types.ts';
 
@@ -257,6 +257,15 @@ export function createClient(options: ClientOptions = {}) {
     calls: ({ integration, pageSize, ...choice }: CallChoice = {}): Promise<ProviderCall[]> =>
       ask('/calls', { query: { ...choice, integration_id: integration, page_size: pageSize } }),
 
+    /** What is wrong in a manifest that is being written, and where. */
+    lint: (text: string, { signal }: Signalled = {}): Promise<Linted> => send('POST', '/manifests/lint', { text }, { signal }),
+    /** The JSON Schema of a declaration. */
+    manifestSchema: (): Promise<Record<string, any>> => ask('/manifests/schema'),
+    /** Makes a declaration of an OpenAPI document; nothing is declared by that. */
+    convertOpenApi: (document: OpenApiDocument): Promise<Converted> => send('POST', '/manifests/import-openapi', document),
+
+    /** The server's version, what it stores, and who may call it. */
+    about: (): Promise<About> => ask('/about'),
     /** The browsers that are signed in, last used first. */
     sessions: (): Promise<Session[]> => ask('/sessions'),
     endSession: (id: number): Promise<void> => send('DELETE', `/sessions/${id}`),

@@ -120,6 +120,12 @@ export interface CallChoice {
   pageSize?: number;
 }
 export type Session = Schemas['Session'];
+export type About = Schemas['About'];
+export type Finding = Schemas['Finding'];
+/** `value` is the text as JSON once it has no error. */
+export type Linted = Omit<Schemas['Linted'], 'value'> & { value: Record<string, any> | null };
+export type OpenApiDocument = Partial<Schemas['OpenApiText']> & Pick<Schemas['OpenApiText'], 'id' | 'text'>;
+export type Converted = Schemas['Converted'];
 export type Usage = Schemas['Usage'];
 export type IntegrationUsage = Schemas['OneUsage'];
 export type Workspace = Schemas['Workspace'];

@@ -1,0 +1,62 @@
+"""The route of the server itself: version, storage, who may call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.models import IntegrationArtifact, Plugin, PluginApiLog, PluginSecret
+from schemas.api.about import AboutSchema
+from settings import Settings, version
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.gate.tokens import token_path
+
+blueprint = Blueprint("about", __name__, description="The server: version, storage, who may call it.")
+
+
+@blueprint.route("/about", methods=["GET"])
+@blueprint.response(200, AboutSchema)
+def show_about() -> dict[str, Any]:
+    """Show the version, what the data folder holds, and who may call this server. Never a key or a token."""
+    settings = services().settings
+    return {
+        "version": version(),
+        "storage": _read_storage(settings),
+        "key": _place(settings.secret_key_file, is_setting=bool(settings.secret_keys)),
+        "token": _place(token_path(settings), is_setting=bool(settings.token)),
+        "public_url": settings.public_url,
+        "allowed_origins": list(settings.allowed_origins),
+        "allowed_hosts": list(settings.allowed_hosts),
+        "egress_allow": list(settings.egress_allow),
+        "prefetch": settings.prefetch,
+    }
+
+
+def _place(path: Path, *, is_setting: bool) -> dict[str, str | None]:
+    return {"source": "setting", "path": None} if is_setting else {"source": "file", "path": str(path)}
+
+
+def _read_storage(settings: Settings) -> dict[str, Any]:
+    counted = {
+        "artifacts": IntegrationArtifact,
+        "calls": PluginApiLog,
+        "plugins": Plugin,
+        "secrets": PluginSecret,
+    }
+    with services().database.reading() as session:
+        counts = {
+            name: session.scalar(select(func.count()).select_from(table)) for name, table in counted.items()
+        }
+        artifacts_bytes = session.scalar(select(func.coalesce(func.sum(IntegrationArtifact.size_bytes), 0)))
+    return {
+        **counts,
+        "folder": str(settings.instance),
+        "database_bytes": sum(path.stat().st_size for path in settings.instance.glob(f"{DATABASE_NAME}*")),
+        "artifacts_bytes": artifacts_bytes,
+        "artifacts_limit_bytes": settings.cache_size_limit_bytes,
+        "calls_kept_days": settings.log_retention_days,
+    }
