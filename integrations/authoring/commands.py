@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from integrations.authoring.files import FORMATS, format_of, read_file, render
-from integrations.authoring.findings import Finding
 from integrations.authoring.json_schema import registration_schema
-from integrations.authoring.lint import lint, position_of
+from integrations.authoring.lint_lines import lint_file
 from integrations.authoring.lint_rules import OWN_RULES, RULES
 from integrations.authoring.openapi.document import NotConvertible
 from integrations.authoring.openapi_import import Choice, ImportOptions, import_openapi
-from integrations.authoring.source_map import Source, SourceError
+from integrations.authoring.source_map import SourceError
 from schemas.api.plugins import DeclarationSchema
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
-@click.group("manifest", help="Tools for manifests: import, lint, and the JSON Schema for editors.")
+@click.group(
+    "manifest",
+    help="Tools for manifests: lint, import, the JSON Schema for editors, and a loop that renders them.",
+)
 def manifest_commands() -> None:
     pass
 
@@ -50,31 +52,11 @@ def lint_files(files: Sequence[str], strict: bool, ignored: Sequence[str]) -> No
     """
     failed = False
     for name in files:
-        for level, line in _lint_file(name, ignored):
+        for level, line in lint_file(name, ignored).lines:
             click.echo(line)
             failed = failed or strict or level == "error"
     if failed:
         raise SystemExit(1)
-
-
-def _lint_file(name: str, ignored: Collection[str]) -> list[tuple[str, str]]:
-    try:
-        source = read_file(name)
-    except SourceError as error:
-        return [("error", f"{name}:{error.position.line}:{error.position.column}: error: {error}")]
-    except OSError as error:
-        return [("error", f"{name}:1:1: error: {error.strerror}")]
-    return [
-        (found.level, _line(name, source, found))
-        for found in sorted(lint(source.value), key=lambda found: position_of(source, found))
-        if found.code not in ignored
-    ]
-
-
-def _line(name: str, source: Source, found: Finding) -> str:
-    line, column = position_of(source, found)
-    rule = f" [{found.code}]" if found.code else ""
-    return f"{name}:{line}:{column}: {found.level}: {found.path}: {found.message}{rule}"
 
 
 @manifest_commands.command("schema")

@@ -13,8 +13,8 @@ from web.cli.secret_commands import secrets_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(
-    "manifest", "integrations.authoring.commands:manifest_commands",
-    help="Tools for manifests: import, lint, and the JSON Schema for editors.",
+    "manifest", "web.cli.manifest_commands:manifest_commands",
+    help="Tools for manifests: lint, import, the JSON Schema for editors, and a loop that renders them.",
 )  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands)
 # What flask-migrate and flask-smorest add to the whole application.

@@ -1,0 +1,10 @@
+"""`flask manifest …`, with the commands that need a running server or the data folder."""
+
+from __future__ import annotations
+
+from integrations.authoring.commands import manifest_commands
+from web.cli.manifest_dev import watch_manifests
+
+manifest_commands.add_command(watch_manifests)
+
+__all__ = ["manifest_commands"]
