@@ -88,9 +88,9 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
     page.mouse.up()
     expect(holder).to_have_attribute("gs-x", "7")
 
-    box = holder.bounding_box()
-    assert box
-    corner = (box["x"] + box["width"] - 14, box["y"] + box["height"] - 14)
+    handle = holder.locator(".ui-resizable-se").bounding_box()
+    assert handle
+    corner = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
     page.mouse.move(*corner)
     page.mouse.down()
     page.mouse.move(corner[0], corner[1] + 90, steps=4)
