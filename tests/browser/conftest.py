@@ -218,3 +218,20 @@ def open_notebook(context: BrowserContext, patchbay: RunningServer, watch: Watch
         return page
 
     return visit
+
+
+@pytest.fixture
+def open_console(context: BrowserContext, patchbay: RunningServer, watch: Watch) -> Callable[[str], Page]:
+    """Opens a page of the console in a new tab, signed in."""
+    visits: list[Page] = []
+
+    def visit(path: str = "/console") -> Page:
+        page = watch.over(context.new_page())
+        if not visits:
+            page.goto(patchbay.signin_link)
+        page.goto(patchbay.url + path)
+        page.locator("body[data-ready=true]").wait_for()
+        visits.append(page)
+        return page
+
+    return visit

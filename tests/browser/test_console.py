@@ -1,0 +1,310 @@
+"""The console in a real browser: what whoever runs Patchbay does there, without a command or a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from examples.catalog import against_sandbox, load_examples, sandbox_config
+from examples.sandbox import Sandbox
+from examples.sandbox.providers.openweathermap import API_KEY
+from tests.browser.conftest import Api, Watch
+from tests.browser.test_accessibility import serious_violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+OpenConsole = Callable[..., Page]
+PAGES = (
+    "",
+    "/integrations",
+    "/answers",
+    "/schedule",
+    "/usage",
+    "/usage/calls",
+    "/workspaces",
+    "/access",
+    "/about",
+    "/add",
+)
+TABS = ("", "/connection", "/playground", "/answers", "/manifest", "/review", "/remove")
+PETS = {
+    "openapi": "3.0.3",
+    "info": {"title": "Pets", "version": "2.1.0"},
+    "servers": [{"url": "https://pets.test/v1"}],
+    "paths": {"/pets": {"get": {"operationId": "listPets", "responses": {"200": {"description": "ok"}}}}},
+}
+
+
+def example(name: str, sandbox: Sandbox) -> dict[str, Any]:
+    [found] = [one for one in load_examples() if one["id"] == name]
+    return against_sandbox(found, sandbox.url)
+
+
+@pytest.fixture
+def declare(api: Api, sandbox: Sandbox) -> Callable[..., dict[str, Any]]:
+    """Registers an example and, unless told otherwise, sets it up."""
+
+    def register(name: str, *, is_set_up: bool = True) -> dict[str, Any]:
+        declaration = example(name, sandbox)
+        api("POST", "/plugins/register", declaration)
+        config = sandbox_config(name, sandbox.url)
+        if is_set_up and config:
+            api("PUT", f"/integrations/{name}/config", {"config": config})
+        return declaration
+
+    return register
+
+
+def paste(page: Page, text: str) -> None:
+    """Replaces what the editor holds, from the clipboard."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("textbox", name="Manifest").click()
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+v")
+
+
+def confirm_by_name(page: Page, name: str, verb: str) -> None:
+    dialog = page.get_by_role("alertdialog")
+    button = dialog.get_by_role("button", name=verb)
+    expect(button).to_be_disabled()
+    dialog.get_by_role("textbox").fill(name)
+    button.click()
+
+
+def test_an_integration_is_added_from_a_pasted_manifest_and_set_up(
+    open_console: OpenConsole, sandbox: Sandbox, api: Api, watch: Watch
+) -> None:
+    watch.expected_errors = ["status of 409", "status of 502"]
+    page = open_console()
+    page.get_by_role("link", name="Add an integration").click()
+    declaration = example("openweathermap", sandbox)
+    paste(page, json.dumps({**declaration, "version": "one"}))
+    expect(page.get_by_text("1 error")).to_be_visible()
+    expect(page.locator(".finding-list")).to_contain_text("version")
+    expect(page.get_by_role("button", name="Register")).to_be_disabled()
+    paste(page, json.dumps(declaration))
+    page.get_by_role("button", name="Register").click()
+
+    registered = page.locator("[data-registered=openweathermap]")
+    expect(registered).to_contain_text("Setting missing")
+    registered.get_by_role("link", name="fill in api_key").click()
+    secret = page.locator("[data-key=api_key]")
+    secret.get_by_label("API key").fill("wrong-key-0123456789")
+    secret.get_by_role("button", name="Save").click()
+    expect(secret).to_have_attribute("data-secret", "ok")
+    page.get_by_role("link", name="Connection").click()
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.locator("[data-verdict=false]")).to_contain_text("refused")
+
+    page.get_by_role("link", name="Settings", exact=True).click()
+    secret.get_by_label("API key").fill(API_KEY)
+    secret.get_by_role("button", name="Replace").click()
+    expect(secret.get_by_label("API key")).to_have_value("")
+    page.get_by_role("link", name="Connection").click()
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.locator("[data-verdict=true]")).to_be_visible()
+    assert API_KEY not in page.content()
+    assert api("GET", "/integrations")[0]["missing"] == []
+
+
+def test_an_integration_is_made_of_an_openapi_file(open_console: OpenConsole, api: Api) -> None:
+    page = open_console("/console/add")
+    page.get_by_role("radio", name="OpenAPI file").check(force=True)
+    file = {"name": "Pet Store.json", "mimeType": "application/json", "buffer": json.dumps(PETS).encode()}
+    page.get_by_label("OpenAPI file (JSON or YAML)").set_input_files(files=[file])  # pyright: ignore[reportArgumentType]
+    expect(page.get_by_label("Id")).to_have_value("pet-store")
+    page.get_by_role("button", name="Convert").click()
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator("[data-registered=pet-store]")).to_be_visible()
+    assert [one["id"] for one in api("GET", "/integrations")] == ["pet-store"]
+
+
+def test_a_setting_is_overridden_in_one_notebook_and_reset(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("open-meteo")
+    notebook = api("POST", "/workspaces/1/notebooks", {"name": "Attic"})["id"]
+    before = api("GET", "/integrations/open-meteo/config")["config"]
+    page = open_console("/console/integrations/open-meteo")
+    page.get_by_label("Notebook").select_option("Attic")
+    page.get_by_label("Latitude").fill("59.9")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Set in this notebook")).to_be_visible()
+    scoped = f"/integrations/open-meteo/config?notebook_id={notebook}"
+    assert api("GET", scoped)["config"]["latitude"] == 59.9
+    assert api("GET", "/integrations/open-meteo/config")["config"] == before
+    assert f"notebook_id={notebook}" in page.url
+
+    page.get_by_role("button", name="Reset Latitude").click()
+    expect(page.get_by_text("Set in this notebook")).to_have_count(0)
+    assert api("GET", scoped)["config"] == before
+
+
+def test_a_review_is_accepted_after_both_destinations_were_seen(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declaration = declare("openweathermap")
+    changed = json.loads(json.dumps(declaration))
+    changed["manifest"]["integration"]["base_url"] = "https://other.test"
+    api("POST", "/plugins/register", {**changed, "version": "9.0.0"})
+    page = open_console()
+    page.locator("[data-task=review]").get_by_role("link").click()
+    old = declaration["manifest"]["integration"]["base_url"].split("//")[1].split("/")[0]
+    expect(page.get_by_role("region", name="Entered for")).to_contain_text(old)
+    expect(page.get_by_role("region", name="Would be sent to")).to_contain_text("https://other.test")
+    page.get_by_role("button", name="Accept the new destinations").click()
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
+    assert api("GET", "/integrations/openweathermap")["review"] is None
+
+
+def test_answers_are_looked_at_and_purged_and_the_integration_is_forgotten(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("openweathermap")
+    page = open_console("/console/integrations/openweathermap/playground")
+    page.get_by_label("Place").fill("Berlin,DE")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("region", name="Request").first).to_contain_text("••••")
+    page.get_by_role("button", name="Render").click()
+    expect(page.locator("[data-cache=MISS]")).to_be_visible()
+    expect(page.locator("patchbay-block")).to_contain_text("broken clouds")
+
+    page.get_by_role("navigation", name="Pages of").get_by_role("link", name="Cached answers").click()
+    page.locator("[data-artifact]").first.get_by_role("button", name="More for").click()
+    page.get_by_role("menuitem", name="Show the data").click()
+    expect(page.get_by_role("region", name="Data")).to_contain_text("broken clouds")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Purge all").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Purge").click()
+    expect(page.get_by_role("heading", name="Nothing is cached")).to_be_visible()
+    assert api("GET", "/artifacts") == []
+
+    page.get_by_role("link", name="Remove", exact=True).click()
+    page.get_by_role("button", name="Remove …").click()
+    confirm_by_name(page, "openweathermap", "Remove for good")
+    expect(page.get_by_role("heading", name="No integration yet")).to_be_visible()
+    assert api("GET", "/integrations") == []
+
+
+def test_a_schedule_is_pinned_paused_run_and_removed(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("open-meteo")
+    page = open_console("/console/schedule")
+    page.get_by_role("button", name="Pin a block").first.click()
+    page.get_by_label("Integration").select_option("open-meteo")
+    page.get_by_label("Latitude").fill("38.7")
+    page.get_by_label("Longitude").fill("-9.1")
+    page.get_by_role("button", name="Pin", exact=True).click()
+    row = page.locator("[data-job]")
+    expect(row).to_contain_text("pinned")
+    for action, state in (("Pause", "paused"), ("Resume", "scheduled")):
+        row.get_by_role("button", name="More for").click()
+        page.get_by_role("menuitem", name=action).click()
+        expect(page.get_by_text("is paused." if action == "Pause" else "is scheduled again.")).to_be_visible()
+        assert api("GET", "/prefetch")[0]["state"] == state
+    row.get_by_role("button", name="More for").click()
+    page.get_by_role("menuitem", name="Remove").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("heading", name="Nothing is scheduled")).to_be_visible()
+
+
+def test_failed_calls_are_found_by_integration(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api, sandbox: Sandbox
+) -> None:
+    declare("open-meteo")
+    declare("openweathermap", is_set_up=False)
+    api("PUT", "/integrations/openweathermap/config", {"config": {"api_key": "wrong-key-0123456789"}})
+    api(
+        "POST",
+        "/integrations/open-meteo/render",
+        {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}},
+    )
+    api("POST", "/integrations/openweathermap/test", {})
+    page = open_console("/console/usage")
+    expect(page.locator("[data-usage=openweathermap]")).to_contain_text("openweathermap")
+    page.get_by_role("button", name="openweathermap").click()
+    expect(page.get_by_role("img", name="Durations of calls of openweathermap over time")).to_be_visible()
+    page.get_by_role("navigation", name="Pages of the usage").get_by_role("link", name="Calls").click()
+    page.get_by_label("Outcome").select_option("Failed")
+    expect(page.locator("[data-call]")).to_have_count(1)
+    expect(page.locator("[data-call]")).to_contain_text("openweathermap")
+
+
+def test_a_second_workspace_is_created_chosen_and_deleted_by_name(
+    open_console: OpenConsole, api: Api
+) -> None:
+    page = open_console("/console/workspaces")
+    page.get_by_role("button", name="New workspace").click()
+    page.get_by_label("Name").fill("Cabin")
+    page.get_by_role("button", name="Create").click()
+    page.locator(".place-choice").get_by_label("Workspace").select_option("Cabin")
+    cabin = next(one["id"] for one in api("GET", "/workspaces") if one["name"] == "Cabin")
+    page.wait_for_url(f"**/console/workspaces?workspace_id={cabin}")
+    page.get_by_role("button", name="More for Cabin").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    confirm_by_name(page, "Cabin", "Delete for good")
+    expect(page.locator("[data-workspace]")).to_have_count(1)
+    assert [one["name"] for one in api("GET", "/workspaces")] == ["Default"]
+
+
+def test_what_another_program_changes_shows_by_itself(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("open-meteo")
+    page = open_console("/console/integrations")
+    switch = page.get_by_role("switch", name="Open-Meteo is on")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    api("PUT", "/integrations/open-meteo/enable", {"enabled": False})
+    expect(switch).to_have_attribute("aria-checked", "false")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+    assert api("GET", "/integrations/open-meteo")["enabled"] is True
+
+
+def test_the_keyboard_suffices_to_turn_an_integration_off(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("open-meteo")
+    page = open_console("/console")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    page.get_by_role("link", name="Integrations").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("searchbox", name="Search integrations").focus()
+    page.keyboard.type("meteo")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("switch", name="Open-Meteo is on")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("switch", name="Open-Meteo is on")).to_have_attribute("aria-checked", "false")
+    assert api("GET", "/integrations/open-meteo")["enabled"] is False
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
+def test_every_page_is_accessible_and_fits(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api, scheme: Any, width: int
+) -> None:
+    declare("openweathermap")
+    declare("open-meteo")
+    api(
+        "POST",
+        "/integrations/open-meteo/render",
+        {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}},
+    )
+    page = open_console()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+    found = {}
+    for path in (*PAGES, *(f"/integrations/openweathermap{tab}" for tab in TABS)):
+        page.goto(page.url.split("/console")[0] + "/console" + path)
+        page.locator("h1").wait_for()
+        expect(page.locator(".loading-lines")).to_have_count(0)
+        is_wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        found[path] = serious_violations(page) + (["wider than the window"] if is_wider else [])
+    assert {path: faults for path, faults in found.items() if faults} == {}
