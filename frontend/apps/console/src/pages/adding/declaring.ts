@@ -21,7 +21,7 @@ export function declarationOf({ kind, value }: Linted, naming: Naming): Declarat
 
 /** An id made of a name or a file's name: `Pet Store.yaml` becomes `pet-store`. */
 export const idOf = (name: string): string =>
-  name.replace(/\.(json|ya?ml)$/i, '').toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  name.replace(/\.(json|ya?ml)$/i, '').toLowerCase().normalize('NFKD').replace(/\p{M}+/gu, '').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
 
 export const EXAMPLE = `${JSON.stringify(
   {

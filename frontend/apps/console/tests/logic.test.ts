@@ -1,0 +1,114 @@
+import type { Artifact, IntegrationSummary, Linted, PluginState, PrefetchJob } from '@patchbay/client';
+import { describe, expect, it } from 'vitest';
+
+import { writeBytes, writeMilliseconds, writePercent } from '../src/format.ts';
+import { freshnessOf } from '../src/parts/freshness.ts';
+import { levelOfBudget } from '../src/parts/budget.ts';
+import { placeOf, queryOf } from '../src/place.ts';
+import { declarationOf, idOf } from '../src/pages/adding/declaring.ts';
+import { inheritanceOf } from '../src/pages/integrations/inheriting.ts';
+import { findIntegrations, standingOf } from '../src/pages/integrations/standing.ts';
+import { LATE_MILLISECONDS, findTasks } from '../src/pages/overview/tasks.ts';
+import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
+
+const NOW = Date.parse('2026-03-02T12:00:00Z');
+const integration = (more: Partial<IntegrationSummary> = {}): IntegrationSummary =>
+  ({ id: 'svc', name: 'Service', description: null, enabled: true, review: null, missing: [], unreadable: [], ...more }) as IntegrationSummary;
+const usage = (more: Partial<UsageRow> = {}): UsageRow =>
+  ({ integration_id: 'svc', renders: 0, hits: 0, stale: 0, calls: 0, errors: 0, bytes: 0, p50_ms: null, p95_ms: null, budget: [], rests: [], periods: [], ...more }) as unknown as UsageRow;
+
+describe('a place in the address', () => {
+  it.each([[{}, {}], [{ workspace_id: '2' }, { workspace_id: '2' }], [{ workspace_id: 'x', notebook_id: '3' }, { notebook_id: '3' }], [{ notebook_id: '-1' }, {}]])('%j stays %j', (given, kept) => {
+    expect(queryOf(placeOf(given))).toEqual(kept);
+  });
+});
+
+describe('what an integration waits for', () => {
+  it('is nothing while it is off, except a review', () => {
+    const review = { reason: 'r', old: [], new: [] };
+    expect(standingOf(integration({ enabled: false, missing: ['key'], unreadable: ['key'] })).needs).toEqual([]);
+    expect(standingOf(integration({ enabled: false, review })).needs).toEqual(['review']);
+  });
+  it('is found by filter, and integrations by every word', () => {
+    const all = [integration({ id: 'a', name: 'Open Weather', missing: ['key'] }), integration({ id: 'b', name: 'Weather', enabled: false })];
+    expect(findIntegrations(all, 'weather open', 'all').map(({ id }) => id)).toEqual(['a']);
+    expect(findIntegrations(all, '', 'needs').map(({ id }) => id)).toEqual(['a']);
+    expect(findIntegrations(all, '', 'off').map(({ id }) => id)).toEqual(['b']);
+  });
+});
+
+describe('what needs a hand', () => {
+  it('is nothing when all is well', () => {
+    expect(findTasks([integration()], [usage({ calls: 9, errors: 1 })], [], NOW)).toEqual([]);
+  });
+  it('names what is worst first', () => {
+    const tasks = findTasks([integration({ missing: ['api_key'] })], [usage({ calls: 4, errors: 4 })], [], NOW);
+    expect(tasks.map(({ level, to }) => [level, to])).toEqual([['bad', 'calls'], ['warn', 'integration']]);
+  });
+  it('leaves providers of integrations that are off in peace', () => {
+    expect(findTasks([integration({ enabled: false })], [usage({ calls: 4, errors: 4 })], [], NOW)).toEqual([]);
+  });
+  it('says that the schedule is behind', () => {
+    const job = (late: number, state = 'scheduled') => ({ state, next_run_at: new Date(NOW - late).toISOString() }) as PrefetchJob;
+    expect(findTasks([], [], [job(LATE_MILLISECONDS)], NOW)).toEqual([]);
+    expect(findTasks([], [], [job(LATE_MILLISECONDS + 1), job(LATE_MILLISECONDS + 1, 'paused')], NOW)[0]?.text).toContain('1 fetch ');
+  });
+});
+
+describe('the freshness of an answer', () => {
+  const artifact = { fetched_at: '2026-03-02T11:59:00Z', expires_at: '2026-03-02T12:01:00Z', stale_until: '2026-03-02T12:05:00Z' } as Artifact;
+  it.each([[0, 'fresh', 0.5], [61_000, 'stale', 0.99], [400_000, 'kept', 0]])('after %i ms is %s', (later, state, left) => {
+    const found = freshnessOf(artifact, NOW + Number(later));
+    expect(found.state).toBe(state);
+    expect(found.left).toBeCloseTo(Number(left), 1);
+  });
+});
+
+describe('an inherited setting', () => {
+  const state = (config: object): PluginState => ({ config }) as PluginState;
+  it('comes from the workspace, else from the default', () => {
+    const layers = { own: state({}), ofWorkspace: state({ unit: 'F' }), isNotebook: true };
+    expect(inheritanceOf({ name: 'unit', default: 'C' }, layers)).toEqual({ isOwn: false, own: undefined, inherited: 'F', from: 'workspace' });
+    expect(inheritanceOf({ name: 'unit', default: 'C' }, { ...layers, isNotebook: false }).from).toBe('default');
+    expect(inheritanceOf({ name: 'other' }, layers).from).toBeNull();
+  });
+  it('is shadowed by false and by zero, too', () => {
+    const layers = { own: state({ on: false }), ofWorkspace: state({ on: true }), isNotebook: true };
+    expect(inheritanceOf({ name: 'on' }, layers)).toMatchObject({ isOwn: true, own: false, inherited: true });
+  });
+});
+
+describe('usage over time', () => {
+  it('has every period of its span, and durations of one integration only', () => {
+    const period = { ...usage({ calls: 3, errors: 1, p50_ms: 10, p95_ms: 90 }), from: '2026-03-02T11:00:00.000Z' };
+    const span = { from: '2026-03-02T10:00:00Z', to: '2026-03-02T12:00:00Z', by: 'hour' };
+    const one = usage({ periods: [period] as UsageRow['periods'] });
+    expect(timelineOf([one], span)).toMatchObject({ succeeded: [0, 2], errors: [0, 1], p95: [null, 90] });
+    expect(timelineOf([one, one], span)).toMatchObject({ succeeded: [0, 4], p95: [null, null] });
+  });
+  it.each([[{ used: 1, limit: 10, left: 9 }, 'good'], [{ used: 8, limit: 10, left: 2 }, 'warn'], [{ used: 10, limit: 10, left: 0 }, 'bad']])('%j is %s', (window, level) => {
+    expect(levelOfBudget(window)).toBe(level);
+  });
+});
+
+describe('a declaration', () => {
+  const linted = (more: Partial<Linted>): Linted => ({ findings: [], kind: 'manifest', value: {}, ...more });
+  it('needs a text without errors, and a name where the text is a manifest alone', () => {
+    const naming = { id: ' svc ', name: 'S', version: '1.0.0' };
+    expect(declarationOf(linted({ value: null }), naming)).toBeNull();
+    expect(declarationOf(linted({}), { ...naming, id: ' ' })).toBeNull();
+    expect(declarationOf(linted({}), naming)).toMatchObject({ id: 'svc', type: 'integration', manifest: {} });
+    expect(declarationOf(linted({ kind: 'registration', value: { id: 'x' } }), naming)).toEqual({ id: 'x' });
+  });
+  it.each([['Pet Store.yaml', 'pet-store'], ['Ünïcode API v2.json', 'unicode-api-v2'], ['---', '']])('%s is named %s', (file, id) => {
+    expect(idOf(file)).toBe(id);
+  });
+});
+
+describe('numbers', () => {
+  it('are written as people read them', () => {
+    expect([0, 999, 1500, 2_000_000].map(writeBytes)).toEqual(['0 B', '999 B', '1.5 kB', '2 MB']);
+    expect([null, 0.4, 84.6, 1400].map(writeMilliseconds)).toEqual(['–', '0 ms', '85 ms', '1.4 s']);
+    expect(writePercent(0, 0)).toBe('–');
+  });
+});
