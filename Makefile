@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
 test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(FRONTEND) npm run types
 	@$(FRONTEND) npm test
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
 	@$(FRONTEND) build

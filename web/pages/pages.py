@@ -55,6 +55,7 @@ def show_notebook() -> str | tuple[str, int]:
 
 
 @blueprint.get("/console")
+@blueprint.get("/console/")
 @blueprint.get("/console/<path:_page>")
 def show_console(_page: str = "") -> str | tuple[str, int]:
     """The console, whatever page of it the address names; 503 with what to do while it is not built."""

@@ -14,7 +14,15 @@ def test_the_start_leads_to_the_notebook(client: Client):
 
 
 def test_no_page_asks_another_origin_or_holds_a_script(client: Client):
-    for path in ("/notebook", "/console", "/console/usage/calls", "/signin", "/api/docs", "/docs/problems"):
+    for path in (
+        "/notebook",
+        "/console",
+        "/console/",
+        "/console/usage/calls",
+        "/signin",
+        "/api/docs",
+        "/docs/problems",
+    ):
         page = client.open(path).get_data(as_text=True)
         assert page.startswith("<!doctype html>"), path
         assert not OUTSIDE.search(page), path
