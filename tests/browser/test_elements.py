@@ -104,6 +104,15 @@ def test_a_block_on_a_page_of_another_origin_shows_data(frontend: Frontend, cont
 
 
 @pytest.mark.usefixtures("declared")
+def test_a_display_may_title_a_block_by_its_data(frontend: Frontend, context: Any) -> None:
+    titled = WEATHER.replace(
+        " latitude", """ display='{"value": "temperature", "title": "wind"}' latitude""", 1
+    )
+    page = open_blocks(frontend, context.new_page(), titled)
+    expect(block_of(page, "current").get_by_role("heading", name="14.4 km/h")).to_be_visible()
+
+
+@pytest.mark.usefixtures("declared")
 def test_blocks_of_one_page_are_one_request(frontend: Frontend, context: Any) -> None:
     page = context.new_page()
     renders: list[str] = []

@@ -6,7 +6,7 @@ import { drawAction } from './action.ts';
 import { type Failure, type Remedy, adviceFor, failureOf, failureOfProblem } from './advice.ts';
 import { integrationOf, onConfigure, sharedClient } from './connection.ts';
 import { type Child, h, safeUrl, shortAddress } from './dom.ts';
-import { type Display, isScalar } from './drawing/display.ts';
+import { type Display, fieldOf, isRecord, isScalar } from './drawing/display.ts';
 import { draw } from './drawing/draw.ts';
 import { fillHistory } from './drawing/history.ts';
 import { ago, refreshAges } from './drawing/values.ts';
@@ -217,7 +217,7 @@ export class PatchbayBlock extends HTMLElement {
   #label(): void {
     const [integration, block] = [this.getAttribute('integration') ?? '', this.getAttribute('block') ?? ''];
     const inputs = Object.values(this.inputs).filter((value) => isScalar(value) && typeof value !== 'boolean' && value !== '' && value !== null).map(asWords);
-    const title = this.getAttribute('heading') || this.#declared?.name || block;
+    const title = this.getAttribute('heading') || titleIn(this.state?.rendered?.data, this.display) || this.#declared?.name || block;
     this.#parts.title.textContent = title;
     this.#frame.setAttribute('aria-label', title);
     this.#parts.origin.textContent = [this.#details?.name ?? integration, ...inputs].join(' · ');
@@ -284,6 +284,12 @@ export class PatchbayBlock extends HTMLElement {
     else if (remedy === 'enable') await client.enable(integration, true).catch(() => this.refresh());
     else await this.#observer?.refresh({ useCache: true });
   }
+}
+
+/** The title that the data itself has, where the display names its field. */
+function titleIn(data: unknown, { title }: Display): string {
+  const value = title !== undefined && isRecord(data) ? fieldOf(data, title) : null;
+  return isScalar(value) ? String(value ?? '') : '';
 }
 
 /** An input as a few words. */

@@ -21,6 +21,8 @@ export interface Display {
   value?: string;
   /** The field that explains it. */
   caption?: string;
+  /** The field that titles the block, instead of its name. */
+  title?: string;
   /** Which fields, in this order. A name with dots leads into the value. */
   fields?: string[];
   /** Names for people, by field. */
