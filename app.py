@@ -22,6 +22,7 @@ from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.services import build_prefetch
 from integrations.rendering.explain.explainer import Forecast
 from integrations.rendering.services import build_rendering
+from integrations.sample_answers.services import egress_or_samples, tokens_or_samples
 from integrations.tokens.services import build_tokens
 from integrations.usage.services import build_usage
 from plugin_store.engine.database import init_database
@@ -73,15 +74,14 @@ def build_services(runtime: Runtime) -> Services:
     """What the routes work with: each subsystem made of those above it, and closed in the opposite order."""
     manifests = CompiledManifests()
     store = build_store(runtime, manifests.destinations, check_manifest)
-    catalog = Catalog(
-        runtime.database, store.vault, manifests, store.reviews.review_plugin_state, runtime.clock
-    )
+    review_of, is_sampled = store.reviews.review_plugin_state, runtime.settings.samples is not None
+    catalog = Catalog(runtime.database, store.vault, manifests, review_of, runtime.clock, is_sampled)
     caching = build_caching(runtime)
     usage = build_usage(runtime)
     egress, budget = build_egress(runtime), Budget(runtime.database, runtime.clock)
-    metered = MeteredEgress(egress, budget, usage.call_log, runtime.clock)
+    metered = egress_or_samples(runtime, MeteredEgress(egress, budget, usage.call_log, runtime.clock))
     tokens = build_tokens(runtime, metered, store.vault, catalog, caching.locks)
-    calling = build_calling(runtime, metered, tokens.cache, store.vault)
+    calling = build_calling(runtime, metered, tokens_or_samples(runtime, tokens.cache), store.vault)
     jobs = Jobs(runtime.database)
     next_refresh_at = jobs.next_run_at if runtime.settings.prefetch else lambda _key: None
     forecast = Forecast(egress.verdict, budget.status, next_refresh_at)

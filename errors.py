@@ -162,6 +162,12 @@ class UpstreamInvalid(UpstreamFailed):
     code, title = "upstream_invalid", "The provider's answer cannot be used"
 
 
+class SampleMissing(PatchbayError):
+    """Samples answer in place of providers, and none is there for this call. `sample` names the missing file."""
+
+    code, status, title = "sample_missing", 502, "No sample answers this call"
+
+
 class StorageFailed(PatchbayError):
     code, status, title = "storage_failed", 503, "The data folder cannot be written"
 

@@ -270,6 +270,8 @@ SETTINGS = (
             "Largest upstream answer that is read, uncompressed."),
     Setting("timeout_seconds", "PATCHBAY_TIMEOUT", parse_timeout, "10", "seconds, more than 0",
             "Deadline of a whole upstream call if the manifest sets none."),
+    Setting("samples", "PATCHBAY_SAMPLES", parse_path, "", "the path of a folder",
+            "Folder of recorded samples that answer in place of providers, which are then never called."),
     Setting("sandbox", "PATCHBAY_SANDBOX", parse_url, "", "a URL like http://127.0.0.1:9000",
             "URL of a running sandbox that the example frontend's plugins then call; for demo and tests."),
 )  # fmt: skip
@@ -306,6 +308,7 @@ class Settings:
     max_body_size_bytes: int
     max_answer_size_bytes: int
     timeout_seconds: float
+    samples: Path | None
     sandbox: str | None
 
 

@@ -54,6 +54,7 @@ LAYERS = [
     "integrations/authoring",
     "integrations/actions",
     "integrations/rendering",
+    "integrations/sample_answers",
     "integrations/tokens",
     "integrations/calling",
     "integrations/budget",
@@ -96,6 +97,7 @@ PURE_MODULES = {
     "calling/body_formats.py",
     "calling/carried.py",
     "calling/carried_places.py",
+    "calling/identification.py",
     "calling/pagination.py",
     "calling/parameters.py",
     "calling/protocols.py",
@@ -106,6 +108,7 @@ PURE_MODULES = {
     "calling/token_need.py",
     "calling/upstream_error_message.py",
     "calling/whole_urls.py",
+    "egress/call_identity.py",
     "egress/cookies.py",
     "egress/http_dates.py",
     "egress/messages.py",
@@ -124,6 +127,7 @@ PURE_MODULES = {
     "rendering/block_inputs.py",
     "rendering/inputs.py",
     "rendering/sampling.py",
+    "sample_answers/sample_file.py",
 }
 REPLACEABLE = {
     "granian": {"web/server/granian_engine.py"},

@@ -12,6 +12,7 @@ from errors import (
     EgressRefused,
     PatchbayError,
     ReviewDue,
+    SampleMissing,
     UpstreamFailed,
     UpstreamInvalid,
     UpstreamUnreachable,
@@ -57,7 +58,7 @@ def _was_never_sent(error: PatchbayError) -> bool:
     if isinstance(error, EgressRefused):
         # If a redirect is refused, the request itself was already sent.
         return reason != "redirect"
-    return isinstance(error, BudgetSpent | BreakerOpen | ReviewDue) or (
+    return isinstance(error, BudgetSpent | BreakerOpen | ReviewDue | SampleMissing) or (
         isinstance(error, DeadlineExceeded) and reason == "busy"
     )
 

@@ -27,20 +27,23 @@ class KeyPrefix:
         declaration_digest: str,
         config: Mapping[str, Any],
         secret_revisions: Mapping[str, str],
+        is_sampled: bool = False,
     ) -> None:
         """`declaration_digest` covers the block and the endpoints it uses; for a history it is the block's id.
 
         `config` and `secret_revisions` hold only what the call binds, so a change of another setting leaves the
-        artifacts fresh.
+        artifacts fresh. With `is_sampled` the answer is a sample, which never answers for its provider.
         """
         # Canonical JSON sorts its names: these come before `inputs`, the others after it.
         before = {"config": dict(config), "declaration": declaration_digest}
-        after = {
+        after: dict[str, Any] = {
             "kind": kind,
             "plugin": plugin_id,
             "secrets": dict(secret_revisions),
             "workspace": workspace_id,
         }
+        if is_sampled:
+            after["sampled"] = True
         self._before = canonical_json(before)[:-1] + b',"inputs":'
         self._after = b"," + canonical_json(after)[1:]
 

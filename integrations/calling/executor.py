@@ -6,6 +6,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from integrations.caching.conditional_requests import (
 from integrations.caching.freshness import Upstream, read_upstream
 from integrations.calling.answer_reading import AnswerReading, media_type_without_secrets
 from integrations.calling.carried import build_accounted_call
+from integrations.calling.identification import identify_call
 from integrations.calling.pagination import Position, first_position, next_position, page_items
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.calling.protocols import unwrap
@@ -164,9 +166,11 @@ class Executor:
     ) -> PreparedCall:
         """The request that would be sent."""
         bound = bind_parameters(endpoint, parameters, values)
-        return build_accounted_call(
+        call = build_accounted_call(
             installed.integration, endpoint, bound, values, self._limits, self._clock(), page
         )
+        identify = partial(identify_call, installed, endpoint, parameters, values, self._limits, page)
+        return replace(call, identify=identify)
 
     def stored_values(self, installed: Installed, endpoint: Endpoint) -> Values:
         """The settings and the decrypted secrets that the endpoint binds. Raises SecretUnreadable and Conflict."""

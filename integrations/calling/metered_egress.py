@@ -12,7 +12,7 @@ from errors import PatchbayError
 from integrations.budget import Spender, account_of
 from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, PreparedCall
-from integrations.usage.call_log import CallLog, CallRecord, Cause
+from integrations.usage.call_log import CallRecord, Cause
 
 
 class Door(Protocol):
@@ -32,14 +32,25 @@ class Purpose:
     block_id: str | None = None
 
 
+class Log(Protocol):
+    """Where calls that were sent are recorded."""
+
+    def record(self, record: CallRecord) -> None: ...
+
+
+Listener = Callable[[Installed, Purpose, PreparedCall, Answer], None]
+"""Is told each answer as it came."""
+
+
 class MeteredEgress:
     """The egress door with its budget and its call log."""
 
-    def __init__(self, door: Door, budget: Spender, log: CallLog, clock: Callable[[], float]) -> None:
+    def __init__(self, door: Door, budget: Spender, log: Log, clock: Callable[[], float]) -> None:
         self.door = door
         self.budget = budget
         self.log = log
         self.clock = clock
+        self.listener: Listener | None = None
 
     def attempt(self, installed: Installed, purpose: Purpose) -> Attempt:
         """A context manager for one attempt at a call. At its end, what was sent is in the call log."""
@@ -85,6 +96,8 @@ class Attempt:
             account_of(self._installed), call, self._purpose.cause, send, waited_until
         )
         self.status, self.received_bytes = answer.status, answer.received_bytes
+        if self._egress.listener is not None:
+            self._egress.listener(self._installed, self._purpose, call, answer)
         return answer
 
     def fail(self, error: PatchbayError) -> None:

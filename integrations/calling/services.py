@@ -14,8 +14,9 @@ from plugin_store.vault.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class CallingServices:
-    """The sender of one request, and the executor of one endpoint."""
+    """The way out of calls, the sender of one request, and the executor of one endpoint."""
 
+    egress: MeteredEgress
     sender: Sender
     executor: Executor
 
@@ -30,4 +31,4 @@ def build_calling(
 ) -> CallingServices:
     """Builds the services that call endpoints. The settings limit how many calls run at a time."""
     sender = Sender(egress, tokens, runtime.clock, runtime.settings.upstream_calls)
-    return CallingServices(sender, Executor(sender, vault, limits_of(runtime), runtime.clock))
+    return CallingServices(egress, sender, Executor(sender, vault, limits_of(runtime), runtime.clock))

@@ -55,6 +55,8 @@ class Installed:
     moment: float = 0.0
     """When its times were read, in epoch seconds."""
     zone: tzinfo = UTC
+    is_sampled: bool = False
+    """Whether samples answer in place of its provider."""
 
     def at(self, moment: float) -> Installed:
         """The same with the times of a moment among its settings, where the clock fills them."""
@@ -168,8 +170,10 @@ class Catalog:
         manifests: CompiledManifests,
         review_of: ReviewOf,
         clock: Callable[[], float],
+        answers_from_samples: bool = False,
     ) -> None:
         self._database = database
+        self._answers_from_samples = answers_from_samples
         self._clock = clock
         self._vault = vault
         self._manifests = manifests
@@ -235,4 +239,5 @@ class Catalog:
             config=config,
             missing=tuple(missing_required(specs, config, plugin_state.secrets.keys())),
             review=self._review_of(plugin_state),
+            is_sampled=self._answers_from_samples,
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
+from integrations.egress.call_identity import CallIdentity
 from plugin_store.vault.destinations import Destination
 
 Redirects = Literal["none", "same_origin", "any"]
@@ -82,6 +83,9 @@ class PreparedCall:
     connection_key: bytes | None = field(default=None, repr=False)
     is_check: bool = False
     """Whether only the head of the answer counts. Its body is not read; a redirect that may not be followed is one."""
+
+    identify: Callable[[], CallIdentity] | None = field(default=None, repr=False, compare=False)
+    """Tells which call this is, for samples; None for token requests, which have none."""
 
     @property
     def origin(self) -> str:

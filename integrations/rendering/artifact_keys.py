@@ -73,6 +73,7 @@ def history_key(
         declaration_digest=block.id,
         config=_bound_config(fixed, block.config_names),
         secret_revisions={},
+        is_sampled=fixed.is_sampled,
     )
     return prefix.key(bound)
 
@@ -88,6 +89,7 @@ def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: B
             declaration_digest=declared.digest,
             config=_bound_config(installed, declared.config_names),
             secret_revisions=_bound_revisions(installed, declared.secret_names),
+            is_sampled=installed.is_sampled,
         )
         if len(installed.key_frames) < MAX_FRAMES:
             installed.key_frames[kind, declared.id] = frame

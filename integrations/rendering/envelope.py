@@ -18,7 +18,8 @@ def write_envelope(
 ) -> bytes:
     """`{success, data, content_type, error, cached, stale, fetched_at, expires_at, parameters_hash}` as JSON.
 
-    `action` follows if the block is an action, then the members of `more`.
+    `sample` follows if samples answer in place of the provider, `action` if the block is an action, then the
+    members of `more`.
     """
     artifact = rendered.artifact
     if rendered.action is not None:
@@ -39,6 +40,7 @@ def write_envelope(
             _expiry(rendered.is_kept, artifact.freshness),
             b',"parameters_hash":',
             _parameters_hash(rendered),
+            b',"sample":true' if rendered.is_sample else b"",
             b"}" if more is None else b"," + dump_json(more)[1:],
         )
     )

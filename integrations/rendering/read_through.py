@@ -64,6 +64,9 @@ class Rendered:
     action: Mapping[str, Any] | None = None
     """What a person may have run, where the block is an action: nothing was called, and there is no data."""
 
+    is_sample: bool = False
+    """Whether samples answer in place of the provider."""
+
     @property
     def is_stale(self) -> bool:
         return self.cache_status == "STALE"

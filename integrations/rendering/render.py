@@ -107,9 +107,10 @@ class Renderer:
         installed = self._catalog.find(scope, plugin_id)
         endpoint = installed.ready_endpoint(endpoint_id)
         request = self._endpoint_request(installed, endpoint, parameters)
-        return self._counted(
-            scope, plugin_id, cause, self._read_through.answer(request, use_cache=use_cache, cause=cause)
-        )
+        rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
+        if installed.is_sampled:
+            rendered = replace(rendered, is_sample=True)
+        return self._counted(scope, plugin_id, cause, rendered)
 
     def wait_for_refreshes(self, timeout_seconds: float = 10.0) -> None:
         """Returns when every running fetch has ended."""
@@ -130,7 +131,7 @@ class Renderer:
         now = self._clock()
         nothing = make_artifact(block.digest, "application/json", b"null", now, Freshness(now, now, now))
         offered = describe_action(block, action, settings_of(installed.plugin_state.manifest))
-        return Rendered(nothing, "BYPASS", is_kept=False, action=offered)
+        return Rendered(nothing, "BYPASS", is_kept=False, action=offered, is_sample=installed.is_sampled)
 
     def _block_request(
         self, installed: Installed, block: Block, parameters: Mapping[str, Any], cause: Cause
@@ -282,10 +283,15 @@ class Renderer:
 
 
 def _noted(rendered: Rendered, request: RenderRequest, installed: Installed, block: Block) -> Rendered:
-    """The answer with what is only known of a block: how it was noted, and when its times change."""
-    if request.use is None and not block.times:
+    """The answer with what only its block tells: how it was noted, when its times change, whether it is a sample."""
+    if request.use is None and not block.times and not installed.is_sampled:
         return rendered
-    return replace(rendered, use=request.use, changes_at=installed.changes_at(block))
+    return replace(
+        rendered,
+        use=request.use,
+        changes_at=installed.changes_at(block),
+        is_sample=installed.is_sampled,
+    )
 
 
 def _source(

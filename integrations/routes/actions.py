@@ -52,7 +52,8 @@ def answer_performed(performed: ActionResult, is_repeated: bool) -> Response:
     artifact = make_artifact("", performed.content_type, performed.data, at, Freshness(at, at, at))
     problem = problem_of(performed.error) if performed.error is not None else None
     more = {"renewed": performed.renewed, "repeated": is_repeated}
-    data = write_envelope(Rendered(artifact, "BYPASS", is_kept=False), problem, more)
+    rendered = Rendered(artifact, "BYPASS", is_kept=False, is_sample=services().settings.samples is not None)
+    data = write_envelope(rendered, problem, more)
     headers = [
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(data))),

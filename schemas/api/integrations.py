@@ -141,6 +141,9 @@ class EnvelopeSchema(Schema):
             "description": "What events about this answer name; null for one whose inputs depend on the time."
         },
     )
+    sample = fields.Boolean(
+        metadata={"description": "Only, and true, if a sample answers in place of the provider."},
+    )
     action = fields.Nested(
         OfferedActionSchema,
         metadata={"description": "Only if the block is an action; the provider was not called."},

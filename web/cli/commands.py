@@ -61,10 +61,10 @@ def _as_text(settings: Settings, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def is_on_the_way_to(command: click.Command) -> bool:
-    """Whether this process is `flask` about to run the command."""
+def is_on_the_way_to(command: click.Command, *subcommand: str) -> bool:
+    """Whether this process is `flask` about to run the command, or its subcommand if that is given."""
     words = _typed_words()
-    return words is not None and words[:1] == [command.name]
+    return words is not None and words[: 1 + len(subcommand)] == [command.name, *subcommand]
 
 
 def is_asked_for_help() -> bool:

@@ -24,7 +24,7 @@ ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 def app_for_commands_alone() -> Flask | None:
     """An application without settings and data folder, if the typed command needs neither."""
-    if is_on_the_way_to(manifest_commands):
+    if is_on_the_way_to(manifest_commands) and not is_on_the_way_to(manifest_commands, "record"):
         return bare_app(manifest_commands)
     if is_asked_for_help():
         return bare_app(*COMMANDS, *ADDED_COMMANDS)

@@ -60,6 +60,8 @@ def run_server(
     init_logging(settings.log_level, lambda: held.value)
     for name in unknown_variables(os.environ, DOTENV_PATH):
         log.warning("%s is not a setting; docs/configuration.md lists them", name)
+    if settings.samples is not None:
+        log.warning("Samples in %s answer in place of providers: no provider is called.", settings.samples)
     if settings.prefetch:
         app.extensions["patchbay"].prefetch.prefetcher.start()
 

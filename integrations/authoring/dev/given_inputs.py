@@ -42,6 +42,16 @@ def missing_inputs(described: Described, inputs: Mapping[str, Any]) -> list[str]
     ]
 
 
+def parse_listed(value: Any) -> dict[str, list[dict[str, Any]]]:
+    """Lists of inputs by block, as a file has them. Raises ValueError."""
+    is_fit = isinstance(value, dict) and all(
+        isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in value.values()
+    )
+    if not is_fit:
+        raise ValueError('It must list inputs by block, like {"city": [{"city": "Oslo"}]}.')
+    return value
+
+
 def _value(kind: str | None, text: str) -> Any:
     if kind is not None and kind not in _WRITTEN_AS_JSON:
         return text

@@ -2986,6 +2986,8 @@ export interface components {
             expires_at: string | null;
             /** @description What events about this answer name; null for one whose inputs depend on the time. */
             parameters_hash: string | null;
+            /** @description Only, and true, if a sample answers in place of the provider. */
+            sample?: boolean;
             /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
         };
@@ -3194,6 +3196,8 @@ export interface components {
             expires_at: string | null;
             /** @description What events about this answer name; null for one whose inputs depend on the time. */
             parameters_hash: string | null;
+            /** @description Only, and true, if a sample answers in place of the provider. */
+            sample?: boolean;
             /** @description Only if the block is an action; the provider was not called. */
             action?: components["schemas"]["OfferedAction"];
             /** @description The blocks whose stored answers were deleted: render them again. */

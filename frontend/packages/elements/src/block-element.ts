@@ -55,9 +55,10 @@ export class PatchbayBlock extends HTMLElement {
     notice: h('div', { 'aria-live': 'polite' }),
     drawn: h('div', { class: 'drawn' }),
     age: h('span', { class: 'age', part: 'age' }),
+    sample: h('span', { class: 'sample', part: 'sample', hidden: true, title: 'A sample answers in place of the provider' }, 'Sample'),
   };
   readonly #frame = h('article', { class: 'frame', part: 'block' }, [
-    h('header', { class: 'head', part: 'header' }, this.#parts.mark, this.#parts.title, h('p', { class: 'origin' }, this.#parts.origin, this.#parts.age), this.#parts.refresh, h('slot', { name: 'actions' })),
+    h('header', { class: 'head', part: 'header' }, this.#parts.mark, this.#parts.title, h('p', { class: 'origin' }, this.#parts.origin, this.#parts.age, this.#parts.sample), this.#parts.refresh, h('slot', { name: 'actions' })),
     h('div', { class: 'body', part: 'body' }, this.#parts.notice, this.#parts.drawn),
   ]);
 
@@ -200,6 +201,7 @@ export class PatchbayBlock extends HTMLElement {
     const { status, rendered, error, isRefreshing } = state;
     this.#label();
     this.#markStatus(status, isRefreshing);
+    this.#parts.sample.hidden = !rendered?.sample;
     if (rendered) this.#showRendered(rendered, status, error ? failureOf(error) : null);
     else if (error) this.#showFailure(failureOf(error));
     else this.#showLoading();

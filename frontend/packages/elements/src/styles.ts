@@ -57,6 +57,8 @@ h3.title { grid-column: 2; min-width: 0; font-size: 0.875rem; font-weight: 600; 
 .origin { grid-column: 2; grid-row: 2; display: flex; min-width: 0; font-size: 0.75rem; line-height: 1.3; color: var(--ink-soft); white-space: nowrap; }
 .origin-text { min-width: 0; overflow: hidden; text-overflow: ellipsis; }
 .age:not(:empty)::before { content: '·'; margin: 0 0.3em; }
+.sample { flex: none; align-self: center; margin-left: 0.5em; padding: 0 0.45em; border: 1px solid currentColor; border-radius: 1em; font-size: 0.6875rem; line-height: 1.3; }
+.sample[hidden] { display: none; }
 .frame[data-status="loading"] .age, .frame[data-status="error"] .age { display: none; }
 .head > .icon-button { grid-column: 3; grid-row: 1 / 3; margin-right: -0.35rem; }
 .head > slot { grid-column: 4; grid-row: 1 / 3; display: block; margin-right: -0.35rem; }

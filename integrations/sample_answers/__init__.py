@@ -1,0 +1,1 @@
+"""Answers of providers kept in files: recorded, and given instead of calls."""
