@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from integrations.json.canonical_json import canonical_json
 
+Kind = Literal["block", "endpoint", "history", "sampled-block", "sampled-endpoint", "sampled-history"]
+
 
 class KeyPrefix:
     """Everything in an artifact's key except the inputs. It is the same for every question about a block."""
@@ -21,29 +23,26 @@ class KeyPrefix:
     def __init__(
         self,
         *,
-        kind: Literal["block", "endpoint", "history"],
+        kind: Kind,
         workspace_id: int,
         plugin_id: str,
         declaration_digest: str,
         config: Mapping[str, Any],
         secret_revisions: Mapping[str, str],
-        is_sampled: bool = False,
     ) -> None:
         """`declaration_digest` covers the block and the endpoints it uses; for a history it is the block's id.
 
         `config` and `secret_revisions` hold only what the call binds, so a change of another setting leaves the
-        artifacts fresh. With `is_sampled` the answer is a sample, which never answers for its provider.
+        artifacts fresh.
         """
         # Canonical JSON sorts its names: these come before `inputs`, the others after it.
         before = {"config": dict(config), "declaration": declaration_digest}
-        after: dict[str, Any] = {
+        after = {
             "kind": kind,
             "plugin": plugin_id,
             "secrets": dict(secret_revisions),
             "workspace": workspace_id,
         }
-        if is_sampled:
-            after["sampled"] = True
         self._before = canonical_json(before)[:-1] + b',"inputs":'
         self._after = b"," + canonical_json(after)[1:]
 

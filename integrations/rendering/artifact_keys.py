@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integrations.caching.cache_key import KeyPrefix
+from integrations.caching.cache_key import KeyPrefix, Kind
 from integrations.calling.parameters import Values, bind_parameters
 from integrations.catalog.catalog import Installed
 from integrations.manifests.model import Block, Endpoint
@@ -14,6 +14,11 @@ from integrations.rendering.inputs import bind_inputs
 
 # Key prefixes cached for one integration. Only a schedule cycles through more blocks than this, and it has the time.
 MAX_FRAMES = 4
+SAMPLED: Mapping[str, Kind] = {
+    "block": "sampled-block",
+    "endpoint": "sampled-endpoint",
+    "history": "sampled-history",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,12 @@ def history_key(
     fixed = installed.at(0.0) if block.times else installed
     bound = bind_inputs(block, parameters, fixed.config) if block.times else inputs
     prefix = KeyPrefix(
-        kind="history",
+        kind=_kind(fixed, "history"),
         workspace_id=fixed.scope.workspace_id,
         plugin_id=fixed.plugin_id,
         declaration_digest=block.id,
         config=_bound_config(fixed, block.config_names),
         secret_revisions={},
-        is_sampled=fixed.is_sampled,
     )
     return prefix.key(bound)
 
@@ -83,17 +87,21 @@ def _frame(installed: Installed, kind: Literal["block", "endpoint"], declared: B
     frame = installed.key_frames.get((kind, declared.id))
     if frame is None:
         frame = KeyPrefix(
-            kind=kind,
+            kind=_kind(installed, kind),
             workspace_id=installed.scope.workspace_id,
             plugin_id=installed.plugin_id,
             declaration_digest=declared.digest,
             config=_bound_config(installed, declared.config_names),
             secret_revisions=_bound_revisions(installed, declared.secret_names),
-            is_sampled=installed.is_sampled,
         )
         if len(installed.key_frames) < MAX_FRAMES:
             installed.key_frames[kind, declared.id] = frame
     return frame
+
+
+def _kind(installed: Installed, kind: Literal["block", "endpoint", "history"]) -> Kind:
+    """The kind of key; samples have their own, so that none ever answers for a provider."""
+    return SAMPLED[kind] if installed.is_sampled else kind
 
 
 def _bound_config(installed: Installed, names: frozenset[str]) -> dict[str, Any]:
