@@ -255,7 +255,7 @@ SETTINGS = (
     Setting("prefetch_idle_intervals", "PATCHBAY_PREFETCH_IDLE_INTERVALS", parse_count, "12", COUNT_RIGHT,
             "Number of prefetches of a set of inputs after its last render."),
     Setting("log_retention_days", "PATCHBAY_LOG_RETENTION", parse_days, "30", DAYS_RIGHT,
-            "Days for which upstream calls and counts of renders are stored."),
+            "Days for which upstream calls and usage are stored."),
     Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
             "What is logged to stderr; DEBUG adds a line for each request."),
     Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,

@@ -211,19 +211,28 @@ class UpstreamRest(Base):
     updated_at: Mapped[float]
 
 
-class UsageCount(Base):
-    """How many answers of an integration were requested in one hour since the epoch, and from where they came."""
+class UsagePeriod(Base):
+    """The renders and calls of an integration in one hour or one day (UTC), and of all with the empty id.
 
-    __tablename__ = "usage_counts"
+    `starts_at` is epoch seconds, `durations` the number of calls by rounded duration. It outlives its plugin.
+    """
+
+    __tablename__ = "usage_periods"
 
     workspace_id: Mapped[int] = mapped_column(
         ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
     )
+    period_seconds: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    starts_at: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     plugin_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     renders: Mapped[int]
     hits: Mapped[int]
     stale: Mapped[int]
+    calls: Mapped[int]
+    token_calls: Mapped[int]
+    errors: Mapped[int]
+    bytes: Mapped[int]
+    durations: Mapped[str | None] = mapped_column(Text)
 
 
 class PrefetchJob(Base):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from flask import Response
 from flask.views import MethodView
 
-from errors import Invalid, PatchbayError
+from errors import PatchbayError
 from integrations.history.purging import purge_history
-from integrations.manifests.display import duration_seconds
 from integrations.rendering.alerts import Alert, list_alerts
 from integrations.rendering.histories import UnitSeries
-from integrations.routes.query_parameters import read_parameters
+from integrations.routes.query_parameters import read_parameters, read_since
 from plugin_store.engine.paging import Page
 from plugin_store.workspaces import resolve_scope
 from schemas.api.artifacts import PurgedSchema
@@ -122,17 +120,7 @@ def _keyed(query: dict[str, Any], block: dict[str, Any], since: float | None, po
 def _since(asked: dict[str, Any]) -> float | None:
     """The beginning of the span in epoch seconds. Raises Invalid."""
     text = asked.get("since")
-    if text is None:
-        return None
-    seconds = duration_seconds(text)
-    if seconds is not None:
-        return services().clock() - seconds
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        wrong = "Neither a time in ISO 8601 nor a duration like 24h, 30d or 8w."
-        raise Invalid("`since` cannot be read.", errors={"since": [wrong]}) from None
+    return None if text is None else read_since(text, services().clock())
 
 
 def _dump(found: list[UnitSeries]) -> list[dict[str, Any]]:

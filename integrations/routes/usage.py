@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flask.views import MethodView
 
+from errors import Invalid
 from integrations.budget import BudgetStatus, account_of
-from integrations.usage.report import Figures, Span, Usage, read_usage
+from integrations.routes.query_parameters import read_since
+from integrations.usage.report import Span, Usage, order_usage, read_total, read_usage
+from plugin_store.engine.paging import Page
 from plugin_store.workspaces import Scope, resolve_scope
-from schemas.api.state import ScopeSchema
-from schemas.api.usage import OneUsageSchema, UsageQuerySchema, UsageSchema
+from schemas.api.state import PageSchema, ScopeSchema
+from schemas.api.usage import (
+    OneUsageSchema,
+    TotalUsageSchema,
+    UsageListQuerySchema,
+    UsageQuerySchema,
+    UsageSchema,
+)
 from web.api.blueprint import Blueprint
 from web.api.context import services
 
 blueprint = Blueprint("usage", __name__, description="The usage of integrations.")
 
-_UNUSED = Usage(Figures(), {})
+_UNUSED = Usage()
 _UNLIMITED = BudgetStatus((), {})
 
 
 @blueprint.route("/usage")
 class WorkspaceUsage(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
-    @blueprint.arguments(UsageQuerySchema, location="query")
+    @blueprint.arguments(PageSchema, location="query")
+    @blueprint.arguments(UsageListQuerySchema, location="query")
     @blueprint.response(200, UsageSchema)
-    def get(self, query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    def get(
+        self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]
+    ) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Each integration's renders, hits, calls, errors and durations in the workspace, and its remaining budget."""
         scope, span = _scope(query), _span(asked)
-        used = _read_usage(scope, span, None)
-        accounts = [account_of(installed) for installed in services().catalog.list(scope)]
-        statuses = services().budget.statuses(scope.workspace_id, accounts)
-        names = sorted(used.keys() | statuses.keys())
-        listed = [_usage(name, used.get(name, _UNUSED), statuses.get(name, _UNLIMITED)) for name in names]
-        return _dump_span(span, asked) | {"integrations": listed}
+        page = Page(paging["page"], paging["page_size"])
+        _flush()
+        accounts = {found.plugin_id: account_of(found) for found in services().catalog.list(scope)}
+        names = order_usage(services().database, scope.workspace_id, span, accounts, asked["order_by"])
+        shown = names[page.offset : page.end]
+        used = read_usage(
+            services().database, scope.workspace_id, span, shown, by_period=asked["include"] == "periods"
+        )
+        statuses = services().budget.statuses(
+            scope.workspace_id, [accounts[name] for name in shown if name in accounts]
+        )
+        listed = [_usage(name, used.get(name, _UNUSED), statuses.get(name, _UNLIMITED)) for name in shown]
+        return _dump_span(span, asked) | {"integrations": listed}, 200, page.headers(len(names))
+
+
+@blueprint.route("/usage/total", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(UsageQuerySchema, location="query")
+@blueprint.response(200, TotalUsageSchema)
+def get_total(query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """The same for all integrations of the workspace together, forgotten ones too."""
+    scope, span = _scope(query), _span(asked)
+    _flush()
+    return _dump_span(span, asked) | _figures(read_total(services().database, scope.workspace_id, span))
 
 
 @blueprint.route("/integrations/<string:plugin_id>/usage")
@@ -46,8 +75,9 @@ class IntegrationUsage(MethodView):
         """The same for one integration."""
         scope, span = _scope(query), _span(asked)
         status = services().budget.status(account_of(services().catalog.find(scope, plugin_id)))
-        used = _read_usage(scope, span, plugin_id).get(plugin_id, _UNUSED)
-        return _dump_span(span, asked) | _usage(plugin_id, used, status)
+        _flush()
+        used = read_usage(services().database, scope.workspace_id, span, [plugin_id])
+        return _dump_span(span, asked) | _usage(plugin_id, used.get(plugin_id, _UNUSED), status)
 
 
 def _scope(query: dict[str, Any]) -> Scope:
@@ -55,17 +85,21 @@ def _scope(query: dict[str, Any]) -> Scope:
 
 
 def _span(asked: dict[str, Any]) -> Span:
+    now = services().clock()
     start, end = (
         asked[name].timestamp() if asked.get(name) is not None else None for name in ("from_", "to")
     )
-    return Span.of(start, end, asked["by"], services().clock())
+    if "since" in asked:
+        if start is not None:
+            raise Invalid("Name either `from` or `since`.", errors={"since": ["Leave it out beside `from`."]})
+        start = read_since(asked["since"], now)
+    return Span.of(start, end, asked["by"], now)
 
 
-def _read_usage(scope: Scope, span: Span, plugin_id: str | None) -> dict[str, Usage]:
-    # Includes what was counted a moment ago.
+def _flush() -> None:
+    """Writes what was counted a moment ago."""
     services().usage.counter.flush()
     services().usage.call_log.flush()
-    return read_usage(services().database, scope.workspace_id, span, plugin_id)
 
 
 def _dump_span(span: Span, asked: dict[str, Any]) -> dict[str, Any]:
@@ -75,8 +109,12 @@ def _dump_span(span: Span, asked: dict[str, Any]) -> dict[str, Any]:
 def _usage(plugin_id: str, usage: Usage, status: BudgetStatus) -> dict[str, Any]:
     return {
         "integration_id": plugin_id,
-        **asdict(usage.total),
         "budget": status.windows,
         "rests": status.paused_origins,
-        "periods": [{"from_": start, **asdict(figures)} for start, figures in usage.periods.items()],
+        **_figures(usage),
     }
+
+
+def _figures(usage: Usage) -> dict[str, Any]:
+    periods = [{"from_": start, **figures.dump()} for start, figures in sorted(usage.periods.items())]
+    return {**usage.total.dump(), "periods": periods}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -13,7 +13,9 @@ from typing import Literal
 from sqlalchemy import delete, select
 
 from errors import StorageFailed
+from integrations.usage.durations import round_duration
 from integrations.usage.instruments import LabelledCounter, LabelledHistogram
+from integrations.usage.periods import HOUR_SECONDS, Figures, Place, sweep_usage, write_usage
 from plugin_store.engine.database import Database
 from plugin_store.models import PluginApiLog
 
@@ -109,8 +111,9 @@ class CallLog:
                 self._sweep_now_and_then()
 
     def sweep(self) -> None:
-        """Deletes the calls that are too old. Raises StorageFailed."""
+        """Deletes the calls that are too old, and their usage. Raises StorageFailed."""
         table, before = PluginApiLog, self._clock() - self._retention_seconds
+        sweep_usage(self._database, before)
         # Rows are nearly in order of time. The oldest are deleted in small batches, so that no writer waits long.
         oldest = select(table.id).order_by(table.id).limit(SWEPT_AT_ONCE)
         while True:
@@ -125,9 +128,9 @@ class CallLog:
         with self._database.raw_write() as connection:
             known = {row[0] for row in connection.execute("SELECT id FROM workspaces")}
             # A workspace may be deleted during one of its calls.
-            connection.executemany(
-                WRITE_CALL, [_values_of(record) for record in records if record.workspace_id in known]
-            )
+            kept = [record for record in records if record.workspace_id in known]
+            connection.executemany(WRITE_CALL, [_values_of(record) for record in kept])
+            write_usage(connection, _usage_of(kept))
 
     def _sweep_now_and_then(self) -> None:
         now = self._clock()
@@ -141,3 +144,16 @@ class CallLog:
             if self._timer is not None:
                 self._timer.cancel()
         self.flush()
+
+
+def _usage_of(records: Iterable[CallRecord]) -> dict[Place, Figures]:
+    used: dict[Place, Figures] = {}
+    for record in records:
+        hour = int(record.at // HOUR_SECONDS) * HOUR_SECONDS
+        figures = used.setdefault((record.workspace_id, record.plugin_id, hour), Figures())
+        figures.calls += 1
+        figures.token_calls += record.endpoint_id.startswith(TOKEN_PREFIX)
+        figures.errors += record.error_code is not None
+        figures.bytes += record.response_bytes
+        figures.durations[round_duration(record.duration_ms)] += 1
+    return used

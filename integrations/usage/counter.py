@@ -6,25 +6,18 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
-
-from sqlalchemy import delete, select
 
 from errors import StorageFailed
 from integrations.usage.instruments import Labels
+from integrations.usage.periods import HOUR_SECONDS, Figures, sweep_usage, write_usage
 from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import insert
-from plugin_store.models import UsageCount, Workspace
 
 FLUSH_EVERY_SECONDS = 10.0
 SWEEP_EVERY_SECONDS = 3600.0
-HOUR_SECONDS = 3600
 
 # What one answer adds to renders, hits and stale.
 _STEPS: Mapping[str, tuple[int, int, int]] = {"HIT": (1, 1, 0), "STALE": (1, 0, 1)}
 _FETCHED = (1, 0, 0)
-
-_COLUMNS = ("workspace_id", "plugin_id", "hour", "renders", "hits", "stale")
 
 Key = tuple[int, str, int]
 Counts = tuple[int, int, int]
@@ -35,7 +28,7 @@ _log = logging.getLogger(__name__)
 class UsageCounter:
     """Counts answers by workspace, integration and hour; `flush` writes all waiting counts now.
 
-    Counts older than `retention_seconds` are deleted within an hour while answers are given.
+    Days that ended more than `retention_seconds` ago are deleted within an hour while answers are given.
     """
 
     def __init__(self, database: Database, clock: Callable[[], float], retention_seconds: float) -> None:
@@ -91,9 +84,7 @@ class UsageCounter:
 
     def sweep(self) -> None:
         """Deletes the counts that are too old. Raises StorageFailed."""
-        oldest_hour = int((self._clock() - self._retention_seconds) // HOUR_SECONDS)
-        with self._database.writing() as session:
-            session.execute(delete(UsageCount).where(UsageCount.hour < oldest_hour))
+        sweep_usage(self._database, self._clock() - self._retention_seconds)
 
     def close(self) -> None:
         self.flush()
@@ -111,21 +102,12 @@ class UsageCounter:
             self._timer = None
 
     def _write(self, counted: Mapping[Key, Counts]) -> None:
-        table = UsageCount
-        with self._database.writing() as session:
-            # A workspace may have been deleted since.
-            known = set(session.scalars(select(Workspace.id)))
-            rows: list[dict[str, Any]] = [
-                dict(zip(_COLUMNS, key + counts, strict=True))
-                for key, counts in counted.items()
-                if key[0] in known
-            ]
-            if not rows:
-                return
-            new = insert(table)
-            added = {name: getattr(table, name) + new.excluded[name] for name in ("renders", "hits", "stale")}
-            keys = ["workspace_id", "plugin_id", "hour"]
-            session.execute(new.on_conflict_do_update(index_elements=keys, set_=added), rows)
+        used = {
+            (workspace_id, plugin_id, hour * HOUR_SECONDS): Figures(*counts)
+            for (workspace_id, plugin_id, hour), counts in counted.items()
+        }
+        with self._database.raw_write() as connection:
+            write_usage(connection, used)
 
     def _put_back(self, counted: Mapping[Key, Counts]) -> None:
         with self._lock:

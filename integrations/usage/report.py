@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 
-from sqlalchemy import Integer, Select, case, cast, func, select
+import orjson
 
 from errors import Invalid
-from integrations.usage.call_log import TOKEN_PREFIX
-from integrations.usage.counter import HOUR_SECONDS
+from integrations.usage.durations import sum_durations
+from integrations.usage.periods import ALL, COUNTED, DAY_SECONDS, HOUR_SECONDS, Figures
 from plugin_store.engine.database import Database
-from plugin_store.models import PluginApiLog, UsageCount
 
-PERIOD_SECONDS = {"hour": HOUR_SECONDS, "day": 24 * HOUR_SECONDS}
+PERIOD_SECONDS = {"hour": HOUR_SECONDS, "day": DAY_SECONDS}
 MAX_PERIODS = 24 * 31
-MAX_SPAN_SECONDS = 366 * 86400
-DEFAULT_SPAN_SECONDS = 86400
+MAX_SPAN_SECONDS = 366 * DAY_SECONDS
+DEFAULT_SPAN_SECONDS = DAY_SECONDS
+BY_ID = "integration_id"
+
+_SUMS = (
+    f"SELECT plugin_id, {', '.join(f'sum({name})' for name in COUNTED)} FROM usage_periods "  # noqa: S608 - our names
+    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at >= ? AND starts_at < ? GROUP BY plugin_id"
+)
+_ROWS = (
+    f"SELECT plugin_id, starts_at, durations, {', '.join(COUNTED)} FROM usage_periods "  # noqa: S608 - our names
+    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at IN (SELECT value FROM json_each(?)) "
+    "AND plugin_id IN (SELECT value FROM json_each(?))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,114 +54,86 @@ class Span:
             raise Invalid(f"The period is too long. {days}", errors={"from": [days]})
         return span
 
-    @property
-    def whole(self) -> Span:
-        """The same span as a single period."""
-        return Span(self.start, self.end, self.end - self.start)
-
-
-@dataclass(slots=True)
-class Figures:
-    """The renders of an integration and their outcomes, and its calls and their outcomes.
-
-    The durations are the median and the 95th percentile of the calls; None without a call.
-    """
-
-    renders: int = 0
-    hits: int = 0
-    stale: int = 0
-    calls: int = 0
-    token_calls: int = 0
-    errors: int = 0
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    bytes: int = 0
+    def parts(self) -> Iterator[Span]:
+        """The same span in as few periods as possible: the whole days in it, and the hours before and after."""
+        first_day = min(-(-self.start // DAY_SECONDS) * DAY_SECONDS, self.end)
+        last_day = max(self.end // DAY_SECONDS * DAY_SECONDS, first_day)
+        for start, end, seconds in (
+            (self.start, first_day, HOUR_SECONDS),
+            (first_day, last_day, DAY_SECONDS),
+            (last_day, self.end, HOUR_SECONDS),
+        ):
+            if start < end:
+                yield Span(start, end, seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """An integration's figures over a span, and for each period, including periods without usage."""
+    """Figures over a span, and those of each of its periods with any usage, by the period's start."""
 
-    total: Figures
-    periods: dict[int, Figures]
+    total: Figures = field(default_factory=Figures)
+    periods: dict[int, Figures] = field(default_factory=dict)
+
+
+def read_total(database: Database, workspace_id: int, span: Span) -> Usage:
+    """The usage of all integrations of a workspace together. Raises StorageFailed."""
+    return read_usage(database, workspace_id, span, [ALL]).get(ALL, Usage())
 
 
 def read_usage(
-    database: Database, workspace_id: int, span: Span, plugin_id: str | None = None
+    database: Database, workspace_id: int, span: Span, plugin_ids: Collection[str], *, by_period: bool = True
 ) -> dict[str, Usage]:
-    """The usage of the integrations that were used in the span, by id, for all or one. Raises StorageFailed."""
-    total = _read_figures(database, workspace_id, span.whole, plugin_id)
-    periods = _read_figures(database, workspace_id, span, plugin_id)
-    return {name: Usage(figures[span.start], periods[name]) for name, figures in total.items()}
+    """The usage of those of the integrations that were used in the span, by id. Raises StorageFailed.
+
+    Without `by_period` only the totals are read.
+    """
+    found: dict[str, Usage] = {}
+    for part in [span] if by_period else span.parts():
+        for plugin_id, starts_at, figures in _read_rows(database, workspace_id, part, plugin_ids):
+            usage = found.setdefault(plugin_id, Usage())
+            usage.total.add(figures)
+            if by_period:
+                usage.periods[starts_at] = figures
+    return found
 
 
-def _read_figures(
-    database: Database, workspace_id: int, span: Span, plugin_id: str | None
-) -> dict[str, dict[int, Figures]]:
-    found: dict[str, dict[int, Figures]] = {}
-    with database.reading() as session:
-        for query in (
-            _counts_query(workspace_id, span, plugin_id),
-            _calls_query(workspace_id, span, plugin_id),
-        ):
-            for row in session.execute(query).mappings():
-                start = span.start + row["period"] * span.period_seconds
-                figures = found.setdefault(row["plugin_id"], {}).setdefault(start, Figures())
-                for name in row.keys() - {"plugin_id", "period"}:
-                    setattr(figures, name, row[name])
-    return {name: dict(sorted(periods.items())) for name, periods in found.items()}
+def order_usage(
+    database: Database, workspace_id: int, span: Span, others: Collection[str], order_by: str
+) -> list[str]:
+    """The ids of the integrations that were used in the span, and of the others, in order. Raises StorageFailed.
+
+    `order_by` is `integration_id`, or the name of a figure: the largest come first, and those without one last.
+    """
+    used = _sum_usage(database, workspace_id, span)
+    names = sorted({*used, *others})
+    if order_by == BY_ID:
+        return names
+    if order_by not in COUNTED:
+        read = read_usage(database, workspace_id, span, list(used), by_period=False)
+        used = {name: usage.total for name, usage in read.items()}
+    figures = {name: getattr(used[name], order_by) for name in used}
+    return sorted(names, key=lambda name: figures.get(name) or 0, reverse=True)
 
 
-def _counts_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select[Any]:
-    table = UsageCount
-    period = (table.hour - span.start // HOUR_SECONDS) // (span.period_seconds // HOUR_SECONDS)
-    query = select(
-        table.plugin_id,
-        period.label("period"),
-        func.sum(table.renders).label("renders"),
-        func.sum(table.hits).label("hits"),
-        func.sum(table.stale).label("stale"),
-    ).where(
-        table.workspace_id == workspace_id,
-        table.hour >= span.start // HOUR_SECONDS,
-        table.hour < span.end // HOUR_SECONDS,
-    )
-    if plugin_id is not None:
-        query = query.where(table.plugin_id == plugin_id)
-    return query.group_by(table.plugin_id, period)
+def _sum_usage(database: Database, workspace_id: int, span: Span) -> dict[str, Figures]:
+    """The counts of every integration that was used in the span, by id, without durations. Raises StorageFailed."""
+    found: dict[str, Figures] = {}
+    for part in span.parts():
+        asked = (workspace_id, part.period_seconds, part.start, part.end)
+        for plugin_id, *counts in database.query(_SUMS, asked):
+            if plugin_id != ALL:
+                found.setdefault(plugin_id, Figures()).add(Figures(*counts))
+    return found
 
 
-def _calls_query(workspace_id: int, span: Span, plugin_id: str | None) -> Select[Any]:
-    table = PluginApiLog
-    period = cast((table.at - span.start) / span.period_seconds, Integer)
-    ranked = select(
-        table.plugin_id,
-        period.label("period"),
-        table.endpoint_id.startswith(TOKEN_PREFIX).label("is_for_token"),
-        table.duration_ms,
-        table.response_bytes,
-        table.error_code,
-        func.row_number()
-        .over(partition_by=[table.plugin_id, period], order_by=table.duration_ms)
-        .label("place"),
-        func.count().over(partition_by=[table.plugin_id, period]).label("calls"),
-    ).where(table.workspace_id == workspace_id, table.at >= span.start, table.at < span.end)
-    if plugin_id is not None:
-        ranked = ranked.where(table.plugin_id == plugin_id)
-    rows = ranked.subquery()
-    return select(
-        rows.c.plugin_id,
-        rows.c.period,
-        func.count().label("calls"),
-        func.sum(cast(rows.c.is_for_token, Integer)).label("token_calls"),
-        func.count(rows.c.error_code).label("errors"),
-        func.sum(rows.c.response_bytes).label("bytes"),
-        _duration_at(rows, 50).label("p50_ms"),
-        _duration_at(rows, 95).label("p95_ms"),
-    ).group_by(rows.c.plugin_id, rows.c.period)
+def _read_rows(
+    database: Database, workspace_id: int, span: Span, plugin_ids: Collection[str]
+) -> Iterator[tuple[str, int, Figures]]:
+    starts = list(range(span.start, span.end, span.period_seconds))
+    asked = (workspace_id, span.period_seconds, _json(starts), _json(list(plugin_ids)))
+    for plugin_id, starts_at, durations, *counts in database.query(_ROWS, asked):
+        yield plugin_id, starts_at, Figures(*counts, durations=sum_durations([durations]))
 
 
-def _duration_at(rows: Any, percent: int) -> Any:
-    """The nearest-rank percentile: the call at rank ⌈n · percent / 100⌉ by duration."""
-    place = (rows.c.calls * percent + 99) // 100
-    return func.max(case((rows.c.place == place, rows.c.duration_ms)))
+def _json(values: list[int] | list[str]) -> str:
+    return orjson.dumps(values).decode()

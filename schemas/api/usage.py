@@ -8,6 +8,8 @@ from marshmallow import Schema, fields, validate
 
 from schemas.fields import Tenths, Timestamp
 
+ROUNDED = "Rounded to two significant digits; null without a call."
+
 
 class UsageQuerySchema(Schema):
     """The time span, and its periods."""
@@ -18,12 +20,33 @@ class UsageQuerySchema(Schema):
         data_key="from",
         metadata={"description": "ISO 8601, in UTC unless it has an offset. Default: one day before `to`."},
     )
+    since = fields.String(
+        metadata={"description": "In place of `from`: the same, or how long ago: `24h`, `30d`, `8w`."}
+    )
     to = fields.AwareDateTime(
         format="iso",
         default_timezone=UTC,
         metadata={"description": "Default: now. Extended to whole periods."},
     )
     by = fields.String(load_default="hour", validate=validate.OneOf(["hour", "day"]))
+
+
+ORDERS = ["integration_id", "renders", "hits", "stale", "calls", "errors", "bytes", "p50_ms", "p95_ms"]
+
+
+class UsageListQuerySchema(UsageQuerySchema):
+    """Also the order of the integrations, and whether their periods are listed."""
+
+    order_by = fields.String(
+        load_default="integration_id",
+        validate=validate.OneOf(ORDERS),
+        metadata={"description": "By id, or by a figure of the whole span, the largest first."},
+    )
+    include = fields.String(
+        load_default="periods",
+        validate=validate.OneOf(["periods", "totals"]),
+        metadata={"description": "`totals` leaves the `periods` empty."},
+    )
 
 
 class FiguresSchema(Schema):
@@ -37,8 +60,8 @@ class FiguresSchema(Schema):
         required=True, metadata={"description": "The calls among them that requested a token."}
     )
     errors = fields.Integer(required=True, metadata={"description": "Upstream calls that failed."})
-    p50_ms = Tenths(required=True, allow_none=True)
-    p95_ms = Tenths(required=True, allow_none=True)
+    p50_ms = Tenths(required=True, allow_none=True, metadata={"description": ROUNDED})
+    p95_ms = Tenths(required=True, allow_none=True, metadata={"description": ROUNDED})
     bytes = fields.Integer(
         required=True, metadata={"description": "Received bytes, with status lines and headers."}
     )
@@ -70,15 +93,20 @@ class RestSchema(Schema):
     until = Timestamp(required=True)
 
 
-class IntegrationUsageSchema(FiguresSchema):
+class FiguresByPeriodSchema(FiguresSchema):
+    """Figures of a span and of its periods."""
+
+    periods = fields.List(
+        fields.Nested(PeriodSchema), required=True, metadata={"description": "The periods with any usage."}
+    )
+
+
+class IntegrationUsageSchema(FiguresByPeriodSchema):
     """An integration's usage and its remaining budget."""
 
     integration_id = fields.String(required=True)
     budget = fields.List(fields.Nested(WindowSchema), required=True)
     rests = fields.List(fields.Nested(RestSchema), required=True)
-    periods = fields.List(
-        fields.Nested(PeriodSchema), required=True, metadata={"description": "The periods with any usage."}
-    )
 
 
 class SpanSchema(Schema):
@@ -97,3 +125,7 @@ class UsageSchema(SpanSchema):
 
 class OneUsageSchema(SpanSchema, IntegrationUsageSchema):
     """The usage of one integration."""
+
+
+class TotalUsageSchema(SpanSchema, FiguresByPeriodSchema):
+    """The usage of all integrations of a workspace together."""

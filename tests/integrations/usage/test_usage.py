@@ -181,7 +181,11 @@ class TestCounter:
         counter.close()
 
     def counts(self, services) -> list[tuple[Any, ...]]:
-        return rows(services, "SELECT plugin_id, hour, renders, hits, stale FROM usage_counts ORDER BY hour")
+        return rows(
+            services,
+            "SELECT plugin_id, starts_at / 3600, renders, hits, stale FROM usage_periods "
+            "WHERE period_seconds = 3600 AND plugin_id != '' ORDER BY starts_at",
+        )
 
     def test_flushes_add_up(self, services, counter, clock):
         for cache_status in ("HIT", "MISS", "STALE", "BYPASS"):
