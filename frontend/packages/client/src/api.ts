@@ -1132,9 +1132,17 @@ export interface paths {
                 query?: {
                     /** @description ISO 8601, in UTC unless it has an offset. Default: one day before `to`. */
                     from?: string;
+                    /** @description In place of `from`: the same, or how long ago: `24h`, `30d`, `8w`. */
+                    since?: string;
                     /** @description Default: now. Extended to whole periods. */
                     to?: string;
                     by?: "hour" | "day";
+                    /** @description By id, or by a figure of the whole span, the largest first. */
+                    order_by?: "integration_id" | "renders" | "hits" | "stale" | "calls" | "errors" | "bytes" | "p50_ms" | "p95_ms";
+                    /** @description `totals` leaves the `periods` empty. */
+                    include?: "periods" | "totals";
+                    page?: number;
+                    page_size?: number;
                     workspace_id?: number;
                     notebook_id?: number;
                 };
@@ -1165,6 +1173,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage/total": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for all integrations of the workspace together, forgotten ones too. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description ISO 8601, in UTC unless it has an offset. Default: one day before `to`. */
+                    from?: string;
+                    /** @description In place of `from`: the same, or how long ago: `24h`, `30d`, `8w`. */
+                    since?: string;
+                    /** @description Default: now. Extended to whole periods. */
+                    to?: string;
+                    by?: "hour" | "day";
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotalUsage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/{plugin_id}/usage": {
         parameters: {
             query?: never;
@@ -1180,6 +1236,8 @@ export interface paths {
                 query?: {
                     /** @description ISO 8601, in UTC unless it has an offset. Default: one day before `to`. */
                     from?: string;
+                    /** @description In place of `from`: the same, or how long ago: `24h`, `30d`, `8w`. */
+                    since?: string;
                     /** @description Default: now. Extended to whole periods. */
                     to?: string;
                     by?: "hour" | "day";
@@ -3326,7 +3384,9 @@ export interface components {
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
+            /** @description Rounded to two significant digits; null without a call. */
             p50_ms: number | null;
+            /** @description Rounded to two significant digits; null without a call. */
             p95_ms: number | null;
             /** @description Received bytes, with status lines and headers. */
             bytes: number;
@@ -3346,15 +3406,17 @@ export interface components {
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
+            /** @description Rounded to two significant digits; null without a call. */
             p50_ms: number | null;
+            /** @description Rounded to two significant digits; null without a call. */
             p95_ms: number | null;
             /** @description Received bytes, with status lines and headers. */
             bytes: number;
+            /** @description The periods with any usage. */
+            periods: components["schemas"]["Period"][];
             integration_id: string;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
-            /** @description The periods with any usage. */
-            periods: components["schemas"]["Period"][];
         };
         Usage: {
             /** Format: date-time */
@@ -3363,6 +3425,33 @@ export interface components {
             to: string;
             by: string;
             integrations: components["schemas"]["IntegrationUsage"][];
+        };
+        TotalUsage: {
+            /** @description Answered renders and executions. */
+            renders: number;
+            /** @description Answers from a fresh artifact. */
+            hits: number;
+            /** @description Answers from a stale artifact. */
+            stale: number;
+            /** @description Upstream calls of every cause. */
+            calls: number;
+            /** @description The calls among them that requested a token. */
+            token_calls: number;
+            /** @description Upstream calls that failed. */
+            errors: number;
+            /** @description Rounded to two significant digits; null without a call. */
+            p50_ms: number | null;
+            /** @description Rounded to two significant digits; null without a call. */
+            p95_ms: number | null;
+            /** @description Received bytes, with status lines and headers. */
+            bytes: number;
+            /** @description The periods with any usage. */
+            periods: components["schemas"]["Period"][];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            by: string;
         };
         OneUsage: {
             /** @description Answered renders and executions. */
@@ -3377,15 +3466,17 @@ export interface components {
             token_calls: number;
             /** @description Upstream calls that failed. */
             errors: number;
+            /** @description Rounded to two significant digits; null without a call. */
             p50_ms: number | null;
+            /** @description Rounded to two significant digits; null without a call. */
             p95_ms: number | null;
             /** @description Received bytes, with status lines and headers. */
             bytes: number;
+            /** @description The periods with any usage. */
+            periods: components["schemas"]["Period"][];
             integration_id: string;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
-            /** @description The periods with any usage. */
-            periods: components["schemas"]["Period"][];
             /** Format: date-time */
             from: string;
             /** Format: date-time */
