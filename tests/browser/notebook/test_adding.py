@@ -122,6 +122,9 @@ def test_a_block_whose_key_is_wrong_leads_to_the_key(notebook: Notebook, watch: 
 
 
 def test_the_gallery_is_searched_and_says_what_each_needs(notebook: Notebook) -> None:
+    unmarked = {"id": "unmarked", "name": "Without a mark", "version": "1.0.0", "type": "integration"}
+    section = {"integration": {"base_url": "http://127.0.0.1:9"}}
+    notebook.api("POST", "/plugins/register", {**unmarked, "manifest": section})
     page = notebook.open()
     page.get_by_role("button", name="Add block", exact=True).click()
     panel = page.get_by_role("dialog")
@@ -129,9 +132,12 @@ def test_the_gallery_is_searched_and_says_what_each_needs(notebook: Notebook) ->
     expect(panel.get_by_role("heading", name="Work at once")).to_be_visible()
     assert offers.count() > 31
     expect(panel.locator("[data-offer=openweathermap]")).to_contain_text("Needs: API key")
-    # Beside each name there is a mark, or the name's initials.
-    expect(offers.locator(".service-icon > :is(svg, [data-mark])")).to_have_count(offers.count())
+    # Beside each name there is a place for a mark; it is loaded when it comes into view.
+    expect(offers.locator(".service-icon > *")).to_have_count(offers.count())
+    expect(panel.locator("[data-offer=anilist] [data-mark=icon]")).to_be_visible()
 
+    panel.get_by_label("Search").fill("Without A Mark")
+    expect(panel.locator("[data-offer=unmarked] [data-mark=initials]")).to_have_text("WA")
     panel.get_by_label("Search").fill("torrents speed")
     expect(panel.locator("[data-offer=transmission]")).to_be_visible()
     expect(panel.locator("[data-offer=github]")).to_have_count(0)
