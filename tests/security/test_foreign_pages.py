@@ -95,7 +95,7 @@ def test_a_link_on_another_page_still_opens_our_pages(browser: SignedIn, site: s
     assert not answer.headers.get("Location", "").startswith("/signin")
 
 
-@pytest.mark.parametrize("path", ["/notebook", "/metrics", "/notebook/plugins.json", "/static/patchbay.js"])
+@pytest.mark.parametrize("path", ["/notebook", "/metrics", "/notebook/gallery.json", "/static/patchbay.js"])
 def test_what_is_no_api_is_not_loaded_into_a_foreign_page(browser: SignedIn, path: str):
     assert browser.open("GET", path, FOREIGN["an image of another port"]).status_code == 403
 
