@@ -14,6 +14,7 @@ from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
 from tests.browser.conftest import Api, Watch
 from tests.browser.test_accessibility import serious_violations
+from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -30,7 +31,10 @@ PAGES = (
     "/about",
     "/add",
 )
-TABS = ("", "/connection", "/playground", "/answers", "/manifest", "/review", "/remove")
+TABS = tuple(
+    f"/integrations/openweathermap{tab}"
+    for tab in ("", "/connection", "/playground", "/answers", "/manifest", "/review", "/remove")
+)
 PETS = {
     "openapi": "3.0.3",
     "info": {"title": "Pets", "version": "2.1.0"},
@@ -286,23 +290,27 @@ def test_the_keyboard_suffices_to_turn_an_integration_off(
     assert api("GET", "/integrations/open-meteo")["enabled"] is False
 
 
+@pytest.mark.parametrize("paths", [PAGES, TABS], ids=["pages", "integration"])
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])
 def test_every_page_is_accessible_and_fits(
-    open_console: OpenConsole, declare: Callable[..., Any], api: Api, scheme: Any, width: int
+    open_console: OpenConsole,
+    declare: Callable[..., Any],
+    api: Api,
+    patchbay: RunningServer,
+    paths: tuple[str, ...],
+    scheme: Any,
+    width: int,
 ) -> None:
     declare("openweathermap")
     declare("open-meteo")
-    api(
-        "POST",
-        "/integrations/open-meteo/render",
-        {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}},
-    )
+    render = {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}}
+    api("POST", "/integrations/open-meteo/render", render)
     page = open_console()
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})
     found = {}
-    for path in (*PAGES, *(f"/integrations/openweathermap{tab}" for tab in TABS)):
-        page.goto(page.url.split("/console")[0] + "/console" + path)
+    for path in paths:
+        page.goto(f"{patchbay.url}/console{path}")
         page.locator("h1").wait_for()
         expect(page.locator(".loading-lines")).to_have_count(0)
         is_wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
