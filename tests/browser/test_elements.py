@@ -101,6 +101,30 @@ def test_a_block_on_a_page_of_another_origin_shows_data(frontend: Frontend, cont
     expect(block.get_by_role("heading", name="Weather now")).to_be_visible()
     expect(block).to_contain_text("Open-Meteo · 38.7 · -9.1")
     expect(block).to_contain_text("4.2")
+    expect(block.get_by_text("Sample", exact=True)).to_be_hidden()
+
+
+def test_a_sample_is_marked_as_one(
+    start_patchbay: Callable[..., RunningServer], site: HTTPServer, watch: Watch, context: Any, tmp_path: Path
+) -> None:
+    sample = {
+        "request": {"method": "GET", "url": "https://api.test/now"},
+        "response": {"json": {"temperature": 21}},
+    }
+    (tmp_path / "now.json").write_text(json.dumps(sample))
+    server = start_patchbay(allowed_origins=(f"http://localhost:{site.port}",), samples=tmp_path)
+    manifest = {
+        "integration": {"base_url": "https://api.test"},
+        "endpoints": [{"id": "now", "path": "/now"}],
+        "blocks": [{"id": "current", "endpoint": "now", "cache_ttl": 60}],
+    }
+    declared = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration", "manifest": manifest}
+    Api(server)("POST", "/plugins/register", declared)
+    blocks = '<patchbay-block integration="svc" block="current"></patchbay-block>'
+    page = open_blocks(Frontend(site, server, watch), context.new_page(), blocks)
+    block = block_of(page, "current")
+    expect(block).to_contain_text("21")
+    expect(block.get_by_text("Sample", exact=True)).to_be_visible()
 
 
 @pytest.mark.usefixtures("declared")
