@@ -1,0 +1,1 @@
+"""What `flask manifest new` guesses: a manifest from an address and a sample answer."""
