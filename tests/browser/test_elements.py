@@ -119,7 +119,7 @@ def test_a_sample_is_marked_as_one(
         "blocks": [{"id": "current", "endpoint": "now", "cache_ttl": 60}],
     }
     declared = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration", "manifest": manifest}
-    Api(server)("POST", "/plugins/register", declared)
+    assert server.request("POST", "/api/v1/plugins/register", json=declared).status_code == 201
     blocks = '<patchbay-block integration="svc" block="current"></patchbay-block>'
     page = open_blocks(Frontend(site, server, watch), context.new_page(), blocks)
     block = block_of(page, "current")
