@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -161,7 +161,12 @@ class PluginApiLog(Base):
     """One call to a provider. It outlives its plugin, so that usage can still be counted."""
 
     __tablename__ = "plugin_api_logs"
-    __table_args__ = (Index("ix_plugin_api_logs_scope", "workspace_id", "plugin_id", "at"),)
+    __table_args__ = (
+        Index("ix_plugin_api_logs_workspace_id", "workspace_id"),
+        Index("ix_plugin_api_logs_plugin_id", "workspace_id", "plugin_id"),
+        Index("ix_plugin_api_logs_cause", "workspace_id", "cause"),
+        Index("ix_plugin_api_logs_failed", "workspace_id", sqlite_where=text("error_code IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[float]

@@ -14,7 +14,9 @@ from integrations.manifests.model import Integration
 from plugin_store.settings.plugin_state import PluginState
 from plugin_store.vault.destinations import Destination
 
-MAX_KEPT = 224
+# More than the integrations of a large installation: a list of more than this many compiles all of them each time.
+# One takes about 15 KB.
+MAX_KEPT = 1024
 
 
 class CompiledManifests:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from plugin_store.engine.database import Database
 from plugin_store.models import PluginApiLog
@@ -38,11 +38,12 @@ class CallFilter:
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database."""
         table = PluginApiLog
-        failed = None if self.has_failed is None else table.error_code.is_not(None) == self.has_failed
+        # Not a comparison with true or false, for which no index is used.
+        outcomes = {None: None, True: table.error_code.is_not(None), False: table.error_code.is_(None)}
         wanted = (
             None if self.plugin_id is None else table.plugin_id == self.plugin_id,
             None if self.cause is None else table.cause == self.cause,
-            failed,
+            outcomes[self.has_failed],
             None if self.since is None else table.at >= self.since,
             None if self.before_id is None else table.id < self.before_id,
         )
@@ -53,11 +54,16 @@ def read_calls(
     database: Database, workspace_id: int, wanted: CallFilter, limit: int
 ) -> Sequence[PluginApiLog]:
     """The newest calls of a workspace that pass the filter, at most `limit`. Raises StorageFailed."""
-    query = (
+    query = calls_query(workspace_id, wanted, limit)
+    with database.reading() as session:
+        return session.scalars(query).all()
+
+
+def calls_query(workspace_id: int, wanted: CallFilter, limit: int) -> Select[tuple[PluginApiLog]]:
+    """The query of `read_calls`."""
+    return (
         select(PluginApiLog)
         .where(PluginApiLog.workspace_id == workspace_id, *wanted.conditions())
         .order_by(PluginApiLog.id.desc())
         .limit(limit)
     )
-    with database.reading() as session:
-        return session.scalars(query).all()

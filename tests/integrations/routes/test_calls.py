@@ -1,7 +1,9 @@
 """The call log as people read it."""
 
 import pytest
+from sqlalchemy import text
 
+from integrations.usage.calls import CallFilter, calls_query
 from tests.integrations.usage.test_usage import record
 
 
@@ -68,3 +70,22 @@ def test_calls_of_another_workspace_are_not_listed(client, log):
 def test_a_filter_that_means_nothing_is_refused_by_name(client, query, field):
     answer = client.get(f"/calls?{query}")
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "workspace_id (workspace_id=?)"),
+        ({"before_id": 9}, "workspace_id (workspace_id=? AND rowid<?)"),
+        ({"plugin_id": "svc"}, "plugin_id (workspace_id=? AND plugin_id=?)"),
+        ({"plugin_id": "svc", "before_id": 9}, "plugin_id (workspace_id=? AND plugin_id=? AND rowid<?)"),
+        ({"cause": "action"}, "cause (workspace_id=? AND cause=?)"),
+        ({"has_failed": True}, "failed (workspace_id=?)"),
+        ({"has_failed": False}, "workspace_id (workspace_id=?)"),
+    ],
+)
+def test_a_page_of_a_long_log_is_read_in_order_from_an_index(app, wanted, index):
+    query = calls_query(1, CallFilter(**wanted), 50).compile(compile_kwargs={"literal_binds": True})
+    with app.extensions["patchbay"].database.reading() as session:
+        plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    assert plan == [f"SEARCH plugin_api_logs USING INDEX ix_plugin_api_logs_{index}"]
