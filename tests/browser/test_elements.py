@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_httpserver import HTTPServer
 
 from examples.sandbox.providers.openweathermap import API_KEY
-from tests.browser.conftest import Api, Watch
+from tests.browser.conftest import Watch
 from tests.browser.test_accessibility import serious_violations
 from tests.conftest import RunningServer
 from tests.upstreams import Upstream
