@@ -19,15 +19,12 @@ MAX_SPAN_SECONDS = 366 * DAY_SECONDS
 DEFAULT_SPAN_SECONDS = DAY_SECONDS
 BY_ID = "integration_id"
 
-_SUMS = (
-    f"SELECT plugin_id, {', '.join(f'sum({name})' for name in COUNTED)} FROM usage_periods "  # noqa: S608 - our names
-    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at >= ? AND starts_at < ? GROUP BY plugin_id"
-)
-_ROWS = (
-    f"SELECT plugin_id, starts_at, durations, {', '.join(COUNTED)} FROM usage_periods "  # noqa: S608 - our names
-    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at IN (SELECT value FROM json_each(?)) "
-    "AND plugin_id IN (SELECT value FROM json_each(?))"
-)
+_SUMS = ", ".join(f"sum({name})" for name in COUNTED)
+_IN = "FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at"
+_OF = "IN (SELECT value FROM json_each(?)) AND plugin_id IN (SELECT value FROM json_each(?))"
+COUNTS_QUERY = f"SELECT plugin_id, {_SUMS} {_IN} >= ? AND starts_at < ? GROUP BY plugin_id"
+TOTALS_QUERY = f"SELECT plugin_id, 0, group_concat(durations), {_SUMS} {_IN} {_OF} GROUP BY plugin_id"
+PERIODS_QUERY = f"SELECT plugin_id, starts_at, durations, {', '.join(COUNTED)} {_IN} {_OF}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,12 @@ def read_usage(
     Without `by_period` only the totals are read.
     """
     found: dict[str, Usage] = {}
+    query = PERIODS_QUERY if by_period else TOTALS_QUERY
     for part in [span] if by_period else span.parts():
-        for plugin_id, starts_at, figures in _read_rows(database, workspace_id, part, plugin_ids):
+        starts = list(range(part.start, part.end, part.period_seconds))
+        asked = (workspace_id, part.period_seconds, _json(starts), _json(list(plugin_ids)))
+        for plugin_id, starts_at, durations, *counts in database.query(query, asked):
+            figures = Figures(*counts, durations=sum_durations([durations]))
             usage = found.setdefault(plugin_id, Usage())
             usage.total.add(figures)
             if by_period:
@@ -120,19 +121,10 @@ def _sum_usage(database: Database, workspace_id: int, span: Span) -> dict[str, F
     found: dict[str, Figures] = {}
     for part in span.parts():
         asked = (workspace_id, part.period_seconds, part.start, part.end)
-        for plugin_id, *counts in database.query(_SUMS, asked):
+        for plugin_id, *counts in database.query(COUNTS_QUERY, asked):
             if plugin_id != ALL:
                 found.setdefault(plugin_id, Figures()).add(Figures(*counts))
     return found
-
-
-def _read_rows(
-    database: Database, workspace_id: int, span: Span, plugin_ids: Collection[str]
-) -> Iterator[tuple[str, int, Figures]]:
-    starts = list(range(span.start, span.end, span.period_seconds))
-    asked = (workspace_id, span.period_seconds, _json(starts), _json(list(plugin_ids)))
-    for plugin_id, starts_at, durations, *counts in database.query(_ROWS, asked):
-        yield plugin_id, starts_at, Figures(*counts, durations=sum_durations([durations]))
 
 
 def _json(values: list[int] | list[str]) -> str:

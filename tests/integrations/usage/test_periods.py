@@ -15,7 +15,15 @@ from integrations.usage.call_log import CallLog, CallRecord
 from integrations.usage.counter import UsageCounter
 from integrations.usage.durations import round_duration
 from integrations.usage.periods import ALL, DAY_SECONDS, HOUR_SECONDS
-from integrations.usage.report import _ROWS, _SUMS, Span, order_usage, read_total, read_usage
+from integrations.usage.report import (
+    COUNTS_QUERY,
+    PERIODS_QUERY,
+    TOTALS_QUERY,
+    Span,
+    order_usage,
+    read_total,
+    read_usage,
+)
 from tests.integrations.usage.test_usage import record
 
 # A Friday, 09:00 UTC.
@@ -195,15 +203,20 @@ def test_a_deleted_workspace_takes_its_usage_along(services, client, clock):
     assert starts(services) == set()
 
 
+ROWS_ASKED = (1, 3600, "[0]", '[""]')
+ROW = "workspace_id=? AND period_seconds=? AND starts_at=? AND plugin_id=?"
+
+
 @pytest.mark.parametrize(
     ("query", "asked", "expected"),
     [
-        (_SUMS, (1, 3600, 0, 1), "workspace_id=? AND period_seconds=? AND starts_at>? AND starts_at<?"),
         (
-            _ROWS,
-            (1, 3600, "[0]", '[""]'),
-            "workspace_id=? AND period_seconds=? AND starts_at=? AND plugin_id=?",
+            COUNTS_QUERY,
+            (1, 3600, 0, 1),
+            "workspace_id=? AND period_seconds=? AND starts_at>? AND starts_at<?",
         ),
+        (PERIODS_QUERY, ROWS_ASKED, ROW),
+        (TOTALS_QUERY, ROWS_ASKED, ROW),
     ],
 )
 def test_a_report_reads_only_its_own_rows(services, query, asked, expected):

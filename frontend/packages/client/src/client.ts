@@ -8,9 +8,9 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { createSubscribe } from './live.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
-  About, Artifact, ArtifactChoice, Authorization, CallChoice, ClientOptions, Connection, Converted, Declaration, DeclaredPlugin, BatchResult, Envelope, Explanation, Inputs,
-  Integration, IntegrationSummary, IntegrationUsage, Linted, NewState, NewWorkspace, Notebook, OpenApiDocument, Performed, Plugin, PluginConfig,
-  PluginType, PrefetchJob, ProviderCall, Registration, Review, Secret, Session, TaggedState, TestResult, Usage, UsageSpan, Workspace, WorkspaceChange,
+  About, Alert, Artifact, ArtifactChoice, Authorization, BatchResult, CallChoice, ClientOptions, Connection, Converted, Declaration, DeclaredPlugin, Envelope, Explanation,
+  Inputs, Integration, IntegrationSummary, IntegrationUsage, Linted, NewState, NewWorkspace, Notebook, OpenApiDocument, Performed, Plugin, PluginConfig, PluginType, PrefetchJob,
+  ProviderCall, Registration, Review, Secret, Session, TaggedState, TestResult, TotalUsage, Usage, UsageChoice, UsageSpan, Workspace, WorkspaceChange,
 } from './types.ts';
 
 /** What the server takes in one batch of declarations. */
@@ -250,8 +250,14 @@ export function createClient(options: ClientOptions = {}) {
       run: (job: number): Promise<PrefetchJob> => send('POST', `/prefetch/${job}/run`),
     },
 
-    /** Renders, calls and budgets of every integration, of the last day or a span of time. */
-    usage: (span: UsageSpan = {}): Promise<Usage> => ask('/usage', { query: { ...span } }),
+    /** Renders, calls and budgets of integrations, of the last day or a span of time; `total` is how many there are. */
+    usage: async ({ pageSize, orderBy, ...choice }: UsageChoice = {}): Promise<Usage & { total: number }> => {
+      const response = await open('/usage', { query: { ...choice, page_size: pageSize, order_by: orderBy } });
+      const usage: Usage = await readJson(response);
+      return { ...usage, total: paginationOf(response).total ?? usage.integrations.length };
+    },
+    /** Renders and calls of all integrations of the workspace together, hour by hour or day by day. */
+    usageTotal: (span: UsageSpan = {}): Promise<TotalUsage> => ask('/usage/total', { query: { ...span } }),
     integrationUsage: (id: string, span: UsageSpan = {}): Promise<IntegrationUsage> => ask(of(id, '/usage'), { query: { ...span } }),
     /** The calls to providers, newest first; `before` is the id of the last one of the page before. */
     calls: ({ integration, pageSize, ...choice }: CallChoice = {}): Promise<ProviderCall[]> =>
@@ -266,6 +272,10 @@ export function createClient(options: ClientOptions = {}) {
 
     /** The server's version, what it stores, and who may call it. */
     about: (): Promise<About> => ask('/about'),
+
+    /** The numbers whose latest sample is at level `warn` or `bad`, newest first. */
+    alerts: (): Promise<Alert[]> => list('/alerts'),
+
     /** The browsers that are signed in, last used first. */
     sessions: (): Promise<Session[]> => ask('/sessions'),
     endSession: (id: number): Promise<void> => send('DELETE', `/sessions/${id}`),

@@ -104,12 +104,24 @@ export interface ArtifactChoice {
   page?: number;
   pageSize?: number;
 }
-/** `from` and `to` in ISO 8601. */
+/** `from` and `to` in ISO 8601; `since` in place of `from` is also how long ago: `24h`, `30d`. */
 export interface UsageSpan {
   from?: string;
   to?: string;
+  since?: string;
   by?: 'hour' | 'day';
 }
+export type UsageOrder = 'integration_id' | 'renders' | 'hits' | 'stale' | 'calls' | 'errors' | 'bytes' | 'p50_ms' | 'p95_ms';
+export interface UsageChoice extends UsageSpan {
+  page?: number;
+  pageSize?: number;
+  /** A figure of the whole span puts the largest first. */
+  orderBy?: UsageOrder;
+  /** `totals` leaves the periods empty. */
+  include?: 'periods' | 'totals';
+}
+export type TotalUsage = Schemas['TotalUsage'];
+export type Alert = Schemas['Alert'];
 export type ProviderCall = Schemas['Call'];
 export interface CallChoice {
   integration?: string;
