@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, after_this_request, request
 from flask.views import MethodView
 
 from integrations.actions.keys import read_key
@@ -32,6 +32,7 @@ from schemas.api.integrations import (
 from schemas.api.state import PageSchema, ScopeSchema
 from schemas.manifests.display import icon_of
 from web.api.blueprint import Blueprint
+from web.api.compression import compressed
 from web.api.context import services
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
@@ -54,7 +55,10 @@ class Integrations(MethodView):
         found = services().catalog.list(_scope(query))
         if "id" in asked:
             found = [installed for installed in found if installed.plugin_state.plugin_id in asked["id"]]
-        describe = _described if asked.get("include") == "details" else _listed
+        describe = _listed
+        if asked.get("include") == "details":
+            describe = _described
+            after_this_request(compressed)
         return (
             [describe(installed) for installed in found[page.offset : page.end]],
             200,

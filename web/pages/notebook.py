@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-from typing import Any
+from flask import Blueprint, Response, abort, current_app, jsonify
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from web.api.compression import compressed
 
 blueprint = Blueprint("notebook", __name__)
-
-COMPRESSION_LEVEL = 6
 
 
 @blueprint.get("/notebook/gallery.json")
@@ -18,7 +15,7 @@ def list_offers() -> Response:
     # The examples import a whole sandbox, which no other page needs.
     from examples import notebook_plugins  # noqa: PLC0415
 
-    return _compressed(notebook_plugins.list_offers(current_app.config.get("NOTEBOOK_SANDBOX")))
+    return compressed(jsonify(notebook_plugins.list_offers(current_app.config.get("NOTEBOOK_SANDBOX"))))
 
 
 @blueprint.get("/notebook/plugins/<string:plugin_id>.json")
@@ -29,14 +26,4 @@ def show_declaration(plugin_id: str) -> Response:
     declaration = notebook_plugins.find_declaration(plugin_id, current_app.config.get("NOTEBOOK_SANDBOX"))
     if declaration is None:
         abort(404)
-    return _compressed(declaration)
-
-
-def _compressed(data: Any) -> Response:
-    """The data as JSON, compressed where the browser takes that: a page loads many declarations."""
-    response = jsonify(data)
-    response.vary.add("Accept-Encoding")
-    if request.accept_encodings["gzip"] > 0:
-        response.set_data(gzip.compress(response.get_data(), COMPRESSION_LEVEL, mtime=0))
-        response.content_encoding = "gzip"
-    return response
+    return compressed(jsonify(declaration))
