@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,6 +88,9 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
     page.mouse.move(box["x"] + 60 + 3 * column, box["y"] + 20, steps=8)
     page.mouse.up()
     expect(holder).to_have_attribute("gs-x", "7")
+    # It is laid down: the handle no longer moves.
+    expect(holder).not_to_have_class(re.compile("dragging"))
+    expect(page.locator(".grid-stack-placeholder")).to_have_count(0)
 
     handle = holder.locator(".ui-resizable-se").bounding_box()
     assert handle
