@@ -8,7 +8,7 @@ import { placeOf, queryOf } from '../src/place.ts';
 import { declarationOf, idOf } from '../src/pages/adding/declaring.ts';
 import { inheritanceOf } from '../src/pages/integrations/inheriting.ts';
 import { findIntegrations, standingOf } from '../src/pages/integrations/standing.ts';
-import { LATE_MILLISECONDS, findTasks } from '../src/pages/overview/tasks.ts';
+import { LATE_MILLISECONDS, findTasks, tasksOfAlerts } from '../src/pages/overview/tasks.ts';
 import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
 
 const NOW = Date.parse('2026-03-02T12:00:00Z');
@@ -110,5 +110,15 @@ describe('numbers', () => {
     expect([0, 999, 1500, 2_000_000].map(writeBytes)).toEqual(['0 B', '999 B', '1.5 kB', '2 MB']);
     expect([null, 0.4, 84.6, 1400].map(writeMilliseconds)).toEqual(['–', '0 ms', '85 ms', '1.4 s']);
     expect(writePercent(0, 0)).toBe('–');
+  });
+});
+
+describe('numbers past a threshold', () => {
+  it('are tasks that lead to their integration', () => {
+    const since = '2026-01-01T10:00:00Z';
+    const alert = { integration_id: 'ups', block_type: 'status', notebook_id: null, parameters: {}, field: 'charge', unit: '%', value: 12, level: 'bad', since, at: since } as const;
+    const [task] = tasksOfAlerts([alert], Date.parse('2026-01-01T12:00:00Z'));
+    expect(task).toMatchObject({ level: 'bad', integration: 'ups', title: 'status: charge is 12 %', to: 'playground' });
+    expect(task?.text).toContain('2 hours ago');
   });
 });

@@ -1,6 +1,6 @@
 /** What needs a hand, the most urgent first. */
 
-import type { Integration, IntegrationSummary, PrefetchJob } from '@patchbay/client';
+import type { Alert, Integration, IntegrationSummary, PrefetchJob } from '@patchbay/client';
 
 import { count, writeDistance } from '../../format.ts';
 import type { UsageRow } from '../usage/sums.ts';
@@ -33,6 +33,17 @@ export function findTasks(integrations: readonly IntegrationSummary[], usage: re
   ];
   return tasks.sort((one, other) => RANKS[one.level] - RANKS[other.level]);
 }
+
+/** Numbers that have passed a threshold of their block's display. */
+export const tasksOfAlerts = (alerts: readonly Alert[], now: number): Task[] =>
+  alerts.map(({ integration_id: integration, block_type: block, field, value, unit, level, since }) => ({
+    level: level as Task['level'],
+    integration,
+    title: `${block}: ${field} is ${[value, unit].filter((part) => part !== null).join(' ')}`,
+    text: `Past its threshold since ${writeDistance(since, now)}.`,
+    to: 'playground',
+    verb: 'Look at it',
+  }));
 
 const RANKS = { bad: 0, warn: 1 };
 
