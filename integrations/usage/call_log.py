@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import delete, select
 
 from errors import StorageFailed
-from integrations.usage.durations import round_duration
+from integrations.usage.durations import add_durations, round_duration
 from integrations.usage.instruments import LabelledCounter, LabelledHistogram
 from integrations.usage.periods import HOUR_SECONDS, Figures, Place, sweep_usage, write_usage
 from plugin_store.engine.database import Database
@@ -155,5 +155,5 @@ def _usage_of(records: Iterable[CallRecord]) -> dict[Place, Figures]:
         figures.token_calls += record.endpoint_id.startswith(TOKEN_PREFIX)
         figures.errors += record.error_code is not None
         figures.bytes += record.response_bytes
-        figures.durations[round_duration(record.duration_ms)] += 1
+        add_durations(figures.durations, {round_duration(record.duration_ms): 1})
     return used

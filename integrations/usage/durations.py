@@ -6,12 +6,11 @@ and a period has at most 90 different ones for each power of ten.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import orjson
 
-Durations = Counter[str]
+Durations = dict[str, int]
 """The number of calls by their rounded duration in tenths of a millisecond, as text: a member of a JSON object."""
 
 
@@ -34,11 +33,16 @@ def percentile_ms(durations: Mapping[str, int], percent: int) -> float | None:
 
 def sum_durations(stored: Iterable[str | None]) -> Durations:
     """The sum of stored counts; a period without a call has None. Several joined by commas are summed up too."""
-    total: dict[str, int] = {}
+    total: Durations = {}
     for durations in orjson.loads(f"[{','.join(text for text in stored if text)}]"):
-        for duration, count in durations.items():
-            total[duration] = total.get(duration, 0) + count
-    return Counter(total)
+        add_durations(total, durations)
+    return total
+
+
+def add_durations(total: Durations, more: Durations) -> None:
+    """Adds counts to a total."""
+    for duration, count in more.items():
+        total[duration] = total.get(duration, 0) + count
 
 
 def dump_durations(durations: Durations) -> str | None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from operator import attrgetter
 
-from integrations.usage.durations import Durations, dump_durations, percentile_ms, sum_durations
+import orjson
+
+from integrations.usage.durations import (
+    Durations,
+    add_durations,
+    dump_durations,
+    percentile_ms,
+    sum_durations,
+)
 from plugin_store.engine.database import Database
 from plugin_store.engine.dialect import Connection
 
@@ -19,29 +26,25 @@ ALL = ""
 COUNTED = ("renders", "hits", "stale", "calls", "token_calls", "errors", "bytes")
 Place = tuple[int, str, int]
 """A workspace, an integration and a moment, in epoch seconds."""
+Period = tuple[int, int, int]
+"""A workspace, a number of seconds, and the moment when it starts."""
 
-
-class _Period(NamedTuple):
-    """The key of a row."""
-
-    workspace_id: int
-    period_seconds: int
-    starts_at: int
-    plugin_id: str
-
-
-_KEYS = _Period._fields
-_FIND = f"SELECT durations FROM usage_periods WHERE {' AND '.join(f'{name} = :{name}' for name in _KEYS)}"  # noqa: S608 - our names
+_OF = "workspace_id = ? AND period_seconds = ? AND starts_at = ?"
+_FIND = (
+    f"SELECT plugin_id, durations FROM usage_periods WHERE {_OF} "  # noqa: S608 - our names
+    "AND plugin_id IN (SELECT value FROM json_each(?))"
+)
 _ADD = (
-    f"INSERT INTO usage_periods ({', '.join((*_KEYS, *COUNTED))}, durations) "  # noqa: S608 - our names
-    f"VALUES ({', '.join(f':{name}' for name in (*_KEYS, *COUNTED))}, :durations) "
+    f"INSERT INTO usage_periods (workspace_id, period_seconds, starts_at, plugin_id, {', '.join(COUNTED)}, durations) "  # noqa: S608 - our names
+    f"VALUES (?, ?, ?, ?, {', '.join('?' for _ in COUNTED)}, ?) "
     f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in COUNTED)}, "
     "durations = coalesce(excluded.durations, durations)"
 )
 _OLDEST = (
     "SELECT min(starts_at) FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at < ?"
 )
-_DELETE = "DELETE FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at = ?"
+_DELETE = f"DELETE FROM usage_periods WHERE {_OF}"  # noqa: S608 - our names
+_counts_of = attrgetter(*COUNTED)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Figures:
     token_calls: int = 0
     errors: int = 0
     bytes: int = 0
-    durations: Durations = field(default_factory=Counter)
+    durations: Durations = field(default_factory=dict)
 
     @property
     def p50_ms(self) -> float | None:
@@ -70,19 +73,27 @@ class Figures:
         return {name: getattr(self, name) for name in (*COUNTED, "p50_ms", "p95_ms")}
 
     def add(self, other: Figures) -> None:
-        for name in COUNTED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.durations.update(other.durations)
+        self.renders += other.renders
+        self.hits += other.hits
+        self.stale += other.stale
+        self.calls += other.calls
+        self.token_calls += other.token_calls
+        self.errors += other.errors
+        self.bytes += other.bytes
+        add_durations(self.durations, other.durations)
 
 
 def write_usage(connection: Connection, used: Mapping[Place, Figures]) -> None:
     """Adds the figures to their periods. Those of a workspace that was deleted meanwhile are dropped."""
     known = {row[0] for row in connection.execute("SELECT id FROM workspaces")}
-    for period, figures in _by_period(used).items():
-        if period.workspace_id in known:
-            keys = period._asdict()
-            counts = {name: getattr(figures, name) for name in COUNTED}
-            connection.execute(_ADD, {**keys, **counts, "durations": _added(connection, keys, figures)})
+    for period, added in _by_period(used).items():
+        if period[0] in known:
+            stored = _stored_durations(connection, period, added)
+            rows = [
+                (*period, name, *_counts_of(figures), _sum_of(figures.durations, stored.get(name)))
+                for name, figures in added.items()
+            ]
+            connection.executemany(_ADD, rows)
 
 
 def sweep_usage(database: Database, before: float) -> None:
@@ -98,24 +109,25 @@ def sweep_usage(database: Database, before: float) -> None:
                     connection.execute(_DELETE, (workspace_id, period_seconds, starts_at))
 
 
-def _by_period(used: Mapping[Place, Figures]) -> dict[_Period, Figures]:
-    found: dict[_Period, Figures] = {}
-    for place, figures in used.items():
-        for period in _periods_of(place):
-            found.setdefault(period, Figures()).add(figures)
+def _by_period(used: Mapping[Place, Figures]) -> dict[Period, dict[str, Figures]]:
+    """The figures of each period, by integration."""
+    found: dict[Period, dict[str, Figures]] = {}
+    for (workspace_id, plugin_id, at), figures in used.items():
+        for seconds in LEVELS_SECONDS:
+            added = found.setdefault((workspace_id, seconds, at // seconds * seconds), {})
+            for name in (plugin_id, ALL):
+                added.setdefault(name, Figures()).add(figures)
     return found
 
 
-def _periods_of(place: Place) -> Iterator[_Period]:
-    workspace_id, plugin_id, at = place
-    for seconds in LEVELS_SECONDS:
-        for name in (plugin_id, ALL):
-            yield _Period(workspace_id, seconds, at // seconds * seconds, name)
+def _stored_durations(connection: Connection, period: Period, added: Mapping[str, Figures]) -> dict[str, str]:
+    """The durations that the period has, of the integrations that some are added to."""
+    names = [name for name, figures in added.items() if figures.durations]
+    return dict(connection.execute(_FIND, (*period, orjson.dumps(names).decode()))) if names else {}
 
 
-def _added(connection: Connection, keys: Mapping[str, Any], figures: Figures) -> str | None:
+def _sum_of(durations: Durations, stored: str | None) -> str | None:
     """The durations to store; None leaves them as they are."""
-    if not figures.durations:
-        return None
-    stored = connection.execute(_FIND, keys).fetchone()
-    return dump_durations(figures.durations + sum_durations(stored or ()))
+    if stored is not None and durations:
+        durations = sum_durations([stored, dump_durations(durations)])
+    return dump_durations(durations)
