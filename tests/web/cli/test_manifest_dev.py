@@ -282,9 +282,15 @@ def test_ctrl_c_ends_the_real_command_quietly(server, url, tmp_path):
         "PYTHONUNBUFFERED": "1",
     }
     command = [sys.executable, "-m", "flask", "--app", "app", "manifest", "dev", name]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    # A shell that runs the tests in the background ignores SIGINT, which a process inherits.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         assert process.stdout is not None
         for line in process.stdout:
             if "temperature" in line:
