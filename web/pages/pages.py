@@ -48,10 +48,7 @@ def show_start() -> Response:
 @blueprint.get(FIRST_PAGE)
 def show_notebook() -> str | tuple[str, int]:
     """The example frontend; 503 with what to do while it is not built."""
-    files = find_app("notebook")
-    if files is None:
-        return render_template("not-built.html"), 503
-    return render_template("notebook.html", files=files)
+    return _show_app("notebook")
 
 
 @blueprint.get("/console")
@@ -59,23 +56,24 @@ def show_notebook() -> str | tuple[str, int]:
 @blueprint.get("/console/<path:_page>")
 def show_console(_page: str = "") -> str | tuple[str, int]:
     """The console, whatever page of it the address names; 503 with what to do while it is not built."""
-    files = find_app("console")
-    if files is None:
-        return render_template("not-built.html"), 503
-    return render_template("console.html", files=files)
+    return _show_app("console")
 
 
 @blueprint.get("/api/docs")
 def show_api_docs() -> str | tuple[str, int] | tuple[str, dict[str, str]]:
     """The API's documentation, drawn from its OpenAPI document; 503 with what to do while it is not built."""
-    files = find_app("api-docs")
-    if files is None:
-        return render_template("not-built.html"), 503
-    page = render_template("api-docs.html", files=files)
-    return page, {"Content-Security-Policy": API_DOCS_POLICY}
+    page = _show_app("api-docs", "api-docs.html", "API")
+    return page if isinstance(page, tuple) else (page, {"Content-Security-Policy": API_DOCS_POLICY})
 
 
 @blueprint.get("/docs/problems")
 def show_problems() -> str:
     """What each problem code means; the `type` of every problem links to this page."""
     return render_template("problems.html", problems=problem_help())
+
+
+def _show_app(app: str, template: str = "app.html", title: str = "") -> str | tuple[str, int]:
+    files = find_app(app)
+    if files is None:
+        return render_template("not-built.html"), 503
+    return render_template(template, files=files, name=title or app.capitalize())

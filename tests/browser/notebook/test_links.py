@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from examples.sandbox import Sandbox
 from tests.browser.notebooks import Notebook
@@ -11,10 +11,15 @@ from tests.browser.notebooks import Notebook
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 
-def test_links_are_added_in_groups_and_say_whether_they_are_up(notebook: Notebook, sandbox: Sandbox) -> None:
+def begin_links(notebook: Notebook) -> tuple[Page, Locator]:
+    """A new notebook, and the panel of the links that were just put into it."""
     page = notebook.open()
     page.get_by_role("button", name="Links with status").click()
-    panel = page.get_by_role("dialog", name="Links")
+    return page, page.get_by_role("dialog", name="Links")
+
+
+def test_links_are_added_in_groups_and_say_whether_they_are_up(notebook: Notebook, sandbox: Sandbox) -> None:
+    page, panel = begin_links(notebook)
     panel.get_by_label("Name of the group").fill("Home")
     panel.get_by_label("Address").fill(f"{sandbox.url}/link-status/home")
     panel.get_by_label("Name", exact=True).fill("Door")
@@ -38,9 +43,7 @@ def test_links_are_added_in_groups_and_say_whether_they_are_up(notebook: Noteboo
 
 
 def test_links_are_renamed_moved_and_found_again(notebook: Notebook, sandbox: Sandbox) -> None:
-    page = notebook.open()
-    page.get_by_role("button", name="Links with status").click()
-    panel = page.get_by_role("dialog", name="Links")
+    page, panel = begin_links(notebook)
     panel.get_by_label("Title").fill("My services")
     panel.get_by_label("Address").fill(f"{sandbox.url}/link-status/home")
     panel.get_by_label("Name", exact=True).fill("Door")
