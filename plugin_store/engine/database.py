@@ -14,7 +14,9 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Connection, Engine, event, inspect, select, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from errors import StorageFailed
 from plugin_store.engine.files import exclusive_lock
@@ -25,6 +27,7 @@ from plugin_store.engine.sqlite_file import (
     BUSY_TIMEOUT_SECONDS,
     connect,
     driver_failures,
+    may_write,
     set_pragmas,
     storage_failures,
 )
@@ -35,6 +38,7 @@ DATABASE_NAME = "patchbay.db"
 MIGRATIONS_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 POOL_SIZE = 6
 READERS, HOT_READERS = 4, 2
+READ_ONLY = "patchbay_read_only"
 
 db = SQLAlchemy(model_class=Base)
 
@@ -48,6 +52,7 @@ class Database:
         self._write_mutex = threading.RLock()
         self._path = engine.url.database or ""
         self._raw_connection: sqlite3.Connection | None = None
+        self._is_raw_read_only = False
         self._read_pool = ReadPool(self._path, READERS)
         # A separate pool for the fast path, so that it never waits for other readers.
         self.hot_reads = ReadPool(self._path, HOT_READERS)
@@ -74,7 +79,7 @@ class Database:
         Raises StorageFailed.
         """
         with self.write_lock(), driver_failures():
-            connection = self._raw_connection = self._raw_connection or connect(self._path)
+            connection = self._raw_writer()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -82,6 +87,18 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    def _raw_writer(self) -> sqlite3.Connection:
+        if self._is_raw_read_only and may_write(self._path):
+            self._close_raw_writer()
+        if self._raw_connection is None:
+            self._raw_connection, self._is_raw_read_only = connect(self._path), not may_write(self._path)
+        return self._raw_connection
+
+    def _close_raw_writer(self) -> None:
+        if self._raw_connection is not None:
+            self._raw_connection.close()
+            self._raw_connection = None
 
     def revision(self) -> int:
         """A number that every committed change of declarations or settings raises, whichever process made it.
@@ -107,9 +124,7 @@ class Database:
         self._read_pool.close()
         self.hot_reads.close()
         with self.write_lock():
-            if self._raw_connection is not None:
-                self._raw_connection.close()
-                self._raw_connection = None
+            self._close_raw_writer()
         self._engine.dispose()
 
     @contextmanager
@@ -199,8 +214,19 @@ def _migrating() -> Any:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Configures an engine's connections: WAL, foreign keys, and explicit BEGIN only."""
+    """Configures an engine's connections: WAL, foreign keys, explicit BEGIN only, and none kept that cannot write."""
+    path = engine.url.database or ""
+
+    def note_access(_connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info[READ_ONLY] = not may_write(path)
+
+    def require_access(_connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if record.info.get(READ_ONLY) and may_write(path):
+            raise DisconnectionError
+
     event.listen(engine, "connect", set_pragmas)
+    event.listen(engine, "connect", note_access)
+    event.listen(engine, "checkout", require_access)
     event.listen(engine, "begin", _begin)
 
 

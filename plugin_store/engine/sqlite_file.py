@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,15 @@ def set_pragmas(connection: sqlite3.Connection, _record: object = None) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+
+def may_write(path: str) -> bool:
+    """Whether this process may write the file now.
+
+    SQLite opens a file that it may not write for reading, and such a connection stays so when the file may be written
+    again. Asked by name: to open the file here, and to close it, would let go of SQLite's locks on it (fcntl(2)).
+    """
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 @contextmanager

@@ -63,8 +63,9 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
 @contextlib.contextmanager
 def as_nobody() -> Iterator[Path]:
     """An empty folder, in a process that file modes bind: not root for as long as this lasts."""
-    # diskcache needs it when it writes a file, and nobody may not be allowed where Python lies.
-    importlib.import_module("encodings.hex_codec")
+    # What is first needed later: nobody may not be allowed where Python lies.
+    for module in ("encodings.hex_codec", "encodings.utf_16_be", "plugin_store.engine.migrating"):
+        importlib.import_module(module)
     # Not below pytest's own folders, which nobody else may enter.
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="patchbay-test-"))
     is_root = os.geteuid() == 0

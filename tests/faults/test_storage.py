@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from pytest_httpserver import HTTPServer
+from sqlalchemy import text
 
 from app import close_app
+from errors import StorageFailed
 from plugin_store.engine import database as database_module
 from settings import ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
@@ -111,6 +113,34 @@ def test_a_folder_that_turns_read_only_stops_no_answer(
         assert keeping.ask("POST", "/workspaces", {"name": "Again"})[0] == 201
         assert keeping.render_all(kept) == {"HIT"}
         keeping.wait_for_hits()
+
+
+def test_no_connection_that_was_made_while_the_folder_was_read_only_stays_so(
+    settings: Settings, make_app: Callable[[Settings], Flask]
+) -> None:
+    with as_nobody() as folder:
+        app = make_app(within(settings, folder))
+        database = app.extensions["patchbay"].database
+
+        def use_many() -> None:
+            with ExitStack() as open_at_once:
+                for _ in range(database_module.POOL_SIZE):
+                    open_at_once.enter_context(database.reading()).scalar(text("SELECT 1"))
+
+        def write_raw() -> None:
+            with database.raw_write() as connection:
+                connection.execute("UPDATE store_revision SET revision = revision + 1")
+
+        set_writable(folder, False)
+        use_many()
+        with pytest.raises(StorageFailed, match="read-only"):
+            write_raw()
+        set_writable(folder, True)
+        for number in range(database_module.POOL_SIZE):
+            assert Client(app).post("/workspaces", {"name": f"Again {number}"}).status_code == 201
+            with database.reading() as session:
+                session.scalar(text("SELECT 1"))
+        write_raw()
 
 
 def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
