@@ -101,7 +101,10 @@ class HistoryBatchSchema(WindowSchema, UniqueKeysSchema):
 
 
 class KeyedHistorySchema(Schema):
-    """The history of one block of a batch; a block that cannot be answered has a problem instead of `series`."""
+    """The history of one block of a batch; instead of `series` the members of a problem where it cannot be answered."""
+
+    class Meta:
+        unknown = "include"
 
     key = fields.String(required=True)
     status = fields.Integer(required=True)

@@ -3199,6 +3199,8 @@ export interface components {
             errors?: {
                 [key: string]: string[];
             };
+        } & {
+            [key: string]: unknown;
         };
         Histories: {
             histories: components["schemas"]["KeyedHistory"][];
