@@ -91,6 +91,7 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
     # It is laid down: the handle no longer moves.
     expect(holder).not_to_have_class(re.compile("dragging"))
     expect(page.locator(".grid-stack-placeholder")).to_have_count(0)
+    holder.evaluate("it => Promise.allSettled(it.getAnimations().map(move => move.finished))")
 
     handle = holder.locator(".ui-resizable-se").bounding_box()
     assert handle
