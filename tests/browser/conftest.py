@@ -25,7 +25,8 @@ from tests.browser.notebooks import Notebook
 from tests.conftest import RunningServer, open_apps, running_server, settings_for
 from web.pages.built_files import is_built
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first needs half the processor time of the others.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,8 +37,8 @@ CHROMIUM_ARGUMENTS = (
     "--disable-sync",
 )
 INSTALL_HELP = (
-    "These tests drive a real Chromium and none is on the PATH. Install it: `sudo apt-get install chromium` "
-    "(Debian), `brew install --cask chromium` (macOS)."
+    "These tests drive a real Chromium and none is on the PATH. Install it: `sudo apt-get install "
+    "chromium-headless-shell` (Debian), `brew install --cask chromium` (macOS)."
 )
 BUILD_HELP = "These tests need the built pages: `make frontend` builds them."
 # Nothing waits so long unless it fails; a machine that runs all tests at once is slow.
