@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from app import close_app, create_app
 from settings import Settings, load_settings
 from tests.databases import seed_database
+from tests.statements import share_compiled_statements
 from tests.upstreams import Upstream
 from web.server.serve import bind
 from web.server.server import make_server
@@ -29,6 +30,8 @@ from web.server.server import make_server
 # How long an example takes says something about the machine, nothing about the code.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+share_compiled_statements()
 
 TOKEN = "test-token-of-43-characters-like-a-real-one"
 API = "/api/v1"
