@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from errors import NotFound, ReviewDue, SettingsIncomplete, UpstreamFailed
+from errors import NotFound, PatchbayError, ReviewDue, SettingsIncomplete, StorageFailed, UpstreamFailed
 from integrations.calling.carried import build_accounted_token_call
 from integrations.calling.oauth2_requests import ClientEncoding, fill_setting, scope_of
 from integrations.calling.requests_builder import Limits, fill_whole_url
@@ -25,6 +26,7 @@ from integrations.tokens.pending_sign_ins import PendingSignIn, PendingSignIns
 from integrations.tokens.token_answers import GrantRefused, error_words, read_token_answer
 from integrations.tokens.token_request import TokenRequest, TokenRequests, stored_values
 from plugin_store.engine.database import Database
+from plugin_store.events import write_event
 from plugin_store.settings.secret_destinations import is_locked
 from plugin_store.vault.vault import SecretState, Vault
 from plugin_store.workspaces import Scope
@@ -98,11 +100,18 @@ class SignIns:
         return authorization_address(token_request, pending)
 
     def finish(self, returned: AuthorizationResponse) -> Installed:
-        """The integration that is now connected.
+        """The integration that is now connected. A failure is an event, too, for the page that waits in another tab.
 
         Raises SettingsIncomplete, SignInRefused, UpstreamFailed and its subclasses.
         """
         pending = self._pending.take(returned.state)
+        try:
+            return self._complete(pending, returned)
+        except PatchbayError as error:
+            self._tell_failure(pending, error)
+            raise
+
+    def _complete(self, pending: PendingSignIn, returned: AuthorizationResponse) -> Installed:
         token_request = self._token_request(pending.workspace_id, pending.plugin_id)
         _require_usable(token_request)
         if token_request.fingerprint != pending.shape:
@@ -141,6 +150,13 @@ class SignIns:
         self._find(workspace_id, plugin_id)
         self._grants.forget(workspace_id, plugin_id)
         self._pending.forget(workspace_id, plugin_id)
+
+    def _tell_failure(self, pending: PendingSignIn, error: PatchbayError) -> None:
+        # What the provider said is a stranger's text: only the page that it was sent to shows it.
+        told = {"code": error.code, "detail": error.detail}
+        scope = (pending.workspace_id, None)
+        with suppress(StorageFailed), self._database.writing() as session:
+            write_event(session, "account.failed", scope, pending.plugin_id, data=told)
 
     def _exchange_code(self, token_request: TokenRequest, pending: PendingSignIn, code: str) -> Grant:
         installed, oauth2 = token_request.installed, _oauth2_of(token_request.installed)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import orjson
 import pytest
 from flask import Flask
 
@@ -247,6 +248,34 @@ class TestTheWayBack:
         page = come_back(stranger, state=begin(client)["state"], code="WRONG-0123456789")
         assert page.status_code == 502 and "TOLD" not in page.text
         assert client.get("/integrations/svc/oauth2").json["connected"] is False
+
+    @pytest.mark.parametrize(
+        ("returned", "event"),
+        [
+            (
+                {"error": "access_denied", "error_description": "call this number"},
+                {"code": "upstream_failed", "detail": "The sign-in was declined."},
+            ),
+            ({"code": "WRONG-0123456789"}, {"code": "upstream_failed"}),
+        ],
+    )
+    def test_the_page_that_waits_elsewhere_is_told_of_a_failure(
+        self,
+        app: Flask,
+        client: Client,
+        stranger: Client,
+        provider: RotatingServer,
+        returned: Any,
+        event: Any,
+    ):
+        come_back(stranger, state=begin(client)["state"], **returned)
+        come_back(stranger, state="unknown", **returned)
+        database = app.extensions["patchbay"].database
+        query = "SELECT workspace_id, plugin_id, data FROM events WHERE kind = 'account.failed'"
+        [(workspace_id, plugin_id, data)] = database.query(query, ())
+        assert (workspace_id, plugin_id) == (1, "svc")
+        assert orjson.loads(data).items() >= event.items()
+        assert "call this number" not in data and "0123456789" not in data
 
     def test_a_new_sign_in_is_another_account(
         self, client: Client, stranger: Client, provider: RotatingServer, asker: Asker

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from examples.catalog import against_sandbox, load_examples, sandbox_config
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
 from tests.browser.conftest import Api, Watch
+from tests.browser.console.conftest import OpenConsole, example
 from tests.browser.test_accessibility import serious_violations
 from tests.conftest import RunningServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-OpenConsole = Callable[..., Page]
 PAGES = (
     "",
     "/integrations",
@@ -41,26 +40,6 @@ PETS = {
     "servers": [{"url": "https://pets.test/v1"}],
     "paths": {"/pets": {"get": {"operationId": "listPets", "responses": {"200": {"description": "ok"}}}}},
 }
-
-
-def example(name: str, sandbox: Sandbox) -> dict[str, Any]:
-    [found] = [one for one in load_examples() if one["id"] == name]
-    return against_sandbox(found, sandbox.url)
-
-
-@pytest.fixture
-def declare(api: Api, sandbox: Sandbox) -> Callable[..., dict[str, Any]]:
-    """Registers an example and, unless told otherwise, sets it up."""
-
-    def register(name: str, *, is_set_up: bool = True) -> dict[str, Any]:
-        declaration = example(name, sandbox)
-        api("POST", "/plugins/register", declaration)
-        config = sandbox_config(name, sandbox.url)
-        if is_set_up and config:
-            api("PUT", f"/integrations/{name}/config", {"config": config})
-        return declaration
-
-    return register
 
 
 def paste(page: Page, text: str) -> None:
@@ -195,51 +174,6 @@ def test_answers_are_looked_at_and_purged_and_the_integration_is_forgotten(
     assert api("GET", "/integrations") == []
 
 
-def test_a_schedule_is_pinned_paused_run_and_removed(
-    open_console: OpenConsole, declare: Callable[..., Any], api: Api
-) -> None:
-    declare("open-meteo")
-    page = open_console("/console/schedule")
-    page.get_by_role("button", name="Pin a block").first.click()
-    page.get_by_label("Integration").select_option("open-meteo")
-    page.get_by_label("Latitude").fill("38.7")
-    page.get_by_label("Longitude").fill("-9.1")
-    page.get_by_role("button", name="Pin", exact=True).click()
-    row = page.locator("[data-job]")
-    expect(row).to_contain_text("pinned")
-    for action, state in (("Pause", "paused"), ("Resume", "scheduled")):
-        row.get_by_role("button", name="More for").click()
-        page.get_by_role("menuitem", name=action).click()
-        expect(page.get_by_text("is paused." if action == "Pause" else "is scheduled again.")).to_be_visible()
-        assert api("GET", "/prefetch")[0]["state"] == state
-    row.get_by_role("button", name="More for").click()
-    page.get_by_role("menuitem", name="Remove").click()
-    page.get_by_role("alertdialog").get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("heading", name="Nothing is scheduled")).to_be_visible()
-
-
-def test_failed_calls_are_found_by_integration(
-    open_console: OpenConsole, declare: Callable[..., Any], api: Api, sandbox: Sandbox
-) -> None:
-    declare("open-meteo")
-    declare("openweathermap", is_set_up=False)
-    api("PUT", "/integrations/openweathermap/config", {"config": {"api_key": "wrong-key-0123456789"}})
-    api(
-        "POST",
-        "/integrations/open-meteo/render",
-        {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}},
-    )
-    api("POST", "/integrations/openweathermap/test", {})
-    page = open_console("/console/usage")
-    expect(page.locator("[data-usage=openweathermap]")).to_contain_text("openweathermap")
-    page.get_by_role("button", name="openweathermap").click()
-    expect(page.get_by_role("img", name="Durations of calls of openweathermap over time")).to_be_visible()
-    page.get_by_role("navigation", name="Pages of the usage").get_by_role("link", name="Calls").click()
-    page.get_by_label("Outcome").select_option("Failed")
-    expect(page.locator("[data-call]")).to_have_count(1)
-    expect(page.locator("[data-call]")).to_contain_text("openweathermap")
-
-
 def test_a_second_workspace_is_created_chosen_and_deleted_by_name(
     open_console: OpenConsole, api: Api
 ) -> None:
@@ -269,25 +203,6 @@ def test_what_another_program_changes_shows_by_itself(
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
     assert api("GET", "/integrations/open-meteo")["enabled"] is True
-
-
-def test_the_keyboard_suffices_to_turn_an_integration_off(
-    open_console: OpenConsole, declare: Callable[..., Any], api: Api
-) -> None:
-    declare("open-meteo")
-    page = open_console("/console")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
-    page.get_by_role("link", name="Integrations").focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("searchbox", name="Search integrations").focus()
-    page.keyboard.type("meteo")
-    for _ in range(3):
-        page.keyboard.press("Tab")
-    expect(page.get_by_role("switch", name="Open-Meteo is on")).to_be_focused()
-    page.keyboard.press("Space")
-    expect(page.get_by_role("switch", name="Open-Meteo is on")).to_have_attribute("aria-checked", "false")
-    assert api("GET", "/integrations/open-meteo")["enabled"] is False
 
 
 @pytest.mark.parametrize("paths", [PAGES, TABS], ids=["pages", "integration"])
