@@ -73,7 +73,8 @@ export type Block = Omit<Schemas['DeclaredBlock'], 'inputs'> & {
   description?: string;
   inputs: Input[];
   config_schema?: Record<string, Partial<Property> & { from_config?: string }>;
-  action?: { label: string };
+  /** Of a block that changes something: its button, the question before, and what is fetched anew afterwards. */
+  action?: { label: string; confirm?: string | null; renews?: string[] };
   url_patterns?: string[];
   cache_ttl?: number;
   display?: Display;
@@ -121,6 +122,8 @@ export interface UsageChoice extends UsageSpan {
   include?: 'periods' | 'totals';
 }
 export type TotalUsage = Schemas['TotalUsage'];
+/** How long an integration's calls take now and usually. */
+export type Latency = Schemas['Latency'];
 export type Alert = Schemas['Alert'];
 export type ProviderCall = Schemas['Call'];
 export interface CallChoice {
