@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask.views import MethodView
@@ -9,11 +10,14 @@ from flask.views import MethodView
 from errors import Invalid
 from integrations.budget import BudgetStatus, account_of
 from integrations.routes.query_parameters import read_since
+from integrations.usage.latency import Latency, list_called, read_latencies
 from integrations.usage.report import Span, Usage, order_usage, read_total, read_usage
 from plugin_store.engine.paging import Page
 from plugin_store.workspaces import Scope, resolve_scope
 from schemas.api.state import PageSchema, ScopeSchema
 from schemas.api.usage import (
+    LatencyQuerySchema,
+    LatencySchema,
     OneUsageSchema,
     TotalUsageSchema,
     UsageListQuerySchema,
@@ -24,6 +28,8 @@ from web.api.blueprint import Blueprint
 from web.api.context import services
 
 blueprint = Blueprint("usage", __name__, description="The usage of integrations.")
+
+Listed = tuple[list[dict[str, Any]], int, dict[str, str]]
 
 _UNUSED = Usage()
 _UNLIMITED = BudgetStatus((), {})
@@ -66,6 +72,25 @@ def get_total(query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     return _dump_span(span, asked) | _figures(read_total(services().database, scope.workspace_id, span))
 
 
+@blueprint.route("/usage/latency", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.arguments(LatencyQuerySchema, location="query")
+@blueprint.response(200, LatencySchema(many=True))
+def list_latencies(query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:
+    """How long the calls of each integration take now, what is usual, and since when they are slower; slowest first."""
+    scope, page = _scope(query), Page(paging["page"], paging["page_size"])
+    _flush()
+    latencies = _latencies(scope, asked.get("integration_id"))
+    ordered = sorted(latencies.items(), key=lambda item: -item[1].times_slower)
+    listed = [
+        {"integration_id": name, **asdict(latency)}
+        for name, latency in ordered
+        if asked["include"] == "called" or latency.slower_since is not None
+    ]
+    return listed[page.offset : page.end], 200, page.headers(len(listed))
+
+
 @blueprint.route("/integrations/<string:plugin_id>/usage")
 class IntegrationUsage(MethodView):
     @blueprint.arguments(ScopeSchema, location="query")
@@ -78,6 +103,15 @@ class IntegrationUsage(MethodView):
         _flush()
         used = read_usage(services().database, scope.workspace_id, span, [plugin_id])
         return _dump_span(span, asked) | _usage(plugin_id, used.get(plugin_id, _UNUSED), status)
+
+
+def _latencies(scope: Scope, plugin_id: str | None) -> dict[str, Latency]:
+    """The latencies of the integration, or of all that were called in the last hours."""
+    held = services()
+    now, workspace_id = held.clock(), scope.workspace_id
+    if plugin_id is not None:
+        return {plugin_id: Latency()} | read_latencies(held.database, workspace_id, now, [plugin_id])
+    return read_latencies(held.database, workspace_id, now, list_called(held.database, workspace_id, now))
 
 
 def _scope(query: dict[str, Any]) -> Scope:

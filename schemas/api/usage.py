@@ -129,3 +129,52 @@ class OneUsageSchema(SpanSchema, IntegrationUsageSchema):
 
 class TotalUsageSchema(SpanSchema, FiguresByPeriodSchema):
     """The usage of all integrations of a workspace together."""
+
+
+class LatencyQuerySchema(Schema):
+    """Which integrations."""
+
+    integration_id = fields.String(metadata={"description": "Only this one, also if it was not called."})
+    include = fields.String(
+        load_default="called",
+        validate=validate.OneOf(["called", "slower"]),
+        metadata={
+            "description": "Those called in the last six hours, or only those that are slower than usual."
+        },
+    )
+
+
+class PaceSchema(Schema):
+    """How long calls take."""
+
+    p50_ms = Tenths(required=True)
+    p95_ms = Tenths(required=True)
+
+
+class LatencySchema(Schema):
+    """How long an integration's calls take now, and what is usual."""
+
+    integration_id = fields.String(required=True)
+    slower_since = Timestamp(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The hour since which calls are slower than usual; null while they are not."
+        },
+    )
+    calls = fields.Integer(
+        required=True,
+        metadata={"description": "The calls since `slower_since`, else those of the last six hours."},
+    )
+    now = fields.Nested(
+        PaceSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of these calls; null without one."},
+    )
+    usual = fields.Nested(
+        PaceSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "The median of the seven days (UTC) before today; null with too few calls."},
+    )

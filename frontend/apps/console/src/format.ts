@@ -15,7 +15,7 @@ export function writeBytes(bytes: number): string {
 export function writeMilliseconds(milliseconds: number | null): string {
   if (milliseconds === null) return '–';
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
-  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(milliseconds / 1000)} s`;
+  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 }).format(milliseconds / 1000)} s`;
 }
 
 export const writePercent = (part: number, whole: number): string =>
@@ -33,6 +33,12 @@ export function writeDistance(at: string | number | Date, now = Date.now()): str
 /** `2 Mar 2026, 13:00:30`. */
 export const writeMoment = (at: string | number | Date): string =>
   new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(at));
+
+/** `14:00`. */
+export const writeTime = (at: string | number | Date): string => new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+
+/** `2 Mar`. */
+export const writeDay = (at: string | number | Date): string => new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' }).format(new Date(at));
 
 /** A value for a line of text: objects as short JSON. */
 export function writeValue(value: unknown): string {

@@ -16,17 +16,27 @@ export interface Loaded<Value> {
 export interface LoadOptions {
   /** Which events concern what is loaded; all, when left out. */
   on?: (event: LiveEvent) => boolean;
+  /** How many milliseconds lie between two reads because of events, at least. */
+  every?: number;
 }
 
 /** Many events in a row are one change to whoever looks. */
 const SETTLE_MILLISECONDS = 250;
+const EVERY_MILLISECONDS = 1000;
+/** For what every call to a provider changes, and what takes the server long to add up. */
+export const EVERY_CALL_MILLISECONDS = 5000;
+
+/** Events of what is declared and set; not of answers that come and go. */
+export const isOfSettings = ({ type }: LiveEvent): boolean => !type.startsWith('artifact') && type !== 'budget.spent';
+/** Events that come with calls to providers. */
+export const isOfCalls = ({ type }: LiveEvent): boolean => type.startsWith('artifact.') || type === 'budget.spent';
 
 /** Reads now, when the window is looked at again, and after changes. */
-export function useLoaded<Value>(load: () => Promise<Value>, { on = () => true }: LoadOptions = {}): Loaded<Value> {
+export function useLoaded<Value>(load: () => Promise<Value>, { on = () => true, every = EVERY_MILLISECONDS }: LoadOptions = {}): Loaded<Value> {
   const value: ShallowRef<Value | null> = shallowRef(null);
   const error: ShallowRef<unknown> = shallowRef(null);
   const isLoading = ref(false);
-  let reads = 0;
+  let [reads, shown] = [0, 0];
 
   const reload = async (): Promise<void> => {
     reads += 1;
@@ -34,9 +44,8 @@ export function useLoaded<Value>(load: () => Promise<Value>, { on = () => true }
     isLoading.value = true;
     try {
       const answer = await load();
-      if (read !== reads) return;
-      value.value = answer;
-      error.value = null;
+      if (read < shown) return;
+      [value.value, error.value, shown] = [answer, null, read];
     } catch (cause) {
       if (read === reads) error.value = cause;
       if (!(cause instanceof PatchbayError)) throw cause;
@@ -46,26 +55,36 @@ export function useLoaded<Value>(load: () => Promise<Value>, { on = () => true }
   };
 
   void reload();
-  if (getCurrentScope()) whenChanged(useConsole().client.value, on, () => void reload());
+  if (getCurrentScope()) whenChanged(useConsole().client.value, { on, every }, reload);
   return { value, error, isLoading, reload };
 }
 
-/** Calls back, until the page is left, when something that `on` tells may have changed. */
-function whenChanged(client: Client, on: (event: LiveEvent) => boolean, then: () => void): void {
+/** Reads again, until the page is left, when something that `on` tells may have changed. */
+function whenChanged(client: Client, { on, every }: Required<LoadOptions>, read: () => Promise<void>): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const soon = (): void => {
+  let [readAt, dueAt] = [performance.now(), Infinity];
+  const then = (): void => {
+    [readAt, dueAt] = [performance.now(), Infinity];
+    void read();
+  };
+  /** Changes that keep coming do not put a read off any further. */
+  const soon = (apart: number): void => {
+    const now = performance.now();
+    const at = Math.max(now + SETTLE_MILLISECONDS, readAt + apart);
+    if (at >= dueAt) return;
     clearTimeout(timer);
-    timer = setTimeout(then, SETTLE_MILLISECONDS);
+    dueAt = at;
+    timer = setTimeout(then, at - now);
   };
   const lookedAt = (): void => {
-    if (document.visibilityState === 'visible') soon();
+    if (document.visibilityState === 'visible') soon(0);
   };
   document.addEventListener('visibilitychange', lookedAt);
   const ends = [
     // What this page changed itself is read again even while no event arrives.
-    client.onChange(soon),
+    client.onChange(() => soon(Math.min(every, EVERY_MILLISECONDS))),
     client.subscribe((event) => {
-      if (event.type === 'resync' || on(event)) soon();
+      if (event.type === 'resync' || on(event)) soon(every);
     }),
   ];
   onScopeDispose(() => {

@@ -1,4 +1,4 @@
-import type { Artifact, IntegrationSummary, Linted, PluginState, PrefetchJob } from '@patchbay/client';
+import type { Artifact, IntegrationSummary, Latency, Linted, PluginState, PrefetchJob } from '@patchbay/client';
 import { describe, expect, it } from 'vitest';
 
 import { writeBytes, writeMilliseconds, writePercent } from '../src/format.ts';
@@ -8,7 +8,9 @@ import { placeOf, queryOf } from '../src/place.ts';
 import { declarationOf, idOf } from '../src/pages/adding/declaring.ts';
 import { inheritanceOf } from '../src/pages/integrations/inheriting.ts';
 import { findIntegrations, standingOf } from '../src/pages/integrations/standing.ts';
-import { LATE_MILLISECONDS, findTasks, tasksOfAlerts } from '../src/pages/overview/tasks.ts';
+import { LATE_MILLISECONDS, findTasks, tasksOfAlerts, tasksOfLatencies } from '../src/pages/overview/tasks.ts';
+import { writePace, writeSlowerSince } from '../src/latency.ts';
+import { chartOfDurations } from '../src/pages/usage/charts.ts';
 import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
 
 const NOW = Date.parse('2026-03-02T12:00:00Z');
@@ -79,15 +81,40 @@ describe('an inherited setting', () => {
 });
 
 describe('usage over time', () => {
-  it('has every period of its span, and durations of one integration only', () => {
+  it('has every period of its span', () => {
     const period = { ...usage({ calls: 3, errors: 1, p50_ms: 10, p95_ms: 90 }), from: '2026-03-02T11:00:00.000Z' };
-    const span = { from: '2026-03-02T10:00:00Z', to: '2026-03-02T12:00:00Z', by: 'hour' };
-    const one = usage({ periods: [period] as UsageRow['periods'] });
-    expect(timelineOf([one], span)).toMatchObject({ succeeded: [0, 2], errors: [0, 1], p95: [null, 90] });
-    expect(timelineOf([one, one], span)).toMatchObject({ succeeded: [0, 4], p95: [null, null] });
+    const span = { from: '2026-03-02T10:00:00Z', to: '2026-03-02T12:00:00Z', by: 'hour', periods: [period] };
+    expect(timelineOf(span)).toMatchObject({ succeeded: [0, 2], errors: [0, 1], p50: [null, 10], p95: [null, 90] });
   });
   it.each([[{ used: 1, limit: 10, left: 9 }, 'good'], [{ used: 8, limit: 10, left: 2 }, 'warn'], [{ used: 10, limit: 10, left: 0 }, 'bad']])('%j is %s', (window, level) => {
     expect(levelOfBudget(window)).toBe(level);
+  });
+});
+
+describe('how long calls take', () => {
+  const pace = (p50_ms: number, p95_ms: number) => ({ p50_ms, p95_ms });
+  const latency = (more: Partial<Latency>): Latency => ({ integration_id: 'svc', slower_since: null, calls: 0, now: null, usual: null, ...more });
+  const slow = latency({ slower_since: new Date(2026, 2, 2, 14).toISOString(), calls: 9, now: pace(900, 2100), usual: pace(80, 150) });
+  it('is said beside what is usual', () => {
+    expect(writePace(slow)).toBe('Half of the calls take up to 900 ms (usually 80 ms), and 95 % up to 2.1 s (usually 150 ms).');
+    expect(writePace(latency({ now: pace(1, 2) }))).toContain('too rarely');
+    expect(writePace(latency({ usual: pace(1, 2) }))).toContain('Usually half');
+    expect(writePace(latency({}))).toContain('not called');
+  });
+  it('is slower since an hour, and of another day since its date', () => {
+    const [today, tomorrow] = [new Date(2026, 2, 2, 16).getTime(), new Date(2026, 2, 3, 2).getTime()];
+    expect(writeSlowerSince(slow.slower_since ?? '', today)).toMatch(/^Slower since (14:00|02:00 PM)$/);
+    expect(writeSlowerSince(slow.slower_since ?? '', tomorrow)).toMatch(/^Slower since .*2.*, (14:00|02:00 PM)$/);
+    expect(tasksOfLatencies([slow, latency({})], today)).toMatchObject([{ integration: 'svc', to: 'usage' }]);
+  });
+  it('is drawn with what is usual, and marked where it began', () => {
+    const at = [0, 1, 2, 3].map((hour) => Date.parse(slow.slower_since ?? '') / 1000 + (hour - 2) * 3600);
+    const timeline = { at, succeeded: [], errors: [], p50: [80, 80, 900, 900], p95: [150, 150, 2100, 2100] };
+    const chart = chartOfDurations(timeline, false, slow);
+    expect(chart.series.map(({ isUsual, values }) => [Boolean(isUsual), values[0]])).toEqual([[false, 80], [false, 150], [true, 80], [true, 150]]);
+    expect(chart.mark?.at).toBe(at[2]);
+    expect(chartOfDurations(timeline, true, slow).mark).toBeUndefined();
+    expect(chartOfDurations(timeline, false, null).series).toHaveLength(2);
   });
 });
 

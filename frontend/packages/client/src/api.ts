@@ -1221,6 +1221,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the calls of each integration take now, what is usual, and since when they are slower; slowest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only this one, also if it was not called. */
+                    integration_id?: string;
+                    /** @description Those called in the last six hours, or only those that are slower than usual. */
+                    include?: "called" | "slower";
+                    page?: number;
+                    page_size?: number;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Latency"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/{plugin_id}/usage": {
         parameters: {
             query?: never;
@@ -3454,6 +3501,24 @@ export interface components {
             /** Format: date-time */
             to: string;
             by: string;
+        };
+        Pace: {
+            p50_ms: number;
+            p95_ms: number;
+        };
+        Latency: {
+            integration_id: string;
+            /**
+             * Format: date-time
+             * @description The hour since which calls are slower than usual; null while they are not.
+             */
+            slower_since: string | null;
+            /** @description The calls since `slower_since`, else those of the last six hours. */
+            calls: number;
+            /** @description Of these calls; null without one. */
+            now: components["schemas"]["Pace"] | null;
+            /** @description The median of the seven days (UTC) before today; null with too few calls. */
+            usual: components["schemas"]["Pace"] | null;
         };
         OneUsage: {
             /** @description Answered renders and executions. */

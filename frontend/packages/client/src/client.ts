@@ -77,6 +77,9 @@ export function createClient(options: ClientOptions = {}) {
     /** The server's address, for links to its pages. */
     baseUrl: baseUrl.replace(/\/+$/, ''),
 
+    /** The JSON of any route below `/api/v1`, such as `/usage/latency`, for the client's workspace and notebook. */
+    request: ask,
+
     /**
      * Declares plugins in one batch. A bad one fails alone: look at `results`. While the server does not run, the batch
      * is sent again, until it does or the signal is aborted; nothing has to wait for it.

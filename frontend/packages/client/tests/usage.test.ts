@@ -28,3 +28,9 @@ test('a total is of one workspace, and alerts come from every page', async () =>
   expect(asked).toEqual(['?workspace_id=1&since=24h']);
   expect(await client.alerts()).toHaveLength(2);
 });
+
+test('any route is asked for the place of the client', async () => {
+  const { client, asked } = serve({ '/usage/latency': [{ calls: 3 }] });
+  expect(await client.request('/usage/latency', { query: { include: 'slower' } })).toEqual([{ calls: 3 }]);
+  expect(asked).toEqual(['?workspace_id=1&include=slower']);
+});

@@ -8,6 +8,8 @@ export interface ChartSeries {
   /** The name of a colour of the page, such as `--accent`. */
   colour: string;
   values: readonly (number | null)[];
+  /** Drawn as a thin dashed line: what to compare with. */
+  isUsual?: boolean;
 }
 
 export interface Chart {
@@ -19,6 +21,8 @@ export interface Chart {
   write: (value: number) => string;
   /** Whether each point is a whole day (UTC). */
   isDaily: boolean;
+  /** A moment that a vertical line marks, with a word beside it. */
+  mark?: { at: number; label: string };
 }
 
 const HEIGHT = 200;
@@ -51,7 +55,7 @@ function dataOf({ at, series, kind }: Chart): uPlot.AlignedData {
   return [at, ...heights.reverse()] as uPlot.AlignedData;
 }
 
-function optionsOf(place: HTMLElement, { at, series, kind, write, isDaily }: Chart): uPlot.Options {
+function optionsOf(place: HTMLElement, { at, series, kind, write, isDaily, mark }: Chart): uPlot.Options {
   const [ink, line] = [colourOf(place, '--ink-soft'), colourOf(place, '--line')];
   const axis = { stroke: ink, font: `11px ${getComputedStyle(place).fontFamily}`, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   const step = (at[1] ?? 0) - (at[0] ?? 0);
@@ -71,20 +75,37 @@ function optionsOf(place: HTMLElement, { at, series, kind, write, isDaily }: Cha
       { ...axis, size: 28, grid: { show: false }, values: (_, points) => points.map((point) => labelOf(point, step, at, isDaily)) },
       { ...axis, size: (_, values) => 16 + 6.4 * Math.max(1, ...(values ?? []).map((text) => text.length)), values: (_, points) => points.map(write) },
     ],
+    hooks: mark ? { draw: [(shown) => drawMark(shown, mark, colourOf(place, '--bad'), axis.font)] } : {},
     series: [
       { label: 'Time', value: (_, value) => (value === null ? '–' : momentOf(value, isDaily)) },
-      ...drawn.map(({ label, colour, values }) => ({
+      ...drawn.map(({ label, colour, values, isUsual }) => ({
         label,
         stroke: colourOf(place, colour),
         fill: kind === 'bars' ? colourOf(place, colour) : undefined,
-        width: kind === 'bars' ? 0 : 1.75,
+        width: kind === 'bars' ? 0 : isUsual ? 1 : 1.75,
+        dash: isUsual ? [4, 4] : undefined,
         spanGaps: false,
-        points: { show: kind === 'lines' ? undefined : false, size: 4 },
+        points: { show: kind === 'lines' && !isUsual ? undefined : false, size: 4 },
         paths: kind === 'bars' ? uPlot.paths.bars?.({ size: [0.72, 36] }) : undefined,
         value: (_: uPlot, __: number | null, ___: number, point: number | null) => writeAt(values, point, write),
       })),
     ],
   };
+}
+
+function drawMark({ ctx, bbox, valToPos }: uPlot, { at, label }: { at: number; label: string }, colour: string, font: string): void {
+  const x = Math.round(valToPos(at, 'x', true));
+  ctx.save();
+  Object.assign(ctx, { strokeStyle: colour, fillStyle: colour, lineWidth: devicePixelRatio, textBaseline: 'top', font: font.replace('11px', `${11 * devicePixelRatio}px`) });
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  const isLate = x > bbox.left + bbox.width * 0.8;
+  ctx.textAlign = isLate ? 'right' : 'left';
+  ctx.fillText(label, x + (isLate ? -4 : 4) * devicePixelRatio, bbox.top);
+  ctx.restore();
 }
 
 const writeAt = (values: readonly (number | null)[], point: number | null, write: (value: number) => string): string => {

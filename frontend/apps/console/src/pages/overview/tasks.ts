@@ -1,8 +1,10 @@
 /** What needs a hand, the most urgent first. */
 
-import type { Alert, Integration, IntegrationSummary, PrefetchJob } from '@patchbay/client';
+import type { Alert, Integration, IntegrationSummary, Latency, PrefetchJob } from '@patchbay/client';
 
 import { count, writeDistance } from '../../format.ts';
+import { writeLimit } from '../../parts/budget.ts';
+import { writePace, writeSlowerSince } from '../../latency.ts';
 import type { UsageRow } from '../usage/sums.ts';
 
 export interface Task {
@@ -45,6 +47,17 @@ export const tasksOfAlerts = (alerts: readonly Alert[], now: number): Task[] =>
     verb: 'Look at it',
   }));
 
+/** Integrations whose calls take longer than usual. */
+export const tasksOfLatencies = (slower: readonly Latency[], now: number): Task[] =>
+  slower.flatMap((one) => (one.slower_since === null ? [] : [{
+    level: 'warn' as const,
+    integration: one.integration_id,
+    title: writeSlowerSince(one.slower_since, now),
+    text: writePace(one),
+    to: 'usage',
+    verb: 'Look',
+  }]));
+
 const RANKS = { bad: 0, warn: 1 };
 
 function tasksOfSettings({ id, enabled, review, missing, unreadable }: Waiting): Task[] {
@@ -65,7 +78,7 @@ function tasksOfUsage({ integration_id: id, calls, errors, budget, rests }: Usag
     verb: 'Look',
   }));
   const spent = budget.find(({ left, window }) => left === 0 && window !== 'second');
-  if (spent) tasks.push({ level: 'warn', integration: id, title: 'The call budget is spent', text: `${count(spent.limit, 'call')} a ${spent.window}; the next one ${writeDistance(spent.next_at, now)}.`, to: 'connection', verb: 'Look' });
+  if (spent) tasks.push({ level: 'warn', integration: id, title: 'The call budget is spent', text: `${writeLimit(spent.limit, spent.window)}; the next one ${writeDistance(spent.next_at, now)}.`, to: 'connection', verb: 'Look' });
   const isFailing = errors >= MIN_FAILED && errors >= calls * FAILING_SHARE;
   if (isFailing && rests.length === 0) tasks.push({ level: 'bad', integration: id, title: 'Most calls fail', text: `${errors} of ${count(calls, 'call')} of the last day failed.`, to: 'calls', verb: 'See why' });
   return tasks;
