@@ -7,7 +7,6 @@ name a file that contains its value: `PATCHBAY_TOKEN_FILE=/run/secrets/token`.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import re
 import tomllib
@@ -21,6 +20,17 @@ from urllib.parse import urlsplit
 import click
 from dotenv import dotenv_values
 
+from addresses import (
+    parse_host,
+    parse_hosts,
+    parse_int,
+    parse_list,
+    parse_networks,
+    parse_origin,
+    parse_origins,
+    parse_public_url,
+    parse_url,
+)
 from regular_files import UnusableFile, read_regular_file
 
 PREFIX = "PATCHBAY_"
@@ -40,7 +50,6 @@ SWITCHES = {
     "0": False,
 }
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 
 @cache
@@ -55,16 +64,8 @@ class ConfigurationError(click.ClickException):
     exit_code = 2
 
 
-def parse_host(text: str) -> str:
-    """A name or address to listen on, without the brackets of an IPv6 address."""
-    host = text.strip("[]").lower()
-    if not HOST_NAME.fullmatch(host):
-        ipaddress.ip_address(host)
-    return host
-
-
 def parse_port(text: str) -> int:
-    return _parse_int(text, lowest=0, highest=65535)
+    return parse_int(text, lowest=0, highest=65535)
 
 
 def parse_path(text: str) -> Path:
@@ -76,53 +77,6 @@ def parse_token(text: str) -> str:
     if not re.fullmatch(r"[!-~]+", text):
         raise ValueError
     return text
-
-
-def parse_list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def parse_hosts(text: str) -> tuple[str, ...]:
-    """Entries `name` or `name:port`, lower case; IPv6 addresses in brackets."""
-    entries = tuple(entry.lower() for entry in parse_list(text))
-    for entry in entries:
-        split_host(entry)
-    return entries
-
-
-def split_host(entry: str) -> tuple[str, int | None]:
-    """Host (an IPv6 address keeps its brackets) and port of `name`, `name:port` or `[address]:port`.
-
-    Raises ValueError for anything else, userinfo, spaces and a trailing dot included.
-    """
-    match = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?", entry, re.IGNORECASE)
-    if match is None:
-        raise ValueError
-    host, port = match[1].lower(), match[2]
-    if host.startswith("["):
-        host = f"[{ipaddress.IPv6Address(host[1:-1])}]"
-    elif not HOST_NAME.fullmatch(host):
-        raise ValueError
-    return host, None if port is None else _parse_int(port, lowest=1, highest=65535)
-
-
-def parse_origins(text: str) -> tuple[str, ...]:
-    """Origins as a browser writes them: scheme and host in lower case, no default port, no path."""
-    return tuple(_parse_origin(entry) for entry in parse_list(text))
-
-
-def _parse_origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError
-    host, port = split_host(parts.netloc)
-    default_port = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{host}" + ("" if port in {None, default_port} else f":{port}")
-
-
-def parse_url(text: str) -> str:
-    """A server's address: an origin, without a slash at the end."""
-    return _parse_origin(text)
 
 
 def parse_keys(text: str) -> tuple[str, ...]:
@@ -147,7 +101,7 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_ttl(text: str) -> int:
-    return _parse_int(text, lowest=0, highest=366 * 86400)
+    return parse_int(text, lowest=0, highest=366 * 86400)
 
 
 def parse_timeout(text: str) -> float:
@@ -158,16 +112,16 @@ def parse_timeout(text: str) -> float:
 
 
 def parse_count(text: str) -> int:
-    return _parse_int(text, lowest=1, highest=1024)
+    return parse_int(text, lowest=1, highest=1024)
 
 
 def parse_streams(text: str) -> int:
     # The server has 1024 connections, of which other requests need some.
-    return _parse_int(text, lowest=0, highest=768)
+    return parse_int(text, lowest=0, highest=768)
 
 
 def parse_days(text: str) -> int:
-    return _parse_int(text, lowest=1, highest=3660)
+    return parse_int(text, lowest=1, highest=3660)
 
 
 def parse_switch(text: str) -> bool:
@@ -180,12 +134,6 @@ def parse_log_level(text: str) -> str:
     if text.upper() not in LOG_LEVELS:
         raise ValueError
     return text.upper()
-
-
-def _parse_int(text: str, *, lowest: int, highest: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text) or not lowest <= int(text) <= highest:
-        raise ValueError
-    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +170,12 @@ SETTINGS = (
             "Folder for the database, the cache, the key and the token."),
     Setting("token", "PATCHBAY_TOKEN", parse_token, "", "letters, digits and signs without spaces",
             "Access token for programs and browsers; without it one is created at the first start.", secret=True),
-    Setting("public_url", "PATCHBAY_PUBLIC_URL", parse_url, "",
-            "a URL like https://patchbay.example.com, without a path",
+    Setting("public_url", "PATCHBAY_PUBLIC_URL", parse_public_url, "",
+            "a URL like https://patchbay.example.com or https://home.example.com/patchbay",
             "URL at which browsers reach this server, if it differs from host and port."),
+    Setting("trusted_proxies", "PATCHBAY_TRUSTED_PROXIES", parse_networks, "",
+            "IP addresses or CIDR ranges, separated by commas",
+            "Reverse proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed."),
     Setting("session_idle_days", "PATCHBAY_SESSION_IDLE", parse_days, "30", DAYS_RIGHT,
             "Days without use after which a browser is signed out."),
     Setting("session_lifetime_days", "PATCHBAY_SESSION_LIFETIME", parse_days, "180", DAYS_RIGHT,
@@ -286,6 +237,7 @@ class Settings:
     instance: Path
     token: str | None = field(repr=False)
     public_url: str | None
+    trusted_proxies: tuple[str, ...]
     session_idle_days: int
     session_lifetime_days: int
     allowed_hosts: tuple[str, ...]
@@ -310,6 +262,20 @@ class Settings:
     timeout_seconds: float
     samples: Path | None
     sandbox: str | None
+
+    @property
+    def public_origin(self) -> str | None:
+        """Scheme, host and port of the public URL."""
+        return (
+            None
+            if self.public_url is None
+            else parse_origin(urlsplit(self.public_url)._replace(path="").geturl())
+        )
+
+    @property
+    def public_prefix(self) -> str | None:
+        """The path of the public URL, "" for none; None without a public URL."""
+        return None if self.public_url is None else urlsplit(self.public_url).path
 
 
 def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | None = None) -> Settings:
@@ -386,4 +352,4 @@ def _is_set(source: Mapping[str, str], variable: str) -> bool:
     return bool(source.get(variable, "").strip())
 
 
-LISTS = {parse_list, parse_hosts, parse_origins, parse_keys}
+LISTS = {parse_list, parse_hosts, parse_networks, parse_origins, parse_keys}

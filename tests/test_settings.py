@@ -51,7 +51,20 @@ def test_defaults_hold_without_any_variable():
         ("PATCHBAY_LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("PATCHBAY_TOKEN", "", "token", None),
         ("PATCHBAY_PUBLIC_URL", "https://Patchbay.LAN:443/", "public_url", "https://patchbay.lan"),
+        (
+            "PATCHBAY_PUBLIC_URL",
+            "https://Home.LAN:8443/Patch-Bay/a/",
+            "public_url",
+            "https://home.lan:8443/Patch-Bay/a",
+        ),
         ("PATCHBAY_PUBLIC_URL", "", "public_url", None),
+        (
+            "PATCHBAY_TRUSTED_PROXIES",
+            "127.0.0.1, 10.1.0.0/16,::1",
+            "trusted_proxies",
+            ("127.0.0.1/32", "10.1.0.0/16", "::1/128"),
+        ),
+        ("PATCHBAY_TRUSTED_PROXIES", "", "trusted_proxies", ()),
     ],
 )
 def test_values_are_read_as_what_they_mean(variable: str, text: str, name: str, value: object):
@@ -82,6 +95,15 @@ def test_values_are_read_as_what_they_mean(variable: str, text: str, name: str, 
         ("PATCHBAY_PUBLIC_URL", "https://user:secret@patchbay.lan"),
         ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/?a=b"),
         ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/a path"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/a//b"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/a/../b"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/%61"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/a;b"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/api"),
+        ("PATCHBAY_PUBLIC_URL", "https://patchbay.lan/console/x"),
+        ("PATCHBAY_TRUSTED_PROXIES", "proxy.lan"),
+        ("PATCHBAY_TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("PATCHBAY_TRUSTED_PROXIES", "10.0.0.1:80"),
         ("PATCHBAY_CACHE_SIZE_LIMIT", "0"),
         ("PATCHBAY_CACHE_SIZE_LIMIT", "1X"),
         ("PATCHBAY_TIMEOUT", "nan"),
@@ -111,6 +133,7 @@ def test_every_setting_can_be_kept_in_a_file(setting, tmp_path: Path):
         "allowed_origins": "http://a",
         "sandbox": "http://a:1",
         "public_url": "https://a",
+        "trusted_proxies": "10.0.0.0/8",
     }.get(setting.name, "a:80")
     (tmp_path / "value").write_text(f"\n{text}\n")
     assert setting.file_variable == f"{setting.variable}_FILE"

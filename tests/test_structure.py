@@ -15,19 +15,20 @@ import pytest
 from flask import Flask
 
 import errors
+from addresses import OWN_SEGMENTS
 from settings import ROOT, SETTINGS
 from web.api.blueprint import Blueprint
 from web.api.problems import HTTP_PROBLEMS
 from web.pages.pages import problem_help
 
 PACKAGES = ("plugin_store", "integrations", "schemas", "web")
-OURS = {*PACKAGES, "app", "errors", "regular_files", "settings", "examples", "migrations"}
+OURS = {*PACKAGES, "addresses", "app", "errors", "regular_files", "settings", "examples", "migrations"}
 
 # Which of our top-level modules each package may import.
 ALLOWED_IMPORTS = {
     "schemas": set(),
     # The example frontend's page declares the examples.
-    "web": {"errors", "settings", "schemas", "plugin_store", "integrations", "examples"},
+    "web": {"addresses", "errors", "settings", "schemas", "plugin_store", "integrations", "examples"},
     "plugin_store": {"errors", "settings", "schemas"},
     "integrations": {"errors", "regular_files", "settings", "schemas", "plugin_store"},
 }
@@ -83,6 +84,7 @@ LAYERS = [
     "schemas/fields",
     "settings",
     "regular_files",
+    "addresses",
     "errors",
 ]
 FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate", "werkzeug"}
@@ -149,7 +151,9 @@ IMPURE_LIBRARIES = {
 
 @cache
 def sources() -> list[Path]:
-    files = [ROOT / name for name in ("app.py", "errors.py", "regular_files.py", "settings.py")]
+    files = [
+        ROOT / name for name in ("addresses.py", "app.py", "errors.py", "regular_files.py", "settings.py")
+    ]
     return files + [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
@@ -352,6 +356,10 @@ def test_no_function_is_a_coroutine_for_flask_does_not_ask_whether_one_is(path: 
 def test_routes_that_must_not_exist_do_not(client):
     assert client.get("/views").status_code == 404
     assert client.get("/themes").status_code == 404
+
+
+def test_no_path_prefix_can_be_taken_for_a_path_of_ours(app: Flask):
+    assert {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()} - {""} == OWN_SEGMENTS
 
 
 def test_every_setting_is_documented_with_its_default():

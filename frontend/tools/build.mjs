@@ -18,8 +18,6 @@ import { vuePlugin } from './vue-plugin.mjs';
 import { ROOT, appEntries, findModule, sourceAliases } from './workspace.mjs';
 
 const MODULES = { patchbay: 'client', elements: 'elements' };
-/** Where the server serves the folder that is built. */
-const BASE = '/static/built/';
 const TARGET = 'es2022';
 /** These know light-dark(). What would stand in for it follows the system only, not the theme that was chosen. */
 const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5'];
@@ -38,6 +36,8 @@ function moduleEntries() {
 const buildWith = (config) =>
   build({
     root: ROOT,
+    // Files name each other relatively, because a proxy may serve them all below a path.
+    base: './',
     configFile: false,
     logLevel: 'warn',
     resolve: { alias: sourceAliases },
@@ -48,7 +48,6 @@ const buildWith = (config) =>
 
 const buildModules = () =>
   buildWith({
-    base: './',
     build: {
       outDir: `${folder}/client`,
       rolldownOptions: {
@@ -61,7 +60,6 @@ const buildModules = () =>
 
 const buildApps = () =>
   buildWith({
-    base: BASE,
     plugins: [vuePlugin()],
     define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
     build: { outDir: folder, assetsDir: 'assets', assetsInlineLimit: 0, manifest: 'manifest.json', rolldownOptions: { input: appEntries() } },

@@ -19,6 +19,7 @@ from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds
+from web.gate.mount import mount_prefix
 
 MEDIA_TYPE = "application/x-ndjson"
 # JSON ignores blanks between lines. They are sent to detect a disconnected client.
@@ -48,7 +49,7 @@ def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
 
     scope_of(None)
     blocks = [_wanted(block) for block in asked["blocks"]]
-    lines = _lines(found.rendering.batches.answer(blocks, scope_of), found.clock)
+    lines = _lines(found.rendering.batches.answer(blocks, scope_of), found.clock, mount_prefix())
     # A proxy that buffers the response would make fast answers wait for slow ones.
     return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
@@ -64,26 +65,27 @@ def _wanted(block: dict[str, Any]) -> BatchItem:
     )
 
 
-def _lines(answers: Iterator[BatchResult | None], clock: Callable[[], float]) -> Iterator[bytes]:
+def _lines(answers: Iterator[BatchResult | None], clock: Callable[[], float], prefix: str) -> Iterator[bytes]:
     with closing(answers):  # type: ignore[type-var] - a generator has `close`
         for answered in answers:
-            yield STILL_HERE if answered is None else _line(answered, clock())
+            yield STILL_HERE if answered is None else _line(answered, clock(), prefix)
 
 
-def _line(answered: BatchResult, now: float) -> bytes:
+def _line(answered: BatchResult, now: float, prefix: str) -> bytes:
     outcome = answered.outcome
     if isinstance(outcome, Rendered):
-        return _rendered_line(answered.key, outcome, now)
-    problem = problem_of(outcome) if isinstance(outcome, PatchbayError) else problem_of_unexpected(outcome)
-    wait = retry_after_seconds(outcome) if isinstance(outcome, PatchbayError) else None
+        return _rendered_line(answered.key, outcome, now, prefix)
+    is_ours = isinstance(outcome, PatchbayError)
+    problem = problem_of(outcome, prefix) if is_ours else problem_of_unexpected(outcome, prefix)
+    wait = retry_after_seconds(outcome) if is_ours else None
     members = {"key": answered.key, "cache": None, **problem}
     if wait is not None:
         members["retry_after_seconds"] = wait
     return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
-def _rendered_line(key: str, rendered: Rendered, now: float) -> bytes:
-    problem = problem_of(rendered.error) if rendered.error is not None else None
+def _rendered_line(key: str, rendered: Rendered, now: float, prefix: str) -> bytes:
+    problem = problem_of(rendered.error, prefix) if rendered.error is not None else None
     age_seconds = max(0, int(now - rendered.artifact.fetched_at))
     head = {"key": key, "status": 200, "cache": rendered.cache_status, "age": age_seconds}
     # The envelope's bytes are passed on unchanged: an artifact is never decoded on its way out.

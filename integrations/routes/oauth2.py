@@ -18,6 +18,7 @@ from schemas.api.oauth2 import AuthorizationSchema, ConnectionSchema, Connection
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.gate.gate import OAUTH_CALLBACK_PATH, own_origin
+from web.gate.mount import mount_prefix, mounted
 from web.pages.signin import FIRST_PAGE
 
 log = logging.getLogger("patchbay.events")
@@ -73,10 +74,10 @@ def come_back() -> tuple[str, int, dict[str, str]]:
     except PatchbayError as error:
         said = error.said if isinstance(error, SignInRefused) else None
         log.info("A sign-in at a provider failed: %s", error.code)
-        return _page(error.status, name=None, detail=error.detail, said=said, next_path=FIRST_PAGE)
+        return _page(error.status, name=None, detail=error.detail, said=said, next_path=mounted(FIRST_PAGE))
     log.info("%s: account connected", installed.plugin_id)
     shown = urlencode({"workspace_id": installed.scope.workspace_id, "settings": installed.plugin_id})
-    next_path = f"{FIRST_PAGE}?{shown}"
+    next_path = f"{mounted(FIRST_PAGE)}?{shown}"
     return _page(200, name=installed.plugin_state.name, detail=None, said=None, next_path=next_path)
 
 
@@ -107,6 +108,7 @@ def _workspace_id(query: dict[str, Any]) -> int:
 def _redirect_uri() -> str:
     approach = BrowserRequest(
         own_origin=own_origin(request),
+        prefix=mount_prefix(),
         origin=request.headers.get("Origin"),
         referer=request.headers.get("Referer"),
         fetch_site=request.headers.get("Sec-Fetch-Site"),

@@ -12,9 +12,10 @@ CALLBACK_PATH = "/oauth/callback"
 
 @dataclass(frozen=True, slots=True)
 class BrowserRequest:
-    """The browser's request: our origin by its Host header, and its headers about the page."""
+    """The browser's request: our origin by its Host header, our path prefix, and its headers about the page."""
 
     own_origin: str
+    prefix: str = ""
     origin: str | None = None
     referer: str | None = None
     fetch_site: str | None = None
@@ -31,14 +32,14 @@ def callback_address(public_url: str | None, approach: BrowserRequest) -> str:
         return public_url + CALLBACK_PATH
     page = _page_origin(approach)
     if page is not None and urlsplit(page).netloc == urlsplit(approach.own_origin).netloc:
-        return page + CALLBACK_PATH
+        return page + approach.prefix + CALLBACK_PATH
     if _is_behind_tls(approach, page):
         named = page or f"https://{urlsplit(approach.own_origin).netloc}"
         raise SettingsIncomplete(
             f"This page is reached by https, but the provider would send the browser back to {approach.own_origin}: "
             f"set PATCHBAY_PUBLIC_URL to the address that people open, such as {named}, and start Patchbay again."
         )
-    return approach.own_origin + CALLBACK_PATH
+    return approach.own_origin + approach.prefix + CALLBACK_PATH
 
 
 def _page_origin(approach: BrowserRequest) -> str | None:

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import flask_smorest
-from flask import Flask
+from flask import Flask, Response, jsonify
 from flask_smorest.utils import prepare_response
 
 from schemas.api.problems import ProblemSchema
@@ -15,6 +15,7 @@ from schemas.fields import Timestamp
 from settings import version
 from web.api.json import INT64_MAX, Int64Converter
 from web.api.problems import MEDIA_TYPE, answer_http_exception
+from web.gate.mount import mount_prefix
 
 API_PREFIX = "/api/v1"
 DESCRIPTION = (
@@ -45,6 +46,11 @@ class Api(flask_smorest.Api):
         self._has_responses = False
         self._lock = threading.RLock()
         super().__init__(app)
+
+    def _openapi_json(self) -> Response:
+        """The document, with the address at which its client reaches this server."""
+        document = {**self.spec.to_dict(), "servers": [{"url": mount_prefix() or "/"}]}
+        return jsonify(document)
 
     @property
     def spec(self) -> Any:

@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException
 from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
 from web.api.event_log import note_refusal
 from web.gate.host_page import answer_with_page, wants_page
+from web.gate.mount import mount_prefix
 
 log = logging.getLogger("patchbay.problems")
 
@@ -55,11 +56,16 @@ def problem(
     title: str,
     detail: str,
     errors: Mapping[str, list[str]] | None = None,
+    *,
+    prefix: str | None = None,
     **extensions: Any,
 ) -> dict[str, Any]:
-    """A problem's members, ready to be written as JSON."""
+    """A problem's members, ready to be written as JSON.
+
+    `prefix` is that of the request's path, to be given where the answer is written after the request's context ended.
+    """
     members = {
-        "type": f"/docs/problems#{code}",
+        "type": f"{mount_prefix() if prefix is None else prefix}/docs/problems#{code}",
         "title": title,
         "status": status,
         "detail": detail,
@@ -70,9 +76,11 @@ def problem(
     return {**extensions, **members, "success": False, "error": detail}
 
 
-def problem_of(error: PatchbayError) -> dict[str, Any]:
+def problem_of(error: PatchbayError, prefix: str | None = None) -> dict[str, Any]:
     """The problem for `error`, as a response of its own or as one line of a batch."""
-    return problem(error.code, error.status, error.title, error.detail, error.errors, **error.extensions)
+    return problem(
+        error.code, error.status, error.title, error.detail, error.errors, prefix=prefix, **error.extensions
+    )
 
 
 def retry_after_seconds(error: PatchbayError) -> int | None:
@@ -166,12 +174,13 @@ def answer_unexpected(error: BaseException) -> Response:
     return _respond(problem_of_unexpected(error))
 
 
-def problem_of_unexpected(error: BaseException) -> dict[str, Any]:
+def problem_of_unexpected(error: BaseException, prefix: str | None = None) -> dict[str, Any]:
     """The problem of an unexpected error, logged under the incident number that it names."""
     incident = secrets.token_hex(6)
     log.error("incident %s: %s", incident, describe_exception(error))
     code, title, detail = HTTP_PROBLEMS[500]
-    return problem(code, 500, title, f"{detail} The log has the details under {incident}.", incident=incident)
+    told = f"{detail} The log has the details under {incident}."
+    return problem(code, 500, title, told, prefix=prefix, incident=incident)
 
 
 def _answer_recursion(error: RecursionError) -> Response:

@@ -13,8 +13,9 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from addresses import parse_public_url
 from integrations.authoring.dev.session import Reply, Unreachable
-from settings import ConfigurationError, Settings, parse_token, parse_url
+from settings import ConfigurationError, Settings, parse_token
 from web.gate.tokens import load_token, token_path
 from web.server.links import own_urls
 
@@ -23,13 +24,13 @@ TIMEOUT_SECONDS = 330.0
 
 
 class ServerClient:
-    """Calls a server at `url`, such as `http://127.0.0.1:8765`, with its token."""
+    """Calls a server at `url`, such as `http://127.0.0.1:8765`, with its token; the URL may have a path."""
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         self._url = url
         self._host, self._port = parts.hostname or "", parts.port
-        self._is_https = parts.scheme == "https"
+        self._is_https, self._prefix = parts.scheme == "https", parts.path
         self._token = token
 
     def register(self, declaration: Mapping[str, Any]) -> Reply:
@@ -45,7 +46,7 @@ class ServerClient:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         connection = self._connect()
         try:
-            connection.request("POST", f"/api/v1{path}", json.dumps(body).encode(), headers)
+            connection.request("POST", f"{self._prefix}/api/v1{path}", json.dumps(body).encode(), headers)
             answer = connection.getresponse()
             return Reply(answer.status, _read_object(answer.read()), answer.getheader("X-Cache"))
         except ssl.SSLError:
@@ -82,7 +83,7 @@ def client_for(settings: Settings, url: str | None, token_file: str | None) -> S
 
 def _checked_url(url: str) -> str:
     try:
-        return parse_url(url)
+        return parse_public_url(url)
     except ValueError:
         raise click.BadParameter("Not a URL like http://127.0.0.1:8765.", param_hint="--url") from None
 

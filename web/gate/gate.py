@@ -25,6 +25,8 @@ from web.gate.content_policy import PAGE_POLICY
 from web.gate.host_page import unknown_host
 from web.gate.hosts import SAFE_METHODS, HostNames, Origins
 from web.gate.machine_addresses import machine_addresses
+from web.gate.mount import mounted
+from web.gate.proxies import Proxies
 from web.gate.sessions import Session, Sessions, cookies_named
 from web.gate.tokens import HeldToken, equal_in_constant_time
 from web.gate.unauthenticated import refusal
@@ -86,20 +88,23 @@ class Gate:
     is_https: bool
     cookie_name: str
     hosts: HostNames
+    proxies: Proxies | None
     origins: Origins
     max_body_size_bytes: int
 
     @classmethod
     def of(cls, settings: Settings, held: HeldToken, sessions: Sessions, attempts: Attempts) -> Gate:
         is_https = (settings.public_url or "").startswith("https:")
+        hosts = HostNames.of(settings, machine_addresses)
         return cls(
             held=held,
             sessions=sessions,
             attempts=attempts,
-            public_origin=settings.public_url,
+            public_origin=settings.public_origin,
             is_https=is_https,
-            cookie_name=name_cookie(settings.port, is_https=is_https),
-            hosts=HostNames.of(settings, machine_addresses),
+            cookie_name=name_cookie(settings.port, is_https=is_https, prefix=settings.public_prefix or ""),
+            hosts=hosts,
+            proxies=Proxies.of(settings, hosts),
             origins=Origins.of(settings),
             max_body_size_bytes=settings.max_body_size_bytes,
         )
@@ -167,12 +172,15 @@ class Gate:
         return equal_in_constant_time(given, self.token)
 
 
-def name_cookie(port: int, *, is_https: bool) -> str:
+def name_cookie(port: int, *, is_https: bool, prefix: str = "") -> str:
     """The cookie's name. Browsers share cookies between ports, so two servers on one host need two names.
 
-    With the prefix a browser accepts the cookie over https only, and from no other host of the domain.
+    With `__Secure-` a browser accepts the cookie over https only, and with `__Host-` also from no other host of the
+    domain, but then for the whole host and not for the path `prefix` alone (RFC 6265bis section 4.1.3).
     """
-    return f"__Host-patchbay_{port}" if is_https else f"patchbay_{port}"
+    if not is_https:
+        return f"patchbay_{port}"
+    return f"__Secure-patchbay_{port}" if prefix else f"__Host-patchbay_{port}"
 
 
 def is_json_type(content_type: str | None) -> bool:
@@ -312,7 +320,8 @@ def refuse_unauthenticated(gate: Gate, incoming: Request) -> Any:
     """Redirects a user without a session to the sign-in page; raises Unauthorized for a program."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
     if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
-        return redirect(f"{SIGNIN_PATH}?next={quote(_address_without_token(incoming), safe='/')}", 303)
+        next_path = quote(mounted(_address_without_token(incoming)), safe="/")
+        return redirect(f"{mounted(SIGNIN_PATH)}?next={next_path}", 303)
     has_cookie = gate.cookie_name in incoming.cookies
     raise refusal(incoming.environ.get("HTTP_AUTHORIZATION"), has_cookie=has_cookie)
 

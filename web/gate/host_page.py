@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response, render_template, request
 
+from addresses import split_host
 from errors import UnknownHost
-from settings import split_host
 
 
 def unknown_host(header: str | None, own_port: int) -> UnknownHost:

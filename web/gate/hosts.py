@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from settings import Settings, split_host
+from addresses import split_host
+from settings import Settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -96,7 +97,7 @@ class Origins:
     @classmethod
     def of(cls, settings: Settings) -> Origins:
         """The allowed origins of frontends, and the public one behind a proxy."""
-        public = {settings.public_url} if settings.public_url else set()
+        public = {settings.public_origin} if settings.public_origin else set()
         return cls(frozenset({*settings.allowed_origins, *public}))
 
     def accept(self, origin: str | None, own_origin: str) -> bool:

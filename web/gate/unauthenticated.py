@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from errors import Unauthorized
-
-WAY_IN = "Send the token as `Authorization: Bearer …`, or sign in at /signin."
+from web.gate.mount import mounted
 
 
 def refusal(authorization: str | None, *, has_cookie: bool) -> Unauthorized:
@@ -13,9 +12,14 @@ def refusal(authorization: str | None, *, has_cookie: bool) -> Unauthorized:
         return wrong_token()
     if has_cookie:
         return Unauthorized(
-            "This browser is not signed in any more. Sign in again at /signin.", reason="signed_out"
+            f"This browser is not signed in any more. Sign in again at {mounted('/signin')}.",
+            reason="signed_out",
         )
-    return Unauthorized(f"The request has no token. {WAY_IN}", reason="no_token")
+    return Unauthorized(
+        "The request has no token. Send the token as `Authorization: Bearer …`, "
+        f"or sign in at {mounted('/signin')}.",
+        reason="no_token",
+    )
 
 
 def wrong_token() -> Unauthorized:

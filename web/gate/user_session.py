@@ -13,6 +13,7 @@ from flask import request
 from errors import PersonNeeded
 from web.gate.callers import calling_session, gate
 from web.gate.gate import REVIEW_PREFIX, origin_addressed
+from web.gate.mount import mounted
 from web.gate.sessions import Session
 
 FORM_PURPOSE = b"patchbay form"
@@ -21,7 +22,7 @@ FORM_PURPOSE = b"patchbay form"
 def review_page(plugin_id: str, query: Mapping[str, Any]) -> str:
     """The path of the page on which a user reviews a plugin in the scope that `query` names."""
     ids = {name: query[name] for name in ("workspace_id", "notebook_id") if query.get(name) is not None}
-    return REVIEW_PREFIX + quote(plugin_id, safe="") + (f"?{urlencode(ids)}" if ids else "")
+    return mounted(REVIEW_PREFIX + quote(plugin_id, safe="")) + (f"?{urlencode(ids)}" if ids else "")
 
 
 def require_user_session(page: str) -> Session:

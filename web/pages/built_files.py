@@ -33,7 +33,7 @@ blueprint = Blueprint("built_files", __name__)
 
 @dataclass(frozen=True, slots=True)
 class AppFiles:
-    """The addresses of what one page loads: its module, the modules that this one imports, and style sheets."""
+    """The paths of what one page loads: its module, the modules that this one imports, and style sheets."""
 
     script: str
     imports: tuple[str, ...]

@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response
 
 from web.gate.content_policy import API_DOCS_POLICY
+from web.gate.mount import mounted
 from web.pages.built_files import find_app
 from web.pages.signin import FIRST_PAGE
 
@@ -42,7 +43,7 @@ def _parse_section(section: str) -> ProblemHelp:
 @blueprint.get("/")
 def show_start() -> Response:
     """Redirects to the first page."""
-    return redirect(FIRST_PAGE, 303)
+    return redirect(mounted(FIRST_PAGE), 303)
 
 
 @blueprint.get(FIRST_PAGE)

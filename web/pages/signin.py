@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
@@ -13,6 +14,7 @@ from errors import ForeignOrigin, NotFound, TooManySignIns
 from web.api.json import parse_json
 from web.api.problems import retry_after_seconds
 from web.gate.gate import SIGNIN_PATH, Gate
+from web.gate.mount import mount_prefix, mounted
 from web.gate.sessions import Session
 from web.gate.unauthenticated import wrong_token
 
@@ -46,22 +48,29 @@ class Arrival(NamedTuple):
         return is_from_elsewhere and not self.is_second_look and not self.has_cookie
 
 
-def safe_next(path: str | None) -> str:
-    """The redirect target after signing in: a path on our own origin, else the first page.
+def safe_next(path: str | None, prefix: str = "") -> str:
+    """The redirect target after signing in: a path of this server, below `prefix`; else the first page."""
+    below = path if path and _is_safe(path) else FIRST_PAGE
+    return below if below == prefix or below.startswith(f"{prefix}/") else prefix + below
 
-    Browsers read `//host`, `/\\host` and a slash, a tab, a slash as another host.
+
+def _is_safe(path: str) -> bool:
+    """Whether a browser reads it as a path on our own origin that does not leave the prefix.
+
+    Browsers read `//host`, `/\\host` and a slash, a tab, a slash as another host, and `%2e` as a dot.
     """
-    if not path or len(path) > MAX_NEXT_LENGTH or not path.startswith("/") or path.startswith("//"):
-        return FIRST_PAGE
+    if len(path) > MAX_NEXT_LENGTH or not path.startswith("/") or path.startswith("//"):
+        return False
     if "\\" in path or not path.isprintable() or any(part for part in urlsplit(path)[:2]):
-        return FIRST_PAGE
-    return path
+        return False
+    segments = urlsplit(path).path.lower().replace("%2e", ".").split("/")
+    return not {".", ".."} & set(segments)
 
 
 @blueprint.get(SIGNIN_PATH)
 def show_signin() -> BaseResponse:
     """The sign-in page. With the right `token`, signs the browser in and redirects to `next`."""
-    next_path = safe_next(request.args.get("next"))
+    next_path = _next_path(request.args)
     if "token" not in request.args:
         return _show_way_on(next_path)
     _refuse_embedded()
@@ -78,7 +87,7 @@ def _show_way_on(next_path: str) -> BaseResponse:
         has_cookie=_gate().cookie_name in request.cookies,
     )
     if "next" in request.args and came_by.may_have_unsent_cookie:
-        address = f"{SIGNIN_PATH}?{urlencode({'next': next_path, AGAIN: 1})}"
+        address = f"{mounted(SIGNIN_PATH)}?{urlencode({'next': next_path, AGAIN: 1})}"
         return _uncached(Response(render_template("going-on.html", address=address)))
     return _page(next_path)
 
@@ -87,7 +96,7 @@ def _show_way_on(next_path: str) -> BaseResponse:
 def submit_signin() -> BaseResponse:
     """Signs the browser in. The form redirects to `next`, JSON answers `{success: true}`."""
     if not request.is_json:
-        return _try_on_page(request.form.get("token", "").strip(), safe_next(request.form.get("next")))
+        return _try_on_page(request.form.get("token", "").strip(), _next_path(request.form))
     body = parse_json(request.get_data())
     token = body.get("token") if isinstance(body, dict) else None
     if not _is_right(token if isinstance(token, str) else ""):
@@ -98,9 +107,9 @@ def submit_signin() -> BaseResponse:
 @blueprint.post("/signout")
 def sign_out() -> BaseResponse:
     """Ends the session, deletes the cookie, and redirects to the sign-in page."""
-    gate, response = _gate(), redirect(SIGNIN_PATH, 303)
+    gate, response = _gate(), redirect(mounted(SIGNIN_PATH), 303)
     _end_session(gate)
-    response.delete_cookie(gate.cookie_name, secure=gate.is_https, httponly=True, samesite="Strict")
+    response.delete_cookie(gate.cookie_name, **_cookie_attributes(gate))
     return response
 
 
@@ -162,14 +171,26 @@ def _sign_in(response: BaseResponse) -> BaseResponse:
         gate.cookie_name,
         gate.sessions.begin(request.headers.get("User-Agent")),
         max_age=gate.sessions.lifetime_seconds,
-        secure=gate.is_https,
-        httponly=True,
-        samesite="Strict",
+        **_cookie_attributes(gate),
     )
     response.headers["Cache-Control"] = "no-store"
     # The requested URL contained the token.
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _cookie_attributes(gate: Gate) -> dict[str, Any]:
+    """Other applications of the same host do not get the cookie, where a prefix tells this one apart."""
+    return {
+        "path": mount_prefix() or "/",
+        "secure": gate.is_https or request.is_secure,
+        "httponly": True,
+        "samesite": "Strict",
+    }
+
+
+def _next_path(given: Mapping[str, str]) -> str:
+    return safe_next(given.get("next"), mount_prefix())
 
 
 def _end_session(gate: Gate) -> None:

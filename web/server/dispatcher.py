@@ -40,7 +40,6 @@ CALLING = re.compile(
 # The environ key by which a route says that its response goes on until the client or the server ends it.
 STREAM_ENVIRON_KEY = "patchbay.stream"
 SERVER_VARIABLES: dict[str, Any] = {
-    "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
     "wsgi.multithread": True,
@@ -67,7 +66,9 @@ class Dispatcher:
         layer = app.wsgi_app
         self._layer = layer if isinstance(layer, FastPath) else None
         self._gate: Gate | None = app.extensions.get("patchbay_gate")
-        self._app = app
+        # The server applies what proxies tell before it looks for a hit, so it enters the layer behind that.
+        self._app: WSGIApplication = app if self._layer is None else self._layer.answer
+        self._proxies = self._gate.proxies if self._gate else None
         self._max_body_size_bytes = settings.max_body_size_bytes
         self._calls = FairThreadPool(settings.threads, "call")
         self._house = ThreadPoolExecutor(HOUSE_THREADS, thread_name_prefix="house")
@@ -87,6 +88,8 @@ class Dispatcher:
 
     def _receive(self, exchange: Exchange, environ: WSGIEnvironment) -> int:
         gate = self._gate
+        if self._proxies is not None:
+            self._proxies.apply(environ)
         caller = (
             gate.recognize(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_COOKIE")) if gate else None
         )
@@ -100,7 +103,7 @@ class Dispatcher:
         elif "HTTP_TRANSFER_ENCODING" in environ:
             # The server cannot tell a truncated chunked body from a complete one.
             return _refuse(exchange, 411)
-        app: WSGIApplication = self._app
+        app = self._app
         if caller is not None and self._layer is not None and is_render(environ):
             answer = self._layer.find(environ, body, caller)
             if answer is not None:
@@ -136,6 +139,7 @@ class Dispatcher:
 
     def _hand_over(self, exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
         environ.update(SERVER_VARIABLES)
+        environ.setdefault("SCRIPT_NAME", "")
         waiting = CALLING.match(environ["PATH_INFO"])
         if waiting:
             self._calls.submit(waiting["id"] or "", lambda: _run_app(exchange, app, environ))

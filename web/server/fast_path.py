@@ -62,6 +62,12 @@ class FastPath:
         self._commits = commits
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self._gate.proxies is not None:
+            self._gate.proxies.apply(environ)
+        return self.answer(environ, start_response)
+
+    def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The response to a request as its client sent it, from the cache or Flask."""
         if not is_render(environ):
             return self._app(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -144,6 +150,8 @@ def _request_key(environ: WSGIEnvironment, body: bytes) -> RequestKey:
     get = environ.get
     return (
         environ["REQUEST_METHOD"],
+        # Links in the response begin with it. Only some servers set it if it is empty.
+        get("SCRIPT_NAME") or None,
         environ["PATH_INFO"],
         environ["QUERY_STRING"],
         environ["wsgi.url_scheme"],

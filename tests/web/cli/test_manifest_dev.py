@@ -247,7 +247,7 @@ def test_what_is_no_patchbay_is_told(server, upstream, tmp_path):
     assert "is not Patchbay" in result.output
 
 
-@pytest.mark.parametrize("value", ["nonsense", "http://a.test/path", "ftp://a"])
+@pytest.mark.parametrize("value", ["nonsense", "http://a.test/a path", "http://a.test/?b", "ftp://a"])
 def test_a_wrong_url_is_refused(value, tmp_path):
     result = CliRunner().invoke(manifest_commands, ["dev", "x.json", "--url", value])
     assert result.exit_code == 2

@@ -224,6 +224,7 @@ MACHINE = [ip_address(text) for text in ("192.168.1.5", "10.0.0.7", "fd00::2")]
         ),
         ("0.0.0.0", "https://patchbay.lan", ["https://patchbay.lan"]),
         ("127.0.0.1", "https://patchbay.lan:8443", ["https://patchbay.lan:8443"]),
+        ("127.0.0.1", "https://home.lan/patchbay", ["https://home.lan/patchbay"]),
     ],
 )
 def test_the_links_name_every_address_that_is_served(

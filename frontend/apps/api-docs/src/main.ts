@@ -29,7 +29,8 @@ function followColourScheme(): void {
 sanitizeAllHtml();
 followColourScheme();
 SwaggerUI({
-  url: '/api/v1/openapi.json',
+  // Beside this page, wherever the server is mounted.
+  url: new URL('v1/openapi.json', location.href).href,
   dom_id: '#app',
   // Links to single routes would stand inside their buttons.
   deepLinking: false,

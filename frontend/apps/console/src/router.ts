@@ -1,5 +1,6 @@
 /** The pages by their addresses below /console. Each page is a chunk of its own. */
 
+import { pageAddress } from '@patchbay/ui';
 import { type RouteRecordRaw, type Router, createRouter, createWebHistory } from 'vue-router';
 
 const INTEGRATION_TABS: RouteRecordRaw[] = [
@@ -29,7 +30,7 @@ const PAGES: RouteRecordRaw[] = [
 
 export const createConsoleRouter = (): Router =>
   createRouter({
-    history: createWebHistory('/console'),
+    history: createWebHistory(new URL(pageAddress('/console')).pathname),
     routes: PAGES,
     scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),
   });

@@ -322,7 +322,7 @@ function paginationOf({ headers }: Response): { total?: number; total_pages?: nu
 }
 
 /** The server that this module came from, which for a page of its own is the page's; undefined outside a browser. */
-function ownServer(): string | undefined {
-  const { protocol, origin } = new URL(import.meta.url);
-  return protocol === 'http:' || protocol === 'https:' ? origin : globalThis.location?.origin;
+export function ownServer(module = import.meta.url): string | undefined {
+  // A proxy may serve it below a path, which stands before that of the module.
+  return /^https?:.*(?=\/static\/(client|built)\/)|^https?:\/\/[^/]+/.exec(module)?.[0] ?? globalThis.location?.origin;
 }

@@ -5,6 +5,7 @@ import './styles/controls.css';
 import './styles/panels.css';
 import './styles/data.css';
 
+export { pageAddress } from './address.ts';
 export { default as AppIcon } from './AppIcon.vue';
 export { default as ConfirmDialog } from './ConfirmDialog.vue';
 export { default as EmptyState } from './EmptyState.vue';

@@ -34,6 +34,9 @@ PUBLIC = "https://patchbay.lan"
         (PUBLIC, BrowserRequest(OWN), PUBLIC),
         (PUBLIC, BrowserRequest(OWN, origin=PUBLIC, fetch_site="same-origin"), PUBLIC),
         (PUBLIC, BrowserRequest(OWN, origin="https://dash.example", forwarded_proto="https"), PUBLIC),
+        (None, BrowserRequest(OWN, prefix="/hub"), f"{OWN}/hub"),
+        (None, BrowserRequest(PROXIED, "/hub", origin=PUBLIC, fetch_site="same-origin"), f"{PUBLIC}/hub"),
+        (f"{PUBLIC}/hub", BrowserRequest(OWN, prefix="/hub"), f"{PUBLIC}/hub"),
         ("https://patchbay.lan:8443", BrowserRequest(OWN), "https://patchbay.lan:8443"),
     ],
 )

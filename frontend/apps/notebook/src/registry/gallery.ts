@@ -1,6 +1,7 @@
 /** What can be added: integrations whose manifests ship with this frontend, and those that others declared. */
 
 import { type Block, type Client, type Declaration, type Integration, PatchbayError } from '@patchbay/client';
+import { pageAddress } from '@patchbay/ui';
 
 export interface OfferedBlock {
   id: string;
@@ -32,7 +33,7 @@ let offers: Promise<Offer[]> | null = null;
 
 /** The integrations that ship with this frontend; asked for once. */
 export function loadOffers(): Promise<Offer[]> {
-  offers ??= getJson<Offer[]>('/notebook/gallery.json');
+  offers ??= getJson<Offer[]>(pageAddress('/notebook/gallery.json'));
   offers.catch(() => (offers = null));
   return offers;
 }
@@ -66,7 +67,7 @@ const offeredBlockOf = ({ id, name, description, display, action, config_schema:
 });
 
 export const loadDeclaration = (id: string): Promise<Declaration> =>
-  getJson(`/notebook/plugins/${encodeURIComponent(id)}.json`);
+  getJson(pageAddress(`/notebook/plugins/${encodeURIComponent(id)}.json`));
 
 /** Declares one integration. Rejects with what is wrong with it. */
 export async function declare(client: Client, id: string): Promise<void> {
