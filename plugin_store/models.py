@@ -166,6 +166,12 @@ class PluginApiLog(Base):
         Index("ix_plugin_api_logs_plugin_id", "workspace_id", "plugin_id"),
         Index("ix_plugin_api_logs_cause", "workspace_id", "cause"),
         Index("ix_plugin_api_logs_failed", "workspace_id", sqlite_where=text("error_code IS NOT NULL")),
+        Index(
+            "ix_plugin_api_logs_request_id",
+            "workspace_id",
+            "request_id",
+            sqlite_where=text("request_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -179,6 +185,7 @@ class PluginApiLog(Base):
     duration_ms: Mapped[float]
     response_bytes: Mapped[int]
     error_code: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(Text)
 
 
 class IntegrationBudget(Base):

@@ -11,6 +11,7 @@ from typing import Protocol
 from errors import PatchbayError
 from integrations.budget import Spender, account_of
 from integrations.catalog.catalog import Installed
+from integrations.concurrency.current_request import current_request_id
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.usage.call_log import CallRecord, Cause
 
@@ -130,5 +131,6 @@ class Attempt:
                 duration_ms=(time.perf_counter() - sent_at) * 1000,
                 response_bytes=self.received_bytes,
                 error_code=self.error_code,
+                request_id=current_request_id(),
             )
         )

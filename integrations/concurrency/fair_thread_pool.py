@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from integrations.concurrency.current_request import carried
 from integrations.concurrency.fair_queue import FairQueue
 from integrations.concurrency.interpreter_slots import held_slot
 
@@ -30,7 +31,7 @@ class FairThreadPool:
         future: Future[Any] = Future()
         with self._lock:
             if not self._closed:
-                self._queue.add(lane, (future, work))
+                self._queue.add(lane, (future, carried(work)))
                 self._begin_what_fits()
                 return future
         future.cancel()

@@ -18,7 +18,7 @@ from schemas.api.batch import RenderBatchSchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
-from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds
+from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds, with_request_id
 from web.gate.mount import mount_prefix
 
 MEDIA_TYPE = "application/x-ndjson"
@@ -78,7 +78,7 @@ def _line(answered: BatchResult, now: float, prefix: str) -> bytes:
     is_ours = isinstance(outcome, PatchbayError)
     problem = problem_of(outcome, prefix) if is_ours else problem_of_unexpected(outcome, prefix)
     wait = retry_after_seconds(outcome) if is_ours else None
-    members = {"key": answered.key, "cache": None, **problem}
+    members = {"key": answered.key, "cache": None, **with_request_id(problem)}
     if wait is not None:
         members["retry_after_seconds"] = wait
     return orjson.dumps(members, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)

@@ -49,6 +49,8 @@ class CallRecord:
     duration_ms: float
     response_bytes: int
     error_code: str | None
+    request_id: str | None = None
+    """The request that caused the call; None if none did, as for a scheduled one."""
 
 
 WRITE_CALL = (

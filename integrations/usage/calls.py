@@ -20,6 +20,7 @@ class CallFilter:
     cause: str | None = None
     has_failed: bool | None = None
     since: float | None = None
+    request_id: str | None = None
     before_id: int | None = None
     """Only calls that were recorded before this one: the next page after it."""
 
@@ -32,6 +33,7 @@ class CallFilter:
             cause=asked.get("cause"),
             has_failed=None if "outcome" not in asked else asked["outcome"] == "failed",
             since=None if since is None else since.timestamp(),
+            request_id=asked.get("request_id"),
             before_id=asked.get("before"),
         )
 
@@ -45,6 +47,7 @@ class CallFilter:
             None if self.cause is None else table.cause == self.cause,
             outcomes[self.has_failed],
             None if self.since is None else table.at >= self.since,
+            None if self.request_id is None else table.request_id == self.request_id,
             None if self.before_id is None else table.id < self.before_id,
         )
         return [condition for condition in wanted if condition is not None]

@@ -24,6 +24,10 @@ class CallsQuerySchema(Schema):
         data_key="from",
         metadata={"description": "ISO 8601, in UTC unless it has an offset. Default: all that is kept."},
     )
+    request_id = fields.String(
+        validate=validate.Length(1, 128),
+        metadata={"description": "Only calls that this request caused: the `X-Request-Id` of its response."},
+    )
     before = RowId(metadata={"description": "The `id` of the last call of a page: the next page follows it."})
     page_size = Ordinal(MAX_CALLS, load_default=100)
 
@@ -47,3 +51,8 @@ class CallSchema(Schema):
     )
     duration_ms = Tenths(required=True)
     response_bytes = fields.Integer(required=True)
+    request_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The request that caused the call; null for a scheduled one."},
+    )

@@ -30,5 +30,8 @@ class ProblemSchema(Schema):
             "what it was sent. It is a stranger's text: show it as text."
         }
     )
+    request_id = fields.String(
+        metadata={"description": "The id of the request, as in the header `X-Request-Id` and in the log."}
+    )
     success = fields.Boolean(required=True, metadata={"description": "Always false."})
     error = fields.String(required=True, metadata={"description": "The same as `detail`."})

@@ -20,6 +20,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
+from integrations.concurrency.current_request import current_request_id
 from web.api.event_log import note_refusal
 from web.gate.host_page import answer_with_page, wants_page
 from web.gate.mount import mount_prefix
@@ -81,6 +82,12 @@ def problem_of(error: PatchbayError, prefix: str | None = None) -> dict[str, Any
     return problem(
         error.code, error.status, error.title, error.detail, error.errors, prefix=prefix, **error.extensions
     )
+
+
+def with_request_id(members: dict[str, Any]) -> dict[str, Any]:
+    """The problem as it is sent: with the id of the request that it answers."""
+    request_id = current_request_id()
+    return members if request_id is None else {**members, "request_id": request_id}
 
 
 def retry_after_seconds(error: PatchbayError) -> int | None:
@@ -210,5 +217,5 @@ def _is_ours(filename: str) -> bool:
 
 
 def _respond(members: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    body = orjson.dumps(members, option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(with_request_id(members), option=orjson.OPT_NON_STR_KEYS)
     return Response(body, members["status"], headers, mimetype=MEDIA_TYPE)

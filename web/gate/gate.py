@@ -45,11 +45,12 @@ REVIEW_PREFIX = "/review/"
 
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
 UTF8_NAMES = {"utf-8", "utf8"}
-EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination"
+EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination, X-Request-Id"
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+        "Traceparent, X-Request-Id"
     ),
     "Access-Control-Max-Age": "600",
 }

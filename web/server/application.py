@@ -12,6 +12,7 @@ from web.api.event_log import init_event_log
 from web.api.json import OrjsonProvider
 from web.api.problems import init_problems
 from web.server.logs import init_access_log
+from web.server.request_ids import RequestIds
 from web.server.url_rules import UrlRule
 
 
@@ -25,11 +26,12 @@ class Application(Flask):
 
 
 def make_application(settings: Settings) -> Application:
-    """An application with our JSON, problem details and logs."""
+    """An application with our JSON, problem details, logs and request ids."""
     app = Application("app", root_path=str(ROOT), instance_path=str(settings.instance))
     app.json = OrjsonProvider(app)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)
     init_access_log(app)
     init_event_log(app)
+    app.wsgi_app = RequestIds(app.wsgi_app)
     return app

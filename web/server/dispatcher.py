@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from errors import StorageFailed
+from integrations.concurrency.current_request import serving
 from integrations.concurrency.fair_thread_pool import FairThreadPool
 from settings import Settings
-from web.api.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected
+from web.api.problems import HTTP_PROBLEMS, MEDIA_TYPE, problem, problem_of_unexpected, with_request_id
 from web.gate.gate import FORM_PATHS, Caller, Gate, is_open
 from web.server.acceptor_threads import AcceptorThreads
 from web.server.fast_path import FastPath, is_render
+from web.server.request_ids import HEADER, request_id_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -99,11 +101,11 @@ class Dispatcher:
             if size_bytes <= self._readable_bytes(environ, caller):
                 body = self._threads.read(environ["wsgi.input"].read)
                 if len(body) != size_bytes:
-                    return _refuse(exchange, 400)
+                    return _refuse(exchange, environ, 400)
         elif "HTTP_TRANSFER_ENCODING" in environ:
             # The server cannot tell a truncated chunked body from a complete one.
-            return _refuse(exchange, 411)
-        app = self._app
+            return _refuse(exchange, environ, 411)
+        app: WSGIApplication = self._app
         if caller is not None and self._layer is not None and is_render(environ):
             answer = self._layer.find(environ, body, caller)
             if answer is not None:
@@ -175,8 +177,10 @@ def _run_app(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment)
     try:
         _answer(exchange, app, environ)
     except Exception as error:
-        members = problem_of_unexpected(error)
-        exchange.response_bytes(500, [("Content-Type", MEDIA_TYPE)], orjson.dumps(members))
+        with serving(request_id := request_id_of(environ)):
+            members = with_request_id(problem_of_unexpected(error))
+        headers = [("Content-Type", MEDIA_TYPE), (HEADER, request_id)]
+        exchange.response_bytes(500, headers, orjson.dumps(members))
 
 
 def _answer(exchange: Exchange, app: WSGIApplication, environ: WSGIEnvironment) -> None:
@@ -215,8 +219,15 @@ def _stream(exchange: Exchange, started: Started, chunks: Chunks) -> None:
         raise
 
 
-def _refuse(exchange: Exchange, status: int) -> int:
+def _refuse(exchange: Exchange, environ: WSGIEnvironment, status: int) -> int:
     code, title, detail = HTTP_PROBLEMS[status]
-    headers = [("Content-Type", MEDIA_TYPE), ("X-Content-Type-Options", "nosniff"), ("Connection", "close")]
-    exchange.response_bytes(status, headers, orjson.dumps(problem(code, status, title, detail)))
+    with serving(request_id := request_id_of(environ)):
+        members = with_request_id(problem(code, status, title, detail))
+    headers = [
+        ("Content-Type", MEDIA_TYPE),
+        ("X-Content-Type-Options", "nosniff"),
+        (HEADER, request_id),
+        ("Connection", "close"),
+    ]
+    exchange.response_bytes(status, headers, orjson.dumps(members))
     return status

@@ -19,6 +19,7 @@ from integrations.fast_path.response_cache import Headers, Hit, RequestKey, Resp
 from web.gate.gate import API_ROUTES, Caller, Gate
 from web.gate.hosts import SAFE_METHODS
 from web.gate.sessions import Session
+from web.server.request_ids import HEADER, given_id, without_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -96,6 +97,9 @@ class FastPath:
             return None
         if access_log.isEnabledFor(logging.DEBUG):
             access_log.debug("%s %s %d", environ["REQUEST_METHOD"], environ["PATH_INFO"], known.status)
+        # None is made: a hit logs nothing and calls nobody.
+        if (request_id := given_id(environ)) is not None:
+            headers.append((HEADER, request_id))
         return Answer(known.status, headers, known.body)
 
     def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
@@ -122,7 +126,7 @@ class FastPath:
         finally:
             getattr(chunks, "close", lambda: None)()
         status, headers = started[-1]
-        self._hits.store(_request_key(environ, body), hit, int(status[:3]), list(headers), data)
+        self._hits.store(_request_key(environ, body), hit, int(status[:3]), without_request_id(headers), data)
         return [data]
 
 

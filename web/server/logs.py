@@ -12,6 +12,7 @@ from types import TracebackType
 
 from flask import Flask, Response, g, request
 
+from integrations.concurrency.current_request import current_request_id
 from web.api.problems import describe_exception
 
 LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -24,14 +25,17 @@ log = logging.getLogger("patchbay.access")
 
 
 class Formatter(logging.Formatter):
-    """One line per record, with control characters escaped, exceptions described and the token masked."""
+    """One line per record: control characters escaped, exceptions described, the token masked, the request named."""
 
     def __init__(self, token: Callable[[], str]) -> None:
         super().__init__(LINE, "%Y-%m-%d %H:%M:%S")
         self._token = token
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record).replace(self._token(), "••••")
+        # The handler formats a record on the thread that logged it.
+        request_id = current_request_id()
+        line = super().format(record) + (f" request_id={request_id}" if request_id else "")
+        line = line.replace(self._token(), "••••")
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
     def formatException(  # noqa: N802 - logging's name

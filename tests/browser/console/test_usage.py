@@ -40,6 +40,14 @@ def test_failed_calls_are_found_by_integration(
     page.get_by_label("Outcome").select_option("Failed")
     expect(page.locator("[data-call]")).to_have_count(1)
     expect(page.locator("[data-call]")).to_contain_text("openweathermap")
+    page.get_by_role("button", name="Details of the call").click()
+    request_id = api("GET", "/calls?outcome=failed")[0]["request_id"]
+    expect(page.get_by_role("dialog")).to_contain_text(request_id)
+    page.get_by_role("button", name="Show the calls of this request").click()
+    expect(page.get_by_text(f"Only calls of the request {request_id}.")).to_be_visible()
+    expect(page.locator("[data-call]")).to_have_count(1)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator("[data-call]")).to_have_count(2)
 
 
 def log_calls(call_log: CallLog, at: float, duration_ms: float) -> None:

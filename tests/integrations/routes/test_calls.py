@@ -30,6 +30,7 @@ def test_calls_are_listed_newest_first_as_soon_as_they_are_made(client, log):
     assert newest == {
         "at": "2027-01-15T09:00:00.000Z", "integration_id": "svc", "endpoint_id": "two", "block_id": "b",
         "cause": "live", "status": 502, "error_code": "upstream_failed", "duration_ms": 12.3, "response_bytes": 10,
+        "request_id": None,
     }  # fmt: skip
 
 
@@ -38,10 +39,12 @@ def test_they_are_filtered(client, log):
     log(endpoint_id="ahead", cause="prefetch", plugin_id="other")
     log(endpoint_id="failed", status=500, error_code="upstream_failed")
     log(endpoint_id="early", at=1_799_000_000.0)
+    log(endpoint_id="mine", at=1_799_000_000.0, request_id="r1", cause="test")
     assert listed(client, "?integration_id=other") == ["ahead"]
     assert listed(client, "?cause=prefetch") == ["ahead"]
     assert listed(client, "?outcome=failed") == ["failed"]
-    assert listed(client, "?outcome=ok") == ["early", "ahead", "live"]
+    assert listed(client, "?outcome=ok") == ["mine", "early", "ahead", "live"]
+    assert listed(client, "?request_id=r1") == ["mine"]
     assert listed(client, "?from=2027-01-10") == ["failed", "ahead", "live"]
 
 
@@ -63,7 +66,7 @@ def test_calls_of_another_workspace_are_not_listed(client, log):
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("cause=mine", "cause"), ("outcome=maybe", "outcome"), ("from=soon", "from"), ("before=0", "before"),
+        ("cause=mine", "cause"), ("outcome=maybe", "outcome"), ("request_id=", "request_id"), ("from=soon", "from"), ("before=0", "before"),
         ("page_size=0", "page_size"), ("page_size=5000", "page_size"), (f"before={2**70}", "before"),
     ],
 )  # fmt: skip
@@ -82,6 +85,7 @@ def test_a_filter_that_means_nothing_is_refused_by_name(client, query, field):
         ({"cause": "action"}, "cause (workspace_id=? AND cause=?)"),
         ({"has_failed": True}, "failed (workspace_id=?)"),
         ({"has_failed": False}, "workspace_id (workspace_id=?)"),
+        ({"request_id": "r1"}, "request_id (workspace_id=? AND request_id=?)"),
     ],
 )
 def test_a_page_of_a_long_log_is_read_in_order_from_an_index(app, wanted, index):

@@ -279,7 +279,7 @@ def test_an_allowed_origin_is_granted_by_name(gated: Flask):
     assert response.headers["Access-Control-Allow-Origin"] == FRIEND
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
     assert set(response.headers["Access-Control-Expose-Headers"].split(", ")) == {
-        "Age", "ETag", "Retry-After", "X-Cache", "X-Pagination"
+        "Age", "ETag", "Retry-After", "X-Cache", "X-Pagination", "X-Request-Id"
     }  # fmt: skip
 
 

@@ -1336,6 +1336,8 @@ export interface paths {
                     outcome?: "ok" | "failed";
                     /** @description ISO 8601, in UTC unless it has an offset. Default: all that is kept. */
                     from?: string;
+                    /** @description Only calls that this request caused: the `X-Request-Id` of its response. */
+                    request_id?: string;
                     /** @description The `id` of the last call of a page: the next page follows it. */
                     before?: number;
                     page_size?: number;
@@ -2871,6 +2873,8 @@ export interface components {
             upstream_status?: number;
             /** @description What the provider said of the failure, on one line; a fixed sentence where it may repeat what it was sent. It is a stranger's text: show it as text. */
             upstream_message?: string;
+            /** @description The id of the request, as in the header `X-Request-Id` and in the log. */
+            request_id?: string;
             /** @description Always false. */
             success: boolean;
             /** @description The same as `detail`. */
@@ -3566,6 +3570,8 @@ export interface components {
             error_code: string | null;
             duration_ms: number;
             response_bytes: number;
+            /** @description The request that caused the call; null for a scheduled one. */
+            request_id: string | null;
         };
         PrefetchJob: {
             id: number;

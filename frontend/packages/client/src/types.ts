@@ -130,6 +130,8 @@ export interface CallChoice {
   integration?: string;
   cause?: ProviderCall['cause'];
   outcome?: 'ok' | 'failed';
+  /** Only calls that this request caused: the `X-Request-Id` of its response, or the `request_id` of its problem. */
+  request_id?: string;
   from?: string;
   before?: number;
   pageSize?: number;
@@ -155,6 +157,8 @@ export interface Problem {
   status?: number;
   detail?: string;
   code?: string;
+  /** The request, as in the header `X-Request-Id`, in the log and in the calls that it caused. */
+  request_id?: string;
   errors?: FieldErrors;
   reason?: string;
   upstream_status?: number;
