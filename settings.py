@@ -50,6 +50,7 @@ SWITCHES = {
     "0": False,
 }
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS = ("text", "json")
 
 
 @cache
@@ -136,6 +137,12 @@ def parse_log_level(text: str) -> str:
     return text.upper()
 
 
+def parse_log_format(text: str) -> str:
+    if text.lower() not in LOG_FORMATS:
+        raise ValueError
+    return text.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table: `default` is text, parsed by the same `parse` as a user's value."""
@@ -209,6 +216,8 @@ SETTINGS = (
             "Days for which upstream calls and usage are stored."),
     Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
             "What is logged to stderr; DEBUG adds a line for each request."),
+    Setting("log_format", "PATCHBAY_LOG_FORMAT", parse_log_format, "text", " or ".join(LOG_FORMATS),
+            "How lines of the log are written: for people, or one JSON object a line."),
     Setting("threads", "PATCHBAY_THREADS", parse_count, "32", COUNT_RIGHT,
             "Maximum number of requests served at once."),
     Setting("event_streams", "PATCHBAY_EVENT_STREAMS", parse_streams, "256", "a whole number from 0 to 768",
@@ -254,6 +263,7 @@ class Settings:
     prefetch_idle_intervals: int
     log_retention_days: int
     log_level: str
+    log_format: str
     threads: int
     event_streams: int
     upstream_calls: int

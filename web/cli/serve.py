@@ -57,7 +57,7 @@ def run_server(
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)
     held = app.extensions["patchbay_gate"].held
-    init_logging(settings.log_level, lambda: held.value)
+    init_logging(settings.log_level, settings.log_format, lambda: held.value)
     for name in unknown_variables(os.environ, DOTENV_PATH):
         log.warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.samples is not None:

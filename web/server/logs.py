@@ -1,4 +1,4 @@
-"""Plain log lines to stderr without secrets: no query string, cookie, token or exception text."""
+"""The log on stderr, without secrets: no query string, cookie, token or exception text."""
 
 from __future__ import annotations
 
@@ -8,40 +8,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from flask import Flask, Response, g, request
 
-from integrations.concurrency.current_request import current_request_id
-from web.api.problems import describe_exception
+from web.server.log_formats import FORMATTERS
 
-LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 QUIET_LOGGERS = ("_granian", "granian", "apscheduler", "alembic")
 
 LIMIT_SECONDS = 60.0
 LINES_OF_A_KIND = 20
 
 log = logging.getLogger("patchbay.access")
-
-
-class Formatter(logging.Formatter):
-    """One line per record: control characters escaped, exceptions described, the token masked, the request named."""
-
-    def __init__(self, token: Callable[[], str]) -> None:
-        super().__init__(LINE, "%Y-%m-%d %H:%M:%S")
-        self._token = token
-
-    def format(self, record: logging.LogRecord) -> str:
-        # The handler formats a record on the thread that logged it.
-        request_id = current_request_id()
-        line = super().format(record) + (f" request_id={request_id}" if request_id else "")
-        line = line.replace(self._token(), "••••")
-        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
-
-    def formatException(  # noqa: N802 - logging's name
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
-        return describe_exception(ei[1]) if ei[1] else ""
 
 
 class RateLimit(logging.Filter):
@@ -87,13 +64,13 @@ class _Minute:
     left_out: int = 0
 
 
-def init_logging(level: str, token: Callable[[], str]) -> None:
-    """Sends this process's log to stderr, with the current token masked.
+def init_logging(level: str, log_format: str, token: Callable[[], str]) -> None:
+    """Sends this process's log to stderr as `text` or `json`, with the current token masked.
 
     Called by the entry point, not by `create_app`.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Formatter(token))
+    handler.setFormatter(FORMATTERS[log_format](token))
     handler.addFilter(RateLimit())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET_LOGGERS:

@@ -2,36 +2,73 @@ from __future__ import annotations
 
 import logging
 
+import orjson
 import pytest
 
-from web.server.logs import LINES_OF_A_KIND, Formatter, RateLimit
+from integrations.concurrency.current_request import serving
+from web.server.log_formats import FORMATTERS
+from web.server.logs import LINES_OF_A_KIND, RateLimit
 
 TOKEN = "t0ken-of-this-server"
 
 
-def line_of(message: str, *values: object, error: BaseException | None = None) -> str:
+def line_of(
+    message: str,
+    *values: object,
+    error: BaseException | None = None,
+    log_format: str = "text",
+    token: str = TOKEN,
+) -> str:
     info = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord("patchbay", logging.INFO, __file__, 1, message, values, info)
-    return Formatter(lambda: TOKEN).format(record)
+    record.created = 1_800_000_000.25
+    return FORMATTERS[log_format](lambda: token).format(record)
 
 
-def test_the_token_is_masked_wherever_it_turns_up():
-    assert TOKEN not in line_of("GET /%s 404", TOKEN)
+both_formats = pytest.mark.parametrize("log_format", ["text", "json"])
 
 
-def test_a_path_cannot_forge_a_second_line():
-    line = line_of("GET %s 404", "/a\r\n2026-01-01 INFO all is well\x1b[31m\u2028")
+@both_formats
+def test_the_token_is_masked_wherever_it_turns_up(log_format: str):
+    assert TOKEN not in line_of("GET /%s 404", TOKEN, log_format=log_format)
+
+
+def test_a_token_that_json_escapes_is_masked_too():
+    assert r"to\k" not in line_of("GET /%s", r'to\k"en', log_format="json", token=r'to\k"en')
+
+
+@both_formats
+def test_a_path_cannot_forge_a_second_line(log_format: str):
+    line = line_of("GET %s 404", "/a\r\n2026-01-01 INFO all is well\x1b[31m", log_format=log_format)
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
 
 
-def test_exceptions_are_told_by_type_and_place_only():
+def test_a_line_of_text_has_no_separator_of_unicode():
+    assert len(line_of("GET %s", "/a\u2028b").splitlines()) == 1
+
+
+@both_formats
+def test_exceptions_are_told_by_type_and_place_only(log_format: str):
     try:
         raise ValueError("with-a-secret")
     except ValueError as error:
-        line = line_of("it failed", error=error)
+        line = line_of("it failed", error=error, log_format=log_format)
     assert "with-a-secret" not in line
     assert "ValueError at test_logs.py" in line
+
+
+def test_a_line_of_json_has_its_members():
+    with serving("r1"):
+        assert orjson.loads(line_of("%d of %s", 2, "3", log_format="json")) == {
+            "time": "2027-01-15T08:00:00.250+00:00", "level": "INFO", "logger": "patchbay",
+            "message": "2 of 3", "request_id": "r1",
+        }  # fmt: skip
+    assert "request_id" not in orjson.loads(line_of("alone", log_format="json"))
+
+
+def test_a_line_of_json_can_be_read_whatever_it_quotes():
+    assert orjson.loads(line_of("GET %s", "/\udcff", log_format="json"))["message"] == "GET /\\udcff"
 
 
 class Told:

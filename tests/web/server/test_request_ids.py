@@ -14,7 +14,7 @@ from integrations.concurrency.current_request import carried, current_request_id
 from integrations.concurrency.fair_thread_pool import FairThreadPool
 from tests.conftest import TOKEN, Client
 from tests.upstreams import Upstream
-from web.server.logs import Formatter
+from web.server.log_formats import TextFormatter
 from web.server.request_ids import HEADER, given_id, request_id_of
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -100,7 +100,7 @@ def test_a_failure_is_found_in_the_log_and_among_the_calls_by_the_id_of_its_requ
     story: Story, caplog: pytest.LogCaptureFixture
 ):
     lines: list[str] = []
-    caplog.handler.format = lambda record: lines.append(Formatter(lambda: TOKEN).format(record)) or ""
+    caplog.handler.format = lambda record: lines.append(TextFormatter(lambda: TOKEN).format(record)) or ""
     with caplog.at_level(logging.INFO):
         answer = story.render("down", "mine-1")
     assert (answer.status_code, answer.headers[HEADER]) == (502, "mine-1")
