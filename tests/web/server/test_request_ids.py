@@ -97,10 +97,15 @@ def story(app: Flask, httpserver: Upstream) -> Story:
 
 
 def test_a_failure_is_found_in_the_log_and_among_the_calls_by_the_id_of_its_request(
-    story: Story, caplog: pytest.LogCaptureFixture
+    story: Story, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     lines: list[str] = []
-    caplog.handler.format = lambda record: lines.append(TextFormatter(lambda: TOKEN).format(record)) or ""
+    # All tests share the handler.
+    monkeypatch.setattr(
+        caplog.handler,
+        "format",
+        lambda record: lines.append(TextFormatter(lambda: TOKEN).format(record)) or "",
+    )
     with caplog.at_level(logging.INFO):
         answer = story.render("down", "mine-1")
     assert (answer.status_code, answer.headers[HEADER]) == (502, "mine-1")
