@@ -9,12 +9,24 @@ import { EditorView } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { basicSetup } from 'codemirror';
 
+import { completeBy } from './completing/extension.ts';
+import { isJson } from './completing/places.ts';
+import type { Schema } from './completing/schemas.ts';
+
 /** A finding with its place: lines and columns count from 1. */
 export interface Marked {
   level: 'error' | 'warning';
   message: string;
   line: number;
   column: number;
+}
+
+export interface EditorOptions {
+  text: string;
+  label: string;
+  /** What can be typed; asked for once something is typed. */
+  schema: () => Promise<Schema>;
+  changed: (text: string) => void;
 }
 
 export interface Editor {
@@ -35,6 +47,14 @@ const THEME = EditorView.theme({
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'color-mix(in srgb, var(--ink) 5%, transparent)' },
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'color-mix(in srgb, var(--accent) 25%, transparent) !important' },
   '.cm-tooltip, .cm-panels': { color: 'var(--ink)', backgroundColor: 'var(--surface-raised)', border: '1px solid var(--line)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--font-mono)', maxWidth: 'min(26rem, 80vw)' },
+  '.cm-tooltip-autocomplete > ul > li': { padding: '0.2rem 0.5rem' },
+  '.cm-tooltip-autocomplete > ul > li[aria-selected]': { color: 'var(--on-accent)', backgroundColor: 'var(--accent)' },
+  // Their glyphs are missing in many fonts.
+  '.cm-completionIcon': { display: 'none' },
+  '.cm-completionDetail': { fontStyle: 'normal', opacity: '0.75' },
+  '.cm-about': { maxWidth: '22rem', padding: '0.35rem 0.55rem', font: '0.8125rem/1.45 var(--font)' },
+  '.cm-about p': { margin: '0.2rem 0 0', color: 'var(--ink-soft)' },
   '.cm-matchingBracket': { backgroundColor: 'color-mix(in srgb, var(--good) 25%, transparent) !important' },
 });
 const COLOURS = HighlightStyle.define([
@@ -45,13 +65,11 @@ const COLOURS = HighlightStyle.define([
   { tag: tags.invalid, color: 'var(--bad)' },
 ]);
 
-const isJson = (text: string): boolean => /^\s*[[{]/.test(text) || text.trim() === '';
-
 /**
  * An editor in `place`. Its styles stay in a shadow root, where the page's policy allows them. Tab leaves it, so that the
  * keyboard does not get stuck in it.
  */
-export function createEditor(place: HTMLElement, { text, label, changed }: { text: string; label: string; changed: (text: string) => void }): Editor {
+export function createEditor(place: HTMLElement, { text, label, schema, changed }: EditorOptions): Editor {
   const root = place.shadowRoot ?? place.attachShadow({ mode: 'open' });
   const language = new Compartment();
   const languageOf = (of: string) => (isJson(of) ? json() : yaml());
@@ -61,7 +79,7 @@ export function createEditor(place: HTMLElement, { text, label, changed }: { tex
     state: EditorState.create({
       doc: text,
       extensions: [
-        basicSetup, THEME, syntaxHighlighting(COLOURS), language.of(languageOf(text)), lintGutter(), EditorView.lineWrapping,
+        basicSetup, THEME, syntaxHighlighting(COLOURS), language.of(languageOf(text)), lintGutter(), EditorView.lineWrapping, completeBy(schema),
         EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
