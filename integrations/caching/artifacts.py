@@ -211,18 +211,22 @@ class Artifacts:
         workspace_id: int | None = None,
         block_id: str | None = None,
         step_endpoint_ids: Collection[str] = (),
+        key: str | None = None,
     ) -> int:
         """Deletes the artifacts of the plugin, workspace and block, where given, and returns their number.
 
-        With a block, the artifacts of its steps (by endpoint id) are deleted too, else the block would be rebuilt from
-        the same data. Fetches in progress are not stored either. Raises StorageFailed if something could not be
-        deleted.
+        With a key, only that one of the block's. With a block, the artifacts of its steps (by endpoint id) are deleted
+        too, else the block would be rebuilt from the same data. Fetches in progress are not stored either. Raises
+        StorageFailed if something could not be deleted.
         """
         mine = _narrowed(plugin_id, workspace_id)
         if block_id is not None:
             table = IntegrationArtifact
             of_steps = table.block_id.is_(None) & table.endpoint_id.in_(step_endpoint_ids)
-            mine.append((table.block_id == block_id) | of_steps)
+            wanted = table.block_id == block_id if key is None else table.parameters_hash == key
+            mine.append(wanted | of_steps)
+        elif key is not None:
+            mine.append(IntegrationArtifact.parameters_hash == key)
         purged = 0
         with self._database.writing() as session:
             # Writing each epoch also raises the store's revision, so every memory cache of artifacts notices the purge.

@@ -77,16 +77,33 @@ class Artifacts(MethodView):
         return {"purged": services().caching.artifacts.purge()}
 
 
-@blueprint.route("/artifacts/<string:parameters_hash>", methods=["GET"])
-@blueprint.arguments(ScopeSchema, location="query")
-@blueprint.response(200, ArtifactWithDataSchema)
-def get_artifact(query: dict[str, Any], parameters_hash: str) -> dict[str, Any]:
-    """One stored answer of a workspace with its data."""
+@blueprint.route("/artifacts/<string:parameters_hash>")
+class OneArtifact(MethodView):
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, ArtifactWithDataSchema)
+    def get(self, query: dict[str, Any], parameters_hash: str) -> dict[str, Any]:
+        """One stored answer of a workspace with its data."""
+        return _dump(_find(_scope(query), parameters_hash), with_data=True)
+
+    @blueprint.arguments(ScopeSchema, location="query")
+    @blueprint.response(200, PurgedSchema)
+    def delete(self, query: dict[str, Any], parameters_hash: str) -> dict[str, int]:
+        """Purge one stored answer, with those of its block's steps. Fetches in progress are not stored either."""
+        scope = _scope(query)
+        row = _find(scope, parameters_hash)
+        steps = _steps_of(scope, row.plugin_id, row.block_id) if row.block_id is not None else ()
+        artifacts = services().caching.artifacts
+        purged = artifacts.purge(row.plugin_id, scope.workspace_id, row.block_id, steps, parameters_hash)
+        return {"purged": purged}
+
+
+def _find(scope: Scope, parameters_hash: str) -> ArtifactRow:
+    """The row of a usable artifact of the workspace. Raises NotFound."""
     held = services()
-    row = find_artifact_row(held.database, parameters_hash, _scope(query).workspace_id, held.clock())
+    row = find_artifact_row(held.database, parameters_hash, scope.workspace_id, held.clock())
     if row is None:
         raise NotFound(f"There is no stored answer `{parameters_hash[:64]}` in this workspace.")
-    return _dump(row, with_data=True)
+    return row
 
 
 def _list(query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:

@@ -35,6 +35,7 @@ CHANGES = {
     ("DELETE", f"{PREFIX}/plugins/{PLUGIN}/artifacts"): "{plugin_id}: artifacts purged",
     ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/artifacts"): "artifacts of a workspace purged",
     ("DELETE", f"{PREFIX}/artifacts"): "all artifacts purged",
+    ("DELETE", f"{PREFIX}/artifacts/<string:parameters_hash>"): "artifact {parameters_hash} purged",
     ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>"): "workspace deleted",
     ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>"): "notebook deleted",
 }

@@ -166,6 +166,17 @@ def test_answers_are_looked_at_and_purged_and_the_integration_is_forgotten(
     page.get_by_role("alertdialog").get_by_role("button", name="Purge").click()
     expect(page.get_by_role("heading", name="Nothing is cached")).to_be_visible()
     assert api("GET", "/artifacts") == []
+    # What a program renders meanwhile shows by itself.
+    render = {"block_type": "weather", "parameters": {"location": "Berlin,DE"}}
+    api("POST", "/integrations/openweathermap/render", render)
+    shown = next(one for one in api("GET", "/artifacts") if one["block_id"] == "weather")
+    one = page.locator(f"[data-artifact='{shown['parameters_hash']}']")
+    one.get_by_role("button", name="More for").click()
+    page.get_by_role("menuitem", name="Purge this answer").click()
+    expect(page.get_by_role("alertdialog")).to_contain_text("Berlin,DE")
+    page.get_by_role("alertdialog").get_by_role("button", name="Purge").click()
+    expect(one).to_have_count(0)
+    assert shown["parameters_hash"] not in {kept["parameters_hash"] for kept in api("GET", "/artifacts")}
 
     page.get_by_role("link", name="Remove", exact=True).click()
     page.get_by_role("button", name="Remove …").click()

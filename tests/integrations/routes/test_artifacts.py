@@ -62,3 +62,41 @@ def test_an_answer_that_is_no_longer_usable_is_not_found(client, app, two_servic
     with app.extensions["patchbay"].database.raw_write() as connection:
         connection.execute("UPDATE integration_artifacts SET kept_until = 1")
     assert client.get(f"/artifacts/{key}").status_code == 404
+
+
+def test_one_answer_is_purged_and_fetched_anew(client, upstream, two_services):
+    first, second = (item["parameters_hash"] for item in client.get("/artifacts").json[::-1])
+    assert render(client, plugin_id="first").headers["X-Cache"] == "HIT"
+    assert client.delete(f"/artifacts/{first}").json == {"purged": 1}
+    assert [item["parameters_hash"] for item in client.get("/artifacts").json] == [second]
+    assert client.delete(f"/artifacts/{first}").status_code == 404
+    assert render(client, plugin_id="first").headers["X-Cache"] == "MISS"
+    assert render(client, plugin_id="second").headers["X-Cache"] == "HIT"
+
+
+def test_no_answer_of_another_workspace_is_purged(client, two_services):
+    other = client.post("/workspaces", {"name": "Other"}).json["id"]
+    key = client.get("/artifacts").json[0]["parameters_hash"]
+    assert client.delete(f"/artifacts/{key}?workspace_id={other}").status_code == 404
+    assert len(listed(client)) == 2
+
+
+def test_a_purged_answer_takes_those_of_the_steps_it_was_made_of(client, upstream):
+    upstream.expect_request("/status").respond_with_json({"ok": True})
+    upstream.expect_request("/other").respond_with_json({"ok": True})
+    endpoints = [{"id": name, "path": f"/{name}", "cache_ttl": 600} for name in ("status", "other")]
+    blocks = [
+        {"id": "made", "steps": [{"id": "one", "endpoint": "status"}, {"id": "two", "endpoint": "other"}]},
+        {"id": "status", "endpoint": "status"},
+    ]  # fmt: skip
+    declare(client, upstream, endpoints=endpoints, blocks=blocks)
+    for block in ("made", "status"):
+        assert render(client, block).status_code == 200
+    key = next(
+        item["parameters_hash"] for item in client.get("/artifacts").json if item["block_id"] == "made"
+    )
+    client.delete(f"/artifacts/{key}")
+    assert {item["block_id"] for item in client.get("/artifacts").json} == {"status"}
+    calls = len(upstream.log)
+    assert render(client, "made").headers["X-Cache"] == "MISS"
+    assert len(upstream.log) - calls >= 2

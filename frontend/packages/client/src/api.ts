@@ -751,7 +751,34 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
+        /** Purge one stored answer, with those of its block's steps. Fetches in progress are not stored either. */
+        delete: {
+            parameters: {
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path: {
+                    parameters_hash: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Purged"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
