@@ -42,6 +42,7 @@ LAYERS = [
     "app",
     "web/routes",
     "web/cli",
+    "web/doctor",
     "web/monitoring",
     "plugin_store/routes",
     "integrations/routes",

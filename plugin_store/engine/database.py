@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Connection, Engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -39,6 +39,16 @@ MIGRATIONS_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 POOL_SIZE = 6
 READERS, HOT_READERS = 4, 2
 READ_ONLY = "patchbay_read_only"
+
+ENGINE_OPTIONS: dict[str, Any] = {
+    "connect_args": {
+        "isolation_level": None,
+        "timeout": BUSY_TIMEOUT_SECONDS,
+        "check_same_thread": False,
+    },
+    "pool_size": POOL_SIZE,
+    "max_overflow": -1,
+}
 
 db = SQLAlchemy(model_class=Base)
 
@@ -149,15 +159,7 @@ def init_database(app: Flask, instance: Path) -> Database:
     """
     path = instance / DATABASE_NAME
     app.config["SQLALCHEMY_DATABASE_URI"] = URL.create("sqlite", database=str(path))
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "connect_args": {
-            "isolation_level": None,
-            "timeout": BUSY_TIMEOUT_SECONDS,
-            "check_same_thread": False,
-        },
-        "pool_size": POOL_SIZE,
-        "max_overflow": -1,
-    }
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     db.init_app(app)
     with app.app_context():
         engine = db.engine
@@ -175,6 +177,13 @@ def init_database(app: Flask, instance: Path) -> Database:
         except OSError:
             raise StorageFailed(f"The data folder {instance} cannot be written.") from None
     return database
+
+
+def open_database(instance: Path) -> Database:
+    """The store that exists in `instance`, as it is: nothing is created and nothing migrated."""
+    engine = create_engine(URL.create("sqlite", database=str(instance / DATABASE_NAME)), **ENGINE_OPTIONS)
+    prepare_engine(engine)
+    return Database(engine)
 
 
 def init_migrations(app: Flask) -> None:

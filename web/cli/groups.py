@@ -8,6 +8,7 @@ from flask_smorest.spec import openapi_cli
 
 from plugin_store.engine.database import init_migrations
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
+from web.cli.doctor import examine
 from web.cli.lazy_group import LazyGroup
 from web.cli.secret_commands import secrets_commands
 
@@ -16,16 +17,18 @@ manifest_commands = LazyGroup(
     "manifest", "web.cli.manifest_commands:manifest_commands",
     help="Tools for manifests: lint, import, the JSON Schema for editors, and a loop that renders them.",
 )  # fmt: skip
-COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands)
+COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands, examine)
 # What flask-migrate and flask-smorest add to the whole application.
 migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations.")
 ADDED_COMMANDS = (migration_commands, openapi_cli)
 
 
 def app_for_commands_alone() -> Flask | None:
-    """An application without settings and data folder, if the typed command needs neither."""
+    """An application without a data folder, if the typed command needs none or must not change it."""
     if is_on_the_way_to(manifest_commands) and not is_on_the_way_to(manifest_commands, "record"):
         return bare_app(manifest_commands)
+    if is_on_the_way_to(examine):
+        return bare_app(examine)
     if is_asked_for_help():
         return bare_app(*COMMANDS, *ADDED_COMMANDS)
     return None

@@ -21,7 +21,7 @@ from plugin_store.routes import plugin_states, plugins, review_page, settings, w
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, icons, notebook, pages, signin
-from web.routes import about, events, sessions
+from web.routes import about, doctor, events, sessions
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
@@ -43,6 +43,7 @@ API_BLUEPRINTS = (
     sessions.blueprint,
     manifests.blueprint,
     about.blueprint,
+    doctor.blueprint,
 )
 PAGES = (
     health.blueprint,

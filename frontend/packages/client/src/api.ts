@@ -2862,6 +2862,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Examine this installation: what is wrong, and what to do about it. Calls no provider. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Doctor"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3878,6 +3915,26 @@ export interface components {
             egress_allow: string[];
             /** @description Whether this process fetches ahead. */
             prefetch: boolean;
+        };
+        DoctorFinding: {
+            /** @description What was looked at, for programs. */
+            check: string;
+            /** @enum {string} */
+            level: "ok" | "warning" | "error";
+            /** @description What is wrong, or that all is well. */
+            message: string;
+            /** @description What to do; null where all is well. */
+            remedy: string | null;
+            integration_id: string | null;
+            workspace_id: number | null;
+        };
+        Doctor: {
+            /**
+             * @description That of the worst finding.
+             * @enum {string}
+             */
+            level: "ok" | "warning" | "error";
+            findings: components["schemas"]["DoctorFinding"][];
         };
     };
     responses: {

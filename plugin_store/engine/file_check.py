@@ -1,0 +1,66 @@
+"""Checks the store's file without changing it, also while no server runs."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from plugin_store.engine.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
+
+PROGRESS_STEPS = 100_000
+Integrity = Literal["ok", "damaged", "unreadable", "unfinished", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """SQLite's version, whether the file is whole, and the revision of its tables beside the newest one.
+
+    `unfinished` means that the time was over before all was read, without a damage found.
+    """
+
+    sqlite_version: str
+    integrity: Integrity
+    revision: str | None
+    newest_revision: str
+
+
+def check_file(instance: Path, seconds: float) -> FileCheck:
+    """The check of the store in a data folder. Reads for at most the given time."""
+    path = instance / DATABASE_NAME
+    integrity, revision = _look(path, seconds) if path.exists() else ("missing", None)
+    return FileCheck(sqlite3.sqlite_version, integrity, revision, newest_revision(MIGRATIONS_FOLDER))
+
+
+def _look(path: Path, seconds: float) -> tuple[Integrity, str | None]:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            revision = _revision(connection)
+            deadline = time.monotonic() + seconds
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, PROGRESS_STEPS)
+            return _quick_check(connection), revision
+    except sqlite3.DatabaseError as error:
+        is_damage = getattr(error, "sqlite_errorcode", 0) & 0xFF in {
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        }
+        return ("damaged" if is_damage else "unreadable"), None
+
+
+def _quick_check(connection: sqlite3.Connection) -> Integrity:
+    try:
+        return "ok" if connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",) else "damaged"
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return "unfinished"
+        raise
+
+
+def _revision(connection: sqlite3.Connection) -> str | None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
