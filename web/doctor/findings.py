@@ -70,7 +70,7 @@ def _of_permissions(machine: MachineFacts) -> Iterator[Finding]:
     for file in bad:
         why = "can be read or changed by other users" if file.is_own else "belongs to another user"
         command = f"chmod go= {file.path}" if file.is_own else f"chown $(id -un) {file.path}"
-        yield Finding("permissions", "error", f"{file.path} {why}.", f"Run `{command}` as its owner.")
+        yield Finding("permissions", "error", f"{file.path} {why}.", f'Run "{command}" as its owner.')
     if not bad:
         yield _ok("permissions", "Only the owner can read the data folder, the key and the token.")
 
@@ -102,7 +102,7 @@ def _of_egress(machine: MachineFacts) -> Iterator[Finding]:
             "egress",
             "warning",
             f"{names} {'is' if len(machine.ignored_variables) == 1 else 'are'} set and ignored.",
-            "Providers are called directly, never through a proxy. A manifest names a CA file of its own in `tls`.",
+            "Providers are called directly, never through a proxy. A manifest names a CA file of its own under tls.",
         )
     if machine.authorities == 0:
         yield Finding(
@@ -179,7 +179,7 @@ def _of_cache(cache: CacheFacts | None) -> Iterator[Finding]:
             "cache",
             "error",
             "The cache does not read back what was written to it.",
-            "Correct the permissions of `cache` in the data folder, or delete it while the server is stopped.",
+            "Correct the permissions of the folder cache in the data folder, or delete it while the server is stopped.",
         )
     elif cache.size_bytes > cache.limit_bytes * FULL_CACHE:
         yield Finding(

@@ -27,6 +27,7 @@ PAGES = (
     "/usage/calls",
     "/workspaces",
     "/access",
+    "/doctor",
     "/about",
     "/add",
 )
@@ -183,6 +184,19 @@ def test_answers_are_looked_at_and_purged_and_the_integration_is_forgotten(
     confirm_by_name(page, "openweathermap", "Remove for good")
     expect(page.get_by_role("heading", name="No integration yet")).to_be_visible()
     assert api("GET", "/integrations") == []
+
+
+def test_the_doctor_says_what_is_wrong_and_leads_to_it(
+    open_console: OpenConsole, declare: Callable[..., Any], api: Api
+) -> None:
+    declare("openweathermap", is_set_up=False)
+    api("PUT", "/integrations/openweathermap/enable", {"enabled": True})
+    page = open_console("/console/about")
+    page.get_by_role("link", name="Doctor").click()
+    finding = page.locator("[data-finding=settings]")
+    expect(finding).to_contain_text("openweathermap: api_key is not set.")
+    finding.get_by_role("link", name="Open").click()
+    expect(page.get_by_label("API key")).to_be_visible()
 
 
 def test_a_second_workspace_is_created_chosen_and_deleted_by_name(

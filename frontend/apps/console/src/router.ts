@@ -23,6 +23,7 @@ const PAGES: RouteRecordRaw[] = [
   { path: '/usage/calls', name: 'calls', component: () => import('./pages/usage/CallsPage.vue') },
   { path: '/workspaces', name: 'workspaces', component: () => import('./pages/WorkspacesPage.vue') },
   { path: '/access', name: 'access', component: () => import('./pages/AccessPage.vue') },
+  { path: '/doctor', name: 'doctor', component: () => import('./pages/DoctorPage.vue') },
   { path: '/about', name: 'about', component: () => import('./pages/AboutPage.vue') },
   { path: '/add', name: 'add', component: () => import('./pages/adding/AddPage.vue') },
   { path: '/:rest(.*)*', name: 'unknown', component: () => import('./pages/UnknownPage.vue') },

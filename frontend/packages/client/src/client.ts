@@ -8,7 +8,7 @@ import { type Call, type Query, createOpen, readJson } from './http.ts';
 import { createSubscribe } from './live.ts';
 import { newIdempotencyKey, untilAnswered, untilUp } from './repeating.ts';
 import type {
-  About, Alert, Artifact, ArtifactChoice, Authorization, BatchResult, CallChoice, ClientOptions, Connection, Converted, Declaration, DeclaredPlugin, Envelope, Explanation,
+  About, Alert, Artifact, ArtifactChoice, Authorization, BatchResult, CallChoice, ClientOptions, Connection, Converted, Declaration, DeclaredPlugin, Envelope, Examination, Explanation,
   Inputs, Integration, IntegrationSummary, IntegrationUsage, Linted, NewState, NewWorkspace, Notebook, OpenApiDocument, Performed, Plugin, PluginConfig, PluginType, PrefetchJob,
   ProviderCall, Registration, Review, Secret, Session, TaggedState, TestResult, TotalUsage, Usage, UsageChoice, UsageSpan, Workspace, WorkspaceChange,
 } from './types.ts';
@@ -275,6 +275,8 @@ export function createClient(options: ClientOptions = {}) {
 
     /** The server's version, what it stores, and who may call it. */
     about: (): Promise<About> => ask('/about'),
+    /** What is wrong with the installation, and what to do; calls no provider. */
+    doctor: (): Promise<Examination> => ask('/doctor'),
 
     /** The numbers whose latest sample is at level `warn` or `bad`, newest first. */
     alerts: (): Promise<Alert[]> => list('/alerts'),

@@ -139,6 +139,8 @@ export interface CallChoice {
 export type Session = Schemas['Session'];
 export type About = Schemas['About'];
 export type Finding = Schemas['Finding'];
+export type Examination = Schemas['Doctor'];
+export type DoctorFinding = Schemas['DoctorFinding'];
 /** `value` is the text as JSON once it has no error. */
 export type Linted = Omit<Schemas['Linted'], 'value'> & { value: Record<string, any> | null };
 export type OpenApiDocument = Partial<Schemas['OpenApiText']> & Pick<Schemas['OpenApiText'], 'id' | 'text'>;

@@ -1,6 +1,6 @@
 /** The pages that the sidebar leads to. */
 
-import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers } from 'lucide';
+import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers, Stethoscope } from 'lucide';
 
 export interface Destination {
   /** The name of a route. */
@@ -19,6 +19,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: 'usage', label: 'Usage', icon: ChartLine, path: '/usage' },
   { to: 'workspaces', label: 'Workspaces', icon: Layers, path: '/workspaces' },
   { to: 'access', label: 'Access', icon: KeyRound, path: '/access' },
+  { to: 'doctor', label: 'Doctor', icon: Stethoscope, path: '/doctor' },
   { to: 'about', label: 'About', icon: Info, path: '/about' },
 ];
 
