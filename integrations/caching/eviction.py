@@ -40,6 +40,8 @@ class Eviction:
         self._clock = clock
         self._size_limit_bytes = size_limit_bytes
         self._grown_bytes = 0
+        self.evicted = 0
+        """How many artifacts this process has evicted for room."""
         self.is_needed = threading.Event()
         """Set when so much was kept or used since the last round that the next one should not wait."""
         self.access_log = AccessLog(self.is_needed)
@@ -80,6 +82,7 @@ class Eviction:
                 keys = _longest_unused(session, excess) if excess > 0 else []
                 drop(session, self._bodies, keys)
             gone += len(keys)
+            self.evicted += len(keys)
             if not keys:
                 return gone
 

@@ -78,6 +78,8 @@ class Attempts:
         self._lock = threading.Lock()
         self._all = Count(FREE_IN_ALL, LONGEST_SHARED_SECONDS)
         self._by_address: OrderedDict[str, Count] = OrderedDict()
+        self.failures = 0
+        """Wrong tokens since the start."""
 
     def begin(self, address: str) -> None:
         """Counts an attempt from `address`. Raises TooManySignIns with the seconds to wait, and then counts nothing."""
@@ -101,6 +103,7 @@ class Attempts:
                 self._by_address.pop(group, None)
                 self._all.take_back()
                 return
+            self.failures += 1
             wrong = self._count_of(group).wrong
         log.warning("A wrong token was given at sign-in from %s: %d in a row.", group, wrong)
 

@@ -5,64 +5,66 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from integrations.budget import account_of
-from integrations.usage.instruments import LabelledHistogram
 from plugin_store.workspaces import Scope
 from web.api.context import Services
+from web.monitoring.families import counts, spread
+from web.monitoring.server_figures import ServerFigures
 
 PLACE = ("workspace_id", "integration_id")
 
 
-def write_figures(held: Services) -> bytes:
-    """All metrics in Prometheus' text format. Raises StorageFailed."""
+def write_figures(held: Services, server: ServerFigures) -> bytes:
+    """All metrics in Prometheus' text format, with those of the process. Raises StorageFailed."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(held))
+    registry.register(Figures(held, server))
+    ProcessCollector(registry=registry)
     return generate_latest(registry)
 
 
 class Figures(Collector):
     """All metrics, read anew for each scrape."""
 
-    def __init__(self, held: Services) -> None:
+    def __init__(self, held: Services, server: ServerFigures) -> None:
         self._held = held
+        self._server = server
 
     # The registry asks for names when a collector is registered. With one collector, nothing can clash.
     def describe(self) -> Iterator[GaugeMetricFamily]:
         return iter(())
 
     def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily]:
-        yield _counts(
+        yield from self._server.collect()
+        yield counts(
             "patchbay_renders",
             "Answered renders, by X-Cache status.",
-            "outcome",
+            (*PLACE, "outcome"),
             self._held.usage.counter.since_start(),
         )
-        calls = CounterMetricFamily(
+        yield counts(
             "patchbay_upstream_calls",
             "Calls to providers; outcome is ok or a problem's code.",
-            labels=(*PLACE, "cause", "outcome"),
+            (*PLACE, "cause", "outcome"),
+            self._held.usage.call_log.outcomes.read(),
         )
-        for labels, count in sorted(self._held.usage.call_log.outcomes.read().items()):
-            calls.add_metric(labels, count)
-        yield calls
-        yield _spread(
+        yield spread(
             "patchbay_upstream_call_duration_seconds",
             "How long calls to providers took.",
             (*PLACE, "cause"),
             self._held.usage.call_log.durations,
         )
         yield from self._budgets()
-        yield _counts(
+        yield counts(
             "patchbay_prefetch_runs",
             "Prefetch runs, by outcome.",
-            "outcome",
+            (*PLACE, "outcome"),
             self._held.prefetch.runner.outcomes.read(),
         )
-        yield _spread(
+        yield spread(
             "patchbay_prefetch_lateness_seconds",
             "Delay between the scheduled and the actual start of a run.",
             PLACE,
@@ -82,8 +84,13 @@ class Figures(Collector):
             "Origins that are not called for now: cooldown if the provider asked for a pause, breaker if it failed.",
             labels=(*PLACE, "reason"),
         )
+        reviews = GaugeMetricFamily(
+            "patchbay_reviews_due", "Integrations that wait for a review.", labels=("workspace_id",)
+        )
         for workspace_id in self._held.prefetch.jobs.workspace_ids():
-            accounts = [account_of(found) for found in self._held.catalog.list(Scope(workspace_id, None))]
+            installed = self._held.catalog.list(Scope(workspace_id, None))
+            reviews.add_metric((str(workspace_id),), sum(one.review is not None for one in installed))
+            accounts = [account_of(one) for one in installed]
             statuses = self._held.budget.statuses(workspace_id, accounts)
             for plugin_id, status in sorted(statuses.items()):
                 place = (str(workspace_id), plugin_id)
@@ -92,21 +99,4 @@ class Figures(Collector):
                     limit.add_metric((*place, window.name), window.limit)
                 for reason, count in sorted(Counter(pause.reason for pause in status.paused_origins).items()):
                     paused_origins.add_metric((*place, reason), count)
-        yield from (left, limit, paused_origins)
-
-
-def _counts(name: str, help: str, label: str, counts: dict[tuple[str, ...], int]) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, help, labels=(*PLACE, label))
-    for labels, count in sorted(counts.items()):
-        family.add_metric(labels, count)
-    return family
-
-
-def _spread(
-    name: str, help: str, labels: tuple[str, ...], spreads: LabelledHistogram
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, help, labels=labels)
-    bounds = ["+Inf" if bound == float("inf") else str(float(bound)) for bound in spreads.bounds]
-    for values, spread in sorted(spreads.read().items()):
-        family.add_metric(values, list(zip(bounds, spread.at_most, strict=True)), spread.total)
-    return family
+        yield from (left, limit, paused_origins, reviews)

@@ -11,6 +11,7 @@ from settings import ROOT, Settings
 from web.api.event_log import init_event_log
 from web.api.json import OrjsonProvider
 from web.api.problems import init_problems
+from web.server.durations import init_durations
 from web.server.logs import init_access_log
 from web.server.request_ids import RequestIds
 from web.server.url_rules import UrlRule
@@ -31,6 +32,7 @@ def make_application(settings: Settings) -> Application:
     app.json = OrjsonProvider(app)
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body_size_bytes, NOTEBOOK_SANDBOX=settings.sandbox)
     init_problems(app)
+    init_durations(app)
     init_access_log(app)
     init_event_log(app)
     app.wsgi_app = RequestIds(app.wsgi_app)

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
+from web.server.durations import elapsed_seconds
 from web.server.log_formats import FORMATTERS
 
 QUIET_LOGGERS = ("_granian", "granian", "apscheduler", "alembic")
@@ -80,13 +81,9 @@ def init_logging(level: str, log_format: str, token: Callable[[], str]) -> None:
 def init_access_log(app: Flask) -> None:
     """One line per request at DEBUG: method, path, status, milliseconds."""
 
-    @app.before_request
-    def note_start() -> None:
-        g.started_at = time.perf_counter()
-
     @app.after_request
     def log_access(response: Response) -> Response:
         if log.isEnabledFor(logging.DEBUG):
-            elapsed_ms = (time.perf_counter() - g.get("started_at", time.perf_counter())) * 1000
-            log.debug("%s %s %d %.1f ms", request.method, request.path, response.status_code, elapsed_ms)
+            milliseconds = elapsed_seconds() * 1000
+            log.debug("%s %s %d %.1f ms", request.method, request.path, response.status_code, milliseconds)
         return response
