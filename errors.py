@@ -91,6 +91,16 @@ class Conflict(PatchbayError):
     code, status, title = "conflict", 409, "The request conflicts with stored data"
 
 
+class Provisioned(PatchbayError):
+    """A provisioning file sets this, so only the file can change it. `file` is its name."""
+
+    code, status, title = "provisioned", 409, "A file sets this"
+
+    def __init__(self, detail: str, *, file: str) -> None:
+        super().__init__(detail, managed_by=file)
+        self.file = file
+
+
 class PreconditionFailed(PatchbayError):
     code, status, title = "precondition_failed", 412, "It was changed meanwhile"
 

@@ -39,16 +39,7 @@ DOTENV_PATH = ROOT / ".env"
 
 FERNET_KEY_BYTES = 32
 BYTES_BY_SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
-SWITCHES = {
-    "on": True,
-    "true": True,
-    "yes": True,
-    "1": True,
-    "off": False,
-    "false": False,
-    "no": False,
-    "0": False,
-}
+SWITCHES = dict.fromkeys(("on", "true", "yes", "1"), True) | dict.fromkeys(("off", "false", "no", "0"), False)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
 
@@ -230,6 +221,10 @@ SETTINGS = (
             "Largest upstream answer that is read, uncompressed."),
     Setting("timeout_seconds", "PATCHBAY_TIMEOUT", parse_timeout, "10", "seconds, more than 0",
             "Deadline of a whole upstream call if the manifest sets none."),
+    Setting("provision", "PATCHBAY_PROVISION", parse_path, "", "the path of a folder",
+            "Folder of files that set up workspaces, plugins, settings and secrets at start."),
+    Setting("provision_commands", "PATCHBAY_PROVISION_COMMANDS", parse_switch, "off", "on or off",
+            "Whether these files may name commands that print a secret."),
     Setting("samples", "PATCHBAY_SAMPLES", parse_path, "", "the path of a folder",
             "Folder of recorded samples that answer in place of providers, which are then never called."),
     Setting("sandbox", "PATCHBAY_SANDBOX", parse_url, "", "a URL like http://127.0.0.1:9000",
@@ -270,6 +265,8 @@ class Settings:
     max_body_size_bytes: int
     max_answer_size_bytes: int
     timeout_seconds: float
+    provision: Path | None
+    provision_commands: bool
     samples: Path | None
     sandbox: str | None
 
@@ -296,7 +293,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | 
     """
     if environ is None:
         environ, dotenv_path = os.environ, dotenv_path or DOTENV_PATH
-    sources = (environ, _read_dotenv(dotenv_path))
+    sources = (environ, read_dotenv(dotenv_path))
     if _is_set(environ, "PATCHBAY_SECRET_KEY") and _is_set(environ, "PATCHBAY_SECRET_KEY_FILE"):
         raise ConfigurationError(
             "PATCHBAY_SECRET_KEY and PATCHBAY_SECRET_KEY_FILE are both set: keep one of them."
@@ -310,11 +307,12 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv_path: Path | 
 def unknown_variables(environ: Mapping[str, str], dotenv_path: Path | None = None) -> list[str]:
     """Variables there and in the `.env` file with our prefix that name no setting: most likely typing errors."""
     known = {setting.variable for setting in SETTINGS} | {setting.file_variable for setting in SETTINGS}
-    names = {*environ, *_read_dotenv(dotenv_path)}
+    names = {*environ, *read_dotenv(dotenv_path)}
     return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
-def _read_dotenv(path: Path | None) -> dict[str, str]:
+def read_dotenv(path: Path | None) -> dict[str, str]:
+    """The variables that a `.env` file sets. Raises ConfigurationError."""
     if path is None or not path.is_file():
         return {}
     try:

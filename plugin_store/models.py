@@ -34,7 +34,14 @@ class Base(DeclarativeBase):
     """The declarative base, so that type checkers know the columns."""
 
 
-class Plugin(Base):
+class Managed:
+    """A row that a provisioning file may own. `managed_by` is no column, but set where the row is read to be shown."""
+
+    __allow_unmapped__ = True
+    managed_by: str | None = None
+
+
+class Plugin(Managed, Base):
     """A declared plugin. `digest` covers name, version, type and manifest."""
 
     __tablename__ = "plugins"
@@ -57,7 +64,7 @@ class Plugin(Base):
         return icon_of(self.manifest)
 
 
-class Workspace(Base):
+class Workspace(Managed, Base):
     __tablename__ = "workspaces"
     # Ids are never reused: a new workspace must not get the artifacts of a deleted one.
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
@@ -69,7 +76,7 @@ class Workspace(Base):
     """A name of the IANA database; NULL is the machine's."""
 
 
-class Notebook(Base):
+class Notebook(Managed, Base):
     __tablename__ = "notebooks"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
 
@@ -247,7 +254,7 @@ class UsagePeriod(Base):
     durations: Mapped[str | None] = mapped_column(Text)
 
 
-class PrefetchJob(Base):
+class PrefetchJob(Managed, Base):
     """One prefetched input set of a block: by default, because it is used, or because it is pinned.
 
     `parameters` are as they were given. `artifact_key` was computed from them with the settings at the last

@@ -13,11 +13,12 @@ from marshmallow import ValidationError
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from errors import Invalid, NotFound
+from errors import Invalid, NotFound, Provisioned
 from plugin_store.engine.canonical import UncanonicalError, digest
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Plugin, PluginSecret, Workspace
+from plugin_store.ownership import mark_rows, plugin_owners, require_unmanaged
 from schemas.api.plugins import DeclarationSchema
 
 
@@ -53,7 +54,10 @@ MAX_WARNINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The result of one declaration. `status` and `review` are None if it was refused."""
+    """The result of one declaration. `status` and `review` are None if it was refused.
+
+    `managed_by` is the provisioning file that declares the plugin, if that is why it was refused.
+    """
 
     id: str | None
     name: str | None
@@ -65,6 +69,7 @@ class Registration:
     review: Mapping[str, Any] | None = None
     errors: Mapping[str, list[str]] | None = None
     warnings: Sequence[ManifestWarning] = ()
+    managed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,15 @@ class Declaration:
 
 
 class Stored(NamedTuple):
-    """What is stored of a plugin before it is declared again."""
+    """What is stored of a plugin before it is declared again, and the file that declares it, if one does."""
 
     digest: str
     version: str
+    file: str | None = None
+
+    def refuses(self, declaration: Declaration) -> bool:
+        """Whether a file declares the plugin otherwise."""
+        return self.file is not None and self.digest != declaration.digest
 
 
 class Registry:
@@ -111,8 +121,10 @@ class Registry:
         self._record_reviews = record_reviews
 
     def register(self, declaration: Mapping[str, Any]) -> Registration:
-        """Stores one plugin as declared. Raises Invalid by field."""
+        """Stores one plugin as declared. Raises Invalid by field, and Provisioned."""
         (registration,) = self.register_batch([declaration])
+        if registration.managed_by is not None:
+            raise Provisioned(registration.message, file=registration.managed_by)
         if registration.errors is not None:
             raise Invalid(registration.message, errors=registration.errors)
         return registration
@@ -122,7 +134,7 @@ class Registry:
 
         Repeating an unchanged declaration only writes when it was last seen.
         """
-        checked = _refuse_repeated([self._check(declaration) for declaration in declarations])
+        checked = _refuse_repeated([self.check(declaration) for declaration in declarations])
         good = [outcome for outcome in checked if isinstance(outcome, Declaration)]
         stored = self._keep(good) if good else {}
         with_secrets, workspace_id = self._plugins_with_secrets(stored)
@@ -146,24 +158,29 @@ class Registry:
             query = query.where(Plugin.type == plugin_type)
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            return session.scalars(
-                query.order_by(Plugin.id).limit(page.size).offset(page.offset)
-            ).all(), total
+            plugins = session.scalars(query.order_by(Plugin.id).limit(page.size).offset(page.offset)).all()
+            mark_rows(session, plugins)
+            return plugins, total
 
     def get(self, plugin_id: str) -> Plugin:
         """Raises NotFound."""
         with self._database.reading() as session:
             plugin = session.get(Plugin, plugin_id)
-        if plugin is None:
-            raise NotFound(f"There is no plugin {plugin_id}.")
+            if plugin is None:
+                raise NotFound(f"There is no plugin {plugin_id}.")
+            mark_rows(session, [plugin])
         return plugin
 
     def forget(self, plugin_id: str) -> None:
-        """Deletes a plugin with its settings, secrets and artifacts; its call log stays. Raises NotFound."""
+        """Deletes a plugin with its settings, secrets and artifacts; its call log stays.
+
+        Raises NotFound, and Provisioned if a file declares it or sets something for it.
+        """
         with self._database.writing() as session:
             plugin = session.get(Plugin, plugin_id)
             if plugin is None:
                 raise NotFound(f"There is no plugin {plugin_id}.")
+            require_unmanaged(session, plugin)
             session.execute(delete(Plugin).where(Plugin.id == plugin_id))
 
     def renew_artifacts_epoch(self, session: Session, plugin_id: str) -> str:
@@ -172,13 +189,14 @@ class Registry:
         session.execute(update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=epoch))
         return epoch
 
-    def _check(self, declaration: Any) -> Declaration | Registration:
+    def check(self, declaration: Any) -> Declaration | Registration:
+        """The validated declaration, or the refusal with its errors."""
         try:
             if not isinstance(declaration, Mapping):
                 raise Invalid("A declaration must be an object.", errors={"plugin": ["Must be an object."]})
             return self._checked(declaration)
         except ValidationError as error:
-            return _refused(declaration, _flat_errors(error.normalized_messages()))
+            return _refused(declaration, flat_errors(error.normalized_messages()))
         except UncanonicalError as error:
             return _refused(declaration, {"manifest": [str(error)]})
         except Invalid as error:
@@ -194,22 +212,32 @@ class Registry:
 
     def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
         """Writes new and changed plugins. Returns what was stored of each plugin before, by id."""
-        now = self._clock()
-        ids = [declaration.id for declaration in declarations]
         with self._database.writing() as session:
-            query = select(Plugin.id, Plugin.digest, Plugin.version).where(Plugin.id.in_(ids))
-            known = {row.id: Stored(row.digest, row.version) for row in session.execute(query)}
-            new = [declaration for declaration in declarations if declaration.id not in known]
-            changed = [
-                declaration
-                for declaration in declarations
-                if declaration.id in known and known[declaration.id].digest != declaration.digest
-            ]
-            _insert(session, new, now)
-            with self._record_reviews(session, [declaration.id for declaration in changed]):
-                _update(session, changed, now)
-            session.execute(update(Plugin).where(Plugin.id.in_(ids)).values(last_seen_at=now))
-        return {plugin_id: known.get(plugin_id) for plugin_id in ids}
+            known = _load_stored(session, declarations)
+            own = [item for item in declarations if item.id not in known or not known[item.id].refuses(item)]
+            self.write(session, own, known)
+        return {declaration.id: known.get(declaration.id) for declaration in declarations}
+
+    def write(
+        self,
+        session: Session,
+        declarations: Sequence[Declaration],
+        known: Mapping[str, Stored] | None = None,
+    ) -> None:
+        """Stores the declarations in the transaction of `session`, whoever owns them. `known` is what is stored."""
+        now = self._clock()
+        known = _load_stored(session, declarations) if known is None else known
+        ids = [declaration.id for declaration in declarations]
+        new = [declaration for declaration in declarations if declaration.id not in known]
+        changed = [
+            declaration
+            for declaration in declarations
+            if declaration.id in known and known[declaration.id].digest != declaration.digest
+        ]
+        _insert(session, new, now)
+        with self._record_reviews(session, [declaration.id for declaration in changed]):
+            _update(session, changed, now)
+        session.execute(update(Plugin).where(Plugin.id.in_(ids)).values(last_seen_at=now))
 
     def _plugins_with_secrets(self, stored: Mapping[str, Stored | None]) -> tuple[set[str], int]:
         """The known plugins with a secret in the first workspace, and the id of that workspace."""
@@ -222,6 +250,13 @@ class Registry:
                 PluginSecret.workspace_id == workspace_id, PluginSecret.plugin_id.in_(known)
             )
             return set(session.scalars(query)), workspace_id
+
+
+def _load_stored(session: Session, declarations: Sequence[Declaration]) -> dict[str, Stored]:
+    ids = [declaration.id for declaration in declarations]
+    query = select(Plugin.id, Plugin.digest, Plugin.version).where(Plugin.id.in_(ids))
+    files = plugin_owners(session, ids)
+    return {row.id: Stored(row.digest, row.version, files.get(row.id)) for row in session.execute(query)}
 
 
 def _refuse_repeated(checked: Sequence[Declaration | Registration]) -> list[Declaration | Registration]:
@@ -260,6 +295,8 @@ def _text(given: Mapping[str, Any], word: str) -> str | None:
 
 
 def _registration(declaration: Declaration, before: Stored | None) -> Registration:
+    if before is not None and before.refuses(declaration):
+        return _refused_by_file(declaration, str(before.file))
     named = f"{declaration.name} {declaration.version}"
     status: Status
     if before is None:
@@ -280,6 +317,13 @@ def _registration(declaration: Declaration, before: Stored | None) -> Registrati
         status=status,
         warnings=declaration.warnings,
     )
+
+
+def _refused_by_file(declaration: Declaration, file: str) -> Registration:
+    reason = f"The file {file} declares {declaration.id}: change it there."
+    shown = {"id": declaration.id, "name": declaration.name}
+    told = {**shown, "version": declaration.version, "type": declaration.type}
+    return replace(_refused(told, {"id": [reason]}), message=reason, managed_by=file)
 
 
 def _insert(session: Session, declarations: Sequence[Declaration], now: float) -> None:
@@ -321,13 +365,13 @@ def _new_epoch() -> str:
     return secrets.token_hex(8)
 
 
-def _flat_errors(messages: Mapping[str, Any], path: str = "") -> dict[str, list[str]]:
+def flat_errors(messages: Mapping[str, Any], path: str = "") -> dict[str, list[str]]:
     """marshmallow's nested messages by path: `manifest.endpoints[2].path`."""
     flat: dict[str, list[str]] = {}
     for key, value in messages.items():
         step = f"[{key}]" if isinstance(key, int) else f".{key}" if path else str(key)
         if isinstance(value, Mapping):
-            flat |= _flat_errors(value, path + step)
+            flat |= flat_errors(value, path + step)
         else:
             flat[path + step] = [str(message) for message in value]
     return flat

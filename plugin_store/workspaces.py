@@ -14,10 +14,14 @@ from errors import Conflict, NotFound
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
+from plugin_store.ownership import Kind, mark_rows, require_unmanaged
 from plugin_store.time_zones import machine_zone
 from schemas.rules.time_zones import is_time_zone
 
 Row = TypeVar("Row", Workspace, Notebook)
+
+_KINDS: dict[str, Kind] = {"name": "workspace", "time_zone": "time_zone"}
+"""What a file owns that sets a column of a workspace."""
 
 
 class Scope(NamedTuple):
@@ -93,15 +97,20 @@ def create_workspace(database: Database, name: str, now: float, time_zone: str |
 def get_workspace(database: Database, workspace_id: int) -> Workspace:
     """Raises NotFound."""
     with database.reading() as session:
-        return find_workspace(session, workspace_id)
+        workspace = find_workspace(session, workspace_id)
+        mark_rows(session, [workspace])
+        return workspace
 
 
 def change_workspace(database: Database, workspace_id: int, **values: str | None) -> Workspace:
-    """Changes `name` or `time_zone`, as far as they are given. Raises NotFound."""
+    """Changes `name` or `time_zone`, as far as they are given. Raises NotFound and Provisioned."""
     with database.writing() as session:
         workspace = find_workspace(session, workspace_id)
+        mark_rows(session, [workspace])
         for name, value in values.items():
-            setattr(workspace, name, value)
+            if getattr(workspace, name) != value:
+                require_unmanaged(session, workspace, _KINDS[name])
+                setattr(workspace, name, value)
         return workspace
 
 
@@ -123,10 +132,11 @@ def time_zone_of(database: Database, workspace_id: int, revision: int | None = N
 def delete_workspace(database: Database, workspace_id: int) -> None:
     """Deletes a workspace with its notebooks, settings, secrets and artifacts.
 
-    Raises NotFound, and Conflict for the last one: requests without a workspace need a default.
+    Raises NotFound, Provisioned, and Conflict for the last one: requests without a workspace need a default.
     """
     with database.writing() as session:
         workspace = find_workspace(session, workspace_id)
+        require_unmanaged(session, workspace)
         if session.scalar(select(func.count()).select_from(Workspace)) == 1:
             raise Conflict("The last workspace cannot be deleted.")
         session.delete(workspace)
@@ -150,21 +160,28 @@ def create_notebook(database: Database, workspace_id: int, name: str, now: float
 def get_notebook(database: Database, notebook_id: int) -> Notebook:
     """Raises NotFound."""
     with database.reading() as session:
-        return find_notebook(session, notebook_id)
+        notebook = find_notebook(session, notebook_id)
+        mark_rows(session, [notebook])
+        return notebook
 
 
 def rename_notebook(database: Database, notebook_id: int, name: str) -> Notebook:
-    """Raises NotFound."""
+    """Raises NotFound and Provisioned."""
     with database.writing() as session:
         notebook = find_notebook(session, notebook_id)
-        notebook.name = name
+        mark_rows(session, [notebook])
+        if notebook.name != name:
+            require_unmanaged(session, notebook, "notebook")
+            notebook.name = name
         return notebook
 
 
 def delete_notebook(database: Database, notebook_id: int) -> None:
-    """Deletes a notebook with its settings. Raises NotFound."""
+    """Deletes a notebook with its settings. Raises NotFound and Provisioned."""
     with database.writing() as session:
-        session.delete(find_notebook(session, notebook_id))
+        notebook = find_notebook(session, notebook_id)
+        require_unmanaged(session, notebook)
+        session.delete(notebook)
 
 
 def _add(session: Session, row: Row) -> Row:
@@ -175,5 +192,6 @@ def _add(session: Session, row: Row) -> Row:
 
 def _load_page(session: Session, query: Select[tuple[Row]], page: Page) -> tuple[Sequence[Row], int]:
     rows = session.scalars(query.limit(page.size).offset(page.offset)).all()
+    mark_rows(session, rows)
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     return rows, total

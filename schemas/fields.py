@@ -96,6 +96,18 @@ class Icon(fields.String):
         )
 
 
+class ManagedBy(fields.String):
+    """The provisioning file that owns something."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=True,
+            allow_none=True,
+            metadata={"description": "The provisioning file that sets this; null if none does."},
+            **kwargs,
+        )
+
+
 class Version(fields.String):
     """A SemVer 2.0 version."""
 

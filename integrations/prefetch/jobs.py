@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
@@ -15,11 +16,16 @@ from integrations.usage.recent_renders import Use
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
+from plugin_store.ownership import mark_jobs
 from plugin_store.workspaces import Scope
 
 CHUNK_ROWS = 500
 MAX_USED_SETS = 500
 """Input sets of one block that are kept warm in one workspace only because they are used."""
+
+UNPLANNED = "unplanned:"
+KEPT_COLUMNS = ("is_default", "is_paused", "used_at", "runs_since_used")
+WAITS = "settings_incomplete"
 
 TABLE = cast(Table, PrefetchJob.__table__)
 
@@ -56,7 +62,9 @@ class Jobs:
     def get(self, job_id: int) -> PrefetchJob:
         """Raises NotFound."""
         with self._database.reading() as session:
-            return _find(session, job_id)
+            job = _find(session, job_id)
+            mark_jobs(session, [job])
+            return job
 
     def find(self, job_id: int) -> PrefetchJob | None:
         with self._database.reading() as session:
@@ -117,7 +125,9 @@ class Jobs:
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(PrefetchJob).where(mine)) or 0
             query = select(PrefetchJob).where(mine).order_by(*order).offset(page.offset).limit(page.size)
-            return session.scalars(query).all(), total
+            jobs = session.scalars(query).all()
+            mark_jobs(session, jobs)
+            return jobs, total
 
     def workspace_ids(self) -> Sequence[int]:
         with self._database.reading() as session:
@@ -136,6 +146,7 @@ class Jobs:
         """Writes these values and returns the job. Raises NotFound."""
         with self._database.writing() as session:
             job = _find(session, job_id)
+            mark_jobs(session, [job])
             for name, value in values.items():
                 setattr(job, name, value)
             return job
@@ -149,7 +160,24 @@ class Jobs:
                 session.add(job)
             job.is_pinned = True
             session.flush()
+            mark_jobs(session, [job])
             return job
+
+    def unplanned_pins(self) -> Sequence[PrefetchJob]:
+        """The pins that were written without an artifact key, by `unplanned_pin`."""
+        query = select(PrefetchJob).where(PrefetchJob.artifact_key.startswith(UNPLANNED, autoescape=True))
+        with self._database.reading() as session:
+            return session.scalars(query).all()
+
+    def take_over(self, job: PrefetchJob, plan: Row) -> None:
+        """Writes the plan of an unplanned pin. Another job with its artifact key gives way, but not its use."""
+        key = plan["artifact_key"]
+        with self._database.writing() as session:
+            other = session.scalar(select(PrefetchJob).where(PrefetchJob.artifact_key == key).limit(1))
+            kept = {} if other is None else {name: getattr(other, name) for name in KEPT_COLUMNS}
+            if other is not None:
+                session.delete(other)
+            session.execute(update(PrefetchJob).where(PrefetchJob.id == job.id).values({**plan, **kept}))
 
     def note_run(self, job: PrefetchJob, values: Row) -> None:
         """Writes the result of a run, unless the settings changed the job's artifact key meanwhile.
@@ -235,6 +263,20 @@ class Jobs:
         )
         with self._database.writing() as session:
             session.execute(delete(table).where(table.id.in_(beyond.scalar_subquery())))
+
+
+def unplanned_pin(scope: Scope, plugin_id: str, block_id: str, parameters: Mapping[str, Any]) -> PrefetchJob:
+    """A pin for a transaction that also writes the settings it depends on. `Planner.plan_pins` plans it afterwards."""
+    return PrefetchJob(
+        workspace_id=scope.workspace_id,
+        notebook_id=scope.notebook_id,
+        plugin_id=plugin_id,
+        block_id=block_id,
+        parameters=dict(parameters),
+        artifact_key=f"{UNPLANNED}{secrets.token_hex(16)}",
+        is_pinned=True,
+        waits_for=WAITS,
+    )
 
 
 def _find(session: Session, job_id: int) -> PrefetchJob:

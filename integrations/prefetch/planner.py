@@ -10,6 +10,7 @@ from integrations.prefetch.jobs import Due, Jobs, Row
 from integrations.prefetch.targets import MAX_PARAMETERS_BYTES, Inputs, PrefetchTargets
 from integrations.usage.recent_renders import RecentRenders, Use
 from plugin_store.models import PrefetchJob
+from plugin_store.ownership import require_unpinned
 from plugin_store.workspaces import Scope
 
 
@@ -44,14 +45,27 @@ class Planner:
         return self._jobs.pin(self._targets.new_job(inputs, target, self._clock()))
 
     def unpin(self, job_id: int) -> None:
-        """Deletes a job. Raises NotFound, and Conflict for one that the manifest declares."""
+        """Deletes a job. Raises NotFound, Provisioned, and Conflict for one that the manifest declares."""
         job = self._jobs.get(job_id)
+        require_unpinned(job)
         if not job.is_default:
             self._jobs.delete_all([job_id])
         elif job.is_pinned:
             self._jobs.change(job_id, is_pinned=False)
         else:
             raise Conflict("The manifest prefetches this block. Pause the job instead.")
+
+    def plan_pins(self) -> None:
+        """Plans the pins that were written together with settings. Those that cannot be rendered wait."""
+        now = self._clock()
+        for job in self._jobs.unplanned_pins():
+            scope = Scope(job.workspace_id, job.notebook_id)
+            try:
+                target = self._targets.resolve(Inputs(scope, job.plugin_id, job.block_id, job.parameters))
+            except PatchbayError as problem:
+                self._jobs.change(job.id, waits_for=problem.code)
+            else:
+                self._jobs.take_over(job, self._targets.plan(target, now))
 
     def set_paused(self, job_id: int, paused: bool) -> PrefetchJob:
         """Pauses or resumes a job and returns it. Raises NotFound."""

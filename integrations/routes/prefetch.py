@@ -93,4 +93,5 @@ def _shown(job: PrefetchJob) -> dict[str, Any]:
         "failures": job.failures,
         "fetched_at": job.fetched_at,
         "used_at": job.used_at,
+        "managed_by": job.managed_by,
     }

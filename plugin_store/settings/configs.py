@@ -12,6 +12,7 @@ from plugin_store.engine.canonical import same_value
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
+from plugin_store.ownership import path_of, require_unmanaged_settings, settings_owners
 from plugin_store.settings.entity_tags import ANY_STATE, IfMatch, entity_tag
 from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
@@ -26,11 +27,12 @@ ConfigRow = PluginConfig | NotebookPluginConfig
 
 
 class ConfigView(NamedTuple):
-    """The effective values of an integration in a scope."""
+    """The effective values of an integration in a scope, and which files set what there."""
 
     plugin_id: str
     config: dict[str, Any]
     secrets: dict[str, SecretView]
+    managed_by: dict[str, str]
 
 
 class Effective(NamedTuple):
@@ -46,6 +48,8 @@ class StateView(NamedTuple):
     config: dict[str, Any]
     effective: Effective
     secrets: dict[str, SecretView]
+    managed_by: dict[str, str]
+    """The file that sets `enabled`, `config.units` or `secrets.api_key`, by that path."""
 
     @property
     def etag(self) -> str:
@@ -69,7 +73,7 @@ class Configs:
     def get_config(self, plugin_id: str, scope: Scope) -> ConfigView:
         """An integration's effective values. Raises NotFound."""
         with self._database.reading() as session:
-            return self._config_view(self._load_integration(session, plugin_id, scope))
+            return self._config_view(session, self._load_integration(session, plugin_id, scope))
 
     def replace_config(self, plugin_id: str, scope: Scope, config: Mapping[str, Any]) -> ConfigView:
         """Makes `config` an integration's effective values in the scope. Unchanged values keep their source.
@@ -80,32 +84,32 @@ class Configs:
             before = self._load_integration(session, plugin_id, scope)
             submitted = split_config(properties_of(before.manifest), config, scope)
             own = own_values_after(before, submitted.plain)
-            after = self._write(
+            after = self._change(
                 session, before, enabled=before.own_enabled, config=own, secrets=submitted.secrets
             )
-            return self._config_view(after, submitted.secrets)
+            return self._config_view(session, after, submitted.secrets)
 
     def set_enabled(self, plugin_id: str, scope: Scope, enabled: bool) -> bool:
         """Enables or disables an integration in the scope, and returns the effective state. Raises NotFound."""
         with self._database.writing() as session:
             before = self._load_integration(session, plugin_id, scope)
-            after = self._write(session, before, enabled=enabled, config=before.own_config, secrets={})
+            after = self._change(session, before, enabled=enabled, config=before.own_config, secrets={})
             return after.effective_enabled()
 
     def get_state(self, plugin_id: str, scope: Scope) -> StateView:
         """What the scope itself sets for a plugin of any type. Raises NotFound."""
         with self._database.reading() as session:
-            return self._state_view(self._load(session, plugin_id, scope))
+            return self._state_view(session, self._load(session, plugin_id, scope))
 
     def list_states(self, scope: Scope, page: Page) -> tuple[list[StateView], int]:
         """A page of the states of all plugins, by id, and their total number."""
         states, total = [], 0
         with self._database.reading() as session:
-            for plugin_state in iterate_plugin_states(
-                session, scope.workspace_id, scope.notebook_id, self._vault
-            ):
+            owners = settings_owners(session, *scope)
+            for plugin_state in iterate_plugin_states(session, *scope, self._vault):
                 if page.offset <= total < page.end:
-                    states.append(self._state_view(plugin_state))
+                    owned = owners.get(plugin_state.plugin_id, {})
+                    states.append(self._view(plugin_state, owned))
                 total += 1
         return states, total
 
@@ -121,14 +125,14 @@ class Configs:
             submitted = Submitted(before.own_config, {})
             if "config" in changes:
                 submitted = split_config(properties_of(before.manifest), changes["config"], scope)
-            after = self._write(
+            after = self._change(
                 session,
                 before,
                 enabled=changes.get("enabled", before.own_enabled),
                 config=submitted.plain,
                 secrets=submitted.secrets,
             )
-            return self._state_view(after, submitted.secrets)
+            return self._state_view(session, after, submitted.secrets)
 
     def reset_state(self, plugin_id: str, scope: Scope, if_match: IfMatch = ANY_STATE) -> None:
         """Resets the scope to inherited values. A workspace's secrets stay.
@@ -139,6 +143,7 @@ class Configs:
             before = self._load_matching(session, plugin_id, scope, if_match)
             row = _find_row(session, before)
             if row is not None:
+                _require_unmanaged(session, before, None, {}, {})
                 with self._review_events.recorded(session, [plugin_id]):
                     session.delete(row)
                     self._follow(session, before)
@@ -161,11 +166,12 @@ class Configs:
             messages = check_secret(spec, value, scope)
             if messages:
                 raise Invalid(messages[0], errors={"value": messages})
+            _require_unmanaged(session, before, before.own_enabled, before.own_config, {key: value})
             with self._review_events.recorded(session, [plugin_id]):
                 self._book.enter(session, before, {key: value})
             return self._book.views(self._reload(session, before), {key: value})[key]
 
-    def _write(
+    def _change(
         self,
         session: Session,
         before: PluginState,
@@ -174,14 +180,31 @@ class Configs:
         config: dict[str, Any],
         secrets: dict[str, str | None],
     ) -> PluginState:
-        """Writes only what differs, and returns the resulting state."""
+        """Like `write`, but raises Provisioned for what a file sets."""
+        _require_unmanaged(session, before, enabled, config, secrets)
+        return self.write(session, before, enabled=enabled, config=config, secrets=secrets)
+
+    def write(
+        self,
+        session: Session,
+        before: PluginState,
+        *,
+        enabled: bool | None,
+        config: dict[str, Any],
+        secrets: dict[str, str | None],
+        stays_locked: bool = False,
+    ) -> PluginState:
+        """Writes only what differs, whoever owns it, and returns the resulting state.
+
+        With `stays_locked` a new value of a locked secret does not unlock it.
+        """
         with self._review_events.recorded(session, [before.plugin_id]):
             if enabled is not before.own_enabled or not same_value(config, before.own_config):
                 row = _find_row(session, before) or _new_row(session, before)
                 row.enabled, row.config, row.updated_at = enabled, config, self._clock()
                 self._follow(session, before)
             if secrets:
-                self._book.enter(session, self._reload(session, before), secrets)
+                self._book.enter(session, self._reload(session, before), secrets, stays_locked=stays_locked)
         return self._reload(session, before)
 
     def _follow(self, session: Session, before: PluginState) -> None:
@@ -208,7 +231,7 @@ class Configs:
         """In the transaction of the write, so that of two writers with one tag only the first succeeds."""
         plugin_state = self._load(session, plugin_id, scope)
         if if_match != ANY_STATE:
-            if_match.check(self._state_view(plugin_state).etag)
+            if_match.check(self._state_view(session, plugin_state).etag)
         return plugin_state
 
     def _load_integration(self, session: Session, plugin_id: str, scope: Scope) -> PluginState:
@@ -218,13 +241,25 @@ class Configs:
         return plugin_state
 
     def _config_view(
-        self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
+        self, session: Session, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
     ) -> ConfigView:
-        secrets = self._book.views(plugin_state, entered)
-        return ConfigView(plugin_state.plugin_id, plugin_state.effective_config(), secrets)
+        return ConfigView(
+            plugin_id=plugin_state.plugin_id,
+            config=plugin_state.effective_config(),
+            secrets=self._book.views(plugin_state, entered),
+            managed_by=_owners(session, plugin_state),
+        )
 
     def _state_view(
-        self, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
+        self, session: Session, plugin_state: PluginState, entered: Mapping[str, str | None] | None = None
+    ) -> StateView:
+        return self._view(plugin_state, _owners(session, plugin_state), entered)
+
+    def _view(
+        self,
+        plugin_state: PluginState,
+        owners: dict[str, str],
+        entered: Mapping[str, str | None] | None = None,
     ) -> StateView:
         shown = {spec.name for spec in properties_of(plugin_state.manifest) if not spec.secure}
         return StateView(
@@ -233,7 +268,37 @@ class Configs:
             config={key: value for key, value in plugin_state.own_config.items() if key in shown},
             effective=Effective(plugin_state.effective_enabled(), plugin_state.effective_config()),
             secrets=self._book.views(plugin_state, entered),
+            managed_by=owners,
         )
+
+
+def _owners(session: Session, plugin_state: PluginState) -> dict[str, str]:
+    found = settings_owners(
+        session, plugin_state.workspace_id, plugin_state.notebook_id, plugin_state.plugin_id
+    )
+    return found.get(plugin_state.plugin_id, {})
+
+
+def _require_unmanaged(
+    session: Session,
+    before: PluginState,
+    enabled: bool | None,
+    config: Mapping[str, Any],
+    secrets: Mapping[str, str | None],
+) -> None:
+    """Raises Provisioned if a file sets something that differs from the state, or one of the secrets."""
+    owners = _owners(session, before)
+    if not owners:
+        return
+    own = before.own_config
+    keys = {key for key in {*own, *config} if not _is_same(own, config, key)}
+    switched = ["enabled"] if enabled is not before.own_enabled else []
+    changed = [*switched, *(path_of("config", key) for key in sorted(keys))]
+    require_unmanaged_settings(owners, [*changed, *(path_of("secret", key) for key in secrets)])
+
+
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
+    return key in one and key in other and same_value(one[key], other[key])
 
 
 def _secure_property(plugin_state: PluginState, key: str) -> PropertySpec:

@@ -63,9 +63,27 @@ class SecretSettings:
             views[key] = SecretView(key, True, status, state.updated_at, warnings)
         return views
 
-    def enter(self, session: Session, plugin_state: PluginState, entered: dict[str, str | None]) -> None:
-        """Stores each string bound to the state's destinations, and deletes each None."""
-        bound_to = current_destinations(plugin_state, self._destinations) if any(entered.values()) else {}
+    def enter(
+        self,
+        session: Session,
+        plugin_state: PluginState,
+        entered: dict[str, str | None],
+        *,
+        stays_locked: bool = False,
+    ) -> None:
+        """Stores each string bound to the state's destinations, and deletes each None.
+
+        With `stays_locked`, what is stored in place of a locked secret is bound to the destinations of that one.
+        """
+        bound_to = (
+            dict(current_destinations(plugin_state, self._destinations)) if any(entered.values()) else {}
+        )
+        if stays_locked:
+            bound_to |= {
+                key: state.bound_to
+                for key, state in plugin_state.secrets.items()
+                if is_locked(bound_to.get(key, ()), state.bound_to)
+            }
         place = plugin_state.workspace_id, plugin_state.plugin_id
         for key, value in entered.items():
             if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -133,6 +134,12 @@ class Vault:
                 f"The secret {key} of {plugin_id} cannot be decrypted with the present keys. Enter it again."
             )
         return OpenedSecret(value=value, revision=row.revision, bound_to=destinations_of(row.bound_to))
+
+    def holds(self, session: Session, workspace_id: int, plugin_id: str, key: str, value: str) -> bool:
+        """Whether the stored secret has this value; False if it is missing or unreadable."""
+        row = session.scalar(select(PluginSecret).where(*_is_at((workspace_id, plugin_id, key))))
+        stored = None if row is None else self._open(row)
+        return stored is not None and hmac.compare_digest(stored.encode(), value.encode())
 
     def rebind(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.state import PageSchema, ReviewSchema
-from schemas.fields import Icon, Name, PluginId, Timestamp, Version
+from schemas.fields import Icon, ManagedBy, Name, PluginId, Timestamp, Version
 
 PLUGIN_TYPES = ("view", "theme", "integration")
 MAX_BATCH_SIZE = 1000
@@ -110,6 +110,7 @@ class PluginSummarySchema(Schema):
     registered_at = Timestamp(required=True)
     updated_at = Timestamp(required=True)
     last_seen_at = Timestamp(required=True)
+    managed_by = ManagedBy()
 
 
 class PluginSchema(PluginSummarySchema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from schemas.fields import RowId, StrictBoolean, Tenths, Timestamp
+from schemas.fields import ManagedBy, RowId, StrictBoolean, Tenths, Timestamp
 
 OUTCOMES = ("fetched", "fresh", "not_kept", "yielded", "failed")
 STATES = ("scheduled", "paused", "waiting")
@@ -72,3 +72,4 @@ class PrefetchJobSchema(Schema):
     failures = fields.Integer(required=True, metadata={"description": "The number of failed runs in a row."})
     fetched_at = Timestamp(required=True, allow_none=True)
     used_at = Timestamp(required=True, allow_none=True)
+    managed_by = ManagedBy()

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_dump, validate, validates_schema
 
-from schemas.fields import Name, Ordinal, RowId, StrictBoolean, Timestamp
+from schemas.fields import ManagedBy, Name, Ordinal, RowId, StrictBoolean, Timestamp
 from schemas.rules.time_zones import UNKNOWN_ZONE, is_time_zone
 
 MAX_PAGE = 1_000_000_000
@@ -67,6 +67,7 @@ class ScopeRowSchema(Schema):
     id = fields.Integer(required=True)
     name = fields.String(required=True)
     created_at = Timestamp(required=True)
+    managed_by = ManagedBy()
 
 
 class WorkspaceSchema(ScopeRowSchema):
@@ -118,6 +119,21 @@ class SecretValueSchema(Schema):
     value = fields.String(required=True, load_only=True, validate=validate.Length(1, MAX_SECRET_LENGTH))
 
 
+class ManagedPaths(fields.Dict):
+    """The files that set parts of an answer, by the path of the part."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            keys=fields.String(),
+            values=fields.String(),
+            required=True,
+            metadata={
+                "description": "The provisioning file that sets `enabled`, `config.units` or `secrets.api_key`, by "
+                "that path. What is missing here is not set by a file."
+            },
+        )
+
+
 class EnableSchema(Schema):
     """Enables or disables an integration."""
 
@@ -140,12 +156,13 @@ class ConfigSchema(Schema):
     plugin_id = fields.String(required=True)
     config = fields.Dict(required=True)
     secrets = fields.Dict(keys=fields.String(), values=fields.Nested(SecretStateSchema), required=True)
+    managed_by = ManagedPaths()
 
 
 class ConfigUpdateSchema(Schema):
     """Settings to replace. A string for a secret stores it, null deletes it, leaving it out keeps it.
 
-    The response of a read may be sent back unchanged: `secrets` is ignored.
+    The response of a read may be sent back unchanged: `secrets` and `managed_by` are ignored.
     """
 
     class Meta:
@@ -154,6 +171,7 @@ class ConfigUpdateSchema(Schema):
     plugin_id = fields.String()
     config = fields.Dict(required=True)
     secrets = fields.Raw(allow_none=True)
+    managed_by = fields.Raw(allow_none=True)
 
 
 class EffectiveSchema(Schema):
@@ -173,12 +191,13 @@ class PluginStateSchema(Schema):
     config = fields.Dict(required=True)
     effective = fields.Nested(EffectiveSchema, required=True)
     secrets = fields.Dict(keys=fields.String(), values=fields.Nested(SecretStateSchema), required=True)
+    managed_by = ManagedPaths()
 
 
 class PluginStateUpdateSchema(Schema):
     """Changes of a scope's own settings. Missing members stay unchanged. `enabled: null` inherits again.
 
-    The response of a read may be sent back unchanged: `effective` and `secrets` are ignored.
+    The response of a read may be sent back unchanged: `effective`, `secrets` and `managed_by` are ignored.
     """
 
     class Meta:
@@ -189,6 +208,7 @@ class PluginStateUpdateSchema(Schema):
     config = fields.Dict()
     effective = fields.Raw(allow_none=True)
     secrets = fields.Raw(allow_none=True)
+    managed_by = fields.Raw(allow_none=True)
 
 
 class DestinationSchema(Schema):

@@ -10,6 +10,7 @@ from plugin_store.engine.database import init_migrations
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.cli.doctor import examine
 from web.cli.lazy_group import LazyGroup
+from web.cli.provision_commands import apply_files, export_files
 from web.cli.secret_commands import secrets_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
@@ -17,7 +18,14 @@ manifest_commands = LazyGroup(
     "manifest", "web.cli.manifest_commands:manifest_commands",
     help="Tools for manifests: lint, import, the JSON Schema for editors, and a loop that renders them.",
 )  # fmt: skip
-COMMANDS: tuple[click.Command, ...] = (*OWN_COMMANDS, secrets_commands, manifest_commands, examine)
+COMMANDS: tuple[click.Command, ...] = (
+    *OWN_COMMANDS,
+    apply_files,
+    export_files,
+    secrets_commands,
+    manifest_commands,
+    examine,
+)
 # What flask-migrate and flask-smorest add to the whole application.
 migration_commands = LazyGroup("db", "flask_migrate.cli:db", help="Perform database migrations.")
 ADDED_COMMANDS = (migration_commands, openapi_cli)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 import click
 from flask import Flask
 
-from errors import StorageFailed
-from settings import DOTENV_PATH, Settings, load_settings, unknown_variables
+from errors import PatchbayError, StorageFailed
+from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
+from web.cli.provision_commands import provisioner_of
 from web.pages.built_files import is_built
 from web.server.links import ready_lines
 from web.server.logs import init_logging
@@ -56,9 +60,20 @@ def run_server(
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)
+    try:
+        serve_app(app, listener, settings)
+    finally:
+        close_app(app)
+
+
+def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
+    """Serves the app until SIGINT or SIGTERM. Raises ConfigurationError for files that cannot be applied."""
     held = app.extensions["patchbay_gate"].held
     init_logging(settings.log_level, settings.log_format, lambda: held.value)
+    named = provision(app.extensions["patchbay"]) if settings.provision else frozenset()
     for name in unknown_variables(os.environ, DOTENV_PATH):
+        if name in named:
+            continue
         log.warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.samples is not None:
         log.warning("Samples in %s answer in place of providers: no provider is called.", settings.samples)
@@ -69,10 +84,19 @@ def run_server(
         print_ready_lines(settings, held.value)
         warn_of_unreadable_secrets(app.extensions["patchbay"])
 
+    serve(make_server(app, listener, settings), tell_all)
+
+
+def provision(services: Services) -> frozenset[str]:
+    """Applies the files of PATCHBAY_PROVISION, and returns the variables that they name. Raises ConfigurationError."""
     try:
-        serve(make_server(app, listener, settings), tell_all)
-    finally:
-        close_app(app)
+        plan = provisioner_of(services).apply(cast(Path, services.settings.provision))
+    except PatchbayError as error:
+        raise ConfigurationError(error.detail) from None
+    for change in plan.changes:
+        # Without values, as in every line of the log.
+        log.info("Provisioned: %s %s", change.verb, change.place)
+    return plan.variables
 
 
 def print_ready_lines(settings: Settings, token: str) -> None:

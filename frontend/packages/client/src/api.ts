@@ -3034,6 +3034,8 @@ export interface components {
             updated_at: string;
             /** Format: date-time */
             last_seen_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
         };
         Plugin: {
             id: string;
@@ -3050,6 +3052,8 @@ export interface components {
             updated_at: string;
             /** Format: date-time */
             last_seen_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
             manifest: {
                 [key: string]: unknown;
             };
@@ -3668,6 +3672,8 @@ export interface components {
             fetched_at: string | null;
             /** Format: date-time */
             used_at: string | null;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
         };
         Pin: {
             integration_id: string;
@@ -3735,6 +3741,10 @@ export interface components {
             secrets: {
                 [key: string]: components["schemas"]["SecretState"];
             };
+            /** @description The provisioning file that sets `enabled`, `config.units` or `secrets.api_key`, by that path. What is missing here is not set by a file. */
+            managed_by: {
+                [key: string]: string;
+            };
         };
         ConfigUpdate: {
             plugin_id?: string;
@@ -3742,6 +3752,7 @@ export interface components {
                 [key: string]: unknown;
             };
             secrets?: unknown;
+            managed_by?: unknown;
         };
         Secret: {
             set: boolean;
@@ -3784,6 +3795,10 @@ export interface components {
             secrets: {
                 [key: string]: components["schemas"]["SecretState"];
             };
+            /** @description The provisioning file that sets `enabled`, `config.units` or `secrets.api_key`, by that path. What is missing here is not set by a file. */
+            managed_by: {
+                [key: string]: string;
+            };
         };
         PluginStateUpdate: {
             plugin_id?: string;
@@ -3793,12 +3808,15 @@ export interface components {
             };
             effective?: unknown;
             secrets?: unknown;
+            managed_by?: unknown;
         };
         Workspace: {
             id: number;
             name: string;
             /** Format: date-time */
             created_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
             time_zone: string | null;
         };
         NewWorkspace: {
@@ -3814,6 +3832,8 @@ export interface components {
             name: string;
             /** Format: date-time */
             created_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
             workspace_id: number;
         };
         Named: {

@@ -1,0 +1,1 @@
+"""A server's set-up from files: read, compared with the store, applied in one transaction, written again."""
