@@ -48,6 +48,8 @@ class References:
         value = readers[kind](target, folder).strip()
         if not value:
             raise Unresolved(f"{describe(reference)} is empty.")
+        if not is_unicode(value):
+            raise Unresolved(f"{describe(reference)} is not UTF-8.")
         return value
 
     def _read_variable(self, name: str, _folder: Path) -> str:
@@ -68,6 +70,15 @@ class References:
             raise Unresolved(f"The output of {program} is not UTF-8.") from None
         except OSError:
             raise Unresolved(f"The command {program} cannot be started.") from None
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be encoded. A variable's bytes that are not UTF-8 become halves of surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def describe(reference: Mapping[str, Any]) -> str:

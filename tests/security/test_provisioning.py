@@ -124,6 +124,12 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str):
         References({}).read({"file": name}, tmp_path)
 
 
+def test_a_variable_that_is_not_utf8_is_refused(tmp_path: Path):
+    environ = {"KEY": b"\xff-not-utf-8".decode("utf-8", "surrogateescape")}
+    with pytest.raises(Unresolved, match="is not UTF-8"):
+        References(environ).read({"env": "KEY"}, tmp_path)
+
+
 def test_no_diff_fault_log_or_answer_shows_a_secret(ground: Ground, client: Client, caplog: Any):
     caplog.set_level(logging.DEBUG)
     ground.environ |= {"KEY": SECRET, "LONG": SECRET * 10_000}

@@ -71,6 +71,14 @@ def test_applying_again_changes_and_writes_nothing(whole: Ground):
     assert whole.services.database.commits() == commits
 
 
+def test_a_running_server_notices_at_once(ground: Ground, client: Client):
+    assert client.get("/integrations").json == []
+    before = ground.services.database.revision()
+    ground.apply(home())
+    assert ground.services.database.revision() > before
+    assert [item["id"] for item in client.get("/integrations").json] == ["weather"]
+
+
 def test_a_plan_writes_nothing(ground: Ground, client: Client):
     ground.write(home())
     commits = ground.services.database.commits()
