@@ -221,6 +221,12 @@ SETTINGS = (
             "Largest upstream answer that is read, uncompressed."),
     Setting("timeout_seconds", "PATCHBAY_TIMEOUT", parse_timeout, "10", "seconds, more than 0",
             "Deadline of a whole upstream call if the manifest sets none."),
+    Setting("backup", "PATCHBAY_BACKUP", parse_path, "", "the path of a folder",
+            "Folder for backups on schedule; without it none are made."),
+    Setting("backup_every_hours", "PATCHBAY_BACKUP_EVERY", parse_count, "24", COUNT_RIGHT,
+            "Hours between two backups."),
+    Setting("backup_keep", "PATCHBAY_BACKUP_KEEP", parse_count, "7", COUNT_RIGHT,
+            "Number of backups that are kept; older ones are deleted."),
     Setting("provision", "PATCHBAY_PROVISION", parse_path, "", "the path of a folder",
             "Folder of files that set up workspaces, plugins, settings and secrets at start."),
     Setting("provision_commands", "PATCHBAY_PROVISION_COMMANDS", parse_switch, "off", "on or off",
@@ -265,6 +271,9 @@ class Settings:
     max_body_size_bytes: int
     max_answer_size_bytes: int
     timeout_seconds: float
+    backup: Path | None
+    backup_every_hours: int
+    backup_keep: int
     provision: Path | None
     provision_commands: bool
     samples: Path | None

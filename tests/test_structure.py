@@ -28,7 +28,16 @@ OURS = {*PACKAGES, "addresses", "app", "errors", "regular_files", "settings", "e
 ALLOWED_IMPORTS = {
     "schemas": set(),
     # The example frontend's page declares the examples.
-    "web": {"addresses", "errors", "settings", "schemas", "plugin_store", "integrations", "examples"},
+    "web": {
+        "addresses",
+        "errors",
+        "regular_files",
+        "settings",
+        "schemas",
+        "plugin_store",
+        "integrations",
+        "examples",
+    },
     "plugin_store": {"errors", "settings", "schemas"},
     "integrations": {"errors", "regular_files", "settings", "schemas", "plugin_store"},
 }
@@ -53,6 +62,7 @@ LAYERS = [
     "web/gate",
     "integrations/fast_path",
     "integrations/provisioning",
+    "integrations/backup",
     "integrations/prefetch",
     "integrations/authoring",
     "integrations/actions",

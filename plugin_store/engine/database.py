@@ -196,6 +196,11 @@ def newest_revision(folder: Path) -> str:
     return max(_revisions(folder))
 
 
+def known_revisions() -> list[str]:
+    """The revisions of all tables that this version can migrate, the newest last."""
+    return sorted(_revisions(MIGRATIONS_FOLDER))
+
+
 def _revisions(folder: Path) -> set[str]:
     return {path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py")}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from schemas.fields import Timestamp
+
 
 class PlaceSchema(Schema):
     """Where a secret of the server is kept; never the secret."""
@@ -32,6 +34,23 @@ class StorageSchema(Schema):
     secrets = fields.Integer(required=True)
 
 
+class BackupSchema(Schema):
+    """Backups on schedule, and the last backup that was made, by hand or on schedule."""
+
+    folder = fields.String(
+        required=True, allow_none=True, metadata={"description": "null if none are made on schedule."}
+    )
+    every_hours = fields.Integer(required=True)
+    keep = fields.Integer(required=True)
+    last_at = Timestamp(required=True, allow_none=True)
+    last_path = fields.String(required=True, allow_none=True)
+    last_size_bytes = fields.Integer(required=True, allow_none=True)
+    failed_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "When a later one failed; null if none did."}
+    )
+    error = fields.String(required=True, allow_none=True)
+
+
 class AboutSchema(Schema):
     """The server: its version, what it stores, and who may call it."""
 
@@ -44,3 +63,4 @@ class AboutSchema(Schema):
     allowed_hosts = fields.List(fields.String(), required=True)
     egress_allow = fields.List(fields.String(), required=True)
     prefetch = fields.Boolean(required=True, metadata={"description": "Whether this process fetches ahead."})
+    backup = fields.Nested(BackupSchema, required=True)

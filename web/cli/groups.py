@@ -7,6 +7,7 @@ from flask import Flask
 from flask_smorest.spec import openapi_cli
 
 from plugin_store.engine.database import init_migrations
+from web.cli.backup_commands import backup_data, restore_data
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.cli.doctor import examine
 from web.cli.lazy_group import LazyGroup
@@ -22,6 +23,8 @@ COMMANDS: tuple[click.Command, ...] = (
     *OWN_COMMANDS,
     apply_files,
     export_files,
+    backup_data,
+    restore_data,
     secrets_commands,
     manifest_commands,
     examine,
@@ -35,8 +38,10 @@ def app_for_commands_alone() -> Flask | None:
     """An application without a data folder, if the typed command needs none or must not change it."""
     if is_on_the_way_to(manifest_commands) and not is_on_the_way_to(manifest_commands, "record"):
         return bare_app(manifest_commands)
-    if is_on_the_way_to(examine):
-        return bare_app(examine)
+    # One must not change the data folder, the other needs an empty one.
+    for command in (examine, restore_data):
+        if is_on_the_way_to(command):
+            return bare_app(command)
     if is_asked_for_help():
         return bare_app(*COMMANDS, *ADDED_COMMANDS)
     return None

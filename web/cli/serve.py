@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 from flask import Flask
 
 from errors import PatchbayError, StorageFailed
+from integrations.backup.schedule import BackupPlan, BackupSchedule
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
 from web.cli.provision_commands import provisioner_of
@@ -77,6 +79,9 @@ def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
         log.warning("%s is not a setting; docs/configuration.md lists them", name)
     if settings.samples is not None:
         log.warning("Samples in %s answer in place of providers: no provider is called.", settings.samples)
+    if (schedule := backup_schedule(settings)) is not None:
+        app.extensions["patchbay_closing"].callback(schedule.close)
+        schedule.start()
     if settings.prefetch:
         app.extensions["patchbay"].prefetch.prefetcher.start()
 
@@ -85,6 +90,14 @@ def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
         warn_of_unreadable_secrets(app.extensions["patchbay"])
 
     serve(make_server(app, listener, settings), tell_all)
+
+
+def backup_schedule(settings: Settings) -> BackupSchedule | None:
+    """What makes backups on schedule, if the settings name a folder for them."""
+    if settings.backup is None:
+        return None
+    plan = BackupPlan(settings.backup, settings.backup_every_hours * 3600.0, settings.backup_keep)
+    return BackupSchedule(settings.instance, plan, time.time)
 
 
 def provision(services: Services) -> frozenset[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from integrations.backup.last_backup import read_last
 from plugin_store.engine.database import DATABASE_NAME
 from plugin_store.models import IntegrationArtifact, Plugin, PluginApiLog, PluginSecret
 from schemas.api.about import AboutSchema
@@ -33,6 +34,21 @@ def show_about() -> dict[str, Any]:
         "allowed_hosts": list(settings.allowed_hosts),
         "egress_allow": list(settings.egress_allow),
         "prefetch": settings.prefetch,
+        "backup": _read_backup(settings),
+    }
+
+
+def _read_backup(settings: Settings) -> dict[str, Any]:
+    last = read_last(settings.instance)
+    return {
+        "folder": None if settings.backup is None else str(settings.backup),
+        "every_hours": settings.backup_every_hours,
+        "keep": settings.backup_keep,
+        "last_at": last.at,
+        "last_path": last.path,
+        "last_size_bytes": last.size_bytes,
+        "failed_at": last.failed_at,
+        "error": last.error,
     }
 
 

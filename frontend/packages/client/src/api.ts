@@ -3924,6 +3924,22 @@ export interface components {
             /** @description The file's; null for a setting. */
             path: string | null;
         };
+        Backup: {
+            /** @description null if none are made on schedule. */
+            folder: string | null;
+            every_hours: number;
+            keep: number;
+            /** Format: date-time */
+            last_at: string | null;
+            last_path: string | null;
+            last_size_bytes: number | null;
+            /**
+             * Format: date-time
+             * @description When a later one failed; null if none did.
+             */
+            failed_at: string | null;
+            error: string | null;
+        };
         About: {
             version: string;
             storage: components["schemas"]["Storage"];
@@ -3935,6 +3951,7 @@ export interface components {
             egress_allow: string[];
             /** @description Whether this process fetches ahead. */
             prefetch: boolean;
+            backup: components["schemas"]["Backup"];
         };
         DoctorFinding: {
             /** @description What was looked at, for programs. */
