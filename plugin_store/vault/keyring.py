@@ -65,6 +65,29 @@ class Keyring:
         """Adds a new first key, which encrypts from now on. Raises ConfigurationError."""
         self._rewrite(lambda keys: [_new_key(), *keys])
 
+    def export_keys(self) -> tuple[str, ...]:
+        """All keys, for a copy that a passphrase protects. Raises ConfigurationError if there are none."""
+        self._follow_file()
+        if not self._keys:
+            raise ConfigurationError("There is no key to export.")
+        return self._keys
+
+    def import_keys(self, keys: Sequence[str]) -> int:
+        """Adds the keys that are missing, behind those that are there. Returns their number.
+
+        Where there is no key yet, the first one encrypts from now on. Raises ConfigurationError.
+        """
+        added = 0
+
+        def add(present: list[str]) -> list[str]:
+            nonlocal added
+            new = [key for key in dict.fromkeys(keys) if key not in present]
+            added = len(new)
+            return [*present, *new]
+
+        self._rewrite(add)
+        return added
+
     def drop_old_keys(self) -> None:
         """Keeps only the first key. Secrets that an older key encrypted are lost. Raises ConfigurationError."""
         self._rewrite(lambda keys: keys[:1])

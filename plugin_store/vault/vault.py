@@ -164,6 +164,14 @@ class Vault:
         """Adds a new key, which encrypts from now on. Raises ConfigurationError."""
         self._keyring.add_key()
 
+    def export_keys(self) -> tuple[str, ...]:
+        """See `Keyring.export_keys`."""
+        return self._keyring.export_keys()
+
+    def import_keys(self, keys: Sequence[str]) -> int:
+        """See `Keyring.import_keys`."""
+        return self._keyring.import_keys(keys)
+
     def rotate(self) -> Rotation:
         """Encrypts every secret again with the first key, each in one transaction. Old keys still decrypt the rest."""
         with self._database.reading() as session:

@@ -53,7 +53,8 @@ def backup_data(file: Path, artifacts: bool) -> None:
     """Write everything that the data folder holds to FILE, while Patchbay runs.
 
     FILE is a tar archive, compressed if its name ends with .gz or .tgz. It is verified before it gets its name, and
-    an existing one is not replaced. It contains secrets in encrypted form only, and never the key or the token.
+    an existing one is not replaced. It contains secrets in encrypted form only, and never the key or the token:
+    `flask secrets export-key` saves the key.
     """
     settings, line, now = services().settings, ProgressLine(), services().clock()
     try:
@@ -114,7 +115,7 @@ def lines_of_secrets(settings: Settings) -> list[str]:
     if not unreadable:
         return ["All secrets can be read."]
     listed = [f"  {plugin_id}: {key}" for plugin_id, key in unreadable]
-    help_text = "Put the key back into the key file, or enter these secrets again."
+    help_text = "Import the key with `flask secrets import-key`, or enter these secrets again."
     return [f"{len(unreadable)} secrets cannot be read with the key at hand:", *listed, help_text]
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from flask.cli import AppGroup
 
+from plugin_store.engine.files import create_private_file
+from plugin_store.vault.wrapped_keys import MAX_TEXT_BYTES, UnusableKeyFile, unwrap_keys, wrap_keys
+from regular_files import UnusableFile, read_regular_file
 from web.api.context import services
 
 secrets_commands = AppGroup("secrets", help="Keys that encrypt the stored secrets.")
@@ -33,3 +38,72 @@ def drop_old_keys() -> None:
     """Keep only the newest key, once no secret needs another one."""
     services().store.vault.drop_old_keys()
     click.echo("Only the newest key is kept.")
+
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+passphrase_option = click.option(
+    "--passphrase-file", type=FILE, help="Read the passphrase from a file instead of asking for it."
+)
+
+
+@secrets_commands.command("export-key")
+@click.argument("file", type=FILE)
+@passphrase_option
+def export_key(file: Path, passphrase_file: Path | None) -> None:
+    """Write the keys to FILE, encrypted with a passphrase, to keep apart from the backups."""
+    keys = services().store.vault.export_keys()
+    passphrase = _read_passphrase(passphrase_file) or click.prompt(
+        "Passphrase", hide_input=True, confirmation_prompt=True
+    )
+    try:
+        create_private_file(file, wrap_keys(keys, passphrase).encode())
+    except FileExistsError:
+        raise click.ClickException(f"{file} exists already, and is not replaced.") from None
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"{file} contains {len(keys)} keys. Without the passphrase nobody can read it, and you neither."
+    )
+    click.echo(
+        "Keep it apart from the backups, and test it: `flask secrets import-key` says whether it can be read."
+    )
+
+
+@secrets_commands.command("import-key")
+@click.argument("file", type=FILE)
+@passphrase_option
+def import_key(file: Path, passphrase_file: Path | None) -> None:
+    """Add the keys in FILE to the key file, behind those that are there; none is replaced."""
+    try:
+        text = read_regular_file(file, MAX_TEXT_BYTES).decode("utf-8")
+        passphrase = _read_passphrase(passphrase_file) or click.prompt("Passphrase", hide_input=True)
+        keys = unwrap_keys(text, passphrase)
+    except UnusableFile as error:
+        raise click.ClickException(f"{file} {error}.") from None
+    except UnicodeDecodeError:
+        raise click.ClickException("The file is no exported key.") from None
+    except UnusableKeyFile as error:
+        raise click.ClickException(str(error)) from None
+    vault = services().store.vault
+    added = vault.import_keys(keys)
+    unreadable = vault.list_unreadable()
+    click.echo(f"{added} of {len(keys)} keys added; the others were there already.")
+    if unreadable:
+        click.echo(f"{len(unreadable)} secrets can still not be read:")
+        for plugin_id, key in unreadable:
+            click.echo(f"  {plugin_id}: {key}")
+    else:
+        click.echo("All secrets can be read.")
+
+
+def _read_passphrase(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        passphrase = read_regular_file(path).decode("utf-8").strip("\r\n")
+    except (UnusableFile, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, UnusableFile) else "is not UTF-8"
+        raise click.ClickException(f"{path} {why}.") from None
+    if not passphrase:
+        raise click.ClickException(f"{path} is empty.")
+    return passphrase
