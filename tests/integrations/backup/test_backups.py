@@ -35,7 +35,7 @@ from plugin_store.engine.snapshot import PAGES_AT_ONCE, copy_database, read_revi
 from settings import ConfigurationError, Settings
 from tests.conftest import TOKEN, Client, Person
 from tests.integrations.provisioning.setups import WEATHER
-from web.cli.backup_commands import lines_of_secrets, migrate
+from web.cli.backup_commands import ProgressLine, lines_of_secrets, migrate
 
 NOW = 1_767_323_045.0
 KEY = "k-3v9Qs7w1Zp5"
@@ -343,3 +343,16 @@ def test_commands_make_and_restore_backups(
     again = runner.invoke(args=["restore", str(archive)])
     assert (again.exit_code, "is not empty" in again.output) == (2, True)
     assert os.listdir(tmp_path / "restored").count(DATABASE_NAME) == 1  # noqa: PTH208
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_is_drawn_at_a_terminal_only(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    line = ProgressLine()
+    for done in (0, 1, 1, 2):
+        line.draw("database", done, 2)
+    line.end()
+    drawn = [text for text in capsys.readouterr().err.replace("\x1b[K", "").split("\r") if text]
+    assert drawn == (["database: 0 %", "database: 50 %", "database: 100 %"] if is_terminal else [])
