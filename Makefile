@@ -32,6 +32,11 @@ flask: $(VENV)/run.stamp ## Run a Patchbay command (ARGS="secrets --help"; alone
 packages: $(VENV)/run.stamp ## Pack the npm packages into build/packages/
 	@$(FRONTEND) npm run --silent packages
 
+dist: $(VENV)/dev.stamp ## Build the sdist and the wheel into build/dist/
+	@$(FRONTEND) build
+	@rm -rf build/dist
+	@$(BIN)/python -m hatchling build -d build/dist
+
 api-types: $(VENV)/run.stamp ## Write the client's types anew, after a change of the API
 	@mkdir -p build
 	@PATCHBAY_INSTANCE=build/instance $(BIN)/flask --app app openapi write build/openapi.json
@@ -83,4 +88,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages api-types bench demo demo-check screenshots lint format lock clean
+.PHONY: help run flask test frontend npm packages dist api-types bench demo demo-check screenshots lint format lock clean

@@ -1,6 +1,6 @@
 """The settings of one Patchbay: a table with default and help, and the typed values read from it.
 
-A setting is read from the environment, else from `.env` beside this file, else its default applies. Each one may also
+A setting is read from the environment, else from the `.env` file, else its default applies. Each one may also
 name a file that contains its value: `PATCHBAY_TOKEN_FILE=/run/secrets/token`.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,11 +29,11 @@ from addresses import (
     parse_public_url,
     parse_url,
 )
+from installation import ROOT, VERSION, default_dotenv, default_instance  # noqa: F401 - ROOT is imported from here
 from regular_files import UnusableFile, read_regular_file
 
 PREFIX = "PATCHBAY_"
-ROOT = Path(__file__).resolve().parent
-DOTENV_PATH = ROOT / ".env"
+DOTENV_PATH = default_dotenv()
 
 FERNET_KEY_BYTES = 32
 BYTES_BY_SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -44,10 +42,9 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
 
 
-@cache
 def version() -> str:
-    """Patchbay's own version, as pyproject.toml declares it."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    """Patchbay's own version."""
+    return VERSION
 
 
 class ConfigurationError(click.ClickException):
@@ -164,7 +161,7 @@ SETTINGS = (
             "Address to listen on. Beyond loopback, PATCHBAY_TOKEN must be set."),
     Setting("port", "PATCHBAY_PORT", parse_port, "8765", "a port from 0 to 65535",
             "Port to listen on; 0 takes a free one."),
-    Setting("instance", "PATCHBAY_INSTANCE", parse_path, str(ROOT / "instance"), "the path of a folder",
+    Setting("instance", "PATCHBAY_INSTANCE", parse_path, str(default_instance()), "the path of a folder",
             "Folder for the database, the cache, the key and the token."),
     Setting("token", "PATCHBAY_TOKEN", parse_token, "", "letters, digits and signs without spaces",
             "Access token for programs and browsers; without it one is created at the first start.", secret=True),

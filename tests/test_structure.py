@@ -22,7 +22,17 @@ from web.api.problems import HTTP_PROBLEMS
 from web.pages.pages import problem_help
 
 PACKAGES = ("plugin_store", "integrations", "schemas", "web")
-OURS = {*PACKAGES, "addresses", "app", "errors", "regular_files", "settings", "examples", "migrations"}
+OURS = {
+    *PACKAGES,
+    "addresses",
+    "app",
+    "errors",
+    "installation",
+    "regular_files",
+    "settings",
+    "examples",
+    "migrations",
+}
 
 # Which of our top-level modules each package may import.
 ALLOWED_IMPORTS = {
@@ -31,6 +41,7 @@ ALLOWED_IMPORTS = {
     "web": {
         "addresses",
         "errors",
+        "installation",
         "regular_files",
         "settings",
         "schemas",
@@ -38,7 +49,7 @@ ALLOWED_IMPORTS = {
         "integrations",
         "examples",
     },
-    "plugin_store": {"errors", "settings", "schemas"},
+    "plugin_store": {"errors", "installation", "settings", "schemas"},
     "integrations": {"errors", "regular_files", "settings", "schemas", "plugin_store"},
 }
 # Routes stand on top of their package and reach the web layer, which hands them the services.
@@ -99,6 +110,7 @@ LAYERS = [
     "settings",
     "regular_files",
     "addresses",
+    "installation",
     "errors",
 ]
 FLASK_LIBRARIES = {"flask", "flask_smorest", "flask_sqlalchemy", "flask_migrate", "werkzeug"}
@@ -166,7 +178,15 @@ IMPURE_LIBRARIES = {
 @cache
 def sources() -> list[Path]:
     files = [
-        ROOT / name for name in ("addresses.py", "app.py", "errors.py", "regular_files.py", "settings.py")
+        ROOT / name
+        for name in (
+            "addresses.py",
+            "app.py",
+            "errors.py",
+            "installation.py",
+            "regular_files.py",
+            "settings.py",
+        )
     ]
     return files + [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -144,7 +144,7 @@ def import_document(
     wrong request is worse than none. References to other files are not followed.
 
     \b
-        .venv/bin/flask --app app manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
+        patchbay manifest import-openapi petstore.yaml --id petstore --tag pets --output petstore.json
     """
     options = ImportOptions(
         plugin_id,

@@ -224,7 +224,7 @@ def _revision_of_tables(engine: Engine) -> str | None:
 
 
 def _migrating() -> Any:
-    return importlib.import_module("plugin_store.engine.migrating")
+    return importlib.import_module(".migrating", __package__)
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from errors import NotFound, SecretUnreadable, StorageFailed
+from installation import command_line
 from plugin_store.engine.canonical import canonical_json
 from plugin_store.engine.database import Database
 from plugin_store.models import PluginSecret
@@ -192,7 +193,7 @@ class Vault:
             for row in session.scalars(select(PluginSecret)):
                 if self._open(row) is not None and not self._keyring.is_current(row.ciphertext):
                     raise ConfigurationError(
-                        "Some secrets still need an old key: run `make flask ARGS='secrets rotate'` first."
+                        f"Some secrets still need an old key: run `{command_line('secrets rotate')}` first."
                     )
             self._keyring.drop_old_keys()
 

@@ -213,7 +213,8 @@ def _places(error: BaseException) -> str:
 
 def _is_ours(filename: str) -> bool:
     path = Path(filename)
-    return path.is_relative_to(ROOT) and "site-packages" not in path.parts
+    # The virtual environment may be inside the repository, and the package is inside one.
+    return path.is_relative_to(ROOT) and "site-packages" not in path.relative_to(ROOT).parts
 
 
 def _respond(members: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -16,7 +16,7 @@ from web.cli.secret_commands import secrets_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(
-    "manifest", "web.cli.manifest_commands:manifest_commands",
+    "manifest", f"{__package__}.manifest_commands:manifest_commands",
     help="Tools for manifests: lint, import, the JSON Schema for editors, and a loop that renders them.",
 )  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (

@@ -76,7 +76,7 @@ def watch_manifests(
     reached.
 
     \b
-        .venv/bin/flask --app app manifest dev weather.yaml --input city=Oslo
+        patchbay manifest dev weather.yaml --input city=Oslo
     """
     client = client_for(load_settings(), url, token_file)
     options = Options(inputs, renders_all, use_cache=not no_cache, is_strict=strict)

@@ -77,8 +77,8 @@ def write_new_manifest(
     --yes, it takes the guesses.
 
     \b
-        .venv/bin/flask --app app manifest new "https://api.example.com/v1/now?city=Oslo" --output weather.json
-        .venv/bin/flask --app app manifest dev weather.json
+        patchbay manifest new "https://api.example.com/v1/now?city=Oslo" --output weather.json
+        patchbay manifest dev weather.json
     """
     asking = _Asking(sys.stdin.isatty() and not takes_defaults and sample != "-")
     text = url or (asking.ask("Address of one call", "") if asking.is_on else "")

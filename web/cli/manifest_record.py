@@ -60,7 +60,7 @@ def record_samples(
     Exits with 1 if a block could not be rendered; nothing is written for it.
 
     \b
-        .venv/bin/flask --app app manifest record weather.yaml --input city=Oslo
+        patchbay manifest record weather.yaml --input city=Oslo
     """
     if services().settings.samples is not None:
         raise click.UsageError("PATCHBAY_SAMPLES is set, so no provider is called: unset it to record.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from installation import command_line
 from plugin_store.engine.files import create_private_file
 from plugin_store.vault.wrapped_keys import MAX_TEXT_BYTES, UnusableKeyFile, unwrap_keys, wrap_keys
 from regular_files import UnusableFile, read_regular_file
@@ -20,7 +21,7 @@ def add_key() -> None:
     """Make a new key, which encrypts from now on; the old keys still decrypt."""
     services().store.vault.add_key()
     click.echo(
-        'The new key encrypts from now on. Run `make flask ARGS="secrets rotate"` to encrypt the stored ones with it.'
+        f"The new key encrypts from now on. Run `{command_line('secrets rotate')}` to encrypt the stored ones with it."
     )
 
 

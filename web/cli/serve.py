@@ -16,6 +16,7 @@ import click
 from flask import Flask
 
 from errors import PatchbayError, StorageFailed
+from installation import command_line, default_instance
 from integrations.backup.schedule import BackupPlan, BackupSchedule
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
@@ -28,27 +29,27 @@ from web.server.server import make_server
 
 log = logging.getLogger("patchbay")
 
+HELP = f"""Serve Patchbay until Ctrl-C or SIGTERM.
+
+Settings come from PATCHBAY_… environment variables or from {DOTENV_PATH}; `{command_line("settings")}` shows their
+values. Once it serves, Patchbay prints the link that signs a browser in; where the output is no terminal, the file that
+holds the token. Programs send the same token as `Authorization: Bearer …`.
+
+More commands: `{command_line("--help")}`.
+"""
+
 
 def serve_command(
     create_app: Callable[[Settings], Flask], close_app: Callable[[Flask], None]
 ) -> click.Command:
     """The command that serves the app made by `create_app`, and closes it with `close_app` at the end."""
 
-    @click.command()
+    @click.command(help=HELP, short_help="Serve Patchbay; without a command, this is what is run.")
     @click.argument("action", type=click.Choice(["serve"]), default="serve")
     @click.option("--host", help="Address to listen on (PATCHBAY_HOST, 127.0.0.1).")
     @click.option("--port", help="Port to listen on (PATCHBAY_PORT, 8765); 0 takes a free one.")
-    @click.option("--instance", help="Folder for all data (PATCHBAY_INSTANCE, instance/).")
+    @click.option("--instance", help=f"Folder for all data (PATCHBAY_INSTANCE, {default_instance()}).")
     def main(action: str, **options: str | None) -> None:
-        """Serve Patchbay until Ctrl-C or SIGTERM.
-
-        Settings come from PATCHBAY_… environment variables or a .env file beside app.py; docs/configuration.md
-        lists them, `make flask ARGS=settings` shows their values. Once it serves, Patchbay prints the link that
-        signs a browser in; where the output is no terminal, the file that holds the token. Programs send the same
-        token as `Authorization: Bearer …`.
-
-        More commands: `make flask`, or `flask --app app --help`.
-        """
         run_server(load_settings(_override(os.environ, options), DOTENV_PATH), create_app, close_app)
 
     return main

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, render_te
 from werkzeug.wrappers import Response as BaseResponse
 
 from errors import ForeignOrigin, NotFound, TooManySignIns
+from installation import command_line
 from web.api.json import parse_json
 from web.api.problems import retry_after_seconds
 from web.gate.gate import SIGNIN_PATH, Gate
@@ -148,6 +149,7 @@ def _page(next_path: str, status: int = 200, wait_seconds: int | None = None) ->
         status=status,
         wait_seconds=wait_seconds,
         signed_in=_is_signed_in(),
+        show_token_command=command_line("token show"),
     )
     response = _uncached(Response(html, status))
     if wait_seconds is not None:
