@@ -48,28 +48,28 @@ def test_a_secret_comes_from_where_the_file_says(ground: Ground, tmp_path: Path)
     ]
 
 
-@pytest.mark.parametrize(
-    "literal",
-    [
-        SECRET,
-        {"value": SECRET},
-        {"env": SECRET, "file": SECRET},
-        [SECRET],
-        1,
-        None,
-        {"env": {"x": SECRET}},
-        {"command": SECRET},
-        {"command": []},
-        {"file": f"{SECRET}\0"},
-        {"command": [SECRET, 1]},
-    ],
-)
-def test_a_literal_secret_is_refused_and_not_repeated(ground: Ground, literal: Any):
-    ground.write(setup(literal))
-    with pytest.raises(ProvisioningFailed) as failed:
-        ground.provisioner.plan(ground.folder)
-    assert "workspaces[0].plugins.weather.secrets.api_key: " in failed.value.format_message()
-    assert SECRET not in failed.value.format_message()
+LITERALS: list[Any] = [
+    SECRET,
+    {"value": SECRET},
+    {"env": SECRET, "file": SECRET},
+    [SECRET],
+    1,
+    None,
+    {"env": {"x": SECRET}},
+    {"command": SECRET},
+    {"command": []},
+    {"file": f"{SECRET}\0"},
+    {"command": [SECRET, 1]},
+]
+
+
+def test_a_literal_secret_is_refused_and_not_repeated(ground: Ground):
+    for literal in LITERALS:
+        ground.write(setup(literal))
+        with pytest.raises(ProvisioningFailed) as failed:
+            ground.provisioner.plan(ground.folder)
+        assert "workspaces[0].plugins.weather.secrets.api_key: " in failed.value.format_message()
+        assert SECRET not in failed.value.format_message()
 
 
 def test_commands_are_off_unless_allowed(ground: Ground, tmp_path: Path):

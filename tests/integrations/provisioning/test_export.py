@@ -73,7 +73,7 @@ WORKSPACES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(workspaces=WORKSPACES, secret=st.text(alphabet=string.ascii_letters, min_size=8, max_size=20))
 def test_export_and_apply_gives_the_same_state(workspaces: Any, secret: str):
     with open_apps() as make, tempfile.TemporaryDirectory() as place:

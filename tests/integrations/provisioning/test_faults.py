@@ -57,39 +57,40 @@ def test_values_are_checked_against_the_manifest(ground: Ground, client: Client)
     assert client.get("/plugins").json == []
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        ("a.yaml", "workspaces: [", "a.yaml:2:1: Not YAML:"),
-        ("a.json", "{", "a.json:1:2: Not JSON:"),
-        ("a.yaml", "- 1", "a.yaml:1:1: A file contains `plugins` and `workspaces`."),
-        ("a.yaml", "workspace: []", "a.yaml:1:1: workspace: Unknown field."),
-        ("a.yaml", "workspaces:\n  - time_zone: Mars", "a.yaml:2:5: workspaces[0].name: Missing data"),
-        ("a.yaml", "workspaces:\n  - name: A\n    time_zone: Mars", "a.yaml:3:5: workspaces[0].time_zone:"),
-        (
-            "a.yaml",
-            "workspaces:\n  - name: A\n    plugins:\n      W!: {}",
-            "a.yaml:4:7: workspaces[0].plugins.W!:",
-        ),
-        ("a.yaml", "plugins:\n  - file: none.yaml", "none.yaml:1:1: This file cannot be read."),
-        ("a.yaml", "plugins:\n  - file: /dev/zero", "/dev/zero:1:1: This file is not a regular file."),
-        ("a.yaml", "plugins:\n  - {file: a, id: b}", "a.yaml:2:5: plugins[0]: A plugin is either"),
-        ("a.yaml", "plugins:\n  - id: x\n    name: X", "a.yaml:2:5: plugins[0].manifest: Missing data"),
-        ("a.yaml", "plugins:\n  - 1", "a.yaml:2:5: plugins[0]: Not a valid mapping type."),
-        (
-            "a.yaml",
-            "workspaces:\n  - name: A\n    time_zone: Europe/Oslo\n  - name: A\n    time_zone: UTC",
-            "a.yaml:5:5: workspaces[1].time_zone: Set in a.yaml line 3 already.",
-        ),
-        (
-            "a.yaml",
-            "workspaces:\n  - name: A\n    pins:\n      - {integration_id: w, block_type: b, parameters: {x: 1e999}}",
-            "a.yaml:4:",
-        ),
-    ],
-)
-def test_each_fault_has_its_place(ground: Ground, name: str, content: str, told: str):
-    assert faults(ground, (name, content))[0].startswith(told)
+FAULTS = [
+    ("a.yaml", "workspaces: [", "a.yaml:2:1: Not YAML:"),
+    ("a.json", "{", "a.json:1:2: Not JSON:"),
+    ("a.yaml", "- 1", "a.yaml:1:1: A file contains `plugins` and `workspaces`."),
+    ("a.yaml", "workspace: []", "a.yaml:1:1: workspace: Unknown field."),
+    ("a.yaml", "workspaces:\n  - time_zone: Mars", "a.yaml:2:5: workspaces[0].name: Missing data"),
+    ("a.yaml", "workspaces:\n  - name: A\n    time_zone: Mars", "a.yaml:3:5: workspaces[0].time_zone:"),
+    (
+        "a.yaml",
+        "workspaces:\n  - name: A\n    plugins:\n      W!: {}",
+        "a.yaml:4:7: workspaces[0].plugins.W!:",
+    ),
+    ("a.yaml", "plugins:\n  - file: none.yaml", "none.yaml:1:1: This file cannot be read."),
+    ("a.yaml", "plugins:\n  - file: /dev/zero", "/dev/zero:1:1: This file is not a regular file."),
+    ("a.yaml", "plugins:\n  - {file: a, id: b}", "a.yaml:2:5: plugins[0]: A plugin is either"),
+    ("a.yaml", "plugins:\n  - id: x\n    name: X", "a.yaml:2:5: plugins[0].manifest: Missing data"),
+    ("a.yaml", "plugins:\n  - 1", "a.yaml:2:5: plugins[0]: Not a valid mapping type."),
+    (
+        "a.yaml",
+        "workspaces:\n  - name: A\n    time_zone: Europe/Oslo\n  - name: A\n    time_zone: UTC",
+        "a.yaml:5:5: workspaces[1].time_zone: Set in a.yaml line 3 already.",
+    ),
+    (
+        "a.yaml",
+        "workspaces:\n  - name: A\n    pins:\n      - {integration_id: w, block_type: b, parameters: {x: 1e999}}",
+        "a.yaml:4:",
+    ),
+]
+
+
+def test_each_fault_has_its_place(ground: Ground):
+    for name, content, told in FAULTS:
+        assert faults(ground, (name, content))[0].startswith(told), content
+        (ground.folder / name).unlink()
 
 
 def test_a_fault_of_a_manifest_is_told_in_its_own_file(ground: Ground):

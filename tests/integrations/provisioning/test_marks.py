@@ -59,31 +59,31 @@ def test_marks_name_the_file(owned: Client):
     assert owned.get("/notebooks/1/plugins/weather").json["managed_by"] == of_notebook
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/plugins/register", {**WEATHER, "version": "1.0.1"}),
-        ("DELETE", "/plugins/weather", None),
-        ("PATCH", "/workspaces/1", {"name": "Elsewhere"}),
-        ("PATCH", "/workspaces/1", {"time_zone": "Europe/Oslo"}),
-        ("DELETE", "/workspaces/1", None),
-        ("PATCH", "/notebooks/1", {"name": "Elsewhere"}),
-        ("DELETE", "/notebooks/1", None),
-        ("PUT", "/integrations/weather/enable", {"enabled": False}),
-        ("PUT", "/integrations/weather/config", {"config": {"units": "metric"}}),
-        ("PUT", "/integrations/weather/config", {"config": {"units": "imperial", "api_key": None}}),
-        ("PUT", "/integrations/weather/secrets/api_key", {"value": "another-secret"}),
-        ("DELETE", "/integrations/weather/secrets/api_key", None),
-        ("PUT", "/workspaces/1/plugins/weather", {"enabled": None}),
-        ("PUT", "/workspaces/1/plugins/weather", {"config": {}}),
-        ("DELETE", "/workspaces/1/plugins/weather", None),
-        ("PUT", "/notebooks/1/plugins/weather", {"config": {"days": 4}}),
-        ("DELETE", "/notebooks/1/plugins/weather", None),
-        ("DELETE", "/prefetch/1", None),
-    ],
-)
-def test_what_a_file_sets_is_refused(owned: Client, method: str, path: str, body: Any):
-    assert refused(owned._send(method, path, body, {})) == "home.yaml"
+REFUSED: list[tuple[str, str, Any]] = [
+    ("POST", "/plugins/register", {**WEATHER, "version": "1.0.1"}),
+    ("DELETE", "/plugins/weather", None),
+    ("PATCH", "/workspaces/1", {"name": "Elsewhere"}),
+    ("PATCH", "/workspaces/1", {"time_zone": "Europe/Oslo"}),
+    ("DELETE", "/workspaces/1", None),
+    ("PATCH", "/notebooks/1", {"name": "Elsewhere"}),
+    ("DELETE", "/notebooks/1", None),
+    ("PUT", "/integrations/weather/enable", {"enabled": False}),
+    ("PUT", "/integrations/weather/config", {"config": {"units": "metric"}}),
+    ("PUT", "/integrations/weather/config", {"config": {"units": "imperial", "api_key": None}}),
+    ("PUT", "/integrations/weather/secrets/api_key", {"value": "another-secret"}),
+    ("DELETE", "/integrations/weather/secrets/api_key", None),
+    ("PUT", "/workspaces/1/plugins/weather", {"enabled": None}),
+    ("PUT", "/workspaces/1/plugins/weather", {"config": {}}),
+    ("DELETE", "/workspaces/1/plugins/weather", None),
+    ("PUT", "/notebooks/1/plugins/weather", {"config": {"days": 4}}),
+    ("DELETE", "/notebooks/1/plugins/weather", None),
+    ("DELETE", "/prefetch/1", None),
+]
+
+
+def test_what_a_file_sets_is_refused(owned: Client):
+    for method, path, body in REFUSED:
+        assert refused(owned._send(method, path, body, {})) == "home.yaml", path
 
 
 def test_a_refused_plugin_does_not_block_the_others_of_its_batch(owned: Client):
@@ -94,23 +94,23 @@ def test_a_refused_plugin_does_not_block_the_others_of_its_batch(owned: Client):
     assert owned.get("/plugins/weather").json["name"] == "Weather"
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
-    [
-        ("POST", "/plugins/register", WEATHER, 200),
-        ("PATCH", "/workspaces/1", {"name": "Home"}, 200),
-        ("PATCH", "/workspaces/2", {"time_zone": "Europe/Oslo"}, 200),
-        ("PUT", "/integrations/weather/config", {"config": {"units": "imperial", "days": 7}}, 200),
-        ("PUT", "/workspaces/1/plugins/weather", {"config": {"units": "imperial", "days": 7}}, 200),
-        ("PUT", "/notebooks/1/plugins/weather", {"config": {"days": 3, "units": "metric"}}, 200),
-        ("PUT", "/notebooks/1/plugins/weather", {"enabled": False}, 200),
-        ("PATCH", "/prefetch/1", {"paused": True}, 200),
-        ("POST", "/workspaces/1/notebooks", {"name": "Mine"}, 201),
-    ],
-)
-def test_what_no_file_sets_is_the_users(owned: Client, method: str, path: str, body: Any, status: int):
-    answer = owned._send(method, path, body, {})
-    assert answer.status_code == status, answer.json
+ALLOWED: list[tuple[str, str, Any, int]] = [
+    ("POST", "/plugins/register", WEATHER, 200),
+    ("PATCH", "/workspaces/1", {"name": "Home"}, 200),
+    ("PATCH", "/workspaces/2", {"time_zone": "Europe/Oslo"}, 200),
+    ("PUT", "/integrations/weather/config", {"config": {"units": "imperial", "days": 7}}, 200),
+    ("PUT", "/workspaces/1/plugins/weather", {"config": {"units": "imperial", "days": 7}}, 200),
+    ("PUT", "/notebooks/1/plugins/weather", {"config": {"days": 3, "units": "metric"}}, 200),
+    ("PUT", "/notebooks/1/plugins/weather", {"enabled": False}, 200),
+    ("PATCH", "/prefetch/1", {"paused": True}, 200),
+    ("POST", "/workspaces/1/notebooks", {"name": "Mine"}, 201),
+]
+
+
+def test_what_no_file_sets_is_the_users(owned: Client):
+    for method, path, body, status in ALLOWED:
+        answer = owned._send(method, path, body, {})
+        assert answer.status_code == status, answer.json
 
 
 def test_what_was_read_may_be_sent_back(owned: Client):
