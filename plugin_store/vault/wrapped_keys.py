@@ -20,7 +20,7 @@ MAX_TEXT_BYTES = 256 * 1024
 EXPLANATION = (
     "This file contains the keys that decrypt the secrets stored by Patchbay, encrypted with a passphrase. "
     "Keep it apart from the backups: who has both and the passphrase can read every secret. "
-    "`flask secrets import-key` reads it."
+    "Patchbay's command `secrets import-key` reads it."
 )
 
 

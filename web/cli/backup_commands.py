@@ -12,6 +12,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from errors import StorageFailed
+from installation import command_line
 from integrations.backup.last_backup import note_backup
 from integrations.backup.making import make_backup
 from integrations.backup.restoring import restore_backup
@@ -54,7 +55,7 @@ def backup_data(file: Path, artifacts: bool) -> None:
 
     FILE is a tar archive, compressed if its name ends with .gz or .tgz. It is verified before it gets its name, and
     an existing one is not replaced. It contains secrets in encrypted form only, and never the key or the token:
-    `flask secrets export-key` saves the key.
+    `secrets export-key` saves the key.
     """
     settings, line, now = services().settings, ProgressLine(), services().clock()
     try:
@@ -115,7 +116,9 @@ def lines_of_secrets(settings: Settings) -> list[str]:
     if not unreadable:
         return ["All secrets can be read."]
     listed = [f"  {plugin_id}: {key}" for plugin_id, key in unreadable]
-    help_text = "Import the key with `flask secrets import-key`, or enter these secrets again."
+    help_text = (
+        f"Import the key with `{command_line('secrets import-key FILE')}`, or enter these secrets again."
+    )
     return [f"{len(unreadable)} secrets cannot be read with the key at hand:", *listed, help_text]
 
 

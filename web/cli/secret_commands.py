@@ -65,9 +65,8 @@ def export_key(file: Path, passphrase_file: Path | None) -> None:
     click.echo(
         f"{file} contains {len(keys)} keys. Without the passphrase nobody can read it, and you neither."
     )
-    click.echo(
-        "Keep it apart from the backups, and test it: `flask secrets import-key` says whether it can be read."
-    )
+    command = command_line("secrets import-key FILE")
+    click.echo(f"Keep it apart from the backups, and test it: `{command}` says whether it can be read.")
 
 
 @secrets_commands.command("import-key")
