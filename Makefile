@@ -70,6 +70,16 @@ lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes frontend/node-requirements.in -o frontend/node-requirements.txt
 
+licences: $(VENV)/dev.stamp ## List the licences of all dependencies in docs/licences.md
+	@$(BIN)/python -m scripts.components licences docs/licences.md
+
+sbom: $(VENV)/dev.stamp ## Write the list of all dependencies to build/sbom.json (CycloneDX)
+	@$(BIN)/python -m scripts.components sbom build/sbom.json
+
+audit: $(VENV)/run.stamp ## Look for known vulnerabilities of the dependencies (needs uv and the network)
+	uv tool run pip-audit --disable-pip --require-hashes -r requirements.txt
+	$(FRONTEND) npm audit --omit=dev
+
 clean: ## Remove the virtual environment and caches; instance/ stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build static/built
 	find frontend -name node_modules -type d -prune -exec rm -rf {} +
@@ -88,4 +98,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages dist api-types bench demo demo-check screenshots lint format lock clean
+.PHONY: help run flask test frontend npm packages dist api-types bench demo demo-check screenshots lint format lock licences sbom audit clean
