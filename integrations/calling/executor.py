@@ -42,6 +42,7 @@ from integrations.calling.token_need import needed_token
 from integrations.calling.upstream_caching import changing_headers, upstream_of
 from integrations.calling.upstream_error_message import hint_at_slashes, upstream_error_message
 from integrations.catalog.catalog import Installed
+from integrations.concurrency.spans import span
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from integrations.json.exact_json import dump_json
 from integrations.manifests.model import GRANT, Endpoint, SessionEnd
@@ -364,7 +365,8 @@ def _selected(
         return outcome
     inputs = bind_parameters(endpoint, parameters, values) if selector.input_names else {}
     context = SelectContext(outcome.fetched_at, values.config, inputs)
-    selected = selector.apply(outcome.value, context)
+    with span("select"):
+        selected = selector.apply(outcome.value, context)
     return replace(outcome, value=selected, kind="json", content_type="application/json")
 
 

@@ -12,6 +12,7 @@ from errors import PatchbayError
 from integrations.budget import Spender, account_of
 from integrations.catalog.catalog import Installed
 from integrations.concurrency.current_request import current_request_id
+from integrations.concurrency.spans import span
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.usage.call_log import CallRecord, Cause
 
@@ -93,13 +94,22 @@ class Attempt:
             return self._egress.door.send(call, deadline_seconds=seconds_left())
 
         # Charged only now, so that exactly the calls that are sent are counted, at the time when they are sent.
-        answer = self._egress.budget.spend(
-            account_of(self._installed), call, self._purpose.cause, send, waited_until
-        )
+        with span("upstream call", self._attributes()) as step:
+            answer = self._egress.budget.spend(
+                account_of(self._installed), call, self._purpose.cause, send, waited_until
+            )
+            step.note("http.response.status_code", answer.status)
         self.status, self.received_bytes = answer.status, answer.received_bytes
         if self._egress.listener is not None:
             self._egress.listener(self._installed, self._purpose, call, answer)
         return answer
+
+    def _attributes(self) -> dict[str, str | int]:
+        return {
+            "patchbay.integration_id": self._installed.plugin_id,
+            "patchbay.endpoint_id": self._purpose.endpoint_id,
+            "patchbay.cause": self._purpose.cause,
+        }
 
     def fail(self, error: PatchbayError) -> None:
         """Records why the attempt failed."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from integrations.concurrency.spans import NO_SPAN, current_span, within
+
 Result = TypeVar("Result")
 
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -29,12 +31,12 @@ def serving(request_id: str | None) -> Iterator[None]:
 
 def carried(work: Callable[[], Result]) -> Callable[[], Result]:
     """The work, done for the present request whichever thread does it."""
-    request_id = _current.get()
-    if request_id is None:
+    request_id, parent = _current.get(), current_span()
+    if request_id is None and parent is NO_SPAN:
         return work
 
     def run() -> Result:
-        with serving(request_id):
+        with serving(request_id), within(parent):
             return work()
 
     return run

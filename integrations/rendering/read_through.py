@@ -31,6 +31,7 @@ from integrations.concurrency.interpreter_slots import released_slot
 from integrations.concurrency.parallel_calls import ParallelCalls
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
+from integrations.concurrency.spans import span
 from integrations.history.samples import Samples
 from integrations.json.exact_json import load_json
 from integrations.manifests.freshness_policy import FreshnessPolicy
@@ -137,7 +138,8 @@ class ReadThroughCache:
         """The answer to the request. Raises the failure, unless the last good answer may be served instead."""
         if not request.is_safe:
             return self._fetch(request, None, use_cache=False, cause=cause)
-        kept = self._artifacts.get(request.key)
+        with span("cache lookup"):
+            kept = self._artifacts.get(request.key)
         if use_cache and (ready := self.answer_at_once(request, kept)) is not None:
             return ready
         try:

@@ -17,6 +17,7 @@ from integrations.caching.freshness import Freshness
 from integrations.calling.executor import Executor, NotModified
 from integrations.calling.sender import CallContext
 from integrations.catalog.catalog import Catalog, Installed
+from integrations.concurrency.spans import span
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.manifests.model import Action, Block, Endpoint, Step
 from integrations.rendering.artifact_keys import block_key, endpoint_key, job_key
@@ -74,7 +75,14 @@ class Renderer:
         request = self._block_request(installed, block, parameters, cause)
         if is_fresh_enough is not None:
             request = replace(request, is_fresh_enough=is_fresh_enough)
-        rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
+        attributes = {
+            "patchbay.integration_id": plugin_id,
+            "patchbay.block_id": block_id,
+            "patchbay.cause": cause,
+        }
+        with span("render", attributes) as step:
+            rendered = self._read_through.answer(request, use_cache=use_cache, cause=cause)
+            step.note("patchbay.cache", rendered.cache_status)
         return self._counted(scope, plugin_id, cause, _noted(rendered, request, installed, block))
 
     def render_kept(

@@ -26,6 +26,7 @@ from web.server.links import ready_lines
 from web.server.logs import init_logging
 from web.server.serve import bind, limit_malloc_arenas, serve
 from web.server.server import make_server
+from web.server.tracing import start_tracing
 
 log = logging.getLogger("patchbay")
 
@@ -63,16 +64,18 @@ def run_server(
     listener = bind(settings)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(settings)
+    held = app.extensions["patchbay_gate"].held
+    init_logging(settings.log_level, settings.log_format, lambda: held.value)
+    stop_tracing = start_tracing(os.environ)
     try:
         serve_app(app, listener, settings)
     finally:
         close_app(app)
+        stop_tracing()
 
 
 def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
     """Serves the app until SIGINT or SIGTERM. Raises ConfigurationError for files that cannot be applied."""
-    held = app.extensions["patchbay_gate"].held
-    init_logging(settings.log_level, settings.log_format, lambda: held.value)
     named = provision(app.extensions["patchbay"]) if settings.provision else frozenset()
     for name in unknown_variables(os.environ, DOTENV_PATH):
         if name in named:
@@ -87,7 +90,7 @@ def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
         app.extensions["patchbay"].prefetch.prefetcher.start()
 
     def tell_all() -> None:
-        print_ready_lines(settings, held.value)
+        print_ready_lines(settings, app.extensions["patchbay_gate"].held.value)
         warn_of_unreadable_secrets(app.extensions["patchbay"])
 
     serve(make_server(app, listener, settings), tell_all)

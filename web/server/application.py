@@ -14,6 +14,7 @@ from web.api.problems import init_problems
 from web.server.durations import init_durations
 from web.server.logs import init_access_log
 from web.server.request_ids import RequestIds
+from web.server.request_spans import init_request_spans
 from web.server.url_rules import UrlRule
 
 
@@ -35,5 +36,6 @@ def make_application(settings: Settings) -> Application:
     init_durations(app)
     init_access_log(app)
     init_event_log(app)
+    init_request_spans(app)
     app.wsgi_app = RequestIds(app.wsgi_app)
     return app

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from integrations.concurrency.current_request import serving
+from integrations.concurrency.spans import Span, span, within
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,32 +35,42 @@ class RequestIds:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request_id = request_id_of(environ)
+        method = environ["REQUEST_METHOD"]
+        attributes = {"http.request.method": method, "patchbay.request_id": request_id}
+        with serving(request_id), span(method, attributes, _trace_headers(environ)) as step:
 
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-            return start_response(status, [*headers, (HEADER, request_id)], *exc_info)
+            def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+                step.note("http.response.status_code", int(status[:3]))
+                return start_response(status, [*headers, (HEADER, request_id)], *exc_info)
 
-        with serving(request_id):
-            return _Pieces(self._app(environ, start), request_id)
+            return _Pieces(self._app(environ, start), request_id, step)
 
 
 class _Pieces:
     """A response's body. Work that is done while it is sent is done for the same request."""
 
-    def __init__(self, pieces: Iterable[bytes], request_id: str) -> None:
+    def __init__(self, pieces: Iterable[bytes], request_id: str, step: Span) -> None:
         self._pieces = pieces
         self._left = iter(pieces)
         self._request_id = request_id
+        self._step = step
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        with serving(self._request_id):
+        with serving(self._request_id), within(self._step):
             return next(self._left)
 
     def close(self) -> None:
         with serving(self._request_id):
             getattr(self._pieces, "close", lambda: None)()
+
+
+def _trace_headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """The headers by which a client says to which trace a request belongs."""
+    given = {"traceparent": environ.get("HTTP_TRACEPARENT"), "tracestate": environ.get("HTTP_TRACESTATE")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def request_id_of(environ: WSGIEnvironment) -> str:
