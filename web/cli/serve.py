@@ -16,7 +16,7 @@ import click
 from flask import Flask
 
 from errors import PatchbayError, StorageFailed
-from installation import command_line, default_instance
+from installation import IS_PACKAGE, command_line, default_instance
 from integrations.backup.schedule import BackupPlan, BackupSchedule
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
@@ -30,13 +30,14 @@ from web.server.tracing import start_tracing
 
 log = logging.getLogger("patchbay")
 
+MORE_COMMANDS = "`patchbay --help`" if IS_PACKAGE else "`make flask`, or `flask --app app --help`"
 HELP = f"""Serve Patchbay until Ctrl-C or SIGTERM.
 
-Settings come from PATCHBAY_… environment variables or from {DOTENV_PATH}; `{command_line("settings")}` shows their
-values. Once it serves, Patchbay prints the link that signs a browser in; where the output is no terminal, the file that
-holds the token. Programs send the same token as `Authorization: Bearer …`.
+Settings come from PATCHBAY_… environment variables or from {DOTENV_PATH}; docs/configuration.md lists them, and
+`{command_line("settings")}` shows their values. Once it serves, Patchbay prints the link that signs a browser in; where
+the output is no terminal, the file that holds the token. Programs send the same token as `Authorization: Bearer …`.
 
-More commands: `{command_line("--help")}`.
+More commands: {MORE_COMMANDS}.
 """
 
 
