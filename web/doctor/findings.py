@@ -44,7 +44,7 @@ def find(facts: Facts) -> list[Finding]:
 
 def worst(findings: list[Finding]) -> Level:
     """The level of the worst finding."""
-    return max((finding.level for finding in findings), key=LEVELS.index, default="ok")
+    return LEVELS[max((LEVELS.index(finding.level) for finding in findings), default=0)]
 
 
 def _ok(check: str, message: str) -> Finding:

@@ -320,6 +320,15 @@ def test_what_cannot_be_read_is_refused_and_the_connection_ended(held: Held, sen
         assert connection.makefile("rb").read().startswith(f"HTTP/1.1 {status} ".encode())
 
 
+def test_what_is_refused_ahead_of_flask_has_the_request_s_id(held: Held):
+    with socket.create_connection(held.address, timeout=20) as connection:
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine-1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head + b"0\r\n\r\n")
+        answer = connection.makefile("rb").read()
+    assert b"x-request-id: mine-1" in answer.lower()
+    assert b'"request_id":"mine-1"' in answer
+
+
 def test_a_body_that_ends_too_soon_reaches_no_route(held: Held):
     with socket.create_connection(held.address, timeout=20) as connection:
         connection.sendall(b"POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{}")
