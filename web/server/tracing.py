@@ -25,7 +25,8 @@ def start_tracing(environ: Mapping[str, str]) -> Callable[[], None]:
         provider = _make_provider(environ)
     except ImportError:
         log.warning(
-            "Nothing is traced: OpenTelemetry is not installed. Run `pip install -r requirements-otel.txt`."
+            "Nothing is traced: opentelemetry-sdk and opentelemetry-exporter-otlp-proto-http are not installed "
+            "(requirements-otel.txt)."
         )
         return lambda: None
     trace_with(_Tracer(provider).begin)
