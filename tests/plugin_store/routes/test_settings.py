@@ -43,6 +43,7 @@ def test_config_is_read_changed_and_sent_back(weather_client: Client) -> None:
         "plugin_id": "weather",
         "config": {"units": "metric", "days": 5},
         "secrets": {"api_key": empty},
+        "managed_by": {},
     }
     written = weather_client.put(
         "/integrations/weather/config", {"config": {"units": "imperial", "city": "Oslo", "api_key": SECRET}}
@@ -51,6 +52,7 @@ def test_config_is_read_changed_and_sent_back(weather_client: Client) -> None:
         "plugin_id": "weather",
         "config": {"units": "imperial", "days": 5, "city": "Oslo"},
         "secrets": {"api_key": {"set": True, "status": "ok", "updated_at": "2026-01-02T03:04:05.678Z"}},
+        "managed_by": {},
     }
     assert weather_client.put("/integrations/weather/config", written.json).json == written.json
     assert SECRET not in weather_client.get("/workspaces/1/plugins/weather").text
@@ -156,6 +158,7 @@ def test_a_scope_changes_what_the_body_names(weather_client: Client) -> None:
         "config": {},
         "effective": {"enabled": True, "config": {"units": "metric", "days": 5}},
         "secrets": {"api_key": {"set": False, "status": None, "updated_at": None}},
+        "managed_by": {},
     }
     assert weather_client.put(path, {"config": {"days": 5, "city": "Oslo"}}).json["config"] == {
         "days": 5,
