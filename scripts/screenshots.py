@@ -1,8 +1,8 @@
-"""Draws the pictures of the README: the notebook of `make demo`, light and dark, into docs/images/. Needs Chromium.
+"""Draws the pictures of the README into docs/images/: notebook and console of `make demo`, light and dark.
 
     python -m scripts.screenshots [--folder=docs/images]
 
-It takes a minute, because one block of the demo is to be stale by then.
+It needs Chromium, and takes a minute, because one block of the demo is to be stale by then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
@@ -22,7 +24,6 @@ FOLDER = ROOT / "docs" / "images"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 SCHEMES = ("light", "dark")
 SIZE = (1280, 800)
-MAX_BYTES = 200 * 1024
 SETTLED_MS = 120_000
 STOP_SECONDS = 30
 
@@ -34,13 +35,34 @@ SETTLED = """() => {
     && states.some((state) => state.status === 'stale' && (state.error ?? state.rendered?.error));
 }"""
 
+# Everything is read, and what needs a hand is listed with its marks.
+CONSOLE_SETTLED = """() => document.body.dataset.ready === 'true' && !document.querySelector('.loading-lines')
+  && [...document.querySelectorAll('.task-list .service-icon > [aria-hidden]')].every((mark) => mark.dataset.mark)
+  && document.querySelector('.task-list')"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page: its path, None for the one that the demo's link opens, when it is settled, and how large a PNG may be."""
+
+    name: str
+    path: str | None
+    settled: str
+    max_bytes: int
+
+
+PICTURES = (
+    Picture("board", None, SETTLED, 200 * 1024),
+    Picture("console", "/console", CONSOLE_SETTLED, 160 * 1024),
+)
+
 
 class DrawingFailed(Exception):
     """There is no picture. The message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when both pictures are drawn."""
+    """0 when all pictures are drawn."""
     parser = argparse.ArgumentParser(prog="python -m scripts.screenshots", description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the pictures go")
     options = parser.parse_args(arguments)
@@ -55,33 +77,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def draw(browser: Browser, link: str, folder: Path) -> list[Path]:
-    """The files, one for each colour scheme. Raises DrawingFailed for one that is too large for a README."""
+    """The files, one of each page for each colour scheme. Raises DrawingFailed for one that is too large."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for scheme in SCHEMES:
-        path = folder / f"board-{scheme}.png"
-        path.write_bytes(photograph(browser, link, scheme))
-        if path.stat().st_size > MAX_BYTES:
-            raise DrawingFailed(f"{path} has {path.stat().st_size} bytes, more than {MAX_BYTES}.")
-        paths.append(path)
+        with signed_in(browser, link, scheme) as page:
+            for picture in PICTURES:
+                path = folder / f"{picture.name}-{scheme}.png"
+                path.write_bytes(photograph(page, picture))
+                if path.stat().st_size > picture.max_bytes:
+                    raise DrawingFailed(
+                        f"{path} has {path.stat().st_size} bytes, more than {picture.max_bytes}."
+                    )
+                paths.append(path)
     return paths
 
 
-def photograph(browser: Browser, link: str, scheme: str) -> bytes:
-    """A PNG of the settled notebook."""
+@contextmanager
+def signed_in(browser: Browser, link: str, scheme: str) -> Iterator[Page]:
+    """A page of a browser that the link has signed in."""
     width, height = SIZE
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-    with context:
+    with browser.new_context(viewport={"width": width, "height": height}, locale="en-GB") as context:
         page = context.new_page()
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
         page.goto(link)
-        wait_until_settled(page)
-        return page.screenshot(animations="disabled", caret="hide")
+        yield page
 
 
-def wait_until_settled(page: Page) -> None:
-    page.wait_for_function(SETTLED, timeout=SETTLED_MS)
+def photograph(page: Page, picture: Picture) -> bytes:
+    """A PNG of the settled page."""
+    if picture.path is not None:
+        page.goto(urljoin(page.url, picture.path))
+    page.wait_for_function(picture.settled, timeout=SETTLED_MS)
     page.evaluate("() => document.fonts.ready.then(() => scrollTo(0, 0))")
+    return page.screenshot(animations="disabled", caret="hide")
 
 
 @contextmanager
