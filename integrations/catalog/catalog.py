@@ -189,12 +189,16 @@ class Catalog:
         return installed.at(self._clock()) if installed.integration.times else installed
 
     def list(self, scope: Scope) -> list[Installed]:
-        """Every integration in the scope, by id."""
+        """Every integration in the scope, by id. Read once until a declaration or a setting changes."""
+        key = ("all installed", scope.workspace_id, scope.notebook_id)
+        return [*self._database.memo.get(key, lambda: self._load_all(scope))]
+
+    def _load_all(self, scope: Scope) -> tuple[Installed, ...]:
         plugin_states = (
             plugin_state for plugin_state in self.plugin_states(scope) if plugin_state.is_integration
         )
         found = (self._try_install(plugin_state, scope) for plugin_state in plugin_states)
-        return [installed for installed in found if installed is not None]
+        return tuple(installed for installed in found if installed is not None)
 
     def plugin_states(self, scope: Scope) -> Iterator[PluginState]:
         """Every plugin in the scope, integration or not, by id. Compiles nothing."""

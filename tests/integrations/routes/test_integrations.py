@@ -7,6 +7,8 @@ import socket
 import pytest
 import time_machine
 
+from plugin_store.workspaces import Scope
+
 KEY = "KEY-0123456789"
 
 
@@ -482,3 +484,18 @@ def test_an_address_that_is_not_found_for_a_slash_in_a_value_says_so(client, ups
     answer = client.post("/integrations/svc/execute", {"endpoint_id": "item", "parameters": {"id": name}})
     assert answer.status_code == 502
     assert ("`%2F`" in answer.json["detail"]) is is_told
+
+
+def test_the_list_is_read_once_until_a_setting_or_a_declaration_changes(app, client, upstream):
+    declare(client, upstream)
+    catalog = app.extensions["patchbay"].catalog
+    scope = Scope(1, None)
+    [before] = catalog.list(scope)
+    assert catalog.list(scope)[0] is before
+    client.put("/integrations/svc/enable", {"enabled": False})
+    assert [found.enabled for found in catalog.list(scope)] == [False]
+    assert before.enabled
+    declare(client, upstream, "second")
+    assert [found.plugin_id for found in catalog.list(scope)] == ["second", "svc"]
+    client.delete("/plugins/svc")
+    assert [found.plugin_id for found in catalog.list(scope)] == ["second"]
