@@ -28,6 +28,8 @@ export const EVERY_CALL_MILLISECONDS = 5000;
 
 /** Events of what is declared and set; not of answers that come and go. */
 export const isOfSettings = ({ type }: LiveEvent): boolean => !type.startsWith('artifact') && type !== 'budget.spent';
+/** Events of which plugins there are, and what they are called. */
+export const isOfPlugins = ({ type }: LiveEvent): boolean => type.startsWith('plugin.');
 /** Events that come with calls to providers. */
 export const isOfCalls = ({ type }: LiveEvent): boolean => type.startsWith('artifact.') || type === 'budget.spent';
 

@@ -28,13 +28,14 @@ type Waiting = Pick<Integration, 'id' | 'name' | 'enabled' | 'review' | 'missing
 
 export function findTasks(integrations: readonly IntegrationSummary[], usage: readonly UsageRow[], jobs: readonly PrefetchJob[], now: number): Task[] {
   const on = new Set(integrations.filter(({ enabled }) => enabled).map(({ id }) => id));
-  const tasks = [
+  return byUrgency([
     ...integrations.flatMap(tasksOfSettings),
     ...usage.filter(({ integration_id: id }) => on.has(id)).flatMap((one) => tasksOfUsage(one, now)),
     ...tasksOfSchedule(jobs, now),
-  ];
-  return tasks.sort((one, other) => RANKS[one.level] - RANKS[other.level]);
+  ]);
 }
+
+export const byUrgency = (tasks: readonly Task[]): Task[] => [...tasks].sort((one, other) => RANKS[one.level] - RANKS[other.level]);
 
 /** Numbers that have passed a threshold of their block's display. */
 export const tasksOfAlerts = (alerts: readonly Alert[], now: number): Task[] =>
