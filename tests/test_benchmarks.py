@@ -10,10 +10,12 @@ import pytest
 
 from benchmarks import load
 from benchmarks.build_request import CASES, Case, both_ways
+from benchmarks.console_pages import add_rows
 from benchmarks.register_batch import PLUGINS, declarations
 from benchmarks.report import Target
 from integrations.manifests.compiling import compile_plugin
 from schemas.api.plugins import DeclarationSchema
+from tests.integrations.routes.test_integrations import declare, render
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -76,3 +78,20 @@ def test_the_loader_of_our_own_counts_answers_and_failures(
     assert rate.p99_ms > 0
     assert 0 < rate.failed < rate.per_second * 0.3
     assert set(bodies) == {b"n=0", b"n=1", b"n=2"}
+
+
+def test_rows_added_for_the_console_add_up_as_if_they_had_been_logged(app: Any, client: Any, upstream: Any):
+    upstream.expect_request("/status").respond_with_json({"ok": True})
+    declare(client, upstream, "plugin-0")
+    assert render(client, plugin_id="plugin-0").status_code == 200
+    database = app.extensions["patchbay"].database
+    app.extensions["patchbay"].usage.call_log.flush()
+    with database.raw_write() as connection:
+        connection.execute("DELETE FROM usage_periods")
+        connection.execute("DELETE FROM plugin_api_logs")
+        add_rows(connection, artifacts=3, calls=400, plugins=1)
+    assert database.query("SELECT count(*) FROM integration_artifacts", ()) == [(4,)]
+    total = client.get("/usage/total?since=10d&by=day").json
+    assert (total["calls"], total["errors"], total["p50_ms"], total["p95_ms"]) == (400, 40, 200.0, 380.0)
+    listed = client.get("/usage?since=10d&by=day&include=totals").json["integrations"]
+    assert sum(one["calls"] for one in listed) == 400
