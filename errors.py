@@ -7,7 +7,7 @@ separate, in `upstream_message`, if it may be quoted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -55,6 +55,16 @@ class PluginDisabled(PatchbayError):
 
 class ForeignOrigin(PatchbayError):
     code, status, title = "foreign_origin", 403, "This origin is not allowed"
+
+
+class InsufficientScope(PatchbayError):
+    """A named token is valid, but not for this request (RFC 6750). `scopes` are those of which one is needed."""
+
+    code, status, title = "insufficient_scope", 403, "The token does not allow this"
+
+    def __init__(self, detail: str, *, scopes: Iterable[str] = ()) -> None:
+        super().__init__(detail)
+        self.scopes = tuple(scopes)
 
 
 class PersonNeeded(PatchbayError):

@@ -150,12 +150,19 @@ class Registry:
                 registrations.append(outcome)
         return registrations
 
-    def list(self, plugin_type: str | None = None, page: Page | None = None) -> tuple[Sequence[Plugin], int]:
-        """A page of plugins by id, of one type or all, and their total number."""
+    def list(
+        self,
+        plugin_type: str | None = None,
+        page: Page | None = None,
+        among: Collection[str] | None = None,
+    ) -> tuple[Sequence[Plugin], int]:
+        """A page of plugins by id, of one type or all, and their total number. With `among` only those of these ids."""
         page = page or Page()
         query = select(Plugin)
         if plugin_type is not None:
             query = query.where(Plugin.type == plugin_type)
+        if among is not None:
+            query = query.where(Plugin.id.in_(among))
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             plugins = session.scalars(query.order_by(Plugin.id).limit(page.size).offset(page.offset)).all()

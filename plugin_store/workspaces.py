@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import tzinfo
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -83,10 +83,13 @@ def find_notebook(session: Session, notebook_id: int) -> Notebook:
     return notebook
 
 
-def list_workspaces(database: Database, page: Page) -> tuple[Sequence[Workspace], int]:
-    """A page of workspaces, oldest first, and their total number."""
+def list_workspaces(
+    database: Database, page: Page, among: Collection[int] | None = None
+) -> tuple[Sequence[Workspace], int]:
+    """A page of workspaces, oldest first, and their total number. With `among` only those of these ids."""
+    query = select(Workspace).order_by(Workspace.id)
     with database.reading() as session:
-        return _load_page(session, select(Workspace).order_by(Workspace.id), page)
+        return _load_page(session, query if among is None else query.where(Workspace.id.in_(among)), page)
 
 
 def create_workspace(database: Database, name: str, now: float, time_zone: str | None = None) -> Workspace:
@@ -142,11 +145,18 @@ def delete_workspace(database: Database, workspace_id: int) -> None:
         session.delete(workspace)
 
 
-def list_notebooks(database: Database, workspace_id: int, page: Page) -> tuple[Sequence[Notebook], int]:
-    """A page of a workspace's notebooks, oldest first, and their total number. Raises NotFound."""
+def list_notebooks(
+    database: Database, workspace_id: int, page: Page, among: Collection[int] | None = None
+) -> tuple[Sequence[Notebook], int]:
+    """A page of a workspace's notebooks, oldest first, and their total number. Raises NotFound.
+
+    With `among` only those of these ids.
+    """
     with database.reading() as session:
         find_workspace(session, workspace_id)
         query = select(Notebook).where(Notebook.workspace_id == workspace_id).order_by(Notebook.id)
+        if among is not None:
+            query = query.where(Notebook.id.in_(among))
         return _load_page(session, query, page)
 
 

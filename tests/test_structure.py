@@ -101,6 +101,7 @@ LAYERS = [
     "plugin_store/ownership",
     "plugin_store/time_zones",
     "plugin_store/engine",
+    "plugin_store/access_models",
     "plugin_store/models",
     "schemas/api",
     "schemas/provisioning",
@@ -375,6 +376,13 @@ def test_every_api_blueprint_reads_json_strictly(app: Flask):
     names = {rule.endpoint.partition(".")[0] for rule in rules} - {"api-docs"}
     assert names
     assert [name for name in names if not isinstance(app.blueprints[name], Blueprint)] == []
+
+
+@for_every_source
+def test_routes_ask_for_the_scope_of_their_caller(path: Path):
+    """`scope_of` knows what a named token may use; what stands below it does not."""
+    if ROUTE_MODULES.match(name_of(path)) or name_of(path).startswith("web/routes/"):
+        assert "plugin_store.workspaces.resolve_scope" not in imported(path)
 
 
 def test_the_gate_stands_before_every_request(app: Flask):

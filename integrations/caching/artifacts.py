@@ -190,11 +190,24 @@ class Artifacts:
             )
 
     def list_artifacts(
-        self, plugin_id: str | None, workspace_id: int, offset: int, limit: int, block_id: str | None = None
+        self,
+        workspace_id: int,
+        offset: int,
+        limit: int,
+        *,
+        plugin_id: str | None = None,
+        block_id: str | None = None,
+        among: Collection[str] | None = None,
     ) -> tuple[list[ArtifactRow], int]:
-        """A page of the usable artifacts of a plugin or of all, newest first, and their total number."""
+        """A page of the usable artifacts of a plugin or of all, newest first, and their total number.
+
+        With `among` only those of the plugins with these ids.
+        """
+        mine = _narrowed(plugin_id, workspace_id, block_id)
+        if among is not None:
+            mine.append(IntegrationArtifact.plugin_id.in_(among))
         while True:
-            rows, total = self._list_rows(plugin_id, workspace_id, offset, limit, block_id)
+            rows, total = self._list_rows(mine, offset, limit)
             lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
             if not lost:
                 return [ArtifactRow.of(row) for row in rows], total
@@ -259,10 +272,10 @@ class Artifacts:
             forget_rows(session, self._bodies, keys)
 
     def _list_rows(
-        self, plugin_id: str | None, workspace_id: int, offset: int, limit: int, block_id: str | None
+        self, wanted: Sequence[ColumnElement[bool]], offset: int, limit: int
     ) -> tuple[Sequence[IntegrationArtifact], int]:
         table = IntegrationArtifact
-        mine = (*_narrowed(plugin_id, workspace_id, block_id), table.kept_until > self._clock())
+        mine = (*wanted, table.kept_until > self._clock())
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(table).where(*mine)) or 0
             rows = session.scalars(

@@ -32,7 +32,7 @@ UNCHANGED = (
 
 Header = tuple[str, str]
 Headers = list[Header]
-RequestKey = tuple[str | bytes | None, ...]
+RequestKey = tuple[str | bytes | int | None, ...]
 """Everything by which the answer is chosen, the body last."""
 
 
@@ -49,6 +49,8 @@ class Hit:
     use: Use | None
     changes_at: float | None = None
     """When the request's times change, and another artifact answers it."""
+    token_id: int | None = None
+    """The named token that it was answered to; None for the owner."""
 
     def is_over(self, now: float) -> bool:
         """Whether the answer is no longer fresh, or another artifact's turn has come."""
@@ -122,7 +124,7 @@ class ResponseCache:
         """Stores a response that was just sent, with all headers except `Age`."""
         unaged = [self._share(header) for header in headers if header[0] != "Age"]
         request_key = tuple(sys.intern(part) if isinstance(part, str) else part for part in request_key)
-        size_bytes = len(body) + len(request_key[-1] or b"") + OVERHEAD_BYTES
+        size_bytes = len(body) + _length(request_key[-1]) + OVERHEAD_BYTES
         self._entries.put(request_key, CachedResponse(hit, status, unaged, body, size_bytes))
 
     def _share(self, header: Header) -> Header:
@@ -137,3 +139,7 @@ class ResponseCache:
                 return False
             known.valid_at = commits
         return True
+
+
+def _length(part: str | bytes | int | None) -> int:
+    return len(part) if isinstance(part, bytes) else 0

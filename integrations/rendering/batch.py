@@ -17,9 +17,6 @@ from plugin_store.workspaces import Scope
 
 SILENCE_SECONDS = 1.0
 
-ScopeOf = Callable[[int | None], Scope]
-"""The scope of a block by the notebook that it names, where it names one. Raises NotFound."""
-
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
@@ -31,6 +28,10 @@ class BatchItem:
     parameters: Mapping[str, Any]
     use_cache: bool
     notebook_id: int | None
+
+
+ScopeOf = Callable[[BatchItem], Scope]
+"""The scope of a block. Raises NotFound, and why the caller may not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Batches:
         try:
             for block in blocks:
                 try:
-                    scope = scope_of(block.notebook_id)
+                    scope = scope_of(block)
                     kept = self._kept(scope, block)
                 except Exception as error:
                     refused.append(BatchResult(block.key, error))

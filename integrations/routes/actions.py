@@ -13,13 +13,13 @@ from integrations.caching.artifacts import make_artifact
 from integrations.caching.freshness import Freshness
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
-from plugin_store.workspaces import resolve_scope
 from schemas.api.integrations import ActionEnvelopeSchema, ActionRunSchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
+from web.api.scopes import scope_of
 
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
@@ -40,7 +40,7 @@ class RunAction(MethodView):
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str, block_type: str) -> Response:
         """Run an action that a user asked for. Its calls are made once for each `Idempotency-Key`."""
         key = read_key(request.headers.get("Idempotency-Key"))
-        scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+        scope = scope_of(query)
         return answer_performed(
             *services().actions.run_block(scope, plugin_id, block_type, asked["parameters"], key)
         )

@@ -11,7 +11,7 @@ from flask.views import MethodView
 from errors import NotFound, PatchbayError
 from integrations.caching.artifact_rows import ArtifactRow, find_artifact_row
 from plugin_store.engine.paging import Page
-from plugin_store.workspaces import Scope, get_workspace, resolve_scope
+from plugin_store.workspaces import Scope, get_workspace
 from schemas.api.artifacts import (
     ArtifactSchema,
     ArtifactsQuerySchema,
@@ -22,6 +22,8 @@ from schemas.api.artifacts import (
 from schemas.api.state import PageSchema, ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("artifacts", __name__, description="Stored answers.")
 
@@ -47,7 +49,7 @@ class PluginArtifacts(MethodView):
     def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
         """Purge a plugin's stored answers in the workspace. Fetches in progress are not stored either."""
         services().store.registry.get(plugin_id)
-        scope, block_id = _scope(query), asked.get("block_type")
+        scope, block_id = scope_of(query), asked.get("block_type")
         steps = _steps_of(scope, plugin_id, block_id) if block_id is not None else ()
         purged = services().caching.artifacts.purge(plugin_id, scope.workspace_id, block_id, steps)
         return {"purged": purged}
@@ -83,13 +85,13 @@ class OneArtifact(MethodView):
     @blueprint.response(200, ArtifactWithDataSchema)
     def get(self, query: dict[str, Any], parameters_hash: str) -> dict[str, Any]:
         """One stored answer of a workspace with its data."""
-        return _dump(_find(_scope(query), parameters_hash), with_data=True)
+        return _dump(_find(scope_of(query), parameters_hash), with_data=True)
 
     @blueprint.arguments(ScopeSchema, location="query")
     @blueprint.response(200, PurgedSchema)
     def delete(self, query: dict[str, Any], parameters_hash: str) -> dict[str, int]:
         """Purge one stored answer, with those of its block's steps. Fetches in progress are not stored either."""
-        scope = _scope(query)
+        scope = scope_of(query)
         row = _find(scope, parameters_hash)
         steps = _steps_of(scope, row.plugin_id, row.block_id) if row.block_id is not None else ()
         artifacts = services().caching.artifacts
@@ -101,7 +103,7 @@ def _find(scope: Scope, parameters_hash: str) -> ArtifactRow:
     """The row of a usable artifact of the workspace. Raises NotFound."""
     held = services()
     row = find_artifact_row(held.database, parameters_hash, scope.workspace_id, held.clock())
-    if row is None:
+    if row is None or not calling_permission().reaches_plugin(row.plugin_id):
         raise NotFound(f"There is no stored answer `{parameters_hash[:64]}` in this workspace.")
     return row
 
@@ -109,11 +111,12 @@ def _find(scope: Scope, parameters_hash: str) -> ArtifactRow:
 def _list(query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:
     page = Page(paging["page"], paging["page_size"])
     rows, total = services().caching.artifacts.list_artifacts(
-        asked.get("integration_id"),
-        _scope(query).workspace_id,
+        scope_of(query).workspace_id,
         page.offset,
         page.size,
-        asked.get("block_type"),
+        plugin_id=asked.get("integration_id"),
+        block_id=asked.get("block_type"),
+        among=calling_permission().integrations,
     )
     with_data = asked.get("include") == "data"
     return [_dump(row, with_data=with_data) for row in rows], 200, page.headers(total)
@@ -133,7 +136,3 @@ def _steps_of(scope: Scope, plugin_id: str, block_id: str) -> list[str]:
         return services().catalog.find(scope, plugin_id).block(block_id).endpoints_of_steps
     except PatchbayError:
         return []
-
-
-def _scope(query: dict[str, Any]) -> Scope:
-    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))

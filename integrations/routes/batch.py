@@ -13,12 +13,14 @@ from errors import PatchbayError
 from integrations.rendering.batch import BatchItem, BatchResult
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
-from plugin_store.workspaces import Scope, resolve_scope
+from plugin_store.workspaces import Scope
 from schemas.api.batch import RenderBatchSchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of, problem_of_unexpected, retry_after_seconds, with_request_id
+from web.api.scopes import permitted_scope, scope_of
+from web.gate.callers import calling_permission
 from web.gate.mount import mount_prefix
 
 MEDIA_TYPE = "application/x-ndjson"
@@ -40,16 +42,18 @@ blueprint = Blueprint("batch", __name__, description="Many blocks in one request
 )
 def render_batch(query: dict[str, Any], asked: dict[str, Any]) -> Response:
     """Many blocks' data, one line each as soon as it is ready: cached answers first, then as the providers answer."""
-    found = services()
+    # The lines are written after the request.
+    found, permission = services(), calling_permission()
 
-    def scope_of(notebook_id: int | None) -> Scope:
-        return resolve_scope(
-            found.database, query.get("workspace_id"), notebook_id or query.get("notebook_id")
-        )
+    def scope_of_block(block: BatchItem) -> Scope:
+        permission.require_plugin(block.plugin_id)
+        notebook_id = block.notebook_id or query.get("notebook_id")
+        return permitted_scope(found.database, permission, {**query, "notebook_id": notebook_id})
 
-    scope_of(None)
+    if permission.notebooks is None:
+        scope_of(query)
     blocks = [_wanted(block) for block in asked["blocks"]]
-    lines = _lines(found.rendering.batches.answer(blocks, scope_of), found.clock, mount_prefix())
+    lines = _lines(found.rendering.batches.answer(blocks, scope_of_block), found.clock, mount_prefix())
     # A proxy that buffers the response would make fast answers wait for slow ones.
     return Response(lines, mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 

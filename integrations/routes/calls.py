@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.usage.calls import CallFilter, read_calls
-from plugin_store.workspaces import resolve_scope
 from schemas.api.calls import CallSchema, CallsQuerySchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("calls", __name__, description="The calls to providers, one by one.")
 
@@ -20,7 +21,8 @@ blueprint = Blueprint("calls", __name__, description="The calls to providers, on
 @blueprint.response(200, CallSchema(many=True))
 def list_calls(query: dict[str, Any], asked: dict[str, Any]) -> Any:
     """The calls to providers in the workspace, newest first. A page may be followed by another if it is full."""
-    scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+    scope = scope_of(query)
     # Includes what was recorded a moment ago.
     services().usage.call_log.flush()
-    return read_calls(services().database, scope.workspace_id, CallFilter.of(asked), asked["page_size"])
+    wanted = CallFilter.of(asked, calling_permission().integrations)
+    return read_calls(services().database, scope.workspace_id, wanted, asked["page_size"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from plugin_store.workspaces import resolve_scope
 from schemas.api.explain import ExplainSchema, ExplanationSchema
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
+from web.api.scopes import scope_of
 
 blueprint = Blueprint("explain", __name__, description="Explains a render without making it.")
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("explain", __name__, description="Explains a render withou
 def explain(query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, Any]:
     """What a render would send and why, what is cached, and what prevents it. Nothing is sent."""
     found = services()
-    scope = resolve_scope(found.database, query.get("workspace_id"), query.get("notebook_id"))
+    scope = scope_of(query)
     explainer = found.rendering.explainer
     if "block_type" in asked:
         explained = explainer.explain_block(scope, plugin_id, asked["block_type"], asked["parameters"])

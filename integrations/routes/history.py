@@ -14,7 +14,6 @@ from integrations.rendering.alerts import Alert, list_alerts
 from integrations.rendering.histories import UnitSeries
 from integrations.routes.query_parameters import read_parameters, read_since
 from plugin_store.engine.paging import Page
-from plugin_store.workspaces import resolve_scope
 from schemas.api.artifacts import PurgedSchema
 from schemas.api.history import (
     AlertSchema,
@@ -29,6 +28,8 @@ from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("history", __name__, description="The numbers that blocks had over time.")
 
@@ -40,7 +41,7 @@ class BlockHistory(MethodView):
     @blueprint.response(200, HistorySchema)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """The numbers that a block with these inputs had over time. Nothing is fetched."""
-        scope = resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+        scope = scope_of(query)
         found = services().rendering.histories.read(
             scope,
             plugin_id,
@@ -57,9 +58,10 @@ class BlockHistory(MethodView):
     def delete(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, int]:
         """Delete a plugin's history in the workspace, or that of one block. Fetches in progress leave no sample."""
         services().store.registry.get(plugin_id)
-        database = services().database
-        scope = resolve_scope(database, query.get("workspace_id"), query.get("notebook_id"))
-        return {"purged": purge_history(database, scope.workspace_id, plugin_id, asked.get("block_type"))}
+        workspace_id = scope_of(query).workspace_id
+        return {
+            "purged": purge_history(services().database, workspace_id, plugin_id, asked.get("block_type"))
+        }
 
 
 @blueprint.route("/history", methods=["POST"])
@@ -68,7 +70,8 @@ class BlockHistory(MethodView):
 @blueprint.response(200, HistoriesSchema)
 def read_histories(query: dict[str, Any], asked: dict[str, Any]) -> Response:
     """The histories of many blocks in one request. A block that cannot be answered has a problem of its own."""
-    resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+    if calling_permission().notebooks is None:
+        scope_of(query)
     since = _since(asked)
     return _answer({"histories": [_keyed(query, block, since, asked["points"]) for block in asked["blocks"]]})
 
@@ -83,9 +86,14 @@ class Alerts(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The numbers whose latest sample is at level `warn` or `bad`, newest first. Nothing is fetched."""
         held = services()
-        scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"))
+        scope = scope_of(query)
         page = Page(paging["page"], paging["page_size"])
-        found = list_alerts(held.catalog, held.database, scope, held.clock())
+        reaches = calling_permission().reaches_plugin
+        found = [
+            alert
+            for alert in list_alerts(held.catalog, held.database, scope, held.clock())
+            if reaches(alert.latest.plugin_id)
+        ]
         return [_alert(alert) for alert in found[page.offset : page.end]], 200, page.headers(len(found))
 
 
@@ -108,7 +116,8 @@ def _alert(alert: Alert) -> dict[str, Any]:
 def _keyed(query: dict[str, Any], block: dict[str, Any], since: float | None, points: int) -> dict[str, Any]:
     notebook_id = block["notebook_id"] or query.get("notebook_id")
     try:
-        scope = resolve_scope(services().database, query.get("workspace_id"), notebook_id)
+        calling_permission().require_plugin(block["integration_id"])
+        scope = scope_of({**query, "notebook_id": notebook_id})
         found = services().rendering.histories.read(
             scope, block["integration_id"], block["block_type"], block["parameters"], since, points
         )

@@ -16,7 +16,6 @@ from integrations.rendering.read_through import Rendered
 from integrations.routes.actions import IDEMPOTENCY_KEY, answer_performed
 from integrations.routes.query_parameters import read_parameters
 from plugin_store.engine.paging import Page
-from plugin_store.workspaces import Scope, resolve_scope
 from schemas.api.integrations import (
     BlocksSchema,
     EnvelopeSchema,
@@ -36,6 +35,8 @@ from web.api.compression import compressed
 from web.api.context import services
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 from web.server.fast_path import HIT_ENVIRON_KEY
 
 blueprint = Blueprint("integrations", __name__, description="Integrations and their blocks.")
@@ -52,7 +53,12 @@ class Integrations(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The registered integrations, and whether each is enabled in the workspace (and notebook)."""
         page = Page(paging["page"], paging["page_size"])
-        found = services().catalog.list(_scope(query))
+        reaches = calling_permission().reaches_plugin
+        found = [
+            installed
+            for installed in services().catalog.list(scope_of(query))
+            if reaches(installed.plugin_id)
+        ]
         if "id" in asked:
             found = [installed for installed in found if installed.plugin_state.plugin_id in asked["id"]]
         describe = _listed
@@ -72,7 +78,7 @@ class IntegrationDetails(MethodView):
     @blueprint.response(200, IntegrationSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """One integration: its properties, blocks and endpoints as declared, and whether a review is due."""
-        return _described(services().catalog.find(_scope(query), plugin_id))
+        return _described(services().catalog.find(scope_of(query), plugin_id))
 
 
 @blueprint.route("/integrations/<string:plugin_id>/blocks")
@@ -81,7 +87,7 @@ class Blocks(MethodView):
     @blueprint.response(200, BlocksSchema)
     def get(self, query: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """The integration's blocks as declared, with the inputs that a form asks for."""
-        installed = services().catalog.find(_scope(query), plugin_id)
+        installed = services().catalog.find(scope_of(query), plugin_id)
         return {"integration_id": plugin_id, "blocks": _blocks(installed)}
 
 
@@ -113,7 +119,7 @@ class Execute(MethodView):
     @blueprint.response(200, EnvelopeSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Response:
         """One endpoint's answer, fetched now. With an `Idempotency-Key` a writing endpoint is called only once."""
-        scope, endpoint_id, parameters = _scope(query), asked["endpoint_id"], asked["parameters"]
+        scope, endpoint_id, parameters = scope_of(query), asked["endpoint_id"], asked["parameters"]
         header, actions = request.headers.get("Idempotency-Key"), services().actions
         if header is not None and actions.writes(scope, plugin_id, endpoint_id):
             key = read_key(header)
@@ -133,11 +139,7 @@ class Test(MethodView):
     @blueprint.response(200, VerdictSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> Any:
         """Whether the provider answers with these settings, saved or unsaved, and if not, why in plain words."""
-        return services().rendering.connection_test.run(_scope(query), plugin_id, asked.get("config"))
-
-
-def _scope(query: dict[str, Any]) -> Scope:
-    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+        return services().rendering.connection_test.run(scope_of(query), plugin_id, asked.get("config"))
 
 
 def _render(
@@ -146,7 +148,7 @@ def _render(
     held = services()
     # Read first: a change from here on raises the revision, and the response is not cached then.
     revision = held.database.revision()
-    scope = resolve_scope(held.database, query.get("workspace_id"), query.get("notebook_id"), revision)
+    scope = scope_of(query, revision)
     rendered = held.rendering.renderer.render_block(
         scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
     )
@@ -161,6 +163,7 @@ def _render(
             plugin_id,
             rendered.use,
             rendered.changes_at,
+            calling_permission().token_id,
         )
     return _answer(rendered, held.clock())
 

@@ -13,11 +13,12 @@ from flask.views import MethodView
 from errors import PatchbayError, SettingsIncomplete
 from integrations.tokens.callback_address import BrowserRequest, callback_address
 from integrations.tokens.sign_ins import AuthorizationResponse, SignInRefused
-from plugin_store.workspaces import resolve_scope
 from schemas.api.oauth2 import AuthorizationSchema, ConnectionSchema, ConnectionScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
-from web.gate.gate import OAUTH_CALLBACK_PATH, own_origin
+from web.api.scopes import scope_of
+from web.gate.gate import OAUTH_CALLBACK_PATH
+from web.gate.hosts import origin_addressed
 from web.gate.mount import mount_prefix, mounted
 from web.pages.signin import FIRST_PAGE
 
@@ -102,12 +103,12 @@ def _page(status: int, **shown: str | None) -> tuple[str, int, dict[str, str]]:
 
 
 def _workspace_id(query: dict[str, Any]) -> int:
-    return resolve_scope(services().database, query.get("workspace_id"), None).workspace_id
+    return scope_of({"workspace_id": query.get("workspace_id")}).workspace_id
 
 
 def _redirect_uri() -> str:
     approach = BrowserRequest(
-        own_origin=own_origin(request),
+        own_origin=origin_addressed(request.environ),
         prefix=mount_prefix(),
         origin=request.headers.get("Origin"),
         referer=request.headers.get("Referer"),

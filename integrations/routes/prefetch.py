@@ -7,13 +7,16 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
+from errors import InsufficientScope, NotFound
 from plugin_store.engine.paging import Page
 from plugin_store.models import PrefetchJob
-from plugin_store.workspaces import Scope, resolve_scope
+from plugin_store.workspaces import Scope
 from schemas.api.prefetch import PauseSchema, PinSchema, PrefetchJobSchema, PrefetchQuerySchema
 from schemas.api.state import PageSchema, ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("prefetch", __name__, description="Prefetch jobs and their outcomes.")
 
@@ -29,7 +32,9 @@ class PrefetchJobs(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The prefetch jobs of the workspace (or only the notebook's, if one is named), the next to run first."""
         page = Page(paging["page"], paging["page_size"])
-        jobs, total = services().prefetch.jobs.list_jobs(_scope(query), asked.get("integration_id"), page)
+        jobs, total = services().prefetch.jobs.list_jobs(
+            scope_of(query), asked.get("integration_id"), page, calling_permission().integrations
+        )
         return [_shown(job) for job in jobs], 200, page.headers(total)
 
     @blueprint.arguments(ScopeSchema, location="query")
@@ -37,8 +42,9 @@ class PrefetchJobs(MethodView):
     @blueprint.response(201, PrefetchJobSchema)
     def post(self, query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
         """Pin inputs of a block: they are prefetched from now on, whether anybody renders them or not."""
+        calling_permission().require_plugin(asked["integration_id"])
         notebook_id = asked.get("notebook_id", query.get("notebook_id"))
-        scope = _scope({**query, "notebook_id": notebook_id})
+        scope = scope_of({**query, "notebook_id": notebook_id})
         job = services().prefetch.planner.pin(
             scope, asked["integration_id"], asked["block_type"], asked["parameters"]
         )
@@ -51,11 +57,13 @@ class OnePrefetchJob(MethodView):
     @blueprint.response(200, PrefetchJobSchema)
     def patch(self, asked: dict[str, Any], job_id: int) -> dict[str, Any]:
         """Pause or resume a job."""
+        _require_job(job_id)
         return _shown(services().prefetch.planner.set_paused(job_id, asked["paused"]))
 
     @blueprint.response(204)
     def delete(self, job_id: int) -> Response:
         """Unpin and delete a job. One that the manifest declares can only be paused: 409."""
+        _require_job(job_id)
         services().prefetch.planner.unpin(job_id)
         return Response(status=204)
 
@@ -65,11 +73,18 @@ class PrefetchRun(MethodView):
     @blueprint.response(200, PrefetchJobSchema)
     def post(self, job_id: int) -> dict[str, Any]:
         """Run a job now, even a paused one; `last_outcome` and `last_error` report the result."""
+        _require_job(job_id)
         return _shown(services().prefetch.runner.run_now(job_id))
 
 
-def _scope(query: dict[str, Any]) -> Scope:
-    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+def _require_job(job_id: int) -> None:
+    """Raises NotFound for a job that does not exist, or is out of the caller's reach."""
+    job, permission = services().prefetch.jobs.get(job_id), calling_permission()
+    try:
+        permission.require_plugin(job.plugin_id)
+        permission.require_scope(Scope(job.workspace_id, job.notebook_id))
+    except (NotFound, InsufficientScope):
+        raise NotFound(f"There is no prefetch job {job_id}.") from None
 
 
 def _shown(job: PrefetchJob) -> dict[str, Any]:

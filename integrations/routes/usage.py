@@ -13,7 +13,7 @@ from integrations.routes.query_parameters import read_since
 from integrations.usage.latency import Latency, list_called, read_latencies
 from integrations.usage.report import Span, Usage, order_usage, read_total, read_usage
 from plugin_store.engine.paging import Page
-from plugin_store.workspaces import Scope, resolve_scope
+from plugin_store.workspaces import Scope
 from schemas.api.state import PageSchema, ScopeSchema
 from schemas.api.usage import (
     LatencyQuerySchema,
@@ -26,6 +26,8 @@ from schemas.api.usage import (
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("usage", __name__, description="The usage of integrations.")
 
@@ -45,11 +47,12 @@ class WorkspaceUsage(MethodView):
         self, query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]
     ) -> tuple[dict[str, Any], int, dict[str, str]]:
         """Each integration's renders, hits, calls, errors and durations in the workspace, and its remaining budget."""
-        scope, span = _scope(query), _span(asked)
+        scope, span = scope_of(query), _span(asked)
         page = Page(paging["page"], paging["page_size"])
         _flush()
         accounts = {found.plugin_id: account_of(found) for found in services().catalog.list(scope)}
-        names = order_usage(services().database, scope.workspace_id, span, accounts, asked["order_by"])
+        ordered = order_usage(services().database, scope.workspace_id, span, accounts, asked["order_by"])
+        names = list(filter(calling_permission().reaches_plugin, ordered))
         shown = names[page.offset : page.end]
         used = read_usage(
             services().database, scope.workspace_id, span, shown, by_period=asked["include"] == "periods"
@@ -67,7 +70,7 @@ class WorkspaceUsage(MethodView):
 @blueprint.response(200, TotalUsageSchema)
 def get_total(query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     """The same for all integrations of the workspace together, forgotten ones too."""
-    scope, span = _scope(query), _span(asked)
+    scope, span = scope_of(query), _span(asked)
     _flush()
     return _dump_span(span, asked) | _figures(read_total(services().database, scope.workspace_id, span))
 
@@ -79,7 +82,7 @@ def get_total(query: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, LatencySchema(many=True))
 def list_latencies(query: dict[str, Any], paging: dict[str, Any], asked: dict[str, Any]) -> Listed:
     """How long the calls of each integration take now, what is usual, and since when they are slower; slowest first."""
-    scope, page = _scope(query), Page(paging["page"], paging["page_size"])
+    scope, page = scope_of(query), Page(paging["page"], paging["page_size"])
     _flush()
     latencies = _latencies(scope, asked.get("integration_id"))
     ordered = sorted(latencies.items(), key=lambda item: -item[1].times_slower)
@@ -98,7 +101,7 @@ class IntegrationUsage(MethodView):
     @blueprint.response(200, OneUsageSchema)
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """The same for one integration."""
-        scope, span = _scope(query), _span(asked)
+        scope, span = scope_of(query), _span(asked)
         status = services().budget.status(account_of(services().catalog.find(scope, plugin_id)))
         _flush()
         used = read_usage(services().database, scope.workspace_id, span, [plugin_id])
@@ -110,12 +113,10 @@ def _latencies(scope: Scope, plugin_id: str | None) -> dict[str, Latency]:
     held = services()
     now, workspace_id = held.clock(), scope.workspace_id
     if plugin_id is not None:
+        calling_permission().require_plugin(plugin_id)
         return {plugin_id: Latency()} | read_latencies(held.database, workspace_id, now, [plugin_id])
-    return read_latencies(held.database, workspace_id, now, list_called(held.database, workspace_id, now))
-
-
-def _scope(query: dict[str, Any]) -> Scope:
-    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
+    called = filter(calling_permission().reaches_plugin, list_called(held.database, workspace_id, now))
+    return read_latencies(held.database, workspace_id, now, list(called))
 
 
 def _span(asked: dict[str, Any]) -> Span:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,11 @@ class CallFilter:
     request_id: str | None = None
     before_id: int | None = None
     """Only calls that were recorded before this one: the next page after it."""
+    among: Collection[str] | None = None
+    """Only calls of the plugins with these ids."""
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any]) -> CallFilter:
+    def of(cls, asked: Mapping[str, Any], among: Collection[str] | None = None) -> CallFilter:
         """The filter of a request's query."""
         since = asked.get("from_")
         return cls(
@@ -35,6 +37,7 @@ class CallFilter:
             since=None if since is None else since.timestamp(),
             request_id=asked.get("request_id"),
             before_id=asked.get("before"),
+            among=among,
         )
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -49,6 +52,7 @@ class CallFilter:
             None if self.since is None else table.at >= self.since,
             None if self.request_id is None else table.request_id == self.request_id,
             None if self.before_id is None else table.id < self.before_id,
+            None if self.among is None else table.plugin_id.in_(self.among),
         )
         return [condition for condition in wanted if condition is not None]
 

@@ -7,13 +7,15 @@ from typing import Any
 from flask import Response, request
 
 from plugin_store.engine.paging import Page
-from plugin_store.routes.shared import PAGINATION, check_plugin_id, scope_of
+from plugin_store.routes.shared import PAGINATION, check_plugin_id
 from plugin_store.settings.configs import StateView
 from plugin_store.settings.entity_tags import IfMatch, parse_if_match
 from plugin_store.workspaces import Scope
 from schemas.api.state import PageSchema, PluginStateSchema, PluginStateUpdateSchema
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint(
     "plugin_states", __name__, description="Settings of a workspace or a notebook for its plugins"
@@ -107,7 +109,7 @@ def reset_notebook_plugin(notebook_id: int, plugin_id: str) -> Response:
 
 def _list_states(scope: Scope, query: dict[str, Any]) -> Listed:
     page = Page(query["page"], query["page_size"])
-    states, total = services().store.configs.list_states(scope, page)
+    states, total = services().store.configs.list_states(scope, page, calling_permission().reaches_plugin)
     return states, 200, page.headers(total)
 
 

@@ -22,6 +22,7 @@ from schemas.api.plugins import (
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("plugins", __name__, description="What frontends declare")
 
@@ -55,7 +56,9 @@ def register_plugins(batch: dict[str, Any]) -> dict[str, Any]:
 def list_plugins(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """List the registered plugins, of one type or all."""
     page = Page(query["page"], query["page_size"])
-    plugins, total = services().store.registry.list(query.get("type"), page)
+    plugins, total = services().store.registry.list(
+        query.get("type"), page, calling_permission().integrations
+    )
     return plugins, 200, page.headers(total)
 
 

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from errors import Conflict
 from plugin_store.routes.settings import carry_out_decision
-from plugin_store.routes.shared import scope_of
 from schemas.api.state import ReviewDecisionSchema, ScopeSchema
 from web.api.context import services
 from web.api.json import parse_json
+from web.api.scopes import scope_of
 from web.gate.callers import calling_session
 from web.gate.gate import REVIEW_PREFIX
 from web.gate.user_session import form_token, is_own_form, require_user_session, review_page

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from plugin_store.routes.shared import check_plugin_id, scope_of
+from plugin_store.routes.shared import check_plugin_id
 from plugin_store.settings.configs import ConfigView
 from plugin_store.settings.secret_settings import SecretView
 from plugin_store.vault.destinations import Destination, read_destination
@@ -24,6 +24,7 @@ from schemas.api.state import (
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
 from web.gate.user_session import require_user_session, review_page
 
 blueprint = Blueprint("settings", __name__, description="An integration's switch, config, secrets and review")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from errors import Invalid
-from plugin_store.workspaces import Scope, resolve_scope
-from web.api.context import services
 
 PAGINATION = {
     "X-Pagination": {
@@ -14,11 +12,6 @@ PAGINATION = {
         "schema": {"type": "string"},
     }
 }
-
-
-def scope_of(query: dict[str, Any]) -> Scope:
-    """The scope that a request's query names. Raises NotFound."""
-    return resolve_scope(services().database, query.get("workspace_id"), query.get("notebook_id"))
 
 
 def check_plugin_id(plugin_id: str, body: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ from schemas.api.state import (
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
+from web.api.scopes import scope_of
+from web.gate.callers import calling_permission
 
 blueprint = Blueprint("workspaces", __name__, description="Workspaces and their notebooks")
 
@@ -30,7 +32,7 @@ blueprint = Blueprint("workspaces", __name__, description="Workspaces and their 
 def list_workspaces(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """List the workspaces, the default one first."""
     page = Page(query["page"], query["page_size"])
-    rows, total = workspaces.list_workspaces(services().database, page)
+    rows, total = workspaces.list_workspaces(services().database, page, calling_permission().workspaces)
     return rows, 200, page.headers(total)
 
 
@@ -75,7 +77,9 @@ def delete_workspace(workspace_id: int) -> Response:
 def list_notebooks(query: dict[str, Any], workspace_id: int) -> tuple[Any, int, dict[str, str]]:
     """List a workspace's notebooks."""
     page = Page(query["page"], query["page_size"])
-    rows, total = workspaces.list_notebooks(services().database, workspace_id, page)
+    rows, total = workspaces.list_notebooks(
+        services().database, workspace_id, page, calling_permission().notebooks
+    )
     return rows, 200, page.headers(total)
 
 
@@ -91,7 +95,7 @@ def create_notebook(body: dict[str, Any], workspace_id: int) -> Notebook:
 @blueprint.response(200, NotebookSchema)
 def get_notebook(notebook_id: int) -> Notebook:
     """Show a notebook."""
-    return workspaces.get_notebook(services().database, notebook_id)
+    return workspaces.get_notebook(services().database, _reachable(notebook_id))
 
 
 @blueprint.route("/notebooks/<int64:notebook_id>", methods=["PATCH"])
@@ -99,12 +103,18 @@ def get_notebook(notebook_id: int) -> Notebook:
 @blueprint.response(200, NotebookSchema)
 def rename_notebook(body: dict[str, Any], notebook_id: int) -> Notebook:
     """Rename a notebook."""
-    return workspaces.rename_notebook(services().database, notebook_id, body["name"])
+    return workspaces.rename_notebook(services().database, _reachable(notebook_id), body["name"])
 
 
 @blueprint.route("/notebooks/<int64:notebook_id>", methods=["DELETE"])
 @blueprint.response(204)
 def delete_notebook(notebook_id: int) -> Response:
     """Delete a notebook with its settings."""
-    workspaces.delete_notebook(services().database, notebook_id)
+    workspaces.delete_notebook(services().database, _reachable(notebook_id))
     return Response(status=204)
+
+
+def _reachable(notebook_id: int) -> int:
+    """The same id, if the caller may use the notebook. Raises NotFound."""
+    scope_of({"notebook_id": notebook_id})
+    return notebook_id

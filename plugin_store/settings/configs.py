@@ -101,12 +101,16 @@ class Configs:
         with self._database.reading() as session:
             return self._state_view(session, self._load(session, plugin_id, scope))
 
-    def list_states(self, scope: Scope, page: Page) -> tuple[list[StateView], int]:
-        """A page of the states of all plugins, by id, and their total number."""
+    def list_states(
+        self, scope: Scope, page: Page, is_shown: Callable[[str], bool] = lambda _plugin_id: True
+    ) -> tuple[list[StateView], int]:
+        """A page of the states of all plugins that are shown, by id, and their total number."""
         states, total = [], 0
         with self._database.reading() as session:
             owners = settings_owners(session, *scope)
             for plugin_state in iterate_plugin_states(session, *scope, self._vault):
+                if not is_shown(plugin_state.plugin_id):
+                    continue
                 if page.offset <= total < page.end:
                     owned = owners.get(plugin_state.plugin_id, {})
                     states.append(self._view(plugin_state, owned))

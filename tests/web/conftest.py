@@ -13,6 +13,7 @@ from flask import Flask
 
 from plugin_store.engine.database import DATABASE_NAME, Database, init_database
 from settings import Settings
+from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts
 from web.gate.gate import Gate
 from web.gate.sessions import Sessions
@@ -71,6 +72,7 @@ def make_gate(settings: Settings, database: Database) -> MakeGate:
 
     def make(given: Settings) -> Gate:
         held = HeldToken(replace(given, instance=settings.instance))
-        return Gate.of(given, held, open_sessions(database, held, given), Attempts(time.time))
+        tokens = AccessTokens(database, time.time)
+        return Gate.of(given, held, open_sessions(database, held, given), tokens, Attempts(time.time))
 
     return make

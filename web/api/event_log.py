@@ -9,6 +9,7 @@ import orjson
 from flask import Flask, Response, request
 
 from errors import ForeignOrigin, PatchbayError, Unauthorized, UnknownHost
+from web.gate.callers import calling_party
 
 MAX_KEYS, MAX_CHARACTERS = 20, 200
 PREFIX = "/api/v1"
@@ -31,6 +32,9 @@ CHANGES = {
     ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
     ("PUT", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
     ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
+    ("POST", f"{PREFIX}/tokens"): "token made",
+    ("PATCH", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} changed",
+    ("DELETE", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} revoked",
     ("DELETE", f"{PREFIX}/plugins/{PLUGIN}"): "{plugin_id}: plugin deleted",
     ("DELETE", f"{PREFIX}/plugins/{PLUGIN}/artifacts"): "{plugin_id}: artifacts purged",
     ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/artifacts"): "artifacts of a workspace purged",
@@ -52,7 +56,9 @@ def init_event_log(app: Flask) -> None:
         rule = request.url_rule
         words = CHANGES.get((request.method, rule.rule)) if rule is not None else None
         if words is not None and response.status_code < 400:
-            log.info("%s%s, by %s", words.format(**(request.view_args or {})), _scope_and_keys(), _who())
+            log.info(
+                "%s%s, by %s", words.format(**(request.view_args or {})), _scope_and_keys(), calling_party()
+            )
         return response
 
 
@@ -65,10 +71,6 @@ def note_refusal(error: PatchbayError) -> None:
         log.info("refused a request from %s: %s", request.remote_addr, error.extensions.get("reason"))
     elif isinstance(error, UnknownHost):
         log.info("refused a request for the host %s", _short(error.entry or "that cannot be read"))
-
-
-def _who() -> str:
-    return "token" if "Authorization" in request.headers else "session"
 
 
 def _scope_and_keys() -> str:

@@ -19,7 +19,7 @@ from flask import Flask, Response
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from errors import Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
+from errors import InsufficientScope, Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
 from integrations.concurrency.current_request import current_request_id
 from web.api.event_log import note_refusal
 from web.gate.host_page import answer_with_page, wants_page
@@ -150,15 +150,20 @@ def answer_error(error: PatchbayError) -> Response:
     headers: dict[str, str] = {}
     if (seconds := retry_after_seconds(error)) is not None:
         headers["Retry-After"] = str(seconds)
-    if isinstance(error, Unauthorized):
+    if isinstance(error, Unauthorized | InsufficientScope):
         headers["WWW-Authenticate"] = _challenge(error)
     return _respond(problem_of(error), headers)
 
 
-def _challenge(error: Unauthorized) -> str:
-    """RFC 6750 section 3.1: the error is named for a refused token, but not for a missing one."""
-    invalid = ', error="invalid_token"' if error.extensions.get("reason") == "wrong_token" else ""
-    return f'Bearer realm="patchbay"{invalid}'
+def _challenge(error: Unauthorized | InsufficientScope) -> str:
+    """RFC 6750 section 3: the error is named for a refused token, but not for a missing one."""
+    parts = ['Bearer realm="patchbay"']
+    if isinstance(error, InsufficientScope):
+        parts.append('error="insufficient_scope"')
+        parts += [f'scope="{" ".join(error.scopes)}"'] if error.scopes else []
+    elif error.extensions.get("reason") == "wrong_token":
+        parts.append('error="invalid_token"')
+    return ", ".join(parts)
 
 
 def answer_http_exception(error: HTTPException) -> Response:

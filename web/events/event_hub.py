@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from errors import StorageFailed, TooManyStreams
 from plugin_store.engine.database import Database
 from plugin_store.events import EventLog, EventRow
-from plugin_store.workspaces import Scope
+from web.events.audience import Audience
 from web.events.event_stream import EventStream
 from web.events.messages import event_message, first_message, resync_message
 
@@ -59,15 +59,17 @@ class EventHub:
         """The number of open streams."""
         return len(self._streams)
 
-    def open(self, scope: Scope, last_event_id: int | None, may_continue: Callable[[], bool]) -> EventStream:
-        """A stream of the events of the scope from now on, or after `last_event_id`. The caller closes it.
+    def open(
+        self, audience: Audience, last_event_id: int | None, may_continue: Callable[[], bool]
+    ) -> EventStream:
+        """A stream of the events for the audience from now on, or after `last_event_id`. The caller closes it.
 
         If events after that id are missing, a resync message comes first. Raises TooManyStreams and StorageFailed.
         """
         self._end_abandoned()
         self._require_room()
-        stream = EventStream(scope, may_continue, self.heartbeat_seconds, self._leave)
-        stream.queue(*self._first_messages(scope, last_event_id))
+        stream = EventStream(audience, may_continue, self.heartbeat_seconds, self._leave)
+        stream.queue(*self._first_messages(audience, last_event_id))
         with self._lock:
             self._require_room()
             self._streams.add(stream)
@@ -113,7 +115,7 @@ class EventHub:
                 retry_after_seconds=RETRY_SECONDS,
             )
 
-    def _first_messages(self, scope: Scope, last_event_id: int | None) -> tuple[list[bytes], int]:
+    def _first_messages(self, audience: Audience, last_event_id: int | None) -> tuple[list[bytes], int]:
         """What a new stream sends first, and the last event that this covers."""
         rows = [] if last_event_id is None else self._event_log.read(last_event_id, MAX_REPLAYED + 1)
         span = self._event_log.span()
@@ -123,7 +125,7 @@ class EventHub:
             return [first_message(span.last), resync_message(span.last, "expired")], span.last
         if len(rows) > MAX_REPLAYED:
             return [first_message(span.last), resync_message(span.last, "overflow")], span.last
-        missed = [event_message(row) for row in rows if row.concerns(scope)]
+        missed = [event_message(row) for row in rows if audience.hears(row)]
         return [first_message(last_event_id), *missed], rows[-1].id if rows else last_event_id
 
     def _follow(self, stream: EventStream) -> None:
@@ -205,19 +207,19 @@ class EventHub:
 
 
 class _Messages:
-    """The messages of some events, made once for all streams of a scope."""
+    """The messages of some events, made once for all streams of an audience."""
 
     def __init__(self, rows: Sequence[EventRow]) -> None:
         self._rows = rows
         self._written: dict[int, bytes] = {}
-        self._by_scope: dict[Scope, list[tuple[int, bytes]]] = {}
+        self._by_audience: dict[Audience, list[tuple[int, bytes]]] = {}
 
     def queue_for(self, stream: EventStream) -> bool:
         """Whether there was something new for the stream, which is queued now."""
-        numbered = self._by_scope.get(stream.scope)
+        numbered = self._by_audience.get(stream.audience)
         if numbered is None:
-            numbered = self._by_scope[stream.scope] = [
-                (row.id, self._write(row)) for row in self._rows if row.concerns(stream.scope)
+            numbered = self._by_audience[stream.audience] = [
+                (row.id, self._write(row)) for row in self._rows if stream.audience.hears(row)
             ]
         fresh = [message for event_id, message in numbered if event_id > stream.last_id]
         stream.queue(fresh, max(stream.last_id, self._rows[-1].id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from plugin_store.workspaces import Scope
+from web.events.audience import Audience
 from web.events.messages import heartbeat_message, resync_message
 
 MAX_QUEUED = 1000
@@ -19,12 +19,12 @@ class EventStream:
 
     def __init__(
         self,
-        scope: Scope,
+        audience: Audience,
         may_continue: Callable[[], bool],
         heartbeat_seconds: float,
         leave: Callable[[EventStream], None],
     ) -> None:
-        self.scope = scope
+        self.audience = audience
         self.last_id = 0
         """No event up to this one will be queued any more."""
         self._may_continue = may_continue

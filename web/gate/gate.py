@@ -16,23 +16,34 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, g, redirect, request
 
-from errors import ForeignOrigin, NotJson, StorageFailed, TooLarge
+from errors import NotJson, StorageFailed, TooLarge
 from integrations.tokens.callback_address import CALLBACK_PATH
 from settings import Settings
+from web.gate.access import check_access
+from web.gate.access_tokens import AccessTokens, Grant
 from web.gate.attempts import Attempts
 from web.gate.client_files import CLIENT_HEADERS, is_client_file
 from web.gate.content_policy import PAGE_POLICY
+from web.gate.cross_origin import (
+    API_ROUTES,
+    Sharing,
+    answer_preflight,
+    check_origin,
+    check_origin_of_caller,
+    cors_headers,
+    sharing_with,
+)
 from web.gate.host_page import unknown_host
-from web.gate.hosts import SAFE_METHODS, HostNames, Origins
+from web.gate.hosts import SAFE_METHODS, HostNames, Origins, origin_addressed
 from web.gate.machine_addresses import machine_addresses
 from web.gate.mount import mounted
+from web.gate.permissions import OWNER
 from web.gate.proxies import Proxies
 from web.gate.sessions import Session, Sessions, cookies_named
 from web.gate.tokens import HeldToken, equal_in_constant_time
 from web.gate.unauthenticated import refusal
 
 API_PREFIX = "/api/"
-API_ROUTES = f"{API_PREFIX}v1/"
 SIGNIN_PATH = "/signin"
 # A provider sends the browser back to this path. A SameSite=Strict cookie is not sent from there, so the route itself
 # requires the state that was issued to a signed-in request.
@@ -45,15 +56,6 @@ REVIEW_PREFIX = "/review/"
 
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
 UTF8_NAMES = {"utf-8", "utf8"}
-EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination, X-Request-Id"
-PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": (
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
-        "Traceparent, X-Request-Id"
-    ),
-    "Access-Control-Max-Age": "600",
-}
 SECURITY_HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -69,12 +71,15 @@ MAX_COOKIES = 4
 
 
 class Program:
-    """A caller with the token."""
+    """A caller with the owner's token."""
+
+    permission = OWNER
+    token_id: int | None = None
 
 
 PROGRAM = Program()
-Caller = Session | Program
-"""Who was let in: a browser by its session, or a program by the token."""
+Caller = Session | Program | Grant
+"""Who was let in: a browser by its session, or a program by the owner's token or a named one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Gate:
 
     held: HeldToken
     sessions: Sessions
+    tokens: AccessTokens
     attempts: Attempts
     public_origin: str | None
     """Where browsers reach this server, if that is told."""
@@ -94,12 +100,20 @@ class Gate:
     max_body_size_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings, held: HeldToken, sessions: Sessions, attempts: Attempts) -> Gate:
+    def of(
+        cls,
+        settings: Settings,
+        held: HeldToken,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        attempts: Attempts,
+    ) -> Gate:
         is_https = (settings.public_url or "").startswith("https:")
         hosts = HostNames.of(settings, machine_addresses)
         return cls(
             held=held,
             sessions=sessions,
+            tokens=tokens,
             attempts=attempts,
             public_origin=settings.public_origin,
             is_https=is_https,
@@ -122,13 +136,21 @@ class Gate:
     def admit(
         self, authorization: str | None, cookie_header: str | None, *, on_fast_path: bool = False
     ) -> Caller | None:
-        """The caller, by the token as a Bearer header or by a session's cookie; None if unauthenticated.
+        """The caller, by a token as a Bearer header or by a session's cookie; None if unauthenticated.
 
-        With `on_fast_path` the lookup does not wait for other requests. Raises StorageFailed if a session cannot be
-        looked up.
+        With `on_fast_path` the lookup does not wait for other requests. Raises StorageFailed if a session or a named
+        token cannot be looked up.
         """
         if authorization is not None:
-            return self._admit_bearer(authorization)
+            if self.held.is_bearer(authorization):
+                return PROGRAM
+            value = bearer_of(authorization)
+            if value is None or self.knows_token(value):
+                return None if value is None else PROGRAM
+            grant = self.tokens.find(value, on_fast_path=on_fast_path)
+            if grant is not None:
+                self.tokens.remember(authorization, grant)
+            return grant
         for cookie in islice(cookies_named(self.cookie_name, cookie_header), MAX_COOKIES):
             session = self.sessions.find(cookie, on_fast_path=on_fast_path)
             if session is not None:
@@ -137,19 +159,24 @@ class Gate:
         return None
 
     def recognize(self, authorization: str | None, cookie_header: str | None) -> Caller | None:
-        """The same from memory only. The caller checks by its revision whether a session is still valid."""
+        """The same from memory only. Its revision tells whether a session or a named token is still valid."""
         if authorization is not None:
-            return self._admit_bearer(authorization)
+            if self.held.is_bearer(authorization):
+                return PROGRAM
+            return self.tokens.recall(authorization) or self._admit_owner(authorization)
         return None if cookie_header is None else self.sessions.recall(cookie_header)
 
     def still_admits(self, caller: Caller, commits: Callable[[], int]) -> Callable[[], bool]:
         """Tells, at any later time, whether the caller that was let in now would be let in again.
 
-        It counts as no use of a session. `commits` returns the store's number of commits. Raises StorageFailed.
+        It counts as no use of a session or a token. `commits` returns the store's number of commits. Raises
+        StorageFailed.
         """
         token = self.token
 
         def is_admitted() -> bool:
+            if isinstance(caller, Grant):
+                return self.tokens.allows_as_before(caller)
             self.follow(commits)
             return self.token == token and (
                 not isinstance(caller, Session) or self.sessions.is_open(caller.digest)
@@ -163,14 +190,18 @@ class Gate:
         own_origin = "" if origin is None else origin_addressed(environ)
         return self.origins.is_trusted_origin(origin, fetch_site, own_origin)
 
-    def _admit_bearer(self, authorization: str) -> Caller | None:
-        if self.held.is_bearer(authorization):
-            return PROGRAM
-        scheme, _, credentials = authorization.partition(" ")
-        return PROGRAM if scheme.lower() == "bearer" and self.knows_token(credentials.strip()) else None
+    def _admit_owner(self, authorization: str) -> Caller | None:
+        value = bearer_of(authorization)
+        return PROGRAM if value is not None and self.knows_token(value) else None
 
     def knows_token(self, given: str) -> bool:
         return equal_in_constant_time(given, self.token)
+
+
+def bearer_of(authorization: str) -> str | None:
+    """The token of an Authorization header; None for another scheme."""
+    scheme, _, credentials = authorization.partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else None
 
 
 def name_cookie(port: int, *, is_https: bool, prefix: str = "") -> str:
@@ -198,17 +229,6 @@ def is_json_type(content_type: str | None) -> bool:
     )
 
 
-def cors_headers(origin: str, *, allowed: bool) -> dict[str, str]:
-    """The CORS headers for a script from `origin`: the exact origin or nothing, never `*`."""
-    if not allowed:
-        return {}
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
-    }
-
-
 def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
     """Adds the gate before every request of `app`, and the headers to every response.
 
@@ -229,8 +249,10 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             caller = g.caller = _admit(gate, incoming)
             if caller is None:
                 return refuse_unauthenticated(gate, incoming)
-            check_session_use(gate, incoming, caller)
+            check_origin_of_caller(gate, incoming, caller)
+            check_access(caller.permission, incoming)
             gate.sessions.write_uses()
+            gate.tokens.write_uses()
         check_body(gate, incoming)
         return None
 
@@ -250,9 +272,9 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
         origin = incoming.environ.get("HTTP_ORIGIN")
         if is_client_file(incoming.path):
             headers.update(CLIENT_HEADERS)
-        elif origin is not None and _is_ours(gate, incoming):
+        elif origin is not None and (sharing := sharing_with(gate, incoming)) is not Sharing.NONE:
             response.vary.add("Origin")
-            headers.update(cors_headers(origin, allowed=True))
+            headers.update(cors_headers(origin, sharing))
         return response
 
 
@@ -266,15 +288,6 @@ def takes_form(path: str) -> bool:
     return path in FORM_PATHS or path.startswith(REVIEW_PREFIX)
 
 
-def own_origin(incoming: Request) -> str:
-    return origin_addressed(incoming.environ)
-
-
-def origin_addressed(environ: Mapping[str, Any]) -> str:
-    """The origin of this server, by the host name that a request uses."""
-    return f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}".lower()
-
-
 def check_host(gate: Gate, incoming: Request) -> None:
     """Raises UnknownHost for a Host that is not this server's.
 
@@ -284,43 +297,10 @@ def check_host(gate: Gate, incoming: Request) -> None:
         raise unknown_host(incoming.environ.get("HTTP_HOST"), gate.hosts.own_port)
 
 
-def check_origin(gate: Gate, incoming: Request) -> None:
-    """Raises ForeignOrigin for a change that a page of another origin requests."""
-    if incoming.method not in SAFE_METHODS and not gate.is_trusted_origin(incoming.environ):
-        raise ForeignOrigin(
-            "Pages of this origin may not change anything. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
-        )
-
-
-def check_session_use(gate: Gate, incoming: Request, caller: Caller) -> None:
-    """Raises ForeignOrigin if a page of another origin makes a signed-in browser request anything but a page.
-
-    Browsers send cookies to every port of a host, also with images and frames.
-    """
-    if caller is PROGRAM or gate.is_trusted_origin(incoming.environ):
-        return
-    is_navigation = incoming.environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
-    if not is_navigation or incoming.path.startswith(API_ROUTES):
-        raise ForeignOrigin(
-            "Pages of this origin may not use a session. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
-        )
-
-
-def answer_preflight(gate: Gate, incoming: Request) -> Response:
-    """Answers a CORS preflight request: 204 with the CORS headers, or ForeignOrigin."""
-    if not _is_ours(gate, incoming):
-        raise ForeignOrigin(
-            "Pages of this origin may not call this server. List the origin in PATCHBAY_ALLOWED_ORIGINS to allow it."
-        )
-    response = Response(status=204, headers=PREFLIGHT_HEADERS)
-    response.vary.update(("Access-Control-Request-Method", "Access-Control-Request-Headers"))
-    return response
-
-
 def refuse_unauthenticated(gate: Gate, incoming: Request) -> Any:
     """Redirects a user without a session to the sign-in page; raises Unauthorized for a program."""
     wants_page = incoming.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-    if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_PREFIX + "v1/"):
+    if wants_page and incoming.method in {"GET", "HEAD"} and not incoming.path.startswith(API_ROUTES):
         next_path = quote(mounted(_address_without_token(incoming)), safe="/")
         return redirect(f"{mounted(SIGNIN_PATH)}?next={next_path}", 303)
     has_cookie = gate.cookie_name in incoming.cookies
@@ -350,7 +330,3 @@ def _this_request() -> Request:
 
 def _admit(gate: Gate, incoming: Request) -> Caller | None:
     return gate.admit(incoming.environ.get("HTTP_AUTHORIZATION"), incoming.environ.get("HTTP_COOKIE"))
-
-
-def _is_ours(gate: Gate, incoming: Request) -> bool:
-    return gate.origins.accept(incoming.environ.get("HTTP_ORIGIN"), own_origin(incoming))

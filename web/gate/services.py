@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugin_store.engine.runtime import Runtime
+from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts
 from web.gate.gate import Gate
 from web.gate.sessions import Sessions
@@ -20,5 +21,7 @@ def build_gate(runtime: Runtime) -> Gate:
         idle_days=settings.session_idle_days,
         lifetime_days=settings.session_lifetime_days,
     )
+    tokens = AccessTokens(runtime.database, runtime.clock)
     runtime.closing.callback(sessions.write_uses)
-    return Gate.of(settings, held, sessions, Attempts(runtime.clock))
+    runtime.closing.callback(tokens.write_uses)
+    return Gate.of(settings, held, sessions, tokens, Attempts(runtime.clock))

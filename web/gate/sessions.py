@@ -11,13 +11,14 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import CursorResult, case, delete, or_, select, update
 
 from errors import NotFound, StorageFailed
 from plugin_store.engine.database import Database
 from plugin_store.models import SigninSession
+from web.gate.permissions import OWNER
 from web.gate.tokens import HeldToken
 from web.gate.user_agents import name_user_agent
 
@@ -42,6 +43,9 @@ class Queries(Protocol):
 @dataclass(slots=True)
 class Session:
     """A browser's session as cached in this process: found at the store's `revision`, created with `token`."""
+
+    permission: ClassVar = OWNER
+    token_id: ClassVar = None
 
     id: int
     digest: str

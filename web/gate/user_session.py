@@ -12,7 +12,8 @@ from flask import request
 
 from errors import PersonNeeded
 from web.gate.callers import calling_session, gate
-from web.gate.gate import REVIEW_PREFIX, origin_addressed
+from web.gate.gate import REVIEW_PREFIX
+from web.gate.hosts import origin_addressed
 from web.gate.mount import mounted
 from web.gate.sessions import Session
 

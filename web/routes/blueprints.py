@@ -21,7 +21,7 @@ from plugin_store.routes import plugin_states, plugins, review_page, settings, w
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, icons, notebook, pages, signin
-from web.routes import about, doctor, events, sessions
+from web.routes import about, doctor, events, sessions, tokens
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
@@ -41,6 +41,7 @@ API_BLUEPRINTS = (
     plugin_states.blueprint,
     workspaces.blueprint,
     sessions.blueprint,
+    tokens.blueprint,
     manifests.blueprint,
     about.blueprint,
     doctor.blueprint,

@@ -8,10 +8,12 @@ from typing import Any
 from flask import Response, g, request
 
 from errors import NotFound, StorageFailed
-from plugin_store.workspaces import Scope, resolve_scope
+from plugin_store.workspaces import Scope
 from schemas.api.state import ScopeSchema
 from web.api.blueprint import Blueprint
 from web.api.context import Services, services
+from web.api.scopes import permitted_scope, scope_of
+from web.events.audience import Audience
 from web.events.messages import MEDIA_TYPE, parse_last_event_id
 from web.gate.callers import gate
 from web.gate.gate import Caller, Gate
@@ -39,12 +41,16 @@ blueprint = Blueprint("events", __name__, description="What changes, as it happe
 def watch_events(query: dict[str, Any]) -> Response:
     """What changes in a workspace (and notebook), as Server-Sent Events, from now on or after `Last-Event-ID`."""
     found = services()
-    scope = resolve_scope(found.database, query.get("workspace_id"), query.get("notebook_id"))
+    scope = scope_of(query)
     # A proxy that buffers the response would hold events back.
     response = Response(mimetype=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
     if request.method == "GET":
         last_event_id = parse_last_event_id(request.headers.get("Last-Event-ID"))
-        stream = found.events.open(scope, last_event_id, _permission(found, gate(), g.caller, scope))
+        stream = found.events.open(
+            Audience.of(scope, g.caller.permission),
+            last_event_id,
+            _permission(found, gate(), g.caller, scope),
+        )
         response.response = stream
         response.call_on_close(stream.close)
         request.environ[STREAM_ENVIRON_KEY] = True
@@ -57,7 +63,7 @@ def _permission(found: Services, gate: Gate, caller: Caller, scope: Scope) -> Ca
 
     def may_continue() -> bool:
         try:
-            resolve_scope(found.database, *scope)
+            permitted_scope(found.database, caller.permission, scope._asdict())
             return admitted()
         except (NotFound, StorageFailed):
             return False

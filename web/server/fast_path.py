@@ -4,7 +4,8 @@ A response that Flask made from a fresh artifact is cached under the exact reque
 that the gate or the route uses, except the token and the cookie. The same request from an authenticated caller is
 answered without Flask while the response is still valid. Everything else goes through Flask, and only Flask refuses
 requests. A browser's session is valid if it was found at the same store revision as the response, because the end of
-any session raises the revision.
+any session raises the revision. So is a named token, because every change of one raises it, too. A response to a named
+token is kept for that token only: what Flask let it have, it may have while the revision stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
 from integrations.fast_path.response_cache import Headers, Hit, RequestKey, ResponseCache
-from web.gate.gate import API_ROUTES, Caller, Gate
+from web.gate.cross_origin import API_ROUTES
+from web.gate.gate import Caller, Gate, Program
 from web.gate.hosts import SAFE_METHODS
 from web.gate.sessions import Session
 from web.server.request_ids import HEADER, given_id, without_request_id
@@ -85,7 +87,7 @@ class FastPath:
 
         None if Flask must answer. Rotating the token invalidates all cached responses.
         """
-        request_key = _request_key(environ, body)
+        request_key = _request_key(environ, caller.token_id, body)
         known = self._hits.get(request_key)
         if known is None or not self._may_have(caller, known.hit, environ):
             return None
@@ -103,8 +105,10 @@ class FastPath:
         return Answer(known.status, headers, known.body)
 
     def _may_have(self, caller: Caller, hit: Hit, environ: WSGIEnvironment) -> bool:
-        if not isinstance(caller, Session):
+        if isinstance(caller, Program):
             return True
+        if not isinstance(caller, Session):
+            return caller.revision == hit.revision
         # Flask checked the origin of the same POST when it answered it, but of reads only a browser's.
         is_change = environ["REQUEST_METHOD"] not in SAFE_METHODS
         return caller.revision == hit.revision and (is_change or self._gate.is_trusted_origin(environ))
@@ -126,7 +130,8 @@ class FastPath:
         finally:
             getattr(chunks, "close", lambda: None)()
         status, headers = started[-1]
-        self._hits.store(_request_key(environ, body), hit, int(status[:3]), without_request_id(headers), data)
+        request_key = _request_key(environ, hit.token_id, body)
+        self._hits.store(request_key, hit, int(status[:3]), without_request_id(headers), data)
         return [data]
 
 
@@ -150,7 +155,7 @@ def _is_small(length: str) -> bool:
     return length.isdigit() and len(length) <= MAX_LENGTH_DIGITS and int(length) <= MAX_BODY_BYTES
 
 
-def _request_key(environ: WSGIEnvironment, body: bytes) -> RequestKey:
+def _request_key(environ: WSGIEnvironment, token_id: int | None, body: bytes) -> RequestKey:
     get = environ.get
     return (
         environ["REQUEST_METHOD"],
@@ -164,5 +169,6 @@ def _request_key(environ: WSGIEnvironment, body: bytes) -> RequestKey:
         get("HTTP_SEC_FETCH_SITE"),
         get("CONTENT_TYPE"),
         get("HTTP_IF_NONE_MATCH"),
+        token_id,
         body,
     )

@@ -169,7 +169,7 @@ def test_the_list_shows_no_half(kept: Kept):
     for number in range(6):
         kept.put(number)
     kept.bodies.delete(key_of(1))
-    listed, total = kept.artifacts.list_artifacts("svc", 1, 0, 4)
+    listed, total = kept.artifacts.list_artifacts(1, 0, 4, plugin_id="svc")
     assert ([int(row.parameters_hash) for row in listed], total) == ([0, 2, 3, 4], 5)
     assert kept.kept() == {0, 2, 3, 4, 5}
 
@@ -179,7 +179,7 @@ def test_nor_where_nothing_can_be_written(kept: Kept, monkeypatch):
         kept.put(number)
     kept.bodies.delete(key_of(1))
     monkeypatch.setattr(kept.database, "writing", refuse)
-    listed, total = kept.artifacts.list_artifacts("svc", 1, 0, 4)
+    listed, total = kept.artifacts.list_artifacts(1, 0, 4, plugin_id="svc")
     assert ([int(row.parameters_hash) for row in listed], total) == ([0, 2], 2)
 
 

@@ -338,7 +338,7 @@ class TestLeaving:
     def test_what_has_not_begun_never_begins(self, house, provider, pool):
         renderer = house.app.extensions["patchbay"].rendering.renderer
         answers = Batches(renderer, pool, silence_seconds=0.01).answer(
-            [self.wanted(key) for key in "abc"], lambda _notebook_id: Scope(1)
+            [self.wanted(key) for key in "abc"], lambda _block: Scope(1)
         )
         assert next(answers) is None
         provider.wait_for(1)

@@ -16,6 +16,7 @@ from plugin_store.engine.database import Database, init_database
 from plugin_store.events import write_event
 from plugin_store.workspaces import Scope
 from tests.databases import seed_database
+from web.events.audience import Audience
 from web.events.event_hub import MAX_REPLAYED, EventHub
 from web.events.event_stream import MAX_QUEUED, EventStream
 
@@ -68,14 +69,14 @@ def read_ids(stream: EventStream, count: int) -> list[int]:
 
 def test_a_stream_is_told_what_happens_from_now_on(database: Database, hub: EventHub):
     tell(database)
-    stream = hub.open(HERE, None, may)
+    stream = hub.open(Audience.of(HERE), None, may)
     assert next(stream) == b"retry: 3000\nid: 1\n\n"
     tell(database, 2)
     assert read_ids(stream, 2) == [2, 3]
 
 
 def test_another_scope_s_events_are_not_told_and_need_not_be_resumed(database: Database, hub: EventHub):
-    stream, other = hub.open(HERE, None, may), hub.open(ELSEWHERE, None, may)
+    stream, other = hub.open(Audience.of(HERE), None, may), hub.open(Audience.of(ELSEWHERE), None, may)
     next(stream), next(other)
     tell(database, 3, ELSEWHERE)
     assert read_ids(other, 3) == [1, 2, 3]
@@ -86,7 +87,7 @@ def test_another_scope_s_events_are_not_told_and_need_not_be_resumed(database: D
 
 def test_a_client_that_comes_back_is_told_what_it_missed_and_nothing_twice(database: Database, hub: EventHub):
     tell(database, 5)
-    stream = hub.open(HERE, 2, may)
+    stream = hub.open(Audience.of(HERE), 2, may)
     assert read_ids(stream, 3) == [3, 4, 5]
     tell(database)
     assert read_ids(stream, 1) == [6]
@@ -95,7 +96,7 @@ def test_a_client_that_comes_back_is_told_what_it_missed_and_nothing_twice(datab
 def test_streams_that_join_at_any_moment_lose_nothing_and_get_nothing_twice(
     database: Database, hub: EventHub
 ):
-    first = hub.open(HERE, None, may)
+    first = hub.open(Audience.of(HERE), None, may)
     done = threading.Event()
 
     def keep_telling() -> None:
@@ -107,7 +108,7 @@ def test_streams_that_join_at_any_moment_lose_nothing_and_get_nothing_twice(
     teller.start()
     streams = [first]
     while not done.is_set():
-        streams.append(hub.open(HERE, 0, may)) if hub.count() < 10 else done.wait(0.01)
+        streams.append(hub.open(Audience.of(HERE), 0, may)) if hub.count() < 10 else done.wait(0.01)
     teller.join()
     assert all(read_ids(stream, 150) == list(range(1, 151)) for stream in streams)
 
@@ -117,7 +118,7 @@ def test_what_cannot_be_resumed_is_told_as_such(database: Database, hub: EventHu
     tell(database, 5)
     with database.raw_write() as connection:
         connection.execute("DELETE FROM events WHERE id <= 3")
-    stream = hub.open(HERE, last_event_id, may)
+    stream = hub.open(Audience.of(HERE), last_event_id, may)
     assert next(stream) == b'retry: 3000\nid: 5\n\nid: 5\nevent: resync\ndata: {"reason":"expired"}\n\n'
     tell(database)
     assert read_ids(stream, 1) == [6]
@@ -127,19 +128,19 @@ def test_nothing_is_missing_after_the_last_event_of_an_emptied_log(database: Dat
     tell(database, 5)
     with database.raw_write() as connection:
         connection.execute("DELETE FROM events")
-    assert next(hub.open(HERE, 5, may)) == b"retry: 3000\nid: 5\n\n"
+    assert next(hub.open(Audience.of(HERE), 5, may)) == b"retry: 3000\nid: 5\n\n"
 
 
 def test_a_client_that_missed_too_much_reads_everything_again(database: Database, hub: EventHub):
     tell(database, MAX_REPLAYED + 1)
-    assert b'{"reason":"overflow"}' in next(hub.open(HERE, 0, may))
-    assert len(read_ids(hub.open(HERE, 1, may), MAX_REPLAYED)) == MAX_REPLAYED
+    assert b'{"reason":"overflow"}' in next(hub.open(Audience.of(HERE), 0, may))
+    assert len(read_ids(hub.open(Audience.of(HERE), 1, may), MAX_REPLAYED)) == MAX_REPLAYED
 
 
 def test_a_client_that_falls_behind_is_told_to_read_again_and_takes_no_more_memory(
     database: Database, hub: EventHub
 ):
-    slow, quick = hub.open(HERE, None, may), hub.open(HERE, None, may)
+    slow, quick = hub.open(Audience.of(HERE), None, may), hub.open(Audience.of(HERE), None, may)
     next(slow), next(quick)
     for _ in range(MAX_QUEUED // 250 + 1):
         tell(database, 250)
@@ -153,7 +154,7 @@ def test_a_client_that_falls_behind_is_told_to_read_again_and_takes_no_more_memo
 def test_a_quiet_stream_has_heartbeats_with_the_id_to_resume_after(
     database: Database, make_hub: Callable[..., EventHub]
 ):
-    stream = make_hub(heartbeat_seconds=0.01).open(HERE, None, may)
+    stream = make_hub(heartbeat_seconds=0.01).open(Audience.of(HERE), None, may)
     assert next(stream) == b"retry: 3000\nid: 0\n\n"
     assert next(stream) == b":\nid: 0\n\n"
     tell(database, scope=ELSEWHERE)
@@ -164,13 +165,13 @@ def test_a_quiet_stream_has_heartbeats_with_the_id_to_resume_after(
 
 def test_a_limit_bounds_them_and_a_closed_one_makes_room(make_hub: Callable[..., EventHub]):
     hub = make_hub(limit=2)
-    stream, _ = hub.open(HERE, None, may), hub.open(HERE, None, may)
+    stream, _ = hub.open(Audience.of(HERE), None, may), hub.open(Audience.of(HERE), None, may)
     with pytest.raises(TooManyStreams) as refused:
-        hub.open(HERE, None, may)
+        hub.open(Audience.of(HERE), None, may)
     assert refused.value.retry_after_seconds
     stream.close()
     stream.close()
-    hub.open(HERE, None, may)
+    hub.open(Audience.of(HERE), None, may)
     assert hub.count() == 2
 
 
@@ -179,7 +180,7 @@ def test_a_stream_whose_client_may_not_read_any_more_ends_before_the_next_event(
 ):
     allowed = threading.Event()
     allowed.set()
-    stream = hub.open(HERE, None, allowed.is_set)
+    stream = hub.open(Audience.of(HERE), None, allowed.is_set)
     next(stream)
     allowed.clear()
     with database.writing() as session:
@@ -192,14 +193,14 @@ def test_a_stream_whose_client_may_not_read_any_more_ends_before_the_next_event(
 def test_time_ends_one_too(make_hub: Callable[..., EventHub]):
     hub = make_hub(heartbeat_seconds=0.01)
     answers = iter([True, True, False])
-    stream = hub.open(HERE, None, lambda: next(answers, False))
+    stream = hub.open(Audience.of(HERE), None, lambda: next(answers, False))
     assert len(list(stream)) <= 3
     assert hub.count() == 0
 
 
 def test_closing_ends_all_at_once_and_opens_no_more(make_hub: Callable[..., EventHub]):
     hub = make_hub()
-    streams = [hub.open(HERE, None, may) for _ in range(3)]
+    streams = [hub.open(Audience.of(HERE), None, may) for _ in range(3)]
     for stream in streams:
         next(stream)
     readers = [threading.Thread(target=list, args=(stream,)) for stream in streams]
@@ -210,7 +211,7 @@ def test_closing_ends_all_at_once_and_opens_no_more(make_hub: Callable[..., Even
         reader.join(10)
         assert not reader.is_alive()
     with pytest.raises(TooManyStreams):
-        hub.open(HERE, None, may)
+        hub.open(Audience.of(HERE), None, may)
 
 
 def test_no_thread_reads_the_log_while_nobody_watches(hub: EventHub, database: Database):
@@ -219,12 +220,12 @@ def test_no_thread_reads_the_log_while_nobody_watches(hub: EventHub, database: D
 
     before = set(tailers())
     assert set(tailers()) == before
-    stream = hub.open(HERE, None, may)
+    stream = hub.open(Audience.of(HERE), None, may)
     (tailer,) = set(tailers()) - before
     stream.close()
     tailer.join(10)
     assert not tailer.is_alive()
-    stream = hub.open(HERE, None, may)
+    stream = hub.open(Audience.of(HERE), None, may)
     next(stream)
     tell(database)
     assert read_ids(stream, 1) == [1]

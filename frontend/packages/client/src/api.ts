@@ -2706,6 +2706,196 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who the caller is, and what it may do: for a frontend's own display. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CurrentToken"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the named tokens, expired ones too; never their values. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Make a token. The answer has its value, which is never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        /** Show a token, without its value. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Revoke a token, at once. What it declared stays, and belongs to the owner then. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change what a token may do; members missing in the body stay unchanged. It takes effect at once. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TokenChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/manifests/schema": {
         parameters: {
             query?: never;
@@ -3855,6 +4045,121 @@ export interface components {
         };
         EndedSessions: {
             ended: number;
+        };
+        CurrentToken: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @enum {string} */
+            kind: "owner_token" | "session" | "token" | "command";
+            /** @description The id of the session or the named token. */
+            id: number | null;
+            /** @description The name of the named token. */
+            name: string | null;
+        };
+        Party: {
+            /** @enum {string} */
+            kind: "owner_token" | "session" | "token" | "command";
+            /** @description The id of the session or the named token. */
+            id: number | null;
+            /** @description The name of the named token. */
+            name: string | null;
+        };
+        Token: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Accurate to one hour; null if it never was.
+             */
+            last_used_at: string | null;
+            created_by: components["schemas"]["Party"];
+            expired: boolean;
+        };
+        NewToken: {
+            name: string;
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
+        };
+        IssuedToken: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Accurate to one hour; null if it never was.
+             */
+            last_used_at: string | null;
+            created_by: components["schemas"]["Party"];
+            expired: boolean;
+            token: string;
+        };
+        TokenChange: {
+            name?: string;
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes?: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
         };
         ManifestText: {
             /** @description JSON, or YAML 1.2. */

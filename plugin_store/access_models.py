@@ -1,0 +1,32 @@
+"""The tables of who may call this server beside its owner: named tokens, and requests for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin_store.models import Base, Json
+
+
+class AccessToken(Base):
+    """A named token, as the digest of its value. `workspaces`, `notebooks` and `integrations` NULL are all."""
+
+    __tablename__ = "access_tokens"
+    # Ids are never reused: what a revoked token declared must not become a new one's.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text, unique=True, index=True)
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    workspaces: Mapped[list[int] | None] = mapped_column(Json)
+    notebooks: Mapped[list[int] | None] = mapped_column(Json)
+    integrations: Mapped[list[str] | None] = mapped_column(Json)
+    origins: Mapped[list[str]] = mapped_column(Json)
+    created_at: Mapped[float]
+    expires_at: Mapped[float | None]
+    last_used_at: Mapped[float | None]
+    created_by: Mapped[dict[str, Any]] = mapped_column(Json)
+    """The kind, the id and the name of who made it."""

@@ -1,0 +1,177 @@
+"""The routes of named tokens: list, make, change, revoke, and what the calling one may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from sqlalchemy import select
+
+from errors import InsufficientScope, Invalid
+from plugin_store.access_models import AccessToken
+from plugin_store.models import Notebook, Workspace
+from schemas.api.tokens import (
+    CurrentTokenSchema,
+    IssuedTokenSchema,
+    NewTokenSchema,
+    TokenChangeSchema,
+    TokenSchema,
+)
+from web.api.blueprint import Blueprint
+from web.api.context import services
+from web.gate.access_tokens import Grant, TokenTerms, columns_of, permission_of, terms_of
+from web.gate.callers import calling_grant, calling_party, calling_permission, gate
+from web.gate.permissions import Permission
+
+blueprint = Blueprint("tokens", __name__, description="Tokens beside the owner's, each for what it needs")
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@blueprint.route("/tokens/current", methods=["GET"])
+@blueprint.response(200, CurrentTokenSchema)
+def show_current_token() -> dict[str, Any]:
+    """Show who the caller is, and what it may do: for a frontend's own display."""
+    party, grant = calling_party(), calling_grant()
+    terms = TokenTerms(
+        name="",
+        permission=calling_permission(),
+        origins=grant.origins if grant is not None else frozenset(),
+        expires_at=grant.expires_at if grant is not None else None,
+    )
+    return columns_of(terms) | (party.dump() if party is not None else {})
+
+
+@blueprint.route("/tokens", methods=["GET"])
+@blueprint.response(200, TokenSchema(many=True))
+def list_tokens() -> list[dict[str, Any]]:
+    """List the named tokens, expired ones too; never their values."""
+    return [_shown(row) for row in gate().tokens.list()]
+
+
+@blueprint.route("/tokens", methods=["POST"])
+@blueprint.arguments(NewTokenSchema)
+@blueprint.response(201, IssuedTokenSchema)
+def make_token(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Make a token. The answer has its value, which is never shown again."""
+    party = calling_party()
+    terms = complete_terms(_terms(body))
+    require_covered(terms)
+    row, value = gate().tokens.issue(terms, party.dump() if party is not None else {})
+    return {**_shown(row), "token": value}, 201, NO_STORE
+
+
+@blueprint.route("/tokens/<int64:token_id>", methods=["GET"])
+@blueprint.response(200, TokenSchema)
+def show_token(token_id: int) -> dict[str, Any]:
+    """Show a token, without its value."""
+    return _shown(gate().tokens.get(token_id))
+
+
+@blueprint.route("/tokens/<int64:token_id>", methods=["PATCH"])
+@blueprint.arguments(TokenChangeSchema)
+@blueprint.response(200, TokenSchema)
+def change_token(body: dict[str, Any], token_id: int) -> dict[str, Any]:
+    """Change what a token may do; members missing in the body stay unchanged. It takes effect at once."""
+
+    def changed(row: AccessToken) -> TokenTerms:
+        require_covered(terms_of(row))
+        terms = terms_of(row, **_values(body))
+        # What is not changed may name a workspace that was deleted meanwhile.
+        terms = complete_terms(terms) if {"workspaces", "notebooks"} & body.keys() else terms
+        require_covered(terms)
+        return terms
+
+    return _shown(gate().tokens.change(token_id, changed))
+
+
+@blueprint.route("/tokens/<int64:token_id>", methods=["DELETE"])
+@blueprint.response(204)
+def revoke_token(token_id: int) -> Response:
+    """Revoke a token, at once. What it declared stays, and belongs to the owner then."""
+    gate().tokens.revoke(token_id, lambda row: require_covered(terms_of(row)))
+    return Response(status=204)
+
+
+def require_covered(terms: TokenTerms) -> None:
+    """Raises InsufficientScope for terms that allow more than the caller's own token does."""
+    grant = calling_grant()
+    if calling_permission().is_owner:
+        return
+    if grant is None or not (calling_permission().covers(terms.permission) and _lasts(grant, terms)):
+        raise InsufficientScope("A token can only manage tokens that allow nothing more than it does itself.")
+
+
+def complete_terms(terms: TokenTerms) -> TokenTerms:
+    """The terms with the workspaces of the notebooks, where only these are given.
+
+    Raises Invalid for a workspace or a notebook that does not exist, and a notebook outside of the workspaces.
+    """
+    permission = terms.permission
+    with services().database.reading() as session:
+        workspaces = set(session.scalars(select(Workspace.id)))
+        homes = {
+            row.id: row.workspace_id for row in session.execute(select(Notebook.id, Notebook.workspace_id))
+        }
+    _require_known("workspaces", permission.workspaces, workspaces)
+    _require_known("notebooks", permission.notebooks, homes)
+    if permission.notebooks is None:
+        return terms
+    of_notebooks = frozenset(homes[notebook_id] for notebook_id in permission.notebooks)
+    if permission.workspaces is not None and not of_notebooks <= permission.workspaces:
+        raise Invalid(
+            "A notebook is in none of the workspaces.", errors={"notebooks": ["Must be in the workspaces."]}
+        )
+    return terms._replace(permission=_with(permission, workspaces=of_notebooks))
+
+
+def _lasts(grant: Grant, terms: TokenTerms) -> bool:
+    """Whether the terms end with the caller's token at the latest, and are for no other pages."""
+    ends_in_time = grant.expires_at is None or (
+        terms.expires_at is not None and terms.expires_at <= grant.expires_at
+    )
+    return ends_in_time and terms.origins <= grant.origins
+
+
+def _require_known(name: str, given: frozenset[int] | None, known: Any) -> None:
+    missing = sorted(number for number in given or () if number not in known)
+    if missing:
+        raise Invalid(
+            f"There is no {name[:-1]} {missing[0]}.",
+            errors={name: [f"There is no {name[:-1]} {missing[0]}."]},
+        )
+
+
+def _values(body: dict[str, Any]) -> dict[str, Any]:
+    """The members of a body as parts of the terms of a token."""
+    values = {name: frozenset(value) if isinstance(value, list) else value for name, value in body.items()}
+    if (expires_at := body.get("expires_at")) is not None:
+        values["expires_at"] = expires_at.timestamp()
+    return values
+
+
+def _terms(body: dict[str, Any]) -> TokenTerms:
+    values = _values(body)
+    permission = Permission(
+        values["scopes"], values.get("workspaces"), values.get("notebooks"), values.get("integrations")
+    )
+    return TokenTerms(
+        values["name"], permission, values.get("origins", frozenset()), values.get("expires_at")
+    )
+
+
+def _with(permission: Permission, workspaces: frozenset[int]) -> Permission:
+    return Permission(
+        permission.scopes, workspaces, permission.notebooks, permission.integrations, permission.token_id
+    )
+
+
+def _shown(row: AccessToken) -> dict[str, Any]:
+    is_expired = row.expires_at is not None and services().clock() >= row.expires_at
+    return columns_of(TokenTerms(row.name, permission_of(row), frozenset(row.origins), row.expires_at)) | {
+        "id": row.id,
+        "created_at": row.created_at,
+        "last_used_at": row.last_used_at,
+        "created_by": row.created_by,
+        "expired": is_expired,
+    }
