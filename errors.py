@@ -67,6 +67,10 @@ class InsufficientScope(PatchbayError):
         self.scopes = tuple(scopes)
 
 
+class DeclaredByAnother(PatchbayError):
+    code, status, title = "declared_by_another", 403, "Another caller declared the plugin"
+
+
 class PersonNeeded(PatchbayError):
     code, status, title = "person_needed", 403, "A user must do this in a browser"
 
@@ -109,6 +113,10 @@ class Provisioned(PatchbayError):
     def __init__(self, detail: str, *, file: str) -> None:
         super().__init__(detail, managed_by=file)
         self.file = file
+
+
+class OlderVersion(PatchbayError):
+    code, status, title = "older_version", 409, "A newer version is stored"
 
 
 class PreconditionFailed(PatchbayError):

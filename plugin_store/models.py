@@ -57,6 +57,8 @@ class Plugin(Managed, Base):
     registered_at: Mapped[float]
     updated_at: Mapped[float]
     last_seen_at: Mapped[float]
+    declared_by: Mapped[int | None]
+    """The id of the named token that declared it; NULL is the owner."""
 
     @property
     def icon(self) -> str | None:

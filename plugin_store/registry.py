@@ -6,34 +6,30 @@ import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from dataclasses import replace
+from typing import Any, cast
 
 from marshmallow import ValidationError
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from errors import Invalid, NotFound, Provisioned
+from errors import Invalid, NotFound, PatchbayError
+from plugin_store.access_models import AccessToken
+from plugin_store.declarers import OWNER, Declarer, Stored, declared_by_another
 from plugin_store.engine.canonical import UncanonicalError, digest
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Plugin, PluginSecret, Workspace
 from plugin_store.ownership import mark_rows, plugin_owners, require_unmanaged
+from plugin_store.registrations import (
+    Declaration,
+    ManifestWarning,
+    Registration,
+    invalid,
+    refused,
+    stored_as,
+)
 from schemas.api.plugins import DeclarationSchema
-
-
-class ManifestWarning(Protocol):
-    """A warning about a valid part of a manifest. `path` is the field's, `code` names the rule."""
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def message(self) -> str: ...
-
-    @property
-    def code(self) -> str | None: ...
-
 
 CheckPlugin = Callable[[str, str, Mapping[str, Any]], Sequence[ManifestWarning]]
 """Takes a plugin's id, type and manifest; raises Invalid with errors by field (`manifest.…`)."""
@@ -44,63 +40,10 @@ ReviewOf = Callable[[str, int], Mapping[str, Any] | None]
 RecordReviews = Callable[[Session, Collection[str]], AbstractContextManager[None]]
 """Around a change of these plugins: writes which reviews it starts or ends."""
 
-Status = Literal["registered", "updated", "unchanged"]
-
 _log = logging.getLogger(__name__)
 
 DECLARATION = DeclarationSchema()
 MAX_WARNINGS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """The result of one declaration. `status` and `review` are None if it was refused.
-
-    `managed_by` is the provisioning file that declares the plugin, if that is why it was refused.
-    """
-
-    id: str | None
-    name: str | None
-    version: str | None
-    type: str | None
-    registered: bool
-    message: str
-    status: Status | None = None
-    review: Mapping[str, Any] | None = None
-    errors: Mapping[str, list[str]] | None = None
-    warnings: Sequence[ManifestWarning] = ()
-    managed_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A validated declaration, with the digest of its content."""
-
-    id: str
-    name: str
-    version: str
-    type: str
-    manifest: dict[str, Any] = field(repr=False)
-    digest: str
-    warnings: Sequence[ManifestWarning] = field(default=(), compare=False)
-
-    @property
-    def enabled(self) -> bool | None:
-        """Whether the manifest declares that the plugin starts enabled; None if it does not say."""
-        enabled = self.manifest.get("enabled")
-        return enabled if isinstance(enabled, bool) else None
-
-
-class Stored(NamedTuple):
-    """What is stored of a plugin before it is declared again, and the file that declares it, if one does."""
-
-    digest: str
-    version: str
-    file: str | None = None
-
-    def refuses(self, declaration: Declaration) -> bool:
-        """Whether a file declares the plugin otherwise."""
-        return self.file is not None and self.digest != declaration.digest
 
 
 class Registry:
@@ -120,28 +63,32 @@ class Registry:
         self._review_of = review_of
         self._record_reviews = record_reviews
 
-    def register(self, declaration: Mapping[str, Any]) -> Registration:
-        """Stores one plugin as declared. Raises Invalid by field, and Provisioned."""
-        (registration,) = self.register_batch([declaration])
-        if registration.managed_by is not None:
-            raise Provisioned(registration.message, file=registration.managed_by)
-        if registration.errors is not None:
-            raise Invalid(registration.message, errors=registration.errors)
+    def register(self, declaration: Mapping[str, Any], by: Declarer = OWNER) -> Registration:
+        """Stores one plugin as declared. Raises Invalid by field, and what keeps `by` from declaring it."""
+        (registration,) = self.register_batch([declaration], by)
+        if registration.problem is not None:
+            raise registration.problem
         return registration
 
-    def register_batch(self, declarations: Sequence[Any]) -> list[Registration]:
-        """The result of each declaration, in order. The valid ones are stored in one transaction.
+    def register_batch(self, declarations: Sequence[Any], by: Declarer = OWNER) -> list[Registration]:
+        """The result of each declaration, in order. Those that are not refused are stored in one transaction.
 
-        Repeating an unchanged declaration only writes when it was last seen.
+        Repeating an unchanged declaration only writes when it was last seen, whoever repeats it.
         """
-        checked = _refuse_repeated([self.check(declaration) for declaration in declarations])
+        checked = _refuse_repeated([self.check(declaration, by) for declaration in declarations])
         good = [outcome for outcome in checked if isinstance(outcome, Declaration)]
-        stored = self._keep(good) if good else {}
+        stored, problems = self._keep(good, by) if good else ({}, {})
+        checked = [
+            refused(outcome.named(), problem)
+            if isinstance(outcome, Declaration) and (problem := problems.get(outcome.id)) is not None
+            else outcome
+            for outcome in checked
+        ]
         with_secrets, workspace_id = self._plugins_with_secrets(stored)
         registrations = []
         for outcome in checked:
             if isinstance(outcome, Declaration):
-                kept = _registration(outcome, stored.get(outcome.id))
+                kept = stored_as(outcome, stored.get(outcome.id))
                 review = self._review_of(outcome.id, workspace_id) if outcome.id in with_secrets else None
                 if review is not None and kept.status != "unchanged":
                     _log.info("A review is due for %s: until then its secrets are not sent.", outcome.id)
@@ -172,21 +119,30 @@ class Registry:
     def get(self, plugin_id: str) -> Plugin:
         """Raises NotFound."""
         with self._database.reading() as session:
-            plugin = session.get(Plugin, plugin_id)
-            if plugin is None:
-                raise NotFound(f"There is no plugin {plugin_id}.")
+            plugin = _existing(session, plugin_id)
             mark_rows(session, [plugin])
         return plugin
 
-    def forget(self, plugin_id: str) -> None:
+    def hand_over(self, plugin_id: str, token_id: int | None) -> Plugin:
+        """Lets a named token, or with None the owner, change the plugin from now on. Raises NotFound and Invalid."""
+        with self._database.writing() as session:
+            plugin = _existing(session, plugin_id)
+            if token_id is not None and session.get(AccessToken, token_id) is None:
+                message = f"There is no token {token_id}."
+                raise Invalid(message, errors={"declared_by": [message]})
+            plugin.declared_by = token_id
+            mark_rows(session, [plugin])
+        return plugin
+
+    def forget(self, plugin_id: str, by: Declarer = OWNER) -> None:
         """Deletes a plugin with its settings, secrets and artifacts; its call log stays.
 
-        Raises NotFound, and Provisioned if a file declares it or sets something for it.
+        Raises NotFound, DeclaredByAnother, and Provisioned if a file declares it or sets something for it.
         """
         with self._database.writing() as session:
-            plugin = session.get(Plugin, plugin_id)
-            if plugin is None:
-                raise NotFound(f"There is no plugin {plugin_id}.")
+            plugin = _existing(session, plugin_id)
+            if not by.owns(plugin.declared_by):
+                raise declared_by_another(plugin_id)
             require_unmanaged(session, plugin)
             session.execute(delete(Plugin).where(Plugin.id == plugin_id))
 
@@ -196,18 +152,20 @@ class Registry:
         session.execute(update(Plugin).where(Plugin.id == plugin_id).values(artifacts_epoch=epoch))
         return epoch
 
-    def check(self, declaration: Any) -> Declaration | Registration:
+    def check(self, declaration: Any, by: Declarer = OWNER) -> Declaration | Registration:
         """The validated declaration, or the refusal with its errors."""
         try:
             if not isinstance(declaration, Mapping):
                 raise Invalid("A declaration must be an object.", errors={"plugin": ["Must be an object."]})
-            return self._checked(declaration)
+            checked = self._checked(declaration)
         except ValidationError as error:
-            return _refused(declaration, flat_errors(error.normalized_messages()))
+            return invalid(declaration, flat_errors(error.normalized_messages()))
         except UncanonicalError as error:
-            return _refused(declaration, {"manifest": [str(error)]})
+            return invalid(declaration, {"manifest": [str(error)]})
         except Invalid as error:
-            return _refused(declaration, error.errors or {"manifest": [error.detail]})
+            return invalid(declaration, error.errors or {"manifest": [error.detail]})
+        problem = by.refusal_of_id(checked.id)
+        return checked if problem is None else refused(checked.named(), problem)
 
     def _checked(self, declaration: Mapping[str, Any]) -> Declaration:
         fields = cast(dict[str, Any], DECLARATION.load(declaration))
@@ -217,19 +175,23 @@ class Registry:
             id=fields["id"], **content, digest=digest(content), warnings=warnings[:MAX_WARNINGS]
         )
 
-    def _keep(self, declarations: Sequence[Declaration]) -> dict[str, Stored | None]:
-        """Writes new and changed plugins. Returns what was stored of each plugin before, by id."""
+    def _keep(
+        self, declarations: Sequence[Declaration], by: Declarer
+    ) -> tuple[dict[str, Stored | None], dict[str, PatchbayError]]:
+        """Writes new and changed plugins. Returns by id what was stored of each before, and why some were refused."""
         with self._database.writing() as session:
             known = _load_stored(session, declarations)
-            own = [item for item in declarations if item.id not in known or not known[item.id].refuses(item)]
-            self.write(session, own, known)
-        return {declaration.id: known.get(declaration.id) for declaration in declarations}
+            problems = _refusals(declarations, known, by)
+            own = [item for item in declarations if item.id not in problems]
+            self.write(session, own, known, by.token_id)
+        return {item.id: known.get(item.id) for item in own}, problems
 
     def write(
         self,
         session: Session,
         declarations: Sequence[Declaration],
         known: Mapping[str, Stored] | None = None,
+        declared_by: int | None = None,
     ) -> None:
         """Stores the declarations in the transaction of `session`, whoever owns them. `known` is what is stored."""
         now = self._clock()
@@ -241,7 +203,7 @@ class Registry:
             for declaration in declarations
             if declaration.id in known and known[declaration.id].digest != declaration.digest
         ]
-        _insert(session, new, now)
+        _insert(session, new, now, declared_by)
         with self._record_reviews(session, [declaration.id for declaration in changed]):
             _update(session, changed, now)
         session.execute(update(Plugin).where(Plugin.id.in_(ids)).values(last_seen_at=now))
@@ -261,9 +223,21 @@ class Registry:
 
 def _load_stored(session: Session, declarations: Sequence[Declaration]) -> dict[str, Stored]:
     ids = [declaration.id for declaration in declarations]
-    query = select(Plugin.id, Plugin.digest, Plugin.version).where(Plugin.id.in_(ids))
+    query = select(Plugin.id, Plugin.digest, Plugin.version, Plugin.declared_by).where(Plugin.id.in_(ids))
     files = plugin_owners(session, ids)
-    return {row.id: Stored(row.digest, row.version, files.get(row.id)) for row in session.execute(query)}
+    return {
+        row.id: Stored(row.digest, row.version, row.declared_by, files.get(row.id))
+        for row in session.execute(query)
+    }
+
+
+def _refusals(
+    declarations: Sequence[Declaration], known: Mapping[str, Stored], by: Declarer
+) -> dict[str, PatchbayError]:
+    """Why some of the declarations may not replace what is stored. What changes nothing is never refused."""
+    changed = [item for item in declarations if item.id in known and known[item.id].digest != item.digest]
+    refusals = ((item.id, by.refusal(item.id, item.version, known[item.id])) for item in changed)
+    return {plugin_id: problem for plugin_id, problem in refusals if problem is not None}
 
 
 def _refuse_repeated(checked: Sequence[Declaration | Registration]) -> list[Declaration | Registration]:
@@ -271,8 +245,8 @@ def _refuse_repeated(checked: Sequence[Declaration | Registration]) -> list[Decl
     outcomes: list[Declaration | Registration] = []
     for outcome in checked:
         if isinstance(outcome, Declaration) and outcome.id in seen:
-            again = {"id": outcome.id, "name": outcome.name, "version": outcome.version, "type": outcome.type}
-            outcomes.append(_refused(again, {"id": ["Declared twice in this batch; the first one counts."]}))
+            twice = {"id": ["Declared twice in this batch; the first one counts."]}
+            outcomes.append(invalid(outcome.named(), twice))
             continue
         if isinstance(outcome, Declaration):
             seen.add(outcome.id)
@@ -280,60 +254,9 @@ def _refuse_repeated(checked: Sequence[Declaration | Registration]) -> list[Decl
     return outcomes
 
 
-def _refused(declaration: Any, errors: Mapping[str, list[str]]) -> Registration:
-    given = declaration if isinstance(declaration, Mapping) else {}
-    plugin_id, name = _text(given, "id"), _text(given, "name")
-    field_name, messages = next(iter(errors.items()))
-    subject = (name or plugin_id or "The plugin")[:200]
-    return Registration(
-        id=plugin_id,
-        name=name,
-        version=_text(given, "version"),
-        type=_text(given, "type"),
-        registered=False,
-        message=f"{subject} is not registered: {field_name}: {messages[0]}",
-        errors=errors,
-    )
-
-
-def _text(given: Mapping[str, Any], word: str) -> str | None:
-    value = given.get(word)
-    return value if isinstance(value, str) else None
-
-
-def _registration(declaration: Declaration, before: Stored | None) -> Registration:
-    if before is not None and before.refuses(declaration):
-        return _refused_by_file(declaration, str(before.file))
-    named = f"{declaration.name} {declaration.version}"
-    status: Status
-    if before is None:
-        status, message = "registered", f"{named} is registered."
-    elif before.digest == declaration.digest:
-        status, message = "unchanged", f"{named} is registered as before."
-    elif before.version == declaration.version:
-        status, message = "updated", f"{named} is updated."
-    else:
-        status, message = "updated", f"{named} is updated from {before.version}."
-    return Registration(
-        id=declaration.id,
-        name=declaration.name,
-        version=declaration.version,
-        type=declaration.type,
-        registered=True,
-        message=message,
-        status=status,
-        warnings=declaration.warnings,
-    )
-
-
-def _refused_by_file(declaration: Declaration, file: str) -> Registration:
-    reason = f"The file {file} declares {declaration.id}: change it there."
-    shown = {"id": declaration.id, "name": declaration.name}
-    told = {**shown, "version": declaration.version, "type": declaration.type}
-    return replace(_refused(told, {"id": [reason]}), message=reason, managed_by=file)
-
-
-def _insert(session: Session, declarations: Sequence[Declaration], now: float) -> None:
+def _insert(
+    session: Session, declarations: Sequence[Declaration], now: float, declared_by: int | None
+) -> None:
     if not declarations:
         return
     rows = [
@@ -341,6 +264,7 @@ def _insert(session: Session, declarations: Sequence[Declaration], now: float) -
             "id": declaration.id,
             **_columns(declaration, now),
             "artifacts_epoch": _new_epoch(),
+            "declared_by": declared_by,
             "registered_at": now,
             "last_seen_at": now,
         }
@@ -366,6 +290,13 @@ def _columns(declaration: Declaration, now: float) -> dict[str, Any]:
         "enabled": declaration.enabled,
         "updated_at": now,
     }
+
+
+def _existing(session: Session, plugin_id: str) -> Plugin:
+    plugin = session.get(Plugin, plugin_id)
+    if plugin is None:
+        raise NotFound(f"There is no plugin {plugin_id}.")
+    return plugin
 
 
 def _new_epoch() -> str:

@@ -94,6 +94,8 @@ LAYERS = [
     "integrations/concurrency",
     "plugin_store/services",
     "plugin_store/registry",
+    "plugin_store/registrations",
+    "plugin_store/declarers",
     "plugin_store/settings",
     "plugin_store/vault",
     "plugin_store/events",

@@ -11,7 +11,7 @@ from integrations.provisioning.faults import Fault
 from integrations.provisioning.places import Place
 from integrations.provisioning.present import Present
 from integrations.provisioning.wanted import MAX_PARAMETERS_BYTES, Entry, Wanted
-from plugin_store.registry import Declaration
+from plugin_store.registrations import Declaration
 from plugin_store.settings.properties import UNKNOWN_SETTING, PropertySpec, properties_of
 from plugin_store.settings.secret_settings import check_secret
 from plugin_store.workspaces import Scope

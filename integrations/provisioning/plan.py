@@ -12,7 +12,7 @@ from integrations.provisioning.places import REMOVED_KINDS, Place
 from integrations.provisioning.present import FIRST_NAMES, Present
 from integrations.provisioning.wanted import Entry, Pin, Wanted
 from plugin_store.engine.canonical import same_value
-from plugin_store.registry import Declaration
+from plugin_store.registrations import Declaration
 
 Verb = Literal["add", "change", "remove", "release", "rename"]
 SIGNS: dict[Verb, str] = {"add": "+", "change": "~", "remove": "-", "release": "=", "rename": "~"}

@@ -12,7 +12,7 @@ from integrations.provisioning.places import Place
 from integrations.provisioning.setup_files import SetupFile, read_source
 from plugin_store.engine.canonical import UncanonicalError
 from plugin_store.ownership import pin_name
-from plugin_store.registry import Declaration, Registration
+from plugin_store.registrations import Declaration, Registration
 
 Check = Callable[[Any], Declaration | Registration]
 """`Registry.check`."""

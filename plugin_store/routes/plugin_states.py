@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
@@ -15,7 +16,8 @@ from schemas.api.state import PageSchema, PluginStateSchema, PluginStateUpdateSc
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.api.scopes import scope_of
-from web.gate.callers import calling_permission
+from web.gate.access import may_configure
+from web.gate.callers import calling_permission, gate
 
 blueprint = Blueprint(
     "plugin_states", __name__, description="Settings of a workspace or a notebook for its plugins"
@@ -109,8 +111,19 @@ def reset_notebook_plugin(notebook_id: int, plugin_id: str) -> Response:
 
 def _list_states(scope: Scope, query: dict[str, Any]) -> Listed:
     page = Page(query["page"], query["page_size"])
-    states, total = services().store.configs.list_states(scope, page, calling_permission().reaches_plugin)
+    states, total = services().store.configs.list_states(scope, page, _is_shown())
     return states, 200, page.headers(total)
+
+
+def _is_shown() -> Callable[[str], bool]:
+    """Tells of which plugins the caller may see settings."""
+    permission = calling_permission()
+    if permission.is_owner:
+        return lambda _plugin_id: True
+    declarers = gate().tokens.declarers()
+    return lambda plugin_id: (
+        permission.reaches_plugin(plugin_id) and may_configure(permission, plugin_id, declarers)
+    )
 
 
 def _show(plugin_id: str, scope: Scope) -> Tagged | Response:

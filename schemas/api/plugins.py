@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.api.state import PageSchema, ReviewSchema
-from schemas.fields import Icon, ManagedBy, Name, PluginId, Timestamp, Version
+from schemas.fields import Icon, ManagedBy, Name, PluginId, RowId, Timestamp, Version
 
 PLUGIN_TYPES = ("view", "theme", "integration")
 MAX_BATCH_SIZE = 1000
@@ -31,6 +31,37 @@ class DeclarationSchema(Schema):
     version = Version(required=True)
     type = PluginType(required=True)
     manifest = fields.Dict(required=True)
+
+
+class DeclareQuerySchema(Schema):
+    """How a declaration is stored."""
+
+    downgrade = fields.Boolean(
+        truthy={"true"},
+        falsy={"false"},
+        load_default=False,
+        metadata={"description": "Whether an older version may replace the stored one."},
+    )
+
+
+class HandOverSchema(Schema):
+    """Who may change a plugin from now on."""
+
+    class Meta:
+        unknown = RAISE
+
+    declared_by = RowId(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of a named token; null for the owner only."},
+    )
+
+
+class DeclarerSchema(Schema):
+    """The token that declared a plugin."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
 
 
 class BatchSchema(Schema):
@@ -82,6 +113,11 @@ class BatchResultSchema(RegistrationSchema):
     errors = fields.Dict(
         keys=fields.String(), values=fields.List(fields.String()), required=True, allow_none=True
     )
+    code = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The code of the problem; null if it was stored."},
+    )
 
 
 class BatchResultsSchema(Schema):
@@ -97,6 +133,12 @@ class BatchResultsSchema(Schema):
 class PluginSummarySchema(Schema):
     """A plugin in a list."""
 
+    declared_by = fields.Nested(
+        DeclarerSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null if the owner declared it. To a named token it names only that token."},
+    )
     id = fields.String(required=True)
     name = fields.String(required=True)
     version = fields.String(required=True)

@@ -34,8 +34,8 @@ class ServerClient:
         self._token = token
 
     def register(self, declaration: Mapping[str, Any]) -> Reply:
-        """The answer to a declaration. Raises Unreachable."""
-        return self._post("/plugins/register", declaration)
+        """The answer to a declaration, which may go back to an older version. Raises Unreachable."""
+        return self._post("/plugins/register?downgrade=true", declaration)
 
     def render(self, plugin_id: str, block_id: str, inputs: Mapping[str, Any], use_cache: bool) -> Reply:
         """The answer to a render. Raises Unreachable."""

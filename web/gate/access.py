@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from flask import Request
 
 from errors import InsufficientScope
+from plugin_store.declarers import declared_by_another
 from schemas.api.tokens import SCOPES
 from web.gate.access_rules import ACCESS_RULES, OWNER_ONLY, AccessRule, Plugins, Reach
 from web.gate.permissions import Permission
 
+Declarers = Mapping[str, tuple[int, str]]
+"""The id and the name of the token that declared a plugin."""
 
-def check_access(permission: Permission, incoming: Request) -> None:
-    """Raises InsufficientScope or NotFound for a route, or ids in its path, that the caller may not use.
+
+def check_access(permission: Permission, incoming: Request, declarers: Callable[[], Declarers]) -> None:
+    """Raises InsufficientScope, NotFound or DeclaredByAnother for a route or ids in its path that are not the caller's.
 
     What the query and the body name is checked where it is read: by `scope_of`, and by the routes of many items.
     """
@@ -22,8 +28,15 @@ def check_access(permission: Permission, incoming: Request) -> None:
     named = incoming.view_args or {}
     if "plugin_id" in named:
         permission.require_plugin(named["plugin_id"])
+        if rule.of_settings and not may_configure(permission, named["plugin_id"], declarers()):
+            raise declared_by_another(named["plugin_id"])
     if "workspace_id" in named:
         permission.require_workspace(named["workspace_id"])
+
+
+def may_configure(permission: Permission, plugin_id: str, declarers: Declarers) -> bool:
+    """Whether a plugin's settings are not another token's to keep."""
+    return permission.is_owner or declarers.get(plugin_id, (permission.token_id,))[0] == permission.token_id
 
 
 def rule_of(method: str, path: str) -> AccessRule:

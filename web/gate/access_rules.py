@@ -81,6 +81,7 @@ ACCESS_RULES: Final[dict[tuple[str, str], AccessRule]] = {
     ("GET", f"{PREFIX}/plugins"): ANY,
     ("GET", f"{PREFIX}/plugins/{PLUGIN}"): ANY,
     ("DELETE", f"{PREFIX}/plugins/{PLUGIN}"): _rule("declare"),
+    ("PATCH", f"{PREFIX}/plugins/{PLUGIN}"): OWNER_ONLY,
     # Settings.
     ("PUT", f"{INTEGRATION}/enable"): CONFIGURE,
     ("GET", f"{INTEGRATION}/config"): CONFIGURE,

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from errors import Conflict, NotFound, StorageFailed
 from plugin_store.access_models import AccessToken
 from plugin_store.engine.database import Database
+from plugin_store.models import Plugin
 from web.gate.permissions import Permission
 
 # Secret scanners know a token by it.
@@ -33,6 +34,10 @@ NOTED_EVERY_SECONDS = 3600.0
 FIND = (
     "SELECT id, name, scopes, workspaces, notebooks, integrations, origins, expires_at, last_used_at"
     " FROM access_tokens WHERE digest = ?"
+)
+DECLARERS = (
+    "SELECT plugins.id, access_tokens.id, access_tokens.name FROM plugins"
+    " JOIN access_tokens ON plugins.declared_by = access_tokens.id"
 )
 ORIGINS = "SELECT origins, expires_at FROM access_tokens WHERE origins <> '[]'"
 
@@ -148,6 +153,14 @@ class AccessTokens:
             origin for origins, expires_at in named if expires_at is None or now < expires_at for origin in origins
         )  # fmt: skip
 
+    def declarers(self) -> Mapping[str, tuple[int, str]]:
+        """The id and the name of the token that declared a plugin, by plugin. Those of the owner are left out.
+
+        Raises StorageFailed.
+        """
+        load = lambda: {row[0]: (row[1], row[2]) for row in self._database.query(DECLARERS, ())}  # noqa: E731
+        return self._database.memo.get(("declarers",), load)
+
     def list(self) -> Sequence[AccessToken]:
         """Every token by name, expired ones too. Raises StorageFailed."""
         with self._database.reading() as session:
@@ -171,14 +184,14 @@ class AccessTokens:
         with self._database.writing() as session:
             row = _existing(session, token_id)
             check(row)
-            session.delete(row)
+            _delete(session, [token_id])
 
     def revoke_all(self) -> int:
         """Deletes every token. Returns how many there were. Raises StorageFailed."""
         with self._database.writing() as session:
-            count = len(session.scalars(select(AccessToken.id)).all())
-            session.execute(delete(AccessToken))
-        return count
+            token_ids = session.scalars(select(AccessToken.id)).all()
+            _delete(session, token_ids)
+        return len(token_ids)
 
     def write_uses(self) -> None:
         """Writes when tokens were last used, unless that was written recently."""
@@ -277,6 +290,13 @@ def _sorted(ids: Iterable[Any] | None) -> list[Any] | None:
 
 def _set_of(ids: Iterable[Any] | None) -> frozenset[Any] | None:
     return None if ids is None else frozenset(ids)
+
+
+def _delete(session: Session, token_ids: Sequence[int]) -> None:
+    """Deletes tokens. What they declared is the owner's from now on."""
+    declared = update(Plugin).where(Plugin.declared_by.in_(token_ids))
+    session.execute(declared.values(declared_by=None))
+    session.execute(delete(AccessToken).where(AccessToken.id.in_(token_ids)))
 
 
 def _existing(session: Session, token_id: int) -> AccessToken:

@@ -250,7 +250,7 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             if caller is None:
                 return refuse_unauthenticated(gate, incoming)
             check_origin_of_caller(gate, incoming, caller)
-            check_access(caller.permission, incoming)
+            check_access(caller.permission, incoming, gate.tokens.declarers)
             gate.sessions.write_uses()
             gate.tokens.write_uses()
         check_body(gate, incoming)
