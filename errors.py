@@ -131,6 +131,24 @@ class NotJson(PatchbayError):
     code, status, title = "not_json", 415, "The body must be JSON"
 
 
+class AuthorizationPending(PatchbayError):
+    code, status, title = "authorization_pending", 400, "The owner has not decided yet"
+
+
+class SlowDown(PatchbayError):
+    code, status, title = "slow_down", 400, "Ask less often"
+
+
+class AccessDenied(PatchbayError):
+    code, status, title = "access_denied", 400, "The owner denied the request"
+
+
+class ExpiredToken(PatchbayError):
+    """No request has this device code, or it is over. The name is that of RFC 8628."""
+
+    code, status, title = "expired_token", 400, "The request is over"
+
+
 class IdempotencyKeyMissing(PatchbayError):
     code, status, title = "idempotency_key_missing", 400, "An Idempotency-Key is needed"
 
@@ -157,6 +175,10 @@ class Invalid(PatchbayError):
 
 class TooManySignIns(PatchbayError):
     code, status, title = "too_many_sign_ins", 429, "Too many wrong tokens"
+
+
+class TooManyConnects(PatchbayError):
+    code, status, title = "too_many_connects", 429, "Too many tokens were asked for"
 
 
 class BudgetSpent(PatchbayError):

@@ -30,3 +30,30 @@ class AccessToken(Base):
     last_used_at: Mapped[float | None]
     created_by: Mapped[dict[str, Any]] = mapped_column(Json)
     """The kind, the id and the name of who made it."""
+
+
+class ConnectRequest(Base):
+    """A frontend's request for a token. The device code is kept as its digest.
+
+    `state` is `waiting`, `accepted`, `denied` or `fetched`. `terms` are what a user accepted.
+    """
+
+    __tablename__ = "connect_requests"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own shape
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_digest: Mapped[str] = mapped_column(Text, unique=True, index=True)
+    user_code: Mapped[str] = mapped_column(Text, unique=True, index=True)
+    name: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str]] = mapped_column(Json)
+    workspaces: Mapped[list[int] | None] = mapped_column(Json)
+    integrations: Mapped[list[str] | None] = mapped_column(Json)
+    origin: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[float]
+    expires_at: Mapped[float]
+    state: Mapped[str] = mapped_column(Text)
+    terms: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    decided_by: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    interval_seconds: Mapped[int]
+    polled_at: Mapped[float | None]

@@ -13,7 +13,14 @@ from settings import Settings
 from tests.conftest import TOKEN, Client, RunningServer
 from tests.security.wire import exchange
 
-OPEN_RULES = {"/healthz", "/readyz", "/signin", "/oauth/callback"}
+OPEN_RULES = {
+    "/healthz",
+    "/readyz",
+    "/signin",
+    "/oauth/callback",
+    "/api/v1/connect",
+    "/api/v1/connect/token",
+}
 PLACEHOLDERS = {"int64": "1", "default": "x", "string": "x", "path": "x"}
 
 

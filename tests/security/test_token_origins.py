@@ -188,13 +188,6 @@ class TestHits:
             assert answer.status_code in {200, 204}
             assert client.post(RENDER, BODY).status_code == status, change
 
-    def test_a_rotation_of_the_owners_token_leaves_named_ones(self, house: TokenApp):
-        client, counted = house.client("render"), Counted(house)
-        counted.settle(client)
-        house.app.extensions["patchbay_gate"].sessions.end_all()
-        house.app.extensions["patchbay"].database.touch()
-        assert client.post(RENDER, BODY).status_code == 200
-
 
 def test_a_use_is_noted_and_not_each_one(house: TokenApp):
     with time_machine.travel(1_800_000_000, tick=False) as clock:

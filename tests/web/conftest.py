@@ -15,6 +15,7 @@ from plugin_store.engine.database import DATABASE_NAME, Database, init_database
 from settings import Settings
 from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts
+from web.gate.connect_requests import ConnectRequests
 from web.gate.gate import Gate
 from web.gate.sessions import Sessions
 from web.gate.tokens import HeldToken
@@ -73,6 +74,9 @@ def make_gate(settings: Settings, database: Database) -> MakeGate:
     def make(given: Settings) -> Gate:
         held = HeldToken(replace(given, instance=settings.instance))
         tokens = AccessTokens(database, time.time)
-        return Gate.of(given, held, open_sessions(database, held, given), tokens, Attempts(time.time))
+        connects = ConnectRequests(database, tokens, time.time)
+        return Gate.of(
+            given, held, open_sessions(database, held, given), tokens, connects, Attempts(time.time)
+        )
 
     return make

@@ -33,6 +33,11 @@ CHANGES = {
     ("PUT", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
     ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
     ("POST", f"{PREFIX}/tokens"): "token made",
+    (
+        "POST",
+        f"{PREFIX}/connect/requests/<string:user_code>/accept",
+    ): "a frontend's request for a token accepted",
+    ("POST", f"{PREFIX}/connect/requests/<string:user_code>/deny"): "a frontend's request for a token denied",
     ("PATCH", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} changed",
     ("DELETE", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} revoked",
     ("DELETE", f"{PREFIX}/plugins/{PLUGIN}"): "{plugin_id}: plugin deleted",

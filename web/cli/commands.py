@@ -27,12 +27,15 @@ def show_token() -> None:
 
 @token_commands.command("rotate")
 def rotate() -> None:
-    """Make a new token; the old one stops working at once, in browsers too."""
+    """Make a new token; the old one stops working at once, in browsers too. Named tokens stay (see `tokens`)."""
     settings = services().settings
     if settings.token:
         raise click.ClickException("PATCHBAY_TOKEN sets the token: change it there.")
     click.echo(rotate_token(settings))
-    current_app.extensions["patchbay_gate"].sessions.end_all()
+    gate = current_app.extensions["patchbay_gate"]
+    gate.sessions.end_all()
+    if count := len(gate.tokens.list()):
+        click.echo(f"Named tokens are still valid: {count}. See `flask tokens list`.", err=True)
     # A running server reads the token again when the store has changed.
     services().database.touch()
 

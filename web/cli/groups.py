@@ -13,6 +13,7 @@ from web.cli.doctor import examine
 from web.cli.lazy_group import LazyGroup
 from web.cli.provision_commands import apply_files, export_files
 from web.cli.secret_commands import secrets_commands
+from web.cli.token_commands import tokens_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
 manifest_commands = LazyGroup(
@@ -21,6 +22,7 @@ manifest_commands = LazyGroup(
 )  # fmt: skip
 COMMANDS: tuple[click.Command, ...] = (
     *OWN_COMMANDS,
+    tokens_commands,
     apply_files,
     export_files,
     backup_data,

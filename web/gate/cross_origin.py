@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from web.gate.gate import Caller, Gate
 
 API_ROUTES = "/api/v1/"
+# A page of any origin asks here for a token, without a credential.
+CONNECT_PATH, CONNECT_TOKEN_PATH = f"{API_ROUTES}connect", f"{API_ROUTES}connect/token"
+CONNECT_PATHS = frozenset({CONNECT_PATH, CONNECT_TOKEN_PATH})
 EXPOSED_HEADERS = "Age, ETag, Retry-After, X-Cache, X-Pagination, X-Request-Id"
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
@@ -42,7 +45,11 @@ def sharing_with(gate: Gate, incoming: Request) -> Sharing:
     origin = incoming.environ.get("HTTP_ORIGIN")
     if gate.origins.accept(origin, origin_addressed(incoming.environ)):
         return Sharing.BY_CREDENTIALS
-    return Sharing.BY_TOKEN if origin is not None and origin in named_origins(gate) else Sharing.NONE
+    if origin in {None, "null"}:
+        return Sharing.NONE
+    if incoming.path in CONNECT_PATHS or origin in named_origins(gate):
+        return Sharing.BY_TOKEN
+    return Sharing.NONE
 
 
 def named_origins(gate: Gate) -> frozenset[str]:

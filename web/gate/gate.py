@@ -23,9 +23,11 @@ from web.gate.access import check_access
 from web.gate.access_tokens import AccessTokens, Grant
 from web.gate.attempts import Attempts
 from web.gate.client_files import CLIENT_HEADERS, is_client_file
+from web.gate.connect_requests import ConnectRequests
 from web.gate.content_policy import PAGE_POLICY
 from web.gate.cross_origin import (
     API_ROUTES,
+    CONNECT_PATHS,
     Sharing,
     answer_preflight,
     check_origin,
@@ -49,7 +51,9 @@ SIGNIN_PATH = "/signin"
 # requires the state that was issued to a signed-in request.
 OAUTH_CALLBACK_PATH = CALLBACK_PATH
 # What a browser or a probe needs before it has a token.
-OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css"})
+OPEN_PATHS = frozenset(
+    {"/healthz", "/readyz", SIGNIN_PATH, OAUTH_CALLBACK_PATH, "/static/signin.css", *CONNECT_PATHS}
+)
 # Paths that receive the form of a page without script; their body is not JSON.
 FORM_PATHS = frozenset({SIGNIN_PATH, "/signout"})
 REVIEW_PREFIX = "/review/"
@@ -89,6 +93,7 @@ class Gate:
     held: HeldToken
     sessions: Sessions
     tokens: AccessTokens
+    connects: ConnectRequests
     attempts: Attempts
     public_origin: str | None
     """Where browsers reach this server, if that is told."""
@@ -106,6 +111,7 @@ class Gate:
         held: HeldToken,
         sessions: Sessions,
         tokens: AccessTokens,
+        connects: ConnectRequests,
         attempts: Attempts,
     ) -> Gate:
         is_https = (settings.public_url or "").startswith("https:")
@@ -114,6 +120,7 @@ class Gate:
             held=held,
             sessions=sessions,
             tokens=tokens,
+            connects=connects,
             attempts=attempts,
             public_origin=settings.public_origin,
             is_https=is_https,
@@ -244,7 +251,8 @@ def init_gate(app: Flask, gate: Gate, commits: Callable[[], int]) -> None:
             gate.follow(commits)
         if incoming.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in incoming.environ:
             return answer_preflight(gate, incoming)
-        check_origin(gate, incoming)
+        if incoming.path not in CONNECT_PATHS:
+            check_origin(gate, incoming)
         if not is_open(incoming.path):
             caller = g.caller = _admit(gate, incoming)
             if caller is None:

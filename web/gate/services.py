@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin_store.engine.runtime import Runtime
 from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts
+from web.gate.connect_requests import ConnectRequests
 from web.gate.gate import Gate
 from web.gate.sessions import Sessions
 from web.gate.tokens import HeldToken
@@ -22,6 +23,7 @@ def build_gate(runtime: Runtime) -> Gate:
         lifetime_days=settings.session_lifetime_days,
     )
     tokens = AccessTokens(runtime.database, runtime.clock)
+    connects = ConnectRequests(runtime.database, tokens, runtime.clock)
     runtime.closing.callback(sessions.write_uses)
     runtime.closing.callback(tokens.write_uses)
-    return Gate.of(settings, held, sessions, tokens, Attempts(runtime.clock))
+    return Gate.of(settings, held, sessions, tokens, connects, Attempts(runtime.clock))

@@ -21,7 +21,7 @@ from plugin_store.routes import plugin_states, plugins, review_page, settings, w
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, icons, notebook, pages, signin
-from web.routes import about, doctor, events, sessions, tokens
+from web.routes import about, connect, doctor, events, sessions, tokens
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
@@ -42,6 +42,7 @@ API_BLUEPRINTS = (
     workspaces.blueprint,
     sessions.blueprint,
     tokens.blueprint,
+    connect.blueprint,
     manifests.blueprint,
     about.blueprint,
     doctor.blueprint,

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
-from sqlalchemy import select
 
-from errors import InsufficientScope, Invalid
+from errors import InsufficientScope
 from plugin_store.access_models import AccessToken
-from plugin_store.models import Notebook, Workspace
 from schemas.api.tokens import (
     CurrentTokenSchema,
     IssuedTokenSchema,
@@ -22,6 +20,7 @@ from web.api.context import services
 from web.gate.access_tokens import Grant, TokenTerms, columns_of, permission_of, terms_of
 from web.gate.callers import calling_grant, calling_party, calling_permission, gate
 from web.gate.permissions import Permission
+from web.gate.token_terms import complete_terms
 
 blueprint = Blueprint("tokens", __name__, description="Tokens beside the owner's, each for what it needs")
 
@@ -46,7 +45,7 @@ def show_current_token() -> dict[str, Any]:
 @blueprint.response(200, TokenSchema(many=True))
 def list_tokens() -> list[dict[str, Any]]:
     """List the named tokens, expired ones too; never their values."""
-    return [_shown(row) for row in gate().tokens.list()]
+    return [dump_token(row) for row in gate().tokens.list()]
 
 
 @blueprint.route("/tokens", methods=["POST"])
@@ -55,17 +54,17 @@ def list_tokens() -> list[dict[str, Any]]:
 def make_token(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Make a token. The answer has its value, which is never shown again."""
     party = calling_party()
-    terms = complete_terms(_terms(body))
+    terms = complete_terms(services().database, _terms(body))
     require_covered(terms)
     row, value = gate().tokens.issue(terms, party.dump() if party is not None else {})
-    return {**_shown(row), "token": value}, 201, NO_STORE
+    return {**dump_token(row), "token": value}, 201, NO_STORE
 
 
 @blueprint.route("/tokens/<int64:token_id>", methods=["GET"])
 @blueprint.response(200, TokenSchema)
 def show_token(token_id: int) -> dict[str, Any]:
     """Show a token, without its value."""
-    return _shown(gate().tokens.get(token_id))
+    return dump_token(gate().tokens.get(token_id))
 
 
 @blueprint.route("/tokens/<int64:token_id>", methods=["PATCH"])
@@ -76,13 +75,15 @@ def change_token(body: dict[str, Any], token_id: int) -> dict[str, Any]:
 
     def changed(row: AccessToken) -> TokenTerms:
         require_covered(terms_of(row))
-        terms = terms_of(row, **_values(body))
+        terms = terms_of(row, **values_of(body))
         # What is not changed may name a workspace that was deleted meanwhile.
-        terms = complete_terms(terms) if {"workspaces", "notebooks"} & body.keys() else terms
+        terms = (
+            complete_terms(services().database, terms) if {"workspaces", "notebooks"} & body.keys() else terms
+        )
         require_covered(terms)
         return terms
 
-    return _shown(gate().tokens.change(token_id, changed))
+    return dump_token(gate().tokens.change(token_id, changed))
 
 
 @blueprint.route("/tokens/<int64:token_id>", methods=["DELETE"])
@@ -102,29 +103,6 @@ def require_covered(terms: TokenTerms) -> None:
         raise InsufficientScope("A token can only manage tokens that allow nothing more than it does itself.")
 
 
-def complete_terms(terms: TokenTerms) -> TokenTerms:
-    """The terms with the workspaces of the notebooks, where only these are given.
-
-    Raises Invalid for a workspace or a notebook that does not exist, and a notebook outside of the workspaces.
-    """
-    permission = terms.permission
-    with services().database.reading() as session:
-        workspaces = set(session.scalars(select(Workspace.id)))
-        homes = {
-            row.id: row.workspace_id for row in session.execute(select(Notebook.id, Notebook.workspace_id))
-        }
-    _require_known("workspaces", permission.workspaces, workspaces)
-    _require_known("notebooks", permission.notebooks, homes)
-    if permission.notebooks is None:
-        return terms
-    of_notebooks = frozenset(homes[notebook_id] for notebook_id in permission.notebooks)
-    if permission.workspaces is not None and not of_notebooks <= permission.workspaces:
-        raise Invalid(
-            "A notebook is in none of the workspaces.", errors={"notebooks": ["Must be in the workspaces."]}
-        )
-    return terms._replace(permission=_with(permission, workspaces=of_notebooks))
-
-
 def _lasts(grant: Grant, terms: TokenTerms) -> bool:
     """Whether the terms end with the caller's token at the latest, and are for no other pages."""
     ends_in_time = grant.expires_at is None or (
@@ -133,16 +111,7 @@ def _lasts(grant: Grant, terms: TokenTerms) -> bool:
     return ends_in_time and terms.origins <= grant.origins
 
 
-def _require_known(name: str, given: frozenset[int] | None, known: Any) -> None:
-    missing = sorted(number for number in given or () if number not in known)
-    if missing:
-        raise Invalid(
-            f"There is no {name[:-1]} {missing[0]}.",
-            errors={name: [f"There is no {name[:-1]} {missing[0]}."]},
-        )
-
-
-def _values(body: dict[str, Any]) -> dict[str, Any]:
+def values_of(body: dict[str, Any]) -> dict[str, Any]:
     """The members of a body as parts of the terms of a token."""
     values = {name: frozenset(value) if isinstance(value, list) else value for name, value in body.items()}
     if (expires_at := body.get("expires_at")) is not None:
@@ -151,7 +120,7 @@ def _values(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _terms(body: dict[str, Any]) -> TokenTerms:
-    values = _values(body)
+    values = values_of(body)
     permission = Permission(
         values["scopes"], values.get("workspaces"), values.get("notebooks"), values.get("integrations")
     )
@@ -160,13 +129,8 @@ def _terms(body: dict[str, Any]) -> TokenTerms:
     )
 
 
-def _with(permission: Permission, workspaces: frozenset[int]) -> Permission:
-    return Permission(
-        permission.scopes, workspaces, permission.notebooks, permission.integrations, permission.token_id
-    )
-
-
-def _shown(row: AccessToken) -> dict[str, Any]:
+def dump_token(row: AccessToken) -> dict[str, Any]:
+    """A token as it is shown: never its value."""
     is_expired = row.expires_at is not None and services().clock() >= row.expires_at
     return columns_of(TokenTerms(row.name, permission_of(row), frozenset(row.origins), row.expires_at)) | {
         "id": row.id,
