@@ -194,3 +194,18 @@ def test_a_client_that_never_reads_takes_a_bounded_queue_and_holds_up_nobody(gro
         for enabled in (False, True) * 5:
             ground.call("PUT", f"/integrations/{service.id}/enable", {"enabled": enabled})
         assert [reader.next().kind for _ in range(10)] == ["enabled.changed"] * 10
+
+
+def test_a_token_is_told_of_its_integrations_only_and_its_end_ends_the_stream(ground: Ground):
+    mine, other = ground.service(), ground.service()
+    for service in (mine, other):
+        service.declare()
+    terms = {"name": "Watcher", "scopes": ["render"], "integrations": [mine.id]}
+    token = ground.call("POST", "/tokens", terms).json()
+    headers = {"Authorization": f"Bearer {token['token']}"}
+    with watching(ground.server.url, headers=headers) as source:
+        for service in (other, mine):
+            ground.call("PUT", f"/integrations/{service.id}/enable", {"enabled": False})
+        assert source.next().data["plugin_id"] == mine.id
+        ground.call("DELETE", f"/tokens/{token['id']}")
+        assert source.read_to_end() == []
