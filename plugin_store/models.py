@@ -42,7 +42,7 @@ class Managed:
 
 
 class Plugin(Managed, Base):
-    """A declared plugin. `digest` covers name, version, type and manifest."""
+    """A declared plugin. `digest` covers name, version, type and manifest; `declared_by` is a token, NULL the owner."""
 
     __tablename__ = "plugins"
 
@@ -58,7 +58,6 @@ class Plugin(Managed, Base):
     updated_at: Mapped[float]
     last_seen_at: Mapped[float]
     declared_by: Mapped[int | None]
-    """The id of the named token that declared it; NULL is the owner."""
 
     @property
     def icon(self) -> str | None:

@@ -13,10 +13,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Declare a plugin, or declare it again. */
+        /** Declare a plugin, or declare it again. A named token changes only what it declared. */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Whether an older version may replace the stored one. */
+                    downgrade?: boolean;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -67,7 +70,10 @@ export interface paths {
         /** Declare many plugins at once; an invalid one never blocks the others. */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Whether an older version may replace the stored one. */
+                    downgrade?: boolean;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -200,7 +206,35 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        patch?: never;
+        /** Let another token, or with null only the owner, change a plugin from now on. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plugin_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HandOver"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Plugin"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         trace?: never;
     };
     "/api/v1/integrations": {
@@ -2706,6 +2740,406 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show who the caller is, and what it may do: for a frontend's own display. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CurrentToken"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the named tokens, expired ones too; never their values. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Make a token. The answer has its value, which is never shown again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        /** Show a token, without its value. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Revoke a token, at once. What it declared stays, and belongs to the owner then. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change what a token may do; members missing in the body stay unchanged. It takes effect at once. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TokenChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a token, without one, from a page of any origin. The user compares the code and accepts it.
+         * @description The token will be for the origin of the page that asks; that of a program is for programs.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Connect"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceCode"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The token, once, after the user accepted. Until then a 400, `authorization_pending`: ask again after `interval`.
+         * @description `slow_down`, `access_denied` and `expired_token` mean what RFC 8628 section 3.5 says.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Poll"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the requests that wait for an answer, oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectRequest"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/requests/{user_code}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept a request, or a part of what it asks for. The frontend then fetches its token. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_code: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Accept"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/requests/{user_code}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_code: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deny a request. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_code: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/manifests/schema": {
         parameters: {
             query?: never;
@@ -3011,6 +3445,8 @@ export interface components {
             errors: {
                 [key: string]: string[];
             } | null;
+            /** @description The code of the problem; null if it was stored. */
+            code: string | null;
         };
         BatchResults: {
             registered: number;
@@ -3019,7 +3455,13 @@ export interface components {
             failed: number;
             results: components["schemas"]["BatchResult"][];
         };
+        Declarer: {
+            id: number;
+            name: string;
+        };
         PluginSummary: {
+            /** @description Null if the owner declared it. To a named token it names only that token. */
+            declared_by: components["schemas"]["Declarer"] | null;
             id: string;
             name: string;
             version: string;
@@ -3038,6 +3480,8 @@ export interface components {
             managed_by: string | null;
         };
         Plugin: {
+            /** @description Null if the owner declared it. To a named token it names only that token. */
+            declared_by: components["schemas"]["Declarer"] | null;
             id: string;
             name: string;
             version: string;
@@ -3057,6 +3501,10 @@ export interface components {
             manifest: {
                 [key: string]: unknown;
             };
+        };
+        HandOver: {
+            /** @description The id of a named token; null for the owner only. */
+            declared_by: number | null;
         };
         Option: {
             value: unknown;
@@ -3855,6 +4303,176 @@ export interface components {
         };
         EndedSessions: {
             ended: number;
+        };
+        CurrentToken: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            /** @enum {string} */
+            kind: "owner_token" | "session" | "token" | "command";
+            /** @description The id of the session or the named token. */
+            id: number | null;
+            /** @description The name of the named token. */
+            name: string | null;
+        };
+        Party: {
+            /** @enum {string} */
+            kind: "owner_token" | "session" | "token" | "command";
+            /** @description The id of the session or the named token. */
+            id: number | null;
+            /** @description The name of the named token. */
+            name: string | null;
+        };
+        Token: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Accurate to one hour; null if it never was.
+             */
+            last_used_at: string | null;
+            created_by: components["schemas"]["Party"];
+            expired: boolean;
+        };
+        NewToken: {
+            name: string;
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
+        };
+        IssuedToken: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: string[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins: string[];
+            /** Format: date-time */
+            expires_at: string | null;
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Accurate to one hour; null if it never was.
+             */
+            last_used_at: string | null;
+            created_by: components["schemas"]["Party"];
+            expired: boolean;
+            token: string;
+        };
+        TokenChange: {
+            name?: string;
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes?: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+            /** @description The origins of the only pages that may use it, like `https://dash.example`. Without one no page of another origin may. */
+            origins?: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
+        };
+        Connect: {
+            name: string;
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+        };
+        DeviceCode: {
+            /** @description Fetches the token. Keep it secret. */
+            device_code: string;
+            /** @description Show it: the user compares it. */
+            user_code: string;
+            verification_uri: string;
+            verification_uri_complete: string;
+            /** @description Seconds. */
+            expires_in: number;
+            /** @description Seconds between two polls. */
+            interval: number;
+        };
+        Poll: {
+            device_code: string;
+        };
+        ConnectRequest: {
+            user_code: string;
+            /** @description What the frontend calls itself. */
+            name: string;
+            /** @description Of the page that asks; null for a program. */
+            origin: string | null;
+            /** @description Where the request came from. */
+            address: string;
+            scopes: string[];
+            workspaces: number[] | null;
+            integrations: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        Accept: {
+            /** @description What it may do: `declare` plugins and change its own, `configure` them, `render` them, `operate` (actions, purges, schedules, usage), `admin` (tokens, sessions, workspaces). */
+            scopes?: ("declare" | "configure" | "render" | "operate" | "admin")[];
+            /** @description The ids of the only workspaces that it is for; null for all. */
+            workspaces?: number[] | null;
+            /** @description The ids of the only notebooks that it is for; null for all of its workspaces. */
+            notebooks?: number[] | null;
+            /** @description The ids of the only plugins that it is for; null for all. */
+            integrations?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null for never.
+             */
+            expires_at?: string | null;
         };
         ManifestText: {
             /** @description JSON, or YAML 1.2. */
