@@ -9,7 +9,7 @@ from flask import Flask, abort
 from marshmallow import Schema, fields
 from werkzeug.exceptions import ServiceUnavailable
 
-from errors import BudgetSpent, Invalid, PatchbayError, Unauthorized, UpstreamFailed
+from errors import BudgetSpent, Invalid, PatchbayError, Provisioned, Unauthorized, UpstreamFailed
 from web.api.problems import HTTP_PROBLEMS, flatten_errors, init_problems, invalid_of
 
 MEMBERS = {"type", "title", "status", "detail", "code", "success", "error"}
@@ -34,11 +34,12 @@ def raiser(error: BaseException) -> Callable[[], Any]:
 
 @pytest.mark.parametrize("kind", PatchbayError.__subclasses__())
 def test_every_decision_becomes_its_problem(kind: type[PatchbayError]):
-    response = answer(raiser(kind("A sentence for a person.")))
+    error = kind("A sentence for a person.", **({"file": "home.yaml"} if kind is Provisioned else {}))
+    response = answer(raiser(error))
     assert response.content_type == "application/problem+json"
     assert response.status_code == kind.status
     body = response.get_json()
-    assert set(body) == MEMBERS
+    assert set(body) == MEMBERS | set(error.extensions)
     assert body["code"] == kind.code
     assert body["type"] == f"/docs/problems#{kind.code}"
     assert body["detail"] == body["error"] == "A sentence for a person."
