@@ -239,7 +239,7 @@ def standing_ground(folder: Path) -> Iterator[Ground]:
             peer.send(json_answer(b'{"stranger": true}'))
 
     with (
-        _everything_logged() as log,
+        everything_logged() as log,
         RawUpstream(answer) as provider,
         RawUpstream(greet) as stranger,
         canary() as forbidden,
@@ -251,7 +251,7 @@ def standing_ground(folder: Path) -> Iterator[Ground]:
 
 
 @contextlib.contextmanager
-def _everything_logged() -> Iterator[io.StringIO]:
+def everything_logged() -> Iterator[io.StringIO]:
     log = io.StringIO()
     root, handler = logging.getLogger(), logging.StreamHandler(log)
     handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
