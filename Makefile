@@ -45,6 +45,9 @@ api-types: $(VENV)/run.stamp ## Write the client's types anew, after a change of
 bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--help)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+soak: $(VENV)/dev.stamp ## Load, kill and check servers for SOAK_SECONDS (600); writes build/soak.json
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers (ARGS=--port=…)
 	@$(FRONTEND) build || true
 	@exec $(BIN)/python -m examples.demo $(ARGS)
@@ -99,4 +102,4 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages dist api-types bench demo demo-check screenshots lint format lock licences sbom audit clean
+.PHONY: help run flask test frontend npm packages dist api-types bench soak demo demo-check screenshots lint format lock licences sbom audit clean

@@ -1,0 +1,1 @@
+"""Two servers on one data folder under a mixed load for minutes, while one is killed again and again."""
