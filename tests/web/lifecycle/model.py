@@ -30,6 +30,20 @@ class Question:
     place: str
 
 
+@dataclass(frozen=True)
+class Token:
+    """A frontend's token with its terms; None is everything."""
+
+    id: int
+    value: str
+    scopes: frozenset[str]
+    workspace: str | None
+    plugin: str | None
+
+    def reaches(self, plugin: str, scope: Scope) -> bool:
+        return self.workspace in (None, scope[0]) and self.plugin in (None, plugin)
+
+
 class Model:
     """Registered plugins, what scopes set for them, their secrets, and the stored answers."""
 
@@ -40,6 +54,8 @@ class Model:
         self.secrets: dict[tuple[str, str], str] = {}
         self.stored: dict[Question, int] = {}
         """The number of the provider's answer."""
+        self.revoked: set[int] = set()
+        """The ids of tokens."""
 
     def own(self, plugin: str, scope: Scope) -> Layer:
         return self.layers.setdefault((plugin, scope), Layer())

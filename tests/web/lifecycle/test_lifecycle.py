@@ -13,7 +13,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 from werkzeug.test import TestResponse
 
 from app import close_app, create_app
@@ -21,7 +21,7 @@ from tests.conftest import Client, settings_for
 from tests.databases import seed_database
 from tests.raw_upstreams import Peer, RawUpstream
 from tests.security.ground import everything_logged, forms_of, json_answer, new_secret
-from tests.web.lifecycle.model import PLUGINS, SCOPES, UNITS, Model, Scope
+from tests.web.lifecycle.model import PLUGINS, SCOPES, UNITS, Model, Scope, Token
 
 # A start takes as long as some thirty requests.
 REQUESTS_BETWEEN_STARTS = 30
@@ -34,10 +34,13 @@ scopes = st.sampled_from(SCOPES)
 workspaces = st.sampled_from(sorted({workspace for workspace, _ in SCOPES}))
 units = st.sampled_from(UNITS)
 places = st.sampled_from(["oslo", "rome"])
+token_scopes = st.sets(st.sampled_from(["render", "configure", "operate"]), min_size=1)
 
 
 class Lifecycle(RuleBasedStateMachine):
     """Two plugins, two workspaces with a notebook each, and a provider that repeats the key that it gets."""
+
+    tokens = Bundle("tokens")
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,11 +160,52 @@ class Lifecycle(RuleBasedStateMachine):
         self.render(plugin, scope, place)
         self.render(plugin, scope, place)
 
-    @rule(plugin=plugins, scope=scopes, place=places)
-    def render(self, plugin: str, scope: Scope, place: str) -> None:
+    @rule(
+        target=tokens,
+        allowed=token_scopes,
+        workspace=st.none() | workspaces,
+        plugin=st.none() | plugins,
+    )
+    def make_token(self, allowed: set[str], workspace: str | None, plugin: str | None) -> Token:
+        body = {
+            "name": "frontend",
+            "scopes": sorted(allowed),
+            "workspaces": None if workspace is None else [self.ids[workspace, None]["workspace_id"]],
+            "integrations": None if plugin is None else [plugin],
+        }
+        made = self._ask("POST", "/tokens", body)
+        assert made.status_code == 201, made.json
+        # This is the one answer that has it.
+        self.answers.pop()
+        self.secrets.append(made.json["token"])
+        return Token(made.json["id"], made.json["token"], frozenset(allowed), workspace, plugin)
+
+    @rule(token=tokens)
+    def revoke_token(self, token: Token) -> None:
+        answer = self._ask("DELETE", f"/tokens/{token.id}")
+        assert answer.status_code == (404 if token.id in self.model.revoked else 204)
+        self.model.revoked.add(token.id)
+
+    @rule(token=tokens, plugin=plugins, scope=scopes, place=places)
+    def render_with_a_token(self, token: Token, plugin: str, scope: Scope, place: str) -> None:
+        if token.id not in self.model.revoked and "render" in token.scopes and token.reaches(plugin, scope):
+            self.render(plugin, scope, place, token)
+            return
         before = len(self.provider.requests)
-        body = {"block_type": "now", "parameters": {"place": place}}
-        answer = self._ask("POST", f"/integrations/{plugin}/render", body, scope=scope)
+        answer = self._render(plugin, scope, place, token)
+        if token.id in self.model.revoked:
+            refusal = (401, "unauthorized")
+        elif "render" not in token.scopes:
+            refusal = (403, "insufficient_scope")
+        else:
+            refusal = (404, "not_found")
+        assert (answer.status_code, answer.json["code"]) == refusal, answer.json
+        assert len(self.provider.requests) == before
+
+    @rule(plugin=plugins, scope=scopes, place=places)
+    def render(self, plugin: str, scope: Scope, place: str, token: Token | None = None) -> None:
+        before = len(self.provider.requests)
+        answer = self._render(plugin, scope, place, token)
         if not self._may_render(plugin, scope, answer):
             assert len(self.provider.requests) == before
             return
@@ -256,6 +300,11 @@ class Lifecycle(RuleBasedStateMachine):
         forms = [form for secret in self.secrets for form in forms_of(secret)]
         assert [text for text in texts if any(form in text for form in forms)] == []
 
+    def _render(self, plugin: str, scope: Scope, place: str, token: Token | None) -> TestResponse:
+        body = {"block_type": "now", "parameters": {"place": place}}
+        headers = {} if token is None else {"Authorization": f"Bearer {token.value}"}
+        return self._ask("POST", f"/integrations/{plugin}/render", body, headers, scope=scope)
+
     def _may_render(self, plugin: str, scope: Scope, answer: TestResponse) -> bool:
         if plugin not in self.model.defaults:
             refusal = (404, "not_found")
@@ -278,9 +327,16 @@ class Lifecycle(RuleBasedStateMachine):
         return is_known
 
     def _ask(
-        self, method: str, path: str, body: Any = None, *, scope: Scope | None = None, **query: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        scope: Scope | None = None,
+        **query: str,
     ) -> TestResponse:
-        options: dict[str, Any] = {} if body is None else {"json": body}
+        options: dict[str, Any] = {"headers": headers or {}} | ({} if body is None else {"json": body})
         if scope is not None:
             options["query_string"] = self.ids[scope] | query
         answer = self.client.open(f"/api/v1{path}", method, **options)
