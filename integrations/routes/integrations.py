@@ -36,7 +36,7 @@ from web.api.context import services
 from web.api.problems import problem_of
 from web.api.ready_response import ReadyResponse
 from web.api.scopes import scope_of
-from web.gate.callers import calling_permission
+from web.gate.callers import calling_grant, calling_permission
 from web.server.fast_path import HIT_ENVIRON_KEY
 
 blueprint = Blueprint("integrations", __name__, description="Integrations and their blocks.")
@@ -152,7 +152,7 @@ def _render(
     rendered = held.rendering.renderer.render_block(
         scope, plugin_id, asked["block_type"], parameters, use_cache=asked["use_cache"], revision=revision
     )
-    if rendered.cache_status == "HIT":
+    if rendered.cache_status == "HIT" and _is_caller_of(revision):
         artifact = rendered.artifact
         request.environ[HIT_ENVIRON_KEY] = Hit(
             artifact.key,
@@ -166,6 +166,12 @@ def _render(
             calling_permission().token_id,
         )
     return _answer(rendered, held.clock())
+
+
+def _is_caller_of(revision: int) -> bool:
+    """Whether the caller may do at that revision what it was let in for: its token may have been changed since."""
+    grant = calling_grant()
+    return grant is None or grant.revision == revision
 
 
 def _answer(rendered: Rendered, now: float) -> Response:
