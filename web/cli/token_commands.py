@@ -75,7 +75,10 @@ def revoke(token_id: int | None, is_all: bool) -> None:
     if is_all == (token_id is not None):
         raise click.UsageError("Give the id of a token, or --all.")
     if token_id is None:
-        click.echo(f"Revoked: {_tokens().revoke_all()}.")
+        revoked, denied = _tokens().revoke_all()
+        click.echo(f"Revoked: {revoked}.")
+        if denied:
+            click.echo(f"Accepted, and not fetched yet: {denied}.")
         return
     try:
         _tokens().revoke(token_id)

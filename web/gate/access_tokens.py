@@ -18,7 +18,7 @@ from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound, StorageFailed
-from plugin_store.access_models import AccessToken
+from plugin_store.access_models import AccessToken, ConnectRequest
 from plugin_store.engine.database import Database
 from plugin_store.models import Plugin
 from web.gate.permissions import Permission
@@ -88,9 +88,15 @@ class AccessTokens:
         self._by_header: dict[str, Grant] = {}
         self._unwritten: dict[int, float] = {}
 
-    def issue(self, terms: TokenTerms, created_by: Mapping[str, Any]) -> tuple[AccessToken, str]:
-        """Makes a token. Returns its row, and its value, which is not kept. Raises Conflict and StorageFailed."""
+    def issue(
+        self, terms: TokenTerms, created_by: Mapping[str, Any], check: Callable[[], None] = lambda: None
+    ) -> tuple[AccessToken, str]:
+        """Makes a token. Returns its row, and its value, which is not kept.
+
+        Raises Conflict, StorageFailed, and what `check` raises, which is called in the transaction.
+        """
         with self._database.writing() as session:
+            check()
             return self.issue_in(session, terms, created_by)
 
     def issue_in(
@@ -186,12 +192,17 @@ class AccessTokens:
             check(row)
             _delete(session, [token_id])
 
-    def revoke_all(self) -> int:
-        """Deletes every token. Returns how many there were. Raises StorageFailed."""
+    def revoke_all(self) -> tuple[int, int]:
+        """Deletes every token, and denies the requests for one that were accepted and whose token was not fetched yet.
+
+        Returns how many tokens and requests there were. Raises StorageFailed.
+        """
+        accepted = update(ConnectRequest).where(ConnectRequest.state == "accepted").values(state="denied")
         with self._database.writing() as session:
             token_ids = session.scalars(select(AccessToken.id)).all()
             _delete(session, token_ids)
-        return len(token_ids)
+            denied = session.scalars(accepted.returning(ConnectRequest.id)).all()
+        return len(token_ids), len(denied)
 
     def write_uses(self) -> None:
         """Writes when tokens were last used, unless that was written recently."""

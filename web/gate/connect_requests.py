@@ -113,10 +113,19 @@ class ConnectRequests:
             return self._waiting(session, user_code)
 
     def accept(
-        self, user_code: str, permission: Permission, expires_at: float | None, by: Mapping[str, Any]
+        self,
+        user_code: str,
+        permission: Permission,
+        expires_at: float | None,
+        by: Mapping[str, Any],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Lets the frontend fetch a token with this permission, for its origin. Raises NotFound and Conflict."""
+        """Lets the frontend fetch a token with this permission, for its origin.
+
+        Raises NotFound, Conflict, and what `check` raises, which is called in the transaction.
+        """
         with self._database.writing() as session:
+            check()
             row = self._waiting(session, user_code)
             asked = Permission(
                 frozenset(row.scopes),
@@ -131,15 +140,18 @@ class ConnectRequests:
             row.state, row.decided_by = "accepted", dict(by)
 
     def deny(self, user_code: str, by: Mapping[str, Any]) -> None:
-        """Refuses a request. Raises NotFound and StorageFailed."""
+        """Refuses a request that waits, or whose token was not fetched yet. Raises NotFound and StorageFailed."""
         with self._database.writing() as session:
-            row = self._waiting(session, user_code)
+            row = self._find_open(session, user_code, "waiting", "accepted")
             row.state, row.decided_by = "denied", dict(by)
 
     def _waiting(self, session: Session, user_code: str) -> ConnectRequest:
+        return self._find_open(session, user_code, "waiting")
+
+    def _find_open(self, session: Session, user_code: str, *states: str) -> ConnectRequest:
         code = read_user_code(user_code)
         row = session.scalar(select(ConnectRequest).where(ConnectRequest.user_code == code))
-        if row is None or row.state != "waiting" or row.expires_at <= self._clock():
+        if row is None or row.state not in states or row.expires_at <= self._clock():
             raise NotFound("No request with this code is waiting.")
         return row
 

@@ -18,6 +18,7 @@ from schemas.api.connect import (
 )
 from schemas.api.tokens import IssuedTokenSchema
 from schemas.api.tokens import check_origin as check_origin_text
+from web.api.admission import require_still_admitted
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.gate.access_tokens import TokenTerms
@@ -89,14 +90,16 @@ def accept_request(allowed: dict[str, Any], user_code: str) -> Response:
     _require_owner()
     row = gate().connects.get(user_code)
     terms = complete_terms(services().database, _narrowed(row, values_of(allowed)))
-    gate().connects.accept(row.user_code, terms.permission, terms.expires_at, _party())
+    gate().connects.accept(
+        row.user_code, terms.permission, terms.expires_at, _party(), require_still_admitted
+    )
     return Response(status=204)
 
 
 @blueprint.route("/connect/requests/<string:user_code>/deny", methods=["POST"])
 @blueprint.response(204)
 def deny_request(user_code: str) -> Response:
-    """Deny a request."""
+    """Deny a request, also one that was accepted, as long as the frontend has not fetched its token."""
     _require_owner()
     gate().connects.deny(user_code, _party())
     return Response(status=204)

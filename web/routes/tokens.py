@@ -15,6 +15,7 @@ from schemas.api.tokens import (
     TokenChangeSchema,
     TokenSchema,
 )
+from web.api.admission import require_still_admitted
 from web.api.blueprint import Blueprint
 from web.api.context import services
 from web.gate.access_tokens import Grant, TokenTerms, columns_of, permission_of, terms_of
@@ -56,7 +57,7 @@ def make_token(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str
     party = calling_party()
     terms = complete_terms(services().database, _terms(body))
     require_covered(terms)
-    row, value = gate().tokens.issue(terms, party.dump() if party is not None else {})
+    row, value = gate().tokens.issue(terms, party.dump() if party is not None else {}, require_still_admitted)
     return {**dump_token(row), "token": value}, 201, NO_STORE
 
 
@@ -74,6 +75,7 @@ def change_token(body: dict[str, Any], token_id: int) -> dict[str, Any]:
     """Change what a token may do; members missing in the body stay unchanged. It takes effect at once."""
 
     def changed(row: AccessToken) -> TokenTerms:
+        require_still_admitted()
         require_covered(terms_of(row))
         terms = terms_of(row, **values_of(body))
         # What is not changed may name a workspace that was deleted meanwhile.

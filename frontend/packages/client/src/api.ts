@@ -3112,7 +3112,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deny a request. */
+        /** Deny a request, also one that was accepted, as long as the frontend has not fetched its token. */
         post: {
             parameters: {
                 query?: never;
