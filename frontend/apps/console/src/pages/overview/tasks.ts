@@ -43,7 +43,7 @@ export const tasksOfAlerts = (alerts: readonly Alert[], now: number): Task[] =>
     level: level as Task['level'],
     integration,
     title: `${block}: ${field} is ${[value, unit].filter((part) => part !== null).join(' ')}`,
-    text: `Past its threshold since ${writeDistance(since, now)}.`,
+    text: `It went past its threshold ${writeDistance(since, now)}.`,
     to: 'playground',
     verb: 'Look at it',
   }));
