@@ -31,6 +31,7 @@ _PREFIXES = frozenset({"not", "expref"})
 _PROJECTIONS = frozenset({"star", "flatten", "filter", "colon"})
 # Only these can put a value into a result twice. Without them a result is a part of the answer.
 _RESHAPING = frozenset({"multi_select_list", "multi_select_dict", "function_expression", "literal"})
+_MISPLACED_REFERENCE = "`&` stands before an argument of a function such as `sort_by(items, &name)` only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ class _Names:
 
 def _check_tree(expression: str, tree: Any, found: _Names) -> bool:
     """Whether the expression can produce more than its input; refuses expressions that could only fail later."""
+    if tree["type"] == "expref":
+        raise ValueError(_MISPLACED_REFERENCE)
     is_reshaping = False
     pending = [(tree, 1)]
     while pending:
@@ -159,11 +162,23 @@ def _check_tree(expression: str, tree: Any, found: _Names) -> bool:
             found.asks_time = found.asks_time or node["value"] in TIMED_FUNCTIONS
         if node["type"] == "literal" and isinstance(node["value"], str):
             found.placeholders.update(_PLACEHOLDER.findall(node["value"]))
+        _check_references(node)
         if node["type"] == "slice" and node["children"][2] == 0:
             raise ValueError("a slice cannot go by steps of 0")
         is_reshaping = is_reshaping or node["type"] in _RESHAPING
         pending.extend((child, depth + 1) for child in node["children"] if isinstance(child, dict))
     return is_reshaping
+
+
+def _check_references(node: Any) -> None:
+    """Refuses `&name` outside of a function that takes it: it is no value, and no answer could show it."""
+    taken: Sequence[Any] = ()
+    if node["type"] == "function_expression":
+        taken = BoundedFunctions.FUNCTION_TABLE[node["value"]]["signature"]
+    for index, child in enumerate(node["children"]):
+        is_taken = index < len(taken) and "expref" in taken[index]["types"]
+        if isinstance(child, dict) and child["type"] == "expref" and not is_taken:
+            raise ValueError(_MISPLACED_REFERENCE)
 
 
 def _check_arity(expression: str, node: Any) -> None:

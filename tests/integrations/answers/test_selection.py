@@ -82,6 +82,25 @@ def test_a_selection_yields_what_jmespath_says(expression, value):
         ("a" + "[:1]" * 400, "more than 50 projections"),
         ("a" + "|a" * 900, "nested deeper than 100"),
         ("a" + "||a" * 600, "nested deeper than 100"),
+        # A reference is no value, so JSON has none for it.
+        *(
+            (expression, "`&` stands before an argument")
+            for expression in (
+                "&a",
+                "[&a]",
+                "{x: &a}",
+                "[?&a]",
+                "a || &b",
+                "a == &b",
+                "!&a",
+                "&a | @",
+                "to_array(&a)",
+                "not_null(a, &b)",
+                "map(&(&a), @)",
+                "map(&[&a], @)",
+                "sort_by(&a, &b)",
+            )
+        ),
     ],
 )
 def test_a_bad_expression_is_refused_with_its_place(expression, problem):
