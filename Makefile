@@ -48,6 +48,9 @@ bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--
 soak: $(VENV)/dev.stamp ## Load, kill and check servers for SOAK_SECONDS (600); writes build/soak.json
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
+fuzz: build/fuzz-venv/fuzz.stamp ## Fuzz what reads other people's text, FUZZ_SECONDS (60) for each target
+	@build/fuzz-venv/bin/python -m fuzz $(ARGS)
+
 demo: $(VENV)/run.stamp ## Start Patchbay with the examples and a sandbox of providers (ARGS=--port=…)
 	@$(FRONTEND) build || true
 	@exec $(BIN)/python -m examples.demo $(ARGS)
@@ -102,4 +105,10 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages dist api-types bench soak demo demo-check screenshots lint format lock licences sbom audit clean
+build/fuzz-venv/fuzz.stamp: requirements.txt requirements-fuzz.txt
+	@mkdir -p build
+	@sh scripts/make-venv.sh build/fuzz-venv
+	@build/fuzz-venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.txt -r requirements-fuzz.txt
+	@touch $@
+
+.PHONY: help run flask test frontend npm packages dist api-types bench soak fuzz demo demo-check screenshots lint format lock licences sbom audit clean

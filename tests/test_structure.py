@@ -433,7 +433,7 @@ def test_every_problem_code_is_documented_with_its_status():
 
 def test_every_dependency_is_documented():
     text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
-    for name in ("requirements.in", "requirements-otel.in", "requirements-dev.in"):
+    for name in ("requirements.in", "requirements-otel.in", "requirements-fuzz.in", "requirements-dev.in"):
         for line in (ROOT / name).read_text("utf-8").splitlines():
             package = re.match(r"[a-z0-9][a-z0-9-]+", line)
             if package:

@@ -1,0 +1,25 @@
+"""Runs one target under Atheris: `python -m fuzz.one_target NAME LIBFUZZER-OPTIONS`."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+
+import atheris  # pyright: ignore[reportMissingImports] - of requirements-fuzz.txt
+
+OURS = ["integrations", "schemas", "plugin_store", "errors", "fuzz"]
+LIBRARIES = ["jmespath", "yaml", "icalendar", "dateutil", "idna", "http"]
+
+
+def main() -> None:
+    name, *options = sys.argv[1:]
+    logging.disable()
+    with atheris.instrument_imports(include=OURS + LIBRARIES):
+        target = importlib.import_module(f"fuzz.targets.{name}")
+    atheris.Setup([sys.argv[0], *options], target.check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""A calendar is read into events of JSON in their order, or refused as a failure of the provider."""
+
+from __future__ import annotations
+
+from fuzz.answers import read_as
+from integrations.answers.types.calendar_window import CalendarWindow
+from integrations.answers.types.reading import Reading
+
+READING = Reading(calendar=CalendarWindow(days=7, past_days=1))
+
+SEEDS = [
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20270115T120000Z\r\nDURATION:PT1H\r\n"
+    b"RRULE:FREQ=WEEKLY;COUNT=10;BYDAY=MO,-1TU\r\nEXDATE:20270122T120000Z\r\nSUMMARY:a\\, b\r\n c\r\n"
+    b"END:VEVENT\r\nEND:VCALENDAR",
+    b"BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:X\nBEGIN:STANDARD\nDTSTART:19701025T030000\nTZOFFSETFROM:+0200\n"
+    b"TZOFFSETTO:+0100\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\n"
+    b"DTSTART;TZID=X:20270115T120000\nRDATE:20270116\nEND:VEVENT\nEND:VCALENDAR",
+    b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20270228\nRRULE:FREQ=YEARLY;UNTIL=99991231\nEND:VEVENT\nEND:VCALENDAR",
+    b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;TZID=Europe/Oslo:20270328T023000\nDTEND:00010101T000000\nEND:VEVENT\nEND:VCALENDAR",
+    b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20270101\nRRULE:FREQ=SECONDLY;INTERVAL=0;BYSETPOS=-1;BYHOUR=99\n"
+    b"END:VEVENT\nEND:VCALENDAR",
+]
+
+
+def check(data: bytes) -> None:
+    read_as("ical", data, reading=READING)
