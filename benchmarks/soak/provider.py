@@ -57,14 +57,14 @@ def running_provider() -> Iterator[Provider]:
             self.wfile.write(body)
             self.close_connection = headers.get("Content-Length") is not None
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             return
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         request_queue_size = 128
 
-        def handle_error(self, *_: Any) -> None:
+        def handle_error(self, request: Any, client_address: Any) -> None:
             """A killed server leaves broken connections."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
