@@ -43,6 +43,8 @@ PAGES = (
     "/usage/calls",
     "/usage/calls?integration=plugin-0&outcome=failed",
     "/workspaces",
+    "/frontends",
+    "/connect",
     "/access",
     "/about",
 )

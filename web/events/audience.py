@@ -8,7 +8,7 @@ from plugin_store.events import EventRow
 from plugin_store.workspaces import Scope
 from web.gate.permissions import OWNER, Permission
 
-OWNERS_KINDS = frozenset({"connect.requested"})
+OWNERS_KINDS = frozenset({"connect.requested", "connect.answered", "token.changed"})
 
 
 class Audience(NamedTuple):

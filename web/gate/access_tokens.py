@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from errors import Conflict, NotFound, StorageFailed
 from plugin_store.access_models import AccessToken, ConnectRequest
 from plugin_store.engine.database import Database
+from plugin_store.events import write_event
 from plugin_store.models import Plugin
 from web.gate.permissions import Permission
 
@@ -114,6 +115,7 @@ class AccessTokens:
         )
         session.add(row)
         session.flush()
+        _tell(session)
         return row, value
 
     def recall(self, authorization: str) -> Grant | None:
@@ -183,6 +185,7 @@ class AccessTokens:
             row = _existing(session, token_id)
             for name, value in columns_of(terms_of(row)).items():
                 setattr(row, name, value)
+            _tell(session)
             return row
 
     def revoke(self, token_id: int, check: Callable[[AccessToken], None] = lambda _row: None) -> None:
@@ -308,6 +311,11 @@ def _delete(session: Session, token_ids: Sequence[int]) -> None:
     declared = update(Plugin).where(Plugin.declared_by.in_(token_ids))
     session.execute(declared.values(declared_by=None))
     session.execute(delete(AccessToken).where(AccessToken.id.in_(token_ids)))
+    _tell(session)
+
+
+def _tell(session: Session) -> None:
+    write_event(session, "token.changed", (None, None), None)
 
 
 def _existing(session: Session, token_id: int) -> AccessToken:

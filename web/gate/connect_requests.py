@@ -138,12 +138,14 @@ class ConnectRequests:
             origins = frozenset() if row.origin is None else frozenset({row.origin})
             row.terms = columns_of(TokenTerms(row.name, permission, origins, expires_at))
             row.state, row.decided_by = "accepted", dict(by)
+            _tell_of_answer(session)
 
     def deny(self, user_code: str, by: Mapping[str, Any]) -> None:
         """Refuses a request that waits, or whose token was not fetched yet. Raises NotFound and StorageFailed."""
         with self._database.writing() as session:
             row = self._find_open(session, user_code, "waiting", "accepted")
             row.state, row.decided_by = "denied", dict(by)
+            _tell_of_answer(session)
 
     def _waiting(self, session: Session, user_code: str) -> ConnectRequest:
         return self._find_open(session, user_code, "waiting")
@@ -154,6 +156,10 @@ class ConnectRequests:
         if row is None or row.state not in states or row.expires_at <= self._clock():
             raise NotFound("No request with this code is waiting.")
         return row
+
+
+def _tell_of_answer(session: Session) -> None:
+    write_event(session, "connect.answered", (None, None), None)
 
 
 def require_room(rows: Sequence[ConnectRequest], new: ConnectRequest, now: float) -> None:

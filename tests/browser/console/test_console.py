@@ -26,6 +26,8 @@ PAGES = (
     "/usage",
     "/usage/calls",
     "/workspaces",
+    "/frontends",
+    "/connect",
     "/access",
     "/doctor",
     "/about",

@@ -21,6 +21,8 @@ LIMITED = replace(OWNER, integrations=frozenset({"mine"}), token_id=3)
         (ROW._replace(workspace_id=2), False, False),
         (ROW._replace(workspace_id=None, plugin_id=None), True, True),
         (ROW._replace(kind="connect.requested", workspace_id=None, plugin_id=None), True, False),
+        (ROW._replace(kind="connect.answered", workspace_id=None, plugin_id=None), True, False),
+        (ROW._replace(kind="token.changed", workspace_id=None, plugin_id=None), True, False),
     ],
 )
 def test_a_stream_tells_what_its_caller_may_know(row: EventRow, owner: bool, limited: bool):

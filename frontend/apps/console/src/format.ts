@@ -34,6 +34,9 @@ export function writeDistance(at: string | number | Date, now = Date.now()): str
 export const writeMoment = (at: string | number | Date): string =>
   new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(at));
 
+/** `2 Mar 2026`. */
+export const writeDate = (at: string | number | Date): string => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' }).format(new Date(at));
+
 /** `14:00`. */
 export const writeTime = (at: string | number | Date): string => new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 

@@ -30,6 +30,8 @@ export const EVERY_CALL_MILLISECONDS = 5000;
 export const isOfSettings = ({ type }: LiveEvent): boolean => !type.startsWith('artifact') && type !== 'budget.spent';
 /** Events of which plugins there are, and what they are called. */
 export const isOfPlugins = ({ type }: LiveEvent): boolean => type.startsWith('plugin.');
+/** Events of tokens, and of frontends that ask for one. */
+export const isOfAccess = ({ type }: LiveEvent): boolean => ['connect.requested', 'connect.answered', 'token.changed'].includes(type);
 /** Events that come with calls to providers. */
 export const isOfCalls = ({ type }: LiveEvent): boolean => type.startsWith('artifact.') || type === 'budget.spent';
 

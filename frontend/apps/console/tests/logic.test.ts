@@ -1,4 +1,4 @@
-import type { Artifact, IntegrationSummary, Latency, Linted, PluginState, PrefetchJob } from '@patchbay/client';
+import type { Artifact, ConnectRequest, IntegrationSummary, Latency, Linted, PluginState, PrefetchJob, Token } from '@patchbay/client';
 import { describe, expect, it } from 'vitest';
 
 import { writeBytes, writeMilliseconds, writePercent } from '../src/format.ts';
@@ -8,7 +8,8 @@ import { placeOf, queryOf } from '../src/place.ts';
 import { declarationOf, idOf } from '../src/pages/adding/declaring.ts';
 import { inheritanceOf } from '../src/pages/integrations/inheriting.ts';
 import { findIntegrations, standingOf } from '../src/pages/integrations/standing.ts';
-import { LATE_MILLISECONDS, findTasks, tasksOfAlerts, tasksOfLatencies } from '../src/pages/overview/tasks.ts';
+import { type Draft, draftOf, draftOfRequest, missingIn, termsOf, writeReach } from '../src/pages/frontends/terms.ts';
+import { LATE_MILLISECONDS, findTasks, tasksOfAlerts, tasksOfLatencies, tasksOfRequests } from '../src/pages/overview/tasks.ts';
 import { writePace, writeSlowerSince } from '../src/latency.ts';
 import { chartOfDurations } from '../src/pages/usage/charts.ts';
 import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
@@ -147,5 +148,45 @@ describe('numbers past a threshold', () => {
     const [task] = tasksOfAlerts([alert], Date.parse('2026-01-01T12:00:00Z'));
     expect(task).toMatchObject({ level: 'bad', integration: 'ups', title: 'status: charge is 12 %', to: 'playground' });
     expect(task?.text).toContain('2 hours ago');
+  });
+});
+
+describe('what a token allows', () => {
+  const token = { name: 'Hall', scopes: ['render'], workspaces: null, notebooks: null, integrations: null, origins: [], expires_at: null } as unknown as Token;
+  const draft = (more: Partial<Draft>): Draft => ({ ...draftOf(token), ...more });
+  it('is sent as it was when nothing is changed', () => {
+    for (const change of [{}, { workspaces: [1] }, { workspaces: [1], notebooks: [4] }, { integrations: ['a', 'b'] }, { origins: ['https://a.test', 'https://b.test'] }, { expires_at: '2030-05-06T07:08:09.000Z' }]) {
+      const given = { ...token, ...change };
+      const { workspaces, ...sent } = termsOf(draftOf(given), NOW, given.expires_at);
+      const { workspaces: had, ...kept } = given;
+      expect(sent).toEqual(kept);
+      // The workspaces of notebooks follow from them.
+      expect(workspaces).toEqual(given.notebooks ? null : had);
+    }
+  });
+  it('has no end because the request for it expires', () => {
+    const request = { ...token, user_code: 'WDJB-MJHT', expires_at: '2026-03-02T12:10:00.000Z' } as unknown as ConnectRequest;
+    expect(termsOf(draftOfRequest(request), NOW).expires_at).toBeNull();
+  });
+  it('is read from a form', () => {
+    const terms = termsOf(draft({ name: ' Attic ', isAllIntegrations: false, integrations: ['a'], others: 'b, a c', origins: 'https://a.test\n https://b.test ', ends: '30' }), NOW);
+    expect(terms).toMatchObject({ name: 'Attic', integrations: ['a', 'b', 'c'], origins: ['https://a.test', 'https://b.test'], expires_at: '2026-04-01T12:00:00.000Z' });
+    expect(new Date(termsOf(draft({ ends: 'date', lastDay: '2030-01-02' }), NOW).expires_at ?? '').getDate()).toBe(2);
+  });
+  it.each([[{}, null], [{ name: ' ' }, 'name'], [{ scopes: [] }, 'may do'], [{ where: 'workspaces' }, 'workspaces'], [{ where: 'notebooks' }, 'notebooks'], [{ isAllIntegrations: false }, 'integrations'], [{ ends: 'date' }, 'day']] as [Partial<Draft>, string | null][])('says what is missing: %j', (change, word) => {
+    const missing = missingIn(draft(change));
+    if (word === null) expect(missing).toBeNull();
+    else expect(missing).toContain(word);
+  });
+  it('is said in words', () => {
+    const places = { workspaces: [{ id: 1, name: 'Home' }], notebooks: [{ id: 4, name: 'Attic' }] } as unknown as Parameters<typeof writeReach>[1];
+    expect(writeReach({ workspaces: null, integrations: null }, places)).toBe('All integrations in all workspaces');
+    expect(writeReach({ workspaces: [1, 9], integrations: ['a', 'b'] }, places)).toBe('a, b in Home, 9 (deleted)');
+    expect(writeReach({ workspaces: [1], notebooks: [4], integrations: null }, places)).toBe('All integrations in the notebook Attic');
+  });
+  it('is a task while a frontend waits for it', () => {
+    const request = { name: 'Dashboard', origin: 'https://dash.test', user_code: 'WDJB-MJHT' } as ConnectRequest;
+    expect(tasksOfRequests([])).toEqual([]);
+    expect(tasksOfRequests([request, { ...request, origin: null }])).toMatchObject([{ to: 'frontends', title: '2 frontends ask for a token', text: 'Dashboard (https://dash.test), Dashboard (a program)' }]);
   });
 });

@@ -137,6 +137,12 @@ export interface CallChoice {
   pageSize?: number;
 }
 export type Session = Schemas['Session'];
+/** A named token, without its value. */
+export type Token = Schemas['Token'];
+/** A new token, with its value. */
+export type IssuedToken = Schemas['IssuedToken'];
+/** A frontend that asks for a token. */
+export type ConnectRequest = Schemas['ConnectRequest'];
 export type About = Schemas['About'];
 export type Finding = Schemas['Finding'];
 export type Examination = Schemas['Doctor'];

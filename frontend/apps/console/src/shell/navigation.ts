@@ -1,6 +1,6 @@
 /** The pages that the sidebar leads to. */
 
-import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers, Stethoscope } from 'lucide';
+import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers, PanelsTopLeft, Stethoscope } from 'lucide';
 
 export interface Destination {
   /** The name of a route. */
@@ -9,6 +9,8 @@ export interface Destination {
   icon: IconNode;
   /** Where the addresses of the page and of those below it begin. */
   path: string;
+  /** Another page that belongs to it. */
+  beside?: string;
 }
 
 export const DESTINATIONS: readonly Destination[] = [
@@ -18,11 +20,12 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: 'schedule', label: 'Schedule', icon: CalendarClock, path: '/schedule' },
   { to: 'usage', label: 'Usage', icon: ChartLine, path: '/usage' },
   { to: 'workspaces', label: 'Workspaces', icon: Layers, path: '/workspaces' },
+  { to: 'frontends', label: 'Frontends', icon: PanelsTopLeft, path: '/frontends', beside: '/connect' },
   { to: 'access', label: 'Access', icon: KeyRound, path: '/access' },
   { to: 'doctor', label: 'Doctor', icon: Stethoscope, path: '/doctor' },
   { to: 'about', label: 'About', icon: Info, path: '/about' },
 ];
 
 /** Whether a page of the sidebar is open, or one below it. */
-export const isOpen = ({ path }: Destination, address: string): boolean =>
-  path === '/' ? address === '/' : address === path || address.startsWith(`${path}/`);
+export const isOpen = ({ path, beside }: Destination, address: string): boolean =>
+  path === '/' ? address === '/' : address === path || address === beside || address.startsWith(`${path}/`);

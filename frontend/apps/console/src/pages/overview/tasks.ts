@@ -1,6 +1,6 @@
 /** What needs a hand, the most urgent first. */
 
-import type { Alert, Integration, IntegrationSummary, Latency, PrefetchJob } from '@patchbay/client';
+import type { Alert, ConnectRequest, Integration, IntegrationSummary, Latency, PrefetchJob } from '@patchbay/client';
 
 import { count, writeDistance } from '../../format.ts';
 import { writeLimit } from '../../parts/budget.ts';
@@ -47,6 +47,17 @@ export const tasksOfAlerts = (alerts: readonly Alert[], now: number): Task[] =>
     to: 'playground',
     verb: 'Look at it',
   }));
+
+/** Frontends that wait for a token. */
+export const tasksOfRequests = (requests: readonly ConnectRequest[]): Task[] =>
+  requests.length === 0 ? [] : [{
+    level: 'warn',
+    integration: null,
+    title: requests.length === 1 ? 'A frontend asks for a token' : `${requests.length} frontends ask for a token`,
+    text: requests.map(({ name, origin }) => `${name} (${origin ?? 'a program'})`).join(', '),
+    to: 'frontends',
+    verb: 'Decide',
+  }];
 
 /** Integrations whose calls take longer than usual. */
 export const tasksOfLatencies = (slower: readonly Latency[], now: number): Task[] =>
