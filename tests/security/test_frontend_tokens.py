@@ -148,7 +148,7 @@ def test_a_limited_token_is_not_for_the_whole_server(shared: TokenApp):
         client = shared.client(*SCOPES, **limited)
         for (method, rule), needed in rules_of(shared.app).items():
             if needed.reach is Reach.SERVER and needed.scopes:
-                assert refused(ask(client, method, rule)), (method, rule, limited)
+                assert refused(ask(client, method, path_of(rule, "mine", 1, 1))), (method, rule, limited)
     for (method, rule), needed in rules_of(shared.app).items():
         if needed.plugins is Plugins.ALL and needed.scopes:
             client = shared.client(*SCOPES, integrations=["mine"])
@@ -289,6 +289,26 @@ class TestAdmin:
         assert refused(admin.patch(f"/tokens/{issued['id']}", {"workspaces": None}))
         assert admin.delete(f"/tokens/{issued['id']}").status_code == 204
         assert admin.get("/tokens").status_code == 401
+
+    @pytest.mark.parametrize("limits", [{"workspaces": [1]}, {"integrations": ["mine"]}])
+    def test_a_limited_one_knows_neither_of_tokens_with_another_reach_nor_of_sessions(
+        self, house: TokenApp, limits: dict[str, Any]
+    ):
+        hidden = [
+            house.issue("render"),
+            house.issue("render", workspaces=[house.elsewhere], integrations=["other"]),
+            house.issue("configure", **limits),
+        ]
+        same = house.issue("render", **limits)
+        issued = house.issue("admin", "render", **limits)
+        admin = Client(house.app, issued["token"])
+        assert {row["id"] for row in admin.get("/tokens").json} == {same["id"], issued["id"]}
+        for token in hidden:
+            answers = [admin.get(f"/tokens/{token_id}") for token_id in (token["id"], 99_999)]
+            assert [answer.status_code for answer in answers] == [404, 404]
+            assert str(house.elsewhere) not in answers[0].json["detail"].replace(str(token["id"]), "")
+        for method, path in (("GET", "/sessions"), ("DELETE", "/sessions"), ("DELETE", "/sessions/1")):
+            assert refused(admin.open(f"{API}{path}", method)), path
 
 
 @pytest.mark.parametrize(

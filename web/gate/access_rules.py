@@ -51,6 +51,8 @@ def _rule(
 ANY = _rule(" ".join(SCOPES))
 OWNER_ONLY = _rule("")
 ADMIN = _rule("admin")
+# A session is the owner's, whatever a token is limited to.
+SESSIONS = _rule("admin", Reach.SERVER)
 CONFIGURE = _rule("configure", Reach.NOTEBOOK, of_settings=True)
 # Secrets and accounts belong to the workspace, whatever notebook is named.
 CONFIGURE_WORKSPACE = _rule("configure", Reach.WORKSPACE, of_settings=True)
@@ -69,9 +71,9 @@ ACCESS_RULES: Final[dict[tuple[str, str], AccessRule]] = {
     ("GET", f"{PREFIX}/connect/requests"): OWNER_ONLY,
     ("POST", f"{PREFIX}/connect/requests/<string:user_code>/accept"): OWNER_ONLY,
     ("POST", f"{PREFIX}/connect/requests/<string:user_code>/deny"): OWNER_ONLY,
-    ("GET", f"{PREFIX}/sessions"): ADMIN,
-    ("DELETE", f"{PREFIX}/sessions"): ADMIN,
-    ("DELETE", f"{PREFIX}/sessions/<int64:session_id>"): ADMIN,
+    ("GET", f"{PREFIX}/sessions"): SESSIONS,
+    ("DELETE", f"{PREFIX}/sessions"): SESSIONS,
+    ("DELETE", f"{PREFIX}/sessions/<int64:session_id>"): SESSIONS,
     ("GET", f"{PREFIX}/about"): _rule("admin", Reach.SERVER),
     ("GET", f"{PREFIX}/doctor"): _rule("admin", Reach.SERVER),
     ("GET", f"{PREFIX}/openapi.json"): ANY,

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from errors import InsufficientScope
+from errors import InsufficientScope, NotFound
 from plugin_store.access_models import AccessToken
 from schemas.api.tokens import (
     CurrentTokenSchema,
@@ -45,8 +45,8 @@ def show_current_token() -> dict[str, Any]:
 @blueprint.route("/tokens", methods=["GET"])
 @blueprint.response(200, TokenSchema(many=True))
 def list_tokens() -> list[dict[str, Any]]:
-    """List the named tokens, expired ones too; never their values."""
-    return [dump_token(row) for row in gate().tokens.list()]
+    """List the named tokens, expired ones too; never their values. A limited token sees those that it could make."""
+    return [dump_token(row) for row in gate().tokens.list() if _is_shown(row)]
 
 
 @blueprint.route("/tokens", methods=["POST"])
@@ -65,7 +65,10 @@ def make_token(body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str
 @blueprint.response(200, TokenSchema)
 def show_token(token_id: int) -> dict[str, Any]:
     """Show a token, without its value."""
-    return dump_token(gate().tokens.get(token_id))
+    row = gate().tokens.get(token_id)
+    if not _is_shown(row):
+        raise NotFound(f"There is no token {token_id}.")
+    return dump_token(row)
 
 
 @blueprint.route("/tokens/<int64:token_id>", methods=["PATCH"])
@@ -94,6 +97,12 @@ def revoke_token(token_id: int) -> Response:
     """Revoke a token, at once. What it declared stays, and belongs to the owner then."""
     gate().tokens.revoke(token_id, lambda row: require_covered(terms_of(row)))
     return Response(status=204)
+
+
+def _is_shown(row: AccessToken) -> bool:
+    """Whether the caller may know of a token: what it may reach tells what else exists."""
+    permission = calling_permission()
+    return not permission.is_limited or permission.covers(permission_of(row))
 
 
 def require_covered(terms: TokenTerms) -> None:

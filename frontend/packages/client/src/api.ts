@@ -2784,7 +2784,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the named tokens, expired ones too; never their values. */
+        /** List the named tokens, expired ones too; never their values. A limited token sees those that it could make. */
         get: {
             parameters: {
                 query?: never;
