@@ -16,8 +16,8 @@ try:
 except ImportError:  # PyYAML was built without libyaml; the same, but slower.
     from yaml import SafeLoader as _SafeLoader
 
-# The limit for expanded aliases, so that a few lines cannot become gigabytes.
-_MAX_VALUES = 5_000_000
+# How many values aliases may add to those that are written, so that a few lines cannot take minutes.
+_MAX_REPEATED_VALUES = 10_000
 _TAG = "tag:yaml.org,2002:"
 # YAML 1.2.2 section 10.3.2; PyYAML's own table is that of YAML 1.1.
 CORE_SCHEMA = (
@@ -65,7 +65,7 @@ for _kind, _pattern, _first in CORE_SCHEMA:
 def read_yaml(text: str) -> Source:
     """The value of a YAML text. Raises SourceError with the position of the error."""
     try:
-        _refuse_deep(text)
+        written = _count_nodes(text)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -76,20 +76,23 @@ def read_yaml(text: str) -> Source:
         raise SourceError(f"Not YAML: {str(error)[:200]}.") from None
     if node is None:
         return Source(None, lambda: {})
-    value = _Constructor(node).value
+    value = _Constructor(node, written + _MAX_REPEATED_VALUES).value
     return Source(value, lambda: dict(_positions(node, ())))
 
 
-def _refuse_deep(text: str) -> None:
+def _count_nodes(text: str) -> int:
+    """The number of nodes that are written. Raises SourceError for too many levels."""
     # libyaml's composer recurses for each level in C, where too many levels crash the process.
-    depth = 0
+    depth = count = 0
     for event in yaml.parse(text, Loader=_Loader):
+        count += isinstance(event, yaml.NodeEvent)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 raise SourceError("Nested too deeply.", _position(event.start_mark))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+    return count
 
 
 def dump_yaml(value: Any) -> str:
@@ -100,7 +103,8 @@ def dump_yaml(value: Any) -> str:
 class _Constructor:
     """Builds the value of a node tree. Nodes behind several aliases are built once."""
 
-    def __init__(self, root: yaml.Node) -> None:
+    def __init__(self, root: yaml.Node, max_values: int) -> None:
+        self._max_values = max_values
         self._made: dict[int, tuple[Any, int]] = {}
         self._open: set[int] = set()
         self.value, _ = self._make(root, 0)
@@ -118,7 +122,7 @@ class _Constructor:
             self._open.add(id(node))
             known = self._made[id(node)] = self._collection(node, depth + 1)
             self._open.discard(id(node))
-        if known[1] > _MAX_VALUES:
+        if known[1] > self._max_values:
             raise SourceError("Aliases make this too large.", _position(node.start_mark))
         return known
 

@@ -92,6 +92,18 @@ def test_yaml_that_is_refused_says_where_and_why(text, position, message):
     assert caught.value.position == position
 
 
+def test_aliases_repeat_what_is_written_within_limits():
+    block = "base: &base {" + ", ".join(f"k{n}: {n}" for n in range(50)) + "}"
+    lines = [block, *(f"copy{n}: *base" for n in range(100))]
+    assert read_yaml("\n".join(lines)).value["copy99"]["k49"] == 49
+    with pytest.raises(SourceError, match="Aliases make this too large"):
+        read_yaml("\n".join([*lines, *(f"more{n}: *base" for n in range(200))]))
+
+
+def test_a_large_text_without_aliases_is_read():
+    assert len(read_yaml("[" + "x, " * 20_000 + "]").value) == 20_000
+
+
 def test_aliases_that_multiply_are_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
