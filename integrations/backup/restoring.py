@@ -48,7 +48,13 @@ def restore_backup(
             check_database(staging / DATABASE_NAME)
             _require_known(read_revision(staging / DATABASE_NAME) or "", contents)
             migrate(staging)
+            # A server may have been started meanwhile, and has begun a data folder of its own.
+            _require_empty(instance, {*kept, staging.name})
             _move(staging, instance)
+    except FileExistsError:
+        raise ConfigurationError(
+            f"{instance} was put to use during the restore. Stop the server, empty the folder and try again."
+        ) from None
     except UnusableBackup as error:
         raise ConfigurationError(f"{archive} cannot be restored. {error}") from None
     except OSError as error:
@@ -58,10 +64,12 @@ def restore_backup(
 
 def _require_empty(instance: Path, kept: Collection[str]) -> None:
     for path in instance.iterdir():
+        if path.name in kept:
+            continue
         if path.name.startswith(STAGING_PREFIX) and path.is_dir() and not path.is_symlink():
             # What a killed restore left.
             shutil.rmtree(path)
-        elif path.name not in kept:
+        else:
             raise ConfigurationError(
                 f"{instance} is not empty (it holds {path.name}): a backup is restored into an empty folder only."
             )
@@ -113,15 +121,32 @@ def _require_known(schema: str, contents: Contents) -> None:
 
 
 def _move(staging: Path, instance: Path) -> None:
-    """The database last: a folder without one is no data folder."""
-    moved: list[Path] = []
+    """The database last: a folder without one is no data folder. Neither replaces what is there by now.
+
+    Raises OSError; then nothing was moved.
+    """
+    has_cache = (staging / "cache").exists()
+    if has_cache:
+        # Fails where a cache has files already.
+        (staging / "cache").rename(instance / "cache")
     try:
-        for name in ("cache", DATABASE_NAME):
-            if (staging / name).exists():
-                (staging / name).rename(instance / name)
-                moved.append(instance / name)
+        _move_new(staging / DATABASE_NAME, instance / DATABASE_NAME)
     except OSError:
-        for path in moved:
+        if has_cache:
             with suppress(OSError):
-                path.rename(staging / path.name)
+                (instance / "cache").rename(staging / "cache")
         raise
+
+
+def _move_new(source: Path, target: Path) -> None:
+    """Moves a file without replacing another one, as a rename would. Raises FileExistsError and OSError."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: the name is taken first, and what is replaced then is our own.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE))
+        source.rename(target)
+        return
+    source.unlink()

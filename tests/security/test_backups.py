@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from integrations.backup import restoring
 from integrations.backup.contents import FORMAT, FORMAT_VERSION
+from integrations.backup.making import make_backup
 from integrations.backup.restoring import restore_backup
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.database import DATABASE_NAME, init_database
+from plugin_store.engine.files import make_instance_folder
 from settings import ConfigurationError
 
 GOOD_DATABASE = b"SQLite format 3\0"
@@ -177,3 +181,66 @@ def test_a_linked_data_folder_entry_is_no_empty_folder(tmp_path: Path):
     (tmp_path / "b.tar").write_bytes(only_database())
     with pytest.raises(ConfigurationError, match="is not empty"):
         restore_backup(tmp_path / "b.tar", tmp_path / "r", (), _never)
+
+
+class TestServerThatStarts:
+    """A server that is started on the folder while a backup is restored into it keeps its own store."""
+
+    @pytest.fixture
+    def archive(self, tmp_path: Path) -> Path:
+        make_instance_folder(tmp_path / "source")
+        init_database(Flask("source"), tmp_path / "source").close()
+        make_backup(tmp_path / "source", tmp_path / "b.tar", 0.0, with_artifacts=False)
+        return tmp_path / "b.tar"
+
+    def test_before_the_files_are_moved(self, archive: Path, tmp_path: Path):
+        instance, started = tmp_path / "instance", []
+
+        def start(_staging: Path) -> None:
+            started.append(init_database(Flask("server"), instance))
+
+        with pytest.raises(ConfigurationError, match="is not empty"):
+            restore_backup(archive, instance, (), start)
+        self.require_own(started.pop(), instance)
+
+    @pytest.mark.parametrize("has_links", [True, False])
+    def test_at_the_last_moment(
+        self, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+    ):
+        instance, move = tmp_path / "instance", restoring._move_new
+        started: list[Any] = []
+
+        def start_and_move(source: Path, target: Path) -> None:
+            started.append(init_database(Flask("server"), instance))
+            move(source, target)
+
+        def refuse(*_given: Any) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr(restoring, "_move_new", start_and_move)
+        if not has_links:
+            monkeypatch.setattr("os.link", refuse)
+        with pytest.raises(ConfigurationError, match="was put to use during the restore"):
+            restore_backup(archive, instance, (), lambda _staging: None)
+        self.require_own(started.pop(), instance)
+
+    def test_without_hard_links_an_empty_folder_is_restored(
+        self, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def refuse(*_given: Any) -> None:
+            raise PermissionError
+
+        monkeypatch.setattr("os.link", refuse)
+        restore_backup(archive, tmp_path / "instance", (), lambda _staging: None)
+        assert {path.name for path in (tmp_path / "instance").iterdir()} == {DATABASE_NAME}
+
+    def require_own(self, database: Any, instance: Path) -> None:
+        """That the server's store is still the one that it opened, and whole."""
+        with database.raw_write() as connection:
+            connection.execute("UPDATE store_revision SET revision = 4711")
+        database.close()
+        again = init_database(Flask("again"), instance)
+        assert again.query("SELECT revision FROM store_revision", ()) == [(4711,)]
+        assert again.query("PRAGMA integrity_check", ()) == [("ok",)]
+        again.close()
+        assert not list(instance.glob(".restore-*"))
