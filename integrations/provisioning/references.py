@@ -95,7 +95,8 @@ def _read_file(name: str, folder: Path) -> str:
     try:
         return read_regular_file(folder / Path(name).expanduser(), MAX_BYTES).decode("utf-8")
     except (UnusableFile, UnicodeDecodeError, RuntimeError) as error:
-        why = str(error) if isinstance(error, UnusableFile) else "is not UTF-8"
+        why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
+        why = str(error) if isinstance(error, UnusableFile) else why
         raise Unresolved(f"The file {name} {why}.") from None
 
 
@@ -143,7 +144,8 @@ def _read_until(process: subprocess.Popen[bytes], deadline: float) -> bytes:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends the command and what it started, in its own process group."""
-    if process.poll() is None:
+    # Not polled: until its exit code is taken, no other group can have its number, and a child may outlive it.
+    if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()

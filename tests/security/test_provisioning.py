@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,22 @@ def test_a_command_gets_neither_our_keys_nor_standard_input(tmp_path: Path, monk
     monkeypatch.setenv("PATCHBAY_SECRET_KEY", SECRET)
     code = "import os, sys; print(sorted(n for n in os.environ if n.startswith('PATCHBAY')), repr(sys.stdin.read()))"
     assert References(os.environ, may_run_commands=True).read(python(code), tmp_path) == "[] ''"
+
+
+def test_what_a_command_started_ends_with_it(tmp_path: Path):
+    # The child holds the output open, so reading it takes until the time of the command is up.
+    child = "import pathlib, os, time; pathlib.Path('child').write_text(str(os.getpid())); time.sleep(60)"
+    code = (
+        f"import pathlib, subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "while not (pathlib.Path('child').exists() and pathlib.Path('child').read_text()): pass"
+    )
+    references = References({}, may_run_commands=True, command_seconds=2)
+    with pytest.raises(Unresolved, match="took longer"):
+        references.read(python(code), tmp_path)
+    with suppress(ProcessLookupError):
+        ended = os.pidfd_open(int((tmp_path / "child").read_text()))
+        assert select.select([ended], [], [], 10)[0]
+        os.close(ended)
 
 
 @pytest.mark.parametrize("name", ["missing", "/dev/zero", "fifo", "."])
