@@ -1,8 +1,9 @@
-"""Log lines as text or as JSON. Neither has an exception's text, nor the token."""
+"""Log lines as text or as JSON. Neither has an exception's text, nor the owner's token or a named one."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
@@ -11,9 +12,12 @@ import orjson
 
 from integrations.concurrency.current_request import current_request_id
 from web.api.problems import describe_exception
+from web.gate.access_tokens import TOKEN_BYTES, TOKEN_PREFIX
 
 LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 MASK = "••••"
+# A client may send its token where it does not belong: in a path, or as the id of a request.
+NAMED_TOKEN = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{{TOKEN_BYTES * 4 // 3 + 1}}}")
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -29,7 +33,7 @@ class TextFormatter(logging.Formatter):
         # The handler formats a record on the thread that logged it.
         request_id = current_request_id()
         line = super().format(record) + (f" request_id={request_id}" if request_id else "")
-        line = line.replace(self._token(), MASK)
+        line = NAMED_TOKEN.sub(MASK, line.replace(self._token(), MASK))
         return "".join(char if char.isprintable() else repr(char)[1:-1] for char in line)
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - logging's name
@@ -60,7 +64,8 @@ class JsonFormatter(logging.Formatter):
     def _mask(self, text: str) -> str:
         # JSON escapes the quotes and backslashes of a token, so the values are masked before they are written. What
         # UTF-8 cannot express would make the line unreadable.
-        return text.replace(self._token(), MASK).encode("utf-8", "backslashreplace").decode()
+        masked = NAMED_TOKEN.sub(MASK, text.replace(self._token(), MASK))
+        return masked.encode("utf-8", "backslashreplace").decode()
 
 
 FORMATTERS: dict[str, Callable[[Callable[[], str]], logging.Formatter]] = {

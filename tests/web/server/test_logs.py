@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import logging
+import secrets
 
 import orjson
 import pytest
 
 from integrations.concurrency.current_request import serving
-from web.server.log_formats import FORMATTERS
+from web.gate.access_tokens import TOKEN_BYTES, TOKEN_PREFIX
+from web.server.log_formats import FORMATTERS, MASK
 from web.server.logs import LINES_OF_A_KIND, RateLimit
 
 TOKEN = "t0ken-of-this-server"
@@ -35,6 +37,15 @@ def test_the_token_is_masked_wherever_it_turns_up(log_format: str):
 
 def test_a_token_that_json_escapes_is_masked_too():
     assert r"to\k" not in line_of("GET /%s", r'to\k"en', log_format="json", token=r'to\k"en')
+
+
+@both_formats
+def test_a_named_token_is_masked_wherever_a_client_puts_it(log_format: str):
+    value = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    with serving(value):
+        line = line_of("GET /%s?t=%s 404", value, value, log_format=log_format)
+    assert value not in line and line.count(MASK) == 3
+    assert "pb_short" in line_of("%s", "pb_short", log_format=log_format)
 
 
 @both_formats
