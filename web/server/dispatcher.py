@@ -35,9 +35,9 @@ FRONT_THREADS = 32
 HOUSE_THREADS = 8
 # The largest body of an unauthenticated client: a sign-in form.
 MAX_FORM_BYTES = 16 * 1024
-# The routes that may wait for a provider, with the integration that they wait for.
+# The routes that may wait for a provider, or for a name server, with the integration that they wait for.
 CALLING = re.compile(
-    r"/+api/v1/(?:integrations/(?P<id>[^/]*)/(?:render|execute|test|oauth2/.*)|render-batch|prefetch/.*)|/oauth/callback"
+    r"/+api/v1/(?:integrations/(?P<id>[^/]*)/(?:render|execute|test|oauth2/.*)|render-batch|prefetch/.*|doctor)|/oauth/callback"
 )
 # The environ key by which a route says that its response goes on until the client or the server ends it.
 STREAM_ENVIRON_KEY = "patchbay.stream"
