@@ -88,7 +88,7 @@ class TestManagers:
         with once_let_in(house, "/tokens", ways[way]):
             answer = Client(house.app, admin["token"]).post("/tokens", HARMLESS)
         assert answer.status_code == (403 if way == "narrowed" else 401)
-        assert [row["name"] for row in house.owner.get("/tokens").json if row["name"] == "Another"] == []
+        assert "Another" not in house.owner.get("/tokens").get_data(as_text=True)
 
     def test_neither_does_one_that_ends_while_it_waits_to_write(
         self, house: TokenApp, monkeypatch: pytest.MonkeyPatch
@@ -113,7 +113,7 @@ class TestManagers:
         with once_let_in(house, path, lambda: house.owner.delete(f"/tokens/{admin['id']}")):
             answer = Client(house.app, admin["token"]).patch(path, {"integrations": None})
         assert answer.status_code == 401
-        assert house.owner.get(path).json["integrations"] == ["mine"]
+        assert (house.owner.get(path).json or {})["integrations"] == ["mine"]
 
     def test_a_session_that_ends_neither_makes_nor_accepts_one(self, house: TokenApp):
         person, page = Person(house.app), Page(house)
