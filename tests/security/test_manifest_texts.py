@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -28,10 +29,12 @@ def repeated(levels: int, width: int = 10) -> str:
 def test_a_few_lines_that_stand_for_much_are_refused_at_once(house: TokenApp, levels: int):
     client = house.client("declare")
     for head in (HEAD, "b:\n"):
-        answer = client.post("/manifests/lint", {"text": head + repeated(levels)})
+        answer: Any = client.post("/manifests/lint", {"text": head + repeated(levels)})
         (finding,) = answer.json["findings"]
         assert finding["message"] == "Aliases make this too large." and answer.json["value"] is None
-    converted = client.post("/manifests/import-openapi", {"text": f"b:\n{repeated(levels)}", "id": "example"})
+    converted: Any = client.post(
+        "/manifests/import-openapi", {"text": f"b:\n{repeated(levels)}", "id": "example"}
+    )
     assert converted.status_code == 422
     assert converted.json["errors"]["text"][0].endswith("Aliases make this too large.")
 
@@ -39,5 +42,5 @@ def test_a_few_lines_that_stand_for_much_are_refused_at_once(house: TokenApp, le
 def test_who_only_draws_or_operates_has_no_text_checked(house: TokenApp):
     client = house.client("render", "operate", "configure", "admin")
     for path in ("/manifests/lint", "/manifests/import-openapi"):
-        answer = client.post(path, {"text": "{}", "id": "example"})
+        answer: Any = client.post(path, {"text": "{}", "id": "example"})
         assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
