@@ -39,5 +39,6 @@ SwaggerUI({
   defaultModelsExpandDepth: -1,
   // Neither its validator nor anybody else is told of this server.
   validatorUrl: 'none',
-  plugins: [{ fn: { opsFilter: findOperations } }],
+  // The one server is this one: a list to choose it from would have one entry, and no name.
+  plugins: [{ fn: { opsFilter: findOperations }, wrapComponents: { ServersContainer: () => () => null } }],
 });
