@@ -157,7 +157,7 @@ def test_a_value_that_its_property_refuses_by_now_waits_unseen(store: Store, con
     rows = store.rows(ROWS)
     configs.replace_config("weather", WORKSPACE, read.config)
     assert store.rows(ROWS) == rows
-    store.registry.register(weather())
+    store.registry.register(weather(version="3.0.0"))
     assert configs.get_config("weather", WORKSPACE).config == {"city": "Oslo", "days": 9, "units": "metric"}
 
 
