@@ -101,7 +101,8 @@ def test_the_same_problem_is_answered_until_the_wait_is_over(service, provider, 
     assert (first.status_code, first.json["upstream_status"], first.headers["Retry-After"]) == (502, 503, "5")
     clock.shift(2)
     again = service.render("item")
-    assert (again.status_code, again.json, again.headers["Retry-After"]) == (502, first.json, "3")
+    problem = {**first.json, "request_id": again.json["request_id"]}
+    assert (again.status_code, again.json, again.headers["Retry-After"]) == (502, problem, "3")
     assert provider.calls == 1
     clock.shift(3)
     assert service.render("item").headers["Retry-After"] == "10"
