@@ -119,7 +119,7 @@ def test_what_got_no_answer_is_not_sent_again(
     ground.reply, ground.hangs_up = (lambda _request: b""), True
     first, again = run(service), run(service)
     assert (first.status_code, first.json()["outcome"]) == (502, "unknown")
-    assert again.json() == {**first.json(), "repeated": True}
+    assert again.json() == {**first.json(), "repeated": True, "request_id": again.json()["request_id"]}
     assert len(ground.provider.requests) == before + 1
 
 
