@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any
@@ -35,6 +36,9 @@ from plugin_store.vault.vault import SecretState, Vault
 from plugin_store.workspaces import Scope, time_zone_of
 
 _log = logging.getLogger(__name__)
+
+# Of 1,000 integrations a list has some megabytes.
+MAX_KEPT_LISTS = 4
 
 ReviewOf = Callable[[PluginState], Mapping[str, Any] | None]
 
@@ -189,9 +193,16 @@ class Catalog:
         return installed.at(self._clock()) if installed.integration.times else installed
 
     def list(self, scope: Scope) -> list[Installed]:
-        """Every integration in the scope, by id. Read once until a declaration or a setting changes."""
-        key = ("all installed", scope.workspace_id, scope.notebook_id)
-        return [*self._database.memo.get(key, lambda: self._load_all(scope))]
+        """Every integration in the scope, by id. A few scopes' are kept until a declaration or a setting changes."""
+        kept: dict[Scope, tuple[Installed, ...]] = self._database.memo.get(("lists",), dict)
+        found = kept.get(scope)
+        if found is None:
+            found = kept[scope] = self._load_all(scope)
+        if len(kept) > MAX_KEPT_LISTS:
+            # Another thread may be evicting too.
+            with suppress(StopIteration, RuntimeError):
+                kept.pop(next(iter(kept)), None)
+        return [*found]
 
     def _load_all(self, scope: Scope) -> tuple[Installed, ...]:
         plugin_states = (
