@@ -41,7 +41,7 @@ export interface Draft {
   lastDay: string;
 }
 
-type Limits = Pick<Token, 'name' | 'scopes' | 'workspaces' | 'integrations'> & Partial<Pick<Token, 'notebooks' | 'origins' | 'expires_at'>>;
+type Limits = Pick<Terms, 'name' | 'scopes' | 'workspaces' | 'integrations'> & Partial<Terms>;
 
 export const NEW: Limits = { name: '', scopes: ['render'], workspaces: null, integrations: null };
 
@@ -66,15 +66,8 @@ export function draftOf({ name, scopes, workspaces, notebooks, integrations, ori
   };
 }
 
-export interface Terms {
-  name: string;
-  scopes: string[];
-  workspaces: number[] | null;
-  notebooks: number[] | null;
-  integrations: string[] | null;
-  origins: string[];
-  expires_at: string | null;
-}
+/** What a request to make or change a token says of it. */
+export type Terms = Pick<Token, 'name' | 'scopes' | 'workspaces' | 'notebooks' | 'integrations' | 'origins' | 'expires_at'>;
 
 /** The body of a request. The `kept` end stays exact while its day is not changed. */
 export function termsOf(draft: Draft, now: number, kept: string | null = null): Terms {
