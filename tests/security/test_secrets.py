@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from tests.conftest import TOKEN
 from tests.raw_upstreams import RawUpstream
@@ -36,7 +37,11 @@ def urls_of(app: Flask, service: Service) -> list[str]:
         for rule in app.url_map.iter_rules():
             # A stream of events does not end; tests/security/test_events.py reads it.
             if "GET" in (rule.methods or ()) and rule.rule != "/api/v1/events":
-                arguments = {name: known.get(name, "status") for name in rule.arguments}
+                converters = rule._converters
+                arguments = {
+                    name: known.get(name, 1 if isinstance(converters[name], IntegerConverter) else "status")
+                    for name in rule.arguments
+                }
                 urls.append(adapter.build(rule.endpoint, arguments))
     return urls
 

@@ -88,15 +88,14 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
     page.mouse.move(box["x"] + 60 + 3 * column, box["y"] + 20, steps=8)
     page.mouse.up()
     expect(holder).to_have_attribute("gs-x", "7")
-    # It is laid down: the handle no longer moves.
+    # It is laid down: the handle no longer moves, and is what the pointer meets.
     expect(holder).not_to_have_class(re.compile("dragging"))
     expect(page.locator(".grid-stack-placeholder")).to_have_count(0)
-    holder.evaluate("it => Promise.allSettled(it.getAnimations().map(move => move.finished))")
-
-    handle = holder.locator(".ui-resizable-se").bounding_box()
+    grip = holder.locator(".ui-resizable-se")
+    grip.hover()
+    handle = grip.bounding_box()
     assert handle
     corner = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
-    page.mouse.move(*corner)
     page.mouse.down()
     page.mouse.move(corner[0], corner[1] + 90, steps=4)
     page.mouse.move(corner[0] + column, corner[1] + 160, steps=8)
@@ -105,6 +104,29 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
 
     page.get_by_role("button", name="Done").click()
     assert reloaded_places(page, lisbon, oslo) == [(0, 0, 4, 4), (7, 0, 5, 6)]
+
+
+def test_a_block_stays_in_the_hand_while_another_tab_changes_the_board(notebook: Notebook) -> None:
+    lisbon, oslo = two_cards(notebook)
+    page, other = notebook.open(), notebook.open()
+    arrange(page)
+    holder = place_of(page, oslo)
+    box = holder.bounding_box()
+    grip = holder.locator(".ui-resizable-se")
+    grip.hover()
+    handle = grip.bounding_box()
+    assert box and handle
+    page.mouse.down()
+    page.mouse.move(handle["x"] + box["width"] / 4, handle["y"] + 160, steps=8)
+    choose(other, "More for Lisbon", "Duplicate")
+    expect(page.locator(".grid-stack [data-key]")).to_have_count(3)
+    page.mouse.up()
+    expect(holder).to_have_attribute("gs-w", "5")
+    expect(holder).to_have_attribute("gs-h", "6")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".grid-stack")).to_have_count(0)
+    assert {lisbon["key"], oslo["key"]} < set(kept_places(notebook))
+    assert kept_places(notebook)[oslo["key"]][2:] == (5, 6)
 
 
 def test_a_block_that_another_tab_adds_appears_while_this_one_is_arranged(notebook: Notebook) -> None:

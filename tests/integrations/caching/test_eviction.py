@@ -95,7 +95,8 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
         made = Kept(database, bodies, Artifacts(bodies, database, clock, eviction), eviction, clock)
         for plugin in ("svc", "other"):
             made.run(
-                "INSERT INTO plugins VALUES (:id, 'S', '1.0.0', 'integration', '{}', 'd', NULL, 'e', 0, 0, 0)",
+                "INSERT INTO plugins (id, name, version, type, manifest, digest, artifacts_epoch, registered_at, updated_at, last_seen_at)"
+                " VALUES (:id, 'S', '1.0.0', 'integration', '{}', 'd', 'e', 0, 0, 0)",
                 id=plugin,
             )
         yield made

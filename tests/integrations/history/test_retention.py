@@ -64,7 +64,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with closing(init_database(Flask("history"), tmp_path)) as database:
         with database.raw_write() as connection:
             connection.execute(
-                "INSERT INTO plugins VALUES ('svc', 'S', '1.0.0', 'integration', '{}', 'd', NULL, 'e', 0, 0, 0)"
+                "INSERT INTO plugins (id, name, version, type, manifest, digest, artifacts_epoch, registered_at, updated_at, last_seen_at)"
+                " VALUES ('svc', 'S', '1.0.0', 'integration', '{}', 'd', 'e', 0, 0, 0)"
             )
         yield Store(database)
 

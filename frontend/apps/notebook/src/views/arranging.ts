@@ -6,6 +6,8 @@ import 'gridstack/dist/gridstack.css';
 import { COLUMNS, type Item, type Place } from '../contents/contents.ts';
 
 export interface ArrangingHost {
+  /** The blocks as they are now. */
+  items: () => readonly Item[];
   /** Gets the places that have changed, by key. */
   moved: (places: ReadonlyMap<string, Place>) => void;
   /** Says to those who do not see it what a key did. */
@@ -13,8 +15,8 @@ export interface ArrangingHost {
 }
 
 export interface Arranging {
-  /** Shows what was changed elsewhere. */
-  follow: (items: readonly Item[]) => void;
+  /** Shows what was changed elsewhere; while a block is held by the pointer, when it is let go. */
+  follow: () => void;
   end: () => void;
 }
 
@@ -22,15 +24,42 @@ export interface Arranging {
 const ROW_PIXELS = 84;
 const HALF_GAP_PIXELS = 8;
 
-export function arrange(board: HTMLElement, { moved, say }: ArrangingHost): Arranging {
+export function arrange(board: HTMLElement, { items, moved, say }: ArrangingHost): Arranging {
   board.classList.add('grid-stack');
   const grid = GridStack.init({ column: COLUMNS, cellHeight: ROW_PIXELS, margin: HALF_GAP_PIXELS, mode: 'top', animate: false, minRow: 1, alwaysShowResizeHandle: true, draggable: { handle: '.grid-stack-item' } }, board);
   if (!grid) throw new Error('The board cannot be arranged.');
   let isFollowing = false;
+  let isHeld = false;
 
   grid.on('change', (_event: Event, nodes: GridStackNode[]) => {
     if (isFollowing) return;
     moved(new Map(nodes.map((node) => [String(node.id), placeOf(node)])));
+  });
+
+  const follow = (): void => {
+    if (isHeld) return;
+    isFollowing = true;
+    grid.batchUpdate();
+    const elements = new Map([...board.querySelectorAll<HTMLElement>(':scope > .grid-stack-item')].map((element) => [element.getAttribute('gs-id'), element]));
+    for (const gone of grid.engine.nodes.filter((node) => node.el && !board.contains(node.el))) grid.removeWidget(gone.el as HTMLElement, false, false);
+    for (const { key, place } of items()) {
+      const element = elements.get(key);
+      if (!element) continue;
+      if (!nodeOf(element)) grid.makeWidget(element);
+      else if (!isSame(placeOf(nodeOf(element) as GridStackNode), place)) grid.update(element, { ...place });
+    }
+    grid.batchUpdate(false);
+    isFollowing = false;
+  };
+
+  // An update would take a held block out of the hand and lay it where it was.
+  grid.on('dragstart resizestart', () => void (isHeld = true));
+  grid.on('dragstop resizestop', () => {
+    // The library tells of the new place after this.
+    queueMicrotask(() => {
+      isHeld = false;
+      follow();
+    });
   });
 
   const onKey = (event: KeyboardEvent): void => {
@@ -47,20 +76,7 @@ export function arrange(board: HTMLElement, { moved, say }: ArrangingHost): Arra
   board.addEventListener('keydown', onKey);
 
   return {
-    follow: (items) => {
-      isFollowing = true;
-      grid.batchUpdate();
-      const elements = new Map([...board.querySelectorAll<HTMLElement>(':scope > .grid-stack-item')].map((element) => [element.getAttribute('gs-id'), element]));
-      for (const gone of grid.engine.nodes.filter((node) => node.el && !board.contains(node.el))) grid.removeWidget(gone.el as HTMLElement, false, false);
-      for (const { key, place } of items) {
-        const element = elements.get(key);
-        if (!element) continue;
-        if (!nodeOf(element)) grid.makeWidget(element);
-        else if (!isSame(placeOf(nodeOf(element) as GridStackNode), place)) grid.update(element, { ...place });
-      }
-      grid.batchUpdate(false);
-      isFollowing = false;
-    },
+    follow,
     end: () => {
       board.removeEventListener('keydown', onKey);
       grid.offAll();
