@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Watch
 from tests.browser.notebooks import Notebook, block, card
 from tests.browser.steps import choose
 
@@ -106,8 +107,12 @@ def test_blocks_are_moved_and_resized_by_pointer(notebook: Notebook) -> None:
     assert reloaded_places(page, lisbon, oslo) == [(0, 0, 4, 4), (7, 0, 5, 6)]
 
 
-def test_a_block_stays_in_the_hand_while_another_tab_changes_the_board(notebook: Notebook) -> None:
+def test_a_block_stays_in_the_hand_while_another_tab_changes_the_board(
+    notebook: Notebook, watch: Watch
+) -> None:
     lisbon, oslo = two_cards(notebook)
+    # Both may save at once: one of them reads again what the other saved.
+    watch.expected_errors = ["status of 412"]
     page, other = notebook.open(), notebook.open()
     arrange(page)
     holder = place_of(page, oslo)
@@ -124,13 +129,16 @@ def test_a_block_stays_in_the_hand_while_another_tab_changes_the_board(notebook:
     expect(holder).to_have_attribute("gs-w", "5")
     expect(holder).to_have_attribute("gs-h", "6")
     page.get_by_role("button", name="Done").click()
-    expect(page.locator(".grid-stack")).to_have_count(0)
+    assert reloaded_places(page, lisbon, oslo)[1][2:] == (5, 6)
     assert {lisbon["key"], oslo["key"]} < set(kept_places(notebook))
-    assert kept_places(notebook)[oslo["key"]][2:] == (5, 6)
 
 
-def test_a_block_that_another_tab_adds_appears_while_this_one_is_arranged(notebook: Notebook) -> None:
+def test_a_block_that_another_tab_adds_appears_while_this_one_is_arranged(
+    notebook: Notebook, watch: Watch
+) -> None:
     lisbon, oslo = two_cards(notebook)
+    # Both may save at once: one of them reads again what the other saved.
+    watch.expected_errors = ["status of 412"]
     page, other = notebook.open(), notebook.open()
     arrange(page)
     place_of(page, oslo).focus()

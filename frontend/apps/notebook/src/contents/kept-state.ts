@@ -24,8 +24,8 @@ export interface KeptState<State> {
   reload: () => Promise<void>;
   /** Saves now what is not saved yet. */
   save: () => Promise<void>;
-  /** Sends what is not saved yet while the page goes; false if there is nothing to send. */
-  leave: () => boolean;
+  /** Sends what is not saved yet while the page goes. */
+  leave: () => void;
 }
 
 const SAVE_AFTER_MILLISECONDS = 300;
@@ -77,8 +77,8 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
     }
   };
 
-  const leave = (): boolean => {
-    if (unsaved.length === 0 || latest === null) return false;
+  const leave = (): void => {
+    if (unsaved.length === 0 || latest === null) return;
     clearTimeout(timer);
     const { config, etag } = latest;
     const changes = unsaved;
@@ -87,7 +87,6 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
       .setPluginState(format.view, { config: written(config, changes) }, { etag, keepalive: true })
       .then((taken) => take(taken, changes), () => {})
       .finally(() => (saving = null));
-    return true;
   };
 
   return {
