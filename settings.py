@@ -211,6 +211,8 @@ SETTINGS = (
             "Number of prefetches of a set of inputs after its last render."),
     Setting("log_retention_days", "PATCHBAY_LOG_RETENTION", parse_days, "30", DAYS_RIGHT,
             "Days for which upstream calls and usage are stored."),
+    Setting("audit_retention_days", "PATCHBAY_AUDIT_RETENTION", parse_days, "365", DAYS_RIGHT,
+            "Days for which the audit log is stored; at most its newest 200,000 entries are."),
     Setting("log_level", "PATCHBAY_LOG_LEVEL", parse_log_level, "INFO", " or ".join(LOG_LEVELS),
             "What is logged to stderr; DEBUG adds a line for each request."),
     Setting("log_format", "PATCHBAY_LOG_FORMAT", parse_log_format, "text", " or ".join(LOG_FORMATS),
@@ -269,6 +271,7 @@ class Settings:
     prefetch: bool
     prefetch_idle_intervals: int
     log_retention_days: int
+    audit_retention_days: int
     log_level: str
     log_format: str
     threads: int

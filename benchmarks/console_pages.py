@@ -46,6 +46,7 @@ PAGES = (
     "/frontends",
     "/connect",
     "/access",
+    "/audit",
     "/about",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin_store.models import Base, Json
@@ -57,3 +57,27 @@ class ConnectRequest(Base):
     decided_by: Mapped[dict[str, Any] | None] = mapped_column(Json)
     interval_seconds: Mapped[int]
     polled_at: Mapped[float | None]
+
+
+class AuditEntry(Base):
+    """One change: who made it, from where, and what was changed. Rows are written by ChangeRecord."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_what", "what", "id"),
+        Index("ix_audit_log_plugin", "plugin_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    actor_kind: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[int | None]
+    actor_name: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Text)
+    plugin_id: Mapped[str | None] = mapped_column(Text)
+    workspace_id: Mapped[int | None]
+    notebook_id: Mapped[int | None]
+    details: Mapped[dict[str, Any] | None] = mapped_column(Json)

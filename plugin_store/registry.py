@@ -17,6 +17,7 @@ from errors import Invalid, NotFound, PatchbayError
 from plugin_store.access_models import AccessToken
 from plugin_store.declarers import OWNER, Declarer, Stored, declared_by_another
 from plugin_store.engine.canonical import UncanonicalError, digest
+from plugin_store.engine.change_record import describe_part
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Plugin, PluginSecret, Workspace
@@ -203,6 +204,10 @@ class Registry:
             for declaration in declarations
             if declaration.id in known and known[declaration.id].digest != declaration.digest
         ]
+        for declaration in (*new, *changed):
+            before = known.get(declaration.id)
+            versions = {"before": None if before is None else before.version, "after": declaration.version}
+            describe_part("plugin.registered", plugin_id=declaration.id, details=versions)
         _insert(session, new, now, declared_by)
         with self._record_reviews(session, [declaration.id for declaration in changed]):
             _update(session, changed, now)

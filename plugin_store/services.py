@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plugin_store.audit_log import AuditLog
 from plugin_store.engine.runtime import Runtime
 from plugin_store.registry import CheckPlugin, Registry
 from plugin_store.settings.configs import Configs
@@ -12,6 +13,8 @@ from plugin_store.settings.reviews import Reviews
 from plugin_store.settings.secret_destinations import Destinations
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault, has_secrets
+
+DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class StoreServices:
     registry: Registry
     configs: Configs
     reviews: Reviews
+    audit_log: AuditLog
 
 
 def build_store(runtime: Runtime, destinations: Destinations, check_plugin: CheckPlugin) -> StoreServices:
@@ -39,4 +43,5 @@ def build_store(runtime: Runtime, destinations: Destinations, check_plugin: Chec
         ),
         configs=Configs(database, vault, destinations, clock),
         reviews=reviews,
+        audit_log=AuditLog(database, clock, settings.audit_retention_days * DAY_SECONDS),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound
+from plugin_store.engine.change_record import describe_whole
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, Workspace
@@ -94,7 +95,9 @@ def list_workspaces(
 
 def create_workspace(database: Database, name: str, now: float, time_zone: str | None = None) -> Workspace:
     with database.writing() as session:
-        return _add(session, Workspace(name=name, created_at=now, time_zone=time_zone))
+        workspace = _add(session, Workspace(name=name, created_at=now, time_zone=time_zone))
+        describe_whole(id=workspace.id, name=name)
+        return workspace
 
 
 def get_workspace(database: Database, workspace_id: int) -> Workspace:
@@ -113,6 +116,7 @@ def change_workspace(database: Database, workspace_id: int, **values: str | None
         for name, value in values.items():
             if getattr(workspace, name) != value:
                 require_unmanaged(session, workspace, _KINDS[name])
+                describe_whole(**{name: {"before": getattr(workspace, name), "after": value}})
                 setattr(workspace, name, value)
         return workspace
 
@@ -142,6 +146,7 @@ def delete_workspace(database: Database, workspace_id: int) -> None:
         require_unmanaged(session, workspace)
         if session.scalar(select(func.count()).select_from(Workspace)) == 1:
             raise Conflict("The last workspace cannot be deleted.")
+        describe_whole(name=workspace.name)
         session.delete(workspace)
 
 
@@ -164,7 +169,9 @@ def create_notebook(database: Database, workspace_id: int, name: str, now: float
     """Raises NotFound for the workspace."""
     with database.writing() as session:
         find_workspace(session, workspace_id)
-        return _add(session, Notebook(workspace_id=workspace_id, name=name, created_at=now))
+        notebook = _add(session, Notebook(workspace_id=workspace_id, name=name, created_at=now))
+        describe_whole(id=notebook.id, name=name)
+        return notebook
 
 
 def get_notebook(database: Database, notebook_id: int) -> Notebook:
@@ -182,6 +189,7 @@ def rename_notebook(database: Database, notebook_id: int, name: str) -> Notebook
         mark_rows(session, [notebook])
         if notebook.name != name:
             require_unmanaged(session, notebook, "notebook")
+            describe_whole(name={"before": notebook.name, "after": name})
             notebook.name = name
         return notebook
 
@@ -191,6 +199,7 @@ def delete_notebook(database: Database, notebook_id: int) -> None:
     with database.writing() as session:
         notebook = find_notebook(session, notebook_id)
         require_unmanaged(session, notebook)
+        describe_whole(name=notebook.name)
         session.delete(notebook)
 
 

@@ -99,6 +99,7 @@ LAYERS = [
     "plugin_store/settings",
     "plugin_store/vault",
     "plugin_store/events",
+    "plugin_store/audit_log",
     "plugin_store/workspaces",
     "plugin_store/ownership",
     "plugin_store/time_zones",

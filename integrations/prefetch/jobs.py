@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from errors import NotFound
 from integrations.prefetch.schedule import MAX_FIRST_DELAY_SECONDS
 from integrations.usage.recent_renders import Use
+from plugin_store.engine.change_record import describe_whole
 from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import Notebook, NotebookPluginConfig, PrefetchJob, Workspace
@@ -154,6 +155,7 @@ class Jobs:
         with self._database.writing() as session:
             job = _find(session, job_id)
             mark_jobs(session, [job])
+            describe_whole(plugin=job.plugin_id, block=job.block_id, **values)
             for name, value in values.items():
                 setattr(job, name, value)
             return job
@@ -167,6 +169,7 @@ class Jobs:
                 session.add(job)
             job.is_pinned = True
             session.flush()
+            describe_whole(job_id=job.id, plugin=job.plugin_id, block=job.block_id)
             mark_jobs(session, [job])
             return job
 

@@ -19,6 +19,7 @@ from integrations.provisioning.references import References, Unresolved
 from integrations.provisioning.setup_files import read_folder
 from integrations.provisioning.wanted import Wanted, wanted_of
 from integrations.provisioning.writing import writer_for
+from plugin_store.engine.change_record import Author, ChangeRecord, Entry, describe_whole, recorded
 from plugin_store.engine.database import Database
 from plugin_store.models import Plugin
 from plugin_store.ownership import Provisioned
@@ -64,9 +65,17 @@ class Provisioner:
         with self._database.reading() as session:
             plan = self._plan(session, setup, read_present(session))
         if not plan.is_empty:
-            with self._database.writing() as session:
+            author = Author("file", name=str(folder))
+            whole = Entry("provisioning.applied", details={"folder": str(folder)})
+            with (
+                recorded(ChangeRecord(author, whole, self._clock)),
+                self._database.writing() as session,
+            ):
                 present = read_present(session)
                 plan = self._plan(session, setup, present)
+                describe_whole(
+                    changes=[str(change) for change in plan.changes if change.place.kind != "secret"]
+                )
                 writer_for(session, self._store, self._clock(), *setup, present).write(plan)
         self._planner.plan_pins()
         return plan

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from errors import StorageFailed
+from plugin_store.engine.change_record import Transaction
 from plugin_store.engine.files import exclusive_lock
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.read_pool import ReadPool
@@ -77,10 +78,18 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The only writing session: committed at the end, rolled back on errors. Raises StorageFailed."""
-        with self.write_lock(), storage_failures(), self._engine.connect() as connection:
+        with (
+            self.write_lock(),
+            storage_failures(),
+            recording() as transaction,
+            self._engine.connect() as connection,
+        ):
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
+                transaction.begin(lambda: _driver_of(connection))
                 yield session
+                session.flush()
+                transaction.end(lambda: _driver_of(connection))
 
     @contextmanager
     def raw_write(self) -> Iterator[sqlite3.Connection]:
@@ -88,11 +97,13 @@ class Database:
 
         Raises StorageFailed.
         """
-        with self.write_lock(), driver_failures():
+        with self.write_lock(), driver_failures(), recording() as transaction:
             connection = self._raw_writer()
             connection.execute("BEGIN IMMEDIATE")
+            transaction.begin(lambda: connection)
             try:
                 yield connection
+                transaction.end(lambda: connection)
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
@@ -149,6 +160,22 @@ class Database:
             yield
         finally:
             self._write_mutex.release()
+
+
+@contextmanager
+def recording() -> Iterator[Transaction]:
+    """A transaction for the present record of changes, which forgets it again on errors."""
+    transaction = Transaction()
+    try:
+        yield transaction
+    except BaseException:
+        transaction.roll_back()
+        raise
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver: Any = connection.connection.driver_connection
+    return driver
 
 
 def init_database(app: Flask, instance: Path) -> Database:

@@ -13,6 +13,7 @@ from plugin_store.engine.database import Database
 from plugin_store.engine.paging import Page
 from plugin_store.models import NotebookPluginConfig, PluginConfig
 from plugin_store.ownership import path_of, require_unmanaged_settings, settings_owners
+from plugin_store.settings.audited import describe_secret, describe_values
 from plugin_store.settings.entity_tags import ANY_STATE, IfMatch, entity_tag
 from plugin_store.settings.plugin_state import PluginState, iterate_plugin_states, load_plugin_state
 from plugin_store.settings.properties import PropertySpec, properties_of
@@ -148,6 +149,7 @@ class Configs:
             row = _find_row(session, before)
             if row is not None:
                 _require_unmanaged(session, before, None, {}, {})
+                self._describe(before, None, {}, {})
                 with self._review_events.recorded(session, [plugin_id]):
                     session.delete(row)
                     self._follow(session, before)
@@ -171,6 +173,7 @@ class Configs:
             if messages:
                 raise Invalid(messages[0], errors={"value": messages})
             _require_unmanaged(session, before, before.own_enabled, before.own_config, {key: value})
+            self._describe(before, before.own_enabled, before.own_config, {key: value})
             with self._review_events.recorded(session, [plugin_id]):
                 self._book.enter(session, before, {key: value})
             return self._book.views(self._reload(session, before), {key: value})[key]
@@ -202,6 +205,7 @@ class Configs:
 
         With `stays_locked` a new value of a locked secret does not unlock it.
         """
+        self._describe(before, enabled, config, secrets)
         with self._review_events.recorded(session, [before.plugin_id]):
             if enabled is not before.own_enabled or not same_value(config, before.own_config):
                 row = _find_row(session, before) or _new_row(session, before)
@@ -210,6 +214,21 @@ class Configs:
             if secrets:
                 self._book.enter(session, self._reload(session, before), secrets, stays_locked=stays_locked)
         return self._reload(session, before)
+
+    def _describe(
+        self,
+        before: PluginState,
+        enabled: bool | None,
+        config: Mapping[str, Any],
+        secrets: Mapping[str, str | None],
+    ) -> None:
+        """The entries of the audit log for a change. A secret that is not set cannot be deleted."""
+        if enabled is not before.own_enabled or not same_value(config, before.own_config):
+            describe_values(before, enabled, config)
+        views = self._book.views(before) if None in secrets.values() else {}
+        for name, value in secrets.items():
+            if value is not None or views[name].set:
+                describe_secret(before, name, is_set=value is not None)
 
     def _follow(self, session: Session, before: PluginState) -> None:
         session.flush()

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from integrations.caching.artifacts import Artifacts
 from integrations.caching.bodies import Bodies
 from integrations.caching.eviction import Eviction
+from plugin_store.audit_log import AuditLog
 from plugin_store.engine.database import Database, init_database
 from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
@@ -142,7 +143,13 @@ def client(store: Store) -> Client:
     app.extensions["patchbay"] = SimpleNamespace(
         database=store.database,
         clock=store.clock,
-        store=StoreServices(store.vault, store.registry, store.configs, store.reviews),
+        store=StoreServices(
+            store.vault,
+            store.registry,
+            store.configs,
+            store.reviews,
+            AuditLog(store.database, store.clock, 86400.0),
+        ),
         caching=SimpleNamespace(artifacts=Artifacts(bodies, store.database, store.clock, eviction)),
     )
 

@@ -9,46 +9,10 @@ import orjson
 from flask import Flask, Response, request
 
 from errors import ForeignOrigin, PatchbayError, Unauthorized, UnknownHost
+from web.api.changes import CHANGES
 from web.gate.callers import calling_party
 
 MAX_KEYS, MAX_CHARACTERS = 20, 200
-PREFIX = "/api/v1"
-PLUGIN = "<string:plugin_id>"
-
-# By method and rule. Names in braces are parts of the path.
-CHANGES = {
-    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/enable"): "{plugin_id}: switched",
-    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/config"): "{plugin_id}: settings replaced",
-    ("PUT", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} entered",
-    ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/secrets/<string:key>"): "{plugin_id}: secret {key} deleted",
-    ("POST", f"{PREFIX}/integrations/{PLUGIN}/review"): "{plugin_id}: review decided",
-    (
-        "POST",
-        f"{PREFIX}/integrations/{PLUGIN}/actions/<string:block_type>",
-    ): "{plugin_id}: action {block_type} run",
-    ("POST", f"{PREFIX}/integrations/{PLUGIN}/oauth2/connect"): "{plugin_id}: sign-in at the provider begun",
-    ("DELETE", f"{PREFIX}/integrations/{PLUGIN}/oauth2"): "{plugin_id}: account disconnected",
-    ("PUT", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
-    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
-    ("PUT", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings changed",
-    ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>/plugins/{PLUGIN}"): "{plugin_id}: settings reset",
-    ("POST", f"{PREFIX}/tokens"): "token made",
-    (
-        "POST",
-        f"{PREFIX}/connect/requests/<string:user_code>/accept",
-    ): "a frontend's request for a token accepted",
-    ("POST", f"{PREFIX}/connect/requests/<string:user_code>/deny"): "a frontend's request for a token denied",
-    ("PATCH", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} changed",
-    ("DELETE", f"{PREFIX}/tokens/<int64:token_id>"): "token {token_id} revoked",
-    ("DELETE", f"{PREFIX}/plugins/{PLUGIN}"): "{plugin_id}: plugin deleted",
-    ("DELETE", f"{PREFIX}/plugins/{PLUGIN}/artifacts"): "{plugin_id}: artifacts purged",
-    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>/artifacts"): "artifacts of a workspace purged",
-    ("DELETE", f"{PREFIX}/artifacts"): "all artifacts purged",
-    ("DELETE", f"{PREFIX}/artifacts/<string:parameters_hash>"): "artifact {parameters_hash} purged",
-    ("DELETE", f"{PREFIX}/workspaces/<int64:workspace_id>"): "workspace deleted",
-    ("DELETE", f"{PREFIX}/notebooks/<int64:notebook_id>"): "notebook deleted",
-}
-
 log = logging.getLogger("patchbay.events")
 
 
@@ -59,7 +23,8 @@ def init_event_log(app: Flask) -> None:
     def log_change(response: Response) -> Response:
         # Most requests are reads and renders, and change nothing.
         rule = request.url_rule
-        words = CHANGES.get((request.method, rule.rule)) if rule is not None else None
+        change = CHANGES.get((request.method, rule.rule)) if rule is not None else None
+        words = None if change is None else change.words
         if words is not None and response.status_code < 400:
             log.info(
                 "%s%s, by %s", words.format(**(request.view_args or {})), _scope_and_keys(), calling_party()

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from errors import InsufficientScope, Invalid, Malformed, PatchbayError, Unauthorized, UnknownHost
 from integrations.concurrency.current_request import current_request_id
+from web.api.audit_trail import note_refused
 from web.api.event_log import note_refusal
 from web.gate.host_page import answer_with_page, wants_page
 from web.gate.mount import mount_prefix
@@ -145,6 +146,7 @@ def init_problems(app: Flask) -> None:
 def answer_error(error: PatchbayError) -> Response:
     """The response to a request that failed with `error`."""
     note_refusal(error)
+    note_refused(error)
     if isinstance(error, UnknownHost) and wants_page():
         return answer_with_page(error)
     headers: dict[str, str] = {}

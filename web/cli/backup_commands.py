@@ -21,6 +21,7 @@ from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings
 from web.api.context import services
+from web.cli.audit_commands import note_command
 from web.gate.tokens import token_path
 
 ARCHIVE = click.Path(dir_okay=False, path_type=Path)
@@ -63,6 +64,7 @@ def backup_data(file: Path, artifacts: bool) -> None:
             settings.instance, file.absolute(), now, with_artifacts=artifacts, progress=line.draw
         )
         note_backup(settings.instance, file.absolute(), now)
+        note_command("backup.made", file=file.name)
     except FileExistsError:
         raise click.ClickException(f"{file} exists already, and is not replaced.") from None
     except (StorageFailed, OSError) as error:

@@ -11,6 +11,7 @@ from flask.cli import AppGroup, FlaskGroup, with_appcontext
 
 from settings import SETTINGS, Settings
 from web.api.context import services
+from web.cli.audit_commands import recorded_command
 from web.gate.tokens import load_token, rotate_token
 from web.server.links import signin_url
 
@@ -33,11 +34,12 @@ def rotate() -> None:
         raise click.ClickException("PATCHBAY_TOKEN sets the token: change it there.")
     click.echo(rotate_token(settings))
     gate = current_app.extensions["patchbay_gate"]
-    gate.sessions.end_all()
+    with recorded_command("owner_token.rotated"):
+        gate.sessions.end_all()
+        # A running server reads the token again when the store has changed.
+        services().database.touch()
     if count := len(gate.tokens.list()):
         click.echo(f"Named tokens are still valid: {count}. See `flask tokens list`.", err=True)
-    # A running server reads the token again when the store has changed.
-    services().database.touch()
 
 
 @click.command("settings")

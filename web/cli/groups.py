@@ -7,6 +7,7 @@ from flask import Flask
 from flask_smorest.spec import openapi_cli
 
 from plugin_store.engine.database import init_migrations
+from web.cli.audit_commands import show_audit
 from web.cli.backup_commands import backup_data, restore_data
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to
 from web.cli.doctor import examine
@@ -23,6 +24,7 @@ manifest_commands = LazyGroup(
 COMMANDS: tuple[click.Command, ...] = (
     *OWN_COMMANDS,
     tokens_commands,
+    show_audit,
     apply_files,
     export_files,
     backup_data,

@@ -16,6 +16,7 @@ from integrations.provisioning.provisioner import Provisioner
 from integrations.provisioning.references import References
 from settings import DOTENV_PATH, ConfigurationError, read_dotenv
 from web.api.context import Services, services
+from web.cli.audit_commands import note_command, recorded_command
 
 DIFFERS = 1
 
@@ -51,13 +52,15 @@ def apply_files(folder: Path | None, dry_run: bool, release: bool) -> None:
     """
     provisioner = provisioner_of(services())
     if release:
-        click.echo(f"Files own nothing any more; they owned {provisioner.release()}.")
+        with recorded_command("provisioning.released"):
+            click.echo(f"Files own nothing any more; they owned {provisioner.release()}.")
         return
     chosen = folder or services().settings.provision
     if chosen is None:
         raise click.UsageError("Name a folder, or set PATCHBAY_PROVISION.")
     try:
-        plan = provisioner.plan(chosen) if dry_run else provisioner.apply(chosen)
+        with recorded_command("provisioning.applied", folder=str(chosen)):
+            plan = provisioner.plan(chosen) if dry_run else provisioner.apply(chosen)
     except PatchbayError as error:
         raise ConfigurationError(error.detail) from None
     for line in plan_lines(plan):
@@ -87,6 +90,7 @@ def export_files(workspace_id: int | None, plugin_id: str | None, output: str | 
     """
     try:
         exported = export_setup(services().database, Selection(workspace_id, plugin_id))
+        note_command("export", workspace=workspace_id, plugin=plugin_id)
     except PatchbayError as error:
         raise click.ClickException(error.detail) from None
     text = render(exported, format_of(output) if output else "yaml")

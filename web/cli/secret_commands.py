@@ -12,6 +12,7 @@ from plugin_store.engine.files import create_private_file
 from plugin_store.vault.wrapped_keys import MAX_TEXT_BYTES, UnusableKeyFile, unwrap_keys, wrap_keys
 from regular_files import UnusableFile, read_regular_file
 from web.api.context import services
+from web.cli.audit_commands import note_command, recorded_command
 
 secrets_commands = AppGroup("secrets", help="Keys that encrypt the stored secrets.")
 
@@ -20,6 +21,7 @@ secrets_commands = AppGroup("secrets", help="Keys that encrypt the stored secret
 def add_key() -> None:
     """Make a new key, which encrypts from now on; the old keys still decrypt."""
     services().store.vault.add_key()
+    note_command("key.added")
     click.echo(
         f"The new key encrypts from now on. Run `{command_line('secrets rotate')}` to encrypt the stored ones with it."
     )
@@ -28,7 +30,8 @@ def add_key() -> None:
 @secrets_commands.command("rotate")
 def rotate_secrets() -> None:
     """Encrypt every stored secret again with the newest key."""
-    rotation = services().store.vault.rotate()
+    with recorded_command("secrets.rotated"):
+        rotation = services().store.vault.rotate()
     click.echo(f"Encrypted again: {rotation.resealed}. Already current: {rotation.current}.")
     if rotation.unreadable:
         click.echo(f"Not readable with any key: {rotation.unreadable}. Enter these secrets again.")
@@ -38,6 +41,7 @@ def rotate_secrets() -> None:
 def drop_old_keys() -> None:
     """Keep only the newest key, once no secret needs another one."""
     services().store.vault.drop_old_keys()
+    note_command("key.dropped")
     click.echo("Only the newest key is kept.")
 
 
@@ -62,6 +66,7 @@ def export_key(file: Path, passphrase_file: Path | None) -> None:
         raise click.ClickException(f"{file} exists already, and is not replaced.") from None
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
+    note_command("key.exported")
     click.echo(
         f"{file} contains {len(keys)} keys. Without the passphrase nobody can read it, and you neither."
     )
@@ -86,6 +91,7 @@ def import_key(file: Path, passphrase_file: Path | None) -> None:
         raise click.ClickException(str(error)) from None
     vault = services().store.vault
     added = vault.import_keys(keys)
+    note_command("key.imported", added=added)
     unreadable = vault.list_unreadable()
     click.echo(f"{added} of {len(keys)} keys added; the others were there already.")
     if unreadable:

@@ -15,6 +15,7 @@ from plugin_store.access_models import AccessToken
 from schemas.api.tokens import SCOPES, NewTokenSchema
 from web.api.context import services
 from web.api.problems import flatten_errors
+from web.cli.audit_commands import recorded_command
 from web.gate.access_tokens import AccessTokens, TokenTerms
 from web.gate.callers import Party
 from web.gate.permissions import Permission
@@ -60,7 +61,8 @@ def create_token(name: str, days: int | None, **lists: tuple[Any, ...]) -> None:
     expires_at = None if days is None else (datetime.now(UTC) + timedelta(days=days)).timestamp()
     try:
         terms = complete_terms(services().database, _terms(loaded, expires_at))
-        row, value = _tokens().issue(terms, Party("command").dump())
+        with recorded_command("token.created"):
+            row, value = _tokens().issue(terms, Party("command").dump())
     except PatchbayError as error:
         raise click.ClickException(error.detail) from None
     click.echo(value)
@@ -75,13 +77,15 @@ def revoke(token_id: int | None, is_all: bool) -> None:
     if is_all == (token_id is not None):
         raise click.UsageError("Give the id of a token, or --all.")
     if token_id is None:
-        revoked, denied = _tokens().revoke_all()
+        with recorded_command("token.revoked"):
+            revoked, denied = _tokens().revoke_all()
         click.echo(f"Revoked: {revoked}.")
         if denied:
             click.echo(f"Accepted, and not fetched yet: {denied}.")
         return
     try:
-        _tokens().revoke(token_id)
+        with recorded_command("token.revoked", token_id=token_id):
+            _tokens().revoke(token_id)
     except PatchbayError as error:
         raise click.ClickException(error.detail) from None
     click.echo(f"Token {token_id} is revoked.")

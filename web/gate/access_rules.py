@@ -76,6 +76,7 @@ ACCESS_RULES: Final[dict[tuple[str, str], AccessRule]] = {
     ("GET", f"{PREFIX}/sessions"): SESSIONS,
     ("DELETE", f"{PREFIX}/sessions"): SESSIONS,
     ("DELETE", f"{PREFIX}/sessions/<int64:session_id>"): SESSIONS,
+    ("GET", f"{PREFIX}/audit"): _rule("admin", Reach.SERVER, Plugins.ALL),
     ("GET", f"{PREFIX}/about"): _rule("admin", Reach.SERVER),
     ("GET", f"{PREFIX}/doctor"): _rule("admin", Reach.SERVER),
     ("GET", f"{PREFIX}/openapi.json"): ANY,

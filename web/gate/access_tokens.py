@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from errors import Conflict, NotFound, StorageFailed
 from plugin_store.access_models import AccessToken, ConnectRequest
+from plugin_store.engine.change_record import describe_whole, difference
 from plugin_store.engine.database import Database
 from plugin_store.events import write_event
 from plugin_store.models import Plugin
@@ -115,6 +116,7 @@ class AccessTokens:
         )
         session.add(row)
         session.flush()
+        describe_whole(token_id=row.id, after=columns_of(terms))
         _tell(session)
         return row, value
 
@@ -179,11 +181,13 @@ class AccessTokens:
         with self._database.reading() as session:
             return _existing(session, token_id)
 
-    def change(self, token_id: int, terms_of: Callable[[AccessToken], TokenTerms]) -> AccessToken:
-        """Changes a token to what `terms_of` makes of it. Raises NotFound, StorageFailed, and what that raises."""
+    def change(self, token_id: int, changed: Callable[[AccessToken], TokenTerms]) -> AccessToken:
+        """Changes a token to what `changed` makes of it. Raises NotFound, StorageFailed, and what that raises."""
         with self._database.writing() as session:
             row = _existing(session, token_id)
-            for name, value in columns_of(terms_of(row)).items():
+            before, after = columns_of(terms_of(row)), columns_of(changed(row))
+            describe_whole(name=row.name, **difference(before, after, ()))
+            for name, value in after.items():
                 setattr(row, name, value)
             _tell(session)
             return row
@@ -193,6 +197,7 @@ class AccessTokens:
         with self._database.writing() as session:
             row = _existing(session, token_id)
             check(row)
+            describe_whole(name=row.name)
             _delete(session, [token_id])
 
     def revoke_all(self) -> tuple[int, int]:
@@ -203,6 +208,7 @@ class AccessTokens:
         accepted = update(ConnectRequest).where(ConnectRequest.state == "accepted").values(state="denied")
         with self._database.writing() as session:
             token_ids = session.scalars(select(AccessToken.id)).all()
+            describe_whole(revoked=list(token_ids))
             _delete(session, token_ids)
             denied = session.scalars(accepted.returning(ConnectRequest.id)).all()
         return len(token_ids), len(denied)

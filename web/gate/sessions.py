@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import CursorResult, case, delete, or_, select, update
 
 from errors import NotFound, StorageFailed
+from plugin_store.engine.change_record import describe_whole
 from plugin_store.engine.database import Database
 from plugin_store.models import SigninSession
 from web.gate.permissions import OWNER
@@ -101,6 +102,8 @@ class Sessions:
             )
             session.execute(delete(SigninSession).where(SigninSession.id.not_in(kept)))
             session.add(row)
+            session.flush()
+            describe_whole(session_id=row.id, browser=row.user_agent)
         return cookie
 
     def recall(self, cookie_header: str) -> Session | None:
@@ -153,6 +156,11 @@ class Sessions:
         query = select(SigninSession).where(~self._is_over(self._clock()))
         with self._database.reading() as session:
             return session.scalars(query.order_by(SigninSession.last_used_at.desc(), SigninSession.id)).all()
+
+    def name_of(self, session_id: int) -> str | None:
+        """The browser of a session, such as `Firefox on Linux`. Raises StorageFailed."""
+        rows = self._database.query("SELECT user_agent FROM sessions WHERE id = ?", (session_id,))
+        return rows[0][0] if rows else None
 
     def end(self, session_id: int) -> None:
         """Ends a session. Raises NotFound and StorageFailed."""

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from errors import ForeignOrigin, NotFound, TooManySignIns
 from installation import command_line
+from web.api.audit_trail import note_failed_sign_in
 from web.api.json import parse_json
 from web.api.problems import retry_after_seconds
 from web.gate.gate import SIGNIN_PATH, Gate
@@ -129,6 +130,8 @@ def _is_right(token: str) -> bool:
     gate.attempts.begin(address)
     is_right = gate.knows_token(token)
     gate.attempts.end(address, is_right=is_right)
+    if not is_right:
+        note_failed_sign_in()
     return is_right
 
 
@@ -168,10 +171,11 @@ def _uncached(response: BaseResponse) -> BaseResponse:
 
 def _sign_in(response: BaseResponse) -> BaseResponse:
     gate = _gate()
+    cookie = gate.sessions.begin(request.headers.get("User-Agent"))
     _end_session(gate)
     response.set_cookie(
         gate.cookie_name,
-        gate.sessions.begin(request.headers.get("User-Agent")),
+        cookie,
         max_age=gate.sessions.lifetime_seconds,
         **_cookie_attributes(gate),
     )

@@ -18,10 +18,11 @@ from integrations.routes import (
     usage,
 )
 from plugin_store.routes import plugin_states, plugins, review_page, settings, workspaces
+from web.api.audit_trail import init_audit_trail
 from web.api.openapi import API_PREFIX, init_openapi
 from web.monitoring import health, metrics
 from web.pages import built_files, icons, notebook, pages, signin
-from web.routes import about, connect, doctor, events, sessions, tokens
+from web.routes import about, audit, connect, doctor, events, sessions, tokens
 
 # In the order of the API's OpenAPI document.
 API_BLUEPRINTS = (
@@ -43,6 +44,7 @@ API_BLUEPRINTS = (
     sessions.blueprint,
     tokens.blueprint,
     connect.blueprint,
+    audit.blueprint,
     manifests.blueprint,
     about.blueprint,
     doctor.blueprint,
@@ -61,7 +63,8 @@ PAGES = (
 
 
 def register_blueprints(app: Flask) -> None:
-    """Adds every route to the application."""
+    """Adds every route to the application, and the record of what it changes."""
+    init_audit_trail(app)
     api = init_openapi(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=API_PREFIX)

@@ -29,6 +29,7 @@ PAGES = (
     "/frontends",
     "/connect",
     "/access",
+    "/audit",
     "/doctor",
     "/about",
     "/add",

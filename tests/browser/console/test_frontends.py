@@ -112,6 +112,17 @@ def test_a_page_asks_a_user_compares_and_narrows_and_revokes(
     draw(dashboard, "foreign_origin")
     assert api("GET", "/tokens") == []
 
+    page.get_by_role("link", name="Audit log").click()
+    page.get_by_label("What").select_option("Tokens")
+    expect(page.locator("[data-entry='token.revoked']")).to_contain_text("Dashboard")
+    expect(page.locator("[data-entry='token.fetched']")).to_contain_text("Not signed in")
+    page.get_by_label("What").select_option("Requests for tokens")
+    accepted = page.locator("[data-entry='connect.accepted']")
+    expect(accepted).to_contain_text("Browser")
+    accepted.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text(code)
+
 
 def test_a_request_is_found_by_its_code_and_denied(open_console: OpenConsole, dashboard: Page) -> None:
     code = dashboard.locator("#code").inner_text()

@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from plugin_store.audit_log import AuditLog
 from plugin_store.vault import wrapped_keys
 from tests.plugin_store.conftest import WORKSPACE, Store
 from tests.plugin_store.manifests import weather
@@ -26,7 +27,10 @@ def runner(store: Store) -> FlaskCliRunner:
 
 def runner_of(store: Store) -> FlaskCliRunner:
     app = Flask("commands")
-    app.extensions["patchbay"] = SimpleNamespace(store=SimpleNamespace(vault=store.vault))
+    app.extensions["patchbay"] = SimpleNamespace(
+        clock=store.clock,
+        store=SimpleNamespace(vault=store.vault, audit_log=AuditLog(store.database, store.clock, 86400.0)),
+    )
     app.cli.add_command(secrets_commands)
     return app.test_cli_runner()
 

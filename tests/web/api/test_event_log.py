@@ -15,7 +15,7 @@ from integrations.budget.origin_pauses import FAILURES_TO_OPEN
 from settings import Settings
 from tests.conftest import Client
 from tests.plugin_store.manifests import weather
-from web.api.event_log import CHANGES
+from web.api.changes import CHANGES
 from web.cli.serve import warn_of_unreadable_secrets
 
 SECRET = "k-3v9Qs7w1Zp5-a-secret"
@@ -130,7 +130,8 @@ def test_a_review_that_falls_due_is_told_once(client: Client, told: Callable[[],
         auth = {"type": "api_key", "in": "header", "name": "X-API-Key", "value": "{api_key}"}
         declared["manifest"]["integration"] |= {"auth_method": "api_key", "auth": auth}
         declared["manifest"]["endpoints"] = [{"id": "now", "path": "/now"}]
-        return client.post("/plugins/register", declared).json["review"]
+        answer: Any = client.post("/plugins/register", declared).json
+        return answer["review"]
 
     assert declare("https://api.example.com") is None
     client.put("/integrations/weather/secrets/api_key", {"value": SECRET})

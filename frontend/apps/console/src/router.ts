@@ -24,6 +24,7 @@ const PAGES: RouteRecordRaw[] = [
   { path: '/workspaces', name: 'workspaces', component: () => import('./pages/WorkspacesPage.vue') },
   { path: '/frontends', name: 'frontends', component: () => import('./pages/frontends/FrontendsPage.vue') },
   { path: '/connect', name: 'connect', component: () => import('./pages/frontends/ConnectPage.vue') },
+  { path: '/audit', name: 'audit', component: () => import('./pages/audit/AuditPage.vue') },
   { path: '/access', name: 'access', component: () => import('./pages/AccessPage.vue') },
   { path: '/doctor', name: 'doctor', component: () => import('./pages/DoctorPage.vue') },
   { path: '/about', name: 'about', component: () => import('./pages/AboutPage.vue') },

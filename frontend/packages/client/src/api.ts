@@ -3140,6 +3140,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log, newest first. A page may be followed by another if it is full. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A kind of author, like `session`, or one of them, like `token:3`. */
+                    who?: string;
+                    /** @description A name like `secret.set`, or its first part, like `secret`. */
+                    what?: string;
+                    plugin_id?: string;
+                    /** @description ISO 8601, in UTC unless it has an offset. */
+                    from?: string;
+                    /** @description The end; not included. */
+                    to?: string;
+                    /** @description The `id` of the last entry of a page: the next page follows it. */
+                    before?: number;
+                    page_size?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuditEntry"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/manifests/schema": {
         parameters: {
             query?: never;
@@ -4473,6 +4524,31 @@ export interface components {
              * @description When it ends by itself; null for never.
              */
             expires_at?: string | null;
+        };
+        Author: {
+            /** @enum {string} */
+            kind: "owner_token" | "session" | "token" | "command" | "file" | "server" | "unknown";
+            /** @description The id of the session or the named token. */
+            id: number | null;
+            /** @description Of the token, the browser, the operating system's user, or the file. */
+            name: string | null;
+        };
+        AuditEntry: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            who: components["schemas"]["Author"];
+            address: string | null;
+            request_id: string | null;
+            /** @description Like `plugin.registered`. */
+            what: string;
+            plugin_id: string | null;
+            workspace_id: number | null;
+            notebook_id: number | null;
+            /** @description Names of `fields`, and values `before` and `after` that are no secrets. */
+            details: {
+                [key: string]: unknown;
+            };
         };
         ManifestText: {
             /** @description JSON, or YAML 1.2. */

@@ -141,6 +141,8 @@ export type Session = Schemas['Session'];
 export type Token = Schemas['Token'];
 /** A new token, with its value. */
 export type IssuedToken = Schemas['IssuedToken'];
+/** One change in the audit log. */
+export type AuditEntry = Schemas['AuditEntry'];
 /** A frontend that asks for a token. */
 export type ConnectRequest = Schemas['ConnectRequest'];
 export type About = Schemas['About'];

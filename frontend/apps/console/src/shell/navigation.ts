@@ -1,6 +1,6 @@
 /** The pages that the sidebar leads to. */
 
-import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers, PanelsTopLeft, Stethoscope } from 'lucide';
+import { Activity, Blocks, CalendarClock, ChartLine, Database, type IconNode, Info, KeyRound, Layers, PanelsTopLeft, ScrollText, Stethoscope } from 'lucide';
 
 export interface Destination {
   /** The name of a route. */
@@ -22,6 +22,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { to: 'workspaces', label: 'Workspaces', icon: Layers, path: '/workspaces' },
   { to: 'frontends', label: 'Frontends', icon: PanelsTopLeft, path: '/frontends', beside: '/connect' },
   { to: 'access', label: 'Access', icon: KeyRound, path: '/access' },
+  { to: 'audit', label: 'Audit log', icon: ScrollText, path: '/audit' },
   { to: 'doctor', label: 'Doctor', icon: Stethoscope, path: '/doctor' },
   { to: 'about', label: 'About', icon: Info, path: '/about' },
 ];
