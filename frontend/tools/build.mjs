@@ -17,7 +17,8 @@ import { precompress } from './precompress.mjs';
 import { vuePlugin } from './vue-plugin.mjs';
 import { ROOT, appEntries, findModule, sourceAliases } from './workspace.mjs';
 
-const MODULES = { patchbay: 'client', elements: 'elements' };
+/** Each group shares its chunks. A page that asks for a token needs nothing of the client before it has one. */
+const MODULES = [{ patchbay: 'client/src/index', elements: 'elements/src/index' }, { connect: 'client/src/connect' }];
 const TARGET = 'es2022';
 /** These know light-dark(). What would stand in for it follows the system only, not the theme that was chosen. */
 const CSS_TARGET = ['chrome123', 'firefox120', 'safari17.5'];
@@ -26,9 +27,9 @@ const LARGEST_KILOBYTES = 1600;
 
 const folder = resolve(process.argv[2] ?? `${ROOT}../static/built`);
 
-/** @returns {Record<string, string>} */
-function moduleEntries() {
-  const entries = Object.entries(MODULES).map(([name, of]) => [name, findModule(`${ROOT}packages/${of}/src`, 'index')]);
+/** @param {Record<string, string>} group @returns {Record<string, string>} */
+function moduleEntries(group) {
+  const entries = Object.entries(group).map(([name, of]) => [name, findModule(`${ROOT}packages`, of)]);
   return Object.fromEntries(entries.filter(([, entry]) => entry !== null));
 }
 
@@ -46,12 +47,13 @@ const buildWith = (config) =>
     build: { target: TARGET, cssTarget: CSS_TARGET, chunkSizeWarningLimit: LARGEST_KILOBYTES, modulePreload: { polyfill: false }, emptyOutDir: false, ...config.build },
   });
 
-const buildModules = () =>
+/** @param {Record<string, string>} group */
+const buildModules = (group) =>
   buildWith({
     build: {
       outDir: `${folder}/client`,
       rolldownOptions: {
-        input: moduleEntries(),
+        input: moduleEntries(group),
         preserveEntrySignatures: 'allow-extension',
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', assetFileNames: 'chunks/[name]-[hash][extname]' },
       },
@@ -66,7 +68,7 @@ const buildApps = () =>
   });
 
 rmSync(folder, { recursive: true, force: true });
-await buildModules();
+for (const group of MODULES) await buildModules(group);
 await buildApps();
 precompress(folder);
 // After the compression: icons are sent one by one, and each is smaller than a packet.

@@ -8,7 +8,7 @@ from settings import ROOT
 
 FOLDER = ROOT / "static" / "built" / "client"
 # The modules at stable addresses, which are public before they are built, too.
-MODULES = ("patchbay.js", "elements.js")
+MODULES = ("patchbay.js", "connect.js", "elements.js")
 # Listed one by one, so that no variant of a path bypasses the gate.
 CLIENT_PATHS = frozenset(
     f"/static/client/{name}"

@@ -22,30 +22,26 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 PAGE = """<!doctype html>
 <html lang="en"><title>Dashboard</title>
 <p id="code"></p><p id="state"></p><p id="data"></p>
-<button id="fetch">Fetch the token</button> <button id="draw">Draw</button>
+<button id="draw">Draw</button>
 <script type="module">
+  import {{ requestToken }} from '{url}/static/client/connect.js';
   import {{ createClient }} from '{url}/static/client/patchbay.js';
-  const post = async (path, body) => {{
-    const answer = await fetch('{url}/api/v1' + path, {{
-      method: 'POST', headers: {{ 'Content-Type': 'application/json' }}, body: JSON.stringify(body),
-    }});
-    return answer.json();
-  }};
   const show = (id, text) => (document.getElementById(id).textContent = text);
-  const asked = await post('/connect', {{ name: 'Dashboard', scopes: ['declare', 'render', 'configure'] }});
-  show('code', asked.user_code);
   let token;
-  document.getElementById('fetch').onclick = async () => {{
-    const answer = await post('/connect/token', {{ device_code: asked.device_code }});
-    token = answer.token;
-    show('state', answer.code ?? answer.scopes.join(' '));
-  }};
   document.getElementById('draw').onclick = async () => {{
     const patchbay = createClient({{ baseUrl: '{url}', token }});
     const drawn = patchbay.render('open-meteo', 'current', {{ latitude: 1, longitude: 1 }});
     show('data', await drawn.then(({{ data }}) => `${{data.temperature}} degrees`, ({{ code }}) => code));
   }};
+  requestToken({{
+    name: 'Dashboard', scopes: ['declare', 'render', 'configure'], show: ({{ user_code }}) => show('code', user_code),
+  }}).then((issued) => {{
+    token = issued.token;
+    show('state', issued.scopes.join(' '));
+  }}, ({{ code }}) => show('state', code));
 </script></html>"""
+# The page asks that often.
+POLL_MILLISECONDS = 5000
 
 
 @pytest.fixture
@@ -59,6 +55,7 @@ def open_dashboard(context: BrowserContext, patchbay: RunningServer, site: HTTPS
     text = PAGE.format(url=patchbay.url)
     site.expect_request("/").respond_with_data(text, content_type="text/html; charset=utf-8")
     page = context.new_page()
+    page.clock.install()
     page.goto(f"http://localhost:{site.port}/")
     expect(page.locator("#code")).to_have_text(re.compile("^[A-Z]{4}-[A-Z]{4}$"))
     return page
@@ -92,7 +89,7 @@ def test_a_page_asks_a_user_compares_and_narrows_and_revokes(
     page.keyboard.press("Enter")
     expect(page.locator("[data-decided=accepted]")).to_contain_text("Dashboard is connected")
 
-    dashboard.get_by_role("button", name="Fetch the token").click()
+    dashboard.clock.run_for(POLL_MILLISECONDS)
     expect(dashboard.locator("#state")).to_have_text("render")
     draw(dashboard, "degrees")
 
@@ -131,7 +128,7 @@ def test_a_request_is_found_by_its_code_and_denied(open_console: OpenConsole, da
     page.get_by_role("button", name="Look").click()
     page.get_by_role("button", name="Deny").click()
     expect(page.locator("[data-decided=denied]")).to_be_visible()
-    dashboard.get_by_role("button", name="Fetch the token").click()
+    dashboard.clock.run_for(POLL_MILLISECONDS)
     expect(dashboard.locator("#state")).to_have_text("access_denied")
 
 

@@ -57,7 +57,7 @@ export async function untilUp<Answer>(send: () => Promise<Answer>, signal?: Abor
 }
 
 /** Whether nothing answered, or only a proxy in the place of a server that does not run. */
-const isDown = (error: unknown): boolean =>
+export const isDown = (error: unknown): boolean =>
   error instanceof PatchbayError &&
   (error.code === 'network' || (error.code === 'unexpected_answer' && error.status >= 500));
 

@@ -140,6 +140,9 @@ export type Session = Schemas['Session'];
 /** A named token, without its value. */
 export type Token = Schemas['Token'];
 /** A new token, with its value. */
+/** What a frontend asks the user for. */
+export type TokenRequest = Schemas['Connect'];
+export type DeviceCode = Schemas['DeviceCode'];
 export type IssuedToken = Schemas['IssuedToken'];
 /** One change in the audit log. */
 export type AuditEntry = Schemas['AuditEntry'];
