@@ -24,6 +24,7 @@ MODULES = ("addresses", "app", "errors", "installation", "regular_files", "setti
 FOLDERS = ("integrations", "migrations", "plugin_store", "schemas", "static", "templates", "web")
 # What the example frontend's gallery needs.
 EXAMPLES = ("__init__.py", "catalog.py", "notebook_plugins.py", "plugins", "sandbox")
+EXTRAS = ("otel",)
 DOCUMENTS = ("docs/problems.md",)
 TOP_NAMES = {*MODULES, *FOLDERS, "examples"} - {"static", "templates"}
 NOT_BUILT = "The pages are not built: run `make frontend` first."
@@ -51,14 +52,20 @@ class BuildHook(BuildHookInterface[Any]):
 
 
 class MetadataHook(MetadataHookInterface):
-    """The wheel requires what requirements.in lists, in the same ranges."""
+    """The wheel requires what requirements.in lists, in the same ranges; its extras are the files of the same names."""
 
     PLUGIN_NAME = "custom"
 
     def update(self, metadata: dict[str, Any]) -> None:
-        metadata["dependencies"] = list(
-            requirements_of((Path(self.root) / "requirements.in").read_text("utf-8"))
-        )
+        root = Path(self.root)
+        metadata["dependencies"] = _listed_in(root / "requirements.in")
+        metadata["optional-dependencies"] = {
+            name: _listed_in(root / f"requirements-{name}.in") for name in EXTRAS
+        }
+
+
+def _listed_in(path: Path) -> list[str]:
+    return list(requirements_of(path.read_text("utf-8")))
 
 
 def requirements_of(text: str) -> Iterator[str]:
