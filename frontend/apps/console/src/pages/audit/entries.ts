@@ -34,7 +34,7 @@ export const authorOf = ({ who }: Pick<AuditEntry, 'who'>): string => [AUTHORS[w
 export function subjectOf({ plugin_id: plugin, details }: AuditEntry): string {
   const [after, fields] = [details.after as { name?: string } | string | undefined, details.fields as string[] | undefined];
   const named = details.name ?? (typeof after === 'object' && after !== null ? after.name : undefined) ?? details.plugin ?? details.browser;
-  const name = typeof named === 'object' ? undefined : named;
+  const name = isChange(named) ? named.after : named;
   return [plugin ?? name, fields?.join(', ')].filter(Boolean).join(': ');
 }
 
@@ -46,14 +46,21 @@ export interface Difference {
 
 /** What was changed, value by value. */
 export function differencesOf({ details }: AuditEntry): Difference[] {
-  const [before, after] = [details.before, details.after];
-  if (!isRecord(before) && !isRecord(after)) return 'before' in details || 'after' in details ? [{ name: 'value', before: writeValue(before), after: writeValue(after) }] : [];
+  const changed = Object.entries(details).flatMap(([name, value]) => (isChange(value) ? [{ name, before: writeValue(value.before), after: writeValue(value.after) }] : []));
+  return [...changed, ...setBetween(details.before, details.after)];
+}
+
+function setBetween(before: unknown, after: unknown): Difference[] {
+  if (!isRecord(before) && !isRecord(after)) return before !== undefined || after !== undefined ? [{ name: 'value', before: writeValue(before), after: writeValue(after) }] : [];
   const [old, now] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
   return [...new Set([...Object.keys(old), ...Object.keys(now)])].map((name) => ({ name, before: writeValue(old[name]), after: writeValue(now[name]) }));
 }
 
 /** The other details. */
 export const factsOf = ({ details }: AuditEntry): [string, string][] =>
-  Object.entries(details).filter(([name]) => name !== 'before' && name !== 'after').map(([name, value]) => [sentence(name.replace(/_/g, ' ')), Array.isArray(value) ? value.map(writeValue).join(', ') : writeValue(value)]);
+  Object.entries(details).filter(([name, value]) => name !== 'before' && name !== 'after' && !isChange(value)).map(([name, value]) => [sentence(name.replace(/_/g, ' ')), Array.isArray(value) ? value.map(writeValue).join(', ') : writeValue(value)]);
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A detail that says how a value was before and is after. */
+const isChange = (value: unknown): value is { before?: unknown; after?: unknown } => isRecord(value) && ('before' in value || 'after' in value);
