@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -34,12 +35,14 @@ RULED = {name: section for name, section in SECTIONS.items() if section.rules}
 # -- one rule, two readers -------------------------------------------------------------------------------------------
 
 
+@cache
 def words_of(section: type[Ruled], depth: int = 3) -> st.SearchStrategy[dict[str, Any]]:
     """Some of a section's words, each with a value of its type."""
     words = {field.data_key or name: values_of(field, depth) for name, field in section().fields.items()}
     return st.fixed_dictionaries({}, optional=words)
 
 
+@cache
 def one_or_many(section: type[Ruled], depth: int) -> st.SearchStrategy[Any]:
     one = words_of(section, depth)
     return one | st.lists(one, min_size=1, max_size=3)
@@ -101,12 +104,22 @@ def members_of(field: fields.Dict, depth: int) -> st.SearchStrategy[Any]:
     return st.just("x") | words_of(answers.ExtractItemSchema, depth - 1) if is_extract else st.just("x")
 
 
+@cache
+def shape_validator(rule: Rule) -> Any:
+    return jsonschema_rs.validator_for(rule.shape())
+
+
+@cache
+def section_validator(section: str) -> Any:
+    return jsonschema_rs.validator_for({"$ref": f"#/$defs/{section}", "$defs": SCHEMA["$defs"]})
+
+
 @pytest.mark.parametrize("section", RULED)
 @given(data=st.data())
 def test_a_rule_refuses_what_its_json_schema_refuses(section: str, data: st.DataObject):
     words = data.draw(words_of(RULED[section]))
     for rule in RULED[section].rules:
-        is_refused = not jsonschema_rs.is_valid(rule.shape(), words)
+        is_refused = not shape_validator(rule).is_valid(words)
         assert bool(list(rule.wrong(words))) == is_refused, rule
 
 
@@ -114,15 +127,14 @@ def test_a_rule_refuses_what_its_json_schema_refuses(section: str, data: st.Data
 @given(data=st.data())
 def test_a_section_is_right_for_both_or_for_neither(section: str, data: st.DataObject):
     words = data.draw(words_of(SECTIONS[section]))
-    validator = jsonschema_rs.validator_for({"$ref": f"#/$defs/{section}", "$defs": SCHEMA["$defs"]})
-    assert bool(SECTIONS[section]().validate(words)) != validator.is_valid(words)
+    assert bool(SECTIONS[section]().validate(words)) != section_validator(section).is_valid(words)
 
 
 @given(kind=st.sampled_from(["integration", "view", "theme"]), words=words_of(manifest.ManifestSchema))
 def test_so_do_the_rules_of_a_declaration(kind: str, words: dict[str, Any]):
     declaration = {"type": kind, "manifest": words}
     for rule in DECLARATION_RULES:
-        assert bool(list(rule.wrong(declaration))) != jsonschema_rs.is_valid(rule.shape(), declaration), rule
+        assert bool(list(rule.wrong(declaration))) != shape_validator(rule).is_valid(declaration), rule
 
 
 # -- each rule, broken once ------------------------------------------------------------------------------------------
