@@ -8,9 +8,13 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
+from plugin_store.engine import database, sqlite_file
 from plugin_store.engine.database import DATABASE_NAME, init_database
+
+IMPATIENCE_SECONDS = 0.05
 
 
 def seed_database(folder: Path) -> None:
@@ -28,6 +32,13 @@ def seed_database(folder: Path) -> None:
     except OSError:
         with suppress(OSError):
             path.unlink()
+
+
+def make_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database that is opened from now on waits long for another that writes."""
+    for module in (database, sqlite_file):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT_SECONDS", IMPATIENCE_SECONDS)
+    monkeypatch.setitem(database.ENGINE_OPTIONS["connect_args"], "timeout", IMPATIENCE_SECONDS)
 
 
 @cache

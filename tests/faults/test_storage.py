@@ -19,6 +19,7 @@ from errors import StorageFailed
 from plugin_store.engine import database as database_module
 from settings import ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
+from tests.databases import make_impatient
 from tests.faults.disks import SmallDisk, as_nobody, set_writable, small_disk
 from tests.faults.keeping import Keeping, through_client, through_server
 from tests.server_forks import ForkedServer
@@ -150,7 +151,7 @@ def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECONDS", 0.05)
+    make_impatient(monkeypatch)
     keeping = Keeping(upstream, through_client(Client(make_app(settings))))
     keeping.declare()
     path = settings.instance / database_module.DATABASE_NAME

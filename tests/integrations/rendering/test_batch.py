@@ -90,7 +90,9 @@ def make_house(provider, settings, start_server):
             assert answer.status_code == 201, answer.text
         return house
 
-    return make
+    yield make
+    # No server waits for what is never answered.
+    provider.released.set()
 
 
 @pytest.fixture

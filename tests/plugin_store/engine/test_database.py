@@ -15,6 +15,7 @@ from sqlalchemy import text
 from errors import StorageFailed
 from plugin_store.engine import database as database_module
 from plugin_store.engine.database import DATABASE_NAME, Database, init_database
+from tests.databases import make_impatient
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.engine.processes import finish, start_python
 from tests.plugin_store.manifests import view, weather
@@ -214,7 +215,7 @@ def test_a_full_disk_is_a_clear_failure_and_loses_nothing_else(store: Store) -> 
 
 
 def test_a_locked_database_is_a_clear_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECONDS", 0.05)
+    make_impatient(monkeypatch)
     database = init_database(Flask("impatient"), tmp_path)
     other = sqlite3.connect(tmp_path / DATABASE_NAME, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
