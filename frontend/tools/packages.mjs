@@ -9,7 +9,7 @@ import { ROOT } from './workspace.mjs';
 /** The modules of each package that others may import. */
 const PACKAGES = {
   client: { index: 'index.ts', connect: 'connect.ts' },
-  elements: { index: 'index.ts', drawing: 'drawing/index.ts', markdown: 'markdown.ts' },
+  elements: { index: 'index.ts', core: 'core.ts', forms: 'forms.ts', drawing: 'drawing/index.ts', markdown: 'markdown.ts' },
   vue: { index: 'index.ts' },
   react: { index: 'index.ts' },
 };

@@ -23,7 +23,7 @@ const packageAliases = ['client', 'elements', 'vue', 'react', 'ui'].flatMap((nam
   return entry === null ? [] : [{ find: new RegExp(`^@patchbay/${name}$`), replacement: entry }];
 });
 
-const MODULES_OF_ELEMENTS = { markdown: 'markdown.ts', drawing: 'drawing/index.ts' };
+const MODULES_OF_ELEMENTS = { core: 'core.ts', forms: 'forms.ts', markdown: 'markdown.ts', drawing: 'drawing/index.ts' };
 const moduleAliases = Object.entries(MODULES_OF_ELEMENTS).map(([name, path]) => ({
   find: `@patchbay/elements/${name}`,
   replacement: `${ROOT}packages/elements/src/${path}`,

@@ -1,7 +1,7 @@
 /** The open console: where it looks, and the clients that speak for that place. */
 
 import { type Client, type Notebook, PatchbayError, type Workspace, createClient } from '@patchbay/client';
-import { configure } from '@patchbay/elements';
+import { configure } from '@patchbay/elements/core';
 import { type ComputedRef, type InjectionKey, type ShallowRef, computed, inject, shallowRef, watch } from 'vue';
 import type { Router } from 'vue-router';
 

@@ -10,13 +10,11 @@ import { PatchbayBlock } from './block-element.ts';
 import { PatchbayInputs } from './inputs-element.ts';
 import { PatchbaySettings } from './settings-element.ts';
 
-export { type Advice, adviceFor, type Failure, failureOf, type Remedy } from './advice.ts';
 export { PatchbayBlock, type RemedyDetail } from './block-element.ts';
-export { configure } from './connection.ts';
+export { type Advice, adviceFor, configure, type Failure, failureOf, type Remedy, serviceMark } from './core.ts';
 export { type Display, draw, guessKind, KINDS, type Kind, type Level, type Threshold, writeNumber } from './drawing/index.ts';
 export { createField, type Field, placeErrors, readFields } from './forms.ts';
 export { PatchbayInputs } from './inputs-element.ts';
-export { serviceMark } from './mark.ts';
 export { PatchbaySettings } from './settings-element.ts';
 
 // A page may load this module from two addresses; the first one counts.
