@@ -165,6 +165,22 @@ def list_notebooks(
         return _load_page(session, query, page)
 
 
+def notebooks_of(
+    database: Database, workspace_ids: Collection[int], among: Collection[int] | None = None
+) -> dict[int, list[Notebook]]:
+    """The notebooks of the workspaces, oldest first, by workspace. With `among` only those of these ids."""
+    query = select(Notebook).where(Notebook.workspace_id.in_(workspace_ids)).order_by(Notebook.id)
+    if among is not None:
+        query = query.where(Notebook.id.in_(among))
+    found: dict[int, list[Notebook]] = {workspace_id: [] for workspace_id in workspace_ids}
+    with database.reading() as session:
+        notebooks = session.scalars(query).all()
+        mark_rows(session, notebooks)
+    for notebook in notebooks:
+        found[notebook.workspace_id].append(notebook)
+    return found
+
+
 def create_notebook(database: Database, workspace_id: int, name: str, now: float) -> Notebook:
     """Raises NotFound for the workspace."""
     with database.writing() as session:

@@ -75,6 +75,13 @@ class BudgetStatus:
     pauses: Mapping[str, OriginPause]
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether an origin is paused, or a window is spent that takes longer to reset than a second."""
+        return bool(self.pauses) or any(
+            window.left == 0 and window.name != "second" for window in self.windows
+        )
+
+    @property
     def paused_origins(self) -> list[PausedOrigin]:
         """Each paused origin, with the reason that lasts longest."""
         return [_paused_origin(origin, pause) for origin, pause in self.pauses.items()]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
+from integrations.prefetch.job_filter import JobFilter
 from integrations.prefetch.schedule import MAX_FIRST_DELAY_SECONDS
 from integrations.usage.recent_renders import Use
 from plugin_store.engine.change_record import describe_whole
@@ -115,20 +116,12 @@ class Jobs:
         with self._database.reading() as session:
             return session.scalars(select(PrefetchJob).where(later)).all()
 
-    def list_jobs(
-        self, scope: Scope, plugin_id: str | None, page: Page, among: Collection[str] | None = None
-    ) -> tuple[Sequence[PrefetchJob], int]:
-        """A page of the workspace's jobs (or only the notebook's own, if one is named), the next to run first.
-
-        With `among` only those of the plugins with these ids.
-        """
+    def list_jobs(self, scope: Scope, wanted: JobFilter, page: Page) -> tuple[Sequence[PrefetchJob], int]:
+        """A page of the workspace's jobs (or only the notebook's own, if one is named), the next to run first."""
         mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
         if scope.notebook_id is not None:
             mine &= PrefetchJob.notebook_id == scope.notebook_id
-        if plugin_id is not None:
-            mine &= PrefetchJob.plugin_id == plugin_id
-        if among is not None:
-            mine &= PrefetchJob.plugin_id.in_(among)
+        mine = and_(mine, *wanted.conditions())
         order = (PrefetchJob.next_run_at.is_(None), PrefetchJob.next_run_at, PrefetchJob.id)
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(PrefetchJob).where(mine)) or 0

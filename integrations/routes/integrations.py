@@ -9,6 +9,7 @@ from flask.views import MethodView
 
 from integrations.actions.keys import read_key
 from integrations.catalog.catalog import Installed
+from integrations.catalog.choosing import IntegrationFilter, description_of
 from integrations.fast_path.response_cache import Hit
 from integrations.rendering.block_inputs import describe_inputs, settings_of
 from integrations.rendering.envelope import write_envelope
@@ -21,6 +22,7 @@ from schemas.api.integrations import (
     EnvelopeSchema,
     ExecuteSchema,
     IntegrationInListSchema,
+    IntegrationNameSchema,
     IntegrationSchema,
     IntegrationsQuerySchema,
     RenderQuerySchema,
@@ -54,13 +56,9 @@ class Integrations(MethodView):
         """The registered integrations, and whether each is enabled in the workspace (and notebook)."""
         page = Page(paging["page"], paging["page_size"])
         reaches = calling_permission().reaches_plugin
-        found = [
-            installed
-            for installed in services().catalog.list(scope_of(query))
-            if reaches(installed.plugin_id)
-        ]
-        if "id" in asked:
-            found = [installed for installed in found if installed.plugin_state.plugin_id in asked["id"]]
+        wanted = IntegrationFilter(asked.get("id"), asked.get("state"), asked["search"])
+        listed = wanted.choose(services().catalog.list(scope_of(query)))
+        found = [installed for installed in listed if reaches(installed.plugin_id)]
         describe = _listed
         if asked.get("include") == "details":
             describe = _described
@@ -70,6 +68,19 @@ class Integrations(MethodView):
             200,
             page.headers(len(found)),
         )
+
+
+@blueprint.route("/integration-names", methods=["GET"])
+@blueprint.arguments(ScopeSchema, location="query")
+@blueprint.arguments(PageSchema, location="query")
+@blueprint.response(200, IntegrationNameSchema(many=True))
+def list_names(
+    query: dict[str, Any], paging: dict[str, Any]
+) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+    """The names and icons of the registered integrations, and whether each is enabled: for a choice among many."""
+    page, reaches = Page(paging["page"], paging["page_size"]), calling_permission().reaches_plugin
+    found = [one for one in services().catalog.list(scope_of(query)) if reaches(one.plugin_id)]
+    return [_named(one) for one in found[page.offset : page.end]], 200, page.headers(len(found))
 
 
 @blueprint.route("/integrations/<string:plugin_id>")
@@ -198,21 +209,28 @@ def _etag(rendered: Rendered) -> str:
     return f'W/"{artifact.etag}-{int(artifact.fetched_at * 1000):x}{state}"'
 
 
+def _named(installed: Installed) -> dict[str, Any]:
+    plugin_state = installed.plugin_state
+    return {
+        "id": plugin_state.plugin_id,
+        "name": plugin_state.name,
+        "icon": icon_of(plugin_state.manifest),
+        "enabled": installed.enabled,
+    }
+
+
 def _listed(installed: Installed) -> dict[str, Any]:
     integration, plugin_state = installed.integration, installed.plugin_state
     manifest = plugin_state.manifest
     section = manifest.get("integration") or {}
     return {
-        "id": plugin_state.plugin_id,
-        "name": plugin_state.name,
-        "description": manifest.get("description") or section.get("description"),
-        "icon": icon_of(manifest),
+        **_named(installed),
+        "description": description_of(installed),
         "version": plugin_state.version,
         "author": manifest.get("author") or section.get("author"),
         "api_type": integration.api_type,
         "base_url": integration.base_url.source if integration.base_url else None,
         "auth_method": integration.auth_method,
-        "enabled": installed.enabled,
         "missing": list(installed.missing),
         "unreadable": installed.unreadable_secrets(),
         "review": installed.review,

@@ -8,6 +8,7 @@ from flask import Response
 from flask.views import MethodView
 
 from errors import InsufficientScope, NotFound
+from integrations.prefetch.job_filter import JobFilter
 from plugin_store.engine.paging import Page
 from plugin_store.models import PrefetchJob
 from plugin_store.workspaces import Scope
@@ -32,9 +33,8 @@ class PrefetchJobs(MethodView):
     ) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         """The prefetch jobs of the workspace (or only the notebook's, if one is named), the next to run first."""
         page = Page(paging["page"], paging["page_size"])
-        jobs, total = services().prefetch.jobs.list_jobs(
-            scope_of(query), asked.get("integration_id"), page, calling_permission().integrations
-        )
+        wanted = JobFilter.of(asked, calling_permission().integrations)
+        jobs, total = services().prefetch.jobs.list_jobs(scope_of(query), wanted, page)
         return [_shown(job) for job in jobs], 200, page.headers(total)
 
     @blueprint.arguments(ScopeSchema, location="query")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,9 +10,11 @@ from flask.views import MethodView
 
 from errors import Invalid
 from integrations.budget import BudgetStatus, account_of
+from integrations.catalog.catalog import Installed
 from integrations.routes.query_parameters import read_since
-from integrations.usage.latency import Latency, list_called, read_latencies
-from integrations.usage.report import Span, Usage, order_usage, read_total, read_usage
+from integrations.usage.latency import Latency, list_called, list_suspects, read_latencies
+from integrations.usage.periods import Figures
+from integrations.usage.report import Span, Usage, order_usage, read_total, read_usage, sum_usage
 from plugin_store.engine.paging import Page
 from plugin_store.workspaces import Scope
 from schemas.api.state import PageSchema, ScopeSchema
@@ -33,7 +36,7 @@ blueprint = Blueprint("usage", __name__, description="The usage of integrations.
 
 Listed = tuple[list[dict[str, Any]], int, dict[str, str]]
 
-_UNUSED = Usage()
+_UNUSED, _NOTHING = Usage(), Figures()
 _UNLIMITED = BudgetStatus((), {})
 
 
@@ -50,16 +53,23 @@ class WorkspaceUsage(MethodView):
         scope, span = scope_of(query), _span(asked)
         page = Page(paging["page"], paging["page_size"])
         _flush()
-        accounts = {found.plugin_id: account_of(found) for found in services().catalog.list(scope)}
-        ordered = order_usage(services().database, scope.workspace_id, span, accounts, asked["order_by"])
+        installed = {found.plugin_id: found for found in services().catalog.list(scope)}
+        ordered = order_usage(
+            services().database,
+            services().usage.memo,
+            scope.workspace_id,
+            span,
+            installed,
+            asked["order_by"],
+        )
         names = list(filter(calling_permission().reaches_plugin, ordered))
+        if asked.get("state") == "troubled":
+            names = _troubled(scope, span, names, installed)
         shown = names[page.offset : page.end]
         used = read_usage(
             services().database, scope.workspace_id, span, shown, by_period=asked["include"] == "periods"
         )
-        statuses = services().budget.statuses(
-            scope.workspace_id, [accounts[name] for name in shown if name in accounts]
-        )
+        statuses = _statuses(scope, shown, installed)
         listed = [_usage(name, used.get(name, _UNUSED), statuses.get(name, _UNLIMITED)) for name in shown]
         return _dump_span(span, asked) | {"integrations": listed}, 200, page.headers(len(names))
 
@@ -84,7 +94,7 @@ def list_latencies(query: dict[str, Any], paging: dict[str, Any], asked: dict[st
     """How long the calls of each integration take now, what is usual, and since when they are slower; slowest first."""
     scope, page = scope_of(query), Page(paging["page"], paging["page_size"])
     _flush()
-    latencies = _latencies(scope, asked.get("integration_id"))
+    latencies = _latencies(scope, asked)
     ordered = sorted(latencies.items(), key=lambda item: -item[1].times_slower)
     listed = [
         {"integration_id": name, **asdict(latency)}
@@ -108,15 +118,38 @@ class IntegrationUsage(MethodView):
         return _dump_span(span, asked) | _usage(plugin_id, used.get(plugin_id, _UNUSED), status)
 
 
-def _latencies(scope: Scope, plugin_id: str | None) -> dict[str, Latency]:
-    """The latencies of the integration, or of all that were called in the last hours."""
-    held = services()
+def _statuses(
+    scope: Scope, names: Iterable[str], installed: Mapping[str, Installed]
+) -> dict[str, BudgetStatus]:
+    accounts = [account_of(installed[name]) for name in names if name in installed]
+    return services().budget.statuses(scope.workspace_id, accounts)
+
+
+def _troubled(scope: Scope, span: Span, names: list[str], installed: Mapping[str, Installed]) -> list[str]:
+    """Those of the enabled integrations that need a user's attention, in the same order."""
+    names = [name for name in names if name in installed and installed[name].enabled]
+    held, statuses = services(), _statuses(scope, names, installed)
+    used = sum_usage(held.database, held.usage.memo, scope.workspace_id, span)
+    return [
+        name
+        for name in names
+        if used.get(name, _NOTHING).is_failing or statuses.get(name, _UNLIMITED).is_held_up
+    ]
+
+
+def _latencies(scope: Scope, asked: dict[str, Any]) -> dict[str, Latency]:
+    """The latencies of the integration, or of all that were called in the last hours and may be asked for."""
+    held, plugin_id = services(), asked.get("integration_id")
     now, workspace_id = held.clock(), scope.workspace_id
     if plugin_id is not None:
         calling_permission().require_plugin(plugin_id)
         return {plugin_id: Latency()} | read_latencies(held.database, workspace_id, now, [plugin_id])
-    called = filter(calling_permission().reaches_plugin, list_called(held.database, workspace_id, now))
-    return read_latencies(held.database, workspace_id, now, list(called))
+    if asked["include"] == "slower":
+        names = list_suspects(held.database, held.usage.memo, workspace_id, now)
+    else:
+        names = list_called(held.database, workspace_id, now)
+    reached = list(filter(calling_permission().reaches_plugin, names))
+    return read_latencies(held.database, workspace_id, now, reached)
 
 
 def _span(asked: dict[str, Any]) -> Span:

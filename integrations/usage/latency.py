@@ -13,6 +13,7 @@ from functools import partial
 import orjson
 
 from integrations.usage.durations import Durations, add_durations, percentile_ms
+from integrations.usage.period_memo import PeriodMemo, PeriodRange
 from integrations.usage.periods import ALL, DAY_SECONDS, HOUR_SECONDS
 from integrations.usage.report import Span
 from plugin_store.engine.database import Database
@@ -31,6 +32,9 @@ P50_MARGIN_MS, P95_MARGIN_MS = 50.0, 200.0
 _IN = "FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at"
 _CALLED = (
     f"SELECT DISTINCT plugin_id {_IN} >= ? AND starts_at < ? AND plugin_id <> ? AND durations IS NOT NULL"
+)
+_ALL_DURATIONS = (
+    f"SELECT plugin_id, durations {_IN} >= ? AND starts_at < ? AND plugin_id <> ? AND durations IS NOT NULL"
 )
 _DURATIONS = (
     f"SELECT plugin_id, starts_at, durations {_IN} IN (SELECT value FROM json_each(?)) "  # noqa: S608 - our names
@@ -72,14 +76,33 @@ def list_called(database: Database, workspace_id: int, now: float) -> list[str]:
     return [name for (name,) in database.query(_CALLED, asked)]
 
 
+def list_suspects(database: Database, memo: PeriodMemo, workspace_id: int, now: float) -> list[str]:
+    """The integrations that have an hour among the last ones that was slower than usual. Raises StorageFailed.
+
+    No other one can be slower now: the percentile of several hours is at most that of the slowest of them.
+    """
+
+    def read_usual(periods: PeriodRange) -> dict[str, Pace | None]:
+        return {name: usual_pace(days) for name, days in _read_all(database, periods).items()}
+
+    def read_slowest(periods: PeriodRange) -> dict[str, Pace]:
+        return {name: _slowest(hours) for name, hours in _read_all(database, periods).items()}
+
+    usual = memo.get("usual", _days_before(now).of_workspace(workspace_id), read_usual)
+    found: set[str] = set()
+    for hours in _recent(now).of_workspace(workspace_id).split():
+        slowest = memo.get("slowest", hours, read_slowest)
+        found.update(name for name, pace in slowest.items() if _is_above(pace, usual.get(name)))
+    return sorted(found)
+
+
 def read_latencies(
     database: Database, workspace_id: int, now: float, plugin_ids: Collection[str]
 ) -> dict[str, Latency]:
     """The latency of each of the integrations. Raises StorageFailed."""
     read = partial(_read_durations, database, workspace_id)
     recent = read(_recent(now), plugin_ids)
-    today = int(now // DAY_SECONDS) * DAY_SECONDS
-    days = read(Span(today - USUAL_SECONDS, today, DAY_SECONDS), plugin_ids)
+    days = read(_days_before(now), plugin_ids)
     usual = {name: usual_pace(list(of.values())) for name, of in days.items()}
     slow = [name for name, hours in recent.items() if slower_since(hours, usual.get(name)) is not None]
     week = read(_recent(now, USUAL_SECONDS), slow) if slow else {}
@@ -146,6 +169,21 @@ def _is_slower(durations: Durations, usual: Pace) -> bool:
     return is_enough and _exceeds(pace.p95_ms, usual.p95_ms, P95_MARGIN_MS)
 
 
+def _is_above(pace: Pace, usual: Pace | None) -> bool:
+    return usual is not None and (
+        _exceeds(pace.p50_ms, usual.p50_ms, P50_MARGIN_MS)
+        or _exceeds(pace.p95_ms, usual.p95_ms, P95_MARGIN_MS)
+    )
+
+
+def _slowest(hours: Iterable[Durations]) -> Pace:
+    """The largest of each percentile of the hours."""
+    paces = [pace for pace in map(_pace_of, hours) if pace is not None]
+    return Pace(
+        max((pace.p50_ms for pace in paces), default=0.0), max((pace.p95_ms for pace in paces), default=0.0)
+    )
+
+
 def _exceeds(value: float, usual: float, margin: float) -> bool:
     return value >= usual * SLOWER_TIMES and value >= usual + margin
 
@@ -176,6 +214,20 @@ def _read_durations(
     for name, start, durations in database.query(_DURATIONS, asked):
         found.setdefault(name, {})[start] = orjson.loads(durations)
     return found
+
+
+def _read_all(database: Database, periods: PeriodRange) -> dict[str, list[Durations]]:
+    """The durations of each period of every integration that was called in it. Raises StorageFailed."""
+    found: dict[str, list[Durations]] = {}
+    for name, durations in database.query(_ALL_DURATIONS, (*periods, ALL)):
+        found.setdefault(name, []).append(orjson.loads(durations))
+    return found
+
+
+def _days_before(now: float) -> Span:
+    """The days (UTC) before today whose median is what is usual."""
+    today = int(now // DAY_SECONDS) * DAY_SECONDS
+    return Span(today - USUAL_SECONDS, today, DAY_SECONDS)
 
 
 def _recent(now: float, seconds: int = RECENT_SECONDS) -> Span:

@@ -20,6 +20,9 @@ from plugin_store.engine.dialect import Connection
 
 HOUR_SECONDS, DAY_SECONDS = 3600, 86400
 LEVELS_SECONDS = (HOUR_SECONDS, DAY_SECONDS)
+# So many calls have to have failed before their share means something.
+MIN_FAILED = 3
+FAILING_SHARE = 0.5
 # Stands for all integrations of a workspace. No plugin has an empty id.
 ALL = ""
 
@@ -59,6 +62,11 @@ class Figures:
     errors: int = 0
     bytes: int = 0
     durations: Durations = field(default_factory=dict)
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether most calls failed, of enough that it means something."""
+        return self.errors >= MIN_FAILED and self.errors >= self.calls * FAILING_SHARE
 
     @property
     def p50_ms(self) -> float | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
 from errors import Invalid
 from integrations.usage.durations import sum_durations
+from integrations.usage.period_memo import PeriodMemo, PeriodRange
 from integrations.usage.periods import ALL, COUNTED, DAY_SECONDS, HOUR_SECONDS, Figures
 from plugin_store.engine.database import Database
 
@@ -50,6 +53,9 @@ class Span:
             days = f"At most {most // 86400} days by {by}."
             raise Invalid(f"The period is too long. {days}", errors={"from": [days]})
         return span
+
+    def of_workspace(self, workspace_id: int) -> PeriodRange:
+        return PeriodRange(workspace_id, self.period_seconds, self.start, self.end)
 
     def parts(self) -> Iterator[Span]:
         """The same span in as few periods as possible: the whole days in it, and the hours before and after."""
@@ -99,13 +105,18 @@ def read_usage(
 
 
 def order_usage(
-    database: Database, workspace_id: int, span: Span, others: Collection[str], order_by: str
+    database: Database,
+    memo: PeriodMemo,
+    workspace_id: int,
+    span: Span,
+    others: Collection[str],
+    order_by: str,
 ) -> list[str]:
     """The ids of the integrations that were used in the span, and of the others, in order. Raises StorageFailed.
 
     `order_by` is `integration_id`, or the name of a figure: the largest come first, and those without one last.
     """
-    used = _sum_usage(database, workspace_id, span)
+    used = sum_usage(database, memo, workspace_id, span)
     names = sorted({*used, *others})
     if order_by == BY_ID:
         return names
@@ -116,15 +127,20 @@ def order_usage(
     return sorted(names, key=lambda name: figures.get(name) or 0, reverse=True)
 
 
-def _sum_usage(database: Database, workspace_id: int, span: Span) -> dict[str, Figures]:
+def sum_usage(database: Database, memo: PeriodMemo, workspace_id: int, span: Span) -> dict[str, Figures]:
     """The counts of every integration that was used in the span, by id, without durations. Raises StorageFailed."""
-    found: dict[str, Figures] = {}
-    for part in span.parts():
-        asked = (workspace_id, part.period_seconds, part.start, part.end)
-        for plugin_id, *counts in database.query(COUNTS_QUERY, asked):
-            if plugin_id != ALL:
-                found.setdefault(plugin_id, Figures()).add(Figures(*counts))
-    return found
+
+    def read(periods: PeriodRange) -> list[tuple[Any, ...]]:
+        return [*database.query(COUNTS_QUERY, periods)]
+
+    *before, last = (part.of_workspace(workspace_id) for part in span.parts())
+    rows = [row for periods in (*before, *last.split()) for row in memo.get("counts", periods, read)]
+    found: dict[str, list[int]] = {}
+    for plugin_id, *counts in rows:
+        known = found.get(plugin_id)
+        found[plugin_id] = counts if known is None else [*map(operator.add, known, counts)]
+    found.pop(ALL, None)
+    return {plugin_id: Figures(*counts) for plugin_id, counts in found.items()}
 
 
 def _json(values: list[int] | list[str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from integrations.usage.call_log import CallLog
 from integrations.usage.counter import UsageCounter
+from integrations.usage.period_memo import PeriodMemo
 from integrations.usage.recent_renders import RecentRenders
 from integrations.usage.render_log import RenderLog
 from plugin_store.engine.runtime import Runtime
@@ -13,12 +14,13 @@ from plugin_store.engine.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class UsageServices:
-    """The call log, the usage counter, and the recently rendered inputs."""
+    """The call log, the usage counter, the recently rendered inputs, and what was computed from usage."""
 
     call_log: CallLog
     counter: UsageCounter
     recent_renders: RecentRenders
     render_log: RenderLog
+    memo: PeriodMemo
 
 
 def build_usage(runtime: Runtime) -> UsageServices:
@@ -31,4 +33,5 @@ def build_usage(runtime: Runtime) -> UsageServices:
         counter=counter,
         recent_renders=recent_renders,
         render_log=RenderLog(counter, recent_renders.note if runtime.settings.prefetch else None),
+        memo=PeriodMemo(runtime.database),
     )

@@ -16,7 +16,9 @@ from schemas.api.state import (
     NotebookSchema,
     PageSchema,
     WorkspaceChangeSchema,
+    WorkspaceInListSchema,
     WorkspaceSchema,
+    WorkspacesQuerySchema,
 )
 from web.api.blueprint import Blueprint
 from web.api.context import services
@@ -25,15 +27,25 @@ from web.gate.callers import calling_permission
 
 blueprint = Blueprint("workspaces", __name__, description="Workspaces and their notebooks")
 
+_MEMBERS = tuple(WorkspaceSchema().fields)
+
 
 @blueprint.route("/workspaces", methods=["GET"])
-@blueprint.arguments(PageSchema, location="query")
-@blueprint.response(200, WorkspaceSchema(many=True), headers=PAGINATION)
+@blueprint.arguments(WorkspacesQuerySchema, location="query")
+@blueprint.response(200, WorkspaceInListSchema(many=True), headers=PAGINATION)
 def list_workspaces(query: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
-    """List the workspaces, the default one first."""
-    page = Page(query["page"], query["page_size"])
-    rows, total = workspaces.list_workspaces(services().database, page, calling_permission().workspaces)
+    """List the workspaces, the default one first; `include=notebooks` adds the notebooks of each."""
+    page, permission = Page(query["page"], query["page_size"]), calling_permission()
+    rows, total = workspaces.list_workspaces(services().database, page, permission.workspaces)
+    if query.get("include") == "notebooks":
+        ids = [row.id for row in rows]
+        notebooks = workspaces.notebooks_of(services().database, ids, permission.notebooks)
+        rows = [_members(row) | {"notebooks": notebooks[row.id]} for row in rows]
     return rows, 200, page.headers(total)
+
+
+def _members(workspace: Workspace) -> dict[str, Any]:
+    return {name: getattr(workspace, name) for name in _MEMBERS}
 
 
 @blueprint.route("/workspaces", methods=["POST"])

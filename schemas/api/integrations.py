@@ -170,19 +170,24 @@ class ActionEnvelopeSchema(EnvelopeSchema):
     )
 
 
-class IntegrationListedSchema(Schema):
-    """An integration in a list."""
+class IntegrationNameSchema(Schema):
+    """What an integration is called, its icon, and whether it is enabled."""
 
     id = fields.String(required=True)
     name = fields.String(required=True)
-    description = fields.String(required=True, allow_none=True)
     icon = Icon()
+    enabled = fields.Boolean(required=True)
+
+
+class IntegrationListedSchema(IntegrationNameSchema):
+    """An integration in a list."""
+
+    description = fields.String(required=True, allow_none=True)
     version = fields.String(required=True)
     author = fields.Raw(required=True, allow_none=True)
     api_type = fields.String(required=True)
     base_url = fields.String(required=True, allow_none=True)
     auth_method = fields.String(required=True)
-    enabled = fields.Boolean(required=True)
     missing = fields.List(
         fields.String(),
         required=True,
@@ -210,6 +215,17 @@ class IntegrationsQuerySchema(Schema):
     id = fields.List(
         fields.String(),
         metadata={"description": "Only these; repeat it for several. Unknown ones are left out."},
+    )
+    state = fields.String(
+        validate=validate.OneOf(["waiting", "enabled", "disabled"]),
+        metadata={
+            "description": "Only those that are enabled or disabled; `waiting`: that a user has to review or complete."
+        },
+    )
+    search = fields.String(
+        load_default="",
+        validate=validate.Length(max=1000),
+        metadata={"description": "Words, each of which the name, the id or the description contains."},
     )
     include = fields.String(
         validate=validate.OneOf(["details"]),

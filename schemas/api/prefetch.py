@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from marshmallow import RAISE, Schema, fields, validate
 
 from schemas.fields import ManagedBy, RowId, StrictBoolean, Tenths, Timestamp
@@ -27,6 +29,21 @@ class PrefetchQuerySchema(Schema):
     """Selects jobs."""
 
     integration_id = fields.String()
+    state = fields.String(validate=validate.OneOf(STATES))
+    due_before = fields.AwareDateTime(
+        format="iso",
+        default_timezone=UTC,
+        metadata={
+            "description": "Only those whose next run is before this moment: ISO 8601, by default in UTC."
+        },
+    )
+    search = fields.String(
+        load_default="",
+        validate=validate.Length(max=1000),
+        metadata={
+            "description": "Words, each of which the integration's id, the block's or the inputs contain."
+        },
+    )
 
 
 class PauseSchema(Schema):

@@ -82,6 +82,21 @@ class NotebookSchema(ScopeRowSchema):
     workspace_id = fields.Integer(required=True)
 
 
+class WorkspacesQuerySchema(PageSchema):
+    """A page of workspaces, and how much of each."""
+
+    include = fields.String(
+        validate=validate.OneOf(["notebooks"]),
+        metadata={"description": "`notebooks` adds the notebooks of each workspace."},
+    )
+
+
+class WorkspaceInListSchema(WorkspaceSchema):
+    """A workspace in a list; with `include=notebooks` with its notebooks."""
+
+    notebooks = fields.List(fields.Nested(NotebookSchema))
+
+
 class SecretStateSchema(Schema):
     """Whether a secret is set and usable; never its value."""
 

@@ -42,6 +42,13 @@ class UsageListQuerySchema(UsageQuerySchema):
         validate=validate.OneOf(ORDERS),
         metadata={"description": "By id, or by a figure of the whole span, the largest first."},
     )
+    state = fields.String(
+        validate=validate.OneOf(["troubled"]),
+        metadata={
+            "description": "Only enabled integrations of which most calls failed, whose budget is spent, or that are not "
+            "called for now."
+        },
+    )
     include = fields.String(
         load_default="periods",
         validate=validate.OneOf(["periods", "totals"]),

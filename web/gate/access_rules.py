@@ -127,6 +127,7 @@ ACCESS_RULES: Final[dict[tuple[str, str], AccessRule]] = {
     ("DELETE", NOTEBOOK): _rule("configure", Reach.NOTEBOOK, Plugins.ALL),
     # Answers.
     ("GET", f"{PREFIX}/integrations"): READ,
+    ("GET", f"{PREFIX}/integration-names"): READ,
     ("GET", INTEGRATION): READ,
     ("GET", f"{INTEGRATION}/blocks"): READ,
     ("GET", f"{INTEGRATION}/render"): RENDER,

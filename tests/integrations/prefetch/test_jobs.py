@@ -418,6 +418,39 @@ def test_the_list_is_paged_and_says_how_runs_went(ahead: Ahead):
     assert ahead.jobs(integration_id="other") == []
 
 
+@pytest.mark.parametrize(
+    ("query", "cities"),
+    [
+        ({"search": ""}, ["Oslo", "Rome", "Ürümqi"]),
+        ({"search": "OSLO weather"}, ["Oslo"]),
+        ({"search": "svc Ürümqi"}, ["Ürümqi"]),
+        ({"search": "oslo rome"}, []),
+        ({"search": "%"}, []),
+        ({"state": "paused"}, ["Rome"]),
+        ({"state": "scheduled"}, ["Oslo", "Ürümqi"]),
+        ({"state": "waiting"}, []),
+        ({"state": "scheduled", "search": "o"}, ["Oslo"]),
+        ({"due_before": "2027-01-15T06:00:00Z"}, []),
+        ({"due_before": "2027-01-16T06:00:00Z"}, ["Oslo", "Ürümqi"]),
+    ],
+)
+def test_the_list_is_narrowed_to_a_state_a_moment_and_a_search(
+    ahead: Ahead, query: dict[str, str], cities: list[str]
+):
+    ahead.register("weather")
+    for city in ("Oslo", "Rome", "Ürümqi"):
+        job = ahead.pin("weather", {"city": city})
+        ahead.client.patch(f"/prefetch/{job['id']}", {"paused": city == "Rome"})
+    ahead.sweep()
+    assert sorted(job["parameters"]["city"] for job in ahead.jobs(**query)) == cities
+
+
+@pytest.mark.parametrize("query", ["state=late", "due_before=soon", f"search={'x' * 1001}"])
+def test_a_filter_of_the_list_that_means_nothing_is_refused_by_name(ahead: Ahead, query: str):
+    answer = ahead.client.get(f"/prefetch?{query}")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [query.partition("=")[0]])
+
+
 # -- Times ----------------------------------------------------------------------------------------------------------
 
 

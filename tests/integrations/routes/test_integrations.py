@@ -163,6 +163,53 @@ class TestLists:
         }  # fmt: skip
         assert len(client.get("/integrations").json) == 3
 
+    def test_a_list_is_narrowed_to_a_state_and_a_search(self, client, upstream):
+        for plugin_id in ("alpha", "beta", "gamma"):
+            declare(client, upstream, plugin_id, description=f"Counts in {plugin_id.upper()} Ünits")
+        client.put("/integrations/gamma/enable", {"enabled": False})
+        client.delete("/integrations/gamma/secrets/api_key")
+        client.delete("/integrations/beta/secrets/api_key")
+        found = {
+            query: [one["id"] for one in client.get(f"/integrations?{query}").json]
+            for query in (
+                "state=waiting", "state=enabled", "state=disabled", "search=", "search=ALPHA",
+                "search=counts beta", "search=ünits service", "search=alpha beta", "state=enabled&search=beta",
+                "state=enabled&id=alpha&id=gamma",
+            )
+        }  # fmt: skip
+        assert found == {
+            "state=waiting": ["beta"], "state=enabled": ["alpha", "beta"], "state=disabled": ["gamma"],
+            "search=": ["alpha", "beta", "gamma"], "search=ALPHA": ["alpha"], "search=counts beta": ["beta"],
+            "search=ünits service": ["alpha", "beta", "gamma"], "search=alpha beta": [],
+            "state=enabled&search=beta": ["beta"], "state=enabled&id=alpha&id=gamma": ["alpha"],
+        }  # fmt: skip
+        page = client.get("/integrations?state=enabled&page_size=1")
+        assert ([one["id"] for one in page.json], '"total":2' in page.headers["X-Pagination"]) == (
+            ["alpha"],
+            True,
+        )
+
+    @pytest.mark.parametrize("query", ["state=on", f"search={'x' * 1001}", "include=names"])
+    def test_a_filter_that_means_nothing_is_refused_by_name(self, client, query):
+        answer = client.get(f"/integrations?{query}")
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [query.partition("=")[0]])
+
+    def test_names_come_alone_and_for_the_scope(self, client, upstream):
+        declare(client, upstream, "alpha", icon="lucide:cloud")
+        declare(client, upstream, "beta")
+        client.put("/integrations/beta/enable?notebook_id=1", {"enabled": False})
+        names = client.get("/integration-names?notebook_id=1").json
+        assert names == [
+            {"id": "alpha", "name": "Service", "icon": "lucide:cloud", "enabled": True},
+            {"id": "beta", "name": "Service", "icon": None, "enabled": False},
+        ]
+        assert [one["enabled"] for one in client.get("/integration-names").json] == [True, True]
+        page = client.get("/integration-names?page=2&page_size=1")
+        assert ([one["id"] for one in page.json], '"total":2' in page.headers["X-Pagination"]) == (
+            ["beta"],
+            True,
+        )
+
     @pytest.mark.parametrize("path", ["/views", "/themes"])
     def test_nothing_scans_for_views_and_themes(self, client, path):
         assert client.get(path).status_code == 404

@@ -118,6 +118,31 @@ def test_the_slowest_come_first_each_with_its_beginning(client, log):
     assert '"total":2' in slower.headers["X-Pagination"]
 
 
+def slower_ones(client):
+    return {one["integration_id"] for one in client.get("/usage/latency?include=slower").json}
+
+
+def test_what_is_added_to_hours_and_days_that_are_over_counts_at_once(client, log):
+    assert slower_ones(client) == {"slow", "slower"}
+    # Hours of today that are over, and the days that say what is usual.
+    log("steady", NOW - HOUR, 5000.0)
+    log("steady", NOW, 5000.0)
+    assert slower_ones(client) == {"slow", "slower", "steady"}
+    for days in range(1, 8):
+        for _ in range(2):
+            log("slow", NOW - days * DAY, 400.0)
+    assert slower_ones(client) == {"slower", "steady"}
+
+
+def test_those_that_are_slower_are_the_same_among_all_that_were_called(client, log):
+    log("steady", NOW, 5000.0)
+    log("new", NOW - HOUR, 10.0)
+    called = {one["integration_id"]: one for one in client.get("/usage/latency").json}
+    slower = client.get("/usage/latency?include=slower").json
+    assert slower == [one for one in called.values() if one["slower_since"] is not None]
+    assert {"new", "steady"} < set(called)
+
+
 def test_one_integration_is_told_of_though_it_was_not_called_lately(client, log):
     [quiet] = client.get("/usage/latency?integration_id=quiet").json
     assert (quiet["calls"], quiet["now"], quiet["usual"]["p50_ms"]) == (0, None, 80.0)

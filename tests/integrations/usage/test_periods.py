@@ -150,8 +150,14 @@ def test_the_largest_come_first_and_the_unused_last_by_id(services, clock, order
         key=lambda name: model.figures(span.start, span.end, name)[order_by] or 0,
         reverse=True,
     )
-    assert order_usage(services.database, 1, span, ["y", "x", "a"], order_by) == expected
-    assert order_usage(services.database, 1, span, ["y"], "integration_id") == ["a", "b", "c", "d", "y"]
+    assert order_usage(services.database, services.usage.memo, 1, span, ["y", "x", "a"], order_by) == expected
+    assert order_usage(services.database, services.usage.memo, 1, span, ["y"], "integration_id") == [
+        "a",
+        "b",
+        "c",
+        "d",
+        "y",
+    ]
 
 
 def starts(services) -> set[tuple[int, int]]:

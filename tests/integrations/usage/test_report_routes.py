@@ -56,6 +56,26 @@ def test_the_slowest_come_first_over_all_pages(client, log, upstream):
     assert names(client.get("/usage?order_by=p95_ms&page_size=1&page=2")) == ["c"]
 
 
+def test_those_in_trouble_are_asked_for_alone(client, log, upstream):
+    for name, limit in (("calm", 60), ("spent", 1)):
+        declare(client, upstream, name, integration={
+            "base_url": upstream.url_for("/").rstrip("/"), "rate_limit": {"requests_per_minute": limit},
+        })  # fmt: skip
+        client.post(f"/integrations/{name}/execute", {"endpoint_id": "status"})
+    for name in ("failing", "rarely", "disabled"):
+        declare(client, upstream, name)
+    client.put("/integrations/disabled/enable", {"enabled": False})
+    for name, failed in (("calm", 1), ("failing", 3), ("rarely", 1), ("disabled", 4), ("forgotten", 4)):
+        for number in range(4):
+            log(plugin_id=name, error_code="upstream_failed" if number < failed else None)
+    troubled = client.get("/usage?state=troubled&order_by=errors&page_size=1")
+    assert (names(troubled), '"total":2' in troubled.headers["X-Pagination"]) == (["failing"], True)
+    assert names(client.get("/usage?state=troubled")) == ["failing", "spent"]
+    for _ in range(3):
+        log(plugin_id="calm", error_code="upstream_failed", at=NOW - 2 * HOUR)
+    assert names(client.get("/usage?state=troubled")) == ["calm", "failing", "spent"]
+
+
 def test_totals_alone_leave_the_periods_out(client, log):
     log(plugin_id="a", at=NOW - 30 * HOUR)
     log(plugin_id="a")
@@ -74,7 +94,7 @@ def test_since_is_a_time_or_how_long_ago(client, log):
     ("query", "field"),
     [
         ("since=soon", "since"), ("since=1h&from=2027-01-14", "since"), ("since=9999999999999d", "since"),
-        ("since=-1h", "since"), ("since=60d", "from"), ("order_by=name", "order_by"), ("include=all", "include"),
+        ("state=calm", "state"), ("since=-1h", "since"), ("since=60d", "from"), ("order_by=name", "order_by"), ("include=all", "include"),
         ("page=0", "page"), ("page_size=1001", "page_size"), ("since=9999-12-31T23:59:59-14:00", "from"),
     ],
 )  # fmt: skip

@@ -31,6 +31,22 @@ def test_workspaces_and_notebooks_are_made_renamed_and_deleted(client: Client) -
     assert client.get(place).status_code == client.get(book).status_code == 404
 
 
+def test_notebooks_come_with_their_workspaces_when_asked_for(client: Client) -> None:
+    work = client.post("/workspaces", {"name": "Work"}).json["id"]
+    client.post("/workspaces/1/notebooks", {"name": "Second"})
+    plain, full = client.get("/workspaces").json, client.get("/workspaces?include=notebooks").json
+    assert [
+        {**row, "notebooks": client.get(f"/workspaces/{row['id']}/notebooks").json} for row in plain
+    ] == full
+    assert [len(row["notebooks"]) for row in full] == [2, 0]
+    assert [row["id"] for row in client.get("/workspaces?include=notebooks&page=2&page_size=1").json] == [
+        work
+    ]
+    assert client.get("/workspaces?include=secrets").json["errors"] == {
+        "include": ["Must be one of: notebooks."]
+    }
+
+
 def test_the_last_workspace_stays(client: Client) -> None:
     answer = client.delete("/workspaces/1")
     assert (answer.status_code, answer.json["code"]) == (409, "conflict")

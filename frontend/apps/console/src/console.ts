@@ -1,17 +1,19 @@
 /** The open console: where it looks, and the clients that speak for that place. */
 
-import { type Client, type Notebook, PatchbayError, type Workspace, createClient } from '@patchbay/client';
+import { type Client, type Notebook, PatchbayError, createClient } from '@patchbay/client';
 import { configure } from '@patchbay/elements/core';
 import { type ComputedRef, type InjectionKey, type ShallowRef, computed, inject, shallowRef, watch } from 'vue';
 import type { Router } from 'vue-router';
 
 import { type Place, placeOf } from './place.ts';
+import { type WorkspaceWithNotebooks, readWorkspaces } from './reading.ts';
 
 export interface Console {
-  workspaces: ShallowRef<Workspace[]>;
-  notebooks: ShallowRef<Notebook[]>;
+  workspaces: ShallowRef<WorkspaceWithNotebooks[]>;
+  /** Those of the workspace. */
+  notebooks: ComputedRef<Notebook[]>;
   place: ComputedRef<Place>;
-  workspace: ComputedRef<Workspace>;
+  workspace: ComputedRef<WorkspaceWithNotebooks>;
   /** The chosen notebook; null while the console is about the whole workspace. */
   notebook: ComputedRef<Notebook | null>;
   /** Speaks for the notebook, or for the workspace where none is chosen. */
@@ -22,22 +24,15 @@ export interface Console {
   reload: () => Promise<void>;
 }
 
-/** Reads what every page needs. The router has to be ready. Rejects when the server cannot be asked. */
-export async function openConsole(router: Router): Promise<Console> {
-  const anywhere = createClient();
-  const workspaces: ShallowRef<Workspace[]> = shallowRef(await anywhere.workspaces());
-  const notebooks: ShallowRef<Notebook[]> = shallowRef([]);
+/** The console over these workspaces. The router has to be ready. Throws when there is none. */
+export function openConsole(router: Router, anywhere: Client, read: WorkspaceWithNotebooks[]): Console {
+  const workspaces = shallowRef(read);
   const place = computed(() => placeOf(router.currentRoute.value.query));
   const workspace = computed(() => chosenWorkspace(workspaces.value, place.value));
+  const notebooks = computed(() => workspace.value.notebooks);
   const notebook = computed(() => notebooks.value.find(({ id }) => id === place.value.notebookId) ?? null);
   const workspaceId = computed(() => workspace.value.id);
   const notebookId = computed(() => notebook.value?.id);
-
-  const loadNotebooks = async (): Promise<void> => {
-    notebooks.value = await anywhere.notebooks(workspaceId.value);
-  };
-  await loadNotebooks();
-  watch(workspaceId, () => void loadNotebooks().catch(() => (notebooks.value = [])));
 
   const workspaceClient = computed(() => createClient({ workspace: workspaceId.value }));
   const client = computed(() => (notebookId.value === undefined ? workspaceClient.value : createClient({ workspace: workspaceId.value, notebook: notebookId.value })));
@@ -46,13 +41,12 @@ export async function openConsole(router: Router): Promise<Console> {
   return {
     workspaces, notebooks, place, workspace, notebook, client, workspaceClient,
     reload: async () => {
-      workspaces.value = await anywhere.workspaces();
-      await loadNotebooks();
+      workspaces.value = await readWorkspaces(anywhere);
     },
   };
 }
 
-function chosenWorkspace(workspaces: readonly Workspace[], { workspaceId }: Place): Workspace {
+function chosenWorkspace(workspaces: readonly WorkspaceWithNotebooks[], { workspaceId }: Place): WorkspaceWithNotebooks {
   const found = workspaces.find(({ id }) => id === workspaceId) ?? workspaces[0];
   if (!found) throw new PatchbayError({ code: 'not_found', status: 404, detail: 'There is no workspace.' });
   return found;

@@ -1,4 +1,4 @@
-import type { Artifact, ConnectRequest, IntegrationSummary, Latency, Linted, PluginState, PrefetchJob, Token } from '@patchbay/client';
+import type { Artifact, ConnectRequest, IntegrationSummary, Latency, Linted, PluginState, Token } from '@patchbay/client';
 import { describe, expect, it } from 'vitest';
 
 import { writeBytes, writeMilliseconds, writePercent } from '../src/format.ts';
@@ -7,9 +7,9 @@ import { levelOfBudget } from '../src/parts/budget.ts';
 import { placeOf, queryOf } from '../src/place.ts';
 import { declarationOf, idOf } from '../src/pages/adding/declaring.ts';
 import { inheritanceOf } from '../src/pages/integrations/inheriting.ts';
-import { findIntegrations, standingOf } from '../src/pages/integrations/standing.ts';
+import { standingOf } from '../src/pages/integrations/standing.ts';
 import { type Draft, draftOf, draftOfRequest, missingIn, termsOf, writeReach } from '../src/pages/frontends/terms.ts';
-import { LATE_MILLISECONDS, findTasks, tasksOfAlerts, tasksOfLatencies, tasksOfRequests } from '../src/pages/overview/tasks.ts';
+import { findTasks, taskOfMore, tasksOfAlerts, tasksOfLatencies, tasksOfRequests } from '../src/pages/overview/tasks.ts';
 import { writePace, writeSlowerSince } from '../src/latency.ts';
 import { chartOfDurations } from '../src/pages/usage/charts.ts';
 import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
@@ -32,29 +32,23 @@ describe('what an integration waits for', () => {
     expect(standingOf(integration({ enabled: false, missing: ['key'], unreadable: ['key'] })).needs).toEqual([]);
     expect(standingOf(integration({ enabled: false, review })).needs).toEqual(['review']);
   });
-  it('is found by filter, and integrations by every word', () => {
-    const all = [integration({ id: 'a', name: 'Open Weather', missing: ['key'] }), integration({ id: 'b', name: 'Weather', enabled: false })];
-    expect(findIntegrations(all, 'weather open', 'all').map(({ id }) => id)).toEqual(['a']);
-    expect(findIntegrations(all, '', 'needs').map(({ id }) => id)).toEqual(['a']);
-    expect(findIntegrations(all, '', 'off').map(({ id }) => id)).toEqual(['b']);
-  });
 });
 
 describe('what needs a hand', () => {
   it('is nothing when all is well', () => {
-    expect(findTasks([integration()], [usage({ calls: 9, errors: 1 })], [], NOW)).toEqual([]);
+    expect(findTasks([integration()], [usage({ calls: 9, errors: 1 })], 0, NOW)).toEqual([]);
   });
   it('names what is worst first', () => {
-    const tasks = findTasks([integration({ missing: ['api_key'] })], [usage({ calls: 4, errors: 4 })], [], NOW);
+    const tasks = findTasks([integration({ missing: ['api_key'] })], [usage({ calls: 4, errors: 4 })], 0, NOW);
     expect(tasks.map(({ level, to }) => [level, to])).toEqual([['bad', 'calls'], ['warn', 'integration']]);
   });
-  it('leaves providers of integrations that are off in peace', () => {
-    expect(findTasks([integration({ enabled: false })], [usage({ calls: 4, errors: 4 })], [], NOW)).toEqual([]);
-  });
   it('says that the schedule is behind', () => {
-    const job = (late: number, state = 'scheduled') => ({ state, next_run_at: new Date(NOW - late).toISOString() }) as PrefetchJob;
-    expect(findTasks([], [], [job(LATE_MILLISECONDS)], NOW)).toEqual([]);
-    expect(findTasks([], [], [job(LATE_MILLISECONDS + 1), job(LATE_MILLISECONDS + 1, 'paused')], NOW)[0]?.text).toContain('1 fetch ');
+    expect(findTasks([], [], 1, NOW)[0]?.text).toContain('1 fetch ');
+  });
+  it('counts what is not shown one by one', () => {
+    expect([taskOfMore(0, 'usage'), taskOfMore(-7, 'integrations')]).toEqual([null, null]);
+    expect(taskOfMore(80, 'usage')).toMatchObject({ to: 'usage', integration: null, title: '80 more integrations fail, rest or have spent their budget' });
+    expect(taskOfMore(1, 'integrations')?.title).toBe('1 more integration waits for a setting or a review');
   });
 });
 

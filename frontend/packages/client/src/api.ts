@@ -250,6 +250,10 @@ export interface paths {
                 query?: {
                     /** @description Only these; repeat it for several. Unknown ones are left out. */
                     id?: string[];
+                    /** @description Only those that are enabled or disabled; `waiting`: that a user has to review or complete. */
+                    state?: "waiting" | "enabled" | "disabled";
+                    /** @description Words, each of which the name, the id or the description contains. */
+                    search?: string;
                     /** @description `details` adds properties, blocks and endpoints. */
                     include?: "details";
                     page?: number;
@@ -270,6 +274,49 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["IntegrationInList"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integration-names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The names and icons of the registered integrations, and whether each is enabled: for a choice among many. */
+        get: {
+            parameters: {
+                query?: {
+                    page?: number;
+                    page_size?: number;
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IntegrationName"][];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -1200,6 +1247,8 @@ export interface paths {
                     by?: "hour" | "day";
                     /** @description By id, or by a figure of the whole span, the largest first. */
                     order_by?: "integration_id" | "renders" | "hits" | "stale" | "calls" | "errors" | "bytes" | "p50_ms" | "p95_ms";
+                    /** @description Only enabled integrations of which most calls failed, whose budget is spent, or that are not called for now. */
+                    state?: "troubled";
                     /** @description `totals` leaves the `periods` empty. */
                     include?: "periods" | "totals";
                     page?: number;
@@ -1444,6 +1493,11 @@ export interface paths {
             parameters: {
                 query?: {
                     integration_id?: string;
+                    state?: "scheduled" | "paused" | "waiting";
+                    /** @description Only those whose next run is before this moment: ISO 8601, by default in UTC. */
+                    due_before?: string;
+                    /** @description Words, each of which the integration's id, the block's or the inputs contain. */
+                    search?: string;
                     page?: number;
                     page_size?: number;
                     workspace_id?: number;
@@ -2326,12 +2380,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the workspaces, the default one first. */
+        /** List the workspaces, the default one first; `include=notebooks` adds the notebooks of each. */
         get: {
             parameters: {
                 query?: {
                     page?: number;
                     page_size?: number;
+                    /** @description `notebooks` adds the notebooks of each workspace. */
+                    include?: "notebooks";
                 };
                 header?: never;
                 path?: never;
@@ -2347,7 +2403,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Workspace"][];
+                        "application/json": components["schemas"]["WorkspaceInList"][];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -3582,15 +3638,15 @@ export interface components {
         IntegrationInList: {
             id: string;
             name: string;
-            description: string | null;
             /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
             icon: string | null;
+            enabled: boolean;
+            description: string | null;
             version: string;
             author: unknown;
             api_type: string;
             base_url: string | null;
             auth_method: string;
-            enabled: boolean;
             /** @description The required settings and secrets that are not set. */
             missing: string[];
             /** @description The secrets that cannot be decrypted with the present key. */
@@ -3604,18 +3660,25 @@ export interface components {
                 [key: string]: unknown;
             }[];
         };
+        IntegrationName: {
+            id: string;
+            name: string;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
+            enabled: boolean;
+        };
         Integration: {
             id: string;
             name: string;
-            description: string | null;
             /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
             icon: string | null;
+            enabled: boolean;
+            description: string | null;
             version: string;
             author: unknown;
             api_type: string;
             base_url: string | null;
             auth_method: string;
-            enabled: boolean;
             /** @description The required settings and secrets that are not set. */
             missing: string[];
             /** @description The secrets that cannot be decrypted with the present key. */
@@ -4309,6 +4372,29 @@ export interface components {
             secrets?: unknown;
             managed_by?: unknown;
         };
+        Notebook: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
+            workspace_id: number;
+        };
+        WorkspaceInList: {
+            id: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The provisioning file that sets this; null if none does. */
+            managed_by: string | null;
+            time_zone: string | null;
+            notebooks?: components["schemas"]["Notebook"][];
+        };
+        NewWorkspace: {
+            name: string;
+            time_zone?: string | null;
+        };
         Workspace: {
             id: number;
             name: string;
@@ -4318,22 +4404,9 @@ export interface components {
             managed_by: string | null;
             time_zone: string | null;
         };
-        NewWorkspace: {
-            name: string;
-            time_zone?: string | null;
-        };
         WorkspaceChange: {
             name?: string;
             time_zone?: string | null;
-        };
-        Notebook: {
-            id: number;
-            name: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description The provisioning file that sets this; null if none does. */
-            managed_by: string | null;
-            workspace_id: number;
         };
         Named: {
             name: string;

@@ -58,6 +58,12 @@ export function createClient(options: ClientOptions = {}) {
     return items;
   };
 
+  const pageOf = async (path: string, query?: Query): Promise<{ items: any[]; total: number }> => {
+    const response = await open(path, { query });
+    const items = await readJson(response);
+    return { items, total: paginationOf(response).total ?? items.length };
+  };
+
   /** Tells those who show an integration that it has changed, once a call has succeeded. */
   const changing = async <Answer>(id: string, call: Promise<Answer>): Promise<Answer> => {
     const answer = await call;
@@ -79,6 +85,8 @@ export function createClient(options: ClientOptions = {}) {
 
     /** The JSON of any route below `/api/v1`, such as `/usage/latency`, for the client's workspace and notebook. */
     request: ask,
+    /** A page of any list, and how many entries the list has. */
+    page: pageOf,
 
     /**
      * Declares plugins in one batch. A bad one fails alone: look at `results`. While the server does not run, the batch
@@ -229,12 +237,8 @@ export function createClient(options: ClientOptions = {}) {
         query: { page, page_size: pageSize, include: data ? 'data' : undefined },
       }),
     /** A page of the cached answers of the workspace, newest first, and how many there are. */
-    artifactPage: async ({ integration, block, page, pageSize }: ArtifactChoice = {}): Promise<{ items: Artifact[]; total: number }> => {
-      const query = { integration_id: integration, block_type: block, page, page_size: pageSize };
-      const response = await open('/artifacts', { query });
-      const items: Artifact[] = await readJson(response);
-      return { items, total: paginationOf(response).total ?? items.length };
-    },
+    artifactPage: ({ integration, block, page, pageSize }: ArtifactChoice = {}): Promise<{ items: Artifact[]; total: number }> =>
+      pageOf('/artifacts', { integration_id: integration, block_type: block, page, page_size: pageSize }),
     /** One cached answer with its data. */
     artifact: (parametersHash: string): Promise<Artifact> => ask(`/artifacts/${encodeURIComponent(parametersHash)}`),
     /** Deletes every cached answer of the workspace. */

@@ -81,6 +81,7 @@ export type Block = Omit<Schemas['DeclaredBlock'], 'inputs'> & {
 };
 
 export type IntegrationSummary = Schemas['IntegrationInList'];
+export type IntegrationName = Schemas['IntegrationName'];
 export type Integration = Omit<Schemas['Integration'], 'properties' | 'blocks'> & {
   properties: Property[];
   blocks: Block[];
@@ -120,6 +121,8 @@ export interface UsageChoice extends UsageSpan {
   orderBy?: UsageOrder;
   /** `totals` leaves the periods empty. */
   include?: 'periods' | 'totals';
+  /** Only those that need somebody. */
+  state?: 'troubled';
 }
 export type TotalUsage = Schemas['TotalUsage'];
 /** How long an integration's calls take now and usually. */

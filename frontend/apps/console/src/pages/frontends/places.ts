@@ -1,16 +1,16 @@
 /** What a token can be limited to. */
 
-import type { Client, Notebook, Plugin, Workspace } from '@patchbay/client';
+import type { Client, Notebook, Workspace } from '@patchbay/client';
+
+import { readWorkspaces } from '../../reading.ts';
 
 export interface Choices {
   workspaces: Workspace[];
   notebooks: Notebook[];
-  plugins: Plugin[];
 }
 
-/** Reads every workspace, notebook and plugin. */
+/** Reads every workspace and notebook. */
 export async function readChoices(client: Client): Promise<Choices> {
-  const [workspaces, plugins] = await Promise.all([client.workspaces(), client.plugins()]);
-  const notebooks = await Promise.all(workspaces.map(({ id }) => client.notebooks(id)));
-  return { workspaces, notebooks: notebooks.flat(), plugins };
+  const workspaces = await readWorkspaces(client);
+  return { workspaces, notebooks: workspaces.flatMap(({ notebooks }) => notebooks) };
 }

@@ -1,6 +1,6 @@
 /** What an integration waits for, in the words that people see. */
 
-import type { Integration, IntegrationSummary } from '@patchbay/client';
+import type { Integration } from '@patchbay/client';
 
 export type Need = 'review' | 'missing' | 'unreadable';
 
@@ -34,16 +34,5 @@ export const WORDINGS: Record<Need, Wording> = {
 
 export type Filter = 'all' | 'needs' | 'on' | 'off';
 
-/** Those that have every word of the search in their name, id or description, and that the filter lets through. */
-export function findIntegrations(all: readonly IntegrationSummary[], search: string, filter: Filter): IntegrationSummary[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return all.filter((one) => {
-    const text = `${one.name} ${one.id} ${one.description ?? ''}`.toLowerCase();
-    return words.every((word) => text.includes(word)) && passes(standingOf(one), filter);
-  });
-}
-
-function passes({ needs, isOn }: Standing, filter: Filter): boolean {
-  if (filter === 'needs') return needs.length > 0;
-  return filter === 'all' || (filter === 'on') === isOn;
-}
+/** The `state` by which the server selects them. */
+export const STATES: Record<Filter, string | undefined> = { all: undefined, needs: 'waiting', on: 'enabled', off: 'disabled' };

@@ -1,6 +1,6 @@
 /** What needs a hand, the most urgent first. */
 
-import type { Alert, ConnectRequest, Integration, IntegrationSummary, Latency, PrefetchJob } from '@patchbay/client';
+import type { Alert, ConnectRequest, Integration, Latency, PrefetchJob } from '@patchbay/client';
 
 import { count, writeDistance } from '../../format.ts';
 import { writeLimit } from '../../parts/budget.ts';
@@ -26,13 +26,23 @@ const FAILING_SHARE = 0.5;
 
 type Waiting = Pick<Integration, 'id' | 'name' | 'enabled' | 'review' | 'missing' | 'unreadable'>;
 
-export function findTasks(integrations: readonly IntegrationSummary[], usage: readonly UsageRow[], jobs: readonly PrefetchJob[], now: number): Task[] {
-  const on = new Set(integrations.filter(({ enabled }) => enabled).map(({ id }) => id));
+/** What integrations wait for, what keeps those that are on from working, and how many fetches are late. */
+export function findTasks(waiting: readonly Waiting[], usage: readonly UsageRow[], late: number, now: number): Task[] {
   return byUrgency([
-    ...integrations.flatMap(tasksOfSettings),
-    ...usage.filter(({ integration_id: id }) => on.has(id)).flatMap((one) => tasksOfUsage(one, now)),
-    ...tasksOfSchedule(jobs, now),
+    ...waiting.flatMap(tasksOfSettings),
+    ...usage.flatMap((one) => tasksOfUsage(one, now)),
+    ...tasksOfSchedule(late),
   ]);
+}
+
+/** Stands for the tasks of a list that are not shown one by one; null for none. */
+export function taskOfMore(left: number, to: 'integrations' | 'usage'): Task | null {
+  if (left <= 0) return null;
+  const [one, many] = to === 'integrations'
+    ? ['waits for a setting or a review', 'wait for a setting or a review']
+    : ['fails, rests or has spent its budget', 'fail, rest or have spent their budget'];
+  const title = count(left, `more integration ${one}`, `more integrations ${many}`);
+  return { level: 'warn', integration: null, title, text: 'They are listed on a page of their own.', to, verb: 'List them' };
 }
 
 export const byUrgency = (tasks: readonly Task[]): Task[] => [...tasks].sort((one, other) => RANKS[one.level] - RANKS[other.level]);
@@ -96,10 +106,9 @@ function tasksOfUsage({ integration_id: id, calls, errors, budget, rests }: Usag
   return tasks;
 }
 
-function tasksOfSchedule(jobs: readonly PrefetchJob[], now: number): Task[] {
-  const late = jobs.filter((job) => isLate(job, now));
-  if (late.length === 0) return [];
-  return [{ level: 'warn', integration: null, title: 'The schedule is behind', text: `${count(late.length, 'fetch', 'fetches')} should have run by now.`, to: 'schedule', verb: 'Look' }];
+function tasksOfSchedule(late: number): Task[] {
+  if (late === 0) return [];
+  return [{ level: 'warn', integration: null, title: 'The schedule is behind', text: `${count(late, 'fetch', 'fetches')} should have run by now.`, to: 'schedule', verb: 'Look' }];
 }
 
 export const isLate = ({ state, next_run_at: next }: PrefetchJob, now: number): boolean =>
