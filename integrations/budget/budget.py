@@ -145,6 +145,11 @@ class Budget:
             kept = list_pauses(session, account.workspace_id, account.plugin_id)
         return self._status(account, spent, kept)
 
+    def known(self, workspace_id: int) -> set[str]:
+        """The plugins of the workspace that have spent or been paused at all. Raises StorageFailed."""
+        with self._database.reading() as session:
+            return {*list_spent(session, workspace_id), *list_pauses(session, workspace_id)}
+
     def statuses(self, workspace_id: int, accounts: Iterable[Account]) -> dict[str, BudgetStatus]:
         """The current status of these accounts of one workspace, by plugin. Raises StorageFailed."""
         with self._database.reading() as session:

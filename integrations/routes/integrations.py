@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import Response, after_this_request, request
 from flask.views import MethodView
 
@@ -74,13 +75,18 @@ class Integrations(MethodView):
 @blueprint.arguments(ScopeSchema, location="query")
 @blueprint.arguments(PageSchema, location="query")
 @blueprint.response(200, IntegrationNameSchema(many=True))
-def list_names(
-    query: dict[str, Any], paging: dict[str, Any]
-) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+def list_names(query: dict[str, Any], paging: dict[str, Any]) -> Response:
     """The names and icons of the registered integrations, and whether each is enabled: for a choice among many."""
     page, reaches = Page(paging["page"], paging["page_size"]), calling_permission().reaches_plugin
     found = [one for one in services().catalog.list(scope_of(query)) if reaches(one.plugin_id)]
-    return [_named(one) for one in found[page.offset : page.end]], 200, page.headers(len(found))
+    # Of a thousand, a schema would take most of the time.
+    data = orjson.dumps([_named(one) for one in found[page.offset : page.end]])
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(data)),
+        **page.headers(len(found)),
+    }
+    return ReadyResponse([data], headers=headers)
 
 
 @blueprint.route("/integrations/<string:plugin_id>")

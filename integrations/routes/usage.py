@@ -54,23 +54,19 @@ class WorkspaceUsage(MethodView):
         page = Page(paging["page"], paging["page_size"])
         _flush()
         installed = {found.plugin_id: found for found in services().catalog.list(scope)}
-        ordered = order_usage(
-            services().database,
-            services().usage.memo,
-            scope.workspace_id,
-            span,
-            installed,
-            asked["order_by"],
-        )
+        held, workspace_id = services(), scope.workspace_id
+        counted = sum_usage(held.database, held.usage.memo, workspace_id, span)
+        ordered = order_usage(held.database, workspace_id, span, counted, installed, asked["order_by"])
         names = list(filter(calling_permission().reaches_plugin, ordered))
         if asked.get("state") == "troubled":
-            names = _troubled(scope, span, names, installed)
+            names = _troubled(scope, names, counted, installed)
         shown = names[page.offset : page.end]
-        used = read_usage(
-            services().database, scope.workspace_id, span, shown, by_period=asked["include"] == "periods"
-        )
+        used = read_usage(held.database, workspace_id, span, shown, by_period=asked["include"] == "periods")
         statuses = _statuses(scope, shown, installed)
-        listed = [_usage(name, used.get(name, _UNUSED), statuses.get(name, _UNLIMITED)) for name in shown]
+        listed = [
+            _usage(name, installed.get(name), used.get(name, _UNUSED), statuses.get(name, _UNLIMITED))
+            for name in shown
+        ]
         return _dump_span(span, asked) | {"integrations": listed}, 200, page.headers(len(names))
 
 
@@ -96,12 +92,17 @@ def list_latencies(query: dict[str, Any], paging: dict[str, Any], asked: dict[st
     _flush()
     latencies = _latencies(scope, asked)
     ordered = sorted(latencies.items(), key=lambda item: -item[1].times_slower)
-    listed = [
-        {"integration_id": name, **asdict(latency)}
+    found = [
+        (name, latency)
         for name, latency in ordered
         if asked["include"] == "called" or latency.slower_since is not None
     ]
-    return listed[page.offset : page.end], 200, page.headers(len(listed))
+    installed = {one.plugin_id: one for one in services().catalog.list(scope)} if found else {}
+    listed = [
+        {"integration_id": name, "name": _name_of(installed.get(name)), **asdict(latency)}
+        for name, latency in found[page.offset : page.end]
+    ]
+    return listed, 200, page.headers(len(found))
 
 
 @blueprint.route("/integrations/<string:plugin_id>/usage")
@@ -112,10 +113,11 @@ class IntegrationUsage(MethodView):
     def get(self, query: dict[str, Any], asked: dict[str, Any], plugin_id: str) -> dict[str, Any]:
         """The same for one integration."""
         scope, span = scope_of(query), _span(asked)
-        status = services().budget.status(account_of(services().catalog.find(scope, plugin_id)))
+        installed = services().catalog.find(scope, plugin_id)
+        status = services().budget.status(account_of(installed))
         _flush()
         used = read_usage(services().database, scope.workspace_id, span, [plugin_id])
-        return _dump_span(span, asked) | _usage(plugin_id, used.get(plugin_id, _UNUSED), status)
+        return _dump_span(span, asked) | _usage(plugin_id, installed, used.get(plugin_id, _UNUSED), status)
 
 
 def _statuses(
@@ -125,15 +127,17 @@ def _statuses(
     return services().budget.statuses(scope.workspace_id, accounts)
 
 
-def _troubled(scope: Scope, span: Span, names: list[str], installed: Mapping[str, Installed]) -> list[str]:
+def _troubled(
+    scope: Scope, names: list[str], counted: Mapping[str, Figures], installed: Mapping[str, Installed]
+) -> list[str]:
     """Those of the enabled integrations that need a user's attention, in the same order."""
-    names = [name for name in names if name in installed and installed[name].enabled]
-    held, statuses = services(), _statuses(scope, names, installed)
-    used = sum_usage(held.database, held.usage.memo, scope.workspace_id, span)
+    enabled = [name for name in names if name in installed and installed[name].enabled]
+    known = services().budget.known(scope.workspace_id)
+    statuses = _statuses(scope, filter(known.__contains__, enabled), installed)
     return [
         name
-        for name in names
-        if used.get(name, _NOTHING).is_failing or statuses.get(name, _UNLIMITED).is_held_up
+        for name in enabled
+        if counted.get(name, _NOTHING).is_failing or statuses.get(name, _UNLIMITED).is_held_up
     ]
 
 
@@ -174,13 +178,18 @@ def _dump_span(span: Span, asked: dict[str, Any]) -> dict[str, Any]:
     return {"from_": span.start, "to": span.end, "by": asked["by"]}
 
 
-def _usage(plugin_id: str, usage: Usage, status: BudgetStatus) -> dict[str, Any]:
+def _usage(plugin_id: str, installed: Installed | None, usage: Usage, status: BudgetStatus) -> dict[str, Any]:
     return {
         "integration_id": plugin_id,
+        "name": _name_of(installed),
         "budget": status.windows,
         "rests": status.paused_origins,
         **_figures(usage),
     }
+
+
+def _name_of(installed: Installed | None) -> str | None:
+    return None if installed is None else installed.plugin_state.name
 
 
 def _figures(usage: Usage) -> dict[str, Any]:

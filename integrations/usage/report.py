@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,17 +106,17 @@ def read_usage(
 
 def order_usage(
     database: Database,
-    memo: PeriodMemo,
     workspace_id: int,
     span: Span,
+    used: Mapping[str, Figures],
     others: Collection[str],
     order_by: str,
 ) -> list[str]:
     """The ids of the integrations that were used in the span, and of the others, in order. Raises StorageFailed.
 
-    `order_by` is `integration_id`, or the name of a figure: the largest come first, and those without one last.
+    `used` is what `sum_usage` found. `order_by` is `integration_id`, or the name of a figure: the largest come first,
+    and those without one last.
     """
-    used = sum_usage(database, memo, workspace_id, span)
     names = sorted({*used, *others})
     if order_by == BY_ID:
         return names
@@ -140,7 +140,7 @@ def sum_usage(database: Database, memo: PeriodMemo, workspace_id: int, span: Spa
         known = found.get(plugin_id)
         found[plugin_id] = counts if known is None else [*map(operator.add, known, counts)]
     found.pop(ALL, None)
-    return {plugin_id: Figures(*counts) for plugin_id, counts in found.items()}
+    return {name: Figures(**dict(zip(COUNTED, counts, strict=True))) for name, counts in found.items()}
 
 
 def _json(values: list[int] | list[str]) -> str:

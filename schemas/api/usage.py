@@ -45,8 +45,8 @@ class UsageListQuerySchema(UsageQuerySchema):
     state = fields.String(
         validate=validate.OneOf(["troubled"]),
         metadata={
-            "description": "Only enabled integrations of which most calls failed, whose budget is spent, or that are not "
-            "called for now."
+            "description": "Only enabled integrations of which most calls failed, whose budget is spent, or "
+            "that are not called for now."
         },
     )
     include = fields.String(
@@ -112,6 +112,9 @@ class IntegrationUsageSchema(FiguresByPeriodSchema):
     """An integration's usage and its remaining budget."""
 
     integration_id = fields.String(required=True)
+    name = fields.String(
+        required=True, allow_none=True, metadata={"description": "null for one that is no longer registered."}
+    )
     budget = fields.List(fields.Nested(WindowSchema), required=True)
     rests = fields.List(fields.Nested(RestSchema), required=True)
 
@@ -162,6 +165,9 @@ class LatencySchema(Schema):
     """How long an integration's calls take now, and what is usual."""
 
     integration_id = fields.String(required=True)
+    name = fields.String(
+        required=True, allow_none=True, metadata={"description": "null for one that is no longer registered."}
+    )
     slower_since = Timestamp(
         required=True,
         allow_none=True,

@@ -14,7 +14,7 @@ from app import close_app
 from integrations.usage.call_log import CallLog, CallRecord
 from integrations.usage.counter import UsageCounter
 from integrations.usage.durations import round_duration
-from integrations.usage.periods import ALL, DAY_SECONDS, HOUR_SECONDS
+from integrations.usage.periods import ALL, COUNTED, DAY_SECONDS, HOUR_SECONDS, Figures
 from integrations.usage.report import (
     COUNTS_QUERY,
     PERIODS_QUERY,
@@ -23,6 +23,7 @@ from integrations.usage.report import (
     order_usage,
     read_total,
     read_usage,
+    sum_usage,
 )
 from tests.integrations.usage.test_usage import record
 
@@ -150,14 +151,26 @@ def test_the_largest_come_first_and_the_unused_last_by_id(services, clock, order
         key=lambda name: model.figures(span.start, span.end, name)[order_by] or 0,
         reverse=True,
     )
-    assert order_usage(services.database, services.usage.memo, 1, span, ["y", "x", "a"], order_by) == expected
-    assert order_usage(services.database, services.usage.memo, 1, span, ["y"], "integration_id") == [
-        "a",
-        "b",
-        "c",
-        "d",
-        "y",
-    ]
+    used = sum_usage(services.database, services.usage.memo, 1, span)
+    assert order_usage(services.database, 1, span, used, ["y", "x", "a"], order_by) == expected
+    by_id = order_usage(services.database, 1, span, used, ["y"], "integration_id")
+    assert by_id == ["a", "b", "c", "d", "y"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_are_those_of_what_was_used_also_after_more_was_added(services, clock, seed):
+    rnd = random.Random(seed)
+    models = []
+    for _ in range(3):
+        models.append(use(services, clock, rnd, 60))
+        for span in SPANS:
+            used = sum_usage(services.database, services.usage.memo, 1, span)
+            for name in ("a", "b", "c", "d"):
+                figures = [model.figures(span.start, span.end, name) for model in models]
+                for count in COUNTED:
+                    expected = sum(one[count] for one in figures)
+                    assert getattr(used.get(name, Figures()), count) == expected
+            assert ALL not in used
 
 
 def starts(services) -> set[tuple[int, int]]:

@@ -88,7 +88,7 @@ describe('usage over time', () => {
 
 describe('how long calls take', () => {
   const pace = (p50_ms: number, p95_ms: number) => ({ p50_ms, p95_ms });
-  const latency = (more: Partial<Latency>): Latency => ({ integration_id: 'svc', slower_since: null, calls: 0, now: null, usual: null, ...more });
+  const latency = (more: Partial<Latency>): Latency => ({ integration_id: 'svc', name: 'Service', slower_since: null, calls: 0, now: null, usual: null, ...more });
   const slow = latency({ slower_since: new Date(2026, 2, 2, 14).toISOString(), calls: 9, now: pace(900, 2100), usual: pace(80, 150) });
   it('is said beside what is usual', () => {
     expect(writePace(slow)).toBe('Half of the calls take up to 900 ms (usually 80 ms), and 95 % up to 2.1 s (usually 150 ms).');

@@ -4098,6 +4098,8 @@ export interface components {
             /** @description The periods with any usage. */
             periods: components["schemas"]["Period"][];
             integration_id: string;
+            /** @description null for one that is no longer registered. */
+            name: string | null;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
         };
@@ -4142,6 +4144,8 @@ export interface components {
         };
         Latency: {
             integration_id: string;
+            /** @description null for one that is no longer registered. */
+            name: string | null;
             /**
              * Format: date-time
              * @description The hour since which calls are slower than usual; null while they are not.
@@ -4176,6 +4180,8 @@ export interface components {
             /** @description The periods with any usage. */
             periods: components["schemas"]["Period"][];
             integration_id: string;
+            /** @description null for one that is no longer registered. */
+            name: string | null;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
             /** Format: date-time */
