@@ -189,6 +189,33 @@ def test_answers_are_looked_at_and_purged_and_the_integration_is_forgotten(
     assert api("GET", "/integrations") == []
 
 
+def test_many_integrations_are_shown_by_pages_and_found_on_all(open_console: OpenConsole, api: Api) -> None:
+    manifest = {"integration": {"base_url": "https://many.test"}}
+    many = [
+        {"id": f"many-{n:02}", "name": f"Many {n:02}", "version": "1.0.0", "type": "integration", "manifest": manifest}
+        for n in range(60)
+    ]  # fmt: skip
+    api("POST", "/plugins/register-batch", {"plugins": many})
+    api("PUT", "/integrations/many-58/enable", {"enabled": False})
+    console = open_console("/console/integrations")
+    rows, first = console.locator("[data-integration-row]"), console.locator("[data-integration-row=many-00]")
+    expect(rows).to_have_count(25)
+    for _ in range(2):
+        console.get_by_role("button", name="Next page").click()
+        expect(first).to_have_count(0)
+    expect(rows).to_have_count(10)
+    expect(console.get_by_text("51–60 of 60")).to_be_visible()
+    # What is narrowed begins on its first page, and is looked for on all.
+    console.get_by_role("searchbox").fill("many 5")
+    expect(rows).to_have_count(10)
+    console.get_by_role("radio", name="Off").check()
+    expect(rows).to_have_count(1)
+    expect(console.locator("[data-integration-row=many-58]")).to_be_visible()
+    console.get_by_role("searchbox").fill("nothing")
+    console.get_by_role("button", name="Show all").click()
+    expect(first).to_be_visible()
+
+
 def test_the_doctor_says_what_is_wrong_and_leads_to_it(
     open_console: OpenConsole, declare: Callable[..., Any], api: Api
 ) -> None:
