@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -46,6 +47,7 @@ class PeriodMemo:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._kept: LRUCache[tuple[str, PeriodRange], tuple[list[Any], Any]] = LRUCache(MAX_KEPT)
+        self._lock = threading.Lock()
 
     def get(self, name: str, periods: PeriodRange, load: Callable[[PeriodRange], Value]) -> Value:
         """The value of that name for the periods, loaded if usage was added to them since. Raises StorageFailed.
@@ -54,11 +56,13 @@ class PeriodMemo:
         """
         # Read before the value, so that one that changes meanwhile is loaded again the next time.
         figures = self._read_figures(periods)
-        kept = self._kept.get((name, periods))
+        with self._lock:
+            kept = self._kept.get((name, periods))
         if kept is not None and kept[0] == figures:
             return kept[1]
         value = load(periods)
-        self._kept[name, periods] = (figures, value)
+        with self._lock:
+            self._kept[name, periods] = (figures, value)
         return value
 
     def _read_figures(self, periods: PeriodRange) -> list[Any]:
