@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from web.gate.content_policy import API_DOCS_POLICY
@@ -49,7 +50,8 @@ def show_start() -> Response:
 @blueprint.get(FIRST_PAGE)
 def show_notebook() -> str | tuple[str, int]:
     """The example frontend; 503 with what to do while it is not built."""
-    return _show_app("notebook")
+    workspaces = () if "workspace_id" in request.args else ("/api/v1/workspaces?page=1",)
+    return _show_app("notebook", reads=(*workspaces, "/api/v1/plugins?type=view&page=1"))
 
 
 @blueprint.get("/console")
@@ -57,7 +59,7 @@ def show_notebook() -> str | tuple[str, int]:
 @blueprint.get("/console/<path:_page>")
 def show_console(_page: str = "") -> str | tuple[str, int]:
     """The console, whatever page of it the address names; 503 with what to do while it is not built."""
-    return _show_app("console")
+    return _show_app("console", reads=("/api/v1/workspaces?include=notebooks",))
 
 
 @blueprint.get("/api/docs")
@@ -73,8 +75,14 @@ def show_problems() -> str:
     return render_template("problems.html", problems=problem_help())
 
 
-def _show_app(app: str, template: str = "app.html", title: str = "") -> str | tuple[str, int]:
+def _show_app(
+    app: str, template: str = "app.html", title: str = "", reads: Sequence[str] = ()
+) -> str | tuple[str, int]:
+    """The page of an app.
+
+    `reads` is what the app asks for first, in the very same words: a browser asks for it while it loads the scripts.
+    """
     files = find_app(app)
     if files is None:
         return render_template("not-built.html"), 503
-    return render_template(template, files=files, name=title or app.capitalize())
+    return render_template(template, files=files, name=title or app.capitalize(), reads=reads)

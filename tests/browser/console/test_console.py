@@ -286,3 +286,23 @@ def test_every_page_is_accessible_and_fits(
         is_wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         found[path] = serious_violations(page) + (["wider than the window"] if is_wider else [])
     assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("path", ["/console/about", "/notebook"])
+def test_what_a_page_needs_first_is_asked_for_once_while_its_scripts_load(
+    open_console: OpenConsole, patchbay: RunningServer, path: str
+) -> None:
+    page = open_console("/console/about")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(f"{patchbay.url}/api/v1")))
+    page.goto(f"{patchbay.url}{path}")
+    page.locator("body[data-ready=true]").wait_for()
+    early = page.locator("link[rel=preload][as=fetch]").evaluate_all(
+        "them => them.map((it) => it.getAttribute('href'))"
+    )
+    assert early
+    assert [asked.count(address.removeprefix("/api/v1")) for address in early] == [1] * len(early)
+    # A browser that cannot use what it has fetched asks once more, in other words.
+    for address in early:
+        list_name = address.partition("?")[0].removeprefix("/api/v1")
+        assert len([one for one in asked if one.partition("?")[0] == list_name]) == 1
