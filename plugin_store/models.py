@@ -143,14 +143,8 @@ class IntegrationArtifact(Base):
 
     __tablename__ = "integration_artifacts"
     __table_args__ = (
-        Index(
-            "ix_integration_artifacts_plugin_id_workspace_id_fetched_at",
-            "plugin_id",
-            "workspace_id",
-            "fetched_at",
-            "kept_until",
-        ),
-        Index("ix_integration_artifacts_workspace_id_fetched_at", "workspace_id", "fetched_at", "kept_until"),
+        Index("ix_integration_artifacts_of_plugin", "plugin_id", "workspace_id", "fetched_at", "kept_until"),
+        Index("ix_integration_artifacts_of_workspace", "workspace_id", "fetched_at", "kept_until"),
         Index("ix_integration_artifacts_kept_until", "kept_until"),
         Index("ix_integration_artifacts_last_used_at", "last_used_at", "size_bytes"),
     )

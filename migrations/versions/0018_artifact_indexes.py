@@ -10,26 +10,31 @@ branch_labels = None
 depends_on = None
 
 TABLE = "integration_artifacts"
-# Both still serve the foreign keys, whose columns come first. `kept_until` is there to be counted without the rows.
-INDEXES = {
-    "ix_integration_artifacts_workspace_id": (
-        ("workspace_id",),
-        ("workspace_id", "fetched_at", "kept_until"),
+# Name, columns, and the name and columns from now on. Both still serve the foreign keys, whose columns come first.
+# `kept_until` is there to be counted without the rows.
+INDEXES = (
+    (
+        "ix_integration_artifacts_workspace_id",
+        ["workspace_id"],
+        "ix_integration_artifacts_of_workspace",
+        ["workspace_id", "fetched_at", "kept_until"],
     ),
-    "ix_integration_artifacts_plugin_id_fetched_at": (
-        ("plugin_id", "fetched_at"),
-        ("plugin_id", "workspace_id", "fetched_at", "kept_until"),
+    (
+        "ix_integration_artifacts_plugin_id_fetched_at",
+        ["plugin_id", "fetched_at"],
+        "ix_integration_artifacts_of_plugin",
+        ["plugin_id", "workspace_id", "fetched_at", "kept_until"],
     ),
-}
+)
 
 
 def upgrade() -> None:
-    for name, (_, columns) in INDEXES.items():
-        op.drop_index(name, TABLE)
-        op.create_index(f"ix_{TABLE}_{'_'.join(columns[:-1])}", TABLE, columns)
+    for before, _, name, columns in INDEXES:
+        op.drop_index(before, TABLE)
+        op.create_index(name, TABLE, columns)
 
 
 def downgrade() -> None:
-    for name, (columns, later) in INDEXES.items():
-        op.drop_index(f"ix_{TABLE}_{'_'.join(later[:-1])}", TABLE)
+    for name, columns, after, _ in INDEXES:
+        op.drop_index(after, TABLE)
         op.create_index(name, TABLE, columns)
