@@ -16,12 +16,13 @@ from benchmarks.crowd import fill
 from benchmarks.loopback import upstream
 from benchmarks.report import Section, Target
 from benchmarks.served import TOKEN, Server, running_server
+from integrations.backup.contents import CACHE_DATABASE
 from plugin_store.engine.database import DATABASE_NAME
 from scripts.screenshots import running_chromium
 
 PLUGINS, ARTIFACTS, CALLS = 1000, 100_000, 1_000_000
-# Those with a body: enough for the pages of the list that are shown. The others are rows alone.
-WHOLE_ARTIFACTS = 500
+# Those that are rendered. The others are copies of one of them.
+RENDERED_ARTIFACTS = 500
 CALL_DAYS = 8
 ROUNDS = 5
 MAX_MILLISECONDS = 300.0
@@ -59,6 +60,10 @@ COPY_ARTIFACTS = """
 WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < :artifacts)
 INSERT INTO integration_artifacts ({columns})
 SELECT {values} FROM copies JOIN (SELECT * FROM integration_artifacts LIMIT 1) AS one
+"""
+COPY_BODIES = """
+WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < :artifacts)
+INSERT INTO Cache ({columns}) SELECT {values} FROM copies JOIN (SELECT * FROM Cache LIMIT 1) AS one
 """
 # One call in ten fails, and calls take 10 to 400 ms.
 ADD_CALLS = """
@@ -104,14 +109,24 @@ def _folder(url: str, *, is_full: bool) -> Iterator[Path]:
         fill(
             folder,
             url,
-            artifacts=WHOLE_ARTIFACTS if is_full else 0,
+            artifacts=RENDERED_ARTIFACTS if is_full else 0,
             plugins=PLUGINS if is_full else 1,
             scheduled=0,
         )
         if is_full:
             with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection, connection:
-                add_rows(connection, artifacts=ARTIFACTS - WHOLE_ARTIFACTS, calls=CALLS, plugins=PLUGINS)
+                add_rows(connection, artifacts=ARTIFACTS - RENDERED_ARTIFACTS, calls=CALLS, plugins=PLUGINS)
+            with closing(sqlite3.connect(folder / CACHE_DATABASE)) as connection, connection:
+                add_bodies(connection, ARTIFACTS - RENDERED_ARTIFACTS)
         yield folder
+
+
+def add_bodies(connection: sqlite3.Connection, artifacts: int) -> None:
+    """Adds the bodies of those artifacts. Rows without one would be deleted while the pages are opened."""
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(Cache)") if row[1] != "rowid"]
+    values = ", ".join("printf('%064x', n)" if column == "key" else f"one.{column}" for column in columns)
+    copy = COPY_BODIES.format(columns=", ".join(columns), values=values)
+    connection.execute(copy, {"artifacts": artifacts})
 
 
 def add_rows(connection: sqlite3.Connection, *, artifacts: int, calls: int, plugins: int) -> None:
