@@ -25,8 +25,8 @@ from integrations.rendering.services import build_rendering
 from integrations.sample_answers.services import egress_or_samples, tokens_or_samples
 from integrations.tokens.services import build_tokens
 from integrations.usage.services import build_usage
-from plugin_store.engine.database import init_database
 from plugin_store.engine.files import make_instance_folder
+from plugin_store.engine.opening import init_database
 from plugin_store.engine.runtime import Runtime
 from plugin_store.services import build_store
 from settings import ConfigurationError, Settings, load_settings

@@ -17,7 +17,7 @@ from benchmarks.loopback import upstream
 from benchmarks.report import Section, Target
 from benchmarks.served import TOKEN, Server, running_server
 from integrations.backup.contents import CACHE_DATABASE
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from scripts.screenshots import running_chromium
 
 PLUGINS, ARTIFACTS, CALLS = 1000, 100_000, 1_000_000

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection, Database
+from plugin_store.models import Event
 from plugin_store.workspaces import Scope
 
 KEPT_EVENTS = 10_000
 KEPT_SECONDS = 3600.0
 
-_INSERT = (
-    "INSERT INTO events (at, kind, workspace_id, notebook_id, plugin_id, block_id, data) "
-    "VALUES ((julianday('now') - 2440587.5) * 86400.0, ?, ?, ?, ?, ?, ?)"
-)
+_TABLE = cast(Table, Event.__table__)
+
+_COLUMNS = ("at", "kind", "workspace_id", "notebook_id", "plugin_id", "block_id", "data")
+_INSERT = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own names
 _READ = (
     "SELECT id, at, kind, workspace_id, notebook_id, plugin_id, block_id, data FROM events "
     "WHERE id > ? ORDER BY id LIMIT ?"
 )
-# The last id that was given stays known when its row is deleted.
-_LAST_ID = "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events')"
-_SPAN = f"SELECT coalesce((SELECT min(id) - 1 FROM events), {_LAST_ID}), {_LAST_ID}"  # noqa: S608 - our own names
-_OLD = f"SELECT max(id) FROM events WHERE at < ? OR id <= {_LAST_ID} - ?"  # noqa: S608 - our own names
+_SPAN = "SELECT coalesce((SELECT min(id) - 1 FROM events), {last_event_id}), {last_event_id}"
+_OLD = "SELECT max(id) FROM events WHERE at < ? OR id <= {last_event_id} - ?"
 
 
 class EventRow(NamedTuple):
@@ -72,12 +72,13 @@ class EventLog:
 
     def span(self) -> Span:
         """Which events are kept. Raises StorageFailed."""
-        ((floor, last),) = self._database.query(_SPAN, ())
+        ((floor, last),) = self._database.query(self._database.dialect.spell(_SPAN), ())
         return Span(floor, last)
 
     def trim(self, now: float) -> None:
         """Deletes events older than an hour and all but the newest 10,000. Raises StorageFailed."""
-        ((last_old,),) = self._database.query(_OLD, (now - KEPT_SECONDS, KEPT_EVENTS))
+        query = self._database.dialect.spell(_OLD)
+        ((last_old,),) = self._database.query(query, (now - KEPT_SECONDS, KEPT_EVENTS))
         # An empty commit would make every process check its caches.
         if last_old is not None:
             with self._database.raw_write() as connection:
@@ -96,9 +97,10 @@ def write_event(
 
     `scope` is the workspace and the notebook, with None for all.
     """
-    text = None if data is None else orjson.dumps(data).decode()
-    row = (kind, *scope, plugin_id, block_id, text)
+    row = (time.time(), kind, *scope, plugin_id, block_id)
     if isinstance(transaction, Session):
-        transaction.connection().exec_driver_sql(_INSERT, row)
+        # Not the session's own `execute`, which would first write what else waits in it.
+        transaction.connection().execute(_TABLE.insert(), dict(zip(_COLUMNS, (*row, data), strict=True)))
     else:
-        transaction.execute(_INSERT, row)
+        text = None if data is None else orjson.dumps(data).decode()
+        transaction.execute(_INSERT, (*row, text))

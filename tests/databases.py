@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from plugin_store.engine import database, sqlite_file
-from plugin_store.engine.database import DATABASE_NAME, init_database
+from plugin_store.engine.opening import init_database
+from plugin_store.engine.sqlite import database, file
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 
 IMPATIENCE_SECONDS = 0.05
 
@@ -36,7 +37,7 @@ def seed_database(folder: Path) -> None:
 
 def make_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No database that is opened from now on waits long for another that writes."""
-    for module in (database, sqlite_file):
+    for module in (database, file):
         monkeypatch.setattr(module, "BUSY_TIMEOUT_SECONDS", IMPATIENCE_SECONDS)
     monkeypatch.setitem(database.ENGINE_OPTIONS["connect_args"], "timeout", IMPATIENCE_SECONDS)
 

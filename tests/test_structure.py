@@ -55,7 +55,7 @@ ALLOWED_IMPORTS = {
 # Routes stand on top of their package and reach the web layer, which hands them the services.
 ROUTE_MODULES = re.compile(r"^(plugin_store|integrations)/routes/.*$")
 FLASK_MODULES = re.compile(
-    r"^(app\.py|web/.*|(plugin_store|integrations)/routes/.*|plugin_store/engine/(database|migrating)\.py)$"
+    r"^(app\.py|web/.*|(plugin_store|integrations)/routes/.*|plugin_store/engine/(opening|migrating)\.py)$"
 )
 # Folders, and modules that stand alone, from the top down: each may import what stands below it.
 LAYERS = [
@@ -167,7 +167,7 @@ REPLACEABLE = {
     "opentelemetry": {"web/server/tracing.py"},
     "yaml": {"integrations/authoring/yaml_source.py"},
 }
-DATABASE_MODULES = ("sqlite3", "sqlalchemy.dialects")
+DATABASE_MODULES = ("sqlite3", "psycopg", "sqlalchemy.dialects")
 IMPURE_LIBRARIES = {
     "sqlalchemy",
     "diskcache",

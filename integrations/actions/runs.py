@@ -24,8 +24,7 @@ from errors import (
 )
 from integrations.concurrency.process_locks import ProcessLocks
 from integrations.json.canonical_json import digest
-from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection, Database
 
 KEPT_SECONDS = 86400.0
 # Larger answers are not stored: a repeated request gets the outcome without the data.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = "patchbay-backup"

@@ -14,9 +14,9 @@ from pathlib import Path
 from errors import StorageFailed
 from integrations.backup.archive import check_archive, digest_of, write_archive
 from integrations.backup.contents import CACHE_DATABASE, NAME, Contents, Member
-from plugin_store.engine.database import DATABASE_NAME
 from plugin_store.engine.files import PRIVATE_MODE, exclusive_lock
-from plugin_store.engine.snapshot import check_database, copy_database, read_revision, shrink_copy
+from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.snapshot import check_database, copy_database, read_revision, shrink_copy
 from settings import version
 
 _log = logging.getLogger(__name__)

@@ -13,9 +13,10 @@ from typing import IO
 from errors import StorageFailed
 from integrations.backup.archive import Sink, read_archive
 from integrations.backup.contents import Contents, Member, UnusableBackup, newer_than
-from plugin_store.engine.database import DATABASE_NAME, known_revisions
 from plugin_store.engine.files import PRIVATE_MODE, make_instance_folder
-from plugin_store.engine.snapshot import check_database, read_revision
+from plugin_store.engine.opening import known_revisions
+from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.snapshot import check_database, read_revision
 from settings import ConfigurationError
 
 STAGING_PREFIX = ".restore-"

@@ -35,8 +35,7 @@ from integrations.catalog.catalog import Installed
 from integrations.egress.messages import Answer, PreparedCall
 from integrations.manifests.model import RateLimit, Retry
 from integrations.usage.call_log import Cause
-from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection, Database
 from plugin_store.events import write_event
 
 # No user waits for these calls. They leave a part of the budget for calls that a user waits for.

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from integrations.budget.origin_pauses import NOT_PAUSED, OriginPause, is_over
 from integrations.budget.windows import Spent
-from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection, Database
 from plugin_store.models import IntegrationBudget, UpstreamRest
 
 FORGET_PAUSES_SECONDS = 86400.0

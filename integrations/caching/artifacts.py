@@ -27,7 +27,7 @@ from integrations.egress.messages import Headers
 from integrations.history.samples import Samples, write_samples
 from integrations.json.exact_json import dump_json
 from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import insert, to_named_sql
+from plugin_store.engine.dialect import upsert
 from plugin_store.engine.group_commit import GroupCommit
 from plugin_store.events import write_event
 from plugin_store.models import IntegrationArtifact, Plugin
@@ -346,17 +346,7 @@ def _unpack(key: str, stored: bytes) -> Artifact | None:
         return None
 
 
-def _write_keep_row() -> str:
-    """The statement that inserts or replaces a row, with its values by name."""
-    statement = insert(IntegrationArtifact)
-    return to_named_sql(
-        statement.on_conflict_do_update(
-            index_elements=["parameters_hash"], set_=dict(statement.excluded.items())
-        )
-    )
-
-
-KEEP_ROW = _write_keep_row()
+KEEP_ROW = upsert(IntegrationArtifact, ["parameters_hash"])
 
 
 def _row(artifact: Artifact, source: ArtifactSource, size_bytes: int) -> dict[str, Any]:

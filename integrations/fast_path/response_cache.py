@@ -15,7 +15,7 @@ from integrations.caching.access_log import AccessLog
 from integrations.concurrency.lru import Lru
 from integrations.usage.counter import UsageCounter
 from integrations.usage.recent_renders import Use
-from plugin_store.engine.read_pool import ReadPool
+from plugin_store.engine.database import Reads
 from plugin_store.workspaces import Scope
 
 # The memory of an entry beside the bytes of request and response: its objects, and its place in the table.
@@ -78,14 +78,14 @@ class ResponseCache:
 
     def __init__(
         self,
-        read_pool: ReadPool,
+        reads: Reads,
         usage: UsageCounter,
         access_log: AccessLog,
         clock: Callable[[], float],
         limit_bytes: int,
         record_use: Callable[[Use], None] | None = None,
     ) -> None:
-        self._read_pool = read_pool
+        self._reads = reads
         self._usage = usage
         self._access_log = access_log
         self._clock = clock
@@ -135,7 +135,7 @@ class ResponseCache:
     def _is_valid(self, known: CachedResponse, commits: int) -> bool:
         if known.valid_at != commits:
             hit = known.hit
-            if not self._read_pool.query(UNCHANGED, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
+            if not self._reads.query(UNCHANGED, (hit.revision, hit.key, hit.fetched_at, hit.expires_at)):
                 return False
             known.valid_at = commits
         return True

@@ -43,7 +43,8 @@ _DELETE_EMPTY = (
 _COUNT = "SELECT series_id, count(*), max(at) FROM history_samples GROUP BY series_id"
 _THIN_OUT = (
     "DELETE FROM history_samples WHERE series_id = :id AND at IN (SELECT at FROM (SELECT at, row_number() OVER "
-    "(ORDER BY at) AS place FROM history_samples WHERE series_id = :id ORDER BY at LIMIT :older) WHERE place % 2 = 0)"
+    "(ORDER BY at) AS place FROM history_samples WHERE series_id = :id ORDER BY at LIMIT :older) AS older "
+    "WHERE place % 2 = 0)"
 )
 _DELETE_SERIES = "DELETE FROM history_series WHERE id = ?"
 

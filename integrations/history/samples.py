@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.json.exact_json import dump_json
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection
 
 MAX_FIELDS = 20
 """Of a block."""
@@ -21,7 +21,10 @@ _ADD = (
     "WHERE :notebook_id IS NULL OR EXISTS (SELECT 1 FROM notebooks WHERE id = :notebook_id) RETURNING id"
 )
 _CHANGE = "UPDATE history_series SET keep_seconds = ?, notebook_id = ? WHERE id = ?"
-_WRITE = "INSERT OR REPLACE INTO history_samples (series_id, at, value) VALUES (?, ?, ?)"
+_WRITE = (
+    "INSERT INTO history_samples (series_id, at, value) VALUES (?, ?, ?) "
+    "ON CONFLICT (series_id, at) DO UPDATE SET value = excluded.value"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,9 +260,8 @@ class Jobs:
                 ~table.is_default,
                 ~table.is_pinned,
             )
-            .order_by(table.used_at.desc())
+            .order_by(table.used_at.desc().nulls_last())
             .offset(MAX_USED_SETS)
-            .limit(-1)
         )
         with self._database.writing() as session:
             session.execute(delete(table).where(table.id.in_(beyond.scalar_subquery())))

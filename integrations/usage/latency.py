@@ -37,8 +37,8 @@ _ALL_DURATIONS = (
     f"SELECT plugin_id, durations {_IN} >= ? AND starts_at < ? AND plugin_id <> ? AND durations IS NOT NULL"
 )
 _DURATIONS = (
-    f"SELECT plugin_id, starts_at, durations {_IN} IN (SELECT value FROM json_each(?)) "  # noqa: S608 - our names
-    "AND plugin_id IN (SELECT value FROM json_each(?)) AND durations IS NOT NULL"
+    f"SELECT plugin_id, starts_at, durations {_IN} IN ({{numbers}}) "
+    "AND plugin_id IN ({texts}) AND durations IS NOT NULL"
 )
 
 
@@ -211,7 +211,7 @@ def _read_durations(
         *(orjson.dumps(list(of)).decode() for of in (starts, plugin_ids)),
     )
     found: dict[str, dict[int, Durations]] = {}
-    for name, start, durations in database.query(_DURATIONS, asked):
+    for name, start, durations in database.query(database.dialect.spell(_DURATIONS), asked):
         found.setdefault(name, {})[start] = orjson.loads(durations)
     return found
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-import orjson
-
 from integrations.usage.durations import (
     Durations,
     add_durations,
@@ -15,8 +13,7 @@ from integrations.usage.durations import (
     percentile_ms,
     sum_durations,
 )
-from plugin_store.engine.database import Database
-from plugin_store.engine.dialect import Connection
+from plugin_store.engine.database import Connection, Database
 
 HOUR_SECONDS, DAY_SECONDS = 3600, 86400
 LEVELS_SECONDS = (HOUR_SECONDS, DAY_SECONDS)
@@ -35,13 +32,14 @@ Period = tuple[int, int, int]
 _OF = "workspace_id = ? AND period_seconds = ? AND starts_at = ?"
 _FIND = (
     f"SELECT plugin_id, durations FROM usage_periods WHERE {_OF} "  # noqa: S608 - our names
-    "AND plugin_id IN (SELECT value FROM json_each(?))"
+    "AND plugin_id IN ({})"
 )
 _ADD = (
     f"INSERT INTO usage_periods (workspace_id, period_seconds, starts_at, plugin_id, {', '.join(COUNTED)}, durations) "  # noqa: S608 - our names
     f"VALUES (?, ?, ?, ?, {', '.join('?' for _ in COUNTED)}, ?) "
-    f"ON CONFLICT DO UPDATE SET {', '.join(f'{name} = {name} + excluded.{name}' for name in COUNTED)}, "
-    "durations = coalesce(excluded.durations, durations)"
+    "ON CONFLICT (workspace_id, period_seconds, starts_at, plugin_id) DO UPDATE SET "
+    f"{', '.join(f'{name} = usage_periods.{name} + excluded.{name}' for name in COUNTED)}, "
+    "durations = coalesce(excluded.durations, usage_periods.durations)"
 )
 _OLDEST = (
     "SELECT min(starts_at) FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at < ?"
@@ -131,7 +129,11 @@ def _by_period(used: Mapping[Place, Figures]) -> dict[Period, dict[str, Figures]
 def _stored_durations(connection: Connection, period: Period, added: Mapping[str, Figures]) -> dict[str, str]:
     """The durations that the period has, of the integrations that some are added to."""
     names = [name for name, figures in added.items() if figures.durations]
-    return dict(connection.execute(_FIND, (*period, orjson.dumps(names).decode()))) if names else {}
+    return (
+        dict(connection.execute(_FIND.format(", ".join("?" * len(names))), (*period, *names)))
+        if names
+        else {}
+    )
 
 
 def _sum_of(durations: Durations, stored: str | None) -> str | None:

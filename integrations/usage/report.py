@@ -24,9 +24,9 @@ BY_ID = "integration_id"
 
 _SUMS = ", ".join(f"sum({name})" for name in COUNTED)
 _IN = "FROM usage_periods WHERE workspace_id = ? AND period_seconds = ? AND starts_at"
-_OF = "IN (SELECT value FROM json_each(?)) AND plugin_id IN (SELECT value FROM json_each(?))"
+_OF = "IN ({numbers}) AND plugin_id IN ({texts})"
 COUNTS_QUERY = f"SELECT plugin_id, {_SUMS} {_IN} >= ? AND starts_at < ? GROUP BY plugin_id"
-TOTALS_QUERY = f"SELECT plugin_id, 0, group_concat(durations), {_SUMS} {_IN} {_OF} GROUP BY plugin_id"
+TOTALS_QUERY = f"SELECT plugin_id, 0, {{join_texts}}(durations, ','), {_SUMS} {_IN} {_OF} GROUP BY plugin_id"
 PERIODS_QUERY = f"SELECT plugin_id, starts_at, durations, {', '.join(COUNTED)} {_IN} {_OF}"
 
 
@@ -91,7 +91,7 @@ def read_usage(
     Without `by_period` only the totals are read.
     """
     found: dict[str, Usage] = {}
-    query = PERIODS_QUERY if by_period else TOTALS_QUERY
+    query = database.dialect.spell(PERIODS_QUERY if by_period else TOTALS_QUERY)
     for part in [span] if by_period else span.parts():
         starts = list(range(part.start, part.end, part.period_seconds))
         asked = (workspace_id, part.period_seconds, _json(starts), _json(list(plugin_ids)))

@@ -1,1 +1,1 @@
-"""Storage: one SQLite file with many concurrent readers and one writer."""
+"""Storage: what the code needs of a store, and the engines that offer it."""

@@ -158,6 +158,17 @@ class Transaction:
             self._record.take_back(self._state)
 
 
+@contextmanager
+def recording() -> Iterator[Transaction]:
+    """A transaction for the present record of changes, which forgets it again on errors."""
+    transaction = Transaction()
+    try:
+        yield transaction
+    except BaseException:
+        transaction.roll_back()
+        raise
+
+
 def difference(
     before: Mapping[str, Any], after: Mapping[str, Any], secret: Collection[str]
 ) -> dict[str, Any]:

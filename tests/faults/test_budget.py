@@ -21,7 +21,8 @@ from integrations.budget.rows import save_spent
 from integrations.egress.messages import Answer, Headers, PreparedCall
 from integrations.manifests.model import RateLimit
 from integrations.usage.call_log import Cause
-from plugin_store.engine.database import Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
 from tests.conftest import Client
 from tests.integrations.stories import Service
 from tests.plugin_store.engine.processes import finish, start_python

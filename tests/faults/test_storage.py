@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from app import close_app
 from errors import StorageFailed
-from plugin_store.engine import database as database_module
+from plugin_store.engine.sqlite import database as database_module
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
 from tests.databases import make_impatient
@@ -154,7 +155,7 @@ def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
     make_impatient(monkeypatch)
     keeping = Keeping(upstream, through_client(Client(make_app(settings))))
     keeping.declare()
-    path = settings.instance / database_module.DATABASE_NAME
+    path = settings.instance / DATABASE_NAME
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert keeping.render_all(["small-0"]) == keeping.render_all(["small-0"]) == {"MISS"}

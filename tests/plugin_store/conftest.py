@@ -18,7 +18,8 @@ from integrations.caching.artifacts import Artifacts
 from integrations.caching.bodies import Bodies
 from integrations.caching.eviction import Eviction
 from plugin_store.audit_log import AuditLog
-from plugin_store.engine.database import Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
 from plugin_store.registry import Registry
 from plugin_store.routes import plugin_states, plugins, settings, workspaces
 from plugin_store.services import StoreServices

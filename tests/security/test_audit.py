@@ -22,7 +22,8 @@ from plugin_store.engine.change_record import (
     difference,
     recorded,
 )
-from plugin_store.engine.database import DATABASE_NAME, Database
+from plugin_store.engine.database import Database
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.models import Workspace
 from tests.conftest import Client, Person
 from tests.security.token_app import TokenApp, declaration, routes, token_app

@@ -18,8 +18,9 @@ from integrations.backup import restoring
 from integrations.backup.contents import FORMAT, FORMAT_VERSION
 from integrations.backup.making import make_backup
 from integrations.backup.restoring import restore_backup
-from plugin_store.engine.database import DATABASE_NAME, init_database
 from plugin_store.engine.files import make_instance_folder
+from plugin_store.engine.opening import init_database
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import ConfigurationError
 
 GOOD_DATABASE = b"SQLite format 3\0"

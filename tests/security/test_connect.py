@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
 from tests.conftest import API, Client, Person
 from tests.faults.server_process import ServerProcess

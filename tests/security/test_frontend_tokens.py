@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from schemas.api.tokens import SCOPES
 from tests.conftest import API, Client
 from tests.security.token_app import TokenApp, ask, declaration, path_of, routes, rules_of, token_app

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from plugin_store.engine.database import DATABASE_NAME, Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
 from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts

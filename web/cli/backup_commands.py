@@ -16,7 +16,7 @@ from installation import command_line
 from integrations.backup.last_backup import note_backup
 from integrations.backup.making import make_backup
 from integrations.backup.restoring import restore_backup
-from plugin_store.engine.database import init_database
+from plugin_store.engine.opening import init_database
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings

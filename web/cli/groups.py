@@ -6,7 +6,7 @@ import click
 from flask import Flask
 from flask_smorest.spec import openapi_cli
 
-from plugin_store.engine.database import init_migrations
+from plugin_store.engine.opening import init_migrations
 from web.cli.audit_commands import show_audit
 from web.cli.backup_commands import backup_data, restore_data
 from web.cli.commands import OWN_COMMANDS, bare_app, is_asked_for_help, is_on_the_way_to

@@ -11,8 +11,9 @@ from errors import StorageFailed
 from integrations.budget import Budget
 from integrations.catalog.catalog import Catalog
 from integrations.catalog.compiled_manifests import CompiledManifests
-from plugin_store.engine.database import Database, open_database
-from plugin_store.engine.file_check import FileCheck
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import open_database
+from plugin_store.engine.sqlite.file_check import FileCheck
 from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault

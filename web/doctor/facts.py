@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plugin_store.engine.file_check import FileCheck
+from plugin_store.engine.sqlite.file_check import FileCheck
 
 
 @dataclass(frozen=True, slots=True)

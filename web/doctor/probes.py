@@ -23,8 +23,9 @@ from integrations.budget import Budget, account_of
 from integrations.caching.bytes_cache import BytesCache
 from integrations.catalog.catalog import Catalog, Installed
 from integrations.usage.periods import ALL, DAY_SECONDS, HOUR_SECONDS
-from plugin_store.engine.database import DATABASE_NAME, Database
-from plugin_store.engine.file_check import FileCheck, check_file
+from plugin_store.engine.database import Database
+from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.file_check import FileCheck, check_file
 from plugin_store.vault.vault import Vault
 from plugin_store.workspaces import Scope
 from settings import Settings, version

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from integrations.usage.instruments import LabelledHistogram
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import version
 from web.api.context import Services
 from web.gate.attempts import Attempts
@@ -19,7 +19,7 @@ Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
 ARTIFACTS = "SELECT count(*), coalesce(sum(size_bytes), 0) FROM integration_artifacts"
 JOBS = (
-    "SELECT count(*), coalesce(sum(next_run_at < ?), 0), min(next_run_at) FROM prefetch_jobs "
+    "SELECT count(*), count(CASE WHEN next_run_at < ? THEN 1 END), min(next_run_at) FROM prefetch_jobs "
     "WHERE next_run_at IS NOT NULL"
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from integrations.backup.last_backup import read_last
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.models import IntegrationArtifact, Plugin, PluginApiLog, PluginSecret
 from schemas.api.about import AboutSchema
 from settings import Settings, version

@@ -22,16 +22,10 @@ from integrations.backup.archive import check_archive
 from integrations.backup.making import make_backup
 from integrations.backup.restoring import restore_backup
 from integrations.backup.schedule import BackupPlan, BackupSchedule
-from plugin_store.engine.database import (
-    DATABASE_NAME,
-    MIGRATIONS_FOLDER,
-    db,
-    init_database,
-    known_revisions,
-    newest_revision,
-)
 from plugin_store.engine.migrating import config_of
-from plugin_store.engine.snapshot import PAGES_AT_ONCE, copy_database, read_revision
+from plugin_store.engine.opening import MIGRATIONS_FOLDER, db, init_database, known_revisions, newest_revision
+from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.snapshot import PAGES_AT_ONCE, copy_database, read_revision
 from settings import ConfigurationError, Settings
 from tests.conftest import TOKEN, Client, Person
 from tests.integrations.provisioning.setups import WEATHER

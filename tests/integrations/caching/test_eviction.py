@@ -20,7 +20,8 @@ from integrations.caching.bodies import Bodies
 from integrations.caching.eviction import Eviction
 from integrations.caching.freshness import Freshness
 from integrations.caching.housekeeping import Housekeeping
-from plugin_store.engine.database import Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
 
 START = 1_800_000_000.0
 LIMIT = 4_000_000

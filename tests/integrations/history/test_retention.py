@@ -19,7 +19,8 @@ from integrations.history.retention import (
     HistoryRetention,
 )
 from integrations.history.samples import Samples, SampleSource, write_samples
-from plugin_store.engine.database import Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
 
 NOW = 1_800_000_000
 DAY = 86400

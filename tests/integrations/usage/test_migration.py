@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from integrations.usage.call_log import CallLog
 from integrations.usage.counter import UsageCounter
-from plugin_store.engine import database as database_module
-from plugin_store.engine.database import MIGRATIONS_FOLDER
+from plugin_store.engine import opening as opening_module
 from plugin_store.engine.migrating import config_of
+from plugin_store.engine.opening import MIGRATIONS_FOLDER
 from tests.databases import seed_database
 from tests.integrations.usage.test_usage import DAY, HOUR, NOW, record
 
@@ -29,7 +29,7 @@ def rows(database: Any) -> list[dict[str, Any]]:
 def test_counts_of_an_older_version_and_its_log_become_periods(tmp_path: Path) -> None:
     seed_database(tmp_path)
     app, rnd, now = Flask("migration"), random.Random(3), [0.0]
-    database = database_module.init_database(app, tmp_path)
+    database = opening_module.init_database(app, tmp_path)
     log = CallLog(database, lambda: now[0], 30 * DAY)
     counter = UsageCounter(database, lambda: now[0], 30 * DAY)
     for _ in range(400):
@@ -48,7 +48,7 @@ def test_counts_of_an_older_version_and_its_log_become_periods(tmp_path: Path) -
     log.close()
     written = rows(database)
     with app.app_context():
-        config = config_of(app, database_module.db, MIGRATIONS_FOLDER)
+        config = config_of(app, opening_module.db, MIGRATIONS_FOLDER)
         command.downgrade(config, "0009")
         command.upgrade(config, "head")
     migrated = rows(database)

@@ -239,5 +239,6 @@ ROW = "workspace_id=? AND period_seconds=? AND starts_at=? AND plugin_id=?"
     ],
 )
 def test_a_report_reads_only_its_own_rows(services, query, asked, expected):
+    query = services.database.dialect.spell(query)
     plan = [row[3] for row in services.database.query(f"EXPLAIN QUERY PLAN {query}", asked)]
     assert f"SEARCH usage_periods USING PRIMARY KEY ({expected})" in plan

@@ -13,8 +13,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from errors import StorageFailed
-from plugin_store.engine import database as database_module
-from plugin_store.engine.database import DATABASE_NAME, Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
+from plugin_store.engine.sqlite import database as database_module
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from tests.databases import make_impatient
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.engine.processes import finish, start_python
@@ -25,7 +27,7 @@ import sys, threading
 from pathlib import Path
 from flask import Flask
 from sqlalchemy import text
-from plugin_store.engine.database import init_database
+from plugin_store.engine.opening import init_database
 database = init_database(Flask("counter"), Path(sys.argv[1]))
 def count():
     for _ in range(int(sys.argv[2])):
@@ -279,7 +281,7 @@ import sys
 from pathlib import Path
 from flask import Flask
 from sqlalchemy import text
-from plugin_store.engine.database import init_database
+from plugin_store.engine.opening import init_database
 database = init_database(Flask("writer"), Path(sys.argv[1]))
 for number in range(100_000):
     with database.writing() as session:

@@ -20,9 +20,10 @@ from flask import Flask
 from sqlalchemy import create_engine
 
 from app import close_app, create_app
-from plugin_store.engine import database as database_module
-from plugin_store.engine.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine import opening as opening_module
 from plugin_store.engine.migrating import config_of
+from plugin_store.engine.opening import MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.models import Base
 from settings import ROOT, ConfigurationError, Settings
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
@@ -33,7 +34,7 @@ OPEN = """
 import sys
 from pathlib import Path
 from flask import Flask
-from plugin_store.engine.database import init_database
+from plugin_store.engine.opening import init_database
 from plugin_store.workspaces import resolve_scope
 sys.stdin.readline()
 database = init_database(Flask("opener"), Path(sys.argv[1]))
@@ -112,7 +113,7 @@ OPEN_ONCE = """
 import sys
 from pathlib import Path
 from flask import Flask
-from plugin_store.engine.database import init_database
+from plugin_store.engine.opening import init_database
 init_database(Flask("opener"), Path(sys.argv[1]))
 print("alembic" in sys.modules)
 """
@@ -124,9 +125,9 @@ def test_a_start_that_finds_the_tables_current_loads_no_alembic(tmp_path: Path) 
 
 def test_the_newest_revision_is_alembics_head(tmp_path: Path) -> None:
     app = Flask("heads")
-    database = database_module.init_database(app, tmp_path)
+    database = opening_module.init_database(app, tmp_path)
     with app.app_context():
-        config = config_of(app, database_module.db, MIGRATIONS_FOLDER)
+        config = config_of(app, opening_module.db, MIGRATIONS_FOLDER)
     assert ScriptDirectory.from_config(config).get_heads() == [newest_revision(MIGRATIONS_FOLDER)]
     database.close()
 
@@ -142,7 +143,7 @@ def test_the_first_workspace_is_made_once(reopen: Callable[..., Store]) -> None:
 def _add_migration(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(MIGRATIONS_FOLDER, folder)
     (folder / "versions" / "9999_later.py").write_text(source)
-    monkeypatch.setattr(database_module, "MIGRATIONS_FOLDER", folder)
+    monkeypatch.setattr(opening_module, "MIGRATIONS_FOLDER", folder)
 
 
 def test_a_batch_migration_costs_no_row_its_children(
@@ -176,7 +177,7 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
     )
     with pytest.raises(RuntimeError):
         reopen()
-    monkeypatch.setattr(database_module, "MIGRATIONS_FOLDER", MIGRATIONS_FOLDER)
+    monkeypatch.setattr(opening_module, "MIGRATIONS_FOLDER", MIGRATIONS_FOLDER)
     assert reopen().rows("SELECT * FROM alembic_version") == [(NEWEST,)]
     columns = [row[1] for row in store.rows("PRAGMA table_info(workspaces)")]
     assert columns == ["id", "name", "created_at", "time_zone"]
@@ -184,9 +185,9 @@ def test_a_failed_migration_leaves_the_store_as_it_was(
 
 def test_the_tables_can_be_taken_down_and_made_again(store: Store) -> None:
     app = Flask("down")
-    database = database_module.init_database(app, store.folder)
+    database = opening_module.init_database(app, store.folder)
     with app.app_context():
-        config = config_of(app, database_module.db, MIGRATIONS_FOLDER)
+        config = config_of(app, opening_module.db, MIGRATIONS_FOLDER)
         command.downgrade(config, "base")
         command.upgrade(config, "head")
     assert store.rows("SELECT revision FROM store_revision") == [(0,)]

@@ -196,7 +196,8 @@ KILL_EVERYWHERE = """
 import os, shutil, signal, sys, time
 from pathlib import Path
 from sqlalchemy import create_engine
-from plugin_store.engine.database import DATABASE_NAME, Database, prepare_engine
+from plugin_store.engine.sqlite.database import SqliteDatabase, prepare_engine
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.vault.keyring import load_keyring
 from plugin_store.vault.vault import Vault
 
@@ -208,7 +209,7 @@ pristine, folder = Path(sys.argv[1]), Path(sys.argv[2])
 def open_vault():
     engine = create_engine(f"sqlite:///{folder / DATABASE_NAME}", connect_args={"isolation_level": None})
     prepare_engine(engine)
-    database = Database(engine)
+    database = SqliteDatabase(engine)
     return Vault(database, load_keyring((), folder / "secret.key", may_create=False), time.time), database
 
 def in_child(action, *arguments):

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 
 from app import close_app, create_app
-from plugin_store.engine.database import DATABASE_NAME
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
 from tests.conftest import TOKEN, Client
 from tests.databases import seed_database

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plugin_store.engine.file_check import FileCheck
+from plugin_store.engine.sqlite.file_check import FileCheck
 from web.doctor.facts import CacheFacts, Facts, FileFacts, IntegrationFacts, MachineFacts, StoreFacts
 from web.doctor.findings import find, worst
 

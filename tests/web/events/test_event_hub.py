@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from errors import TooManyStreams
-from plugin_store.engine.database import Database, init_database
+from plugin_store.engine.database import Database
+from plugin_store.engine.opening import init_database
 from plugin_store.events import write_event
 from plugin_store.workspaces import Scope
 from tests.databases import seed_database

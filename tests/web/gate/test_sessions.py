@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from errors import NotFound, StorageFailed
-from plugin_store.engine.database import DATABASE_NAME, Database
+from plugin_store.engine.database import Database
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
 from tests.web.conftest import Clock, open_sessions
 from web.gate.sessions import MAX_SESSIONS, Session, Sessions, cookies_named, digest_of

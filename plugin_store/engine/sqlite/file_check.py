@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from plugin_store.engine.database import DATABASE_NAME, MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine.opening import MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine.sqlite.file import DATABASE_NAME
 
 PROGRESS_STEPS = 100_000
 Integrity = Literal["ok", "damaged", "unreadable", "unfinished", "missing"]

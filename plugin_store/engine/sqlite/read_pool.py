@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from plugin_store.engine.connection_pool import ConnectionPool
-from plugin_store.engine.sqlite_file import is_storage_failure, open_file, storage_failed
+from plugin_store.engine.sqlite.file import is_storage_failure, open_file, storage_failed
 
 Found = TypeVar("Found")
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from errors import StorageFailed
-from plugin_store.engine.sqlite_file import driver_failures, open_file
+from plugin_store.engine.sqlite.file import driver_failures, open_file
 
 PAGES_AT_ONCE = 1000
 

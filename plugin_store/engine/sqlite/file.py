@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from errors import StorageFailed
 
+DATABASE_NAME = "patchbay.db"
 BUSY_TIMEOUT_SECONDS = 5.0
 # KiB per connection. A small cache is enough, because the operating system caches the file once for all.
 CACHE_KIB = 128

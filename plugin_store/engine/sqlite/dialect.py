@@ -1,0 +1,14 @@
+"""SQLite's words."""
+
+from __future__ import annotations
+
+from plugin_store.engine.dialect import Dialect
+
+_MEMBERS = "SELECT value FROM json_each(?)"
+
+SQLITE = Dialect(
+    numbers=_MEMBERS,
+    texts=_MEMBERS,
+    join_texts="group_concat",
+    last_event_id="(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events')",
+)
