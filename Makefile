@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --re
 FRONTEND := $(BIN)/python scripts/frontend.py
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.stamp ## Install what is missing, then start Patchbay
 	@$(FRONTEND) build || true
@@ -19,6 +19,9 @@ test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@$(FRONTEND) npm run types
 	@$(FRONTEND) npm test
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-postgresql: $(VENV)/postgresql.stamp ## Run tests on PostgreSQL (ARGS=tests/web; PATCHBAY_TEST_DATABASE_URL names a server)
+	@$(BIN)/python -m scripts.private_postgresql $(BIN)/python -m pytest $(or $(ARGS),tests/plugin_store tests/web tests/integrations)
 
 frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
 	@$(FRONTEND) build
@@ -74,6 +77,7 @@ format: $(VENV)/dev.stamp ## Format the code
 lock: ## Pin the dependencies again (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-otel.in -o requirements-otel.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-postgresql.in -o requirements-postgresql.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes frontend/node-requirements.in -o frontend/node-requirements.txt
 
@@ -105,10 +109,14 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/postgresql.stamp: requirements-postgresql.txt $(VENV)/dev.stamp
+	@$(INSTALL) -r requirements-postgresql.txt
+	@touch $@
+
 build/fuzz-venv/fuzz.stamp: requirements.txt requirements-fuzz.txt
 	@mkdir -p build
 	@sh scripts/make-venv.sh build/fuzz-venv
 	@build/fuzz-venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.txt -r requirements-fuzz.txt
 	@touch $@
 
-.PHONY: help run flask test frontend npm packages dist api-types bench soak fuzz demo demo-check screenshots lint format lock licences sbom audit clean
+.PHONY: help run flask test test-postgresql frontend npm packages dist api-types bench soak fuzz demo demo-check screenshots lint format lock licences sbom audit clean

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 # A path that every client writes the same way, at most 200 characters. No segment consists of dots.
 PATH_PREFIX = re.compile(r"(?=.{1,200}\Z)(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]+)+")
+POSTGRESQL_SCHEMES = ("postgresql+psycopg", "postgresql", "postgres")
 # The first segments of this server's own paths.
 OWN_SEGMENTS = frozenset(
     {"api", "console", "docs", "healthz", "metrics", "notebook", "oauth", "readyz", "review", "signin"}
@@ -69,6 +70,14 @@ def parse_origin(text: str) -> str:
     host, port = split_host(parts.netloc)
     default_port = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + ("" if port in {None, default_port} else f":{port}")
+
+
+def parse_database_url(text: str) -> str:
+    """The URL of a PostgreSQL database, as SQLAlchemy spells it."""
+    parts = urlsplit(text)
+    if parts.scheme not in POSTGRESQL_SCHEMES or not parts.path.strip("/"):
+        raise ValueError
+    return parts._replace(scheme=POSTGRESQL_SCHEMES[0]).geturl()
 
 
 def parse_url(text: str) -> str:

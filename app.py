@@ -26,7 +26,7 @@ from integrations.sample_answers.services import egress_or_samples, tokens_or_sa
 from integrations.tokens.services import build_tokens
 from integrations.usage.services import build_usage
 from plugin_store.engine.files import make_instance_folder
-from plugin_store.engine.opening import init_database
+from plugin_store.engine.opening import init_store
 from plugin_store.engine.runtime import Runtime
 from plugin_store.services import build_store
 from settings import ConfigurationError, Settings, load_settings
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = make_application(settings)
     closing = app.extensions["patchbay_closing"] = ExitStack()
     try:
-        runtime = Runtime(settings, time.time, init_database(app, settings.instance), closing)
+        runtime = Runtime(settings, time.time, init_store(app, settings), closing)
         closing.callback(runtime.database.close)
         services = app.extensions["patchbay"] = build_services(runtime)
         gate = build_gate(runtime)

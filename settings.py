@@ -19,6 +19,7 @@ import click
 from dotenv import dotenv_values
 
 from addresses import (
+    parse_database_url,
     parse_host,
     parse_hosts,
     parse_int,
@@ -172,6 +173,9 @@ SETTINGS = (
             "Port to listen on; 0 takes a free one."),
     Setting("instance", "PATCHBAY_INSTANCE", parse_path, str(default_instance()), "the path of a folder",
             "Folder for the database, the cache, the key and the token."),
+    Setting("database_url", "PATCHBAY_DATABASE_URL", parse_database_url, "",
+            "a URL like postgresql+psycopg://user:password@host/database",
+            "PostgreSQL database for the store, instead of the SQLite file in that folder.", secret=True),
     Setting("token", "PATCHBAY_TOKEN", parse_token, "", "letters, digits and signs without spaces",
             "Access token for programs and browsers; without it one is created at the first start.", secret=True),
     Setting("public_url", "PATCHBAY_PUBLIC_URL", parse_public_url, "",
@@ -253,6 +257,7 @@ class Settings:
     host: str
     port: int
     instance: Path
+    database_url: str | None = field(repr=False)
     token: str | None = field(repr=False)
     public_url: str | None
     trusted_proxies: tuple[str, ...]

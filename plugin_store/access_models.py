@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin_store.models import Base, Json
+from plugin_store.columns import Json
+from plugin_store.models import Base
 
 
 class AccessToken(Base):

@@ -25,8 +25,12 @@ _READ = (
     "SELECT id, at, kind, workspace_id, notebook_id, plugin_id, block_id, data FROM events "
     "WHERE id > ? ORDER BY id LIMIT ?"
 )
-_SPAN = "SELECT coalesce((SELECT min(id) - 1 FROM events), {last_event_id}), {last_event_id}"
-_OLD = "SELECT max(id) FROM events WHERE at < ? OR id <= {last_event_id} - ?"
+_SPAN = "SELECT coalesce(min(id) - 1, 0), coalesce(max(id), 0) FROM events"
+# The newest event always stays, so that the last id is known.
+_OLD = (
+    "SELECT max(id) FROM events, (SELECT max(id) AS last FROM events) AS newest "
+    "WHERE (at < ? OR id <= last - ?) AND id < last"
+)
 
 
 class EventRow(NamedTuple):
@@ -72,13 +76,12 @@ class EventLog:
 
     def span(self) -> Span:
         """Which events are kept. Raises StorageFailed."""
-        ((floor, last),) = self._database.query(self._database.dialect.spell(_SPAN), ())
+        ((floor, last),) = self._database.query(_SPAN, ())
         return Span(floor, last)
 
     def trim(self, now: float) -> None:
-        """Deletes events older than an hour and all but the newest 10,000. Raises StorageFailed."""
-        query = self._database.dialect.spell(_OLD)
-        ((last_old,),) = self._database.query(query, (now - KEPT_SECONDS, KEPT_EVENTS))
+        """Deletes events older than an hour and all but the newest 10,000, never the last one. Raises StorageFailed."""
+        ((last_old,),) = self._database.query(_OLD, (now - KEPT_SECONDS, KEPT_EVENTS))
         # An empty commit would make every process check its caches.
         if last_old is not None:
             with self._database.raw_write() as connection:

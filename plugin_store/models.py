@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from plugin_store.columns import WHOLE_NUMBER, Json
 from schemas.manifests.display import icon_of
-
-
-class Json(TypeDecorator[Any]):
-    """A JSON value stored as text, with its keys in their original order."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
-
-    def compare_values(self, x: Any, y: Any) -> bool:
-        # In Python 1 equals True, so a change from one to the other would not be written.
-        return orjson.dumps(x) == orjson.dumps(y)
 
 
 class Base(DeclarativeBase):
     """The declarative base, so that type checkers know the columns."""
+
+    registry = registry(type_annotation_map={int: WHOLE_NUMBER})
 
 
 class Managed:
@@ -173,12 +156,18 @@ class PluginApiLog(Base):
         Index("ix_plugin_api_logs_workspace_id", "workspace_id"),
         Index("ix_plugin_api_logs_plugin_id", "workspace_id", "plugin_id"),
         Index("ix_plugin_api_logs_cause", "workspace_id", "cause"),
-        Index("ix_plugin_api_logs_failed", "workspace_id", sqlite_where=text("error_code IS NOT NULL")),
+        Index(
+            "ix_plugin_api_logs_failed",
+            "workspace_id",
+            sqlite_where=text("error_code IS NOT NULL"),
+            postgresql_where=text("error_code IS NOT NULL"),
+        ),
         Index(
             "ix_plugin_api_logs_request_id",
             "workspace_id",
             "request_id",
             sqlite_where=text("request_id IS NOT NULL"),
+            postgresql_where=text("request_id IS NOT NULL"),
         ),
     )
 

@@ -23,8 +23,9 @@ from requests.adapters import HTTPAdapter
 from werkzeug.test import TestResponse
 
 from app import close_app, create_app
+from plugin_store.engine import opening
 from settings import Settings, load_settings
-from tests.databases import seed_database
+from tests.databases import SERVER, TestDatabases, seed_database
 from tests.statements import share_compiled_statements
 from tests.upstreams import Upstream
 from web.server.serve import bind
@@ -83,6 +84,35 @@ def settings_for(instance: Path) -> Settings:
 def settings(tmp_path: Path) -> Settings:
     """Settings with a fresh data folder."""
     return settings_for(tmp_path / "instance")
+
+
+@pytest.fixture(scope="session")
+def server_databases() -> Iterator[TestDatabases | None]:
+    """The databases of this process's tests on a server, if they run on one."""
+    if SERVER is None:
+        yield None
+        return
+    databases = TestDatabases(SERVER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "locate", databases.locate)
+        yield databases
+    databases.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_database(server_databases: TestDatabases | None) -> Iterator[None]:
+    """A fresh database for each data folder of the test, where the tests run on a server."""
+    yield
+    if server_databases is not None:
+        server_databases.drop_all()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is about the engine that the tests do not run on."""
+    other_engine = "postgresql" if SERVER is None else "sqlite"
+    left_out = [item for item in items if item.get_closest_marker(other_engine)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker(other_engine)]
 
 
 @contextmanager

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import tempfile
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import make_url
 
+from plugin_store.engine.location import Location
 from plugin_store.engine.opening import init_database
+from plugin_store.engine.postgresql.location import PostgresqlServer
 from plugin_store.engine.sqlite import database, file
 from plugin_store.engine.sqlite.file import DATABASE_NAME
 
 IMPATIENCE_SECONDS = 0.05
+SERVER = os.environ.get("PATCHBAY_TEST_DATABASE_URL")
+"""Where the tests run on PostgreSQL: a server on which databases may be created."""
 
 
 def seed_database(folder: Path) -> None:
@@ -23,6 +31,8 @@ def seed_database(folder: Path) -> None:
 
     Where it cannot be written nothing is left, for the start itself to meet the same trouble.
     """
+    if SERVER:
+        return
     path = folder / DATABASE_NAME
     try:
         if path.exists():
@@ -40,6 +50,53 @@ def make_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (database, file):
         monkeypatch.setattr(module, "BUSY_TIMEOUT_SECONDS", IMPATIENCE_SECONDS)
     monkeypatch.setitem(database.ENGINE_OPTIONS["connect_args"], "timeout", IMPATIENCE_SECONDS)
+
+
+class TestDatabases:
+    """Databases on a server, in place of files: one for each data folder, made from a migrated one."""
+
+    __test__ = False
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._made: dict[Path, str] = {}
+
+    def locate(self, folder: Path, url: str | None) -> Location:
+        """Takes the place of `opening.locate`."""
+        return PostgresqlServer(url or self.url_of(folder))
+
+    def url_of(self, folder: Path) -> str:
+        """The URL of the folder's database."""
+        if folder not in self._made:
+            self._made[folder] = f"test_{secrets.token_hex(8)}"
+            self._run(f"CREATE DATABASE {self._made[folder]} TEMPLATE {self._template}")
+        return self._url_named(self._made[folder])
+
+    def drop_all(self) -> None:
+        """Drops those of the test that has ended."""
+        made, self._made = self._made, {}
+        for name in made.values():
+            self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self.drop_all()
+        if "_template" in self.__dict__:
+            self._run(f"DROP DATABASE {self._template} WITH (FORCE)")
+
+    @cached_property
+    def _template(self) -> str:
+        name = f"template_{secrets.token_hex(8)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE template0")
+        init_database(Flask("template"), Path(), self._url_named(name)).close()
+        return name
+
+    def _url_named(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, statement: str) -> None:
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement.encode())
 
 
 @cache

@@ -119,7 +119,7 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(variable: str, tex
         load_settings({variable: text})
 
 
-@pytest.mark.parametrize("variable", ["PATCHBAY_TOKEN", "PATCHBAY_SECRET_KEY"])
+@pytest.mark.parametrize("variable", ["PATCHBAY_TOKEN", "PATCHBAY_SECRET_KEY", "PATCHBAY_DATABASE_URL"])
 def test_a_wrong_secret_is_refused_without_being_shown(variable: str):
     with pytest.raises(ConfigurationError) as refusal:
         load_settings({variable: "hush hush"})
@@ -130,6 +130,7 @@ def test_a_wrong_secret_is_refused_without_being_shown(variable: str):
 def test_every_setting_can_be_kept_in_a_file(setting, tmp_path: Path):
     text = setting.default or {
         "token": "t0ken",
+        "database_url": "postgresql://user:hush@host:5432/patchbay?sslmode=require",
         "allowed_origins": "http://a",
         "sandbox": "http://a:1",
         "public_url": "https://a",

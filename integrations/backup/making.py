@@ -27,6 +27,8 @@ LOCK_NAME = ".backup.lock"
 LEFT_OUT = ("DELETE FROM sessions",)
 LEFT_OUT_WITHOUT_ARTIFACTS = (*LEFT_OUT, "DELETE FROM integration_artifacts")
 
+USE_PG_DUMP = "The store is on PostgreSQL: make backups with pg_dump, and restore them with pg_restore."
+
 Progress = Callable[[str, int, int], None]
 """Takes a step's name, how much is done, and of how much."""
 

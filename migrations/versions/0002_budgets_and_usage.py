@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -15,15 +17,15 @@ def upgrade() -> None:
     op.create_table(
         "integration_budgets",
         *_account_columns(),
-        sa.Column("spent", sa.Text(), nullable=False),
+        sa.Column("spent", TEXT, nullable=False),
         sa.Column("updated_at", sa.Float(), nullable=False),
     )
     op.create_table(
         "upstream_rests",
         *_account_columns(),
-        sa.Column("origin", sa.Text(), primary_key=True),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("openings", sa.Integer(), nullable=False),
+        sa.Column("origin", TEXT, primary_key=True),
+        sa.Column("failures", WHOLE_NUMBER, nullable=False),
+        sa.Column("openings", WHOLE_NUMBER, nullable=False),
         sa.Column("open_until", sa.Float(), nullable=False),
         sa.Column("probe_until", sa.Float(), nullable=False),
         sa.Column("cooldown_until", sa.Float(), nullable=False),
@@ -33,10 +35,10 @@ def upgrade() -> None:
     op.create_table(
         "usage_counts",
         *_account_columns(),
-        sa.Column("hour", sa.Integer(), primary_key=True),
-        sa.Column("renders", sa.Integer(), nullable=False),
-        sa.Column("hits", sa.Integer(), nullable=False),
-        sa.Column("stale", sa.Integer(), nullable=False),
+        sa.Column("hour", WHOLE_NUMBER, primary_key=True),
+        sa.Column("renders", WHOLE_NUMBER, nullable=False),
+        sa.Column("hits", WHOLE_NUMBER, nullable=False),
+        sa.Column("stale", WHOLE_NUMBER, nullable=False),
     )
 
 
@@ -49,7 +51,7 @@ def _account_columns() -> tuple[sa.Column, ...]:
     # No foreign key to plugins: the spent budget outlives the plugin, else registering it again would reset the limit.
     return (
         sa.Column(
-            "workspace_id", sa.Integer(), sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+            "workspace_id", WHOLE_NUMBER, sa.ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
         ),
-        sa.Column("plugin_id", sa.Text(), primary_key=True),
+        sa.Column("plugin_id", TEXT, primary_key=True),
     )

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -16,27 +18,27 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "prefetch_jobs",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        _parent_column("workspace_id", sa.Integer(), "workspaces.id", nullable=False),
-        _parent_column("notebook_id", sa.Integer(), "notebooks.id", nullable=True),
-        _parent_column("plugin_id", sa.Text(), "plugins.id", nullable=False),
-        sa.Column("block_id", sa.Text(), nullable=False),
-        sa.Column("parameters", sa.Text(), nullable=False),
-        sa.Column("artifact_key", sa.Text(), nullable=False),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
+        _parent_column("workspace_id", WHOLE_NUMBER, "workspaces.id", nullable=False),
+        _parent_column("notebook_id", WHOLE_NUMBER, "notebooks.id", nullable=True),
+        _parent_column("plugin_id", TEXT, "plugins.id", nullable=False),
+        sa.Column("block_id", TEXT, nullable=False),
+        sa.Column("parameters", TEXT, nullable=False),
+        sa.Column("artifact_key", TEXT, nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("is_pinned", sa.Boolean(), nullable=False),
         sa.Column("is_paused", sa.Boolean(), nullable=False),
         sa.Column("used_at", sa.Float(), nullable=True),
-        sa.Column("runs_since_used", sa.Integer(), nullable=False),
-        sa.Column("waits_for", sa.Text(), nullable=True),
-        sa.Column("settled", sa.Text(), nullable=True),
+        sa.Column("runs_since_used", WHOLE_NUMBER, nullable=False),
+        sa.Column("waits_for", TEXT, nullable=True),
+        sa.Column("settled", TEXT, nullable=True),
         sa.Column("fetched_at", sa.Float(), nullable=True),
         sa.Column("next_run_at", sa.Float(), nullable=True),
         sa.Column("last_run_at", sa.Float(), nullable=True),
         sa.Column("last_lateness_ms", sa.Float(), nullable=True),
-        sa.Column("last_outcome", sa.Text(), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_outcome", TEXT, nullable=True),
+        sa.Column("last_error", TEXT, nullable=True),
+        sa.Column("failures", WHOLE_NUMBER, nullable=False),
         # Ids are never reused: an old one must not pause, run or delete another job.
         sqlite_autoincrement=True,
     )

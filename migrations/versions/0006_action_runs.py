@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -16,17 +18,17 @@ def upgrade() -> None:
         "action_runs",
         sa.Column(
             "workspace_id",
-            sa.Integer(),
+            WHOLE_NUMBER,
             sa.ForeignKey("workspaces.id", ondelete="CASCADE"),
             primary_key=True,
         ),
-        sa.Column("plugin_id", sa.Text(), primary_key=True),
-        sa.Column("target", sa.Text(), primary_key=True),
-        sa.Column("key_digest", sa.Text(), primary_key=True),
-        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("plugin_id", TEXT, primary_key=True),
+        sa.Column("target", TEXT, primary_key=True),
+        sa.Column("key_digest", TEXT, primary_key=True),
+        sa.Column("payload", TEXT, nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("finished_at", sa.Float(), nullable=True),
-        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answer", TEXT, nullable=True),
         sa.Column("data", sa.LargeBinary(), nullable=True),
     )
     op.create_index("ix_action_runs_started_at", "action_runs", ["started_at"])

@@ -7,6 +7,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+from plugin_store.engine.triggers import create_trigger, drop_trigger, notify_of_changes, trigger_words
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -14,7 +17,7 @@ depends_on = None
 
 
 class EventTrigger(NamedTuple):
-    """Writes an event of one kind. `when` compares OLD and NEW; `data` is the SQL of a JSON object, or NULL."""
+    """Writes an event of one kind. `when` compares OLD and NEW; `data` are a JSON object's names and values, if any."""
 
     kind: str
     table: str
@@ -23,7 +26,7 @@ class EventTrigger(NamedTuple):
     workspace_id: str = "NULL"
     notebook_id: str = "NULL"
     block_id: str = "NULL"
-    data: str = "NULL"
+    data: str | None = None
 
     @property
     def name(self) -> str:
@@ -31,22 +34,14 @@ class EventTrigger(NamedTuple):
         return f"event_{self.table}_{self.verb.split()[0].lower()}_{self.kind.replace('.', '_')}"
 
 
-# Epoch seconds, in every version of SQLite that has triggers.
-NOW = "(julianday('now') - 2440587.5) * 86400.0"
 SCOPES = {
     "plugin_configs": {"workspace_id": "{row}.workspace_id"},
     # A notebook belongs to one workspace, and who may watch the notebook may watch that.
     "notebook_plugin_configs": {"notebook_id": "{row}.notebook_id"},
 }
-ENABLED = (
-    "json_object('enabled', json(CASE NEW.enabled WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END))"
-)
-INHERITED = "json_object('enabled', NULL)"
-RENEWED = (
-    "json_object('parameters_hash', NEW.parameters_hash, "
-    "'fetched_at', NEW.fetched_at, 'expires_at', NEW.expires_at)"
-)
-FAILED = "json_object('parameters_hash', NEW.parameters_hash, 'code', NEW.last_error)"
+RENEWED = "'parameters_hash', NEW.parameters_hash, 'fetched_at', NEW.fetched_at, 'expires_at', NEW.expires_at"
+FAILED = "'parameters_hash', NEW.parameters_hash, 'code', NEW.last_error"
+INHERITED = "'enabled', NULL"
 # Keys with a colon are the server's own: tokens, which it renews by itself, and the account of a sign-in.
 ACCOUNT = "oauth2:grant"
 
@@ -54,25 +49,26 @@ ACCOUNT = "oauth2:grant"
 def upgrade() -> None:
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
         sa.Column("at", sa.Float(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
         # No foreign keys: that something was deleted is an event, too.
-        sa.Column("workspace_id", sa.Integer(), nullable=True),
-        sa.Column("notebook_id", sa.Integer(), nullable=True),
-        sa.Column("plugin_id", sa.Text(), nullable=True),
-        sa.Column("block_id", sa.Text(), nullable=True),
-        sa.Column("data", sa.Text(), nullable=True),
+        sa.Column("workspace_id", WHOLE_NUMBER, nullable=True),
+        sa.Column("notebook_id", WHOLE_NUMBER, nullable=True),
+        sa.Column("plugin_id", TEXT, nullable=True),
+        sa.Column("block_id", TEXT, nullable=True),
+        sa.Column("data", TEXT, nullable=True),
         # Ids are never reused: whoever resumes after one must not miss another.
         sqlite_autoincrement=True,
     )
     for trigger in _triggers():
-        op.execute(sa.text(_create(trigger)))
+        _create(trigger)
+    notify_of_changes("events", "INSERT")
 
 
 def downgrade() -> None:
     for trigger in _triggers():
-        op.execute(f"DROP TRIGGER {trigger.name}")
+        drop_trigger(trigger.name)
     op.drop_table("events")
 
 
@@ -84,7 +80,7 @@ def _artifacts() -> list[EventTrigger]:
     """Those of blocks. What an endpoint answers is a step of a block, or belongs to who called it."""
     place = {"workspace_id": "NEW.workspace_id", "block_id": "NEW.block_id"}
     table, of_block = "integration_artifacts", "NEW.block_id IS NOT NULL"
-    failed = f"{of_block} AND NEW.last_error IS NOT NULL AND OLD.last_error IS NOT NEW.last_error"
+    failed = f"{of_block} AND NEW.last_error IS NOT NULL AND OLD.last_error {trigger_words().differs} NEW.last_error"
     return [
         EventTrigger("artifact.renewed", table, "INSERT", of_block, data=RENEWED, **place),
         EventTrigger("artifact.renewed", table, "UPDATE OF fetched_at", of_block, data=RENEWED, **place),
@@ -93,9 +89,9 @@ def _artifacts() -> list[EventTrigger]:
 
 
 def _plugins() -> list[EventTrigger]:
-    declared = "json_object('type', NEW.type, 'version', NEW.version)"
-    forgotten = "json_object('type', OLD.type, 'version', OLD.version)"
-    changed = "OLD.digest IS NOT NEW.digest"
+    declared = "'type', NEW.type, 'version', NEW.version"
+    forgotten = "'type', OLD.type, 'version', OLD.version"
+    changed = f"OLD.digest {trigger_words().differs} NEW.digest"
     return [
         EventTrigger("plugin.declared", "plugins", "INSERT", "TRUE", data=declared),
         EventTrigger("plugin.changed", "plugins", "UPDATE OF digest", changed, data=declared),
@@ -104,18 +100,17 @@ def _plugins() -> list[EventTrigger]:
 
 
 def _settings() -> list[EventTrigger]:
-    triggers = []
+    triggers, words = [], trigger_words()
+    enabled = f"'enabled', {words.json_boolean('NEW.enabled')}"
     for table, scope in SCOPES.items():
         new, old = ({name: value.format(row=row) for name, value in scope.items()} for row in ("NEW", "OLD"))
-        switched = "OLD.enabled IS NOT NEW.enabled"
+        switched, edited = (f"OLD.{name} {words.differs} NEW.{name}" for name in ("enabled", "config"))
         triggers += [
             EventTrigger("settings.changed", table, "INSERT", "NEW.config <> '{}'", **new),
-            EventTrigger(
-                "settings.changed", table, "UPDATE OF config", "OLD.config IS NOT NEW.config", **new
-            ),
+            EventTrigger("settings.changed", table, "UPDATE OF config", edited, **new),
             EventTrigger("settings.changed", table, "DELETE", "OLD.config <> '{}'", **old),
-            EventTrigger("enabled.changed", table, "INSERT", "NEW.enabled IS NOT NULL", data=ENABLED, **new),
-            EventTrigger("enabled.changed", table, "UPDATE OF enabled", switched, data=ENABLED, **new),
+            EventTrigger("enabled.changed", table, "INSERT", "NEW.enabled IS NOT NULL", data=enabled, **new),
+            EventTrigger("enabled.changed", table, "UPDATE OF enabled", switched, data=enabled, **new),
             EventTrigger(
                 "enabled.changed", table, "DELETE", "OLD.enabled IS NOT NULL", data=INHERITED, **old
             ),
@@ -124,11 +119,14 @@ def _settings() -> list[EventTrigger]:
 
 
 def _secrets() -> list[EventTrigger]:
-    triggers, table = [], "plugin_secrets"
+    triggers, table, words = [], "plugin_secrets", trigger_words()
     for verb, row in (("INSERT", "NEW"), ("UPDATE OF revision", "NEW"), ("DELETE", "OLD")):
-        changed = "OLD.revision IS NOT NEW.revision" if verb.startswith("UPDATE") else "TRUE"
-        entered, scope = f"{changed} AND instr({row}.key, ':') = 0", {"workspace_id": f"{row}.workspace_id"}
-        key = f"json_object('key', {row}.key)"
+        changed = f"OLD.revision {words.differs} NEW.revision" if verb.startswith("UPDATE") else "TRUE"
+        entered, scope = (
+            f"{changed} AND {words.lacks(f'{row}.key', ':')}",
+            {"workspace_id": f"{row}.workspace_id"},
+        )
+        key = f"'key', {row}.key"
         triggers += [
             EventTrigger("secret.changed", table, verb, entered, data=key, **scope),
             EventTrigger("account.changed", table, verb, f"{changed} AND {row}.key = '{ACCOUNT}'", **scope),
@@ -136,14 +134,13 @@ def _secrets() -> list[EventTrigger]:
     return triggers
 
 
-def _create(trigger: EventTrigger) -> str:
-    row = "OLD" if trigger.verb == "DELETE" else "NEW"
+def _create(trigger: EventTrigger) -> None:
+    words, row = trigger_words(), "OLD" if trigger.verb == "DELETE" else "NEW"
     plugin_id = f"{row}.id" if trigger.table == "plugins" else f"{row}.plugin_id"
+    data = "NULL" if trigger.data is None else f"{words.json_object}({trigger.data})"
     columns = "at, kind, workspace_id, notebook_id, plugin_id, block_id, data"
     scope = f"{trigger.workspace_id}, {trigger.notebook_id}"
-    values = f"{NOW}, '{trigger.kind}', {scope}, {plugin_id}, {trigger.block_id}, {trigger.data}"
-    # The names are the constants above, not input. A colon would be a parameter to SQLAlchemy.
-    return (
-        f"CREATE TRIGGER {trigger.name} AFTER {trigger.verb} ON {trigger.table} WHEN {trigger.when} "  # noqa: S608
-        f"BEGIN INSERT INTO events ({columns}) VALUES ({values}); END"
-    ).replace(":", "\\:")
+    values = f"{words.now}, '{trigger.kind}', {scope}, {plugin_id}, {trigger.block_id}, {data}"
+    # The names are the constants above, not input.
+    body = f"INSERT INTO events ({columns}) VALUES ({values})"  # noqa: S608
+    create_trigger(trigger.name, trigger.verb, trigger.table, body, trigger.when)

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -16,14 +18,14 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "history_series",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        _parent_id("workspace_id", sa.Integer(), "workspaces.id", nullable=False),
-        _parent_id("notebook_id", sa.Integer(), "notebooks.id", nullable=True),
-        _parent_id("plugin_id", sa.Text(), "plugins.id", nullable=False),
-        sa.Column("block_id", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("field", sa.Text(), nullable=False),
-        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
+        _parent_id("workspace_id", WHOLE_NUMBER, "workspaces.id", nullable=False),
+        _parent_id("notebook_id", WHOLE_NUMBER, "notebooks.id", nullable=True),
+        _parent_id("plugin_id", TEXT, "plugins.id", nullable=False),
+        sa.Column("block_id", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
+        sa.Column("field", TEXT, nullable=False),
+        sa.Column("parameters", TEXT, nullable=False),
         sa.Column("keep_seconds", sa.Float(), nullable=False),
         sa.UniqueConstraint("key", "field", name="uq_history_series_key_field"),
         # Ids are never reused: samples must not come into another series.
@@ -34,8 +36,8 @@ def upgrade() -> None:
         op.create_index(f"ix_history_series_{column}", "history_series", [column])
     op.create_table(
         "history_samples",
-        _parent_id("series_id", sa.Integer(), "history_series.id", primary_key=True, autoincrement=False),
-        sa.Column("at", sa.Integer(), primary_key=True, autoincrement=False),
+        _parent_id("series_id", WHOLE_NUMBER, "history_series.id", primary_key=True, autoincrement=False),
+        sa.Column("at", WHOLE_NUMBER, primary_key=True, autoincrement=False),
         sa.Column("value", sa.Float(), nullable=False),
         # The rows stand in the index of the primary key, which halves their size.
         sqlite_with_rowid=False,

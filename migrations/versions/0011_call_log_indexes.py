@@ -24,7 +24,11 @@ def upgrade() -> None:
     for name, columns in COLUMNS.items():
         op.create_index(f"ix_plugin_api_logs_{name}", TABLE, columns)
     op.create_index(
-        "ix_plugin_api_logs_failed", TABLE, ["workspace_id"], sqlite_where=sa.text("error_code IS NOT NULL")
+        "ix_plugin_api_logs_failed",
+        TABLE,
+        ["workspace_id"],
+        sqlite_where=sa.text("error_code IS NOT NULL"),
+        postgresql_where=sa.text("error_code IS NOT NULL"),
     )
 
 

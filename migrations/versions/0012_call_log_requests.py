@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -14,9 +16,13 @@ TABLE, INDEX = "plugin_api_logs", "ix_plugin_api_logs_request_id"
 
 
 def upgrade() -> None:
-    op.add_column(TABLE, sa.Column("request_id", sa.Text(), nullable=True))
+    op.add_column(TABLE, sa.Column("request_id", TEXT, nullable=True))
     op.create_index(
-        INDEX, TABLE, ["workspace_id", "request_id"], sqlite_where=sa.text("request_id IS NOT NULL")
+        INDEX,
+        TABLE,
+        ["workspace_id", "request_id"],
+        sqlite_where=sa.text("request_id IS NOT NULL"),
+        postgresql_where=sa.text("request_id IS NOT NULL"),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -16,13 +18,13 @@ OWNERS = ("workspace_id", "notebook_id", "plugin_id")
 def upgrade() -> None:
     op.create_table(
         "provisioned",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("workspace_id", sa.Integer(), sa.ForeignKey("workspaces.id", ondelete="CASCADE")),
-        sa.Column("notebook_id", sa.Integer(), sa.ForeignKey("notebooks.id", ondelete="CASCADE")),
-        sa.Column("plugin_id", sa.Text(), sa.ForeignKey("plugins.id", ondelete="CASCADE")),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("workspace_id", WHOLE_NUMBER, sa.ForeignKey("workspaces.id", ondelete="CASCADE")),
+        sa.Column("notebook_id", WHOLE_NUMBER, sa.ForeignKey("notebooks.id", ondelete="CASCADE")),
+        sa.Column("plugin_id", TEXT, sa.ForeignKey("plugins.id", ondelete="CASCADE")),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("file", TEXT, nullable=False),
     )
     for column in OWNERS:
         op.create_index(f"ix_provisioned_{column}", "provisioned", [column])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+from plugin_store.engine.triggers import RAISE_REVISION, create_trigger
+
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
@@ -20,26 +23,24 @@ REVISED_COLUMNS = (
 def upgrade() -> None:
     op.create_table(
         "access_tokens",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("scopes", sa.Text(), nullable=False),
-        sa.Column("workspaces", sa.Text(), nullable=True),
-        sa.Column("notebooks", sa.Text(), nullable=True),
-        sa.Column("integrations", sa.Text(), nullable=True),
-        sa.Column("origins", sa.Text(), nullable=False),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
+        sa.Column("scopes", TEXT, nullable=False),
+        sa.Column("workspaces", TEXT, nullable=True),
+        sa.Column("notebooks", TEXT, nullable=True),
+        sa.Column("integrations", TEXT, nullable=True),
+        sa.Column("origins", TEXT, nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=True),
         sa.Column("last_used_at", sa.Float(), nullable=True),
-        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_by", TEXT, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_access_tokens_digest", "access_tokens", ["digest"], unique=True)
     for verb in ("INSERT", "DELETE", f"UPDATE OF {REVISED_COLUMNS}"):
-        # The names are the constants above, not input.
-        op.execute(
-            f"CREATE TRIGGER revise_access_tokens_{verb.split()[0].lower()} AFTER {verb} ON access_tokens "  # noqa: S608
-            "BEGIN UPDATE store_revision SET revision = revision + 1; END"
+        create_trigger(
+            f"revise_access_tokens_{verb.split()[0].lower()}", verb, "access_tokens", RAISE_REVISION
         )
 
 

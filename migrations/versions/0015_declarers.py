@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import WHOLE_NUMBER
+from plugin_store.engine.triggers import RAISE_REVISION, create_trigger, drop_trigger
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -13,13 +16,10 @@ depends_on = None
 
 def upgrade() -> None:
     # Without a foreign key, which ALTER TABLE could not drop again. Ids of tokens are never reused.
-    op.add_column("plugins", sa.Column("declared_by", sa.Integer(), nullable=True))
-    op.execute(
-        "CREATE TRIGGER revise_plugins_declared_by AFTER UPDATE OF declared_by ON plugins "
-        "BEGIN UPDATE store_revision SET revision = revision + 1; END"
-    )
+    op.add_column("plugins", sa.Column("declared_by", WHOLE_NUMBER, nullable=True))
+    create_trigger("revise_plugins_declared_by", "UPDATE OF declared_by", "plugins", RAISE_REVISION)
 
 
 def downgrade() -> None:
-    op.execute("DROP TRIGGER revise_plugins_declared_by")
+    drop_trigger("revise_plugins_declared_by")
     op.drop_column("plugins", "declared_by")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from plugin_store.columns import TEXT, WHOLE_NUMBER
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -14,21 +16,21 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "connect_requests",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        sa.Column("device_digest", sa.Text(), nullable=False),
-        sa.Column("user_code", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("scopes", sa.Text(), nullable=False),
-        sa.Column("workspaces", sa.Text(), nullable=True),
-        sa.Column("integrations", sa.Text(), nullable=True),
-        sa.Column("origin", sa.Text(), nullable=True),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("id", WHOLE_NUMBER, primary_key=True),
+        sa.Column("device_digest", TEXT, nullable=False),
+        sa.Column("user_code", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("scopes", TEXT, nullable=False),
+        sa.Column("workspaces", TEXT, nullable=True),
+        sa.Column("integrations", TEXT, nullable=True),
+        sa.Column("origin", TEXT, nullable=True),
+        sa.Column("address", TEXT, nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("expires_at", sa.Float(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("terms", sa.Text(), nullable=True),
-        sa.Column("decided_by", sa.Text(), nullable=True),
-        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("state", TEXT, nullable=False),
+        sa.Column("terms", TEXT, nullable=True),
+        sa.Column("decided_by", TEXT, nullable=True),
+        sa.Column("interval_seconds", WHOLE_NUMBER, nullable=False),
         sa.Column("polled_at", sa.Float(), nullable=True),
         sqlite_autoincrement=True,
     )

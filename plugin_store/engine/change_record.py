@@ -7,12 +7,11 @@ that is acknowledged has its entry, and one that is rolled back has none. Values
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -51,6 +50,12 @@ class Entry:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Executes(Protocol):
+    """A plain connection of any engine."""
+
+    def execute(self, sql: str, parameters: tuple[Any, ...], /) -> Any: ...
+
+
 class ChangeRecord:
     """What one request, command or file changes.
 
@@ -74,7 +79,7 @@ class ChangeRecord:
         """Adds details to the entry for the whole."""
         self._more.update(details)
 
-    def write(self, connection: sqlite3.Connection) -> None:
+    def write(self, connection: Executes) -> None:
         """Writes what has no row yet, in the connection's transaction."""
         if not self._is_whole_written and self._whole is not None:
             whole = self._whole
@@ -92,7 +97,7 @@ class ChangeRecord:
         length, self._written, self._is_whole_written = state
         del self._parts[length:]
 
-    def _insert(self, connection: sqlite3.Connection, entry: Entry, details: Mapping[str, Any]) -> None:
+    def _insert(self, connection: Executes, entry: Entry, details: Mapping[str, Any]) -> None:
         author, text = self.author, orjson.dumps(bounded(details)).decode() if details else None
         place = entry.plugin_id, entry.workspace_id, entry.notebook_id
         who = author.kind, author.id, _short(author.name), author.address, author.request_id
@@ -144,13 +149,14 @@ class Transaction:
         self._state = None if self._record is None else self._record.state()
         self._changes = 0
 
-    def begin(self, connection: Callable[[], sqlite3.Connection]) -> None:
+    def begin(self, changes: Callable[[], int]) -> None:
+        """`changes` counts the rows that were changed so far."""
         if self._record is not None:
-            self._changes = connection().total_changes
+            self._changes = changes()
 
-    def end(self, connection: Callable[[], sqlite3.Connection]) -> None:
+    def end(self, changes: Callable[[], int], connection: Callable[[], Executes]) -> None:
         """Writes the record if a row was changed. The caller commits."""
-        if self._record is not None and connection().total_changes > self._changes:
+        if self._record is not None and changes() > self._changes:
             self._record.write(connection())
 
     def roll_back(self) -> None:

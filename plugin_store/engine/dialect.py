@@ -22,8 +22,6 @@ class Dialect:
     """A subquery of the texts in a value, which is a JSON array."""
     join_texts: str
     """The aggregate function that joins texts with a separator."""
-    last_event_id: str
-    """The id of the last event, also when its row is deleted."""
 
     @cached_property
     def _words(self) -> dict[str, str]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 
 from plugin_store.engine.database import Database
 from plugin_store.engine.location import Location
 from plugin_store.engine.sqlite.location import SqliteFile
 from plugin_store.models import Base, Notebook, Workspace
-from settings import ConfigurationError
+from settings import ConfigurationError, Settings
 
 MIGRATIONS_FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 LOCATION = "patchbay_location"
@@ -24,18 +24,34 @@ LOCATION = "patchbay_location"
 db = SQLAlchemy(model_class=Base)
 
 
-def locate(instance: Path) -> Location:
-    """Where the store of a data folder is."""
-    return SqliteFile(instance)
+def locate(instance: Path, url: str | None) -> Location:
+    """Where the store is: in the database of the URL, else in the data folder. Raises ConfigurationError."""
+    if url is None:
+        return SqliteFile(instance)
+    try:
+        # Imported only here: a store on SQLite needs neither the memory nor the driver.
+        return importlib.import_module(".postgresql.location", __package__).PostgresqlServer(url)
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise ConfigurationError(
+            "PATCHBAY_DATABASE_URL needs psycopg, which is not installed: install requirements-postgresql.txt, "
+            "or `psycopg[binary]` beside the package."
+        ) from None
 
 
-def init_database(app: Flask, instance: Path) -> Database:
-    """The store of `instance`, migrated to the newest revision, with a workspace and a notebook in it.
+def init_store(app: Flask, settings: Settings) -> Database:
+    """The store that the settings name. See `init_database`."""
+    return init_database(app, settings.instance, settings.database_url)
+
+
+def init_database(app: Flask, instance: Path, url: str | None = None) -> Database:
+    """The store of `instance` or of a URL, migrated to the newest revision, with a workspace and a notebook in it.
 
     Processes that start together take turns. Raises StorageFailed when it cannot be written, and ConfigurationError
     when a newer version made the tables.
     """
-    location = app.extensions[LOCATION] = locate(instance)
+    location = app.extensions[LOCATION] = locate(instance, url)
     app.config["SQLALCHEMY_DATABASE_URI"] = location.url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = location.options
     db.init_app(app)
@@ -52,12 +68,18 @@ def init_database(app: Flask, instance: Path) -> Database:
     return database
 
 
-def open_database(instance: Path) -> Database:
-    """The store of `instance` that exists, as it is: nothing is created and nothing migrated."""
-    location = locate(instance)
+def open_database(instance: Path, url: str | None = None) -> Database:
+    """The store that exists, as it is: nothing is created and nothing migrated."""
+    location = locate(instance, url)
     engine = create_engine(location.url, **location.options)
     location.prepare(engine)
     return location.open(engine)
+
+
+def is_current(database: Database) -> bool:
+    """Whether a store that was opened as it is has the tables of this version. Raises StorageFailed."""
+    with database.reading() as session:
+        return _revision_on(session.connection()) == newest_revision(MIGRATIONS_FOLDER)
 
 
 def init_migrations(app: Flask) -> None:
@@ -92,9 +114,13 @@ def _require_known(location: Location, revision: str | None) -> None:
 
 def _revision_of_tables(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _revision_on(connection)
+
+
+def _revision_on(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _migrating() -> Any:

@@ -210,14 +210,17 @@ def test_a_span_knows_what_can_be_resumed(span: Span, event_id: int, is_whole: b
 
 
 class TestTrimming:
-    def test_events_of_more_than_an_hour_ago_are_deleted(self, store: Store, watch: Watch, clock: Any):
+    def test_events_of_more_than_an_hour_ago_are_deleted_but_for_the_newest(
+        self, store: Store, watch: Watch, clock: Any
+    ):
         store.registry.register(weather())
+        store.configs.set_enabled("weather", WORKSPACE, False)
         store.execute("UPDATE events SET at = :at", at=clock() - KEPT_SECONDS + 1)
         watch.log.trim(clock())
-        assert watch.kinds() == ["plugin.declared"]
-        watch.log.trim(clock() + 2)
+        assert watch.kinds() == ["plugin.declared", "enabled.changed"]
         last = watch.log.span().last
-        assert (store.rows("SELECT id FROM events"), watch.log.span()) == ([], Span(last, last))
+        watch.log.trim(clock() + 2)
+        assert (store.rows("SELECT id FROM events"), watch.log.span()) == ([(last,)], Span(last - 1, last))
 
     def test_the_newest_ten_thousand_are_kept_at_most(self, store: Store, watch: Watch, clock: Any):
         store.registry.register(weather())

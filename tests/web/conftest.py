@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from plugin_store.engine.database import Database
 from plugin_store.engine.opening import init_database
-from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
+from tests.databases import seed_database
 from web.gate.access_tokens import AccessTokens
 from web.gate.attempts import Attempts
 from web.gate.connect_requests import ConnectRequests
@@ -52,18 +50,10 @@ def open_sessions(
     )
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a store with its tables made, which takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("store")
-    init_database(Flask("store"), folder).close()
-    return folder / DATABASE_NAME
-
-
 @pytest.fixture
-def database(settings: Settings, empty_store: Path) -> Iterator[Database]:
+def database(settings: Settings) -> Iterator[Database]:
+    seed_database(settings.instance)
     settings.instance.mkdir(parents=True, exist_ok=True)
-    shutil.copy(empty_store, settings.instance / DATABASE_NAME)
     database = init_database(Flask("store"), settings.instance)
     yield database
     database.close()

@@ -14,7 +14,7 @@ from flask.cli import with_appcontext
 from errors import StorageFailed
 from installation import command_line
 from integrations.backup.last_backup import note_backup
-from integrations.backup.making import make_backup
+from integrations.backup.making import USE_PG_DUMP, make_backup
 from integrations.backup.restoring import restore_backup
 from plugin_store.engine.opening import init_database
 from plugin_store.vault.keyring import load_keyring
@@ -59,6 +59,7 @@ def backup_data(file: Path, artifacts: bool) -> None:
     `secrets export-key` saves the key.
     """
     settings, line, now = services().settings, ProgressLine(), services().clock()
+    require_file(settings)
     try:
         contents = make_backup(
             settings.instance, file.absolute(), now, with_artifacts=artifacts, progress=line.draw
@@ -88,6 +89,7 @@ def restore_data(file: Path) -> None:
     nothing is restored. Afterwards it lists the secrets that the present keys do not decrypt.
     """
     settings, line = load_settings(dotenv_path=DOTENV_PATH), ProgressLine()
+    require_file(settings)
     kept = {token_path(settings).name, settings.secret_key_file.name}
     try:
         contents = restore_backup(file.absolute(), settings.instance, kept, migrate, _bytes_of(line))
@@ -100,6 +102,12 @@ def restore_data(file: Path) -> None:
     )
     for text in lines_of_secrets(settings):
         click.echo(text)
+
+
+def require_file(settings: Settings) -> None:
+    """Raises ConfigurationError where the store is not in the data folder."""
+    if settings.database_url is not None:
+        raise ConfigurationError(USE_PG_DUMP)
 
 
 def migrate(folder: Path) -> None:

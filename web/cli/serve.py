@@ -17,6 +17,7 @@ from flask import Flask
 
 from errors import PatchbayError, StorageFailed
 from installation import IS_PACKAGE, command_line, default_instance
+from integrations.backup.making import USE_PG_DUMP
 from integrations.backup.schedule import BackupPlan, BackupSchedule
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
@@ -98,9 +99,11 @@ def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
 
 
 def backup_schedule(settings: Settings) -> BackupSchedule | None:
-    """What makes backups on schedule, if the settings name a folder for them."""
+    """What makes backups on schedule, if the settings name a folder for them. Raises ConfigurationError."""
     if settings.backup is None:
         return None
+    if settings.database_url is not None:
+        raise ConfigurationError(f"PATCHBAY_BACKUP cannot be used. {USE_PG_DUMP}")
     plan = BackupPlan(settings.backup, settings.backup_every_hours * 3600.0, settings.backup_keep)
     return BackupSchedule(settings.instance, plan, time.time)
 

@@ -12,7 +12,7 @@ from integrations.budget import Budget
 from integrations.catalog.catalog import Catalog
 from integrations.catalog.compiled_manifests import CompiledManifests
 from plugin_store.engine.database import Database
-from plugin_store.engine.opening import open_database
+from plugin_store.engine.opening import is_current, open_database
 from plugin_store.engine.sqlite.file_check import FileCheck
 from plugin_store.settings.reviews import Reviews
 from plugin_store.vault.keyring import load_keyring
@@ -46,13 +46,15 @@ def examine_folder(settings: Settings) -> list[Finding]:
     return find(gather(settings, now, file, store, _running_version(settings)))
 
 
-def _is_readable(file: FileCheck) -> bool:
-    return file.integrity in {"ok", "unfinished"} and file.revision == file.newest_revision
+def _is_readable(file: FileCheck | None) -> bool:
+    return file is None or (file.integrity in {"ok", "unfinished"} and file.revision == file.newest_revision)
 
 
 def _read_store(settings: Settings, now: float) -> StoreFacts | None:
-    with closing(open_database(settings.instance)) as database:
+    with closing(open_database(settings.instance, settings.database_url)) as database:
         try:
+            if not is_current(database):
+                return None
             return _probe_of(settings, database).read(now)
         except ConfigurationError as error:
             return StoreFacts(0, error.message, (), 0, 0.0, settings.prefetch, None)

@@ -77,6 +77,7 @@ class Facts:
     """All of them; `store` is None where the store cannot be read or is of another version."""
 
     machine: MachineFacts
-    file: FileCheck
+    file: FileCheck | None
+    """None where the store is on a database server."""
     cache: CacheFacts | None
     store: StoreFacts | None

@@ -115,8 +115,22 @@ def _of_egress(machine: MachineFacts) -> Iterator[Finding]:
         yield _ok("egress", f"{machine.authorities} certificate authorities are known.")
 
 
+def _of_server(facts: Facts) -> Finding:
+    if facts.store is not None:
+        return _ok("database", "The database server answers, and its tables are this version's.")
+    return Finding(
+        "database",
+        "error",
+        "The database server cannot be read, or its tables are another version's.",
+        "Correct PATCHBAY_DATABASE_URL, or start the server of this version once. The database server's log says more.",
+    )
+
+
 def _of_file(facts: Facts) -> Iterator[Finding]:
     file = facts.file
+    if file is None:
+        yield _of_server(facts)
+        return
     numbers = tuple(int(part) for part in file.sqlite_version.split("."))
     if numbers < OLDEST_SQLITE:
         yield Finding(

@@ -138,7 +138,11 @@ def _resolves(host: str) -> bool:
 
 
 def gather(
-    settings: Settings, now: float, file: FileCheck, store: StoreFacts | None, running_version: str | None
+    settings: Settings,
+    now: float,
+    file: FileCheck | None,
+    store: StoreFacts | None,
+    running_version: str | None,
 ) -> Facts:
     """All facts. `running_version` is that of another process that serves, if there is one."""
     latest = [*_written_at(settings.instance)]
@@ -157,13 +161,16 @@ def gather(
     return Facts(machine, file, _look_at_cache(settings), store)
 
 
-def check_store_file(settings: Settings) -> FileCheck:
-    """The check of the store's file, which takes some seconds at most."""
+def check_store_file(settings: Settings) -> FileCheck | None:
+    """The check of the store's file, which takes some seconds at most; None where it is on a database server."""
+    if settings.database_url is not None:
+        return None
     return check_file(settings.instance, CHECK_SECONDS)
 
 
 def _files(settings: Settings) -> Iterable[FileFacts]:
-    paths = [settings.instance, settings.instance / DATABASE_NAME]
+    paths = [settings.instance]
+    paths += [settings.instance / DATABASE_NAME] if settings.database_url is None else []
     paths += [] if settings.secret_keys else [settings.secret_key_file]
     paths += [] if settings.token else [token_path(settings)]
     for path in paths:

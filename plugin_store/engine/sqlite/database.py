@@ -75,20 +75,20 @@ class SqliteDatabase(Database):
         ):
             connection.execution_options(begin="IMMEDIATE")
             with Session(connection, expire_on_commit=False) as session, session.begin():
-                transaction.begin(lambda: _driver_of(connection))
+                transaction.begin(lambda: _driver_of(connection).total_changes)
                 yield session
                 session.flush()
-                transaction.end(lambda: _driver_of(connection))
+                transaction.end(lambda: _driver_of(connection).total_changes, lambda: _driver_of(connection))
 
     @contextmanager
     def raw_write(self) -> Iterator[sqlite3.Connection]:
         with self.write_lock(), driver_failures(), recording() as transaction:
             connection = self._raw_writer()
             connection.execute("BEGIN IMMEDIATE")
-            transaction.begin(lambda: connection)
+            transaction.begin(lambda: connection.total_changes)
             try:
                 yield connection
-                transaction.end(lambda: connection)
+                transaction.end(lambda: connection.total_changes, lambda: connection)
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:

@@ -10,5 +10,4 @@ SQLITE = Dialect(
     numbers=_MEMBERS,
     texts=_MEMBERS,
     join_texts="group_concat",
-    last_event_id="(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events')",
 )

@@ -1,0 +1,117 @@
+"""Runs a command beside a private PostgreSQL server that keeps nothing: for tests, not for data.
+
+    python -m scripts.private_postgresql .venv/bin/python -m pytest tests/plugin_store
+
+The server's address is in the command's PATCHBAY_TEST_DATABASE_URL. Where that is set already, no server is started.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+VARIABLE = "PATCHBAY_TEST_DATABASE_URL"
+PROGRAM_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "''",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "shared_buffers": "32MB",
+}
+USER = "patchbay"
+MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 1 << 30
+
+
+def find_programs() -> Path:
+    """The folder with `initdb` and `pg_ctl`, of the newest version that is installed."""
+    found = [path for pattern in PROGRAM_FOLDERS for path in Path("/").glob(pattern[1:])]
+    if found:
+        return max(found, key=lambda path: int("".join(filter(str.isdigit, path.parent.name)) or 0))
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    raise SystemExit(
+        f"PostgreSQL is not installed here. Set {VARIABLE} to a server where databases may be created."
+    )
+
+
+@contextmanager
+def private_server() -> Iterator[str]:
+    """The URL of a new server on a free port of loopback, which ends with the block."""
+    programs, account = find_programs(), _account()
+    # In memory where there is room: a test's database is a copy of some hundred files.
+    parent = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
+    with tempfile.TemporaryDirectory(prefix="patchbay-postgresql-", dir=parent) as temporary:
+        folder, log = Path(temporary) / "data", Path(temporary) / "log"
+        if account is not None:
+            os.chown(temporary, account.pw_uid, account.pw_gid)
+        port = _free_port()
+        options = " ".join(f"-c {name}={value}" for name, value in {**OPTIONS, "port": str(port)}.items())
+        control = [programs / "pg_ctl", "-D", folder, "-w", "-s"]
+        _run(
+            [
+                programs / "initdb",
+                "-D",
+                folder,
+                "-U",
+                USER,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "-N",
+            ],
+            account,
+        )
+        _run([*control, "-l", log, "-o", options, "start"], account)
+        try:
+            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*control, "-m", "immediate", "stop"], account)
+
+
+def _account() -> pwd.struct_passwd | None:
+    """The account that the server runs as; None for the own one. PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _run(command: Sequence[str | Path], account: pwd.struct_passwd | None) -> None:
+    identity = (
+        {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    )
+    done = subprocess.run(
+        command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **identity
+    )
+    if done.returncode:
+        raise SystemExit(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def main(command: Sequence[str]) -> int:
+    if os.environ.get(VARIABLE):
+        return subprocess.run(command, check=False).returncode
+    with private_server() as url:
+        return subprocess.run(command, env={**os.environ, VARIABLE: url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
