@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -109,6 +110,8 @@ def _free_port() -> int:
 def main(command: Sequence[str]) -> int:
     if os.environ.get(VARIABLE):
         return subprocess.run(command, check=False).returncode
+    # So that whoever ends this ends the server, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with private_server() as url:
         return subprocess.run(command, env={**os.environ, VARIABLE: url}, check=False).returncode
 

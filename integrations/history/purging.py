@@ -12,7 +12,7 @@ SERIES_AT_ONCE = 10
 _NEW_EPOCH = "UPDATE plugins SET artifacts_epoch = ? WHERE id = ?"
 _FIND = (
     "SELECT id FROM history_series WHERE workspace_id = :workspace_id AND plugin_id = :plugin_id "
-    "AND (:block_id IS NULL OR block_id = :block_id) LIMIT :limit"
+    "AND (CAST(:block_id AS TEXT) IS NULL OR block_id = :block_id) LIMIT :limit"
 )
 _DELETE_SAMPLES = "DELETE FROM history_samples WHERE series_id = ?"
 _DELETE_SERIES = "DELETE FROM history_series WHERE id = ?"

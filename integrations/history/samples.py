@@ -18,7 +18,8 @@ _FIND = "SELECT id, keep_seconds, notebook_id FROM history_series WHERE key = ? 
 _ADD = (
     "INSERT INTO history_series (workspace_id, notebook_id, plugin_id, block_id, key, field, parameters, keep_seconds) "
     "SELECT :workspace_id, :notebook_id, :plugin_id, :block_id, :key, :field, :parameters, :keep_seconds "
-    "WHERE :notebook_id IS NULL OR EXISTS (SELECT 1 FROM notebooks WHERE id = :notebook_id) RETURNING id"
+    "WHERE CAST(:notebook_id AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM notebooks WHERE id = :notebook_id) "
+    "RETURNING id"
 )
 _CHANGE = "UPDATE history_series SET keep_seconds = ?, notebook_id = ? WHERE id = ?"
 _WRITE = (

@@ -19,17 +19,17 @@ NAMES = ("plugin_id", "''")
 # Tenths of a millisecond, rounded to two significant digits.
 STEP = "CASE " + " ".join(f"WHEN tenths < {10**digits} THEN {10 ** (digits - 2)}" for digits in range(2, 10))
 STEP += " ELSE 100000000 END"
-# Numbers without their fraction, and the function that makes the text of a JSON object from a column of each.
+# Numbers without their fraction, and the text of a JSON object of the calls by duration.
 WORDS = {
     "sqlite": {
         "hour": "CAST(at / 3600 AS INTEGER)",
         "tenths": "CAST(duration_ms * 10 + 0.5 AS INTEGER)",
-        "json_group_object": "json_group_object",
+        "durations": "json_group_object(CAST(duration AS TEXT), calls)",
     },
     "postgresql": {
         "hour": "CAST(trunc(at / 3600) AS bigint)",
         "tenths": "CAST(trunc(duration_ms * 10 + 0.5) AS bigint)",
-        "json_group_object": "json_object_agg",
+        "durations": "replace(CAST(json_object_agg(CAST(duration AS TEXT), calls) AS text), ' ', '')",
     },
 }
 CALLS = f"""
@@ -46,7 +46,7 @@ WRITE_CALLS = """
 INSERT INTO usage_periods (workspace_id, period_seconds, starts_at, plugin_id,
   renders, hits, stale, calls, token_calls, errors, bytes, durations)
 SELECT workspace_id, {seconds}, start, name, 0, 0, 0, sum(calls), sum(token_calls), sum(errors), sum(bytes),
-  {json_group_object}(CAST(duration AS TEXT), calls)
+  {durations}
 FROM (
   SELECT workspace_id, starts_at / {seconds} * {seconds} AS start, {name} AS name, duration,
     sum(calls) AS calls, sum(token_calls) AS token_calls, sum(errors) AS errors, sum(bytes) AS bytes

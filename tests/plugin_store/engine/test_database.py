@@ -41,6 +41,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.sqlite
 def test_eight_hundred_changes_by_two_processes_lose_none(store: Store) -> None:
     store.execute("UPDATE workspaces SET name = '0' WHERE id = 1")
     processes = [start_python(COUNT_UP, store.folder, 100) for _ in range(2)]
@@ -85,6 +86,7 @@ def test_a_failed_write_leaves_nothing(store: Store) -> None:
     assert store.rows("SELECT count(*) FROM notebooks") == [(1,)]
 
 
+@pytest.mark.sqlite
 def test_a_failed_jotting_leaves_nothing_and_the_next_one_works(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.database.raw_write() as connection:
         connection.execute("DELETE FROM notebooks")
@@ -125,6 +127,7 @@ def test_a_read_sees_one_moment(store: Store) -> None:
         assert session.scalar(text("SELECT count(*) FROM workspaces")) == before
 
 
+@pytest.mark.sqlite
 def test_every_connection_keeps_to_our_rules(store: Store) -> None:
     # Open at once, so that no one of them is the pooled connection that migrated.
     with ExitStack() as stack:
@@ -176,6 +179,7 @@ def test_what_changes_nothing_keeps_the_revision(store: Store) -> None:
     assert store.database.revision() == before
 
 
+@pytest.mark.sqlite
 def test_another_process_and_every_thread_see_the_revision(store: Store) -> None:
     before = store.database.revision()
     finish(
@@ -208,6 +212,7 @@ def test_what_is_remembered_is_forgotten_with_the_next_change(store: Store) -> N
     assert store.database.memo.get("key", load) == 2
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_a_clear_failure_and_loses_nothing_else(store: Store) -> None:
     with pytest.raises(StorageFailed) as failure, store.database.writing() as session:
         session.execute(text("PRAGMA max_page_count = 1"))
@@ -216,6 +221,7 @@ def test_a_full_disk_is_a_clear_failure_and_loses_nothing_else(store: Store) -> 
     assert store.rows("SELECT name FROM workspaces") == [("Default",)]
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_a_clear_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_impatient(monkeypatch)
     database = init_database(Flask("impatient"), tmp_path)
@@ -254,12 +260,14 @@ def test_a_thread_that_waits_too_long_for_its_turn_is_told(
     holder.join()
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_a_clear_failure(tmp_path: Path) -> None:
     (tmp_path / DATABASE_NAME).write_bytes(b"not a database, but long enough to be taken for one" * 100)
     with pytest.raises(StorageFailed, match="damaged"):
         init_database(Flask("damaged"), tmp_path)
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_is_not_there_is_a_clear_failure(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="cannot be written"):
         init_database(Flask("nowhere"), tmp_path / "missing")
@@ -271,6 +279,7 @@ def test_only_the_owner_reads_the_files(store: Store) -> None:
     assert set(modes.values()) == {0}, modes
 
 
+@pytest.mark.sqlite
 def test_an_unknown_table_is_our_mistake_and_no_storage_failure(store: Store) -> None:
     with pytest.raises(Exception, match="no such table"):
         store.rows("SELECT * FROM missing")
@@ -290,6 +299,7 @@ for number in range(100_000):
 """
 
 
+@pytest.mark.sqlite
 def test_a_killed_process_keeps_every_write_it_acknowledged(store: Store) -> None:
     acknowledged = 0
     for _ in range(3):

@@ -41,6 +41,9 @@ database = init_database(Flask("opener"), Path(sys.argv[1]))
 print(resolve_scope(database).workspace_id)
 """
 
+# PostgreSQL's migrations are tested in test_postgresql.py.
+pytestmark = pytest.mark.sqlite
+
 NEWEST = max(path.name[:4] for path in (MIGRATIONS_FOLDER / "versions").glob("[0-9]*.py"))
 BATCH_MIGRATION = f"""
 import sqlalchemy as sa
