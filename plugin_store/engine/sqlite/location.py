@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine
@@ -37,12 +37,14 @@ class SqliteFile(Location):
 
     @contextmanager
     def taking_turns(self) -> Iterator[None]:
-        try:
-            with exclusive_lock(self._instance / ".migrate.lock"):
+        with ExitStack() as held:
+            # Only what is done here says whether the folder can be written, not what is done in turn.
+            try:
+                held.enter_context(exclusive_lock(self._instance / ".migrate.lock"))
                 self._path.touch(mode=0o600)
-                yield
-        except OSError:
-            raise StorageFailed(f"The data folder {self._instance} cannot be written.") from None
+            except OSError:
+                raise StorageFailed(f"The data folder {self._instance} cannot be written.") from None
+            yield
 
     def failures(self) -> AbstractContextManager[None]:
         return storage_failures()

@@ -17,6 +17,7 @@ from plugin_store.engine.database import Database
 from plugin_store.engine.opening import init_database
 from plugin_store.engine.sqlite import database as database_module
 from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.location import SqliteFile
 from tests.databases import make_impatient
 from tests.plugin_store.conftest import NOTEBOOK, WORKSPACE, Store
 from tests.plugin_store.engine.processes import finish, start_python
@@ -271,6 +272,14 @@ def test_a_damaged_database_is_a_clear_failure(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_a_clear_failure(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="cannot be written"):
         init_database(Flask("nowhere"), tmp_path / "missing")
+
+
+@pytest.mark.sqlite
+def test_only_a_folder_that_cannot_be_written_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="a migration"), SqliteFile(tmp_path).taking_turns():
+        raise FileNotFoundError("a migration")
+    with SqliteFile(tmp_path).taking_turns():
+        assert (tmp_path / DATABASE_NAME).exists()
 
 
 def test_only_the_owner_reads_the_files(store: Store) -> None:
