@@ -99,6 +99,10 @@ class Database(ABC):
     def commits(self) -> int:
         """See `Reads.commits`. Costs microseconds while nothing changes."""
 
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """How much room the store takes on a disk. Raises StorageFailed."""
+
     def touch(self) -> None:
         """Makes a commit that changes nothing, so that every process checks its caches again. Raises StorageFailed."""
         with self.writing() as session:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from integrations.usage.instruments import LabelledHistogram
-from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import version
 from web.api.context import Services
 from web.gate.attempts import Attempts
@@ -55,10 +54,7 @@ class ServerFigures:
 
     def _storage(self) -> Iterator[Family]:
         settings, ((count, size),) = self.held.settings, self.held.database.query(ARTIFACTS, ())
-        database_bytes = sum(
-            path.stat().st_size for path in settings.instance.glob(f"{DATABASE_NAME}*") if path.is_file()
-        )
-        yield _gauge("patchbay_database_size_bytes", "Size of the database's files.", database_bytes)
+        yield _gauge("patchbay_database_size_bytes", "Size of the database.", self.held.database.size_bytes())
         yield _gauge("patchbay_artifacts", "Stored answers.", count)
         yield _gauge("patchbay_artifacts_size_bytes", "Size of the stored answers.", size)
         yield _gauge(

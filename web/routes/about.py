@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from integrations.backup.last_backup import read_last
-from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.models import IntegrationArtifact, Plugin, PluginApiLog, PluginSecret
 from schemas.api.about import AboutSchema
 from settings import Settings, version
@@ -71,7 +70,7 @@ def _read_storage(settings: Settings) -> dict[str, Any]:
     return {
         **counts,
         "folder": str(settings.instance),
-        "database_bytes": sum(path.stat().st_size for path in settings.instance.glob(f"{DATABASE_NAME}*")),
+        "database_bytes": services().database.size_bytes(),
         "artifacts_bytes": artifacts_bytes,
         "artifacts_limit_bytes": settings.cache_size_limit_bytes,
         "calls_kept_days": settings.log_retention_days,

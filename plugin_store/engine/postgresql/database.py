@@ -143,6 +143,10 @@ class PostgresqlDatabase(Database):
         """
         return self._reads.commits()
 
+    def size_bytes(self) -> int:
+        ((size,),) = self.query("SELECT pg_database_size(current_database())", ())
+        return size
+
     def close(self) -> None:
         self._changes.close()
         with self.write_lock():

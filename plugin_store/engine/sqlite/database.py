@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -114,6 +115,10 @@ class SqliteDatabase(Database):
 
     def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self._read_pool.query(query, parameters)
+
+    def size_bytes(self) -> int:
+        file = Path(self._path)
+        return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*") if path.is_file())
 
     def close(self) -> None:
         self._read_pool.close()

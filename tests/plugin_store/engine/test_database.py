@@ -325,6 +325,12 @@ def test_a_killed_process_keeps_every_write_it_acknowledged(store: Store) -> Non
         assert store.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+def test_the_size_of_the_store_is_known(store: Store) -> None:
+    before = store.database.size_bytes()
+    store.execute("UPDATE workspaces SET name = :name", name="x" * 10_000_000)
+    assert store.database.size_bytes() > before > 1000
+
+
 def test_closing_lets_go_of_the_files(store: Store) -> None:
     store.database.revision()
     store.database.close()
