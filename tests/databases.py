@@ -68,9 +68,18 @@ class TestDatabases:
     def url_of(self, folder: Path) -> str:
         """The URL of the folder's database."""
         if folder not in self._made:
-            self._made[folder] = f"test_{secrets.token_hex(8)}"
-            self._run(f"CREATE DATABASE {self._made[folder]} TEMPLATE {self._template}")
+            self._make(folder, self._template)
         return self._url_named(self._made[folder])
+
+    def make_empty(self, folder: Path) -> str:
+        """The URL of a new database without tables for the folder."""
+        self._make(folder, "template0")
+        return self.url_of(folder)
+
+    def _make(self, folder: Path, template: str) -> None:
+        name = f"test_{secrets.token_hex(8)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._made[folder] = name
 
     def drop_all(self) -> None:
         """Drops those of the test that has ended."""

@@ -1,1 +1,1 @@
-"""The store in a PostgreSQL database, for any number of processes and hosts. Imported only where one is configured."""
+"""The store in a PostgreSQL database, shared by processes. Imported only where one is configured."""

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Engine
 
 from plugin_store.engine.database import Parameters
 from plugin_store.engine.postgresql.dialect import to_driver_sql
+from plugin_store.engine.postgresql.texts import register_texts
 
 BUSY_TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
@@ -47,6 +48,7 @@ def connect_arguments(url: URL) -> dict[str, Any]:
 def configure(connection: Driver, _record: object = None) -> None:
     """Configures a new connection."""
     connection.adapters.register_loader("numeric", NumberLoader)
+    register_texts(connection)
 
 
 def connect(engine: Engine) -> Driver:

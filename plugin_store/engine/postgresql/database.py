@@ -33,6 +33,7 @@ READERS, HOT_READERS = 4, 2
 WRITERS_LOCK = int.from_bytes(b"patchbay")
 # Others may read meanwhile. PostgreSQL serves those who wait in the order in which they came.
 _TAKE_TURN = f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+_HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
@@ -69,28 +70,33 @@ class PostgresqlDatabase(Database):
             recording() as transaction,
             self._engine.connect() as connection,
         ):
+            # After an error too, because a commit whose answer was lost may have succeeded.
+            may_have_written = True
             try:
                 with Session(connection, expire_on_commit=False) as session, session.begin():
                     session.connection().exec_driver_sql(_TAKE_TURN)
                     yield session
                     session.flush()
-                    plain = partial(_plain_connection, connection)
-                    transaction.end(lambda: _has_written(plain()), plain)
+                    plain = _plain_connection(connection)
+                    may_have_written = _has_written(plain)
+                    transaction.end(lambda: int(may_have_written), lambda: plain)
             finally:
-                # Also after an error, because a commit whose answer was lost may have succeeded.
-                self._changes.note()
+                if may_have_written:
+                    self._changes.note()
 
     @contextmanager
     def raw_write(self) -> Iterator[PlainConnection]:
         with self.write_lock(), self._failures(), recording() as transaction:
             driver = self._begin()
             plain = PlainConnection(driver)
+            may_have_written = True
             try:
                 yield plain
-                transaction.end(lambda: _has_written(plain), lambda: plain)
-                _commit(driver)
+                transaction.end(lambda: int(_has_written(plain)), lambda: plain)
+                may_have_written = _commit(driver)
             finally:
-                self._changes.note()
+                if may_have_written:
+                    self._changes.note()
                 if driver.info.transaction_status != TransactionStatus.IDLE:
                     self._abandon(driver)
 
@@ -185,14 +191,16 @@ def _plain_connection(connection: Connection) -> PlainConnection:
     return PlainConnection(driver)
 
 
-def _has_written(connection: PlainConnection) -> int:
-    """1 if the transaction has changed a row, because only then it has an id; else 0."""
-    ((has_id,),) = connection.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL").fetchall()
-    return int(has_id)
+def _has_written(connection: PlainConnection) -> bool:
+    """Whether the transaction has changed a row, because only then it has an id."""
+    ((has_id,),) = connection.execute(_HAS_WRITTEN).fetchall()
+    return has_id
 
 
-def _commit(driver: Driver) -> None:
+def _commit(driver: Driver) -> bool:
+    """Commits, and returns whether anything was changed, in one round trip."""
     if driver.info.transaction_status == TransactionStatus.INERROR:
         # PostgreSQL would answer a COMMIT by rolling back, without an error.
         raise psycopg.errors.InFailedSqlTransaction("a statement of this transaction failed")
-    driver.execute("COMMIT")
+    ((has_id,),) = driver.execute(f"{_HAS_WRITTEN}; COMMIT".encode()).fetchall()
+    return has_id

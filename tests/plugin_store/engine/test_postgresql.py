@@ -13,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import OperationalError
 
 from errors import StorageFailed
@@ -22,8 +22,10 @@ from plugin_store.engine.opening import init_database
 from plugin_store.engine.postgresql import failures
 from plugin_store.engine.postgresql.changes import Changes
 from plugin_store.engine.postgresql.dialect import POSTGRESQL, to_driver_sql
-from plugin_store.models import Base
+from plugin_store.engine.postgresql.texts import escape, unescape
+from plugin_store.models import Base, Workspace
 from tests.databases import TestDatabases
+from tests.plugin_store.engine.processes import finish, start_python
 
 needs_server = pytest.mark.postgresql
 
@@ -63,6 +65,14 @@ def test_values_are_named_as_the_driver_reads_them(ours: str, drivers: str) -> N
 )
 def test_an_error_of_the_server_has_our_own_words(error: Exception, reason: str | None) -> None:
     assert failures.reason_of(error) == reason
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "a\0b", "\0\0", "\ufdd0", "\ufdd00", "\ufdd01\0\ufdd0", "0\0001"]
+)
+def test_any_text_can_be_escaped_and_comes_back(text: str) -> None:
+    assert "\0" not in escape(text)
+    assert unescape(escape(text)) == text
 
 
 class Asked:
@@ -153,6 +163,30 @@ def test_migrations_make_on_postgresql_what_the_models_say(
     engine.dispose()
 
 
+START = """
+import sys
+from pathlib import Path
+from flask import Flask
+from plugin_store.engine.opening import init_database
+sys.stdin.readline()
+database = init_database(Flask("starter"), Path(), sys.argv[1])
+print(database.query("SELECT id, name FROM workspaces", ()), database.query("SELECT count(*) FROM notebooks", ()))
+"""
+
+
+@needs_server
+def test_ten_processes_that_start_at_once_make_one_store(
+    server_databases: TestDatabases, tmp_path: Path
+) -> None:
+    url = server_databases.make_empty(tmp_path)
+    processes = [start_python(START, url) for _ in range(10)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert {finish(process).strip() for process in processes} == {"[(1, 'Default')] [(1,)]"}
+
+
 @needs_server
 def test_a_change_of_another_process_is_notified(
     database: Database, server_databases: TestDatabases, tmp_path: Path
@@ -227,3 +261,29 @@ def test_sums_of_whole_numbers_are_whole_numbers_and_members_are_read(database: 
     query = POSTGRESQL.spell("SELECT sum(id), avg(id) FROM workspaces WHERE id IN ({numbers})")
     ((total, mean),) = database.query(query, ("[1, 2]",))
     assert (total, type(total), mean, type(mean)) == (1, int, 1.0, float)
+
+
+@needs_server
+def test_a_text_comes_back_whole_whoever_wrote_it(database: Database) -> None:
+    text_with_nul = "a\0b\ufdd0"
+    with database.writing() as session:
+        session.add(Workspace(name=text_with_nul, created_at=1.0))
+    with database.raw_write() as connection:
+        connection.execute("UPDATE notebooks SET name = :name", {"name": text_with_nul})
+    with database.reading() as session:
+        assert session.scalar(select(Workspace.name).where(Workspace.name == text_with_nul)) == text_with_nul
+    assert database.query("SELECT name FROM notebooks", ()) == [(text_with_nul,)]
+
+
+@needs_server
+def test_a_transaction_that_changes_nothing_makes_no_cached_answer_doubtful(database: Database) -> None:
+    wait_until_trusted(database)
+    before = database.commits()
+    with database.writing() as session:
+        session.scalar(select(Workspace.id).with_for_update(read=True).where(Workspace.id == -1))
+    with database.raw_write() as connection:
+        connection.execute("UPDATE notebooks SET name = 'x' WHERE id = -1")
+    assert database.commits() == before
+    with database.raw_write() as connection:
+        connection.execute("UPDATE store_revision SET revision = revision")
+    assert database.commits() > before
