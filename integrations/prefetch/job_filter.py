@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, Text, cast
 
 from plugin_store.models import PrefetchJob
 
@@ -60,4 +60,4 @@ class JobFilter:
 def _contains(word: str) -> ColumnElement[bool]:
     table = PrefetchJob
     text = table.plugin_id + " " + table.block_id + " " + cast(table.parameters, Text)
-    return func.instr(func.lower(text), func.lower(word)) > 0
+    return text.icontains(word, autoescape=True)

@@ -19,8 +19,8 @@ MAX_KEPT = 24
 # Whatever is added to an integration's period is added to that of its workspace, too.
 _WORKSPACE_FIGURES = (
     "SELECT starts_at, renders, calls, bytes FROM usage_periods "
-    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at IN (SELECT value FROM json_each(?)) "
-    "AND plugin_id = ?"
+    "WHERE workspace_id = ? AND period_seconds = ? AND starts_at IN ({numbers}) "
+    "AND plugin_id = ? ORDER BY starts_at"
 )
 
 
@@ -68,4 +68,4 @@ class PeriodMemo:
     def _read_figures(self, periods: PeriodRange) -> list[Any]:
         starts = ",".join(map(str, periods.starts()))
         asked = (periods.workspace_id, periods.period_seconds, f"[{starts}]", ALL)
-        return [*self._database.query(_WORKSPACE_FIGURES, asked)]
+        return [*self._database.query(self._database.dialect.spell(_WORKSPACE_FIGURES), asked)]

@@ -75,6 +75,7 @@ def test_a_filter_that_means_nothing_is_refused_by_name(client, query, field):
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [

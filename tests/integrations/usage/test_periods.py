@@ -226,6 +226,7 @@ ROWS_ASKED = (1, 3600, "[0]", '[""]')
 ROW = "workspace_id=? AND period_seconds=? AND starts_at=? AND plugin_id=?"
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("query", "asked", "expected"),
     [

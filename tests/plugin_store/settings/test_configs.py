@@ -14,8 +14,11 @@ from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, view, 
 
 SECRET = "k-3v9Qs7w1Zp5"
 ROWS = (
-    "SELECT 'w', * FROM plugin_configs UNION ALL SELECT 'n', * FROM notebook_plugin_configs"
+    "SELECT 'w', workspace_id, plugin_id, CAST(enabled AS TEXT), config, updated_at FROM plugin_configs"
+    " UNION ALL SELECT 'n', notebook_id, plugin_id, CAST(enabled AS TEXT), config, updated_at"
+    " FROM notebook_plugin_configs"
     " UNION ALL SELECT 's', workspace_id, key, ciphertext, revision, updated_at FROM plugin_secrets"
+    " ORDER BY 1, 2, 3"
 )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -147,23 +145,21 @@ def test_a_rotated_token_ends_a_session_before_the_store_hears_of_it(
 
 
 def test_uses_are_written_once_an_hour_and_are_no_change_of_the_store(
-    sessions: Sessions, settings: Settings, database: Database, clock: Clock
+    sessions: Sessions, database: Database, clock: Clock
 ):
     cookie = sessions.begin(None)
-    revision, began = database.revision(), clock.now
-    with closing(sqlite3.connect(settings.instance / DATABASE_NAME)) as onlooker:
-        before = onlooker.execute("PRAGMA data_version").fetchall()
-        for _ in range(59):
-            clock.now += 60
-            assert found(sessions, cookie) and recalled(sessions, cookie)
-            sessions.write_uses()
-        assert onlooker.execute("PRAGMA data_version").fetchall() == before
-        assert [row.last_used_at for row in sessions.list()] == [began]
+    revision, began, before = database.revision(), clock.now, database.commits()
+    for _ in range(59):
         clock.now += 60
-        assert recalled(sessions, cookie) is None
-        assert found(sessions, cookie)
+        assert found(sessions, cookie) and recalled(sessions, cookie)
         sessions.write_uses()
-        assert onlooker.execute("PRAGMA data_version").fetchall() != before
+    assert database.commits() == before
+    assert [row.last_used_at for row in sessions.list()] == [began]
+    clock.now += 60
+    assert recalled(sessions, cookie) is None
+    assert found(sessions, cookie)
+    sessions.write_uses()
+    assert database.commits() != before
     assert [row.last_used_at for row in sessions.list()] == [began + HOUR]
     assert database.revision() == revision
 
