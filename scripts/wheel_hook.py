@@ -24,7 +24,7 @@ MODULES = ("addresses", "app", "errors", "installation", "regular_files", "setti
 FOLDERS = ("integrations", "migrations", "plugin_store", "schemas", "static", "templates", "web")
 # What the example frontend's gallery needs.
 EXAMPLES = ("__init__.py", "catalog.py", "notebook_plugins.py", "plugins", "sandbox")
-EXTRAS = ("otel",)
+EXTRAS = ("otel", "postgresql")
 DOCUMENTS = ("docs/problems.md",)
 TOP_NAMES = {*MODULES, *FOLDERS, "examples"} - {"static", "templates"}
 NOT_BUILT = "The pages are not built: run `make frontend` first."

@@ -36,7 +36,7 @@ def locate(instance: Path, url: str | None) -> Location:
             raise
         raise ConfigurationError(
             "PATCHBAY_DATABASE_URL needs psycopg, which is not installed: install requirements-postgresql.txt, "
-            "or `psycopg[binary]` beside the package."
+            "or the package with its extra, `patchbay-server[postgresql]`."
         ) from None
 
 

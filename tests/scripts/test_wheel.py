@@ -78,8 +78,12 @@ def test_the_wheel_holds_one_package_that_imports_itself_only(dist: Path):
         line.removeprefix("Requires-Dist: ") for line in metadata.splitlines() if "Requires-Dist" in line
     }
     listed = requirements_of((ROOT / "requirements.in").read_text("utf-8"))
-    optional = requirements_of((ROOT / "requirements-otel.in").read_text("utf-8"))
-    expected = {*listed, *(f'{one}; extra == "otel"' for one in optional)}
+    optional = {
+        f'{one}; extra == "{extra}"'
+        for extra in ("otel", "postgresql")
+        for one in requirements_of((ROOT / f"requirements-{extra}.in").read_text("utf-8"))
+    }
+    expected = {*listed, *optional}
     assert {one.replace("'", '"') for one in required} == expected
 
 
