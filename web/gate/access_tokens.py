@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import case, delete, select, update
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from errors import Conflict, NotFound, StorageFailed
 from plugin_store.access_models import AccessToken, ConnectRequest
 from plugin_store.engine.change_record import describe_whole, difference
-from plugin_store.engine.database import Database
+from plugin_store.engine.database import Database, Reads
 from plugin_store.events import write_event
 from plugin_store.models import Plugin
 from web.gate.permissions import Permission
@@ -42,14 +42,6 @@ DECLARERS = (
     " JOIN access_tokens ON plugins.declared_by = access_tokens.id"
 )
 ORIGINS = "SELECT origins, expires_at FROM access_tokens WHERE origins <> '[]'"
-
-
-class Queries(Protocol):
-    """Fast queries of the store."""
-
-    def revision(self) -> int: ...
-
-    def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -142,7 +134,7 @@ class AccessTokens:
         if not value.startswith(TOKEN_PREFIX):
             return None
         # The revision is read before the row: a change in between causes a second query, never the use of an old token.
-        store: Queries = self._database.hot_reads if on_fast_path else self._database
+        store: Reads = self._database.hot_reads if on_fast_path else self._database
         grant = self._find(digest_of(value), store.revision(), store)
         if grant is not None:
             self._record_use(grant, self._clock())
@@ -219,7 +211,7 @@ class AccessTokens:
             with suppress(KeyError, StorageFailed):
                 self._write_use(*self._unwritten.popitem())
 
-    def _find(self, digest: str, revision: int, store: Queries) -> Grant | None:
+    def _find(self, digest: str, revision: int, store: Reads) -> Grant | None:
         grant = self._remembered.get(digest)
         if grant is None or grant.revision != revision:
             grant = self._load(digest, revision, store)
@@ -230,7 +222,7 @@ class AccessTokens:
             return None
         return grant
 
-    def _load(self, digest: str, revision: int, store: Queries) -> Grant | None:
+    def _load(self, digest: str, revision: int, store: Reads) -> Grant | None:
         rows = store.query(FIND, (digest,))
         if not rows:
             return None

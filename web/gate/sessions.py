@@ -11,13 +11,13 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from sqlalchemy import CursorResult, case, delete, or_, select, update
 
 from errors import NotFound, StorageFailed
 from plugin_store.engine.change_record import describe_whole
-from plugin_store.engine.database import Database
+from plugin_store.engine.database import Database, Reads
 from plugin_store.models import SigninSession
 from web.gate.permissions import OWNER
 from web.gate.tokens import HeldToken
@@ -31,14 +31,6 @@ MAX_SESSIONS = 200
 MAX_REMEMBERED = 2 * MAX_SESSIONS
 MAX_HEADER_LENGTH = 4096
 FIND = "SELECT id, created_at, last_used_at FROM sessions WHERE digest = ? AND token_digest = ?"
-
-
-class Queries(Protocol):
-    """Fast queries of the store."""
-
-    def revision(self) -> int: ...
-
-    def query(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -129,7 +121,7 @@ class Sessions:
         """The session of a cookie, read from the store; None if it has ended. Raises StorageFailed."""
         # The revision is read before the row: a change in between causes a second query, never the use of an ended
         # session.
-        store: Queries = self._database.hot_reads if on_fast_path else self._database
+        store: Reads = self._database.hot_reads if on_fast_path else self._database
         session, now = self._find(digest_of(cookie), store.revision(), store), self._clock()
         if session is not None:
             self._record_use(session, now)
@@ -139,7 +131,7 @@ class Sessions:
         """Whether the session of a cookie's digest has not ended. It counts as no use. Raises StorageFailed."""
         return self._find(digest, self._database.revision(), self._database) is not None
 
-    def _find(self, digest: str, revision: int, store: Queries) -> Session | None:
+    def _find(self, digest: str, revision: int, store: Reads) -> Session | None:
         now = self._clock()
         session = self._remembered.get(digest)
         if session is None or session.revision != revision or not self._is_good(session, now):
@@ -187,7 +179,7 @@ class Sessions:
         with self._database.writing() as session:
             session.execute(statement)
 
-    def _load(self, digest: str, revision: int, store: Queries) -> Session | None:
+    def _load(self, digest: str, revision: int, store: Reads) -> Session | None:
         token = self._held.value
         rows = store.query(FIND, (digest, self._held.digest))
         if not rows:
