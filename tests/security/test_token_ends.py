@@ -93,7 +93,8 @@ class TestManagers:
     def test_neither_does_one_that_ends_while_it_waits_to_write(
         self, house: TokenApp, monkeypatch: pytest.MonkeyPatch
     ):
-        admin, writing = house.issue("admin", "render"), Database.writing
+        engine = type(house.app.extensions["patchbay"].database)
+        admin, writing = house.issue("admin", "render"), engine.writing
         left = [lambda: house.owner.delete(f"/tokens/{admin['id']}")]
 
         def writing_later(database: Database) -> Any:
@@ -103,7 +104,7 @@ class TestManagers:
 
         client = Client(house.app, admin["token"])
         assert client.get("/tokens/current").status_code == 200
-        monkeypatch.setattr(Database, "writing", writing_later)
+        monkeypatch.setattr(engine, "writing", writing_later)
         assert client.post("/tokens", HARMLESS).status_code == 401
         assert left == [] and house.owner.get("/tokens").json == []
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from flask import Flask
 
+from integrations.authoring.yaml_source import dump_yaml
 from integrations.provisioning.export import export_setup
 from integrations.provisioning.plan import Plan
 from integrations.provisioning.provisioner import Provisioner
@@ -69,7 +69,7 @@ class Ground:
     def write(self, content: Any, name: str = "setup.yaml") -> Path:
         """Puts a file into the folder: a text as it is, anything else as YAML."""
         self.folder.mkdir(exist_ok=True)
-        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
+        text = content if isinstance(content, str) else dump_yaml(content)
         (self.folder / name).write_text(text, "utf-8")
         return self.folder / name
 

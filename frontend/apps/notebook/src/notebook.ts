@@ -31,6 +31,8 @@ export interface Notebook {
   reader: Client;
   contents: KeptState<Contents>;
   page: KeptState<string>;
+  /** Resolves once the views are declared: before, nothing is kept for them. */
+  isDeclared: Promise<unknown>;
   panel: Ref<Panel>;
   isArranging: Ref<boolean>;
   /** Declarations that Patchbay did not accept. */
@@ -65,7 +67,7 @@ export function createNotebook({ workspaceId, row, client, reader }: Parts): Not
   const change = contents.change;
 
   return {
-    workspaceId, client, reader, contents, page, refused, change,
+    workspaceId, client, reader, contents, page, isDeclared, refused, change,
     row: ref(row),
     panel: ref(null),
     isArranging: ref(false),
@@ -85,8 +87,15 @@ export function createNotebook({ workspaceId, row, client, reader }: Parts): Not
       change(addIntegration(id));
     },
     removeIntegration: async (id) => {
-      await client.deletePlugin(id);
+      const { items, integrations } = contents.state.value;
+      // Saved first: a page that is loaded meanwhile would declare it again.
       change(removeIntegration(id));
+      await contents.save();
+      await client.deletePlugin(id).catch((error: unknown) => {
+        const blocks = items.filter((item) => item.type === 'block' && item.integration === id);
+        change((now) => blocks.reduce((kept, block) => addItem(block)(kept), integrations.includes(id) ? addIntegration(id)(now) : now));
+        throw error;
+      });
     },
   };
 }

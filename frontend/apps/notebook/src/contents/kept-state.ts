@@ -45,6 +45,8 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
   isDeclared.catch(() => {});
 
   const take = (taken: TaggedState | null, done: readonly Change[] = []): void => {
+    // What is there already is not drawn again.
+    if (taken?.etag && taken.etag === latest?.etag && done.length === 0) return;
     latest = taken;
     saved = format.read(taken?.config ?? {});
     unsaved = unsaved.filter((change) => !done.includes(change));
