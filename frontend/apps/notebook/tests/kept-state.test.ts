@@ -20,7 +20,7 @@ class Server {
   waiting: (() => void)[] | null = null;
 
   get client(): Client {
-    return { pluginState: () => this.#read(), changePluginState: (_id: string, change: (config: Config) => Config) => this.#change(change), setPluginState: (_id: string, { config }: { config: Config }, { etag }: { etag: string }) => this.#put(config, etag) } as unknown as Client;
+    return { pluginState: () => this.#read(), changePluginState: (_id: string, change: (config: Config) => Config) => this.#change(change), setPluginState: (_id: string, { config }: { config: Config }, { etag }: { etag: string | null }) => this.#put(config, etag) } as unknown as Client;
   }
 
   answer(): void {
@@ -42,8 +42,8 @@ class Server {
     return this.#write(change(structuredClone(this.config ?? {})));
   }
 
-  async #put(config: Config, etag: string): Promise<TaggedState> {
-    if (etag !== `"${this.version}"`) throw new PatchbayError({ code: 'precondition_failed', status: 412, detail: 'It has changed.' });
+  async #put(config: Config, etag: string | null): Promise<TaggedState> {
+    if (etag !== null && etag !== `"${this.version}"`) throw new PatchbayError({ code: 'precondition_failed', status: 412, detail: 'It has changed.' });
     return this.#write(config);
   }
 
@@ -173,4 +173,18 @@ test('a page that goes overwrites nothing, and one that comes back saves then', 
   expect(server.config).toEqual({ words: ['theirs'] });
   await kept.save();
   expect(server.config).toEqual({ words: ['theirs', 'mine'] });
+});
+
+test('a page that goes while it saves sends what was changed since, whether or not the save was heard', async () => {
+  await kept.reload();
+  server.waiting = [];
+  kept.change(add('a'));
+  void kept.save();
+  await vi.advanceTimersByTimeAsync(0);
+  server.config = { words: ['a'] };
+  server.version += 1;
+  kept.change(add('b'));
+  kept.leave();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(server.config).toEqual({ words: ['a', 'b'] });
 });

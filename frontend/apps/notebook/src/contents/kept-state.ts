@@ -53,7 +53,15 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
     state.value = applied(saved, unsaved);
   };
 
-  const reload = async (): Promise<void> => take(await stateOf(client, format.view));
+  const reload = async (): Promise<void> => {
+    for (;;) {
+      while (saving) await saving;
+      const before = latest;
+      const read = await stateOf(client, format.view);
+      // What was saved meanwhile is newer than what was read.
+      if (!saving && latest === before) return take(read);
+    }
+  };
 
   const save = async (): Promise<void> => {
     clearTimeout(timer);
@@ -84,9 +92,10 @@ export function keepState<State>(client: Client, format: Format<State>, isDeclar
     clearTimeout(timer);
     const { config, etag } = latest;
     const changes = unsaved;
-    // One request: nothing can be read first any more. If somebody else was faster, it changes nothing.
+    // One request: nothing can be read first any more. If somebody else was faster, it changes nothing. A save of this
+    // page that is under way is no such somebody: all its changes are in this one, too.
     saving = client
-      .setPluginState(format.view, { config: written(config, changes) }, { etag, keepalive: true })
+      .setPluginState(format.view, { config: written(config, changes) }, { etag: saving ? null : etag, keepalive: true })
       .then((taken) => take(taken, changes), () => {})
       .finally(() => (saving = null));
   };
