@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url
 
+from plugin_store.engine import write_lock
 from plugin_store.engine.location import Location
 from plugin_store.engine.opening import init_database
 from plugin_store.engine.postgresql.location import PostgresqlServer
@@ -47,7 +48,7 @@ def seed_database(folder: Path) -> None:
 
 def make_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No database that is opened from now on waits long for another that writes."""
-    for module in (database, file):
+    for module in (write_lock, database, file):
         monkeypatch.setattr(module, "BUSY_TIMEOUT_SECONDS", IMPATIENCE_SECONDS)
     monkeypatch.setitem(database.ENGINE_OPTIONS["connect_args"], "timeout", IMPATIENCE_SECONDS)
 

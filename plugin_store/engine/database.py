@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin_store.engine.dialect import Dialect
 from plugin_store.engine.memo import RevisionMemo
+from plugin_store.engine.write_lock import WriteLock
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 """The values of a plain statement: for each `?` in turn, or for each `:name`."""
@@ -61,6 +62,7 @@ class Database(ABC):
     hot_reads: Reads
     """Reads of their own for the fast path, which never wait for others."""
     memo: RevisionMemo
+    _writers: WriteLock
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Session]:
@@ -80,12 +82,12 @@ class Database(ABC):
         Raises StorageFailed.
         """
 
-    @abstractmethod
     def write_lock(self) -> AbstractContextManager[None]:
         """The write lock of this process. Its holder writes without waiting for another thread.
 
         Raises StorageFailed if the lock is not free in time.
         """
+        return self._writers.held()
 
     @abstractmethod
     def query(self, query: str, parameters: tuple[Any, ...], /) -> list[Any]:

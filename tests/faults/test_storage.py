@@ -18,6 +18,7 @@ from app import close_app
 from errors import StorageFailed
 from plugin_store.engine.sqlite import database as database_module
 from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.write_lock import BUSY
 from settings import ConfigurationError, Settings
 from tests.conftest import Client, RunningServer
 from tests.databases import make_impatient
@@ -161,7 +162,7 @@ def test_a_store_that_is_busy_stops_no_answer_and_the_log_says_so(
         assert keeping.render_all(["small-0"]) == keeping.render_all(["small-0"]) == {"MISS"}
         other.execute("ROLLBACK")
     told = [line for line in caplog.messages if "cannot be stored" in line]
-    assert told == [f"An artifact of svc cannot be stored: {database_module.BUSY}"] * 2
+    assert told == [f"An artifact of svc cannot be stored: {BUSY}"] * 2
     assert keeping.render_all(["small-0"]) == {"MISS"}
     assert keeping.render_all(["small-0"]) == {"HIT"}
 

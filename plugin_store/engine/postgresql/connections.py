@@ -11,8 +11,8 @@ from sqlalchemy import URL, Engine
 from plugin_store.engine.database import Parameters
 from plugin_store.engine.postgresql.dialect import to_driver_sql
 from plugin_store.engine.postgresql.texts import register_texts
+from plugin_store.engine.write_lock import BUSY_TIMEOUT_SECONDS
 
-BUSY_TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5
 # A server that is gone without a word is noticed after this time.
 SILENCE_SECONDS = 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,14 +18,14 @@ from plugin_store.engine.database import Database
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.postgresql.changes import Changes
 from plugin_store.engine.postgresql.connections import (
-    BUSY_TIMEOUT_SECONDS,
     Driver,
     PlainConnection,
     connect,
 )
 from plugin_store.engine.postgresql.dialect import POSTGRESQL
-from plugin_store.engine.postgresql.failures import BUSY, LOST, storage_failures
+from plugin_store.engine.postgresql.failures import LOST, storage_failures
 from plugin_store.engine.postgresql.reads import PostgresqlReads
+from plugin_store.engine.write_lock import WriteLock
 
 READERS, HOT_READERS = 4, 2
 # "patchbay" in ASCII. Advisory locks are those of one database, so its stores need no names of their own.
@@ -49,7 +48,7 @@ class PostgresqlDatabase(Database):
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading_engine = engine.execution_options(**_READING)
-        self._write_mutex = threading.RLock()
+        self._writers = WriteLock()
         self._raw_driver: Driver | None = None
         connect_new = partial(connect, engine)
         self._changes = Changes(connect_new)
@@ -158,16 +157,6 @@ class PostgresqlDatabase(Database):
         with self.write_lock():
             self._close_raw()
         self._drop_connections()
-
-    @contextmanager
-    def write_lock(self) -> Iterator[None]:
-        # Threads of one process queue here, so that they take no connection each to wait for their turn.
-        if not self._write_mutex.acquire(timeout=BUSY_TIMEOUT_SECONDS):
-            raise StorageFailed(BUSY)
-        try:
-            yield
-        finally:
-            self._write_mutex.release()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

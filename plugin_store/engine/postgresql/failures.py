@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import StorageFailed
+from plugin_store.engine.write_lock import BUSY
 
-BUSY = "The store is busy with other writes; try again."
 UNREACHABLE = "The database server cannot be reached."
 FULL = "The database server's disk is full."
 READ_ONLY = "The database server is read-only."

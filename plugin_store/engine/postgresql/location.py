@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from plugin_store.engine.database import Database
 from plugin_store.engine.location import Location
 from plugin_store.engine.postgresql.connections import (
-    BUSY_TIMEOUT_SECONDS,
     configure,
     connect,
     connect_arguments,
 )
 from plugin_store.engine.postgresql.database import WRITERS_LOCK, PostgresqlDatabase
 from plugin_store.engine.postgresql.failures import storage_failures
+from plugin_store.engine.write_lock import BUSY_TIMEOUT_SECONDS
 from settings import ConfigurationError
 
 POOL_SIZE, MORE_CONNECTIONS = 6, 10

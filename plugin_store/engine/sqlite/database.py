@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,11 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from errors import StorageFailed
 from plugin_store.engine.change_record import recording
 from plugin_store.engine.database import Database
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.sqlite.dialect import SQLITE
 from plugin_store.engine.sqlite.file import (
-    BUSY,
     BUSY_TIMEOUT_SECONDS,
     connect,
     driver_failures,
@@ -29,6 +26,7 @@ from plugin_store.engine.sqlite.file import (
     storage_failures,
 )
 from plugin_store.engine.sqlite.read_pool import ReadPool
+from plugin_store.engine.write_lock import WriteLock
 
 POOL_SIZE = 6
 READERS, HOT_READERS = 4, 2
@@ -52,8 +50,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # Threads of one process queue here in order. SQLite's own waiting polls, and may starve one of them.
-        self._write_mutex = threading.RLock()
+        self._writers = WriteLock()
         self._path = engine.url.database or ""
         self._raw_connection: sqlite3.Connection | None = None
         self._is_raw_read_only = False
@@ -126,15 +123,6 @@ class SqliteDatabase(Database):
         with self.write_lock():
             self._close_raw_writer()
         self._engine.dispose()
-
-    @contextmanager
-    def write_lock(self) -> Iterator[None]:
-        if not self._write_mutex.acquire(timeout=BUSY_TIMEOUT_SECONDS):
-            raise StorageFailed(BUSY)
-        try:
-            yield
-        finally:
-            self._write_mutex.release()
 
 
 def _driver_of(connection: Connection) -> sqlite3.Connection:

@@ -10,15 +10,14 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DatabaseError
 
 from errors import StorageFailed
+from plugin_store.engine.write_lock import BUSY, BUSY_TIMEOUT_SECONDS
 
 DATABASE_NAME = "patchbay.db"
-BUSY_TIMEOUT_SECONDS = 5.0
 # KiB per connection. A small cache is enough, because the operating system caches the file once for all.
 CACHE_KIB = 128
 
 DAMAGED = "The database file is damaged; restore it from a backup."
 UNREACHABLE = "The data folder cannot be read or written."
-BUSY = "The store is busy with other writes; try again."
 
 # SQLite's errors that come from the disk, the folder or another process, not from our SQL, with our own messages:
 # SQLite's may quote stored data.

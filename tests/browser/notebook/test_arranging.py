@@ -30,6 +30,15 @@ def arrange(page: Page) -> None:
     expect(page.locator(".grid-stack")).to_be_visible()
 
 
+def two_tabs(notebook: Notebook, watch: Watch) -> tuple[Page, Page]:
+    """One in which the board is being arranged, and another."""
+    # Both may save at once: one of them reads again what the other saved.
+    watch.expected_errors = ["status of 412"]
+    page, other = notebook.open(), notebook.open()
+    arrange(page)
+    return page, other
+
+
 def place_of(page: Page, item: Item) -> Any:
     return page.locator(f"[gs-id='{item['key']}']")
 
@@ -111,10 +120,7 @@ def test_a_block_stays_in_the_hand_while_another_tab_changes_the_board(
     notebook: Notebook, watch: Watch
 ) -> None:
     lisbon, oslo = two_cards(notebook)
-    # Both may save at once: one of them reads again what the other saved.
-    watch.expected_errors = ["status of 412"]
-    page, other = notebook.open(), notebook.open()
-    arrange(page)
+    page, other = two_tabs(notebook, watch)
     holder = place_of(page, oslo)
     box = holder.bounding_box()
     grip = holder.locator(".ui-resizable-se")
@@ -137,10 +143,7 @@ def test_a_block_that_another_tab_adds_appears_while_this_one_is_arranged(
     notebook: Notebook, watch: Watch
 ) -> None:
     lisbon, oslo = two_cards(notebook)
-    # Both may save at once: one of them reads again what the other saved.
-    watch.expected_errors = ["status of 412"]
-    page, other = notebook.open(), notebook.open()
-    arrange(page)
+    page, other = two_tabs(notebook, watch)
     place_of(page, oslo).focus()
     page.keyboard.press("ArrowRight")
     choose(other, "More for Lisbon", "Duplicate")

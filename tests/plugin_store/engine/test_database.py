@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from errors import StorageFailed
+from plugin_store.engine import write_lock
 from plugin_store.engine.database import Database
 from plugin_store.engine.opening import init_database
-from plugin_store.engine.sqlite import database as database_module
 from plugin_store.engine.sqlite.file import DATABASE_NAME
 from plugin_store.engine.sqlite.location import SqliteFile
 from tests.databases import make_impatient
@@ -244,7 +244,7 @@ def test_a_locked_database_is_a_clear_failure(tmp_path: Path, monkeypatch: pytes
 def test_a_thread_that_waits_too_long_for_its_turn_is_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(write_lock, "BUSY_TIMEOUT_SECONDS", 0.05)
     holds, done = threading.Event(), threading.Event()
 
     def hold() -> None:
