@@ -35,7 +35,9 @@ class Provider:
         if parts.path == "/fail":
             return FAILURES[number % len(FAILURES)]
         if parts.path == "/hang":
+            # Calls that are still held in the end get no data either.
             self.is_over.wait()
+            return FAILURES[0]
         body = json.dumps({"number": number, "asked": asked, "key": key, "text": "x" * 2000}).encode()
         return 200, {"Content-Type": "application/json"}, body
 
