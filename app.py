@@ -80,7 +80,7 @@ def build_services(runtime: Runtime) -> Services:
     usage = build_usage(runtime)
     egress, budget = build_egress(runtime), Budget(runtime.database, runtime.clock)
     metered = egress_or_samples(runtime, MeteredEgress(egress, budget, usage.call_log, runtime.clock))
-    tokens = build_tokens(runtime, metered, store.vault, catalog, caching.locks)
+    tokens = build_tokens(runtime, metered, store.vault, catalog)
     calling = build_calling(runtime, metered, tokens_or_samples(runtime, tokens.cache), store.vault)
     jobs = Jobs(runtime.database)
     next_refresh_at = jobs.next_run_at if runtime.settings.prefetch else lambda _key: None

@@ -166,7 +166,7 @@ REPLACEABLE = {
     "granian": {"web/server/granian_engine.py"},
     "psycopg": {
         f"plugin_store/engine/postgresql/{name}.py"
-        for name in ("changes", "connections", "database", "failures", "reads", "texts")
+        for name in ("changes", "connections", "database", "failures", "locks", "reads", "texts")
     },
     "diskcache": {"integrations/caching/bodies.py", "integrations/caching/bytes_cache.py"},
     "opentelemetry": {"web/server/tracing.py"},

@@ -1,7 +1,7 @@
 """Which actions were run under which key, and their outcome. Kept for a day, across processes and restarts.
 
 A row is written before anything is sent. A lock beside it tells a running action from one whose process ended, because
-the kernel releases the lock with its process.
+a lock ends with its process.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from errors import (
     StorageFailed,
     kinds_by_code,
 )
-from integrations.concurrency.process_locks import ProcessLocks
 from integrations.json.canonical_json import digest
 from plugin_store.engine.database import Connection, Database
+from plugin_store.engine.locks import Locks
 
 KEPT_SECONDS = 86400.0
 # Larger answers are not stored: a repeated request gets the outcome without the data.
@@ -87,7 +87,7 @@ Ending = ActionResult | PatchbayError
 class Runs:
     """The runs of all processes on one store."""
 
-    def __init__(self, database: Database, locks: ProcessLocks, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, locks: Locks, clock: Callable[[], float]) -> None:
         self._database = database
         self._locks = locks
         self._clock = clock

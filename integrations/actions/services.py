@@ -15,5 +15,5 @@ def build_actions(
     runtime: Runtime, catalog: Catalog, executor: Executor, caching: CachingServices, counter: UsageCounter
 ) -> Actions:
     """Builds the actions service, which runs each action once per key."""
-    runs = Runs(runtime.database, caching.locks, runtime.clock)
+    runs = Runs(runtime.database, runtime.database.locks, runtime.clock)
     return Actions(catalog, executor, caching.artifacts, runs, counter, runtime.clock)

@@ -14,7 +14,7 @@ from pathlib import Path
 from errors import StorageFailed
 from integrations.backup.last_backup import note_backup, note_failure
 from integrations.backup.making import make_backup
-from integrations.concurrency.leader_lock import LeaderLock
+from plugin_store.engine.sqlite.locks import FileLeaderLock
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class BackupSchedule:
         self._instance = instance
         self._plan = plan
         self._clock = clock
-        self._leader_lock = LeaderLock(instance / ".backup-leader.lock")
+        self._leader_lock = FileLeaderLock(instance / ".backup-leader.lock")
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._failed_at: float | None = None

@@ -9,7 +9,6 @@ from integrations.caching.bodies import Bodies
 from integrations.caching.eviction import Eviction
 from integrations.caching.housekeeping import Housekeeping
 from integrations.caching.negative_cache import NegativeCache
-from integrations.concurrency.process_locks import ProcessLocks
 from integrations.history.retention import HistoryRetention
 from plugin_store.engine.runtime import Runtime
 from plugin_store.events import EventLog
@@ -17,19 +16,17 @@ from plugin_store.events import EventLog
 
 @dataclass(frozen=True, slots=True)
 class CachingServices:
-    """Artifacts, eviction, negative cache, and the single flight between processes."""
+    """Artifacts, eviction, and negative cache."""
 
     artifacts: Artifacts
     eviction: Eviction
     negative_cache: NegativeCache
-    locks: ProcessLocks
 
 
 def build_caching(runtime: Runtime) -> CachingServices:
     """Builds the cache in the data folder and starts its housekeeping."""
     folder, clock, database = runtime.settings.instance, runtime.clock, runtime.database
     bodies = runtime.close_at_end(Bodies(folder / "cache"))
-    locks = runtime.close_at_end(ProcessLocks(folder / ".claims.lock"))
     eviction = Eviction(bodies, database, clock, runtime.settings.cache_size_limit_bytes)
     history = HistoryRetention(database, runtime.settings.history_size_limit_bytes)
     sweeps = (EventLog(database).trim, history.sweep_now_and_then)
@@ -38,5 +35,4 @@ def build_caching(runtime: Runtime) -> CachingServices:
         artifacts=Artifacts(bodies, database, clock, eviction),
         eviction=eviction,
         negative_cache=NegativeCache(bodies, clock),
-        locks=locks,
     )

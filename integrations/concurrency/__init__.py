@@ -1,1 +1,1 @@
-"""Threads, process locks and slots, shared fairly."""
+"""Threads and slots, shared fairly."""

@@ -8,14 +8,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 
 from errors import StorageFailed
 from integrations.concurrency.fair_thread_pool import FairThreadPool
-from integrations.concurrency.leader_lock import LeaderLock, MonotonicScheduler
+from integrations.concurrency.monotonic_scheduler import MonotonicScheduler
 from integrations.prefetch.jobs import Due
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.reconciler import Reconciler
 from integrations.prefetch.runner import JobRunner
+from plugin_store.engine.locks import LeaderLock
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class Prefetcher:
         self._swept_at: float | None = None
         self._flushed_at = 0.0
         self._is_in_trouble = False
+        self._term = 0
+        """Changes when this process stops leading: what it has begun under an earlier one is not run any more."""
         self._running: set[int] = set()
         self._begun: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -81,7 +85,7 @@ class Prefetcher:
             if len(self._running) >= MAX_BEGUN:
                 break
             if self._begin(due, now):
-                begun.append(self._pool.submit(due.plugin_id, lambda due=due: self._run_due(due)))
+                begun.append(self._pool.submit(due.plugin_id, partial(self._run_due, due, self._term)))
         return begun
 
     def plan(self, now: float, seconds: float = math.inf) -> None:
@@ -100,11 +104,18 @@ class Prefetcher:
                 self._flushed_at = now
             if self._leader_lock.take():
                 self.sweep(now, PLANNING_SECONDS)
+            else:
+                self._stop_leading()
             self._is_in_trouble = False
         except StorageFailed as error:
             if not self._is_in_trouble:
                 _log.warning("Nothing is prefetched for now: %s", error.detail)
             self._is_in_trouble = True
+
+    def _stop_leading(self) -> None:
+        """Leaves what waits for a thread to the process that leads now, and plans anew when it leads again."""
+        self._term += 1
+        self._swept_at = None
 
     def _begin(self, due: Due, now: float) -> bool:
         with self._lock:
@@ -123,8 +134,10 @@ class Prefetcher:
             if not self._begun[due.plugin_id]:
                 del self._begun[due.plugin_id]
 
-    def _run_due(self, due: Due) -> None:
+    def _run_due(self, due: Due, term: int) -> None:
         try:
+            if term != self._term:
+                return
             now = self._clock()
             job = self._planner.find_due(due.id, now)
             if job is not None and job.next_run_at is not None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from integrations.caching.artifacts import Artifacts
 from integrations.catalog.catalog import Catalog
 from integrations.concurrency.fair_thread_pool import FairThreadPool
-from integrations.concurrency.leader_lock import LeaderLock
 from integrations.prefetch.jobs import Jobs
 from integrations.prefetch.planner import Planner
 from integrations.prefetch.prefetcher import Prefetcher
@@ -48,7 +47,7 @@ def build_prefetch(
         Reconciler(catalog, targets, jobs, runtime.database.revision),
         runner,
         FairThreadPool(max(1, settings.upstream_calls // 2), "prefetch"),
-        LeaderLock(settings.instance / ".prefetch.lock"),
+        runtime.database.locks.leader("prefetch"),
         clock,
     )
     return PrefetchServices(jobs, planner, runner, runtime.close_at_end(prefetcher))

@@ -29,7 +29,6 @@ from integrations.calling.executor import EndpointResult, NotModified, to_json
 from integrations.concurrency.fair_thread_pool import FairThreadPool
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.concurrency.parallel_calls import ParallelCalls
-from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
 from integrations.concurrency.spans import span
 from integrations.history.samples import Samples
@@ -37,6 +36,7 @@ from integrations.json.exact_json import load_json
 from integrations.manifests.freshness_policy import FreshnessPolicy
 from integrations.usage.call_log import Cause
 from integrations.usage.recent_renders import Use
+from plugin_store.engine.locks import Locks
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ class ReadThroughCache:
         self,
         artifacts: Artifacts,
         failures: NegativeCache,
-        locks: ProcessLocks,
+        locks: Locks,
         pool: FairThreadPool,
         clock: Callable[[], float],
         default_ttl_seconds: float,

@@ -44,7 +44,7 @@ def build_rendering(
     read_through = ReadThroughCache(
         caching.artifacts,
         caching.negative_cache,
-        caching.locks,
+        runtime.database.locks,
         refreshes,
         clock,
         settings.default_ttl_seconds,

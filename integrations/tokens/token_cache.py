@@ -15,7 +15,6 @@ from integrations.calling.requests_builder import Limits
 from integrations.catalog.catalog import Installed
 from integrations.concurrency.interpreter_slots import released_slot
 from integrations.concurrency.lru import Lru
-from integrations.concurrency.process_locks import ProcessLocks
 from integrations.concurrency.single_flight import SingleFlight
 from integrations.manifests.model import Login, OAuth2
 from integrations.tokens.authorization_code import GrantedTokens
@@ -29,6 +28,7 @@ from integrations.tokens.token import Token
 from integrations.tokens.token_request import TokenRequest, TokenRequests
 from integrations.usage.call_log import Cause
 from plugin_store.engine.database import Database
+from plugin_store.engine.locks import Locks
 from plugin_store.vault.vault import Vault
 
 POLL_SECONDS = 0.05
@@ -54,7 +54,7 @@ class TokenCache:
         exchange: TokenExchange,
         limits: Limits,
         clock: Callable[[], float],
-        locks: ProcessLocks,
+        locks: Locks,
     ) -> None:
         self._vault = vault
         self._clock = clock

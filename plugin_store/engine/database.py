@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from plugin_store.engine.dialect import Dialect
+from plugin_store.engine.locks import Locks
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.write_lock import WriteLock
 
@@ -62,6 +63,7 @@ class Database(ABC):
     hot_reads: Reads
     """Reads of their own for the fast path, which never wait for others."""
     memo: RevisionMemo
+    locks: Locks
     _writers: WriteLock
 
     @abstractmethod
@@ -112,4 +114,4 @@ class Database(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Lets go of all connections. What is used afterwards connects again."""
+        """Lets go of all connections and locks. What is used afterwards connects again."""

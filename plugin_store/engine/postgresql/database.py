@@ -24,6 +24,7 @@ from plugin_store.engine.postgresql.connections import (
 )
 from plugin_store.engine.postgresql.dialect import POSTGRESQL
 from plugin_store.engine.postgresql.failures import LOST, storage_failures
+from plugin_store.engine.postgresql.locks import SessionLocks
 from plugin_store.engine.postgresql.reads import PostgresqlReads
 from plugin_store.engine.write_lock import WriteLock
 
@@ -55,6 +56,7 @@ class PostgresqlDatabase(Database):
         self._reads = PostgresqlReads(connect_new, READERS, self._changes)
         self.hot_reads = self._hot_reads = PostgresqlReads(connect_new, HOT_READERS, self._changes)
         self.memo = RevisionMemo(self.revision)
+        self.locks = SessionLocks(connect_new)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -153,6 +155,7 @@ class PostgresqlDatabase(Database):
         return size
 
     def close(self) -> None:
+        self.locks.close()
         self._changes.close()
         with self.write_lock():
             self._close_raw()

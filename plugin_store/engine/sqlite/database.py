@@ -25,6 +25,7 @@ from plugin_store.engine.sqlite.file import (
     set_pragmas,
     storage_failures,
 )
+from plugin_store.engine.sqlite.locks import FileLocks
 from plugin_store.engine.sqlite.read_pool import ReadPool
 from plugin_store.engine.write_lock import WriteLock
 
@@ -57,6 +58,7 @@ class SqliteDatabase(Database):
         self._read_pool = ReadPool(self._path, READERS)
         self.hot_reads = self._hot_pool = ReadPool(self._path, HOT_READERS)
         self.memo = RevisionMemo(self.revision)
+        self.locks = FileLocks(Path(self._path).parent)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -118,6 +120,7 @@ class SqliteDatabase(Database):
         return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*") if path.is_file())
 
     def close(self) -> None:
+        self.locks.close()
         self._read_pool.close()
         self._hot_pool.close()
         with self.write_lock():

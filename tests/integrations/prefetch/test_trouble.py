@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ import time_machine
 from pytest_httpserver import HTTPServer
 
 from errors import DeadlineExceeded, StorageFailed
-from integrations.concurrency.leader_lock import LeaderLock, MonotonicScheduler
+from integrations.concurrency.monotonic_scheduler import MonotonicScheduler
+from plugin_store.engine.locks import LeaderLock
+from plugin_store.engine.sqlite.locks import FileLeaderLock
 from tests.integrations.prefetch.conftest import START, Ahead, HeldAnswers
 from tests.upstreams import Upstream
 
@@ -217,11 +219,44 @@ def test_rounds_go_on_after_the_clock_is_set_back():
 
 
 def test_the_turn_is_held_by_one_and_passes_on(tmp_path: Path):
-    one, other = LeaderLock(tmp_path / "lock"), LeaderLock(tmp_path / "lock")
+    one, other = FileLeaderLock(tmp_path / "lock"), FileLeaderLock(tmp_path / "lock")
     assert (one.take(), one.take(), other.take()) == (True, True, False)
     one.release()
     assert other.take()
     other.release()
+
+
+class Told(LeaderLock):
+    """A leader lock that is had and lost as it is told."""
+
+    is_mine = True
+
+    def take(self) -> bool:
+        return self.is_mine
+
+    def release(self) -> None:
+        self.is_mine = False
+
+
+def test_who_leads_no_more_leaves_what_waits_for_a_thread_to_others(make_ahead: Callable[..., Ahead]):
+    ahead, held, lock = make_ahead(upstream_calls=1), HeldAnswers(), Told()
+    prefetcher = ahead.prefetcher
+    prefetcher._leader_lock = lock
+    ahead.upstream.clear()
+    for path in ("/news", "/morning"):
+        ahead.upstream.expect_request(path).respond_with_handler(held)
+    ahead.register("news", "morning")
+    prefetcher._tick()
+    held.wait_for_a_call()
+    lock.is_mine = False
+    prefetcher._tick()
+    held.let_go()
+    # The pool runs one after the other, so what comes behind both is the last.
+    prefetcher._pool.submit("svc", lambda: None).result(20)
+    assert [job["last_outcome"] for job in ahead.jobs()].count("fetched") == 1
+    lock.is_mine = True
+    assert len(ahead.sweep()) == 1
+    assert {job["last_outcome"] for job in ahead.jobs()} == {"fetched"}
 
 
 def test_closing_waits_for_what_is_being_fetched(ahead: Ahead):

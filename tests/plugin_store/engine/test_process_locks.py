@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from integrations.concurrency.process_locks import ProcessLocks
+from plugin_store.engine.sqlite.process_locks import ProcessLocks
 from settings import ROOT
 
 # Answers each key that it is told with whether it has it; a key after a minus is released.
 OTHER = """
 import sys
 from pathlib import Path
-from integrations.concurrency.process_locks import ProcessLocks
+from plugin_store.engine.sqlite.process_locks import ProcessLocks
 locks = ProcessLocks(Path(sys.argv[1]))
 for line in sys.stdin:
     key = line.strip()

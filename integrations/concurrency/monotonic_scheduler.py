@@ -1,19 +1,13 @@
-"""Runs the sweep: APScheduler with one job, and leader election by a lock between processes."""
+"""Runs the sweep: APScheduler with one job."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-
-from plugin_store.engine.files import PRIVATE_MODE
 
 SWEEP_SECONDS = 0.5
 
@@ -43,33 +37,3 @@ class MonotonicScheduler(BackgroundScheduler):
                 job.modify(next_run_time=now)
         wait_seconds = super()._process_jobs()
         return wait_seconds if wait_seconds is None else min(wait_seconds, SWEEP_SECONDS)
-
-
-class LeaderLock:
-    """The leader lock: one process holds it at a time. It passes on when its holder ends or dies."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    def take(self) -> bool:
-        """Takes the lock and returns whether this process is the leader. Never waits."""
-        if self._descriptor is not None:
-            return True
-        try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_MODE)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return False
-        self._descriptor = descriptor
-        return True
-
-    def release(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.close(descriptor)

@@ -34,21 +34,21 @@ class ProcessLocks:
         self._is_closed = False
         self._file = _File.share(self._path)
 
-    def acquire(self, key: str) -> bool:
-        """Takes the key for the caller, across processes, until its release or the end of the process.
+    def acquire(self, name: str) -> bool:
+        """Takes the name for the caller, across processes, until its release or the end of the process.
 
         Returns False if another holder has it.
         """
-        is_had = self._file.take(key)
+        is_had = self._file.take(name)
         if is_had:
-            self._mine.add(key)
+            self._mine.add(name)
         return is_had
 
-    def release(self, key: str) -> None:
-        """Releases the key. Does nothing if another holder has it."""
-        if key in self._mine:
-            self._mine.discard(key)
-            self._file.give_back(key)
+    def release(self, name: str) -> None:
+        """Releases the name. Does nothing if another holder has it."""
+        if name in self._mine:
+            self._mine.discard(name)
+            self._file.give_back(name)
 
     def close(self) -> None:
         """Releases all keys."""
