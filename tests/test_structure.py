@@ -105,6 +105,7 @@ LAYERS = [
     "plugin_store/time_zones",
     "plugin_store/engine",
     "plugin_store/access_models",
+    "plugin_store/shared_models",
     "plugin_store/models",
     "plugin_store/columns",
     "schemas/api",

@@ -1,6 +1,6 @@
 """Artifacts: fetched answers, ready to be sent again.
 
-The cache stores a body as the JSON of the envelope's `data`, after a short header with its lifetime. A row in
+A body store keeps a body as the JSON of the envelope's `data`, after a short header with its lifetime. A row in
 `integration_artifacts` says which request it answers. A hit reads the cache once and nothing else.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from errors import StorageFailed
 from integrations.caching.artifact_rows import ArtifactRow
-from integrations.caching.bodies import Bodies, Entry
+from integrations.caching.body_store import BodyStore, Entry
 from integrations.caching.conditional_requests import Validators
 from integrations.caching.eviction import DELETE_BATCH, Eviction, drop, forget_rows
 from integrations.caching.freshness import Freshness, State
@@ -111,7 +111,7 @@ class Artifacts:
     """The stored artifacts. `eviction` is told about uses and added bytes."""
 
     def __init__(
-        self, bodies: Bodies, database: Database, clock: Callable[[], float], eviction: Eviction
+        self, bodies: BodyStore, database: Database, clock: Callable[[], float], eviction: Eviction
     ) -> None:
         self._bodies = bodies
         self._database = database
@@ -172,7 +172,7 @@ class Artifacts:
                 for place in {artifact.place for artifact in new}
             }
             valid = [artifact for artifact in new if epochs[artifact.place] == (artifact.source.epoch,)]
-            if not valid or not self._bodies.set_all([artifact.entry for artifact in valid]):
+            if not valid or not self._bodies.keep_all(connection, [artifact.entry for artifact in valid]):
                 return [False] * len(new)
             connection.executemany(KEEP_ROW, [artifact.row for artifact in valid])
             write_samples(
@@ -208,7 +208,7 @@ class Artifacts:
             mine.append(IntegrationArtifact.plugin_id.in_(among))
         while True:
             rows, total = self._list_rows(mine, offset, limit)
-            lost = [row.parameters_hash for row in rows if not self._bodies.holds(row.parameters_hash)]
+            lost = self._bodies.lacking([row.parameters_hash for row in rows])
             if not lost:
                 return [ArtifactRow.of(row) for row in rows], total
             # The body of a listed row can be missing: its file was damaged or deleted.
@@ -262,10 +262,9 @@ class Artifacts:
             mine = _narrowed(plugin_id, workspace_id)
             return list(session.scalars(select(IntegrationArtifact.parameters_hash).where(*mine)))
 
-    def delete_bodies(self, keys: Iterable[str]) -> None:
+    def delete_bodies(self, keys: Sequence[str]) -> None:
         """Deletes the bodies of rows that were deleted."""
-        for key in keys:
-            self._bodies.delete(key)
+        self._bodies.delete_all(keys)
 
     def _forget_rows(self, keys: Sequence[str]) -> None:
         with self._database.writing() as session:

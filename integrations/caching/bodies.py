@@ -9,14 +9,17 @@ import contextlib
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
 import diskcache
 from diskcache.core import DBNAME
+from sqlalchemy.orm import Session
 
-from integrations.caching.bytes_cache import BytesCache, Entry
+from integrations.caching.body_store import BodyStore, Entry
+from integrations.caching.bytes_cache import BytesCache
+from plugin_store.engine.database import Connection
 
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
@@ -39,11 +42,8 @@ class _Operation:
         self._cache.release_connection()
 
 
-class Bodies:
-    """Bytes by key, on disk. No method raises: unreadable entries count as missing.
-
-    `housekeeping.py` decides when expired entries are dropped and which others are evicted.
-    """
+class Bodies(BodyStore):
+    """Bytes by key, on disk. No method raises."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,7 +51,6 @@ class Bodies:
         self._cache: BytesCache | None = None
 
     def get(self, key: str) -> bytes | None:
-        """The bytes; None if they are missing, expired or damaged."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
@@ -65,7 +64,6 @@ class Bodies:
         return value if isinstance(value, bytes) else None
 
     def get_all(self, keys: Sequence[str]) -> dict[str, bytes]:
-        """The bytes of those keys that are present, in one lookup."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
@@ -79,7 +77,6 @@ class Bodies:
         return {key: value for key, value in found.items() if isinstance(value, bytes)}
 
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
-        """Stores the bytes; returns whether they are stored."""
         return self.set_all([(key, value, expire_seconds)])
 
     def set_all(self, entries: Sequence[Entry]) -> bool:
@@ -95,8 +92,10 @@ class Bodies:
                     break
         return False
 
+    def keep_all(self, connection: Connection, entries: Sequence[Entry]) -> bool:
+        return self.set_all(entries)
+
     def drop_expired(self) -> None:
-        """Deletes expired entries. They are not found before that, but take up disk space."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
@@ -105,13 +104,22 @@ class Bodies:
             self._recover(cache, error)
 
     def delete(self, key: str) -> bool:
-        """Deletes the key; returns whether it is gone. It may remain where nothing can be written."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
                 return opened.delete(key) or key not in opened
         except _BROKEN as error:
             return self._recover(cache, error)
+
+    def delete_all(self, keys: Sequence[str]) -> bool:
+        gone = [self.delete(key) for key in keys]
+        return all(gone)
+
+    def drop_all(self, session: Session, keys: Sequence[str]) -> bool:
+        return self.delete_all(keys)
+
+    def lacking(self, keys: Sequence[str]) -> list[str]:
+        return [key for key in keys if not self.holds(key)]
 
     def holds(self, key: str) -> bool:
         """Whether an entry is stored under the key, whole or damaged."""
@@ -125,7 +133,7 @@ class Bodies:
             return False
 
     def list_keys(self) -> Iterator[str]:
-        """Every key, including expired ones. Stops where the cache cannot be read further."""
+        """As the interface says. Stops where the cache cannot be read further."""
         cache = self._cache
         try:
             yield from filter(_is_text, (self._open() if cache is None else cache).list_keys())
@@ -134,7 +142,6 @@ class Bodies:
                 self._recover(cache, error)
 
     def volume_bytes(self) -> int:
-        """The approximate disk space of all entries."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
@@ -142,6 +149,21 @@ class Bodies:
         except _BROKEN as error:
             self._recover(cache, error)
             return 0
+
+    def trim_copies(self, limit_bytes: float) -> None:
+        """Nothing here is a copy."""
+
+    def drop_copies(self, pause: Callable[[float], bool]) -> None:
+        """Nothing here is a copy."""
+
+    def shrink(self, limit_bytes: float) -> None:
+        """Deletes the entries that were stored first, until the rest is within the limit."""
+        cache = self._cache
+        try:
+            with self._operation(cache) as opened:
+                opened.shrink(limit_bytes)
+        except _BROKEN as error:
+            self._recover(cache, error)
 
     def close(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from typing import Any
 import diskcache
 from diskcache.core import DBNAME, MODE_PICKLE
 
+from integrations.caching.body_store import Entry
 from plugin_store.engine.connection_pool import ConnectionPool
 
 CONNECTIONS = 6
@@ -26,6 +27,8 @@ PRAGMAS = (
     "synchronous = NORMAL",
 )
 BUSY_TIMEOUT_SECONDS = 5
+SHRINK_BATCH = 20
+OLDEST = "SELECT key FROM Cache WHERE raw = 1 ORDER BY store_time LIMIT ?"
 
 
 # What diskcache's own `set` writes, for several entries at once. Rows with an expiry are never culled by use.
@@ -36,9 +39,6 @@ KEEP = (
     " access_time = excluded.access_time, access_count = 0, tag = NULL, size = excluded.size, mode = excluded.mode,"
     " filename = excluded.filename, value = excluded.value"
 )
-
-Entry = tuple[str, bytes, float]
-"""A key, its bytes, and for how many seconds they are kept."""
 
 
 class RefusedPickle(ValueError):
@@ -138,6 +138,16 @@ class BytesCache(diskcache.Cache):
             self._remove_files(files)
             raise
         self._remove_files(unused)
+
+    def shrink(self, limit_bytes: float) -> None:
+        """Deletes the entries that were stored first, until the rest is within the limit."""
+        while self.volume() > limit_bytes:
+            oldest = self._sql(OLDEST, (SHRINK_BATCH,)).fetchall()
+            if not oldest:
+                return
+            with self.transact():
+                for (key,) in oldest:
+                    self.delete(key)
 
     def _files_of(self, keys: Sequence[str]) -> list[str]:
         placeholders = ", ".join("?" * len(keys))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from errors import StorageFailed
 from integrations.caching.access_log import AccessLog
-from integrations.caching.bodies import Bodies
+from integrations.caching.body_store import BodyStore, batched
 from plugin_store.engine.database import Database
 from plugin_store.models import IntegrationArtifact
 
@@ -33,7 +32,7 @@ class Eviction:
     """Keeps the artifacts within `size_limit_bytes` on disk. Housekeeping calls it from time to time."""
 
     def __init__(
-        self, bodies: Bodies, database: Database, clock: Callable[[], float], size_limit_bytes: int
+        self, bodies: BodyStore, database: Database, clock: Callable[[], float], size_limit_bytes: int
     ) -> None:
         self._bodies = bodies
         self._database = database
@@ -72,6 +71,7 @@ class Eviction:
 
     def make_room(self) -> int:
         """Evicts the least recently used artifacts and returns their number. Raises StorageFailed."""
+        self._bodies.trim_copies(self._size_limit_bytes)
         if self._bodies.volume_bytes() <= self._size_limit_bytes:
             return 0
         gone = 0
@@ -107,7 +107,8 @@ class Eviction:
         and stops the work by returning True. Raises StorageFailed.
         """
         bodies = rows = 0
-        for keys in _batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), SCAN_BATCH):
+        self._bodies.drop_copies(pause)
+        for keys in batched(filter(_ARTIFACT_KEY.fullmatch, self._bodies.list_keys()), SCAN_BATCH):
             bodies += self._drop_bodies_without_row(keys)
             if pause(PAUSE_SECONDS):
                 return bodies, rows
@@ -127,8 +128,7 @@ class Eviction:
         with self._database.writing() as session:
             # A body and its row are written in one write transaction, so inside ours both are present.
             lone -= _with_rows(session, list(lone))
-            for key in lone:
-                self._bodies.delete(key)
+            self._bodies.drop_all(session, list(lone))
         return len(lone)
 
     def _keys_after(self, last: str) -> Sequence[str]:
@@ -139,25 +139,24 @@ class Eviction:
             ).all()
 
     def _drop_rows_without_body(self, keys: Sequence[str]) -> int:
-        lost = [key for key in keys if not self._bodies.holds(key)]
+        lost = self._bodies.lacking(keys)
         if not lost:
             return 0
         with self._database.writing() as session:
             return forget_rows(session, self._bodies, lost)
 
 
-def drop(session: Session, bodies: Bodies, keys: Sequence[str]) -> None:
+def drop(session: Session, bodies: BodyStore, keys: Sequence[str]) -> None:
     """Deletes artifacts, rows and bodies. Raises StorageFailed if a body cannot be deleted; its row stays then."""
     table = IntegrationArtifact
     session.execute(delete(table).where(table.parameters_hash.in_(keys)))
-    for key in keys:
-        if not bodies.delete(key):
-            raise StorageFailed("Stored answers cannot be deleted: the data folder cannot be written.")
+    if not bodies.drop_all(session, keys):
+        raise StorageFailed("Stored answers cannot be deleted: the data folder cannot be written.")
 
 
-def forget_rows(session: Session, bodies: Bodies, keys: Sequence[str]) -> int:
+def forget_rows(session: Session, bodies: BodyStore, keys: Sequence[str]) -> int:
     """Deletes rows without a body and returns their number. Call it in a write transaction: nobody adds a body then."""
-    lost = [key for key in keys if not bodies.holds(key)]
+    lost = bodies.lacking(keys)
     table = IntegrationArtifact
     session.execute(delete(table).where(table.parameters_hash.in_(lost)))
     return len(lost)
@@ -174,12 +173,6 @@ def _longest_unused(session: Session, excess_bytes: float) -> list[str]:
         if excess_bytes <= 0:
             break
     return keys
-
-
-def _batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
-    left = iter(keys)
-    while batch := list(islice(left, size)):
-        yield batch
 
 
 def _with_rows(session: Session, keys: Sequence[str]) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from errors import DeadlineExceeded, PatchbayError, UpstreamFailed, UpstreamInvalid, UpstreamUnreachable
-from integrations.caching.bodies import Bodies
+from integrations.caching.body_store import BodyStore
 
 FIRST_WAIT_SECONDS = 5.0
 MAX_WAIT_SECONDS = 300.0
@@ -56,7 +56,7 @@ def wait_after(error: PatchbayError, count: int) -> float:
 class NegativeCache:
     """Remembers the last failure of each key."""
 
-    def __init__(self, bodies: Bodies, clock: Callable[[], float]) -> None:
+    def __init__(self, bodies: BodyStore, clock: Callable[[], float]) -> None:
         self._bodies = bodies
         self._clock = clock
 

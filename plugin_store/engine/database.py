@@ -64,6 +64,8 @@ class Database(ABC):
     """Reads of their own for the fast path, which never wait for others."""
     memo: RevisionMemo
     locks: Locks
+    spans_hosts = False
+    """Whether processes on several hosts may use it. They share no files, so what all of them need is in here."""
     _writers: WriteLock
 
     @abstractmethod

@@ -45,6 +45,7 @@ class PostgresqlDatabase(Database):
     """
 
     dialect = POSTGRESQL
+    spans_hosts = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -17,9 +17,11 @@ from errors import StorageFailed
 from integrations.caching.access_log import MAX_WAITING, AccessLog
 from integrations.caching.artifacts import Artifacts, ArtifactSource, make_artifact
 from integrations.caching.bodies import Bodies
+from integrations.caching.body_store import BodyStore
 from integrations.caching.eviction import Eviction
 from integrations.caching.freshness import Freshness
 from integrations.caching.housekeeping import Housekeeping
+from integrations.caching.shared_bodies import SharedBodies
 from plugin_store.engine.database import Database
 from plugin_store.engine.opening import init_database
 
@@ -41,7 +43,7 @@ class Kept:
     """The artifacts of one process, and short ways to them."""
 
     database: Database
-    bodies: Bodies
+    bodies: BodyStore
     artifacts: Artifacts
     eviction: Eviction
     clock: Clock
@@ -68,7 +70,7 @@ class Kept:
 
     def kept(self) -> set[int]:
         """The numbers whose artifact is whole; the test fails over a half."""
-        bodies = {key for key in self.bodies.list_keys() if len(key) == 64 and self.bodies.holds(key)}
+        bodies = {key for key in self.bodies.list_keys() if len(key) == 64 and not self.bodies.lacking([key])}
         assert bodies == set(self.rows())
         return {int(key) for key in bodies}
 
@@ -85,13 +87,18 @@ def refuse() -> Any:
     raise StorageFailed("full")
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
+def in_files(_database: Database, files: Bodies, _clock: Clock) -> BodyStore:
+    return files
+
+
+@pytest.fixture(params=[in_files, SharedBodies])
+def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Kept]:
     clock = Clock()
     with (
         closing(init_database(Flask("care"), tmp_path)) as database,
-        closing(Bodies(tmp_path / "cache")) as bodies,
+        closing(Bodies(tmp_path / "cache")) as files,
     ):
+        bodies = request.param(database, files, clock)
         eviction = Eviction(bodies, database, clock, LIMIT)
         made = Kept(database, bodies, Artifacts(bodies, database, clock, eviction), eviction, clock)
         for plugin in ("svc", "other"):
@@ -221,6 +228,7 @@ def test_what_is_kept_renewed_used_or_evicted_does_not_move_the_revision(kept: K
     assert kept.database.revision() == before
 
 
+@pytest.mark.parametrize("kept", [in_files], indirect=True)
 def test_a_purge_that_cannot_delete_says_so_and_can_be_made_again(kept: Kept, monkeypatch):
     kept.put(1)
     with monkeypatch.context() as broken:
