@@ -152,8 +152,12 @@ class SessionLeaderLock(LeaderLock):
             self._locks.release(self._name)
 
 
-def _ask(driver: Driver, function: str, name: str) -> bool:
-    """The function's answer to the name's key. Names share a key with a chance of one in 2^64."""
+def key_of(name: str) -> int:
+    """The number of a lock. Two names share one with a chance of one in 2^64, and exclude each other then."""
     digest = hashlib.blake2b(name.encode(), digest_size=_KEY_BYTES).digest()
-    row = driver.execute(f"SELECT {function}(%s)".encode(), (int.from_bytes(digest, signed=True),)).fetchone()
+    return int.from_bytes(digest, signed=True)
+
+
+def _ask(driver: Driver, function: str, name: str) -> bool:
+    row = driver.execute(f"SELECT {function}(%s)".encode(), (key_of(name),)).fetchone()
     return row is not None and bool(row[0])
