@@ -12,6 +12,7 @@ from plugin_store.settings.review_events import ReviewEvents
 from plugin_store.settings.reviews import Reviews
 from plugin_store.settings.secret_destinations import Destinations
 from plugin_store.vault.keyring import load_keyring
+from plugin_store.vault.store_key import has_store_key
 from plugin_store.vault.vault import Vault, has_secrets
 
 DAY_SECONDS = 86400.0
@@ -31,10 +32,10 @@ class StoreServices:
 def build_store(runtime: Runtime, destinations: Destinations, check_plugin: CheckPlugin) -> StoreServices:
     """The store. `destinations` returns where a plugin's secrets go. Raises ConfigurationError and StorageFailed."""
     settings, clock, database = runtime.settings, runtime.clock, runtime.database
-    keyring = load_keyring(
-        settings.secret_keys, settings.secret_key_file, may_create=not has_secrets(database)
-    )
+    may_create = not has_secrets(database) and not has_store_key(database)
+    keyring = load_keyring(settings.secret_keys, settings.secret_key_file, may_create=may_create)
     vault = Vault(database, keyring, clock)
+    vault.note_first_key()
     reviews = Reviews(database, vault, destinations)
     return StoreServices(
         vault=vault,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Text
+from sqlalchemy import CheckConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin_store.models import Base
@@ -18,3 +18,13 @@ class CachedBody(Base):
     value: Mapped[bytes]
     digest: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[float]
+
+
+class KeyFingerprint(Base):
+    """One row: the fingerprint of the key that sealed a secret last."""
+
+    __tablename__ = "key_fingerprint"
+    __table_args__ = (CheckConstraint("id = 1", name="one_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str] = mapped_column(Text)

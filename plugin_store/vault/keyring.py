@@ -65,6 +65,12 @@ class Keyring:
         """Adds a new first key, which encrypts from now on. Raises ConfigurationError."""
         self._rewrite(lambda keys: [_new_key(), *keys])
 
+    def all_keys(self) -> tuple[str, ...]:
+        """All keys, the one that encrypts first. A file that cannot be read changes nothing."""
+        with suppress(ConfigurationError):
+            self._follow_file()
+        return self._keys
+
     def export_keys(self) -> tuple[str, ...]:
         """All keys, for a copy that a passphrase protects. Raises ConfigurationError if there are none."""
         self._follow_file()

@@ -20,6 +20,7 @@ from plugin_store.models import PluginSecret
 from plugin_store.vault.destinations import Destination, sort_destinations
 from plugin_store.vault.keyring import Keyring
 from plugin_store.vault.sealed_destinations import destinations_of
+from plugin_store.vault.store_key import StoreKey, has_store_key
 from settings import ConfigurationError
 
 SEALED_VERSION = 2
@@ -76,6 +77,30 @@ class Vault:
         self._database = database
         self._keyring = keyring
         self._clock = clock
+        self._store_key = StoreKey(database, keyring)
+
+    def has_store_key(self) -> bool:
+        """Whether this process has the key of the store, without which it seals nothing. Raises StorageFailed."""
+        return self._store_key.is_mine()
+
+    def note_first_key(self) -> None:
+        """Notes the key at a start, unless the store knows one or has secrets of another. Raises StorageFailed."""
+        if not self._database.spans_hosts or has_store_key(self._database):
+            return
+        with self._database.writing() as session:
+            rows = session.scalars(select(PluginSecret)).all()
+            if not rows or any(self._open(row) is not None for row in rows):
+                self._store_key.note(session)
+
+    def accept_key(self) -> None:
+        """Has secrets sealed with the first key although the store knows another one, which is lost.
+
+        Raises ConfigurationError if there is no key.
+        """
+        if not self._keyring.all_keys():
+            raise ConfigurationError(f"There is no key yet: run `{command_line('secrets new-key')}` first.")
+        with self._database.writing() as session:
+            self._store_key.replace(session)
 
     def seal_secret(
         self,
@@ -93,7 +118,7 @@ class Vault:
         `revision` is given if the value is new but the account is the same; else a new revision is made.
         """
         row = PluginSecret(workspace_id=workspace_id, plugin_id=plugin_id, key=key)
-        self._seal_for(row, value, bound_to)
+        self._seal_for(session, row, value, bound_to)
         row.revision = revision or secrets.token_hex(16)
         row.updated_at = self._clock()
         session.merge(row)
@@ -158,7 +183,7 @@ class Vault:
         value = None if row is None else self._open(row)
         if row is None or value is None:
             return False
-        self._seal_for(row, value, bound_to)
+        self._seal_for(session, row, value, bound_to)
         return True
 
     def add_key(self) -> None:
@@ -180,6 +205,8 @@ class Vault:
                 select(PluginSecret.workspace_id, PluginSecret.plugin_id, PluginSecret.key)
             ).all()
         outcomes = [self._reseal((row[0], row[1], row[2])) for row in rows]
+        with self._database.writing() as session:
+            self._store_key.note(session)
         return Rotation(
             resealed=outcomes.count("resealed"),
             current=outcomes.count("current"),
@@ -190,12 +217,14 @@ class Vault:
         """Keeps only the first key. Raises ConfigurationError while a secret still needs another one."""
         # Secrets are encrypted inside a write transaction, so nothing is encrypted with an old key during this one.
         with self._database.writing() as session:
+            self._store_key.require(session)
             for row in session.scalars(select(PluginSecret)):
                 if self._open(row) is not None and not self._keyring.is_current(row.ciphertext):
                     raise ConfigurationError(
                         f"Some secrets still need an old key: run `{command_line('secrets rotate')}` first."
                     )
             self._keyring.drop_old_keys()
+            self._store_key.note(session)
 
     def _reseal(self, place: SecretKey) -> Literal["resealed", "current", "unreadable", "gone"]:
         with self._database.writing() as session:
@@ -207,16 +236,20 @@ class Vault:
                 return "unreadable"
             if self._keyring.is_current(row.ciphertext):
                 return "current"
-            self._seal_for(row, value, destinations_of(row.bound_to))
+            self._seal_for(session, row, value, destinations_of(row.bound_to))
             return "resealed"
 
-    def _seal_for(self, row: PluginSecret, value: str, bound_to: Collection[Destination]) -> None:
+    def _seal_for(
+        self, session: Session, row: PluginSecret, value: str, bound_to: Collection[Destination]
+    ) -> None:
         """Writes the destinations into the row and into the sealed value, as records."""
+        self._store_key.require(session)
         row.bound_to = [destination.as_row() for destination in sort_destinations(bound_to)]
         try:
             row.ciphertext = self._keyring.seal(canonical_json(_sealed(row, value, SEALED_VERSION)))
         except ConfigurationError:
             raise StorageFailed("The key file cannot be used, so no secret can be stored.") from None
+        self._store_key.note(session)
 
     def _open(self, row: PluginSecret) -> str | None:
         """The plaintext; None if no key decrypts it or if it was sealed for another row than this one."""

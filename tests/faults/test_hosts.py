@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import requests
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -23,7 +25,7 @@ from tests.upstreams import Upstream
 
 pytestmark = pytest.mark.postgresql
 
-KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 MOST_LOOKS = 1500
 LEADER = (
     "SELECT application_name, pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
@@ -45,7 +47,7 @@ class Cluster:
         """A host, whose connections carry its name."""
         url = f"{self._url}?application_name={name}"
         host = Prefetching(
-            self._folder / name, PATCHBAY_DATABASE_URL=url, PATCHBAY_SECRET_KEY=KEY, **settings
+            self._folder / name, **{"PATCHBAY_DATABASE_URL": url, "PATCHBAY_SECRET_KEY": KEY} | settings
         )
         self.hosts[name] = self._started.enter_context(host)
         return host
@@ -193,3 +195,24 @@ def test_who_waits_for_a_host_that_dies_fetches_itself(
         provider.let_go(2)
         assert waiting.result()["data"]["call"] == 2
         assert lost.exception() is not None
+
+
+def test_a_host_with_another_key_says_so_and_seals_nothing(
+    start: Callable[..., Prefetching], provider: Provider
+) -> None:
+    one = start("one", PATCHBAY_PREFETCH="off")
+    other = start("other", PATCHBAY_PREFETCH="off", PATCHBAY_SECRET_KEY=OTHER_KEY)
+    manifest = {
+        "integration": {"base_url": provider.http.url_for("").rstrip("/")},
+        "properties": [{"name": "token", "secure": True}],
+        "endpoints": [{"id": "news", "path": "/news"}],
+    }
+    declaration = {"id": "svc", "name": "S", "version": "1.0.0", "type": "integration"}
+    other.call("POST", "/plugins/register", {**declaration, "manifest": manifest})
+    ready = [requests.get(f"{host.origin}/readyz", timeout=30) for host in (one, other)]
+    assert [answer.status_code for answer in ready] == [200, 503]
+    assert [answer.json()["checks"]["secret_key"] for answer in ready] == ["ok", "failed"]
+    refused = other.ask("PUT", "/integrations/svc/secrets/token", {"value": "sesame-0123"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "storage_failed")
+    assert one.call("PUT", "/integrations/svc/secrets/token", {"value": "sesame-0123"})["status"] == "ok"
+    assert "another key" in other.end(signal.SIGTERM)[1]

@@ -45,6 +45,16 @@ def drop_old_keys() -> None:
     click.echo("Only the newest key is kept.")
 
 
+@secrets_commands.command("accept-key")
+def accept_key() -> None:
+    """Seal secrets with this server's key, where the one of a shared store is lost."""
+    if not services().database.spans_hosts:
+        raise click.ClickException("This store is on this machine only, so its key is the one that is here.")
+    services().store.vault.accept_key()
+    note_command("key.accepted")
+    click.echo("Secrets are sealed with the key of this server from now on: set it on every host.")
+
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 passphrase_option = click.option(
     "--passphrase-file", type=FILE, help="Read the passphrase from a file instead of asking for it."

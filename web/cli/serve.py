@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,7 @@ from errors import PatchbayError, StorageFailed
 from installation import IS_PACKAGE, command_line, default_instance
 from integrations.backup.making import USE_PG_DUMP
 from integrations.backup.schedule import BackupPlan, BackupSchedule
+from plugin_store.vault.store_key import ANOTHER_KEY
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings, unknown_variables
 from web.api.context import Services
 from web.cli.provision_commands import provisioner_of
@@ -93,6 +95,7 @@ def serve_app(app: Flask, listener: socket.socket, settings: Settings) -> None:
 
     def tell_all() -> None:
         print_ready_lines(settings, app.extensions["patchbay_gate"].held.value)
+        warn_of_another_key(app.extensions["patchbay"])
         warn_of_unreadable_secrets(app.extensions["patchbay"])
 
     serve(make_server(app, listener, settings), tell_all)
@@ -128,6 +131,13 @@ def print_ready_lines(settings: Settings, token: str) -> None:
         click.echo(
             "Its pages and the JavaScript client are not built: run `make frontend`. The API works without."
         )
+
+
+def warn_of_another_key(services: Services) -> None:
+    """Warns if another key than that of this server seals the secrets of the store."""
+    with suppress(StorageFailed):
+        if not services.store.vault.has_store_key():
+            log.warning("%s", ANOTHER_KEY)
 
 
 def warn_of_unreadable_secrets(services: Services) -> None:

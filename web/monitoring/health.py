@@ -8,6 +8,7 @@ import tempfile
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 
+from errors import StorageFailed
 from settings import version
 from web.api.context import services
 
@@ -30,8 +31,13 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
-    """200 if the database can be read and the data folder written, else 503 that names what cannot."""
+    """200 if the database can be read, the data folder written, and secrets sealed; else 503 that names what cannot.
+
+    The key is looked at where hosts share a store, because each could have another one.
+    """
     checks = {"database": _can_read_database(), "data_folder": _can_write_data_folder()}
+    if services().database.spans_hosts:
+        checks["secret_key"] = _has_store_key()
     ready = all(checks.values())
     named = {name: "ok" if works else "failed" for name, works in checks.items()}
     return jsonify(status="ok" if ready else "failed", checks=named), 200 if ready else 503
@@ -45,6 +51,13 @@ def _can_read_database() -> bool:
         log.warning("the database cannot be read: %s", type(error).__name__)
         return False
     return True
+
+
+def _has_store_key() -> bool:
+    try:
+        return services().store.vault.has_store_key()
+    except StorageFailed:
+        return False
 
 
 def _can_write_data_folder() -> bool:

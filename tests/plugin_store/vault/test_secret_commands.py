@@ -29,6 +29,7 @@ def runner_of(store: Store) -> FlaskCliRunner:
     app = Flask("commands")
     app.extensions["patchbay"] = SimpleNamespace(
         clock=store.clock,
+        database=store.database,
         store=SimpleNamespace(vault=store.vault, audit_log=AuditLog(store.database, store.clock, 86400.0)),
     )
     app.cli.add_command(secrets_commands)
@@ -52,6 +53,27 @@ def test_what_no_key_opens_is_told(store: Store, runner: FlaskCliRunner) -> None
     store.configs.enter_secret("weather", WORKSPACE, "api_key", "k-3v9Qs7w1Zp5")
     store.execute("UPDATE plugin_secrets SET ciphertext = 'lost'")
     assert "Not readable with any key: 1." in runner.invoke(args=["secrets", "rotate"]).output
+
+
+def test_a_key_is_accepted_in_place_of_a_lost_one_where_hosts_share_a_store(
+    store: Store, reopen: Callable[..., Store]
+) -> None:
+    store.database.spans_hosts = True
+    store.registry.register(weather())
+    store.configs.enter_secret("weather", WORKSPACE, "api_key", "k-3v9Qs7w1Zp5")
+    other = reopen(keys=(Fernet.generate_key().decode(),))
+    other.database.spans_hosts = True
+    accepted = runner_of(other).invoke(args=["secrets", "accept-key"])
+    assert (accepted.exit_code, "set it on every host" in accepted.output) == (0, True)
+    assert [one.vault.has_store_key() for one in (store, other)] == [False, True]
+    ((what, actor),) = store.rows("SELECT what, actor_kind FROM audit_log WHERE what LIKE 'key.%'")
+    assert (what, actor) == ("key.accepted", "command")
+
+
+def test_no_key_is_accepted_where_there_is_one_data_folder(store: Store, runner: FlaskCliRunner) -> None:
+    store.database.spans_hosts = False
+    refused = runner.invoke(args=["secrets", "accept-key"])
+    assert (refused.exit_code, "on this machine only" in refused.output) == (1, True)
 
 
 PASSPHRASE = "correct horse battery"

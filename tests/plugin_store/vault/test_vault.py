@@ -121,6 +121,7 @@ def test_nothing_shows_a_plaintext(sealed: Store, caplog: pytest.LogCaptureFixtu
         assert form.encode() not in files
 
 
+@pytest.mark.sqlite
 def test_a_wrong_key_makes_secrets_unreadable_and_spares_the_rest(
     sealed: Store, reopen: Callable[..., Store]
 ) -> None:
@@ -133,6 +134,7 @@ def test_a_wrong_key_makes_secrets_unreadable_and_spares_the_rest(
     assert status(store, "token") == "unreadable"
 
 
+@pytest.mark.sqlite
 def test_a_lost_key_is_not_replaced_until_a_secret_is_entered(
     sealed: Store, reopen: Callable[..., Store]
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_lost_key_is_not_replaced_until_a_secret_is_entered(
     assert (status(store), status(store, "token")) == ("ok", "ok")
 
 
+@pytest.mark.sqlite
 def test_a_key_file_that_cannot_be_made_is_a_clear_failure(
     sealed: Store, reopen: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from settings import version
@@ -14,12 +15,14 @@ def test_health_tells_the_version_to_anyone(stranger: Client):
     )
 
 
-def test_a_server_that_can_work_is_ready(stranger: Client):
+def test_a_server_that_can_work_is_ready(app: Flask, stranger: Client):
     response = stranger.open("/readyz")
     assert response.status_code == 200
-    assert response.get_json() == {"status": "ok", "checks": {"database": "ok", "data_folder": "ok"}}
+    key = {"secret_key": "ok"} if app.extensions["patchbay"].database.spans_hosts else {}
+    assert response.get_json() == {"status": "ok", "checks": {"database": "ok", "data_folder": "ok", **key}}
 
 
+@pytest.mark.sqlite
 def test_a_server_without_its_database_lives_but_is_not_ready(app: Flask, stranger: Client):
     instance = app.extensions["patchbay"].settings.instance
     app.extensions["patchbay"].database.close()

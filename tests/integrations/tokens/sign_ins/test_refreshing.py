@@ -195,6 +195,7 @@ class TestReview:
         assert client.get("/integrations/svc").json["review"] is None
 
 
+@pytest.mark.sqlite
 def test_a_lost_key_makes_it_unreadable_and_signing_in_again_helps(
     client: Client,
     stranger: Client,
