@@ -21,7 +21,7 @@ test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-postgresql: $(VENV)/postgresql.stamp ## Run tests on PostgreSQL (ARGS=tests/web; PATCHBAY_TEST_DATABASE_URL names a server)
-	@$(BIN)/python -m scripts.private_postgresql $(BIN)/python -m pytest $(or $(ARGS),tests/plugin_store tests/web tests/integrations)
+	@$(BIN)/python -m scripts.private_postgresql $(BIN)/python -m pytest $(or $(ARGS),tests/plugin_store tests/web tests/integrations tests/faults/test_hosts.py)
 
 frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
 	@$(FRONTEND) build
