@@ -31,6 +31,8 @@ from tests.conftest import TOKEN, Client, Person
 from tests.integrations.provisioning.setups import WEATHER
 from web.cli.backup_commands import ProgressLine, lines_of_secrets, migrate
 
+pytestmark = pytest.mark.sqlite
+
 NOW = 1_767_323_045.0
 KEY = "k-3v9Qs7w1Zp5"
 

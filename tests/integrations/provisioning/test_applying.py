@@ -81,7 +81,7 @@ def test_a_running_server_notices_at_once(ground: Ground, client: Client):
 
 def test_a_plan_writes_nothing(ground: Ground, client: Client):
     ground.write(home())
-    commits = ground.services.database.commits()
+    revision = ground.services.database.revision()
     plan = ground.provisioner.plan(ground.folder)
     assert [str(change) for change in plan.changes] == [
         "~ workspace Default → Home",
@@ -89,7 +89,7 @@ def test_a_plan_writes_nothing(ground: Ground, client: Client):
         "+ plugin weather",
         "- workspace Default, notebook Notebook",
     ]
-    assert ground.services.database.commits() == commits
+    assert ground.services.database.revision() == revision
     assert client.get("/plugins").json == []
 
 

@@ -59,6 +59,7 @@ def test_nothing_is_made_where_nothing_is(settings: Settings, doctor: Examine):
     assert not settings.instance.exists()
 
 
+@pytest.mark.sqlite
 def test_a_stopped_server_s_folder_is_well_and_stays_as_it_is(
     settings: Settings, doctor: Examine, httpserver: Upstream
 ):
@@ -79,6 +80,7 @@ def test_a_stopped_server_s_folder_is_well_and_stays_as_it_is(
     } == unchanged
 
 
+@pytest.mark.sqlite
 def test_secrets_of_another_key_are_found_by_both(
     settings: Settings, make_app: Callable[[Settings], Flask], doctor: Examine, httpserver: Upstream
 ):
@@ -92,6 +94,7 @@ def test_secrets_of_another_key_are_found_by_both(
     assert [one["integration_id"] for one in told["findings"] if one["check"] == "key"] == [None, "svc"]
 
 
+@pytest.mark.sqlite
 def test_a_running_server_tells_what_is_wrong_with_it(
     client: Client, app: Flask, httpserver: Upstream, settings: Settings
 ):
@@ -106,6 +109,7 @@ def test_a_running_server_tells_what_is_wrong_with_it(
     }
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("harm", "check"),
     [
@@ -133,6 +137,7 @@ def _set_revision(path: Path, revision: str) -> None:
     connection.close()
 
 
+@pytest.mark.sqlite
 def test_a_damaged_cache_is_told_and_left_alone(settings: Settings, doctor: Examine):
     seed_database(settings.instance)
     cache = settings.instance / "cache"

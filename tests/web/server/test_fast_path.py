@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from settings import Settings
 from tests.conftest import API, TOKEN, Client
+from tests.databases import TestDatabases
 from tests.faults.server_process import ServerProcess
 
 RENDER = "/integrations/svc/render"
@@ -86,9 +87,10 @@ def page(app: Flask, upstream: HTTPServer) -> Page:
 
 
 @pytest.fixture
-def other(settings: Settings, page: Page) -> Iterator[ServerProcess]:
-    """Another process on the same data folder."""
-    with ServerProcess(settings.instance, PATCHBAY_PREFETCH="off") as process:
+def other(settings: Settings, page: Page, server_databases: TestDatabases | None) -> Iterator[ServerProcess]:
+    """Another process on the same store."""
+    where = {"PATCHBAY_DATABASE_URL": server_databases.url_of(settings.instance)} if server_databases else {}
+    with ServerProcess(settings.instance, PATCHBAY_PREFETCH="off", **where) as process:
         yield process
 
 
@@ -134,7 +136,12 @@ def test_what_another_process_changes_shows_at_once_and_both_ways(
 ):
     change, status, cache = CHANGES[name]
     page.settle()
+    database = page.app.extensions["patchbay"].database
+    before = database.commits()
     assert change(other, upstream).status_code in (200, 204)
+    # On PostgreSQL "at once" is when the notification has arrived.
+    while database.commits() == before:
+        pass
     first = page.ask()
     assert (first.status_code, first.headers.get("X-Cache")) == (status, cache)
     page.ask()
@@ -296,6 +303,7 @@ def test_known_answers_are_counted_as_hits(page: Page):
     assert _hits(after) == _hits(before) + 5
 
 
+@pytest.mark.sqlite
 def test_a_known_answer_writes_nothing(page: Page, settings: Settings):
     page.settle()
     services = page.app.extensions["patchbay"]
