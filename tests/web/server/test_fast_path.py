@@ -7,7 +7,7 @@ import re
 import sqlite3
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -74,6 +74,18 @@ class Page:
         self.ask(**options)
         return self.asked_of_flask == before
 
+    @contextmanager
+    def hearing(self) -> Iterator[None]:
+        """Returns when the page's process knows of what another one changes meanwhile.
+
+        On SQLite that is at once, and on PostgreSQL when the notification has arrived.
+        """
+        database = self.app.extensions["patchbay"].database
+        before = database.commits()
+        yield
+        while database.commits() == before:
+            pass
+
     def settle(self, path: str = RENDER) -> None:
         """Returns when the layer answers: the first asks a provider, the second Flask, the third nobody."""
         for _ in range(3):
@@ -136,12 +148,8 @@ def test_what_another_process_changes_shows_at_once_and_both_ways(
 ):
     change, status, cache = CHANGES[name]
     page.settle()
-    database = page.app.extensions["patchbay"].database
-    before = database.commits()
-    assert change(other, upstream).status_code in (200, 204)
-    # On PostgreSQL "at once" is when the notification has arrived.
-    while database.commits() == before:
-        pass
+    with page.hearing():
+        assert change(other, upstream).status_code in (200, 204)
     first = page.ask()
     assert (first.status_code, first.headers.get("X-Cache")) == (status, cache)
     page.ask()
@@ -273,7 +281,8 @@ def test_a_rotated_token_is_out_at_once(
     app = make_app(unset)
     page = Page(app, upstream, app.extensions["patchbay_gate"].token)
     page.settle()
-    new = make_app(unset).test_cli_runner().invoke(args=["token", "rotate"]).output.split()[0]
+    with page.hearing():
+        new = make_app(unset).test_cli_runner().invoke(args=["token", "rotate"]).output.split()[0]
     assert page.ask().status_code == page.ask(headers=PAST_THE_LAYER).status_code == 401
     assert page.ask(headers={"Authorization": f"Bearer {new}"}).status_code == 200
 
