@@ -11,7 +11,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeGuard
 
 import diskcache
 from diskcache.core import DBNAME
@@ -20,6 +19,8 @@ from sqlalchemy.orm import Session
 from integrations.caching.body_store import BodyStore, Entry
 from integrations.caching.bytes_cache import BytesCache
 from plugin_store.engine.database import Connection
+
+LIST_BATCH = 1000
 
 _BROKEN = (sqlite3.DatabaseError, OSError, diskcache.Timeout)
 _UNREADABLE = (ValueError, TypeError, EOFError)
@@ -119,27 +120,30 @@ class Bodies(BodyStore):
         return self.delete_all(keys)
 
     def lacking(self, keys: Sequence[str]) -> list[str]:
-        return [key for key in keys if not self.holds(key)]
-
-    def holds(self, key: str) -> bool:
-        """Whether an entry is stored under the key, whole or damaged."""
+        """As the interface says. Nothing, where that cannot be told for now."""
         cache = self._cache
         try:
             with self._operation(cache) as opened:
-                return key in opened
-        except (*_BROKEN, *_UNREADABLE) as error:
-            if not isinstance(error, _UNREADABLE):
-                self._recover(cache, error)
-            return False
+                held = opened.find_keys(keys)
+        except _BROKEN as error:
+            return list(keys) if self._recover(cache, error) else []
+        return [key for key in keys if key not in held]
 
     def list_keys(self) -> Iterator[str]:
         """As the interface says. Stops where the cache cannot be read further."""
+        last = ""
+        while keys := self._list_keys_after(last):
+            yield from keys
+            last = keys[-1]
+
+    def _list_keys_after(self, last: str) -> list[str]:
         cache = self._cache
         try:
-            yield from filter(_is_text, (self._open() if cache is None else cache).list_keys())
-        except (*_BROKEN, *_UNREADABLE) as error:
-            if not isinstance(error, _UNREADABLE):
-                self._recover(cache, error)
+            with self._operation(cache) as opened:
+                return opened.list_keys_after(last, LIST_BATCH)
+        except _BROKEN as error:
+            self._recover(cache, error)
+            return []
 
     def volume_bytes(self) -> int:
         cache = self._cache
@@ -218,10 +222,6 @@ def _set_all(cache: BytesCache, entries: Sequence[Entry]) -> None:
         # diskcache reports damage as a lock when it writes. Reading the volume tells them apart.
         cache.volume()
         raise
-
-
-def _is_text(key: object) -> TypeGuard[str]:
-    return isinstance(key, str)
 
 
 def _is_damage(error: Exception) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ PRAGMAS = (
 BUSY_TIMEOUT_SECONDS = 5
 SHRINK_BATCH = 20
 OLDEST = "SELECT key FROM Cache WHERE raw = 1 ORDER BY store_time LIMIT ?"
+# Answered from the index of keys alone, which is small beside the values.
+KEYS_AFTER = "SELECT key FROM Cache WHERE key > ? AND raw = 1 AND typeof(key) = 'text' ORDER BY key LIMIT ?"
+UNEXPIRED = "(expire_time IS NULL OR expire_time > ?)"
 
 
 # What diskcache's own `set` writes, for several entries at once. Rows with an expiry are never culled by use.
@@ -111,7 +114,7 @@ class BytesCache(diskcache.Cache):
         placeholders = ", ".join("?" * len(keys))
         rows = self._sql(
             "SELECT key, mode, filename, value FROM Cache"  # noqa: S608 - only placeholders are put in
-            f" WHERE key IN ({placeholders}) AND raw = 1 AND (expire_time IS NULL OR expire_time > ?)",
+            f" WHERE key IN ({placeholders}) AND raw = 1 AND {UNEXPIRED}",
             (*keys, time.time()),
         ).fetchall()
         found = {}
@@ -120,6 +123,19 @@ class BytesCache(diskcache.Cache):
             with suppress(OSError):
                 found[key] = self._disk.fetch(mode, filename, value, False)
         return found
+
+    def find_keys(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are present, in one query."""
+        placeholders = ", ".join("?" * len(keys))
+        rows = self._sql(
+            f"SELECT key FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND {UNEXPIRED}",  # noqa: S608 - only placeholders are put in
+            (*keys, time.time()),
+        )
+        return {key for (key,) in rows.fetchall()}
+
+    def list_keys_after(self, last: str, limit: int) -> list[str]:
+        """The next keys in their order, expired ones too."""
+        return [key for (key,) in self._sql(KEYS_AFTER, (last, limit)).fetchall()]
 
     def set_all(self, entries: Sequence[Entry]) -> None:
         """Stores all entries in one transaction, or none. Each is as `set` stores it."""
@@ -164,15 +180,6 @@ class BytesCache(diskcache.Cache):
         """Ends the calling thread's operation and returns its connection to the pool."""
         held = self._local.__dict__.pop("con", None)
         if held is not None:
-            self._leases.give_back(held)
-
-    def list_keys(self) -> Iterator[Any]:
-        """Every key. The iteration has its own connection, so the thread may use the cache between two keys."""
-        keys = iter(self)
-        held = self._local.__dict__.pop("con")
-        try:
-            yield from keys
-        finally:
             self._leases.give_back(held)
 
     def close(self) -> None:

@@ -25,6 +25,10 @@ WRITE_BATCH = 1000
 SCAN_BATCH = 250
 PAUSE_SECONDS = 0.01
 
+# Reconciling asks these of every artifact, and a session would cost more than the query.
+_KEYS = "SELECT parameters_hash FROM integration_artifacts"
+_KEYS_AFTER = f"{_KEYS} WHERE parameters_hash > ? ORDER BY parameters_hash LIMIT ?"
+
 _ARTIFACT_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,8 +125,7 @@ class Eviction:
         return bodies, rows
 
     def _drop_bodies_without_row(self, keys: Sequence[str]) -> int:
-        with self._database.reading() as session:
-            lone = set(keys) - _with_rows(session, keys)
+        lone = set(keys) - self._find_rows(keys)
         if not lone:
             return 0
         with self._database.writing() as session:
@@ -131,12 +134,13 @@ class Eviction:
             self._bodies.drop_all(session, list(lone))
         return len(lone)
 
-    def _keys_after(self, last: str) -> Sequence[str]:
-        column = IntegrationArtifact.parameters_hash
-        with self._database.reading() as session:
-            return session.scalars(
-                select(column).where(column > last).order_by(column).limit(SCAN_BATCH)
-            ).all()
+    def _find_rows(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that have a row."""
+        query = f"{_KEYS} WHERE parameters_hash IN ({', '.join('?' * len(keys))})"
+        return {key for (key,) in self._database.query(query, tuple(keys))}
+
+    def _keys_after(self, last: str) -> list[str]:
+        return [key for (key,) in self._database.query(_KEYS_AFTER, (last, SCAN_BATCH))]
 
     def _drop_rows_without_body(self, keys: Sequence[str]) -> int:
         lost = self._bodies.lacking(keys)

@@ -2,7 +2,9 @@
 
 import pickle
 import sqlite3
+from contextlib import closing
 
+import diskcache
 import pytest
 
 from integrations.caching.bodies import Bodies
@@ -192,3 +194,41 @@ def test_of_several_that_cannot_all_be_kept_none_is_and_no_file_stays(bodies, tm
     assert not bodies.set_all([("a", b"x" * 200_000, 60), ("b", b"y", 60)])
     assert files(tmp_path) == []
     assert bodies.get("a") == b"before"
+
+
+def test_of_several_those_that_expired_or_were_never_kept_are_lacking(bodies, tmp_path):
+    bodies.set_all([("kept", b"1", 60), ("large", b"2" * 100_000, 60), ("short", b"3", 60)])
+    for path in databases(tmp_path):
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE Cache SET expire_time = 1 WHERE key = 'short'")
+    assert bodies.lacking(["short", "kept", "never", "large"]) == ["short", "never"]
+    assert bodies.lacking([]) == []
+
+
+def test_all_are_lacking_in_a_damaged_cache(tmp_path):
+    with closing(Bodies(tmp_path / "cache")) as first:
+        first.set("k", b"x", 60)
+    for path in databases(tmp_path):
+        path.write_bytes(b"garbage" * 1000)
+    with closing(Bodies(tmp_path / "cache")) as later:
+        assert later.lacking(["k", "l"]) == ["k", "l"]
+
+
+def test_none_is_lacking_while_nobody_can_tell(bodies, monkeypatch):
+    bodies.set("k", b"x", 60)
+
+    def refuse(*_args):
+        raise diskcache.Timeout
+
+    monkeypatch.setattr("integrations.caching.bytes_cache.BytesCache.find_keys", refuse)
+    assert bodies.lacking(["k", "l"]) == []
+
+
+def test_every_key_is_listed_but_for_one_that_is_no_text(bodies, tmp_path):
+    keys = {f"k{number:04}" for number in range(2500)} | {"failure:\u00e9"}
+    bodies.set_all([(key, b"x", 60) for key in keys] + [("short", b"x", 0)])
+    for path in databases(tmp_path):
+        with sqlite3.connect(path) as connection:
+            connection.execute("INSERT INTO Cache (key, raw) VALUES (7, 1), (x'80', 1), ('pickled', 0)")
+    listed = list(bodies.list_keys())
+    assert sorted(listed) == sorted({*keys, "short"})
