@@ -96,6 +96,13 @@ class Icon(fields.String):
         )
 
 
+class Amount(fields.Integer):
+    """How many there are of something."""
+
+    def __init__(self, description: str, **kwargs: Any) -> None:
+        super().__init__(required=True, metadata={"description": description, "minimum": 0}, **kwargs)
+
+
 class ManagedBy(fields.String):
     """The provisioning file that owns something."""
 

@@ -25,6 +25,12 @@ STATES: Mapping[str, Callable[[Installed], bool]] = {
 }
 
 
+def count_states(found: Iterable[Installed]) -> dict[str, int]:
+    """How many there are in all (`total`), and in each of the STATES."""
+    listed = list(found)
+    return {"total": len(listed)} | {state: sum(map(holds, listed)) for state, holds in STATES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class IntegrationFilter:
     """What an integration has to meet; None is any."""

@@ -16,6 +16,13 @@ STATES: Mapping[str, ColumnElement[bool]] = {
     "waiting": ~_PAUSED & _WAITING,
     "scheduled": ~_PAUSED & ~_WAITING,
 }
+# A job begins within a second of its time unless the schedule is behind.
+LATE_SECONDS = 120.0
+
+
+def is_late(now: float) -> ColumnElement[bool]:
+    """The scheduled jobs that should have begun a while ago. `now` is in epoch seconds."""
+    return STATES["scheduled"] & (PrefetchJob.next_run_at < now - LATE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

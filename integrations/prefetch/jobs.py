@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from errors import NotFound
-from integrations.prefetch.job_filter import JobFilter
+from integrations.prefetch.job_filter import STATES, JobFilter, is_late
 from integrations.prefetch.schedule import MAX_FIRST_DELAY_SECONDS
 from integrations.usage.recent_renders import Use
 from plugin_store.engine.change_record import describe_whole
@@ -118,10 +118,7 @@ class Jobs:
 
     def list_jobs(self, scope: Scope, wanted: JobFilter, page: Page) -> tuple[Sequence[PrefetchJob], int]:
         """A page of the workspace's jobs (or only the notebook's own, if one is named), the next to run first."""
-        mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
-        if scope.notebook_id is not None:
-            mine &= PrefetchJob.notebook_id == scope.notebook_id
-        mine = and_(mine, *wanted.conditions())
+        mine = and_(_of(scope), *wanted.conditions())
         order = (PrefetchJob.next_run_at.is_(None), PrefetchJob.next_run_at, PrefetchJob.id)
         with self._database.reading() as session:
             total = session.scalar(select(func.count()).select_from(PrefetchJob).where(mine)) or 0
@@ -129,6 +126,17 @@ class Jobs:
             jobs = session.scalars(query).all()
             mark_jobs(session, jobs)
             return jobs, total
+
+    def count_states(self, scope: Scope, now: float, among: Collection[str] | None = None) -> dict[str, int]:
+        """How many jobs `list_jobs` has for each of the STATES, and how many are `late`.
+
+        With `among` only those of the plugins with these ids.
+        """
+        counted = {**STATES, "late": is_late(now)}
+        sums = [func.count().filter(state).label(name) for name, state in counted.items()]
+        query = select(*sums).select_from(PrefetchJob).where(_of(scope), *JobFilter(among=among).conditions())
+        with self._database.reading() as session:
+            return dict(session.execute(query).one()._mapping)
 
     def workspace_ids(self) -> Sequence[int]:
         with self._database.reading() as session:
@@ -296,3 +304,9 @@ def _known_keys(session: Session, keys: Sequence[str], *conditions: ColumnElemen
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), CHUNK_ROWS):
         yield items[start : start + CHUNK_ROWS]
+
+
+def _of(scope: Scope) -> ColumnElement[bool]:
+    """The jobs of the workspace, or only the notebook's own, if one is named."""
+    mine: ColumnElement[bool] = PrefetchJob.workspace_id == scope.workspace_id
+    return mine if scope.notebook_id is None else mine & (PrefetchJob.notebook_id == scope.notebook_id)

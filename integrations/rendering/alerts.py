@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from integrations.catalog.catalog import Catalog
+from integrations.catalog.catalog import Catalog, Installed
 from integrations.history.latest import LatestSample, list_latest, since_when
 from integrations.manifests.display import Display, Level, level_of
 from integrations.rendering.sampling import fields_of
@@ -19,6 +19,7 @@ ALERTING: frozenset[Level] = frozenset({"warn", "bad"})
 class Alert:
     """A number at level `warn` or `bad`, and since when it is: epoch seconds of the first sample in a row."""
 
+    installed: Installed
     latest: LatestSample
     level: Level
     since: int
@@ -30,11 +31,12 @@ def list_alerts(catalog: Catalog, database: Database, scope: Scope, now: float) 
 
     Without a notebook, those of all notebooks of the workspace are among them.
     """
-    displays = _displays(catalog, scope)
     found: list[Alert] = []
-    for latest in list_latest(database, scope.workspace_id):
-        display = displays.get((latest.plugin_id, latest.block_id))
-        if display is None or not _is_shown(latest, display, scope, now):
+    samples = list_latest(database, scope.workspace_id)
+    displays = _displays(catalog, scope) if samples else {}
+    for latest in samples:
+        installed, display = displays.get((latest.plugin_id, latest.block_id), (None, None))
+        if installed is None or display is None or not _is_shown(latest, display, scope, now):
             continue
         thresholds = display.thresholds.get(latest.field, ())
         level = level_of(latest.value, thresholds)
@@ -44,19 +46,19 @@ def list_alerts(catalog: Catalog, database: Database, scope: Scope, now: float) 
                 latest,
                 lambda value, level=level, limits=thresholds: level_of(value, limits) == level,
             )
-            found.append(Alert(latest, level, since, display.units.get(latest.field)))
+            found.append(Alert(installed, latest, level, since, display.units.get(latest.field)))
     return sorted(found, key=lambda alert: (-alert.since, alert.latest.series_id))
 
 
-def _displays(catalog: Catalog, scope: Scope) -> dict[tuple[str, str], Display]:
-    """How the blocks with a history and thresholds are drawn, by plugin and block."""
+def _displays(catalog: Catalog, scope: Scope) -> dict[tuple[str, str], tuple[Installed, Display]]:
+    """The integrations, and how the blocks with a history and thresholds are drawn, by plugin and block."""
 
-    def iterate() -> Iterator[tuple[tuple[str, str], Display]]:
+    def iterate() -> Iterator[tuple[tuple[str, str], tuple[Installed, Display]]]:
         for installed in catalog.list(scope):
             if installed.enabled:
                 for block in installed.integration.blocks.values():
                     if block.display.history is not None and block.display.thresholds:
-                        yield (installed.plugin_id, block.id), block.display
+                        yield (installed.plugin_id, block.id), (installed, block.display)
 
     return dict(iterate())
 

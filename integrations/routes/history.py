@@ -12,6 +12,7 @@ from errors import PatchbayError
 from integrations.history.purging import purge_history
 from integrations.rendering.alerts import Alert, list_alerts
 from integrations.rendering.histories import UnitSeries
+from integrations.routes.labels import label_of
 from integrations.routes.query_parameters import read_parameters, read_since
 from plugin_store.engine.paging import Page
 from schemas.api.artifacts import PurgedSchema
@@ -101,6 +102,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
     latest = alert.latest
     return {
         "integration_id": latest.plugin_id,
+        **label_of(alert.installed),
         "block_type": latest.block_id,
         "notebook_id": latest.notebook_id,
         "parameters": latest.parameters,

@@ -16,6 +16,7 @@ from integrations.rendering.block_inputs import describe_inputs, settings_of
 from integrations.rendering.envelope import write_envelope
 from integrations.rendering.read_through import Rendered
 from integrations.routes.actions import IDEMPOTENCY_KEY, answer_performed
+from integrations.routes.labels import label_of
 from integrations.routes.query_parameters import read_parameters
 from plugin_store.engine.paging import Page
 from schemas.api.integrations import (
@@ -32,7 +33,6 @@ from schemas.api.integrations import (
     VerdictSchema,
 )
 from schemas.api.state import PageSchema, ScopeSchema
-from schemas.manifests.display import icon_of
 from web.api.blueprint import Blueprint
 from web.api.compression import compressed
 from web.api.context import services
@@ -216,13 +216,7 @@ def _etag(rendered: Rendered) -> str:
 
 
 def _named(installed: Installed) -> dict[str, Any]:
-    plugin_state = installed.plugin_state
-    return {
-        "id": plugin_state.plugin_id,
-        "name": plugin_state.name,
-        "icon": icon_of(plugin_state.manifest),
-        "enabled": installed.enabled,
-    }
+    return {"id": installed.plugin_id, **label_of(installed), "enabled": installed.enabled}
 
 
 def _listed(installed: Installed) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flask.views import MethodView
 from errors import Invalid
 from integrations.budget import BudgetStatus, account_of
 from integrations.catalog.catalog import Installed
+from integrations.routes.labels import label_of
 from integrations.routes.query_parameters import read_since
 from integrations.usage.latency import Latency, list_called, list_suspects, read_latencies
 from integrations.usage.periods import Figures
@@ -98,10 +99,7 @@ def list_latencies(query: dict[str, Any], paging: dict[str, Any], asked: dict[st
         if asked["include"] == "called" or latency.slower_since is not None
     ]
     installed = {one.plugin_id: one for one in services().catalog.list(scope)} if found else {}
-    listed = [
-        {"integration_id": name, "name": _name_of(installed.get(name)), **asdict(latency)}
-        for name, latency in found[page.offset : page.end]
-    ]
+    listed = [_latency(name, installed.get(name), latency) for name, latency in found[page.offset : page.end]]
     return listed, 200, page.headers(len(found))
 
 
@@ -181,15 +179,16 @@ def _dump_span(span: Span, asked: dict[str, Any]) -> dict[str, Any]:
 def _usage(plugin_id: str, installed: Installed | None, usage: Usage, status: BudgetStatus) -> dict[str, Any]:
     return {
         "integration_id": plugin_id,
-        "name": _name_of(installed),
+        **label_of(installed),
         "budget": status.windows,
         "rests": status.paused_origins,
         **_figures(usage),
     }
 
 
-def _name_of(installed: Installed | None) -> str | None:
-    return None if installed is None else installed.plugin_state.name
+def _latency(plugin_id: str, installed: Installed | None, latency: Latency) -> dict[str, Any]:
+    enabled = installed is not None and installed.enabled
+    return {"integration_id": plugin_id, **label_of(installed), "enabled": enabled, **asdict(latency)}
 
 
 def _figures(usage: Usage) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from schemas.api.batch import MAX_BLOCKS, BatchBlockSchema, UniqueKeysSchema
-from schemas.fields import Ordinal, Timestamp
+from schemas.fields import Icon, Ordinal, Timestamp
 
 MAX_POINTS = 2000
 DEFAULT_POINTS = 300
@@ -68,6 +68,8 @@ class AlertSchema(Schema):
     """A number whose latest sample is at level `warn` or `bad`."""
 
     integration_id = fields.String(required=True)
+    name = fields.String(required=True, metadata={"description": "The integration's."})
+    icon = Icon()
     block_type = fields.String(required=True)
     notebook_id = fields.Integer(
         required=True,

@@ -6,7 +6,7 @@ from datetime import UTC
 
 from marshmallow import Schema, fields, validate
 
-from schemas.fields import Tenths, Timestamp
+from schemas.fields import Icon, Tenths, Timestamp
 
 ROUNDED = "Rounded to two significant digits; null without a call."
 
@@ -115,6 +115,7 @@ class IntegrationUsageSchema(FiguresByPeriodSchema):
     name = fields.String(
         required=True, allow_none=True, metadata={"description": "null for one that is no longer registered."}
     )
+    icon = Icon()
     budget = fields.List(fields.Nested(WindowSchema), required=True)
     rests = fields.List(fields.Nested(RestSchema), required=True)
 
@@ -167,6 +168,10 @@ class LatencySchema(Schema):
     integration_id = fields.String(required=True)
     name = fields.String(
         required=True, allow_none=True, metadata={"description": "null for one that is no longer registered."}
+    )
+    icon = Icon()
+    enabled = fields.Boolean(
+        required=True, metadata={"description": "false, too, for one that is no longer registered."}
     )
     slower_since = Timestamp(
         required=True,

@@ -183,6 +183,8 @@ def test_what_is_stored_of_other_integrations_is_neither_listed_nor_shown(house:
         assert house.owner.post("/prefetch", pin).status_code == 201
     client = house.client("render", "operate", integrations=["mine"])
     assert {row["plugin_id"] for row in client.get("/artifacts").json} == {"mine"}
+    counts = client.get("/counts").json
+    assert (counts["integrations"]["total"], counts["prefetch"]["scheduled"]) == (1, 1)
     assert client.get("/artifacts?integration_id=other").json == []
     assert {row["integration_id"] for row in client.get("/calls").json} == {"mine"}
     assert {row["integration_id"] for row in client.get("/prefetch").json} == {"mine"}

@@ -154,6 +154,7 @@ ACCESS_RULES: Final[dict[tuple[str, str], AccessRule]] = {
     ("PATCH", f"{PREFIX}/prefetch/<int64:job_id>"): _rule("operate"),
     ("DELETE", f"{PREFIX}/prefetch/<int64:job_id>"): _rule("operate"),
     ("POST", f"{PREFIX}/prefetch/<int64:job_id>/run"): _rule("operate"),
+    ("GET", f"{PREFIX}/counts"): _rule("operate", Reach.NOTEBOOK),
     ("GET", f"{PREFIX}/usage"): OPERATE,
     ("GET", f"{PREFIX}/usage/total"): _rule("operate", Reach.WORKSPACE, Plugins.ALL),
     ("GET", f"{INTEGRATION}/usage"): OPERATE,

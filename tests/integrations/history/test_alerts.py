@@ -51,6 +51,8 @@ def test_what_is_above_a_threshold_is_listed_since_when_it_is(service, client, t
     assert alerts(client) == [
         {
             "integration_id": "svc",
+            "name": "S",
+            "icon": None,
             "block_type": "now",
             "notebook_id": None,
             "parameters": {"city": "Oslo"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -444,6 +445,28 @@ def test_the_list_is_narrowed_to_a_state_a_moment_and_a_search(
         ahead.client.patch(f"/prefetch/{job['id']}", {"paused": city == "Rome"})
     ahead.sweep()
     assert sorted(job["parameters"]["city"] for job in ahead.jobs(**query)) == cities
+
+
+def test_jobs_are_counted_by_state_and_those_that_should_have_begun_long_ago(ahead: Ahead):
+    ahead.register("weather")
+    for city in ("Oslo", "Rome", "Ürümqi"):
+        job = ahead.pin("weather", {"city": city})
+        ahead.client.patch(f"/prefetch/{job['id']}", {"paused": city == "Rome"})
+    ahead.sweep()
+
+    def counted(query: str = "") -> dict[str, int]:
+        return ahead.client.get(f"/counts{query}").json["prefetch"]
+
+    now = {"scheduled": 2, "paused": 1, "waiting": 0, "late": 0}
+    assert counted() == now
+    assert counted("?notebook_id=1") == dict.fromkeys(now, 0)
+    first, last = (
+        datetime.fromisoformat(job["next_run_at"]).timestamp() for job in ahead.jobs(state="scheduled")
+    )
+    ahead.traveller.move_to(first + 121)
+    assert counted() == now | {"late": 1 if last > first + 1 else 2}
+    ahead.traveller.move_to(last + 121)
+    assert counted() == now | {"late": 2}
 
 
 @pytest.mark.parametrize("query", ["state=late", "due_before=soon", f"search={'x' * 1001}"])

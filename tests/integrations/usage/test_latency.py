@@ -148,6 +148,7 @@ def test_one_integration_is_told_of_though_it_was_not_called_lately(client, log)
     assert (quiet["calls"], quiet["now"], quiet["usual"]["p50_ms"]) == (0, None, 80.0)
     [unknown] = client.get("/usage/latency?integration_id=unknown").json
     assert (unknown["calls"], unknown["now"], unknown["usual"], unknown["slower_since"]) == (0, None, None, None)  # fmt: skip
+    assert (unknown["name"], unknown["icon"], unknown["enabled"]) == (None, None, False)
 
 
 def test_another_workspace_has_its_own(client, log):

@@ -16,9 +16,9 @@ import { type UsageRow, timelineOf } from '../src/pages/usage/sums.ts';
 
 const NOW = Date.parse('2026-03-02T12:00:00Z');
 const integration = (more: Partial<IntegrationSummary> = {}): IntegrationSummary =>
-  ({ id: 'svc', name: 'Service', description: null, enabled: true, review: null, missing: [], unreadable: [], ...more }) as IntegrationSummary;
+  ({ id: 'svc', name: 'Service', icon: null, description: null, enabled: true, review: null, missing: [], unreadable: [], ...more }) as IntegrationSummary;
 const usage = (more: Partial<UsageRow> = {}): UsageRow =>
-  ({ integration_id: 'svc', renders: 0, hits: 0, stale: 0, calls: 0, errors: 0, bytes: 0, p50_ms: null, p95_ms: null, budget: [], rests: [], periods: [], ...more }) as unknown as UsageRow;
+  ({ integration_id: 'svc', name: 'Service', icon: null, renders: 0, hits: 0, stale: 0, calls: 0, errors: 0, bytes: 0, p50_ms: null, p95_ms: null, budget: [], rests: [], periods: [], ...more }) as unknown as UsageRow;
 
 describe('a place in the address', () => {
   it.each([[{}, {}], [{ workspace_id: '2' }, { workspace_id: '2' }], [{ workspace_id: 'x', notebook_id: '3' }, { notebook_id: '3' }], [{ notebook_id: '-1' }, {}]])('%j stays %j', (given, kept) => {
@@ -47,7 +47,7 @@ describe('what needs a hand', () => {
   });
   it('counts what is not shown one by one', () => {
     expect([taskOfMore(0, 'usage'), taskOfMore(-7, 'integrations')]).toEqual([null, null]);
-    expect(taskOfMore(80, 'usage')).toMatchObject({ to: 'usage', integration: null, title: '80 more integrations fail, rest or have spent their budget' });
+    expect(taskOfMore(80, 'usage')).toMatchObject({ to: 'usage', of: null, title: '80 more integrations fail, rest or have spent their budget' });
     expect(taskOfMore(1, 'integrations')?.title).toBe('1 more integration waits for a setting or a review');
   });
 });
@@ -88,7 +88,7 @@ describe('usage over time', () => {
 
 describe('how long calls take', () => {
   const pace = (p50_ms: number, p95_ms: number) => ({ p50_ms, p95_ms });
-  const latency = (more: Partial<Latency>): Latency => ({ integration_id: 'svc', name: 'Service', slower_since: null, calls: 0, now: null, usual: null, ...more });
+  const latency = (more: Partial<Latency>): Latency => ({ integration_id: 'svc', name: 'Service', icon: null, enabled: true, slower_since: null, calls: 0, now: null, usual: null, ...more });
   const slow = latency({ slower_since: new Date(2026, 2, 2, 14).toISOString(), calls: 9, now: pace(900, 2100), usual: pace(80, 150) });
   it('is said beside what is usual', () => {
     expect(writePace(slow)).toBe('Half of the calls take up to 900 ms (usually 80 ms), and 95 % up to 2.1 s (usually 150 ms).');
@@ -100,7 +100,7 @@ describe('how long calls take', () => {
     const [today, tomorrow] = [new Date(2026, 2, 2, 16).getTime(), new Date(2026, 2, 3, 2).getTime()];
     expect(writeSlowerSince(slow.slower_since ?? '', today)).toMatch(/^Slower since (14:00|02:00 PM)$/);
     expect(writeSlowerSince(slow.slower_since ?? '', tomorrow)).toMatch(/^Slower since .*2.*, (14:00|02:00 PM)$/);
-    expect(tasksOfLatencies([slow, latency({})], today)).toMatchObject([{ integration: 'svc', to: 'usage' }]);
+    expect(tasksOfLatencies([slow, latency({})], today)).toMatchObject([{ of: { id: 'svc', name: 'Service' }, to: 'usage' }]);
   });
   it('is drawn with what is usual, and marked where it began', () => {
     const at = [0, 1, 2, 3].map((hour) => Date.parse(slow.slower_since ?? '') / 1000 + (hour - 2) * 3600);
@@ -138,9 +138,9 @@ describe('numbers', () => {
 describe('numbers past a threshold', () => {
   it('are tasks that lead to their integration', () => {
     const since = '2026-01-01T10:00:00Z';
-    const alert = { integration_id: 'ups', block_type: 'status', notebook_id: null, parameters: {}, field: 'charge', unit: '%', value: 12, level: 'bad', since, at: since } as const;
+    const alert = { integration_id: 'ups', name: 'Power', icon: 'lucide:plug', block_type: 'status', notebook_id: null, parameters: {}, field: 'charge', unit: '%', value: 12, level: 'bad', since, at: since } as const;
     const [task] = tasksOfAlerts([alert], Date.parse('2026-01-01T12:00:00Z'));
-    expect(task).toMatchObject({ level: 'bad', integration: 'ups', title: 'status: charge is 12 %', to: 'playground' });
+    expect(task).toMatchObject({ level: 'bad', of: { id: 'ups', name: 'Power', icon: 'lucide:plug' }, title: 'status: charge is 12 %', to: 'playground' });
     expect(task?.text).toContain('2 hours ago');
   });
 });

@@ -1227,6 +1227,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many integrations and prefetch jobs the workspace (or notebook) has, by state: for an overview. */
+        get: {
+            parameters: {
+                query?: {
+                    workspace_id?: number;
+                    notebook_id?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Counts"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/usage": {
         parameters: {
             query?: never;
@@ -3888,6 +3929,10 @@ export interface components {
         };
         Alert: {
             integration_id: string;
+            /** @description The integration's. */
+            name: string;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             block_type: string;
             /** @description The notebook whose own settings lead to it; null for the workspace. */
             notebook_id: number | null;
@@ -4054,6 +4099,30 @@ export interface components {
              */
             next_refresh_at: string | null;
         };
+        IntegrationCounts: {
+            /** @description All that are registered. */
+            total: number;
+            /** @description Those that are on. */
+            enabled: number;
+            /** @description Those that are off. */
+            disabled: number;
+            /** @description Those that wait for a user: for a setting, for a secret or for a review. */
+            waiting: number;
+        };
+        PrefetchCounts: {
+            /** @description Those that run by themselves. */
+            scheduled: number;
+            /** @description Those that a user has paused. */
+            paused: number;
+            /** @description Those that wait for a setting. */
+            waiting: number;
+            /** @description The scheduled ones that should have begun more than two minutes ago. */
+            late: number;
+        };
+        Counts: {
+            integrations: components["schemas"]["IntegrationCounts"];
+            prefetch: components["schemas"]["PrefetchCounts"];
+        };
         Period: {
             /** @description Answered renders and executions. */
             renders: number;
@@ -4100,6 +4169,8 @@ export interface components {
             integration_id: string;
             /** @description null for one that is no longer registered. */
             name: string | null;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
         };
@@ -4146,6 +4217,10 @@ export interface components {
             integration_id: string;
             /** @description null for one that is no longer registered. */
             name: string | null;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
+            /** @description false, too, for one that is no longer registered. */
+            enabled: boolean;
             /**
              * Format: date-time
              * @description The hour since which calls are slower than usual; null while they are not.
@@ -4182,6 +4257,8 @@ export interface components {
             integration_id: string;
             /** @description null for one that is no longer registered. */
             name: string | null;
+            /** @description `si:` and a slug of simple-icons, or `lucide:` and a name of lucide; null if the manifest declares no such icon. */
+            icon: string | null;
             budget: components["schemas"]["Window"][];
             rests: components["schemas"]["Rest"][];
             /** Format: date-time */

@@ -128,6 +128,8 @@ export type TotalUsage = Schemas['TotalUsage'];
 /** How long an integration's calls take now and usually. */
 export type Latency = Schemas['Latency'];
 export type Alert = Schemas['Alert'];
+/** How many integrations and prefetch jobs there are, by state. */
+export type Counts = Schemas['Counts'];
 export type ProviderCall = Schemas['Call'];
 export interface CallChoice {
   integration?: string;
