@@ -13,8 +13,9 @@ INT64_MAX = 2**63 - 1
 MAX_VERSION_LENGTH = 256
 DIGITS = re.compile(r"[0-9]{1,19}")
 
+PLUGIN_ID_PATTERN = re.compile(r"[a-z0-9-]{1,64}\Z")
 PLUGIN_ID = validate.Regexp(
-    r"[a-z0-9-]{1,64}\Z", error="Use lowercase letters, digits and hyphens, 1 to 64 of them."
+    PLUGIN_ID_PATTERN, error="Use lowercase letters, digits and hyphens, 1 to 64 of them."
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -40,11 +41,11 @@ class AppFiles:
     styles: tuple[str, ...]
 
 
-def find_app(name: str) -> AppFiles | None:
-    """What the page of the app `name` loads; None if it is not built."""
+def find_app(name: str, chunks: Sequence[str] = ()) -> AppFiles | None:
+    """What the page of the app `name` loads, with the named chunks that it imports later; None if it is not built."""
     try:
-        changed_at = MANIFEST.stat().st_mtime_ns
-        return _read_apps(MANIFEST, changed_at).get(name)
+        built = _read_manifest(MANIFEST, MANIFEST.stat().st_mtime_ns)
+        return built.find_app(name, tuple(chunks))
     except OSError:
         return None
 
@@ -93,21 +94,38 @@ def _media_type(name: str) -> str | None:
     return MEDIA_TYPES.get(Path(name).suffix)
 
 
+class _Built:
+    """Vite's manifest."""
+
+    def __init__(self, chunks: dict[str, dict[str, Any]]) -> None:
+        self._chunks = chunks
+        self._apps = {chunk["name"]: key for key, chunk in chunks.items() if chunk.get("isEntry")}
+        self._later = {chunk.get("name"): key for key, chunk in chunks.items() if not chunk.get("isEntry")}
+        self._files: dict[tuple[str, tuple[str, ...]], AppFiles] = {}
+
+    def find_app(self, name: str, chunks: tuple[str, ...]) -> AppFiles | None:
+        entry = self._apps.get(name)
+        if entry is None:
+            return None
+        files = self._files.get((name, chunks))
+        if files is None:
+            later = (self._later[chunk] for chunk in chunks if chunk in self._later)
+            files = self._files[name, chunks] = self._list_files(entry, *later)
+        return files
+
+    def _list_files(self, *entries: str) -> AppFiles:
+        keys: list[str] = []
+        pending = list(reversed(entries))
+        while pending:
+            key = pending.pop()
+            if key not in keys:
+                keys.append(key)
+                pending.extend(self._chunks[key].get("imports", ()))
+        script, *imports = (ADDRESS + self._chunks[key]["file"] for key in keys)
+        styles = dict.fromkeys(ADDRESS + style for key in keys for style in self._chunks[key].get("css", ()))
+        return AppFiles(script, tuple(imports), tuple(styles))
+
+
 @lru_cache(maxsize=2)
-def _read_apps(manifest: Path, _changed_at: int) -> dict[str, AppFiles]:
-    """Each app of Vite's manifest, by the app's name."""
-    chunks: dict[str, dict[str, Any]] = json.loads(manifest.read_text("utf-8"))
-    return {chunk["name"]: _app_files(chunks, key) for key, chunk in chunks.items() if chunk.get("isEntry")}
-
-
-def _app_files(chunks: dict[str, dict[str, Any]], entry: str) -> AppFiles:
-    keys: list[str] = []
-    pending = [entry]
-    while pending:
-        key = pending.pop()
-        if key not in keys:
-            keys.append(key)
-            pending.extend(chunks[key].get("imports", ()))
-    script, *imports = (ADDRESS + chunks[key]["file"] for key in keys)
-    styles = dict.fromkeys(ADDRESS + style for key in keys for style in chunks[key].get("css", ()))
-    return AppFiles(script, tuple(imports), tuple(styles))
+def _read_manifest(manifest: Path, _changed_at: int) -> _Built:
+    return _Built(json.loads(manifest.read_text("utf-8")))

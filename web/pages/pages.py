@@ -10,9 +10,12 @@ from pathlib import Path
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from plugin_store.workspaces import resolve_scope
+from web.api.context import services
 from web.gate.content_policy import API_DOCS_POLICY
 from web.gate.mount import mounted
 from web.pages.built_files import find_app
+from web.pages.console_pages import find_first_loads
 from web.pages.signin import FIRST_PAGE
 
 PROBLEMS_TEXT = Path(__file__).resolve().parents[2] / "docs" / "problems.md"
@@ -59,7 +62,8 @@ def show_notebook() -> str | tuple[str, int]:
 @blueprint.get("/console/<path:_page>")
 def show_console(_page: str = "") -> str | tuple[str, int]:
     """The console, whatever page of it the address names; 503 with what to do while it is not built."""
-    return _show_app("console", reads=("/api/v1/workspaces?include=notebooks",))
+    first = find_first_loads(_page, request.args.to_dict(), _find_workspace)
+    return _show_app("console", reads=first.reads, chunks=first.chunks)
 
 
 @blueprint.get("/api/docs")
@@ -75,14 +79,23 @@ def show_problems() -> str:
     return render_template("problems.html", problems=problem_help())
 
 
+def _find_workspace(workspace_id: int | None) -> int:
+    return resolve_scope(services().database, workspace_id).workspace_id
+
+
 def _show_app(
-    app: str, template: str = "app.html", title: str = "", reads: Sequence[str] = ()
+    app: str,
+    template: str = "app.html",
+    title: str = "",
+    reads: Sequence[str] = (),
+    chunks: Sequence[str] = (),
 ) -> str | tuple[str, int]:
     """The page of an app.
 
-    `reads` is what the app asks for first, in the very same words: a browser asks for it while it loads the scripts.
+    `reads` is what the app asks for first, in the very same words, and `chunks` are those that it imports first: a
+    browser asks for them while it loads the scripts.
     """
-    files = find_app(app)
+    files = find_app(app, chunks)
     if files is None:
         return render_template("not-built.html"), 503
     return render_template(template, files=files, name=title or app.capitalize(), reads=reads)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from examples.sandbox import Sandbox
 from examples.sandbox.providers.openweathermap import API_KEY
@@ -15,6 +16,8 @@ from tests.browser.conftest import Api, Watch
 from tests.browser.console.conftest import OpenConsole, example
 from tests.browser.test_accessibility import serious_violations
 from tests.conftest import RunningServer
+from web.pages.built_files import MANIFEST
+from web.pages.console_pages import PAGES as CONSOLE_PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -38,6 +41,15 @@ TABS = tuple(
     f"/integrations/openweathermap{tab}"
     for tab in ("", "/connection", "/playground", "/answers", "/manifest", "/review", "/remove")
 )
+# What a page's scripts read, whether the browser has fetched it before or not.
+NOTE_READS = """
+window.reads = [];
+const { fetch } = window;
+window.fetch = (address, ...rest) => {
+  reads.push(String(address));
+  return fetch(address, ...rest);
+};
+"""
 PETS = {
     "openapi": "3.0.3",
     "info": {"title": "Pets", "version": "2.1.0"},
@@ -277,26 +289,52 @@ def test_every_page_is_accessible_and_fits(
     render = {"block_type": "current", "parameters": {"latitude": 1, "longitude": 1}}
     api("POST", "/integrations/open-meteo/render", render)
     page = open_console()
+    page.add_init_script(NOTE_READS)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})
     found = {}
     for path in paths:
-        page.goto(f"{patchbay.url}/console{path}")
-        page.locator("h1").wait_for()
-        expect(page.locator(".loading-lines")).to_have_count(0)
+        with watched_requests(page) as asked:
+            page.goto(f"{patchbay.url}/console{path}")
+            page.locator("h1").wait_for()
+            expect(page.locator(".loading-lines")).to_have_count(0)
+            reads = page.evaluate("reads")
+        early = page.locator("link[rel=preload][as=fetch]").evaluate_all("them => them.map((it) => it.href)")
         is_wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        found[path] = serious_violations(page) + (["wider than the window"] if is_wider else [])
+        found[path] = [
+            *serious_violations(page),
+            *(["wider than the window"] if is_wider else []),
+            *(f"{one} is preloaded for nothing" for one in early if asked.count(one) > reads.count(one)),
+            *([] if early else ["nothing is preloaded"]),
+        ]
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("path", ["/console/about", "/notebook"])
-def test_what_a_page_needs_first_is_asked_for_once_while_its_scripts_load(
-    open_console: OpenConsole, patchbay: RunningServer, path: str
+def test_the_build_has_every_chunk_that_a_page_loads_first(patchbay: RunningServer) -> None:
+    built = {chunk.get("name") for chunk in json.loads(MANIFEST.read_text("utf-8")).values()}
+    assert {chunk for page in CONSOLE_PAGES.values() for chunk in page.chunks} <= built
+
+
+@contextmanager
+def watched_requests(page: Page) -> Iterator[list[str]]:
+    """The addresses that the browser asks for."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    yield asked
+    page.remove_listener("request", note)
+
+
+def test_what_the_notebook_needs_first_is_asked_for_once_while_its_scripts_load(
+    open_console: OpenConsole, patchbay: RunningServer
 ) -> None:
     page = open_console("/console/about")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.removeprefix(f"{patchbay.url}/api/v1")))
-    page.goto(f"{patchbay.url}{path}")
+    page.goto(f"{patchbay.url}/notebook")
     page.locator("body[data-ready=true]").wait_for()
     early = page.locator("link[rel=preload][as=fetch]").evaluate_all(
         "them => them.map((it) => it.getAttribute('href'))"

@@ -12,7 +12,8 @@ export const SPANS = {
 
 export type SpanName = keyof typeof SPANS;
 
+/** The span up to now. That of a day is what the server answers by default, and is asked for in words that stay the same. */
 export function spanOf(name: SpanName, now: number): UsageSpan {
   const { days, by } = SPANS[name];
-  return { from: new Date(now - days * DAY_MILLISECONDS).toISOString(), by };
+  return days === 1 ? { by } : { from: new Date(now - days * DAY_MILLISECONDS).toISOString(), by };
 }
