@@ -17,10 +17,11 @@ from sqlalchemy import make_url
 
 from plugin_store.engine import write_lock
 from plugin_store.engine.location import Location
-from plugin_store.engine.opening import init_database
+from plugin_store.engine.opening import init_database, init_location
 from plugin_store.engine.postgresql.location import PostgresqlServer
 from plugin_store.engine.sqlite import database, file
 from plugin_store.engine.sqlite.file import DATABASE_NAME
+from plugin_store.engine.sqlite.location import SqliteFile
 
 IMPATIENCE_SECONDS = 0.05
 SERVER = os.environ.get("PATCHBAY_TEST_DATABASE_URL")
@@ -32,8 +33,12 @@ def seed_database(folder: Path) -> None:
 
     Where it cannot be written nothing is left, for the start itself to meet the same trouble.
     """
-    if SERVER:
-        return
+    if not SERVER:
+        seed_file(folder)
+
+
+def seed_file(folder: Path) -> None:
+    """The same on SQLite, wherever the tests run."""
     path = folder / DATABASE_NAME
     try:
         if path.exists():
@@ -113,7 +118,7 @@ class TestDatabases:
 def _migrated() -> bytes:
     folder = Path(tempfile.mkdtemp())
     try:
-        init_database(Flask("seed"), folder).close()
+        init_location(Flask("seed"), SqliteFile(folder)).close()
         return (folder / DATABASE_NAME).read_bytes()
     finally:
         shutil.rmtree(folder)

@@ -74,6 +74,7 @@ LAYERS = [
     "integrations/fast_path",
     "integrations/provisioning",
     "integrations/backup",
+    "integrations/copying",
     "integrations/prefetch",
     "integrations/authoring",
     "integrations/actions",
@@ -167,7 +168,7 @@ REPLACEABLE = {
     "granian": {"web/server/granian_engine.py"},
     "psycopg": {
         f"plugin_store/engine/postgresql/{name}.py"
-        for name in ("changes", "connections", "database", "failures", "locks", "reads", "texts")
+        for name in ("changes", "connections", "database", "failures", "locks", "reads", "rows", "texts")
     },
     "diskcache": {"integrations/caching/bodies.py", "integrations/caching/bytes_cache.py"},
     "opentelemetry": {"web/server/tracing.py"},

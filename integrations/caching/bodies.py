@@ -77,6 +77,17 @@ class Bodies(BodyStore):
             return {}
         return {key: value for key, value in found.items() if isinstance(value, bytes)}
 
+    def get_kept(self, keys: Sequence[str]) -> list[tuple[str, bytes, float]]:
+        """Key, bytes and the end of their time, in epoch seconds, of those of the keys that are present."""
+        cache = self._cache
+        try:
+            with self._operation(cache) as opened:
+                expiries = opened.find_expiries(keys)
+        except _BROKEN as error:
+            self._recover(cache, error)
+            return []
+        return [(key, value, expiries[key]) for key, value in self.get_all(list(expiries)).items()]
+
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
         return self.set_all([(key, value, expire_seconds)])
 

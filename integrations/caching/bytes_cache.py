@@ -137,6 +137,12 @@ class BytesCache(diskcache.Cache):
         """The next keys in their order, expired ones too."""
         return [key for (key,) in self._sql(KEYS_AFTER, (last, limit)).fetchall()]
 
+    def find_expiries(self, keys: Sequence[str]) -> dict[str, float]:
+        """When those of the keys expire that are present, in epoch seconds."""
+        placeholders = ", ".join("?" * len(keys))
+        query = f"SELECT key, expire_time FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND expire_time > ?"  # noqa: S608 - only placeholders are put in
+        return dict(self._sql(query, (*keys, time.time())).fetchall())
+
     def set_all(self, entries: Sequence[Entry]) -> None:
         """Stores all entries in one transaction, or none. Each is as `set` stores it."""
         last_words = {key: (value, expire_seconds) for key, value, expire_seconds in entries}

@@ -20,6 +20,7 @@ MIN_ASKED_WAIT_SECONDS = 1.0
 MAX_ASKED_WAIT_SECONDS = 3600.0
 # How long after its wait a failure still counts as the predecessor of the next one.
 FORGET_AFTER_SECONDS = 900.0
+PREFIX = "failure:"
 
 _KINDS: Mapping[str, type[PatchbayError]] = {
     kind.code: kind for kind in (UpstreamFailed, UpstreamUnreachable, UpstreamInvalid, DeadlineExceeded)
@@ -97,7 +98,12 @@ def _is_refusal(error: PatchbayError) -> bool:
 
 def name_of(key: str) -> str:
     """The key under which the failure of a key is stored."""
-    return f"failure:{key}"
+    return f"{PREFIX}{key}"
+
+
+def is_name(name: str) -> bool:
+    """Whether a failure is stored under the name."""
+    return name.startswith(PREFIX)
 
 
 def _pack(error: PatchbayError, generation: str, count: int, at: float, until: float) -> bytes:

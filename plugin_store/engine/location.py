@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine
 
 from plugin_store.engine.database import Database
+from plugin_store.engine.rows import RowSource, RowTarget
 
 
 class Location(ABC):
@@ -17,6 +18,8 @@ class Location(ABC):
     url: URL
     options: dict[str, Any]
     """Arguments of `create_engine`."""
+    spans_hosts = False
+    """See `Database.spans_hosts`."""
 
     @property
     @abstractmethod
@@ -50,3 +53,11 @@ class Location(ABC):
     @abstractmethod
     def advise_newer(self) -> str:
         """What to do when a newer version made the tables."""
+
+    @abstractmethod
+    def reading_rows(self) -> AbstractContextManager[RowSource]:
+        """One snapshot of the store, which is not changed. Raises StorageFailed, and ConfigurationError without one."""
+
+    @abstractmethod
+    def writing_rows(self) -> AbstractContextManager[RowTarget]:
+        """One write transaction. Raises StorageFailed."""

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 
+from installation import command_line
 from plugin_store.engine.database import Database
 from plugin_store.engine.location import Location
 from plugin_store.engine.sqlite.location import SqliteFile
@@ -46,31 +47,63 @@ def init_store(app: Flask, settings: Settings) -> Database:
 
 
 def init_database(app: Flask, instance: Path, url: str | None = None) -> Database:
-    """The store of `instance` or of a URL, migrated to the newest revision, with a workspace and a notebook in it.
+    """The store of `instance` or of a URL. See `init_location`."""
+    return init_location(app, locate(instance, url))
+
+
+def init_location(app: Flask, location: Location) -> Database:
+    """The store at a location, migrated to the newest revision, with a workspace and a notebook in it.
 
     Processes that start together take turns. Raises StorageFailed when it cannot be written, and ConfigurationError
     when a newer version made the tables.
     """
-    location = app.extensions[LOCATION] = locate(instance, url)
-    app.config["SQLALCHEMY_DATABASE_URI"] = location.url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = location.options
-    db.init_app(app)
+    _bind(app, location)
     with app.app_context():
         location.prepare(db.engine)
         database = location.open(db.engine)
         with location.taking_turns():
-            with location.failures():
-                revision = _revision_of_tables(db.engine)
-                _require_known(location, revision)
-                if revision != newest_revision(MIGRATIONS_FOLDER):
-                    _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
+            _migrate(app, location)
             _make_first_workspace(database)
     return database
 
 
+def migrate_tables(location: Location) -> None:
+    """Brings the tables of a location to the newest revision, and adds no row.
+
+    The caller has the turn (`taking_turns`). Raises StorageFailed and ConfigurationError.
+    """
+    app = Flask("migration")
+    _bind(app, location)
+    with app.app_context():
+        location.prepare(db.engine)
+        try:
+            _migrate(app, location)
+        finally:
+            db.engine.dispose()
+
+
+def _bind(app: Flask, location: Location) -> None:
+    app.extensions[LOCATION] = location
+    app.config["SQLALCHEMY_DATABASE_URI"] = location.url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = location.options
+    db.init_app(app)
+
+
+def _migrate(app: Flask, location: Location) -> None:
+    with location.failures():
+        revision = _revision_of_tables(db.engine)
+        _require_known(location, revision)
+        if revision != newest_revision(MIGRATIONS_FOLDER):
+            _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
+
+
 def open_database(instance: Path, url: str | None = None) -> Database:
     """The store that exists, as it is: nothing is created and nothing migrated."""
-    location = locate(instance, url)
+    return open_location(locate(instance, url))
+
+
+def open_location(location: Location) -> Database:
+    """The same at a location."""
     engine = create_engine(location.url, **location.options)
     location.prepare(engine)
     return location.open(engine)
@@ -110,6 +143,19 @@ def _require_known(location: Location, revision: str | None) -> None:
         f"{location.name} was written by a newer version of Patchbay (its tables are at revision {revision[:32]!r}, "
         f"this one knows up to {newest!r}): start that version, or {location.advise_newer()}."
     )
+
+
+def require_current(location: Location, revision: str | None) -> None:
+    """Raises ConfigurationError unless a store with tables of that revision can be read as it is."""
+    newest = newest_revision(MIGRATIONS_FOLDER)
+    if revision is None:
+        raise ConfigurationError(f"{location.name} has no store.")
+    _require_known(location, revision)
+    if revision != newest:
+        raise ConfigurationError(
+            f"{location.name} has tables of an older version (revision {revision}, and the newest is {newest}): make a "
+            f"backup, and run `{command_line('db upgrade')}` first."
+        )
 
 
 def _revision_of_tables(engine: Engine) -> str | None:

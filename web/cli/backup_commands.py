@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -22,27 +21,10 @@ from plugin_store.vault.vault import Vault
 from settings import DOTENV_PATH, ConfigurationError, Settings, load_settings
 from web.api.context import services
 from web.cli.audit_commands import note_command
+from web.cli.progress_line import ProgressLine
 from web.gate.tokens import token_path
 
 ARCHIVE = click.Path(dir_okay=False, path_type=Path)
-
-
-class ProgressLine:
-    """One line on standard error that is drawn anew, if that is a terminal."""
-
-    def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
-        self._drawn = ""
-
-    def draw(self, step: str, done: int, total: int) -> None:
-        line = f"{step}: {100 * done // max(total, 1)} %"
-        if self._is_shown and line != self._drawn:
-            self._drawn = line
-            click.echo(f"\r{line}\x1b[K", err=True, nl=False)
-
-    def end(self) -> None:
-        if self._drawn:
-            click.echo("\r\x1b[K", err=True, nl=False)
 
 
 @click.command("backup")
@@ -120,9 +102,13 @@ def lines_of_secrets(settings: Settings) -> list[str]:
     keyring = load_keyring(settings.secret_keys, settings.secret_key_file, may_create=False)
     database = init_database(Flask("restore"), settings.instance)
     try:
-        unreadable = Vault(database, keyring, time.time).list_unreadable()
+        return lines_of_unreadable(Vault(database, keyring, time.time).list_unreadable())
     finally:
         database.close()
+
+
+def lines_of_unreadable(unreadable: Sequence[tuple[str, str]]) -> list[str]:
+    """What to say of those secrets, each a plugin and a key."""
     if not unreadable:
         return ["All secrets can be read."]
     listed = [f"  {plugin_id}: {key}" for plugin_id, key in unreadable]

@@ -14,6 +14,7 @@ from web.cli.doctor import examine
 from web.cli.lazy_group import LazyGroup
 from web.cli.provision_commands import apply_files, export_files
 from web.cli.secret_commands import secrets_commands
+from web.cli.store_commands import store_commands
 from web.cli.token_commands import tokens_commands
 
 # Its tools are loaded for manifest authors only, not by every server.
@@ -30,6 +31,7 @@ COMMANDS: tuple[click.Command, ...] = (
     backup_data,
     restore_data,
     secrets_commands,
+    store_commands,
     manifest_commands,
     examine,
 )
@@ -42,8 +44,8 @@ def app_for_commands_alone() -> Flask | None:
     """An application without a data folder, if the typed command needs none or must not change it."""
     if is_on_the_way_to(manifest_commands) and not is_on_the_way_to(manifest_commands, "record"):
         return bare_app(manifest_commands)
-    # One must not change the data folder, the other needs an empty one.
-    for command in (examine, restore_data):
+    # They must not change the data folder, or need an empty one.
+    for command in (examine, restore_data, store_commands):
         if is_on_the_way_to(command):
             return bare_app(command)
     if is_asked_for_help():

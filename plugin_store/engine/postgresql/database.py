@@ -32,7 +32,7 @@ READERS, HOT_READERS = 4, 2
 # "patchbay" in ASCII. Advisory locks are those of one database, so its stores need no names of their own.
 WRITERS_LOCK = int.from_bytes(b"patchbay")
 # Others may read meanwhile. PostgreSQL serves those who wait in the order in which they came.
-_TAKE_TURN = f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+TAKE_TURN = f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -76,7 +76,7 @@ class PostgresqlDatabase(Database):
             may_have_written = True
             try:
                 with Session(connection, expire_on_commit=False) as session, session.begin():
-                    session.connection().exec_driver_sql(_TAKE_TURN)
+                    session.connection().exec_driver_sql(TAKE_TURN)
                     yield session
                     session.flush()
                     plain = _plain_connection(connection)
@@ -118,7 +118,7 @@ class PostgresqlDatabase(Database):
             return self._begin_on(self._connect_raw())
 
     def _begin_on(self, driver: Driver) -> Driver:
-        driver.execute(f"BEGIN; {_TAKE_TURN}".encode())
+        driver.execute(f"BEGIN; {TAKE_TURN}".encode())
         return driver
 
     def _connect_raw(self) -> Driver:

@@ -16,6 +16,8 @@ from plugin_store.engine.postgresql.connections import (
 )
 from plugin_store.engine.postgresql.database import WRITERS_LOCK, PostgresqlDatabase
 from plugin_store.engine.postgresql.failures import storage_failures
+from plugin_store.engine.postgresql.rows import reading_rows, writing_rows
+from plugin_store.engine.rows import RowSource, RowTarget
 from plugin_store.engine.write_lock import BUSY_TIMEOUT_SECONDS
 from settings import ConfigurationError
 
@@ -26,6 +28,8 @@ OLDEST_VERSION = 13
 
 class PostgresqlServer(Location):
     """A database, by its URL."""
+
+    spans_hosts = True
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url).set(drivername="postgresql+psycopg")
@@ -92,3 +96,9 @@ class PostgresqlServer(Location):
 
     def advise_newer(self) -> str:
         return "set PATCHBAY_DATABASE_URL to another database"
+
+    def reading_rows(self) -> AbstractContextManager[RowSource]:
+        return reading_rows(self.url)
+
+    def writing_rows(self) -> AbstractContextManager[RowTarget]:
+        return writing_rows(self.url)

@@ -12,8 +12,11 @@ from errors import StorageFailed
 from plugin_store.engine.database import Database
 from plugin_store.engine.files import exclusive_lock
 from plugin_store.engine.location import Location
+from plugin_store.engine.rows import RowSource, RowTarget
 from plugin_store.engine.sqlite.database import ENGINE_OPTIONS, SqliteDatabase, prepare_engine
 from plugin_store.engine.sqlite.file import DATABASE_NAME, storage_failures
+from plugin_store.engine.sqlite.rows import reading_rows, writing_rows
+from settings import ConfigurationError
 
 
 class SqliteFile(Location):
@@ -68,6 +71,15 @@ class SqliteFile(Location):
 
     def advise_newer(self) -> str:
         return "set PATCHBAY_INSTANCE to another folder"
+
+    def reading_rows(self) -> AbstractContextManager[RowSource]:
+        # Opening it would create it.
+        if not self._path.exists():
+            raise ConfigurationError(f"{self.name} has no store: it does not exist.")
+        return reading_rows(self._path)
+
+    def writing_rows(self) -> AbstractContextManager[RowTarget]:
+        return writing_rows(self._path)
 
 
 def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:

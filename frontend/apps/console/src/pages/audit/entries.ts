@@ -12,14 +12,14 @@ export const AUTHORS: Record<AuditEntry['who']['kind'], string> = {
 export const SUBJECTS: Record<string, string> = {
   plugin: 'Plugins', settings: 'Settings', secret: 'Secrets', secrets: 'Rotated secrets', review: 'Reviews', account: 'Accounts', action: 'Actions', token: 'Tokens', connect: 'Requests for tokens',
   session: 'Sign-ins', sign_in: 'Failed sign-ins', request: 'Refused requests', workspace: 'Workspaces', notebook: 'Notebooks', artifacts: 'Purges', history: 'Purged histories', schedule: 'Schedule',
-  provisioning: 'Provisioning', backup: 'Backups', key: 'Keys', owner_token: 'The owner\'s token', export: 'Exports',
+  provisioning: 'Provisioning', backup: 'Backups', store: 'Copies of the store', key: 'Keys', owner_token: 'The owner\'s token', export: 'Exports',
 };
 
 const NAMES: Record<string, string> = {
   'plugin.registered': 'Plugin registered', 'plugin.enabled': 'Switched on', 'plugin.disabled': 'Switched off', 'plugin.inherited': 'Switch inherited again', 'plugin.deleted': 'Plugin deleted', 'plugin.handed_over': 'Plugin handed over',
   'settings.changed': 'Settings changed', 'secret.set': 'Secret entered', 'secret.deleted': 'Secret deleted', 'review.accepted': 'Review accepted', 'session.started': 'Signed in', 'session.ended': 'Signed out', 'sign_in.failed': 'Sign-in failed',
   'request.refused': 'Request refused', 'token.created': 'Token made', 'token.changed': 'Token changed', 'token.revoked': 'Token revoked', 'token.fetched': 'Token fetched', 'connect.accepted': 'Request for a token accepted', 'connect.denied': 'Request for a token denied',
-  'schedule.pinned': 'Fetch pinned', 'schedule.unpinned': 'Fetch unpinned', 'artifacts.purged': 'Answers purged', 'action.run': 'Action run', 'export': 'Set-up exported', 'backup.made': 'Backup made',
+  'schedule.pinned': 'Fetch pinned', 'schedule.unpinned': 'Fetch unpinned', 'artifacts.purged': 'Answers purged', 'action.run': 'Action run', 'export': 'Set-up exported', 'backup.made': 'Backup made', 'store.copied': 'Store copied',
 };
 
 /** `Plugin registered`; of a name that is not known here, its words. */

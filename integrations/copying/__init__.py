@@ -1,0 +1,1 @@
+"""A store copied to another place, whatever the engine there."""
