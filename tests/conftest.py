@@ -38,6 +38,7 @@ hypothesis.settings.load_profile("untimed")
 share_compiled_statements()
 
 
+FOLDERS = {"tmp_path", "tmp_path_factory"}
 MEMORY_DISK = Path("/dev/shm")
 MEMORY_DISK_BYTES = 2 * 1024**3
 
@@ -108,11 +109,20 @@ def _own_database(server_databases: TestDatabases | None) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about the engine that the tests do not run on."""
+    """Leaves out what is about the engine that the tests do not run on, and, on PostgreSQL, what opens no store."""
     other_engine = "postgresql" if SERVER is None else "sqlite"
-    left_out = [item for item in items if item.get_closest_marker(other_engine)]
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        is_chosen = not item.get_closest_marker(other_engine) and (SERVER is None or _may_open_store(item))
+        (chosen if is_chosen else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker(other_engine)]
+    items[:] = chosen
+
+
+def _may_open_store(item: pytest.Item) -> bool:
+    """Whether a test has a folder, which each store needs. What is no function makes its own."""
+    return not isinstance(item, pytest.Function) or not FOLDERS.isdisjoint(item.fixturenames)
 
 
 @contextmanager

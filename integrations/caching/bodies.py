@@ -86,7 +86,10 @@ class Bodies(BodyStore):
         except _BROKEN as error:
             self._recover(cache, error)
             return []
-        return [(key, value, expiries[key]) for key, value in self.get_all(list(expiries)).items()]
+        found = self.get_all(list(expiries))
+        return [
+            (key, found[key], ends) for key, ends in expiries.items() if key in found and ends is not None
+        ]
 
     def set(self, key: str, value: bytes, expire_seconds: float) -> bool:
         return self.set_all([(key, value, expire_seconds)])
@@ -135,7 +138,7 @@ class Bodies(BodyStore):
         cache = self._cache
         try:
             with self._operation(cache) as opened:
-                held = opened.find_keys(keys)
+                held = opened.find_expiries(keys)
         except _BROKEN as error:
             return list(keys) if self._recover(cache, error) else []
         return [key for key in keys if key not in held]

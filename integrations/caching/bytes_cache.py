@@ -124,24 +124,17 @@ class BytesCache(diskcache.Cache):
                 found[key] = self._disk.fetch(mode, filename, value, False)
         return found
 
-    def find_keys(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are present, in one query."""
+    def find_expiries(self, keys: Sequence[str]) -> dict[str, float | None]:
+        """When those of the keys expire that are present, in epoch seconds; None for never. In one query."""
         placeholders = ", ".join("?" * len(keys))
-        rows = self._sql(
-            f"SELECT key FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND {UNEXPIRED}",  # noqa: S608 - only placeholders are put in
-            (*keys, time.time()),
+        query = (
+            f"SELECT key, expire_time FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND {UNEXPIRED}"  # noqa: S608 - only placeholders are put in
         )
-        return {key for (key,) in rows.fetchall()}
+        return dict(self._sql(query, (*keys, time.time())).fetchall())
 
     def list_keys_after(self, last: str, limit: int) -> list[str]:
         """The next keys in their order, expired ones too."""
         return [key for (key,) in self._sql(KEYS_AFTER, (last, limit)).fetchall()]
-
-    def find_expiries(self, keys: Sequence[str]) -> dict[str, float]:
-        """When those of the keys expire that are present, in epoch seconds."""
-        placeholders = ", ".join("?" * len(keys))
-        query = f"SELECT key, expire_time FROM Cache WHERE key IN ({placeholders}) AND raw = 1 AND expire_time > ?"  # noqa: S608 - only placeholders are put in
-        return dict(self._sql(query, (*keys, time.time())).fetchall())
 
     def set_all(self, entries: Sequence[Entry]) -> None:
         """Stores all entries in one transaction, or none. Each is as `set` stores it."""

@@ -220,7 +220,7 @@ def test_none_is_lacking_while_nobody_can_tell(bodies, monkeypatch):
     def refuse(*_args):
         raise diskcache.Timeout
 
-    monkeypatch.setattr("integrations.caching.bytes_cache.BytesCache.find_keys", refuse)
+    monkeypatch.setattr("integrations.caching.bytes_cache.BytesCache.find_expiries", refuse)
     assert bodies.lacking(["k", "l"]) == []
 
 
