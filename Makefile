@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
 FRONTEND := $(BIN)/python scripts/frontend.py
+# Of these, what opens a store.
+ON_POSTGRESQL := tests/plugin_store tests/web tests/integrations tests/faults/test_hosts.py
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +23,8 @@ test: $(VENV)/dev.stamp ## Run all tests (ARGS=… goes to pytest)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-postgresql: $(VENV)/postgresql.stamp ## Run tests on PostgreSQL (ARGS=tests/web; PATCHBAY_TEST_DATABASE_URL names a server)
-	@$(BIN)/python -m scripts.private_postgresql $(BIN)/python -m pytest $(or $(ARGS),tests/plugin_store tests/web tests/integrations tests/faults/test_hosts.py)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m scripts.private_postgresql $(BIN)/python -m pytest -n 2 --dist worksteal \
+		$(or $(ARGS),$(ON_POSTGRESQL))
 
 frontend: $(VENV)/run.stamp ## Build the pages and the JavaScript client, if their sources changed
 	@$(FRONTEND) build
