@@ -7,12 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from scripts.private_nginx import running_nginx
 from settings import ROOT
 from tests.certificates import Authority
 
@@ -56,32 +57,43 @@ def _write_certificate(folder: Path, authority: Authority) -> tuple[str, str]:
 def run_nginx(
     folder: Path, port: int, upstream_port: int, authority: Authority, *, removes_prefix: bool
 ) -> Iterator[None]:
-    certificate, key = _write_certificate(folder, authority)
-    site = filled(
+    site = _filled_for_nginx(
         "nginx.conf",
-        ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        folder,
+        port,
+        authority,
         ("127.0.0.1:8765", f"127.0.0.1:{upstream_port}"),
-        ("/etc/ssl/home.example.pem", certificate),
-        ("/etc/ssl/private/home.example.key", key),
         ("proxy_pass http://patchbay;", f"proxy_pass http://patchbay{'/' * removes_prefix};"),
     )
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-    logs = f"access_log off; error_log {folder}/error.log;"
-    config = folder / "nginx.conf"
-    # A worker as root would change to a user that may not read the test's folder.
-    user = "user root;" if os.getuid() == 0 else ""
-    config.write_text(
-        f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ {logs}\n{paths}\n{site}\n}}\n"
-    )
-    # It returns when it listens.
-    subprocess.run([find_program("nginx"), "-p", str(folder), "-c", str(config)], check=True, timeout=30)
-    pid = int((folder / "pid").read_text())
-    try:
+    with running_nginx(find_program("nginx"), folder, site):
         yield
-    finally:
-        os.kill(pid, signal.SIGTERM)
+
+
+@contextmanager
+def run_nginx_of_hosts(
+    folder: Path, port: int, upstream_ports: Sequence[int], authority: Authority
+) -> Iterator[None]:
+    """The example for three hosts, which are processes of this one."""
+    hosts = [
+        (f"10.0.0.1{number}:8765", f"127.0.0.1:{upstream_port}")
+        for number, upstream_port in enumerate(upstream_ports, 1)
+    ]
+    site = _filled_for_nginx("nginx-hosts.conf", folder, port, authority, *hosts)
+    with running_nginx(find_program("nginx"), folder, site):
+        yield
+
+
+def _filled_for_nginx(
+    name: str, folder: Path, port: int, authority: Authority, *replacements: tuple[str, str]
+) -> str:
+    certificate, key = _write_certificate(folder, authority)
+    return filled(
+        name,
+        ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
+        ("/etc/ssl/home.example.pem", certificate),
+        ("/etc/ssl/private/home.example.key", key),
+        *replacements,
+    )
 
 
 @contextmanager

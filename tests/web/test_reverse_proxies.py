@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,15 @@ from requests.adapters import HTTPAdapter
 from settings import Settings
 from tests.certificates import Authority
 from tests.conftest import API, TOKEN, RunningServer
-from tests.reverse_proxies import HOST, filled, find_program, free_port, run_caddy, run_nginx
+from tests.reverse_proxies import (
+    HOST,
+    filled,
+    find_program,
+    free_port,
+    run_caddy,
+    run_nginx,
+    run_nginx_of_hosts,
+)
 
 RunProxy = Callable[..., AbstractContextManager[None]]
 
@@ -117,6 +127,74 @@ def test_a_browser_uses_patchbay_below_a_path(proxied: Proxied, caplog: pytest.L
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         # It goes on, so its beginning would not arrive if a proxy waited for more.
         assert next(stream.iter_content(1)) != b""
+
+
+class DyingHost:
+    """Takes each connection, reads of the request, and is gone, as a process that is killed meanwhile."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection:
+                    self.requests.append(connection.recv(65536))
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+@pytest.fixture
+def dying() -> Iterator[DyingHost]:
+    host = DyingHost()
+    yield host
+    host.close()
+
+
+def test_nginx_asks_another_host_where_that_does_no_harm(
+    tmp_path: Path, settings: Settings, start_server: Callable[[Settings], RunningServer], dying: DyingHost
+):
+    port, authority = free_port(), Authority(tmp_path)
+    origin = f"https://{HOST}:{port}"
+    server = start_server(
+        replace(settings, public_url=f"{origin}/patchbay", trusted_proxies=("127.0.0.1/32",))
+    )
+    # One host refuses every connection.
+    ports = (dying.port, free_port(), server.settings.port)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with run_nginx_of_hosts(tmp_path, port, ports, authority), requests.Session() as session:
+        session.trust_env, session.verify = False, authority.ca_file
+        session.mount("https://", ByName())
+        proxied = Proxied(origin, session)
+        assert proxied.open("GET", f"/patchbay{API}/plugins", headers=headers).status_code == 200
+        assert dying.requests[0].startswith(b"GET ")
+        # Hosts that failed are left out by now, so that this one arrives.
+        made = proxied.open("POST", f"/patchbay{API}/workspaces", headers=headers, json={"name": "a"})
+        assert made.status_code == 201
+        with proxied.open("GET", f"/patchbay{API}/events", headers=headers, stream=True) as stream:
+            assert next(stream.iter_content(1)) != b""
+    # What has reached a host that then died is not sent again.
+    (tmp_path / "again").mkdir()
+    port = free_port()
+    with (
+        run_nginx_of_hosts(tmp_path / "again", port, (dying.port, *ports[1:]), authority),
+        requests.Session() as session,
+    ):
+        session.trust_env, session.verify = False, authority.ca_file
+        session.mount("https://", ByName())
+        proxied = Proxied(f"https://{HOST}:{port}", session)
+        lost = proxied.open("POST", f"/patchbay{API}/workspaces", headers=headers, json={"name": "b"})
+        assert lost.status_code == 502
+    listed = server.request("GET", f"{API}/workspaces").json()
+    assert [workspace["name"] for workspace in listed] == ["Default", "a"]
 
 
 @pytest.mark.parametrize(
