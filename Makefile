@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes
 FRONTEND := $(BIN)/python scripts/frontend.py
 # Of these, what opens a store.
-ON_POSTGRESQL := tests/plugin_store tests/web tests/integrations tests/faults/test_hosts.py
+ON_POSTGRESQL := tests/plugin_store tests/web tests/integrations tests/faults/test_hosts.py tests/test_cluster.py
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(VENV)/dev.stamp ## Run the benchmarks; writes build/bench.json (ARGS=--
 
 soak: $(VENV)/dev.stamp ## Load, kill and check servers for SOAK_SECONDS (600); writes build/soak.json
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+cluster: $(VENV)/postgresql.stamp ## Load, kill and check three hosts on one PostgreSQL behind nginx (ARGS="--minutes 5")
+	@$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 fuzz: build/fuzz-venv/fuzz.stamp ## Fuzz what reads other people's text, FUZZ_SECONDS (60) for each target
 	@build/fuzz-venv/bin/python -m fuzz $(ARGS)
@@ -122,4 +125,4 @@ build/fuzz-venv/fuzz.stamp: requirements.txt requirements-fuzz.txt
 	@build/fuzz-venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.txt -r requirements-fuzz.txt
 	@touch $@
 
-.PHONY: help run flask test test-postgresql frontend npm packages dist api-types bench soak fuzz demo demo-check screenshots lint format lock licences sbom audit clean
+.PHONY: help run flask test test-postgresql frontend npm packages dist api-types bench soak cluster fuzz demo demo-check screenshots lint format lock licences sbom audit clean

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import click
+
+SHOWN, KEPT = 10, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +51,15 @@ class Section:
             for target in self.targets
         ]
         return {"title": self.title, "figures": self.figures, "targets": targets}
+
+
+def show_and_write(section: Section, wrong: dict[str, list[str]], report: Path) -> None:
+    """Prints a long run and the first things that went wrong, by kind, and writes more of them to a file."""
+    click.echo(f"{section.title}\n\n{section.text()}\n")
+    for name, found in wrong.items():
+        for line in found[:SHOWN]:
+            click.echo(f"{name}: {line}")
+    report.parent.mkdir(exist_ok=True)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    content = {"at": at, **section.as_json(), **{name: found[:KEPT] for name, found in wrong.items()}}
+    report.write_text(json.dumps(content, indent=2) + "\n", "utf-8")

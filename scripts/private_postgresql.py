@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ OPTIONS = {
     "shared_buffers": "32MB",
 }
 USER = "patchbay"
+INITIAL = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
 MEMORY, ENOUGH_BYTES = Path("/dev/shm"), 1 << 30
 
 
@@ -46,40 +47,59 @@ def find_programs() -> Path:
     )
 
 
+class PrivateServer:
+    """A server on a port of loopback, with its data in a folder. Raises SystemExit with what its programs say."""
+
+    def __init__(self, folder: Path, options: Mapping[str, str]) -> None:
+        self.port = _free_port()
+        self.url = f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/postgres"
+        self._account = _account()
+        if self._account is not None:
+            os.chown(folder, self._account.pw_uid, self._account.pw_gid)
+        self._programs, self._data, self._log = find_programs(), folder / "data", folder / "log"
+        self._control = [self._programs / "pg_ctl", "-D", self._data, "-w", "-s"]
+        self._options = " ".join(
+            f"-c {name}={value}" for name, value in {**options, "port": str(self.port)}.items()
+        )
+        self._run([self._programs / "initdb", "-D", self._data, "-U", USER, *INITIAL])
+
+    def start(self) -> None:
+        """Returns when it accepts connections."""
+        self._run([*self._control, "-l", self._log, "-o", self._options, "start"])
+
+    def stop(self, mode: str) -> None:
+        """Ends it in one of pg_ctl's modes: smart, fast or immediate."""
+        self._run([*self._control, "-m", mode, "stop"])
+
+    def dump(self) -> bytes:
+        """All rows of the database of the URL, as SQL."""
+        command = [self._programs / "pg_dump", "--data-only", self.url.replace("+psycopg", "")]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+    def _run(self, command: Sequence[str | Path]) -> None:
+        account = self._account
+        identity = (
+            {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        )
+        done = subprocess.run(
+            command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **identity
+        )
+        if done.returncode:
+            raise SystemExit(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
+
+
 @contextmanager
-def private_server() -> Iterator[str]:
-    """The URL of a new server on a free port of loopback, which ends with the block."""
-    programs, account = find_programs(), _account()
+def private_server(options: Mapping[str, str] | None = None) -> Iterator[PrivateServer]:
+    """A new server, with further options, that runs and ends with the block."""
     # In memory where there is room: a test's database is a copy of some hundred files.
     parent = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
     with tempfile.TemporaryDirectory(prefix="patchbay-postgresql-", dir=parent) as temporary:
-        folder, log = Path(temporary) / "data", Path(temporary) / "log"
-        if account is not None:
-            os.chown(temporary, account.pw_uid, account.pw_gid)
-        port = _free_port()
-        options = " ".join(f"-c {name}={value}" for name, value in {**OPTIONS, "port": str(port)}.items())
-        control = [programs / "pg_ctl", "-D", folder, "-w", "-s"]
-        _run(
-            [
-                programs / "initdb",
-                "-D",
-                folder,
-                "-U",
-                USER,
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "-N",
-            ],
-            account,
-        )
-        _run([*control, "-l", log, "-o", options, "start"], account)
+        server = PrivateServer(Path(temporary), {**OPTIONS, **(options or {})})
+        server.start()
         try:
-            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+            yield server
         finally:
-            _run([*control, "-m", "immediate", "stop"], account)
+            server.stop("immediate")
 
 
 def _account() -> pwd.struct_passwd | None:
@@ -88,17 +108,6 @@ def _account() -> pwd.struct_passwd | None:
         return None
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
     return names.get("postgres") or names["nobody"]
-
-
-def _run(command: Sequence[str | Path], account: pwd.struct_passwd | None) -> None:
-    identity = (
-        {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    )
-    done = subprocess.run(
-        command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **identity
-    )
-    if done.returncode:
-        raise SystemExit(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()}")
 
 
 def _free_port() -> int:
@@ -112,8 +121,8 @@ def main(command: Sequence[str]) -> int:
         return subprocess.run(command, check=False).returncode
     # So that whoever ends this ends the server, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with private_server() as url:
-        return subprocess.run(command, env={**os.environ, VARIABLE: url}, check=False).returncode
+    with private_server() as server:
+        return subprocess.run(command, env={**os.environ, VARIABLE: server.url}, check=False).returncode
 
 
 if __name__ == "__main__":

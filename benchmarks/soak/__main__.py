@@ -6,18 +6,15 @@ are rotated and backups made. One server, and the command that runs then, is kil
 
 from __future__ import annotations
 
-import json
 import tempfile
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from benchmarks.loopback import declaration
-from benchmarks.report import Section
-from benchmarks.soak.clients import PLUGINS, Caller, Load
+from benchmarks.report import Section, show_and_write
+from benchmarks.soak.clients import PLUGINS, Caller, Load, declare_plugin
 from benchmarks.soak.journal import Journal
 from benchmarks.soak.operator import Operator
 from benchmarks.soak.processes import DataFolder, Server
@@ -25,7 +22,6 @@ from benchmarks.soak.provider import Provider, manifest, running_provider
 from benchmarks.soak.verdict import Sample, find_damage, find_leaks, find_missing, results
 
 REPORT = Path("build") / "soak.json"
-SHOWN = 10
 
 
 @click.command(help=__doc__)
@@ -35,33 +31,17 @@ def main(seconds: float, kill_every: float) -> None:
     journal = Journal()
     with tempfile.TemporaryDirectory(prefix="patchbay-soak-") as folder:
         section = soak(DataFolder(Path(folder)), journal, seconds, kill_every)
-    click.echo(f"{section.title}\n\n{section.text()}\n")
-    wrong = {
-        "lost": journal.lost,
-        "leaks": journal.leaks,
-        "own_failures": journal.own_failures,
-        "unexpected": journal.unexpected,
-    }
-    for name, found in wrong.items():
-        for line in found[:SHOWN]:
-            click.echo(f"{name}: {line}")
-    write_report(section, wrong)
+    show_and_write(section, journal.wrong, REPORT)
     raise SystemExit(0 if all(target.is_met for target in section.targets) else 1)
-
-
-def write_report(section: Section, wrong: dict[str, list[str]]) -> None:
-    REPORT.parent.mkdir(exist_ok=True)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    report = {"at": at, **section.as_json(), **{name: found[:100] for name, found in wrong.items()}}
-    REPORT.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
 
 def soak(folder: DataFolder, journal: Journal, seconds: float, kill_every: float) -> Section:
     """Runs it on an empty folder, and returns the results; `journal` has what was wrong."""
-    with running_provider() as provider:
+    provider = Provider()
+    with running_provider(provider):
         steady = Server(folder)
         killed = Server(folder)
-        set_up(Caller(steady.origin, journal), provider, journal)
+        set_up(Caller(steady.origin, journal), provider)
         load = Load(journal, provider)
         operator = Operator(folder, load, journal)
         load.start([steady.origin, killed.origin])
@@ -78,17 +58,14 @@ def soak(folder: DataFolder, journal: Journal, seconds: float, kill_every: float
     journal.unexpected += [f"a client fails: {failure!r}" for failure in load.failures]
     journal.lost += find_damage(folder.instance)
     journal.lost += find_missing(folder, operator.backups[-1])
-    journal.leaks += find_leaks(folder, operator, journal)
+    journal.leaks += find_leaks(folder, operator.keys, journal)
     return results(seconds, kills, journal, operator, memory)
 
 
-def set_up(caller: Caller, provider: Provider, journal: Journal) -> None:
+def set_up(caller: Caller, provider: Provider) -> None:
     """Declares the plugins and enters a secret for each."""
     for plugin in PLUGINS:
-        declared = declaration(plugin, manifest(provider.url, f"/{plugin}"))
-        caller.ask("set-up", "POST", "/plugins/register", declared)
-        path = f"/integrations/{plugin}/secrets/api_key"
-        caller.ask("set-up", "PUT", path, {"value": journal.canary.secret(0)})
+        declare_plugin(caller, plugin, manifest(provider.url, f"/{plugin}"))
 
 
 def keep_killing(

@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from benchmarks.loopback import declaration
 from benchmarks.soak.journal import Journal
 from benchmarks.soak.processes import PATIENCE_SECONDS, TOKEN
 from benchmarks.soak.provider import Provider
@@ -28,7 +29,7 @@ class Caller:
 
     def __init__(self, origin: str, journal: Journal) -> None:
         self.journal = journal
-        self._origin = origin
+        self.origin = origin
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -37,9 +38,10 @@ class Caller:
         self, kind: str, method: str, path: str, body: Any = None, expected: set[int] | None = None
     ) -> Any:
         """The JSON of a successful answer (True where there is none), or None."""
+        began = time.monotonic()
         try:
             answer = self._session.request(
-                method, f"{self._origin}/api/v1{path}", json=body, timeout=PATIENCE_SECONDS
+                method, f"{self.origin}/api/v1{path}", json=body, timeout=PATIENCE_SECONDS
             )
         except requests.RequestException:
             time.sleep(BETWEEN_WRITES_SECONDS)
@@ -47,12 +49,19 @@ class Caller:
         said = _json_of(answer)
         code = said.get("code") if isinstance(said, dict) and answer.status_code >= 400 else None
         text = answer.content + repr(answer.headers).encode()
-        self.journal.note(kind, answer.status_code, code, text, expected or {200, 201, 204})
+        self.journal.note(kind, answer.status_code, code, text, expected or {200, 201, 204}, began)
         return (said if answer.content else True) if answer.status_code < 300 else None
 
     def render(self, plugin: str, n: int, expected: set[int] | None = None, **more: Any) -> Any:
         body = {"block_type": "item", "parameters": {"n": n}, **more}
         return self.ask(plugin, "POST", f"/integrations/{plugin}/render", body, expected)
+
+
+def declare_plugin(caller: Caller, plugin: str, manifest: dict[str, Any]) -> None:
+    """Declares an integration and enters its secret."""
+    caller.ask("set-up", "POST", "/plugins/register", declaration(plugin, manifest))
+    path = f"/integrations/{plugin}/secrets/api_key"
+    caller.ask("set-up", "PUT", path, {"value": caller.journal.canary.secret(0)})
 
 
 def _json_of(answer: requests.Response) -> Any:
@@ -65,10 +74,15 @@ def _json_of(answer: requests.Response) -> Any:
 class Load:
     """The clients, until they are told to end."""
 
+    pause_seconds = 0.0
+    """How long each client rests after each turn, besides its own rests."""
+    settle_seconds = 0.0
+    """How long after an acknowledgement every server must know of it."""
+
     def __init__(self, journal: Journal, provider: Provider) -> None:
-        self._journal, self._provider = journal, provider
-        self._is_over = threading.Event()
-        self._numbers = {kind: count(1) for kind in ("note", "secret", "workspace", "cold", "probe")}
+        self.journal, self.provider = journal, provider
+        self.is_over = threading.Event()
+        self.numbers = {kind: count(1) for kind in ("note", "secret", "workspace", "cold", "probe")}
         self._threads: list[threading.Thread] = []
         self.failures: list[BaseException] = []
         self.workspaces: deque[tuple[int, str]] = deque()
@@ -82,22 +96,23 @@ class Load:
         readers = [self._render_hot, self._render_cold, self._render_batch, self._fail, self._hang]
         for origin in origins:
             for client in readers:
-                self._start(client, origin)
+                self.start_client(client, origin)
         writers = [self._write_note, self._write_secret, self._write_workspaces, self._check]
         for number, client in enumerate(writers):
-            self._start(client, origins[number % len(origins)])
+            self.start_client(client, origins[number % len(origins)])
 
     def end(self) -> None:
-        self._is_over.set()
+        self.is_over.set()
         for thread in self._threads:
             thread.join(PATIENCE_SECONDS)
 
-    def _start(self, client: Client, origin: str) -> None:
+    def start_client(self, client: Client, origin: str) -> None:
         def run() -> None:
-            caller = Caller(origin, self._journal)
+            caller = Caller(origin, self.journal)
             try:
-                while not self._is_over.is_set():
+                while not self.is_over.is_set():
                     client(caller)
+                    self.is_over.wait(self.pause_seconds)
             except BaseException as error:
                 self.failures.append(error)
                 raise
@@ -110,12 +125,12 @@ class Load:
         began = time.monotonic()
         if caller.render("hot", 0) is not None:
             took = (time.monotonic() - began) * 1000
-            self._journal.hot_ms.append((began, took))
-        self._is_over.wait(0.005)
+            self.journal.hot_ms.append((began, took))
+        self.is_over.wait(0.005)
 
     def _render_cold(self, caller: Caller) -> None:
         # 409: its secret was entered anew meanwhile.
-        caller.render("cold", next(self._numbers["cold"]) % COLD_KEYS, {200, 409})
+        caller.render("cold", next(self.numbers["cold"]) % COLD_KEYS, {200, 409})
 
     def _render_batch(self, caller: Caller) -> None:
         blocks = [
@@ -124,72 +139,73 @@ class Load:
         ]
         # Its lines are JSON each, so that the whole is none.
         caller.ask("batch", "POST", "/render-batch", {"blocks": blocks})
-        self._is_over.wait(0.2)
+        self.is_over.wait(0.2)
 
     def _fail(self, caller: Caller) -> None:
         # 429: until the provider's Retry-After is over.
         caller.render("fail", 0, {200, 429, 502, 503, 504}, use_cache=False)
-        self._is_over.wait(0.1)
+        self.is_over.wait(0.1)
 
     def _hang(self, caller: Caller) -> None:
         caller.render("hang", 0, {502, 503, 504}, use_cache=False)
-        self._is_over.wait(0.05)
+        self.is_over.wait(0.05)
 
     def _write_note(self, caller: Caller) -> None:
-        number = next(self._numbers["note"])
+        number = next(self.numbers["note"])
         body = {"config": {"note": str(number)}}
         if caller.ask("note", "PUT", "/workspaces/1/plugins/hot", body) is not None:
             self.note = number
-            self._journal.acknowledge("note")
-        self._is_over.wait(BETWEEN_WRITES_SECONDS)
+            self.journal.acknowledge("note")
+        self.is_over.wait(BETWEEN_WRITES_SECONDS)
 
     def _write_secret(self, caller: Caller) -> None:
-        number = next(self._numbers["secret"])
-        body = {"value": self._journal.canary.secret(number)}
+        number = next(self.numbers["secret"])
+        body = {"value": self.journal.canary.secret(number)}
         if caller.ask("secret", "PUT", "/integrations/cold/secrets/api_key", body) is not None:
             self.secret = number
-            self._journal.acknowledge("secret")
-        self._is_over.wait(BETWEEN_WRITES_SECONDS)
+            self.journal.acknowledge("secret")
+        self.is_over.wait(BETWEEN_WRITES_SECONDS)
 
     def _write_workspaces(self, caller: Caller) -> None:
-        name = f"w{next(self._numbers['workspace'])}"
+        name = f"w{next(self.numbers['workspace'])}"
         created = caller.ask("workspace", "POST", "/workspaces", {"name": name})
         if created is not None:
             self.workspaces.append((created["id"], name))
-            self._journal.acknowledge("workspace")
-        while len(self.workspaces) > KEPT_WORKSPACES and not self._is_over.is_set():
+            self.journal.acknowledge("workspace")
+        while len(self.workspaces) > KEPT_WORKSPACES and not self.is_over.is_set():
             workspace_id, name = self.workspaces.popleft()
             # 404: deleted by an attempt that a kill left without an answer.
             path = f"/workspaces/{workspace_id}"
             if caller.ask("deletion", "DELETE", path, expected={204, 404}) is not None:
                 self.deleted.add(name)
-                self._journal.acknowledge("deletion")
-        self._is_over.wait(BETWEEN_WRITES_SECONDS)
+                self.journal.acknowledge("deletion")
+        self.is_over.wait(BETWEEN_WRITES_SECONDS)
 
     def _check(self, caller: Caller) -> None:
         self.check(caller)
-        self._is_over.wait(1)
+        self.is_over.wait(1)
 
     def check(self, caller: Caller) -> None:
         """Compares what a server knows with what was acknowledged before it was asked."""
         note, secret = self.note, self.secret
         workspaces, deleted = {name for _, name in list(self.workspaces)}, set(self.deleted)
+        time.sleep(self.settle_seconds)
         kept = caller.ask("check", "GET", "/workspaces/1/plugins/hot")
         if kept is not None and int(kept["config"].get("note", 0)) < note:
-            self._journal.lose(f"note {note}: {kept['config']}")
+            self.journal.lose(f"note {note}: {kept['config']}")
         listed = caller.ask("check", "GET", "/workspaces")
         if listed is not None:
             names = {workspace["name"] for workspace in listed}
             # The writer takes a name from its list before it asks for the deletion.
             gone = workspaces.intersection(name for _, name in list(self.workspaces)) - names
-            self._journal.lost.extend(f"workspace {name}" for name in sorted(gone))
-            self._journal.lost.extend(f"deletion of {name}" for name in sorted(deleted & names))
+            self.journal.lost.extend(f"workspace {name}" for name in sorted(gone))
+            self.journal.lost.extend(f"deletion of {name}" for name in sorted(deleted & names))
         self._check_secret(caller, secret)
 
     def _check_secret(self, caller: Caller, secret: int) -> None:
-        n = COLD_KEYS + next(self._numbers["probe"])
+        n = COLD_KEYS + next(self.numbers["probe"])
         if caller.render("cold", n, {200, 409}, use_cache=False) is None:
             return
-        sent = self._journal.canary.number_of(self._provider.keys.pop(f"/cold {n}", "-0"))
+        sent = self.journal.canary.number_of(self.provider.keys.pop(f"/cold {n}", "-0"))
         if sent < secret:
-            self._journal.lose(f"secret {secret}: {sent} was sent")
+            self.journal.lose(f"secret {secret}: {sent} was sent")

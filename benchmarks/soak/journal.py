@@ -55,17 +55,39 @@ class Journal:
     """When, and how long a hit took."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, kind: str, status: int, code: str | None, text: bytes, expected: set[int]) -> None:
-        """Counts an answer, and keeps what is wrong with it."""
+    @property
+    def wrong(self) -> dict[str, list[str]]:
+        """What must not have happened, by its kind."""
+        return {
+            "lost": self.lost,
+            "leaks": self.leaks,
+            "own_failures": self.own_failures,
+            "unexpected": self.unexpected,
+        }
+
+    def note(
+        self,
+        kind: str,
+        status: int,
+        code: str | None,
+        text: bytes,
+        expected: set[int],
+        began: float = 0.0,
+    ) -> None:
+        """Counts an answer to what was asked when it `began`, and keeps what is wrong with it."""
         with self.lock:
             self.answers[f"{kind} {status}" + (f" {code}" if code else "")] += 1
             said = f"{kind}: {status} {code}: {text[:300].decode('utf-8', 'replace')}"
-            if status >= 500 and code not in UPSTREAM_CODES:
+            if self.is_own_failure(status, code, began):
                 self.own_failures.append(said)
             elif status not in expected:
                 self.unexpected.append(said)
             if self.canary.is_in(text):
                 self.leaks.append(f"an answer to {kind}")
+
+    def is_own_failure(self, status: int, code: str | None, began: float) -> bool:
+        """Whether an answer is a 5xx for which no provider is to blame."""
+        return status >= 500 and code not in UPSTREAM_CODES
 
     def acknowledge(self, kind: str) -> None:
         with self.lock:

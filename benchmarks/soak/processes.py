@@ -24,7 +24,9 @@ TIMEOUT_SECONDS = 2
 class DataFolder:
     """The folder of a soak: the instance, the log of every process, and the backups."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """`settings` are further variables of every process."""
+        self._settings = settings
         self.instance, self.backups = folder / "instance", folder / "backups"
         self.log = folder / "log"
         self.backups.mkdir()
@@ -38,6 +40,7 @@ class DataFolder:
             "PATCHBAY_EGRESS_ALLOW": "127.0.0.1/32",
             "PATCHBAY_TIMEOUT": str(TIMEOUT_SECONDS),
             "PATCHBAY_LOG_LEVEL": "DEBUG",
+            **self._settings,
         }
 
     def start_command(self, *words: str, instance: Path | None = None) -> subprocess.Popen[bytes]:
@@ -58,7 +61,7 @@ class Server:
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self._process = folder.start_server(self.port)
         self.wait_until_ready()
@@ -68,12 +71,21 @@ class Server:
         return self._process.pid
 
     def kill(self) -> None:
+        """Ends it without a warning, if it runs."""
         self._process.kill()
         self._process.wait()
 
     def restart(self) -> None:
-        self._process = self._folder.start_server(self.port)
+        self.start_again()
         self.wait_until_ready()
+
+    def start_again(self) -> None:
+        """Starts it without waiting for it."""
+        self._process = self._folder.start_server(self.port)
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
 
     def stop(self) -> int:
         """Drains it and returns the exit code."""
@@ -81,13 +93,14 @@ class Server:
         return self._process.wait(PATIENCE_SECONDS)
 
     def wait_until_ready(self) -> None:
-        wait_for(self._is_ready)
+        wait_for(self.is_ready)
 
     def resident_mb(self) -> float:
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it says that it is ready. It must run."""
         assert self._process.poll() is None, self._folder.log.read_text("utf-8", "replace")[-2000:]
         try:
             with urllib.request.urlopen(f"{self.origin}/readyz", timeout=PATIENCE_SECONDS) as answer:
@@ -103,6 +116,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]

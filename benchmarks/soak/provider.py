@@ -43,8 +43,9 @@ class Provider:
 
 
 @contextmanager
-def running_provider() -> Iterator[Provider]:
-    provider, numbers = Provider(), count()
+def running_provider(provider: Provider) -> Iterator[None]:
+    """Runs it on loopback and tells it its URL. What hangs then is answered at the end of the block."""
+    numbers = count()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -74,7 +75,7 @@ def running_provider() -> Iterator[Provider]:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
-            yield provider
+            yield
         finally:
             provider.is_over.set()
             server.shutdown()

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import statistics
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,7 +23,7 @@ MOST_GROWTH_MB = 16
 DATABASE = "patchbay.db"
 
 
-def find_leaks(folder: DataFolder, operator: Operator, journal: Journal) -> list[str]:
+def find_leaks(folder: DataFolder, keys: Collection[bytes], journal: Journal) -> list[str]:
     """The files that have a secret; those that are no secret file and have the token; backups that have a key."""
     found = []
     for path in _files(folder):
@@ -32,7 +32,7 @@ def find_leaks(folder: DataFolder, operator: Operator, journal: Journal) -> list
             found.append(f"a secret in {path.name}")
         if TOKEN.encode() in content:
             found.append(f"the token in {path.name}")
-        if path.parent == folder.backups and any(key in content for key in operator.keys):
+        if path.parent == folder.backups and any(key in content for key in keys):
             found.append(f"a key in {path.name}")
     return found
 
@@ -91,12 +91,12 @@ def results(
     growth = slope(after) * (after[-1][0] - after[0][0]) if after else 0.0
     figures = [
         f"{seconds:.0f} s, one of two servers killed {kills} times",
-        f"answers: {_counts(journal.answers)}",
-        f"acknowledged writes: {_counts(journal.writes)}",
-        f"commands: {_counts(operator.finished)}",
-        f"killed commands: {_counts(operator.killed)}",
-        f"refused commands: {_counts(operator.refused)}",
-        *_hits(journal),
+        f"answers: {counts_of(journal.answers)}",
+        f"acknowledged writes: {counts_of(journal.writes)}",
+        f"commands: {counts_of(operator.finished)}",
+        f"killed commands: {counts_of(operator.killed)}",
+        f"refused commands: {counts_of(operator.refused)}",
+        *hits_of(journal),
     ]
     if memory:
         figures.append(
@@ -114,11 +114,11 @@ def results(
     return Section("Soak", figures, targets)
 
 
-def _counts(counted: Counter[str]) -> str:
+def counts_of(counted: Counter[str]) -> str:
     return ", ".join(f"{name} × {number}" for name, number in sorted(counted.items())) or "none"
 
 
-def _hits(journal: Journal) -> list[str]:
+def hits_of(journal: Journal) -> list[str]:
     """The latency of hits in the first and the last third."""
     taken = [took for _, took in sorted(journal.hot_ms)]
     third = len(taken) // 3

@@ -1,0 +1,1 @@
+"""Three hosts on one store behind nginx under a mixed load, while hosts are killed and the store is restarted."""
