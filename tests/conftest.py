@@ -102,10 +102,14 @@ def server_databases() -> Iterator[TestDatabases | None]:
 
 @pytest.fixture(autouse=True)
 def _own_database(server_databases: TestDatabases | None) -> Iterator[None]:
-    """A fresh database for each data folder of the test, where the tests run on a server."""
+    """A fresh database for each data folder of the test, where the tests run on a server.
+
+    Those of fixtures that several tests share stay.
+    """
+    shared = set() if server_databases is None else server_databases.folders()
     yield
     if server_databases is not None:
-        server_databases.drop_all()
+        server_databases.drop_all(shared)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

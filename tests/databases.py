@@ -6,9 +6,11 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -63,7 +65,11 @@ class TestDatabases:
 
     __test__ = False
 
+    present: ClassVar[TestDatabases | None] = None
+    """Those of this process."""
+
     def __init__(self, url: str) -> None:
+        TestDatabases.present = self
         self._url = make_url(url)
         self._made: dict[Path, str] = {}
 
@@ -87,11 +93,25 @@ class TestDatabases:
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         self._made[folder] = name
 
-    def drop_all(self) -> None:
-        """Drops those of the test that has ended."""
-        made, self._made = self._made, {}
-        for name in made.values():
-            self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    def contents_of(self, folder: Path) -> dict[str, bytes]:
+        """All rows of the folder's database, by table, with texts and bytes as they are; nothing if none was made."""
+        if folder not in self._made:
+            return {}
+        url = self._url_named(self._made[folder]).replace("+psycopg", "")
+        with psycopg.connect(url) as connection:
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
+            return {name: _dump(connection, name) for (name,) in tables}
+
+    def folders(self) -> set[Path]:
+        """Those that have a database."""
+        return {*self._made}
+
+    def drop_all(self, kept: Collection[Path] = ()) -> None:
+        """Drops all but those of the folders in `kept`."""
+        for folder in self.folders() - {*kept}:
+            self._run(f"DROP DATABASE IF EXISTS {self._made.pop(folder)} WITH (FORCE)")
 
     def close(self) -> None:
         self.drop_all()
@@ -112,6 +132,24 @@ class TestDatabases:
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def contents_of(instance: Path) -> dict[str, bytes]:
+    """All that a data folder and its store keep, whatever the engine: by the path of a file, or by table."""
+    contents = {str(path): path.read_bytes() for path in instance.rglob("*") if path.is_file()}
+    databases = TestDatabases.present
+    if databases is not None:
+        contents |= databases.contents_of(instance)
+    # Who looks for something that must not be there has to look at a store.
+    assert "plugin_secrets" in contents or str(instance / DATABASE_NAME) in contents, "no store is there"
+    return contents
+
+
+def _dump(connection: psycopg.Connection[Any], table: str) -> bytes:
+    # As text, bytes would be written in hexadecimal.
+    statement = f"COPY {table} TO STDOUT (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(statement.encode()) as rows:
+        return b"".join(map(bytes, rows))
 
 
 @cache

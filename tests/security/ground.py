@@ -17,6 +17,7 @@ import requests
 
 from settings import load_settings
 from tests.conftest import API, TOKEN, RunningServer, open_apps, running_server
+from tests.databases import contents_of
 from tests.raw_upstreams import Peer, RawUpstream, canary, respond
 from tests.security.signed_in import SignedIn
 
@@ -202,7 +203,7 @@ class Ground:
             "the stranger": b"\n".join(self.stranger.requests),
             "the canary": b"\n".join(self.forbidden.requests),
         }
-        places |= {str(path): path.read_bytes() for path in self.instance.rglob("*") if path.is_file()}
+        places |= contents_of(self.instance)
         forms = set().union(*(forms_of(each) for each in secret or (self.secret,)))
         return [place for place, content in places.items() if any(form in content for form in forms)]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from app import close_app, create_app
 from tests.conftest import TOKEN, Client
@@ -29,13 +30,13 @@ class TestMovedCiphertexts:
     """What was sealed for one row opens in no other, and nothing is sent in its place."""
 
     def move(self, ground: Ground, source: str, target: str, *arguments: Any) -> None:
-        with closing(sqlite3.connect(ground.instance / "patchbay.db", timeout=10)) as connection:
-            statement = (
-                "UPDATE plugin_secrets SET (ciphertext, bound_to) ="
-                f" (SELECT ciphertext, bound_to FROM plugin_secrets WHERE {source}) WHERE {target}"
-            )
-            assert connection.execute(statement, arguments).rowcount == 1
-            connection.commit()
+        statement = (
+            "UPDATE plugin_secrets SET (ciphertext, bound_to) ="
+            f" (SELECT ciphertext, bound_to FROM plugin_secrets WHERE {source}) WHERE {target}"
+        )
+        with ground.server.app.extensions["patchbay"].database.raw_write() as connection:
+            values = dict(zip(("first", "second"), arguments, strict=False))
+            assert connection.execute(statement, values).rowcount == 1
 
     def assert_unreadable(self, service: Service, key: str = "api_key") -> None:
         ground = service.ground
@@ -49,7 +50,7 @@ class TestMovedCiphertexts:
 
     def test_to_another_plugin(self, ground: Ground) -> None:
         first, second, third = entered(ground), entered(ground), entered(ground)
-        self.move(ground, "plugin_id = ?", "plugin_id = ?", first.id, second.id)
+        self.move(ground, "plugin_id = :first", "plugin_id = :second", first.id, second.id)
         self.assert_unreadable(second)
         for other in (first, third):
             assert [answer.status_code for answer in other.ask_in_every_way()] == [200] * 3
@@ -63,7 +64,10 @@ class TestMovedCiphertexts:
         service.enter()
         service.enter("public", "harmless-0123456789")
         self.move(
-            ground, "plugin_id = ?1 AND key = 'api_key'", "plugin_id = ?1 AND key = 'public'", service.id
+            ground,
+            "plugin_id = :first AND key = 'api_key'",
+            "plugin_id = :first AND key = 'public'",
+            service.id,
         )
         self.assert_unreadable(service, "public")
         assert b"shown=" not in ground.sent()
@@ -77,8 +81,8 @@ class TestMovedCiphertexts:
         assert service.execute(scope=scope).status_code == 200
         self.move(
             ground,
-            "plugin_id = ?1 AND workspace_id = 1",
-            "plugin_id = ?1 AND workspace_id = ?2",
+            "plugin_id = :first AND workspace_id = 1",
+            "plugin_id = :first AND workspace_id = :second",
             service.id,
             other,
         )
@@ -90,16 +94,16 @@ class TestMovedCiphertexts:
     def test_with_other_destinations_written_beside_it(self, ground: Ground) -> None:
         service = entered(ground)
         service.declare(base_url=ground.stranger_url)
-        with closing(sqlite3.connect(ground.instance / "patchbay.db", timeout=10)) as connection:
+        with ground.server.app.extensions["patchbay"].database.raw_write() as connection:
             connection.execute(
                 "UPDATE plugin_secrets SET bound_to = ? WHERE plugin_id = ?",
                 (orjson.dumps([in_header(ground.stranger_url)]).decode(), service.id),
             )
-            connection.commit()
         self.assert_unreadable(service)
         ground.assert_nobody_else_was_called()
 
 
+@pytest.mark.sqlite
 class TestBackup:
     def copy(self, ground: Ground, target: Path) -> Path:
         """A backup as SQLite makes it of a database in use."""

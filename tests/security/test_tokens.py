@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from plugin_store.models import PluginSecret
 from settings import Settings
 from tests.conftest import Client
+from tests.databases import contents_of
 from tests.integrations.tokens.conftest import declare, json_answer
 from tests.upstreams import Upstream
 
@@ -137,9 +138,8 @@ def test_a_token_is_in_no_answer_log_database_or_cache_file(
     for answer in answers:
         assert_hidden(answer.data + str(answer.headers).encode(), answer.request.path)
     app.extensions["patchbay"].database.close()
-    for path in sorted(settings.instance.rglob("*")):
-        if path.is_file():
-            assert_hidden(path.read_bytes(), path.name)
+    for place, content in contents_of(settings.instance).items():
+        assert_hidden(content, place)
     assert_hidden("\n".join(record.getMessage() for record in caplog.records).encode(), "the log")
 
 

@@ -24,7 +24,7 @@ from plugin_store.engine.postgresql.changes import Changes
 from plugin_store.engine.postgresql.dialect import POSTGRESQL, to_driver_sql
 from plugin_store.engine.postgresql.texts import escape, unescape
 from plugin_store.models import Base, Workspace
-from tests.databases import TestDatabases
+from tests.databases import TestDatabases, contents_of
 from tests.plugin_store.engine.processes import finish, start_python
 
 needs_server = pytest.mark.postgresql
@@ -287,3 +287,17 @@ def test_a_transaction_that_changes_nothing_makes_no_cached_answer_doubtful(data
     with database.raw_write() as connection:
         connection.execute("UPDATE store_revision SET revision = revision")
     assert database.commits() > before
+
+
+@needs_server
+def test_what_tests_search_for_secrets_has_texts_and_bytes_as_they_are(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.raw_write() as connection:
+        connection.execute("UPDATE notebooks SET name = ?", ("a text",))
+        connection.execute(
+            "INSERT INTO cached_bodies VALUES ('key', ?, 'digest', 1.0)", (b"\0some bytes\xff",)
+        )
+    contents = contents_of(tmp_path)
+    assert b"a text" in contents["notebooks"]
+    assert b"\0some bytes\xff" in contents["cached_bodies"]

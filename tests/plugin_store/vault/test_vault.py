@@ -18,7 +18,7 @@ from plugin_store.models import Base
 from plugin_store.vault.vault import OpenedSecret, Rotation, has_secrets
 from plugin_store.workspaces import create_workspace
 from settings import ConfigurationError
-from tests.databases import SERVER
+from tests.databases import SERVER, contents_of
 from tests.plugin_store.conftest import WORKSPACE, Store
 from tests.plugin_store.engine.processes import finish, start_python
 from tests.plugin_store.manifests import WEATHER_PROPERTIES, destination, weather
@@ -115,7 +115,7 @@ def test_nothing_shows_a_plaintext(sealed: Store, caplog: pytest.LogCaptureFixtu
         sealed.vault.open_secret(1, "weather", "api_key")
     except SecretUnreadable:
         shown.append(traceback.format_exc())
-    files = b"".join(path.read_bytes() for path in sealed.folder.iterdir())
+    files = b"".join(contents_of(sealed.folder).values())
     for form in (SECRET, quote(SECRET), base64.b64encode(SECRET.encode()).decode()):
         assert form not in "".join(shown)
         assert form.encode() not in files

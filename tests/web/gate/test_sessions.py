@@ -9,9 +9,8 @@ import pytest
 
 from errors import NotFound, StorageFailed
 from plugin_store.engine.database import Database
-from plugin_store.engine.sqlite.file import DATABASE_NAME
 from settings import Settings
-from tests.databases import SERVER
+from tests.databases import SERVER, contents_of
 from tests.web.conftest import Clock, open_sessions
 from web.gate.sessions import MAX_SESSIONS, Session, Sessions, cookies_named, digest_of
 from web.gate.tokens import HeldToken, rotate_token
@@ -45,9 +44,9 @@ def test_each_sign_in_is_a_session_of_its_own(sessions: Sessions):
 def test_the_store_holds_no_cookie_and_no_token(sessions: Sessions, settings: Settings, database: Database):
     cookie = sessions.begin("Mozilla/5.0 (X11; Linux x86_64; rv:1.0) Gecko/20100101 Firefox/130.0")
     database.close()
-    for path in settings.instance.glob(f"{DATABASE_NAME}*"):
-        assert cookie.encode() not in path.read_bytes()
-        assert str(settings.token).encode() not in path.read_bytes()
+    for content in contents_of(settings.instance).values():
+        assert cookie.encode() not in content
+        assert str(settings.token).encode() not in content
 
 
 def recalled(sessions: Sessions, cookie: str) -> Session | None:

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from app import close_app, create_app
 from tests.conftest import Client, settings_for
-from tests.databases import seed_database
+from tests.databases import contents_of, seed_database
 from tests.raw_upstreams import Peer, RawUpstream
 from tests.security.ground import everything_logged, forms_of, json_answer, new_secret
 from tests.web.lifecycle.model import PLUGINS, SCOPES, UNITS, Model, Scope, Token
@@ -276,8 +276,7 @@ class Lifecycle(RuleBasedStateMachine):
             for scope in getattr(self, "ids", ()):
                 self._compare(scope)
             self.app.extensions["patchbay"].usage.call_log.flush()
-            files = [path.read_bytes() for path in self.instance.rglob("*") if path.is_file()]
-            self._assert_no_secret_in(files)
+            self._assert_no_secret_in([*contents_of(self.instance).values()])
         finally:
             self._open.close()
 
