@@ -219,7 +219,7 @@ class SampleMissing(PatchbayError):
 
 
 class StorageFailed(PatchbayError):
-    code, status, title = "storage_failed", 503, "The data folder cannot be written"
+    code, status, title = "storage_failed", 503, "The store cannot be read or written"
 
 
 class TooManyStreams(PatchbayError):

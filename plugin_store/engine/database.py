@@ -109,6 +109,10 @@ class Database(ABC):
     def size_bytes(self) -> int:
         """How much room the store takes on a disk. Raises StorageFailed."""
 
+    @abstractmethod
+    def require_writable(self) -> None:
+        """Raises StorageFailed if it cannot be written now, as far as that is known without writing."""
+
     def touch(self) -> None:
         """Makes a commit that changes nothing, so that every process checks its caches again. Raises StorageFailed."""
         with self.writing() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 
 from errors import StorageFailed
 from integrations.budget import Budget
@@ -31,35 +31,43 @@ def examine_server(services: Services) -> list[Finding]:
     """The findings of the server that answers, the worst first."""
     settings, now = services.settings, services.clock()
     file = check_store_file(settings)
-    store = None
-    with suppress(StorageFailed):
-        store = StoreProbe(
-            settings, services.database, services.store.vault, services.catalog, services.budget
-        ).read(now)
-    return find(gather(settings, now, file, store, running_version=None))
+    probe = StoreProbe(settings, services.database, services.store.vault, services.catalog, services.budget)
+    store, trouble = _examine_store(services.database, probe, now)
+    return find(gather(settings, now, file, store, None, trouble))
 
 
 def examine_folder(settings: Settings) -> list[Finding]:
     """The findings of a data folder, whether a server runs on it or not. Nothing is created or migrated."""
     file, now = check_store_file(settings), time.time()
-    store = _read_store(settings, now) if _is_readable(file) else None
-    return find(gather(settings, now, file, store, _running_version(settings)))
+    store, trouble = _read_store(settings, now) if _is_readable(file) else (None, None)
+    return find(gather(settings, now, file, store, _running_version(settings), trouble))
 
 
 def _is_readable(file: FileCheck | None) -> bool:
     return file is None or (file.integrity in {"ok", "unfinished"} and file.revision == file.newest_revision)
 
 
-def _read_store(settings: Settings, now: float) -> StoreFacts | None:
+def _examine_store(database: Database, probe: StoreProbe, now: float) -> tuple[StoreFacts | None, str | None]:
+    """What the store says, and why it cannot be used."""
+    store = None
+    try:
+        store = probe.read(now)
+        database.require_writable()
+    except StorageFailed as error:
+        return store, error.detail
+    return store, None
+
+
+def _read_store(settings: Settings, now: float) -> tuple[StoreFacts | None, str | None]:
     with closing(open_database(settings.instance, settings.database_url)) as database:
         try:
             if not is_current(database):
-                return None
-            return _probe_of(settings, database).read(now)
+                return None, None
+            return _examine_store(database, _probe_of(settings, database), now)
         except ConfigurationError as error:
-            return StoreFacts(0, error.message, (), 0, 0.0, settings.prefetch, None)
-        except StorageFailed:
-            return None
+            return StoreFacts(0, error.message, (), 0, 0.0, settings.prefetch, None), None
+        except StorageFailed as error:
+            return None, error.detail
 
 
 def _probe_of(settings: Settings, database: Database) -> StoreProbe:

@@ -70,6 +70,8 @@ class StoreFacts:
     longest_wait: float
     is_prefetch_on: bool
     last_call_at: float | None
+    has_store_key: bool = True
+    """False where hosts share the store, and its key is not one of this server's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,5 @@ class Facts:
     """None where the store is on a database server."""
     cache: CacheFacts | None
     store: StoreFacts | None
+    store_trouble: str | None = None
+    """Why the store cannot be read or written, if the engine says so."""

@@ -116,13 +116,20 @@ def _of_egress(machine: MachineFacts) -> Iterator[Finding]:
 
 
 def _of_server(facts: Facts) -> Finding:
+    if facts.store_trouble is not None:
+        return Finding(
+            "database",
+            "error",
+            facts.store_trouble,
+            "Correct that on the database server, or PATCHBAY_DATABASE_URL. The log of the database server says more.",
+        )
     if facts.store is not None:
         return _ok("database", "The database server answers, and its tables are this version's.")
     return Finding(
         "database",
         "error",
-        "The database server cannot be read, or its tables are another version's.",
-        "Correct PATCHBAY_DATABASE_URL, or start the server of this version once. The database server's log says more.",
+        "The tables of the database are those of another version, or are not there.",
+        "Start the server of this version once, or correct PATCHBAY_DATABASE_URL.",
     )
 
 
@@ -165,6 +172,9 @@ def _of_file(facts: Facts) -> Iterator[Finding]:
     }[file.integrity]
     if file.integrity in {"ok", "unfinished"}:
         yield _of_revision(file.revision, file.newest_revision)
+    if facts.store_trouble is not None and file.integrity in {"ok", "unfinished"}:
+        remedy = "Correct the owner and the permissions of the data folder."
+        yield Finding("database", "error", facts.store_trouble, remedy)
 
 
 def _of_revision(revision: str | None, newest: str) -> Finding:
@@ -222,6 +232,13 @@ def _of_key(store: StoreFacts) -> Finding:
             "error",
             store.key_error,
             "Restore the key file from its backup, readable by its owner only.",
+        )
+    if not store.has_store_key:
+        return Finding(
+            "key",
+            "error",
+            "This server has another key than the one that seals the secrets of the store, so it stores no secret.",
+            "Set the same PATCHBAY_SECRET_KEY on every host. If that key is lost, run `secrets accept-key` here.",
         )
     if store.unreadable_secrets:
         return Finding(

@@ -80,6 +80,7 @@ class StoreProbe:
             longest_wait=0.0 if oldest is None else now - oldest,
             is_prefetch_on=self._settings.prefetch,
             last_call_at=last_calls[0][0] if last_calls else None,
+            has_store_key=self._vault.has_store_key(),
         )
 
     def _integrations(self, workspace_id: int, now: float) -> list[tuple[IntegrationFacts, str | None]]:
@@ -143,8 +144,12 @@ def gather(
     file: FileCheck | None,
     store: StoreFacts | None,
     running_version: str | None,
+    store_trouble: str | None = None,
 ) -> Facts:
-    """All facts. `running_version` is that of another process that serves, if there is one."""
+    """All facts.
+
+    `running_version` is that of another process that serves, if there is one; `store_trouble` why the store fails.
+    """
     latest = [*_written_at(settings.instance)]
     if store is not None and store.last_call_at is not None:
         latest.append(store.last_call_at)
@@ -158,7 +163,7 @@ def gather(
         running_version=running_version,
         own_version=version(),
     )
-    return Facts(machine, file, _look_at_cache(settings), store)
+    return Facts(machine, file, _look_at_cache(settings), store, store_trouble)
 
 
 def check_store_file(settings: Settings) -> FileCheck | None:

@@ -31,11 +31,11 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
-    """200 if the database can be read, the data folder written, and secrets sealed; else 503 that names what cannot.
+    """200 if the database and the data folder can be used and secrets sealed; else 503 that names what cannot.
 
     The key is looked at where hosts share a store, because each could have another one.
     """
-    checks = {"database": _can_read_database(), "data_folder": _can_write_data_folder()}
+    checks = {"database": _can_use_database(), "data_folder": _can_write_data_folder()}
     if services().database.spans_hosts:
         checks["secret_key"] = _has_store_key()
     ready = all(checks.values())
@@ -43,12 +43,16 @@ def show_readiness() -> tuple[Response, int]:
     return jsonify(status="ok" if ready else "failed", checks=named), 200 if ready else 503
 
 
-def _can_read_database() -> bool:
+def _can_use_database() -> bool:
     try:
         with services().database.reading() as session:
             session.execute(text("SELECT 1 FROM plugins LIMIT 1"))
+        services().database.require_writable()
+    except StorageFailed as error:
+        log.warning("the database cannot be used: %s", error.detail)
+        return False
     except Exception as error:  # whatever it is, the server is not ready
-        log.warning("the database cannot be read: %s", type(error).__name__)
+        log.warning("the database cannot be used: %s", type(error).__name__)
         return False
     return True
 

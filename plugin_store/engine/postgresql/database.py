@@ -23,7 +23,7 @@ from plugin_store.engine.postgresql.connections import (
     connect,
 )
 from plugin_store.engine.postgresql.dialect import POSTGRESQL
-from plugin_store.engine.postgresql.failures import LOST, storage_failures
+from plugin_store.engine.postgresql.failures import LOST, READ_ONLY, storage_failures
 from plugin_store.engine.postgresql.locks import SessionLocks
 from plugin_store.engine.postgresql.reads import PostgresqlReads
 from plugin_store.engine.write_lock import WriteLock
@@ -33,6 +33,8 @@ READERS, HOT_READERS = 4, 2
 WRITERS_LOCK = int.from_bytes(b"patchbay")
 # Others may read meanwhile. PostgreSQL serves those who wait in the order in which they came.
 TAKE_TURN = f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})"
+# That of a standby, and of a server or a database that was made so.
+_IS_READ_ONLY = "SELECT current_setting('transaction_read_only') = 'on'"
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -154,6 +156,11 @@ class PostgresqlDatabase(Database):
     def size_bytes(self) -> int:
         ((size,),) = self.query("SELECT pg_database_size(current_database())", ())
         return size
+
+    def require_writable(self) -> None:
+        ((is_read_only,),) = self.query(_IS_READ_ONLY, ())
+        if is_read_only:
+            raise StorageFailed(READ_ONLY)
 
     def close(self) -> None:
         self.locks.close()

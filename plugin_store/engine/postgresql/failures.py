@@ -39,6 +39,23 @@ REASONS = {
     "XX001": DAMAGED,
     "XX002": DAMAGED,
 }
+# An attempt to connect has no SQLSTATE: libpq tells a text, with the words of the server in its language. With words
+# that are not known, or not in English, the server counts as one that cannot be reached.
+CONNECTING = (
+    (("session is read-only", "in hot standby mode", "in recovery"), READ_ONLY),
+    (("too many", "remaining connection slots"), CROWDED),
+    (
+        (
+            "authentication failed",
+            "no password supplied",
+            "no pg_hba.conf entry",
+            "does not exist",
+            "not permitted to log in",
+            "permission denied",
+        ),
+        REFUSED,
+    ),
+)
 LOST = frozenset({UNREACHABLE, READ_ONLY, CROWDED})
 """After these a new connection may lead to another server, or to the same one when it is back."""
 
@@ -56,7 +73,14 @@ def reason_of(error: BaseException | None) -> str | None:
         return known
     # Without a state it is libpq that speaks, about the connection.
     is_of_connection = not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-    return UNREACHABLE if is_of_connection else None
+    return _reason_of_connecting(str(error)) if is_of_connection else None
+
+
+def _reason_of_connecting(message: str) -> str:
+    for words, reason in CONNECTING:
+        if any(word in message for word in words):
+            return reason
+    return UNREACHABLE
 
 
 @contextmanager

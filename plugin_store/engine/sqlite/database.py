@@ -13,12 +13,14 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from errors import StorageFailed
 from plugin_store.engine.change_record import recording
 from plugin_store.engine.database import Database
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.sqlite.dialect import SQLITE
 from plugin_store.engine.sqlite.file import (
     BUSY_TIMEOUT_SECONDS,
+    READ_ONLY_FOLDER,
     connect,
     driver_failures,
     may_write,
@@ -118,6 +120,10 @@ class SqliteDatabase(Database):
     def size_bytes(self) -> int:
         file = Path(self._path)
         return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*") if path.is_file())
+
+    def require_writable(self) -> None:
+        if not may_write(self._path):
+            raise StorageFailed(READ_ONLY_FOLDER)
 
     def close(self) -> None:
         self.locks.close()

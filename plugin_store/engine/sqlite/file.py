@@ -17,6 +17,7 @@ DATABASE_NAME = "patchbay.db"
 CACHE_KIB = 128
 
 DAMAGED = "The database file is damaged; restore it from a backup."
+READ_ONLY_FOLDER = "The data folder is read-only."
 UNREACHABLE = "The data folder cannot be read or written."
 
 # SQLite's errors that come from the disk, the folder or another process, not from our SQL, with our own messages:
@@ -25,7 +26,7 @@ STORAGE_REASONS = {
     sqlite3.SQLITE_BUSY: BUSY,
     sqlite3.SQLITE_LOCKED: BUSY,
     sqlite3.SQLITE_FULL: "The disk is full.",
-    sqlite3.SQLITE_READONLY: "The data folder is read-only.",
+    sqlite3.SQLITE_READONLY: READ_ONLY_FOLDER,
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_CANTOPEN: UNREACHABLE,
