@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 
+from plugin_store.engine.compatibility import write_compatibility
 from plugin_store.engine.location import Location
 from plugin_store.engine.opening import LOCATION
 
@@ -24,7 +25,16 @@ def run_migrations() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            mark_compatibility(connection)
             location.finish_migration(connection)
+
+
+def mark_compatibility(connection: Connection) -> None:
+    """Says in the store which older code works with its tables, once there is a table for that."""
+    for revision in context.get_context().get_current_heads():
+        script = context.script.get_revision(revision)
+        if compatible_from := getattr(script.module, "compatible_from", None):
+            write_compatibility(connection, revision, compatible_from)
 
 
 run_migrations()

@@ -1,4 +1,4 @@
-"""Tables for what processes of several hosts have in common, and keep in files where there is one host."""
+"""Tables for what processes of several hosts, or of several versions, have in common."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ class KeyFingerprint(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     fingerprint: Mapped[str] = mapped_column(Text)
+
+
+class TableCompatibility(Base):
+    """One row: the oldest revision whose code works with the tables, which are at `revision`."""
+
+    __tablename__ = "table_compatibility"
+    __table_args__ = (CheckConstraint("id = 1", name="one_state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[str] = mapped_column(Text)
+    compatible_from: Mapped[str] = mapped_column(Text)

@@ -7,7 +7,7 @@ from sqlalchemy import Table
 from plugin_store.access_models import AccessToken, AuditEntry, ConnectRequest
 from plugin_store.models import Base
 from plugin_store.ownership import Provisioned
-from plugin_store.shared_models import CachedBody, KeyFingerprint
+from plugin_store.shared_models import CachedBody, KeyFingerprint, TableCompatibility
 
 BODIES, FINGERPRINT = Base.metadata.tables["cached_bodies"], Base.metadata.tables["key_fingerprint"]
 
@@ -37,12 +37,21 @@ COPIED = {
 }
 LEFT = {
     "cached_bodies": "where a store has its bodies depends on the engine: they are carried from place to place",
+    "table_compatibility": "the migrations of the target say it of its tables",
     "key_fingerprint": "a store that hosts share has that of the key; another one has none",
 }
 # What a migration puts there itself.
-SEEDED = frozenset({"store_revision"})
+SEEDED = frozenset({"store_revision", "table_compatibility"})
 # Tables whose models stand in modules of their own, which have to be known here.
-_MODELS = (AccessToken, AuditEntry, ConnectRequest, Provisioned, CachedBody, KeyFingerprint)
+_MODELS = (
+    AccessToken,
+    AuditEntry,
+    ConnectRequest,
+    Provisioned,
+    CachedBody,
+    KeyFingerprint,
+    TableCompatibility,
+)
 
 
 def copied_tables() -> list[Table]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 
 from installation import command_line
+from plugin_store.engine.compatibility import is_usable, read_compatibility
 from plugin_store.engine.database import Database
 from plugin_store.engine.location import Location
 from plugin_store.engine.sqlite.location import SqliteFile
@@ -23,6 +25,8 @@ LOCATION = "patchbay_location"
 """The app's extension with the location of its store."""
 
 db = SQLAlchemy(model_class=Base)
+
+_log = logging.getLogger(__name__)
 
 
 def locate(instance: Path, url: str | None) -> Location:
@@ -54,8 +58,8 @@ def init_database(app: Flask, instance: Path, url: str | None = None) -> Databas
 def init_location(app: Flask, location: Location) -> Database:
     """The store at a location, migrated to the newest revision, with a workspace and a notebook in it.
 
-    Processes that start together take turns. Raises StorageFailed when it cannot be written, and ConfigurationError
-    when a newer version made the tables.
+    Tables of a newer version are left as they are. Processes that start together take turns. Raises StorageFailed when
+    it cannot be written, and ConfigurationError when this version cannot use tables that a newer one made.
     """
     _bind(app, location)
     with app.app_context():
@@ -78,6 +82,8 @@ def migrate_tables(location: Location) -> None:
         location.prepare(db.engine)
         try:
             _migrate(app, location)
+            with location.failures(), db.engine.connect() as connection:
+                require_current(location, _revision_on(connection))
         finally:
             db.engine.dispose()
 
@@ -91,9 +97,7 @@ def _bind(app: Flask, location: Location) -> None:
 
 def _migrate(app: Flask, location: Location) -> None:
     with location.failures():
-        revision = _revision_of_tables(db.engine)
-        _require_known(location, revision)
-        if revision != newest_revision(MIGRATIONS_FOLDER):
+        if _needs_migration(location, db.engine):
             _migrating().upgrade(app, db, MIGRATIONS_FOLDER)
 
 
@@ -110,9 +114,13 @@ def open_location(location: Location) -> Database:
 
 
 def is_current(database: Database) -> bool:
-    """Whether a store that was opened as it is has the tables of this version. Raises StorageFailed."""
+    """Whether a store that was opened as it is has tables that this version uses as they are. Raises StorageFailed."""
     with database.reading() as session:
-        return _revision_on(session.connection()) == newest_revision(MIGRATIONS_FOLDER)
+        connection = session.connection()
+        revision = _revision_on(connection)
+        if revision is None or revision in _revisions(MIGRATIONS_FOLDER):
+            return revision == newest_revision(MIGRATIONS_FOLDER)
+        return is_usable(read_compatibility(connection, revision), known_revisions())
 
 
 def init_migrations(app: Flask) -> None:
@@ -134,23 +142,32 @@ def _revisions(folder: Path) -> set[str]:
     return {path.name.partition("_")[0] for path in (folder / "versions").glob("[0-9]*_*.py")}
 
 
-def _require_known(location: Location, revision: str | None) -> None:
-    """Raises ConfigurationError for tables that this version cannot upgrade, and leaves them unchanged."""
-    if revision is None or revision in _revisions(MIGRATIONS_FOLDER):
-        return
-    newest = newest_revision(MIGRATIONS_FOLDER)
-    raise ConfigurationError(
-        f"{location.name} was written by a newer version of Patchbay (its tables are at revision {revision[:32]!r}, "
-        f"this one knows up to {newest!r}): start that version, or {location.advise_newer()}."
+def _needs_migration(location: Location, engine: Engine) -> bool:
+    """Whether the tables are older than this version's. It uses those of a newer one as they are, if that allows it.
+
+    Raises ConfigurationError for tables that this version can neither use nor upgrade, and leaves them unchanged.
+    """
+    known = _revisions(MIGRATIONS_FOLDER)
+    with engine.connect() as connection:
+        revision = _revision_on(connection)
+        if revision is None or revision in known:
+            return revision != newest_revision(MIGRATIONS_FOLDER)
+        compatible_from = read_compatibility(connection, revision)
+    if not is_usable(compatible_from, known):
+        raise _too_new(location, revision)
+    _log.info(
+        "A newer version of Patchbay made the tables (revision %s), and this one may use them.", revision
     )
+    return False
 
 
 def require_current(location: Location, revision: str | None) -> None:
-    """Raises ConfigurationError unless a store with tables of that revision can be read as it is."""
+    """Raises ConfigurationError unless a store with tables of that revision has those of this version."""
     newest = newest_revision(MIGRATIONS_FOLDER)
     if revision is None:
         raise ConfigurationError(f"{location.name} has no store.")
-    _require_known(location, revision)
+    if revision not in _revisions(MIGRATIONS_FOLDER):
+        raise _too_new(location, revision)
     if revision != newest:
         raise ConfigurationError(
             f"{location.name} has tables of an older version (revision {revision}, and the newest is {newest}): make a "
@@ -158,9 +175,12 @@ def require_current(location: Location, revision: str | None) -> None:
         )
 
 
-def _revision_of_tables(engine: Engine) -> str | None:
-    with engine.connect() as connection:
-        return _revision_on(connection)
+def _too_new(location: Location, revision: str) -> ConfigurationError:
+    newest = newest_revision(MIGRATIONS_FOLDER)
+    return ConfigurationError(
+        f"{location.name} was written by a newer version of Patchbay (its tables are at revision {revision[:32]!r}, "
+        f"this one knows up to {newest!r}): start that version, or {location.advise_newer()}."
+    )
 
 
 def _revision_on(connection: Connection) -> str | None:

@@ -44,7 +44,7 @@ def examine_folder(settings: Settings) -> list[Finding]:
 
 
 def _is_readable(file: FileCheck | None) -> bool:
-    return file is None or (file.integrity in {"ok", "unfinished"} and file.revision == file.newest_revision)
+    return file is None or file.is_usable
 
 
 def _examine_store(database: Database, probe: StoreProbe, now: float) -> tuple[StoreFacts | None, str | None]:

@@ -171,15 +171,20 @@ def _of_file(facts: Facts) -> Iterator[Finding]:
         ),
     }[file.integrity]
     if file.integrity in {"ok", "unfinished"}:
-        yield _of_revision(file.revision, file.newest_revision)
+        yield _of_revision(file.revision, file.newest_revision, fits_newer=file.fits_newer)
     if facts.store_trouble is not None and file.integrity in {"ok", "unfinished"}:
         remedy = "Correct the owner and the permissions of the data folder."
         yield Finding("database", "error", facts.store_trouble, remedy)
 
 
-def _of_revision(revision: str | None, newest: str) -> Finding:
+def _of_revision(revision: str | None, newest: str, *, fits_newer: bool) -> Finding:
     if revision == newest:
         return _ok("migrations", f"The tables are at the newest revision, {newest}.")
+    if fits_newer:
+        return _ok(
+            "migrations",
+            f"The tables are at revision {revision} of a newer version, and this one may use them.",
+        )
     if revision is None or revision < newest:
         return Finding(
             "migrations",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from plugin_store.engine.opening import MIGRATIONS_FOLDER, newest_revision
+from plugin_store.engine.compatibility import READ, TABLE, is_usable
+from plugin_store.engine.opening import MIGRATIONS_FOLDER, known_revisions, newest_revision
 from plugin_store.engine.sqlite.file import DATABASE_NAME
 
 PROGRESS_STEPS = 100_000
@@ -27,28 +28,38 @@ class FileCheck:
     integrity: Integrity
     revision: str | None
     newest_revision: str
+    fits_newer: bool = False
+    """Whether the tables are of a newer version, which lets this one use them."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this version reads the tables as they are."""
+        return self.integrity in {"ok", "unfinished"} and (
+            self.revision == self.newest_revision or self.fits_newer
+        )
 
 
 def check_file(instance: Path, seconds: float) -> FileCheck:
     """The check of the store in a data folder. Reads for at most the given time."""
     path = instance / DATABASE_NAME
-    integrity, revision = _look(path, seconds) if path.exists() else ("missing", None)
-    return FileCheck(sqlite3.sqlite_version, integrity, revision, newest_revision(MIGRATIONS_FOLDER))
+    integrity, revision, fits = _look(path, seconds) if path.exists() else ("missing", None, False)
+    return FileCheck(sqlite3.sqlite_version, integrity, revision, newest_revision(MIGRATIONS_FOLDER), fits)
 
 
-def _look(path: Path, seconds: float) -> tuple[Integrity, str | None]:
+def _look(path: Path, seconds: float) -> tuple[Integrity, str | None, bool]:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             revision = _revision(connection)
+            fits_newer = revision is not None and _fits_newer(connection, revision)
             deadline = time.monotonic() + seconds
             connection.set_progress_handler(lambda: time.monotonic() > deadline, PROGRESS_STEPS)
-            return _quick_check(connection), revision
+            return _quick_check(connection), revision, fits_newer
     except sqlite3.DatabaseError as error:
         is_damage = getattr(error, "sqlite_errorcode", 0) & 0xFF in {
             sqlite3.SQLITE_CORRUPT,
             sqlite3.SQLITE_NOTADB,
         }
-        return ("damaged" if is_damage else "unreadable"), None
+        return ("damaged" if is_damage else "unreadable"), None, False
 
 
 def _quick_check(connection: sqlite3.Connection) -> Integrity:
@@ -60,8 +71,21 @@ def _quick_check(connection: sqlite3.Connection) -> Integrity:
         raise
 
 
+def _fits_newer(connection: sqlite3.Connection, revision: str) -> bool:
+    known = known_revisions()
+    if revision in known or not _has_table(connection, TABLE):
+        return False
+    row = connection.execute(READ, {"revision": revision}).fetchone()
+    return row is not None and is_usable(row[0], known)
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return found is not None
+
+
 def _revision(connection: sqlite3.Connection) -> str | None:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+    if not _has_table(connection, "alembic_version"):
         return None
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return None if row is None else str(row[0])
