@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -19,14 +18,19 @@ def current_request_id() -> str | None:
     return _current.get()
 
 
-@contextmanager
-def serving(request_id: str | None) -> Iterator[None]:
-    """What runs in this context works for the request."""
-    token = _current.set(request_id)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+class serving:  # noqa: N801 - a context manager, as those of contextlib are named
+    """What runs in this context works for the request. A class, because a request enters several of them."""
+
+    __slots__ = ("_request_id", "_token")
+
+    def __init__(self, request_id: str | None) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._request_id)
+
+    def __exit__(self, *_exc: object) -> None:
+        _current.reset(self._token)
 
 
 def carried(work: Callable[[], Result]) -> Callable[[], Result]:

@@ -85,11 +85,16 @@ def current_span() -> Span:
     return _current.get() or NO_SPAN
 
 
-@contextmanager
-def within(parent: Span | None) -> Iterator[None]:
+class within:  # noqa: N801 - a context manager, as those of contextlib are named
     """Spans that are begun in this context stand below `parent`, which may have ended."""
-    token = _current.set(parent)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_parent", "_token")
+
+    def __init__(self, parent: Span | None) -> None:
+        self._parent = parent
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._parent)
+
+    def __exit__(self, *_exc: object) -> None:
+        _current.reset(self._token)

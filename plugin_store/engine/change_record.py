@@ -142,7 +142,9 @@ def describe_whole(**details: Any) -> None:
 
 
 class Transaction:
-    """A transaction in which the present record, if there is one, is written."""
+    """A transaction in which the present record, if there is one, is written. On errors the record forgets it."""
+
+    __slots__ = ("_changes", "_record", "_state")
 
     def __init__(self) -> None:
         self._record = _current.get()
@@ -159,20 +161,17 @@ class Transaction:
         if self._record is not None and changes() > self._changes:
             self._record.write(connection())
 
-    def roll_back(self) -> None:
-        if self._record is not None and self._state is not None:
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and self._record is not None and self._state is not None:
             self._record.take_back(self._state)
 
 
-@contextmanager
-def recording() -> Iterator[Transaction]:
-    """A transaction for the present record of changes, which forgets it again on errors."""
-    transaction = Transaction()
-    try:
-        yield transaction
-    except BaseException:
-        transaction.roll_back()
-        raise
+def recording() -> Transaction:
+    """A transaction for the present record of changes."""
+    return Transaction()
 
 
 def difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.exc import DatabaseError
 
@@ -81,15 +81,22 @@ def storage_failures() -> Iterator[None]:
         raise
 
 
-@contextmanager
-def driver_failures() -> Iterator[None]:
+def driver_failures() -> AbstractContextManager[None]:
     """Raises StorageFailed for the driver's errors that come from the disk."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if is_storage_failure(error):
+    return _DRIVER_FAILURES
+
+
+class _DriverFailures:
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.Error) and is_storage_failure(error):
             raise storage_failed(error) from None
-        raise
+
+
+_DRIVER_FAILURES = _DriverFailures()
 
 
 def is_storage_failure(error: sqlite3.Error) -> bool:
