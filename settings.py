@@ -303,6 +303,14 @@ class Settings:
         )
 
     @property
+    def browsers_port(self) -> int:
+        """The port that browsers connect to: that of the public URL, if there is one."""
+        if self.public_url is None:
+            return self.port
+        parts = urlsplit(self.public_url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
     def public_prefix(self) -> str | None:
         """The path of the public URL, "" for none; None without a public URL."""
         return None if self.public_url is None else urlsplit(self.public_url).path

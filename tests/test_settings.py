@@ -220,3 +220,18 @@ def test_a_wrong_setting_ends_the_start_with_one_line_and_exit_code_2(tmp_path: 
     )
     assert ended.returncode == 2
     assert ended.stderr == "Error: PATCHBAY_PORT must be a port from 0 to 65535, not 'many'.\n"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "port"),
+    [
+        ("", 9000),
+        ("https://home.example/patchbay", 443),
+        ("http://home.example", 80),
+        ("https://home.example:8443", 8443),
+        ("http://[::1]:81/p", 81),
+    ],
+)
+def test_browsers_connect_to_the_port_of_the_public_url(public_url: str, port: int) -> None:
+    settings = load_settings({"PATCHBAY_PORT": "9000", "PATCHBAY_PUBLIC_URL": public_url})
+    assert settings.browsers_port == port

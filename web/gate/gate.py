@@ -124,7 +124,9 @@ class Gate:
             attempts=attempts,
             public_origin=settings.public_origin,
             is_https=is_https,
-            cookie_name=name_cookie(settings.port, is_https=is_https, prefix=settings.public_prefix or ""),
+            cookie_name=name_cookie(
+                settings.browsers_port, is_https=is_https, prefix=settings.public_prefix or ""
+            ),
             hosts=hosts,
             proxies=Proxies.of(settings, hosts),
             origins=Origins.of(settings),
@@ -213,6 +215,9 @@ def bearer_of(authorization: str) -> str | None:
 
 def name_cookie(port: int, *, is_https: bool, prefix: str = "") -> str:
     """The cookie's name. Browsers share cookies between ports, so two servers on one host need two names.
+
+    The port is the one that browsers connect to: behind a proxy several servers, each on a port of its own, may answer
+    one browser.
 
     With `__Secure-` a browser accepts the cookie over https only, and with `__Host-` also from no other host of the
     domain, but then for the whole host and not for the path `prefix` alone (RFC 6265bis section 4.1.3).
