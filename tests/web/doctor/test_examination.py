@@ -24,9 +24,6 @@ from tests.upstreams import Upstream
 from web.cli.doctor import examine
 from web.doctor.probes import unresolved_hosts
 
-# What is on a database server stands in tests/faults/test_database_server.py.
-pytestmark = pytest.mark.sqlite
-
 Examine = Callable[..., Result]
 
 
