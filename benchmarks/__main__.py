@@ -22,6 +22,7 @@ from benchmarks import (
     event_streams,
     prefetch_schedule,
     register_batch,
+    scale,
 )
 from benchmarks.report import Section
 from settings import ROOT
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Section]]] = {
     "event-streams": event_streams.run,
     "register-batch": register_batch.run,
     "prefetch": prefetch_schedule.run,
+    "scale": scale.run,
 }
 
 

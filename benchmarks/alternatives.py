@@ -6,13 +6,8 @@ shows what the machine can do.
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +17,11 @@ from flask import Flask, Response, request
 from requests_cache import CachedSession
 
 from benchmarks.loopback import running
-from examples.server_process import free_port
+from benchmarks.nginx import serving
+from scripts.private_nginx import find_nginx
 from settings import load_settings
 from web.server.serve import bind
 from web.server.server import make_server
-
-START_SECONDS = 10.0
 
 
 @contextmanager
@@ -53,61 +47,12 @@ def cached_proxy(upstream: str) -> Iterator[str]:
 @contextmanager
 def nginx(upstream: str) -> Iterator[str | None]:
     """The URL of nginx with `proxy_cache` and two workers; None if it is not installed."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
+    if find_nginx() is None:
         yield None
         return
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        config = Path(folder) / "nginx.conf"
-        # As root, its workers would run as another user, who may not write here.
-        user = "user root;" if os.geteuid() == 0 else ""
-        config.write_text(NGINX % {"user": user, "folder": folder, "port": port, "upstream": upstream})
-        process = subprocess.Popen([program, "-p", folder, "-c", str(config), "-e", f"{folder}/error.log"])
-        try:
-            _wait_for(port)
-            yield f"http://127.0.0.1:{port}/item"
-        finally:
-            process.terminate()
-            process.wait(START_SECONDS)
-
-
-NGINX = """
-%(user)s
-daemon off;
-worker_processes 2;
-pid %(folder)s/pid;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    client_body_temp_path %(folder)s/body;
-    proxy_temp_path %(folder)s/proxy;
-    fastcgi_temp_path %(folder)s/fastcgi;
-    uwsgi_temp_path %(folder)s/uwsgi;
-    scgi_temp_path %(folder)s/scgi;
-    keepalive_requests 100000000;
-    proxy_cache_path %(folder)s/cache keys_zone=kept:10m;
-    server {
-        listen 127.0.0.1:%(port)s backlog=1024;
-        location / {
-            proxy_pass %(upstream)s;
-            proxy_cache kept;
-            proxy_cache_valid 200 1h;
-        }
-    }
-}
-"""
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("nginx did not start")
+    site = f"location / {{ proxy_pass {upstream}; proxy_cache kept; proxy_cache_valid 200 1h; }}"
+    with serving(site, "proxy_cache_path cache keys_zone=kept:10m;") as origin:
+        yield f"{origin}/item"
 
 
 def _bare(body: bytes) -> Flask:

@@ -178,20 +178,31 @@ def _one_block_ms(port: int, numbers: Iterator[int]) -> float:
 def _batch_ms(port: int, numbers: Iterator[int]) -> float:
     connection, times = http.client.HTTPConnection("127.0.0.1", port), []
     for _ in range(5):
-        blocks = [
-            {
-                "key": str(key),
-                "integration_id": "slow",
-                "block_type": "fast",
-                "parameters": {"n": next(numbers)},
-            }
-            for key in range(BLOCKS)
-        ]
+        body = batch("slow", "fast", numbers)
         started = time.perf_counter()
-        lines = _post(connection, "/api/v1/render-batch", orjson.dumps({"blocks": blocks})).splitlines()
+        answer = _post(connection, "/api/v1/render-batch", body)
         times.append(time.perf_counter() - started)
-        assert [orjson.loads(line)["status"] for line in lines] == [200] * BLOCKS
+        check_batch(answer)
     return statistics.median(times) * 1000
+
+
+def batch(plugin_id: str, block_id: str, numbers: Iterator[int]) -> bytes:
+    """The body of a batch of blocks that were never rendered."""
+    blocks = [
+        {
+            "key": str(key),
+            "integration_id": plugin_id,
+            "block_type": block_id,
+            "parameters": {"n": next(numbers)},
+        }
+        for key in range(BLOCKS)
+    ]
+    return orjson.dumps({"blocks": blocks})
+
+
+def check_batch(answer: bytes) -> None:
+    """Raises AssertionError unless each block of a batch was rendered."""
+    assert [orjson.loads(line)["status"] for line in answer.splitlines()] == [200] * BLOCKS
 
 
 # -- what is served, each in a process of its own --------------------------------------------------------------------

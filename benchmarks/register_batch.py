@@ -42,10 +42,10 @@ class Batch:
         return self.new_ms / self.alone_ms
 
 
-def declarations() -> list[dict[str, Any]]:
-    """As many plugins as people write: the examples in rotation, each as another provider's."""
+def declarations(first: int = 0) -> list[dict[str, Any]]:
+    """As many plugins as people write: the examples in rotation, each as another provider's, numbered from `first`."""
     examples = load_examples()
-    return [_another(examples[number % len(examples)], number) for number in range(PLUGINS)]
+    return [_another(examples[number % len(examples)], number) for number in range(first, first + PLUGINS)]
 
 
 def _another(example: dict[str, Any], number: int) -> dict[str, Any]:

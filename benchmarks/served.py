@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Ask, Rate, put_under_load
+from benchmarks.process_time import process_seconds
 from settings import ROOT
 
 ROUNDS = 5
@@ -42,8 +43,7 @@ class Server:
 
     def processor_seconds(self) -> float:
         """The processor time that it has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return process_seconds(self.pid)
 
     def resident_mb(self) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()

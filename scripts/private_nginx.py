@@ -22,7 +22,7 @@ def find_nginx() -> str | None:
 
 
 @contextmanager
-def running_nginx(program: str, folder: Path, site: str) -> Iterator[Path]:
+def running_nginx(program: str, folder: Path, site: str, workers: int = 1) -> Iterator[Path]:
     """nginx with this content of `http`, which ends with the block. Yields its access log.
 
     A line has the method, the status, and the servers that were asked, with the status of each.
@@ -33,7 +33,7 @@ def running_nginx(program: str, folder: Path, site: str) -> Iterator[Path]:
     # A worker as root would change to a user that may not read the folder.
     user = "user root;" if os.geteuid() == 0 else ""
     config.write_text(
-        f"{user} worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"{user} worker_processes {workers}; pid {folder}/pid; error_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{ {_LOG} access_log {log} ways; error_log {folder}/error.log;\n{paths}\n{site}\n}}\n"
     )
     # It returns when it listens.

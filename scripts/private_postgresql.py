@@ -89,10 +89,11 @@ class PrivateServer:
 
 
 @contextmanager
-def private_server(options: Mapping[str, str] | None = None) -> Iterator[PrivateServer]:
-    """A new server, with further options, that runs and ends with the block."""
-    # In memory where there is room: a test's database is a copy of some hundred files.
-    parent = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
+def private_server(
+    options: Mapping[str, str] | None = None, *, in_memory: bool = True
+) -> Iterator[PrivateServer]:
+    """A new server, with further options, that runs and ends with the block; in memory, if there is room."""
+    parent = _memory() if in_memory else None
     with tempfile.TemporaryDirectory(prefix="patchbay-postgresql-", dir=parent) as temporary:
         server = PrivateServer(Path(temporary), {**OPTIONS, **(options or {})})
         server.start()
@@ -100,6 +101,11 @@ def private_server(options: Mapping[str, str] | None = None) -> Iterator[Private
             yield server
         finally:
             server.stop("immediate")
+
+
+def _memory() -> Path | None:
+    """A test's database is a copy of some hundred files."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
 
 
 def _account() -> pwd.struct_passwd | None:
