@@ -198,14 +198,24 @@ def test_nginx_asks_another_host_where_that_does_no_harm(
 
 
 @pytest.mark.parametrize(
-    ("name", "flags"), [("patchbay.service", ()), ("patchbay.user.service", ("--user",))]
+    ("name", "flags", "drop_in"),
+    [
+        ("patchbay.service", (), None),
+        ("patchbay.user.service", ("--user",), None),
+        ("patchbay.service", (), "patchbay@.service.d/process.conf"),
+    ],
 )
-def test_systemd_understands_the_units(name: str, flags: tuple[str, ...], tmp_path: Path):
+def test_systemd_understands_the_units(
+    name: str, flags: tuple[str, ...], drop_in: str | None, tmp_path: Path
+):
     program = tmp_path / "patchbay"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     (line,) = [row for row in filled(name).splitlines() if row.startswith("ExecStart=")]
-    unit = tmp_path / "patchbay.service"
+    unit = tmp_path / ("patchbay@.service" if drop_in else "patchbay.service")
+    if drop_in:
+        (tmp_path / drop_in).parent.mkdir()
+        (tmp_path / drop_in).write_text(filled(drop_in))
     unit.write_text(filled(name, (line, f"ExecStart={program} serve")))
     verified = subprocess.run(
         [find_program("systemd-analyze"), "verify", *flags, "--recursive-errors=no", str(unit)],
