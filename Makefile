@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --re
 FRONTEND := $(BIN)/python scripts/frontend.py
 # Of these, what opens a store.
 ON_POSTGRESQL := tests/plugin_store tests/web tests/integrations tests/test_cluster.py tests/faults/test_hosts.py \
-    tests/faults/test_hosts_shared.py tests/faults/test_database_server.py
+    tests/faults/test_hosts_shared.py tests/faults/test_database_server.py tests/browser/test_hosts.py
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -59,8 +59,8 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(folder: Path) -> Iterator[Cluster]:
-    """Three hosts that are ready. Whatever still runs at the end is ended."""
+def running_cluster(folder: Path, hosts: int = HOSTS, **settings: str) -> Iterator[Cluster]:
+    """Hosts that are ready, with further settings. Whatever still runs at the end is ended."""
     program = find_nginx()
     if program is None:
         raise SystemExit("nginx is not installed here: `sudo apt-get install nginx-light`.")
@@ -75,8 +75,9 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
             "PATCHBAY_TRUSTED_PROXIES": "127.0.0.1",
             # Three hosts and all clients on a few cores: a call may take longer than in the soak.
             "PATCHBAY_TIMEOUT": "10",
+            **settings,
         }
-        folders = [DataFolder(_made(folder / f"host{number}"), **shared) for number in range(HOSTS)]
+        folders = [DataFolder(_made(folder / f"host{number}"), **shared) for number in range(hosts)]
         servers: list[Server] = []
         try:
             servers += map(Server, folders)
@@ -98,6 +99,8 @@ def _site(port: int, upstream_ports: list[int]) -> str:
     lines = EXAMPLE.read_text("utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.startswith(TLS_LINES))
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
-    for number, upstream_port in enumerate(upstream_ports, 1):
+    for number in range(1, HOSTS + 1):
+        # With fewer hosts, some stand there twice.
+        upstream_port = upstream_ports[number % len(upstream_ports)]
         text = text.replace(f"10.0.0.1{number}:8765", f"127.0.0.1:{upstream_port}")
     return text
