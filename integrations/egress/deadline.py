@@ -50,6 +50,8 @@ class CallDeadline:
         return self.expired or self._monotonic() >= self.ends_at
 
     def failure(self) -> DeadlineExceeded:
+        if self.seconds <= 0:
+            return DeadlineExceeded("No time was left to call the provider.")
         return DeadlineExceeded(f"The provider did not answer within {self.seconds:.3g} seconds.")
 
     def hold(self, sock: socket.socket) -> None:
