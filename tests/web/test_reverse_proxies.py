@@ -181,18 +181,20 @@ def test_nginx_asks_another_host_where_that_does_no_harm(
         assert made.status_code == 201
         with proxied.open("GET", f"/patchbay{API}/events", headers=headers, stream=True) as stream:
             assert next(stream.iter_content(1)) != b""
-    # What has reached a host that then died is not sent again.
-    (tmp_path / "again").mkdir()
-    port = free_port()
-    with (
-        run_nginx_of_hosts(tmp_path / "again", port, (dying.port, *ports[1:]), authority),
-        requests.Session() as session,
-    ):
-        session.trust_env, session.verify = False, authority.ca_file
-        session.mount("https://", ByName())
-        proxied = Proxied(f"https://{HOST}:{port}", session)
-        lost = proxied.open("POST", f"/patchbay{API}/workspaces", headers=headers, json={"name": "b"})
-        assert lost.status_code == 502
+
+    def send_to_dying(name: str, path: str, body: Any) -> requests.Response:
+        """The answer to a POST that first reaches the dying host, by an nginx that knows nothing of it yet."""
+        (tmp_path / name).mkdir()
+        with run_nginx_of_hosts(tmp_path / name, port, ports, authority), requests.Session() as session:
+            session.trust_env, session.verify = False, authority.ca_file
+            session.mount("https://", ByName())
+            return Proxied(origin, session).open("POST", f"/patchbay{API}{path}", headers=headers, json=body)
+
+    # What has reached a host that then died is not sent again, unless it only renders.
+    assert send_to_dying("write", "/workspaces", {"name": "b"}).status_code == 502
+    assert send_to_dying("render", "/integrations/none/render", {"block_type": "item"}).status_code == 404
+    batch = {"blocks": [{"key": "1", "integration_id": "none", "block_type": "item"}]}
+    assert send_to_dying("batch", "/render-batch", batch).status_code == 200
     listed = server.request("GET", f"{API}/workspaces").json()
     assert [workspace["name"] for workspace in listed] == ["Default", "a"]
 
