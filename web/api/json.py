@@ -26,6 +26,9 @@ PLAIN = {"unknown": core._UNKNOWN_DEFAULT_PARAM, "error_status_code": None, "err
 # Up to this number, counting costs less than parsing twice. Larger bodies contain URLs and times.
 FEW_COLONS = 32
 
+# The body of a request, where it was read ahead of Flask.
+BODY_ENVIRON_KEY = "patchbay.body"
+
 
 def parse_json(data: bytes) -> Any:
     """The value that `data` contains.
@@ -136,8 +139,16 @@ class ArgumentsParser(FlaskParser):
     def _raw_load_json(self, req: Request) -> Any:
         if req.environ.get("CONTENT_TYPE") != "application/json" and not is_json_request(req):
             return core.missing
-        data = req.get_data(cache=True)
+        data = _body_of(req)
         return parse_json(data) if data else core.missing
+
+
+def _body_of(req: Request) -> bytes:
+    """The body, as it was read ahead of Flask if all of it was, else as Werkzeug reads it within its limits."""
+    body: bytes | None = req.environ.get(BODY_ENVIRON_KEY)
+    if body is not None and req.environ.get("CONTENT_LENGTH") == str(len(body)):
+        return body
+    return req.get_data(cache=True)
 
 
 def load_empty_query(schema: Schema) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from errors import StorageFailed
 from integrations.fast_path.response_cache import Headers, Hit, RequestKey, ResponseCache
+from web.api.json import BODY_ENVIRON_KEY
 from web.gate.cross_origin import API_ROUTES
 from web.gate.gate import Caller, Gate, Program
 from web.gate.hosts import SAFE_METHODS
@@ -121,6 +122,7 @@ class FastPath:
             started.append((status, headers))
             return start_response(status, headers, *exc_info)
 
+        environ[BODY_ENVIRON_KEY] = body
         chunks = self._app(environ, note_start)
         hit: Hit | None = environ.get(HIT_ENVIRON_KEY)
         if hit is None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from marshmallow import Schema, fields, validate
 
 from errors import Malformed
-from web.api.json import MAX_DEPTH, ArgumentsParser, load_empty_query, parse_json
+from web.api.json import BODY_ENVIRON_KEY, MAX_DEPTH, ArgumentsParser, load_empty_query, parse_json
 from web.api.problems import init_problems
 
 
@@ -170,3 +170,26 @@ def test_a_query_says_the_same_each_time_whatever_a_route_does_with_it(
 def test_a_query_that_is_not_right_is_refused_by_field(asking: Flask, path: str, field: str):
     answer = asking.test_client().get(path)
     assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    ("read", "length", "found"),
+    [
+        (b'{"name": "early"}', "17", "early"),
+        # Not all of it was read, or it is not known whether it was.
+        (b'{"name": "early"}', "18", "body"),
+        (b'{"name": "early"}', "017", "body"),
+        (b"", "17", "body"),
+        (None, "18", "body"),
+    ],
+)
+def test_a_body_that_was_read_ahead_is_not_read_again(read: bytes | None, length: str, found: str):
+    environ: dict[str, Any] = {} if read is None else {BODY_ENVIRON_KEY: read}
+    body = b'{"name": "body" }'.ljust(int(length))
+    with Flask("bodies").test_request_context(
+        method="POST",
+        data=body,
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": length, **environ},
+    ):
+        assert ArgumentsParser().parse(NeedingSchema(), location="json") == {"name": found}
