@@ -26,13 +26,18 @@ class UnfitRow(ValueError):
 class Rows(ABC):
     """What can be asked of either side."""
 
-    @abstractmethod
+    connection: Connection
+
     def query(self, query: str) -> list[Row]:
         """The rows of a plain SELECT."""
+        return self.connection.execute(query).fetchall()
 
-    @abstractmethod
     def revision(self) -> str | None:
         """The revision of the tables; None if there are none."""
+        if not self.has_table("alembic_version"):
+            return None
+        known = self.query("SELECT version_num FROM alembic_version")
+        return known[0][0] if known else None
 
     @abstractmethod
     def has_table(self, name: str) -> bool: ...
@@ -64,8 +69,6 @@ class RowSource(Rows):
 
 class RowTarget(Rows):
     """One transaction, which is committed when it is left without an error."""
-
-    connection: Connection
 
     @abstractmethod
     def without_triggers(self, tables: Sequence[Table]) -> AbstractContextManager[None]:

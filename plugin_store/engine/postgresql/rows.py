@@ -27,15 +27,6 @@ class PostgresqlRows(Rows):
         self._driver = driver
         self.connection = PlainConnection(driver)
 
-    def query(self, query: str) -> list[Row]:
-        return self.connection.execute(query).fetchall()
-
-    def revision(self) -> str | None:
-        known = (
-            self.query("SELECT version_num FROM alembic_version") if self.has_table("alembic_version") else []
-        )
-        return known[0][0] if known else None
-
     def has_table(self, name: str) -> bool:
         return bool(self._ask(_HAS_TABLE, name))
 

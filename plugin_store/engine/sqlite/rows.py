@@ -20,16 +20,7 @@ _TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
 
 class SqliteRows(Rows):
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def query(self, query: str) -> list[Row]:
-        return self.connection.execute(query).fetchall()
-
-    def revision(self) -> str | None:
-        known = (
-            self.query("SELECT version_num FROM alembic_version") if self.has_table("alembic_version") else []
-        )
-        return known[0][0] if known else None
+        self.connection = self._file = connection
 
     def has_table(self, name: str) -> bool:
         return self.connection.execute(_HAS_TABLE, (name,)).fetchone() is not None
@@ -45,7 +36,7 @@ class SqliteRows(Rows):
 class SqliteRowSource(SqliteRows, RowSource):
     def pages(self, table: Table, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Sequence[Row]]:
         with driver_failures():
-            cursor = self.connection.execute(f"SELECT {columns_of(table)} FROM {table.name}")  # noqa: S608 - our own names
+            cursor = self._file.execute(f"SELECT {columns_of(table)} FROM {table.name}")  # noqa: S608 - our own names
             convert = _with_booleans(table)
             while page := cursor.fetchmany(rows_at_once):
                 yield page if convert is None else [convert(row) for row in page]
