@@ -141,7 +141,7 @@ def describe_whole(**details: Any) -> None:
         record.tell(details)
 
 
-class Transaction:
+class RecordedTransaction:
     """A transaction in which the present record, if there is one, is written. On errors the record forgets it."""
 
     __slots__ = ("_changes", "_record", "_state")
@@ -161,17 +161,12 @@ class Transaction:
         if self._record is not None and changes() > self._changes:
             self._record.write(connection())
 
-    def __enter__(self) -> Transaction:
+    def __enter__(self) -> RecordedTransaction:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None and self._record is not None and self._state is not None:
             self._record.take_back(self._state)
-
-
-def recording() -> Transaction:
-    """A transaction for the present record of changes."""
-    return Transaction()
 
 
 def difference(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from errors import StorageFailed
-from plugin_store.engine.change_record import recording
+from plugin_store.engine.change_record import RecordedTransaction
 from plugin_store.engine.database import Database
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.postgresql.changes import Changes
@@ -71,7 +71,7 @@ class PostgresqlDatabase(Database):
         with (
             self.write_lock(),
             self._failures(),
-            recording() as transaction,
+            RecordedTransaction() as transaction,
             self._engine.connect() as connection,
         ):
             # After an error too, because a commit whose answer was lost may have succeeded.
@@ -90,7 +90,7 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def raw_write(self) -> Iterator[PlainConnection]:
-        with self.write_lock(), self._failures(), recording() as transaction:
+        with self.write_lock(), self._failures(), RecordedTransaction() as transaction:
             driver = self._begin()
             plain = PlainConnection(driver)
             may_have_written = True

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from errors import StorageFailed
-from plugin_store.engine.change_record import recording
+from plugin_store.engine.change_record import RecordedTransaction
 from plugin_store.engine.database import Database
 from plugin_store.engine.memo import RevisionMemo
 from plugin_store.engine.sqlite.dialect import SQLITE
@@ -72,7 +72,7 @@ class SqliteDatabase(Database):
         with (
             self.write_lock(),
             storage_failures(),
-            recording() as transaction,
+            RecordedTransaction() as transaction,
             self._engine.connect() as connection,
         ):
             connection.execution_options(begin="IMMEDIATE")
@@ -84,7 +84,7 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def raw_write(self) -> Iterator[sqlite3.Connection]:
-        with self.write_lock(), driver_failures(), recording() as transaction:
+        with self.write_lock(), driver_failures(), RecordedTransaction() as transaction:
             connection = self._raw_writer()
             connection.execute("BEGIN IMMEDIATE")
             transaction.begin(lambda: connection.total_changes)
