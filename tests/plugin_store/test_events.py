@@ -234,6 +234,7 @@ class TestTrimming:
         floor, last = watch.log.span()
         assert last - floor == KEPT_EVENTS
 
+    @pytest.mark.sqlite
     def test_nothing_is_written_where_nothing_is_old(self, store: Store, watch: Watch, clock: Any):
         store.database.commits()
         store.execute("UPDATE events SET at = :at", at=clock())

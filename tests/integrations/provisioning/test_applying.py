@@ -64,6 +64,7 @@ def test_everything_that_files_set_is_there(whole: Ground, client: Client):
     assert (job["reasons"], job["parameters"], job["state"]) == (["pinned"], {"city": "Oslo"}, "scheduled")
 
 
+@pytest.mark.sqlite
 def test_applying_again_changes_and_writes_nothing(whole: Ground):
     commits = whole.services.database.commits()
     plan = whole.provisioner.apply(whole.folder)

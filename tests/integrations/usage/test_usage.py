@@ -159,6 +159,7 @@ class TestStory:
     def test_nonsense_is_a_422(self, client, query):
         assert client.get(f"/usage?{query}").status_code == 422
 
+    @pytest.mark.sqlite
     def test_a_hit_writes_nothing(self, client, upstream, services, clock):
         service = self.service(client, upstream)
         service.render("b")
